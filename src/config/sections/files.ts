@@ -1,0 +1,50 @@
+import { field, section } from '../../settings/field.ts'
+import { Choice, Mode, Owner, Size } from '../../settings/kinds.ts'
+
+/** How files are written, by every command that writes them. `volume` has its own names for two of the variables. */
+export function filesSection(variables: { readonly maxFileSize: string; readonly policy: string }) {
+  return section('files', 'Files written', {
+    fileMode: field({
+      name: 'file-mode',
+      env: 'LOCKET_FILE_MODE',
+      schema: Mode,
+      default: '0600',
+      summary: 'mode of each file',
+      placeholder: 'MODE',
+    }),
+    dirMode: field({
+      name: 'dir-mode',
+      env: 'LOCKET_DIR_MODE',
+      schema: Mode,
+      default: '0700',
+      summary: 'mode of each folder made for a file',
+      placeholder: 'MODE',
+    }),
+    owner: field({
+      name: 'user',
+      env: 'LOCKET_FILE_OWNER',
+      schema: Owner.optional(),
+      summary: 'owner of files and folders, `uid:gid` or `uid`; the running user when left out',
+      placeholder: 'UID:GID',
+    }),
+    maxFileBytes: field({
+      name: 'max-file-size',
+      env: variables.maxFileSize,
+      schema: Size,
+      default: '10M',
+      summary: 'largest template, and largest file rendered from one',
+      placeholder: 'SIZE',
+    }),
+    policy: field({
+      name: 'inject-failure-policy',
+      env: variables.policy,
+      schema: Choice(['error', 'passthrough', 'ignore']),
+      default: 'error',
+      summary:
+        'what a reference that fails does: error (nothing is written), passthrough (its tag is written as it stands) or ignore (its file is left out)',
+      placeholder: 'POLICY',
+    }),
+  })
+}
+
+export type FailurePolicy = 'error' | 'passthrough' | 'ignore'

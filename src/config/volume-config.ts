@@ -1,0 +1,46 @@
+import type { FailurePolicy } from './sections/files.ts'
+import type { SecretFile } from '../core/plan.ts'
+import type { ParseRef } from '../core/template/template.ts'
+import type { ProviderInstance } from '../providers/define.ts'
+
+/** Everything a volume is made with: the daemon's defaults under the volume's driver options. */
+export interface VolumeConfig {
+  readonly files: readonly SecretFile[]
+  readonly tmpfs: {
+    readonly sizeBytes: number
+    /** Of `data/`, the Mountpoint. */
+    readonly mode: number
+    readonly flags: readonly string[]
+    readonly selinuxContext?: string
+    readonly allowSwap: boolean
+  }
+  readonly written: {
+    readonly fileMode: number
+    readonly dirMode: number
+    readonly uid?: number
+    readonly gid?: number
+    readonly maxFileBytes: number
+  }
+  readonly policy: FailurePolicy
+  readonly watch: boolean
+  /** Undefined: chosen by the host's uptime. */
+  readonly mountTimeoutMs?: number
+  /** Instances that a reference of this volume may name. */
+  readonly providers: readonly ProviderInstance[]
+  /** Finds the instance for a reference; knows the schemes of providers that are not built yet, and refuses them. */
+  readonly parseRef: ParseRef
+}
+
+/** The daemon's own configuration, and the way from driver options to a volume's. */
+export interface DaemonConfig {
+  readonly socket: string
+  readonly stateDir: string
+  readonly runtimeDir: string
+  readonly managed: boolean
+  readonly resetState: boolean
+  /**
+   * Pure, no I/O. Throws one `config` error that lists every problem with its origin: unknown option (and the nearest known one),
+   * bad values, a URL without its credential, inline credentials, paths outside the template roots, two secrets of one name.
+   */
+  volumeConfig(options: Readonly<Record<string, string>>): VolumeConfig
+}

@@ -1,0 +1,81 @@
+/** One row per way to fail: what it means to a shell, and whether waiting may help. Codes are never reused. */
+export const ERROR_KINDS = {
+  usage: { exit: 64, mayPass: false, meaning: 'wrong flags or a wrong request body' },
+  config: { exit: 78, mayPass: false, meaning: 'a bad or unknown setting' },
+  ref_syntax: { exit: 65, mayPass: false, meaning: 'a malformed secret reference' },
+  template_syntax: { exit: 65, mayPass: false, meaning: 'a malformed template tag or filter' },
+  filter_failed: { exit: 65, mayPass: false, meaning: 'a filter cannot use the value it was given' },
+  plan_conflict: { exit: 64, mayPass: false, meaning: 'two sources for one destination, or a path that leaves it' },
+  not_found: { exit: 66, mayPass: false, meaning: 'no such secret or field' },
+  ambiguous: { exit: 65, mayPass: false, meaning: 'a reference that fits several secrets' },
+  auth: { exit: 77, mayPass: false, meaning: 'a credential that the provider does not accept' },
+  denied: { exit: 77, mayPass: false, meaning: 'a valid credential that may not read this' },
+  credential_missing: { exit: 69, mayPass: true, meaning: 'a credential file that is not there yet' },
+  rate_limited: { exit: 75, mayPass: true, meaning: 'the provider asks for fewer requests' },
+  unavailable: { exit: 69, mayPass: true, meaning: 'the provider cannot be reached or is failing' },
+  timeout: { exit: 75, mayPass: true, meaning: 'no answer before the deadline' },
+  provider_protocol: { exit: 76, mayPass: false, meaning: 'an answer from the provider that cannot be read' },
+  volume_not_found: { exit: 66, mayPass: false, meaning: 'no such volume' },
+  volume_exists: { exit: 64, mayPass: false, meaning: 'a volume of that name with other options' },
+  mount_failed: { exit: 74, mayPass: false, meaning: 'the kernel refused the mount' },
+  io: { exit: 74, mayPass: false, meaning: 'a file could not be read or written' },
+  too_large: { exit: 74, mayPass: false, meaning: 'more bytes than the limit allows' },
+  state_corrupt: { exit: 65, mayPass: false, meaning: 'the state file cannot be read' },
+  aborted: { exit: 75, mayPass: false, meaning: 'the caller went away before the answer' },
+  internal: { exit: 70, mayPass: false, meaning: 'a bug in locket' },
+} as const satisfies Record<string, { exit: number; mayPass: boolean; meaning: string }>
+
+export type ErrorCode = keyof typeof ERROR_KINDS
+
+export interface ErrorDetails {
+  /** What the user can do about it: one clause, lowercase, no full stop. */
+  readonly hint?: string
+  readonly cause?: unknown
+}
+
+const BRAND = Symbol.for('locket.error')
+
+/** The only error locket throws on purpose. The message starts lowercase, names the thing, and holds no secret value. */
+export class LocketError extends Error {
+  readonly [BRAND] = true
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'LocketError'
+    this.code = code
+    this.hint = details.hint
+  }
+}
+
+/** By brand, not `instanceof`: the bundle and a test may each hold a copy of the class. */
+export function isLocketError(value: unknown): value is LocketError {
+  return typeof value === 'object' && value !== null && BRAND in value
+}
+
+/** Anything thrown, as a LocketError. What was not thrown on purpose is a bug: its text may hold a value, so it stays in `cause`. */
+export function toLocketError(thrown: unknown): LocketError {
+  if (isLocketError(thrown)) return thrown
+  const errno = errnoOf(thrown)
+  if (errno !== undefined) return new LocketError('io', `the system said ${errno}`, { cause: thrown })
+  return new LocketError('internal', 'something went wrong inside locket', {
+    cause: thrown,
+    hint: 'please report it, with the log at debug level',
+  })
+}
+
+/** The one line a person reads: `message (hint)`. */
+export function formatError(error: LocketError): string {
+  return error.hint === undefined ? error.message : `${error.message} (${error.hint})`
+}
+
+export function mayPass(error: LocketError): boolean {
+  return ERROR_KINDS[error.code].mayPass
+}
+
+/** `ENOENT` of a Node system error, else undefined. */
+export function errnoOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
+  return typeof thrown.code === 'string' && /^E[A-Z0-9]+$/.test(thrown.code) ? thrown.code : undefined
+}

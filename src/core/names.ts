@@ -1,0 +1,22 @@
+import { LocketError } from './errors.ts'
+import type { Brand } from './ref.ts'
+
+export type VolumeName = Brand<string, 'VolumeName'>
+export type MountId = Brand<string, 'MountId'>
+
+const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/
+const MOUNT_ID = /^[\x21-\x7e]{1,256}$/
+
+/** An allow-list: the engine checks no name of a plugin's volume, not even `..` (moby `linux_parser.go`). */
+export function parseVolumeName(text: string): VolumeName {
+  if (VOLUME_NAME.test(text)) return text as VolumeName
+  throw new LocketError('usage', `volume name ${JSON.stringify(text.slice(0, 80))} is not allowed`, {
+    hint: 'letters, digits, "_", "." and "-", at most 255, starting with a letter or digit',
+  })
+}
+
+/** The engine's own identifier of one mount: 64 hex digits today, any printable word accepted. */
+export function parseMountId(text: string): MountId {
+  if (MOUNT_ID.test(text)) return text as MountId
+  throw new LocketError('usage', 'the request has no usable mount ID')
+}

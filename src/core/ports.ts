@@ -1,0 +1,108 @@
+import type { VolumeRecord } from './volume.ts'
+import type { Secret } from './secret.ts'
+
+/** Time, so that tests can turn it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export interface ReadLimits {
+  readonly maxBytes: number
+  /** Folders that the file must lie under once every link is followed; undefined: anywhere. */
+  readonly within?: readonly string[]
+}
+
+/** Files that users name: templates and credentials. */
+export interface SourceFiles {
+  /**
+   * The content of a regular file; links are followed. Rejects with `io` (its `cause` is the system error, so ENOENT can be
+   * told), `too_large`, or `denied` when it lies outside `within`. Never blocks on a FIFO or device.
+   */
+  read(path: string, limits: ReadLimits): Promise<Uint8Array>
+}
+
+/** Where the records on disk came from, and what had to be done to read them. */
+export interface LoadedState {
+  readonly records: readonly VolumeRecord[]
+  /** `previous`: the newest file was damaged and set aside; `none`: no state has ever been written here. */
+  readonly source: 'current' | 'previous' | 'none'
+  /** One line each, for the log and Status. */
+  readonly warnings: readonly string[]
+}
+
+/** The only thing that outlives the daemon. */
+export interface Store {
+  /** Rejects with `state_corrupt` when a state was there and none of it can be read. */
+  load(): Promise<LoadedState>
+  /** Durable when it resolves. Calls that wait are merged: the newest records win, all waiters get the one result. */
+  save(records: readonly VolumeRecord[]): Promise<void>
+}
+
+export interface TmpfsOptions {
+  readonly sizeBytes: number
+  /** Upper limit of inodes, our own folders included. */
+  readonly inodes: number
+  /** Mode of the tmpfs root. */
+  readonly mode: number
+  /** Beyond nosuid, nodev, noexec, which are dropped only by their explicit opposites: `exec`, `suid`, `dev`; also `ro`, `noatime`. */
+  readonly flags: readonly string[]
+  readonly selinuxContext?: string
+  /** Mount even where pages may reach swap. */
+  readonly allowSwap: boolean
+}
+
+export interface Mounted {
+  /** What differs from what was asked for, one line each: `may be swapped: …`. */
+  readonly warnings: readonly string[]
+}
+
+/** The kernel's mounts, of our own tmpfs only. */
+export interface MountTable {
+  /** Asked of the kernel each time. */
+  isMounted(target: string): Promise<boolean>
+  /** Targets of all tmpfs directly below `dir`. */
+  listUnder(dir: string): Promise<readonly string[]>
+  /** Makes `target` (0700) if need be. Rejects with `mount_failed`, and then nothing is mounted. */
+  mountTmpfs(target: string, options: TmpfsOptions): Promise<Mounted>
+  /** Changes the size of a mounted one. */
+  resize(target: string, sizeBytes: number): Promise<void>
+  /** Lazily if busy; then removes the empty folder. Not mounted is success. */
+  unmount(target: string): Promise<void>
+}
+
+/** One file to be in a volume: `path` is relative, of plain segments joined by `/`. */
+export interface OutFile {
+  readonly path: string
+  readonly content: Secret
+  readonly mode: number
+}
+
+export interface TreeOptions {
+  /** Owner of files and folders; undefined: as the process. */
+  readonly uid?: number
+  readonly gid?: number
+  /** Mode of folders inside the tree. */
+  readonly dirMode: number
+  /** Mode of the tree's root. */
+  readonly rootMode: number
+}
+
+/** Files of a volume: `ROOT/data` is what containers see, `ROOT/stage` is not. */
+export interface FileTree {
+  /** Makes `data/` hold exactly `files`: all staged in `stage/`, then renamed back to back. What `data/` held beside them is removed. */
+  replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<void>
+  /** Overwrites every file with zeros, truncates, unlinks. A descriptor that is still open then reads zeros. Missing root is success. */
+  wipe(root: string): Promise<void>
+}
+
+/** A static message and facts; never a value, a body or a template's text. */
+export interface Log {
+  debug(event: string, message: string, facts?: LogFacts): void
+  info(event: string, message: string, facts?: LogFacts): void
+  warn(event: string, message: string, facts?: LogFacts): void
+  error(event: string, message: string, facts?: LogFacts): void
+}
+export type LogFacts = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>

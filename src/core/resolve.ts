@@ -1,0 +1,57 @@
+import { LocketError, toLocketError } from './errors.ts'
+import type { RefId, SecretRef } from './ref.ts'
+import type { Secret } from './secret.ts'
+
+/** A fetched value. Whoever receives it wipes it. */
+export interface Resolved {
+  readonly value: Secret
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly secret: Resolved }
+  | { readonly ok: false; readonly error: LocketError }
+
+export type Outcomes = ReadonlyMap<RefId, Outcome>
+
+/** Answers with exactly one outcome per distinct ref. Rejects only when aborted or on a bug. */
+export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
+
+export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
+  return [...new Map([...refs].map((ref) => [ref.id, ref])).values()]
+}
+
+/**
+ * One Resolve out of several: deduplicates, sends each provider its refs as one batch, all at once.
+ * A provider that throws fails its own refs only; a ref it forgot is an `internal` error, never a missing entry.
+ */
+export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
+  return async (refs, signal) => {
+    const outcomes = new Map<RefId, Outcome>()
+    const batches = Map.groupBy(uniqueRefs(refs), (ref) => ref.provider)
+    await Promise.all(
+      [...batches].map(async ([provider, batch]) => {
+        for (const [id, outcome] of await settle(fetcherOf, provider, batch, signal)) outcomes.set(id, outcome)
+      }),
+    )
+    return outcomes
+  }
+}
+
+async function settle(
+  fetcherOf: (provider: string) => Resolve,
+  provider: string,
+  batch: readonly SecretRef[],
+  signal: AbortSignal,
+): Promise<readonly (readonly [RefId, Outcome])[]> {
+  try {
+    const answered = await fetcherOf(provider)(batch, signal)
+    return batch.map((ref) => [ref.id, answered.get(ref.id) ?? unanswered(provider, ref)])
+  } catch (thrown) {
+    const error = toLocketError(thrown)
+    return batch.map((ref) => [ref.id, { ok: false, error }])
+  }
+}
+
+function unanswered(provider: string, ref: SecretRef): Outcome {
+  return { ok: false, error: new LocketError('internal', `provider ${provider} gave no answer for ${ref.text}`) }
+}

@@ -1,0 +1,50 @@
+import type { SecretRef } from '../core/ref.ts'
+import type { Resolve } from '../core/resolve.ts'
+import type { Clock, Log, SourceFiles } from '../core/ports.ts'
+import type { Section, SettingsOf } from '../settings/field.ts'
+
+/** An opened provider. Opening does no I/O; the first fetch does. */
+export interface ProviderClient extends AsyncDisposable {
+  /** One outcome per distinct ref; missing, denied and the like are outcomes, not throws. After dispose: `internal`. */
+  readonly fetch: Resolve
+}
+
+export interface ProviderDeps {
+  readonly clock: Clock
+  readonly log: Log
+  /** Reads credential files. */
+  readonly files: SourceFiles
+}
+
+/** A kind of secret manager: one file, one line in `index.ts`. */
+export interface ProviderDef<S extends Section = Section> {
+  readonly kind: string
+  readonly title: string
+  /** Without `://`. */
+  readonly schemes: readonly string[]
+  /** Its settings: flags, env, TOML, driver options, docs and manifest all come from them. */
+  readonly settings: S
+  /**
+   * Pure. `undefined`: not mine. Throws `ref_syntax`: mine, but malformed.
+   * `instance` goes into the ref, so that `fetch` of the right client gets it.
+   */
+  parse(text: string, instance: string, settings: SettingsOf<S>): SecretRef | undefined
+  /** Settings that must be there before a reference can work, checked without I/O: one line per problem. */
+  check(settings: SettingsOf<S>): readonly string[]
+  open(settings: SettingsOf<S>, deps: ProviderDeps): ProviderClient
+}
+
+/** Carries the types of the settings from the declaration to `open`. */
+export function defineProvider<S extends Section>(def: ProviderDef<S>): ProviderDef<S> {
+  return def
+}
+
+/** A provider as configured: `name` is what references carry, today always the kind. */
+export interface ProviderInstance {
+  readonly name: string
+  readonly def: ProviderDef
+  /** Parsed values of `def.settings`. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Equal for equal settings, so that volumes share one client. Holds no credential: inline ones enter as a hash. */
+  readonly key: string
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { isLocketError } from '../core/errors.ts'
+import { Secret } from '../core/secret.ts'
+import { parseDuration, parseMode, parseOwner, parseSize } from '../core/units.ts'
+
+/** A schema out of a plain parser that throws LocketErrors. */
+function parsedBy<T>(parse: (text: string) => T) {
+  return z.string().transform((text, context): T => {
+    try {
+      return parse(text)
+    } catch (thrown) {
+      if (!isLocketError(thrown)) throw thrown
+      context.addIssue({ code: 'custom', message: thrown.message })
+      return z.NEVER
+    }
+  })
+}
+
+export const Text = z.string().min(1, 'must not be empty')
+export const List = z.array(z.string())
+export const Size = parsedBy(parseSize)
+export const Mode = parsedBy(parseMode)
+export const Owner = parsedBy(parseOwner)
+export const Duration = parsedBy(parseDuration)
+
+export const Switch = z
+  .string()
+  .regex(/^(true|false|yes|no|on|off|1|0)$/i, 'must be true or false')
+  .transform((text) => /^(true|yes|on|1)$/i.test(text))
+
+export const Count = z
+  .string()
+  .regex(/^[1-9][0-9]{0,5}$/, 'must be a whole number from 1 to 999999')
+  .transform(Number)
+
+export const AbsolutePath = z
+  .string()
+  .regex(/^\/[^\0]*$/, 'must be an absolute path')
+
+/** A base URL, path prefix allowed. User names and passwords in it would end up in error texts: refused. */
+export const HttpUrl = z.string().transform((text, context): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    context.addIssue({ code: 'custom', message: 'must be a URL that starts with http:// or https://' })
+    return z.NEVER
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    context.addIssue({ code: 'custom', message: 'must have no user name, password, query or fragment' })
+    return z.NEVER
+  }
+  return url.href.replace(/\/+$/, '')
+})
+
+/**
+ * Where a credential comes from. A file is opened when the provider is first used and again for each login, never while
+ * configuration is loaded. `within`: the roots that a file named in driver options must lie under.
+ */
+export type Credential =
+  | { readonly kind: 'inline'; readonly value: Secret }
+  | { readonly kind: 'file'; readonly path: string; readonly within?: readonly string[] }
+
+/** `file:/path` or the credential itself. */
+export const CredentialText = z.string().transform((text, context): Credential => {
+  const file = /^file:(?:\/\/)?(\/.*)$/s.exec(text)?.[1]
+  if (file !== undefined) return { kind: 'file', path: file }
+  if (text.startsWith('file:')) {
+    context.addIssue({ code: 'custom', message: 'file: must be followed by an absolute path' })
+    return z.NEVER
+  }
+  if (text.trim() === '') {
+    context.addIssue({ code: 'custom', message: 'must not be empty' })
+    return z.NEVER
+  }
+  return { kind: 'inline', value: Secret.fromText(text.trim()) }
+})
+
+export const Choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
+  z.enum(choices, { error: `must be one of ${choices.join(', ')}` })
