@@ -1,0 +1,29 @@
+import type { OutFile } from './ports.ts'
+
+type Sized = Pick<OutFile, 'path'> & { readonly content: { readonly byteLength: number } }
+
+const PAGE_BYTES = 4096
+/** The tmpfs's own root, `data/` and `stage/`. */
+const OWN_FOLDERS = 3
+
+/** Bytes of tmpfs that the files take: whole pages each. Folders take none. */
+export function sizeNeeded(files: readonly Sized[], pageBytes: number = PAGE_BYTES): number {
+  let pages = 0
+  for (const file of files) pages += Math.ceil(file.content.byteLength / pageBytes)
+  return pages * pageBytes
+}
+
+/** Inodes that the files take, with the folders they lie in and our own. */
+export function inodesNeeded(files: readonly Sized[]): number {
+  return files.length + foldersOf(files.map((file) => file.path)).length + OWN_FOLDERS
+}
+
+/** Every folder above the given relative paths, parents first. */
+export function foldersOf(paths: readonly string[]): string[] {
+  const folders = new Set<string>()
+  for (const path of paths) {
+    const segments = path.split('/').slice(0, -1)
+    segments.forEach((_, index) => folders.add(segments.slice(0, index + 1).join('/')))
+  }
+  return [...folders]
+}

@@ -1,0 +1,62 @@
+import { getSystemErrorName } from 'node:util'
+
+/** The name of an errno (`EPERM`), or undefined for success. */
+export type Errno = string | undefined
+
+/** What we need of libc and Node does not have. */
+export interface Libc {
+  /** mount(2) of a tmpfs named `locket`. */
+  mountTmpfs(target: string, flags: number, data: string): Errno
+  umount2(target: string, flags: number): Errno
+  /** One datagram to a unix socket; a leading `@` means the abstract namespace. */
+  sendDatagram(path: string, text: string): Errno
+}
+
+const AF_UNIX = 1
+const SOCK_DGRAM_CLOEXEC = 0o2000002
+const MSG_NOSIGNAL = 0x4000
+
+let loading: Promise<Libc> | undefined
+
+/** Loaded on first use: koffi takes some 16 ms, and the daemon's socket must listen before that. */
+export function loadLibc(): Promise<Libc> {
+  loading ??= bindLibc()
+  return loading
+}
+
+async function bindLibc(): Promise<Libc> {
+  const { default: koffi } = await import('koffi')
+  const lib = koffi.load(null)
+  const mount = lib.func(
+    'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+  )
+  const umount2 = lib.func('int umount2(const char *target, int flags)')
+  const socket = lib.func('int socket(int domain, int type, int protocol)')
+  const sendto = lib.func(
+    'ssize_t sendto(int fd, const void *text, size_t bytes, int flags, const void *to, uint32_t toBytes)',
+  )
+  const close = lib.func('int close(int fd)')
+  const errnoIf = (failed: boolean): Errno => (failed ? getSystemErrorName(-koffi.errno()) : undefined)
+  return {
+    mountTmpfs: (target, flags, data) => errnoIf(mount('locket', target, 'tmpfs', flags, data) !== 0),
+    umount2: (target, flags) => errnoIf(umount2(target, flags) !== 0),
+    sendDatagram(path, text) {
+      const fd: unknown = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0)
+      if (typeof fd !== 'number' || fd < 0) return errnoIf(true)
+      const bytes = Buffer.from(text)
+      const address = unixAddress(path)
+      const sent = errnoIf(sendto(fd, bytes, bytes.length, MSG_NOSIGNAL, address, address.length) < 0)
+      close(fd)
+      return sent
+    },
+  }
+}
+
+/** struct sockaddr_un: an abstract name starts with a zero byte and has none at its end. */
+function unixAddress(path: string): Buffer {
+  const isAbstract = path.startsWith('@')
+  const name = Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${path}\0`)
+  const family = Buffer.alloc(2)
+  family.writeUInt16LE(AF_UNIX)
+  return Buffer.concat([family, name])
+}
