@@ -1,0 +1,69 @@
+# `make` alone says what there is. What a target needs and this machine lacks is named, and installed when this is root with apt.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+HOST := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
+ARCH ?= $(HOST)
+DIST := dist$(if $(filter $(HOST),$(ARCH)),,/$(ARCH))
+NAME ?= locket
+PREFIX ?= /usr/local
+READY := node_modules/.ready
+ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip age docker-registry
+
+help: ## this list
+	@echo 'make TARGET, with ARCH=x64|arm64 for build and plugin, NAME= for plugin, REGISTRY=host:port for push, PREFIX= DESTDIR= for install'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' Makefile | expand -t 18
+
+demo: $(READY) ## see a container read a secret from a locket volume, and the secret vanish with it
+	@node scripts/demo.ts
+
+test: check rootfs engine ## everything, end to end on a private engine included
+	@node scripts/test.ts unit e2e
+
+check: $(READY) ## types, lint, format, architecture, generated files
+	@tsc --noEmit -p .
+	@oxlint --type-aware
+	@oxfmt --check
+	@node --test --test-reporter=dot test/architecture.test.ts
+	@node scripts/check-generated.ts
+
+build: $(READY) ## dist/locket: the program and its Node, one folder that runs anywhere
+	@node scripts/build.ts $(ARCH) $(DIST)
+
+rootfs: build
+	@plugin/rootfs.sh $(ARCH) $(DIST)
+
+plugin: rootfs ## dist/plugin, and of it the plugin NAME in the engine that answers
+	@$(if $(filter $(HOST),$(ARCH)),plugin/create.sh $(NAME) $(DIST)/plugin,echo '$(DIST)/plugin: not made a plugin here, it is for $(ARCH)')
+
+push: rootfs ## the plugin to REGISTRY/NAME
+	@plugin/push.sh $(REGISTRY) $(NAME) $(DIST)/plugin
+
+install: ## the program, a systemd unit and /etc/locket onto this host
+	@[ -x dist/locket/bin/locket ] || $(MAKE) build
+	@plugin/install.sh install "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: ## takes away what install put here; /etc/locket and the volumes' state stay
+	@plugin/install.sh uninstall "$(DESTDIR)" "$(PREFIX)"
+
+e2e: rootfs engine ## the end-to-end tests alone
+	@node scripts/test.ts e2e
+
+e2e-all: e2e ## the same, and again on the newest engine that Debian has
+	@LOCKET_E2E_ENGINE=sid node scripts/test.ts e2e
+
+bench: rootfs engine ## the measurements of bench/
+	@node bench/run.ts
+
+docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
+	@node scripts/gen-docs.ts
+	@node scripts/gen-manifest.ts
+
+clean: ## takes away what was built and downloaded
+	@rm -rf dist build $(READY)
+
+engine: $(READY)
+	@scripts/debian-packages.sh $(ENGINE)
+
+$(READY): package-lock.json
+	@scripts/toolchain.sh
+
+.PHONY: help demo test check build rootfs plugin push install uninstall e2e e2e-all bench docs clean engine

@@ -1,0 +1,34 @@
+#!/bin/sh
+# install.sh install|uninstall DESTDIR PREFIX: dist/locket onto this host, with a systemd unit; or away again.
+set -eu
+action=$1 dest=$2 prefix=$3
+top=$(dirname "$(dirname "$(readlink -f "$0")")")
+program=$prefix/lib/locket
+unit=/etc/systemd/system/locket.service
+
+# Speaks to systemd only on the host itself, never for a package's DESTDIR.
+systemd() { [ -n "$dest" ] || [ ! -d /run/systemd/system ] || systemctl "$@"; }
+
+install_it() {
+  mkdir -p "$dest$prefix/lib" "$dest$prefix/bin" "$dest$(dirname $unit)" "$dest/etc/locket"
+  rm -rf "$dest$program.new"
+  cp -a "$top/dist/locket" "$dest$program.new"
+  rm -rf "$dest$program"
+  mv "$dest$program.new" "$dest$program"
+  ln -sf ../lib/locket/bin/locket "$dest$prefix/bin/locket"
+  sed "s|@PREFIX@|$prefix|" "$top/plugin/locket.service" > "$dest$unit"
+  chmod 700 "$dest/etc/locket"
+  if [ ! -e "$dest/etc/locket/locket.toml" ]; then install -m 600 "$top/plugin/locket.toml" "$dest/etc/locket/locket.toml"; fi
+  systemd daemon-reload
+  echo "installed $dest$prefix/bin/locket; next: edit /etc/locket/locket.toml, then systemctl enable --now locket"
+}
+
+uninstall_it() {
+  systemd disable --now locket.service || true
+  rm -rf "$dest$program"
+  rm -f "$dest$prefix/bin/locket" "$dest$unit"
+  systemd daemon-reload
+  echo "gone; /etc/locket and /var/lib/locket stay: they hold your secrets and your volumes' names"
+}
+
+"${action}_it"

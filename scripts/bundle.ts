@@ -1,0 +1,27 @@
+import { build } from 'esbuild'
+
+/** Bundles the program into ESM files that load what they need when they need it; returns the npm packages inside. */
+export async function bundle(root: string, outdir: string): Promise<readonly string[]> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'src/main.ts' },
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    platform: 'node',
+    target: 'node24',
+    // Not minified: the compile cache makes it no faster, and a stack trace in a bug report says something.
+    metafile: true,
+    logLevel: 'warning',
+    // CommonJS packages inside an ES module call `require` for Node's own modules.
+    banner: {
+      js: "import { createRequire as bundleRequire } from 'node:module'\nconst require = bundleRequire(import.meta.url)",
+    },
+  })
+  const names = Object.keys(metafile.inputs).map(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
+  )
+  return [...new Set(names.filter((name) => name !== undefined))].toSorted()
+}

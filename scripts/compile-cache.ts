@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { run } from './packages.ts'
+
+/** Runs what is started often, so that V8's compiled code of it lies in the folder that ships. */
+export async function warmCompileCache(locket: string): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
+  const program = join(locket, 'bin/locket')
+  const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
+  try {
+    run(program, ['--version'])
+    run(program, ['secret', 'list', ...store])
+    await runDaemon(program, scratch)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+async function runDaemon(program: string, scratch: string): Promise<void> {
+  const socket = join(scratch, 'locket.sock')
+  const folders = ['--state-dir', join(scratch, 'state'), '--runtime-dir', join(scratch, 'run')]
+  const daemon = spawn(program, ['volume', '--socket', socket, ...folders], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const ended = once(daemon, 'exit')
+  for (let tries = 0; tries < 200 && daemon.exitCode === null && !(await answers(socket)); tries++)
+    await sleep(50)
+  daemon.kill('SIGTERM')
+  const [code] = await ended
+  if (code !== 0) throw new Error(`locket volume ended with ${code}`)
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((done) => {
+    const connection = connect(socket, () => done(true))
+    connection.on('connect', () => connection.destroy()).on('error', () => done(false))
+  })
+}

@@ -1,0 +1,97 @@
+/** What this file needs to know of ELF: 64 bit, little endian, as x64 and arm64 have it. */
+const PT_LOAD = 1
+const PT_DYNAMIC = 2
+const DT_NULL = 0n
+const DT_STRTAB = 5n
+const DT_STRSZ = 10n
+const DT_RUNPATH = 29n
+const DYNAMIC_ENTRY = 16
+
+interface Segment {
+  /** Where its program header stands in the file. */
+  readonly header: number
+  readonly type: number
+  readonly offset: number
+  readonly address: bigint
+  readonly size: number
+  readonly memorySize: number
+}
+
+/**
+ * A copy of an executable that looks for its libraries in `runpath` first and carries no symbols for debuggers.
+ * A library path in the environment would reach every child process; one inside the file reaches nobody else.
+ * Throws when the file has no room for it.
+ */
+export function withRunpath(executable: Buffer, runpath: string): Buffer {
+  if (executable.toString('latin1', 0, 6) !== '\x7fELF\x02\x01')
+    throw new Error('not a 64-bit little-endian ELF file')
+  const segments = readSegments(executable)
+  const elf = Buffer.from(executable.subarray(0, Math.max(...segments.map((it) => it.offset + it.size))))
+  dropSectionTable(elf)
+  const dynamic = segments.find((it) => it.type === PT_DYNAMIC)
+  if (dynamic === undefined) throw new Error('a static executable has no library path')
+  const strtab = dynamicValue(elf, dynamic, DT_STRTAB)
+  const address = appendString(elf, segments, strtab.value, runpath)
+  elf.writeBigUInt64LE(
+    address + BigInt(runpath.length + 1) - strtab.value,
+    dynamicValue(elf, dynamic, DT_STRSZ).at + 8,
+  )
+  addDynamicEntry(elf, dynamic, DT_RUNPATH, address - strtab.value)
+  return elf
+}
+
+function readSegments(elf: Buffer): Segment[] {
+  const table = Number(elf.readBigUInt64LE(32))
+  const entrySize = elf.readUInt16LE(54)
+  return Array.from({ length: elf.readUInt16LE(56) }, (_, index) => {
+    const header = table + index * entrySize
+    return {
+      header,
+      type: elf.readUInt32LE(header),
+      offset: Number(elf.readBigUInt64LE(header + 8)),
+      address: elf.readBigUInt64LE(header + 16),
+      size: Number(elf.readBigUInt64LE(header + 32)),
+      memorySize: Number(elf.readBigUInt64LE(header + 40)),
+    }
+  })
+}
+
+/** The loader reads segments only; sections serve linkers and debuggers, and theirs have just been cut off. */
+function dropSectionTable(elf: Buffer): void {
+  elf.writeBigUInt64LE(0n, 40)
+  elf.writeUInt16LE(0, 60)
+  elf.writeUInt16LE(0, 62)
+}
+
+/** Puts the text into the padding behind the segment that holds the dynamic strings; returns its address. */
+function appendString(elf: Buffer, segments: readonly Segment[], strtab: bigint, text: string): bigint {
+  const home = segments.find(
+    (it) => it.type === PT_LOAD && it.address <= strtab && strtab < it.address + BigInt(it.size),
+  )
+  if (home === undefined) throw new Error('no segment holds the dynamic strings')
+  const end = home.offset + home.size
+  const next = Math.min(
+    ...segments.filter((it) => it.type === PT_LOAD && it.offset >= end).map((it) => it.offset),
+  )
+  const length = text.length + 1
+  if (home.memorySize !== home.size || next - end < length) throw new Error('no padding for a library path')
+  elf.write(`${text}\0`, end, 'latin1')
+  elf.writeBigUInt64LE(BigInt(home.size + length), home.header + 32)
+  elf.writeBigUInt64LE(BigInt(home.size + length), home.header + 40)
+  return home.address + BigInt(home.size)
+}
+
+/** Linkers leave spare null entries at the end of the table; the last one must stay. */
+function addDynamicEntry(elf: Buffer, dynamic: Segment, tag: bigint, value: bigint): void {
+  const { at } = dynamicValue(elf, dynamic, DT_NULL)
+  if (at + 2 * DYNAMIC_ENTRY > dynamic.offset + dynamic.size) throw new Error('no spare dynamic entry')
+  elf.writeBigUInt64LE(tag, at)
+  elf.writeBigUInt64LE(value, at + 8)
+}
+
+function dynamicValue(elf: Buffer, dynamic: Segment, tag: bigint): { at: number; value: bigint } {
+  for (let at = dynamic.offset; at < dynamic.offset + dynamic.size; at += DYNAMIC_ENTRY) {
+    if (elf.readBigUInt64LE(at) === tag) return { at, value: elf.readBigUInt64LE(at + 8) }
+  }
+  throw new Error(`no dynamic entry with tag ${tag}`)
+}
