@@ -3,7 +3,6 @@
 set -eu
 [ -n "$1" ] || { echo "make push REGISTRY=host:port [NAME=$2]" >&2; exit 64; }
 name=$1/$2 plugin=$3
-docker plugin rm "$name" > /dev/null 2>&1 || true
 "$(dirname "$(readlink -f "$0")")/build-id.sh" "$plugin"
 docker plugin create "$name" "$plugin"
 docker plugin push "$name"

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { command, succeed } from '../test/e2e/engine/command.ts'
+
+export interface DemoEngine extends AsyncDisposable {
+  readonly description: string
+  readonly env: NodeJS.ProcessEnv
+  /** The root folder of the engine's machine, as this process sees it. */
+  readonly hostRoot: string
+}
+
+/** The engine that answers; where none does, a private one that disturbs nothing. Says what it installs for that. */
+export async function openDemoEngine(
+  root: string,
+  say: (...words: readonly string[]) => void,
+): Promise<DemoEngine> {
+  const answer = await command('docker', ['version', '--format', '{{.Server.Version}}'], {
+    timeoutMs: 10_000,
+  }).catch(() => undefined)
+  const isRunning = answer?.code === 0 && answer.stdout.trim() !== ''
+  const packages = isRunning
+    ? ['busybox-static:busybox']
+    : ['docker.io:dockerd', 'iproute2:ip', 'busybox-static:busybox']
+  const installed = await succeed(join(root, 'scripts/debian-packages.sh'), packages, { timeoutMs: 300_000 })
+  if (installed !== '') say(`   ${installed}`)
+  if (isRunning) {
+    return {
+      description: `Docker Engine ${answer.stdout.trim()} answers; only what this demo makes is touched`,
+      env: process.env,
+      hostRoot: '',
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }
+  }
+  const { startEngine } = await import('../test/e2e/engine/engine.ts')
+  const engine = await startEngine({ version: 'bookworm' })
+  return {
+    description: `none answers: a private Docker Engine ${engine.version}, in namespaces of its own`,
+    env: engine.env,
+    hostRoot: engine.sandbox.root,
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+  }
+}
