@@ -8,10 +8,13 @@ export interface Libc {
   /** mount(2) of a tmpfs named `locket`. */
   mountTmpfs(target: string, flags: number, data: string): Errno
   umount2(target: string, flags: number): Errno
+  /** flock(2), exclusive, without waiting: `EAGAIN` while another holds it. Given up when the descriptor is closed. */
+  tryFlock(fd: number): Errno
   /** One datagram to a unix socket; a leading `@` means the abstract namespace. */
   sendDatagram(path: string, text: string): Errno
 }
 
+const LOCK_EX_NB = 2 | 4
 const AF_UNIX = 1
 const SOCK_DGRAM_CLOEXEC = 0o2000002
 const MSG_NOSIGNAL = 0x4000
@@ -31,15 +34,17 @@ async function bindLibc(): Promise<Libc> {
     'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
   )
   const umount2 = lib.func('int umount2(const char *target, int flags)')
+  const flock = lib.func('int flock(int fd, int operation)')
   const socket = lib.func('int socket(int domain, int type, int protocol)')
   const sendto = lib.func(
-    'ssize_t sendto(int fd, const void *text, size_t bytes, int flags, const void *to, uint32_t toBytes)',
+    'intptr_t sendto(int fd, const void *text, size_t bytes, int flags, const void *to, uint32_t toBytes)',
   )
   const close = lib.func('int close(int fd)')
   const errnoIf = (failed: boolean): Errno => (failed ? getSystemErrorName(-koffi.errno()) : undefined)
   return {
     mountTmpfs: (target, flags, data) => errnoIf(mount('locket', target, 'tmpfs', flags, data) !== 0),
     umount2: (target, flags) => errnoIf(umount2(target, flags) !== 0),
+    tryFlock: (fd) => errnoIf(flock(fd, LOCK_EX_NB) !== 0),
     sendDatagram(path, text) {
       const fd: unknown = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0)
       if (typeof fd !== 'number' || fd < 0) return errnoIf(true)
