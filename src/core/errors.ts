@@ -79,3 +79,11 @@ export function errnoOf(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
   return typeof thrown.code === 'string' && /^E[A-Z0-9]+$/.test(thrown.code) ? thrown.code : undefined
 }
+
+/** Several failures as one line. One alone stays as it is; the first decides the code, unless one cannot pass: then that one does. */
+export function combineErrors(errors: readonly [LocketError, ...LocketError[]]): LocketError {
+  const [first, ...others] = errors
+  if (others.length === 0) return first
+  const lead = errors.find((error) => !mayPass(error)) ?? first
+  return new LocketError(lead.code, errors.map(formatError).join('; '), { cause: lead })
+}

@@ -98,6 +98,30 @@ export interface FileTree {
   wipe(root: string): Promise<void>
 }
 
+/** What tells one boot of the host from another. */
+export interface HostFacts {
+  readonly bootId: string
+  uptimeMs(): number
+}
+
+/** Calls `onChange` after any of the files changed, was replaced or came back; changes within `debounceMs` are one. */
+export type WatchFiles = (
+  paths: readonly string[],
+  onChange: () => void,
+  options: { readonly debounceMs: number },
+) => Promise<AsyncDisposable>
+
+/** Files that locket writes for its user, and that several of its processes may change. */
+export interface OwnFiles {
+  /**
+   * Runs `body` while no other process of this machine is inside `exclusively` for the same file, which need not exist; its folder
+   * is made (0700) if need be. Waits at most 30 s, then rejects with `timeout`. A process that dies lets go.
+   */
+  exclusively<T>(path: string, signal: AbortSignal, body: () => Promise<T>): Promise<T>
+  /** The old content or all of the new one, also after a power cut. Owner and mode of a file that is there are kept, else `mode`. */
+  replace(path: string, content: Uint8Array, mode: number): Promise<void>
+}
+
 /** A static message and facts; never a value, a body or a template's text. */
 export interface Log {
   debug(event: string, message: string, facts?: LogFacts): void

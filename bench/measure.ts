@@ -1,0 +1,29 @@
+/** What was measured of one thing: milliseconds of each run. */
+export interface Sample {
+  readonly name: string
+  readonly reach: string
+  readonly values: readonly number[]
+  readonly unit?: string
+}
+
+export async function timed(runs: number, work: (run: number) => Promise<unknown>): Promise<number[]> {
+  const values: number[] = []
+  for (let run = 0; run < runs; run += 1) {
+    const start = performance.now()
+    await work(run)
+    values.push(performance.now() - start)
+  }
+  return values
+}
+
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+}
+
+/** A line for people and diffs: median, p99, most, and what was to be reached. */
+export function report({ name, reach, values, unit = 'ms' }: Sample): string {
+  const show = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(0))
+  const figures = `p50 ${show(quantile(values, 0.5))}  p99 ${show(quantile(values, 0.99))}  max ${show(Math.max(...values))} ${unit}`
+  return `${name.padEnd(58)} ${figures.padEnd(44)} n=${String(values.length).padEnd(5)} reach: ${reach}`
+}

@@ -1,0 +1,113 @@
+import { combineErrors, LocketError, mayPass } from '../core/errors.ts'
+import type { Clock } from '../core/ports.ts'
+import type { RefId, SecretRef } from '../core/ref.ts'
+import type { Outcome, Outcomes, Resolve } from '../core/resolve.ts'
+
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 2000
+
+export interface FetchOptions {
+  /** Refs that may be missing, because each of their tags has a default. */
+  readonly optional: ReadonlySet<RefId>
+  readonly clock: Clock
+  /** Its abort is the deadline. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * One batch, then only what failed in a way that may pass, with growing pauses until the signal's deadline.
+ * After a reboot the engine mounts once, and a container whose Mount failed stays down: so waiting here is worth it.
+ * Answers with the last outcome of each ref; never rejects for a deadline. The caller wipes the values.
+ */
+export async function fetchUntil(
+  refs: readonly SecretRef[],
+  resolve: Resolve,
+  { optional, clock, signal }: FetchOptions,
+): Promise<Outcomes> {
+  const outcomes = new Map<RefId, Outcome>()
+  let wanted = refs
+  let pauseMs = FIRST_PAUSE_MS
+  while (wanted.length > 0) {
+    for (const [id, outcome] of await answerOrDeadline(wanted, resolve, signal)) {
+      outcomes.set(id, keepCause(outcomes.get(id), outcome))
+    }
+    const failed = wanted.filter((ref) => !isSettled(outcomes.get(ref.id), optional.has(ref.id)))
+    if (signal.aborted || failed.some((ref) => !canWaitFor(outcomes.get(ref.id)))) return outcomes
+    wanted = failed
+    if (wanted.length > 0) await pause(pauseMs, clock, signal)
+    if (signal.aborted) return outcomes
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+  }
+  return outcomes
+}
+
+/** Every failed reference in one error: `local://db/password: no such secret`. */
+export function failuresOf(failed: readonly { readonly ref: SecretRef; readonly error: LocketError }[]): LocketError | undefined {
+  const [first, ...others] = failed.map(
+    ({ ref, error }) =>
+      new LocketError(error.code, `${ref.text} (${ref.provider}): ${error.message}`, {
+        cause: error,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      }),
+  )
+  return first === undefined ? undefined : combineErrors([first, ...others])
+}
+
+/** A provider that ignores its signal costs this request, not the volume's lock. Its late values are wiped. */
+async function answerOrDeadline(
+  refs: readonly SecretRef[],
+  resolve: Resolve,
+  signal: AbortSignal,
+): Promise<Outcomes> {
+  const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<undefined>()
+  const onAbort = () => giveUp(undefined)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const answer = resolve(refs, signal)
+  try {
+    const grace = gaveUp.then(() => Promise.race([answer, afterTurn()]))
+    const outcomes = await Promise.race([answer, grace])
+    if (outcomes !== undefined) return outcomes
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+  answer.then(wipeOutcomes, () => undefined)
+  return new Map(refs.map((ref) => [ref.id, { ok: false, error: noAnswer(ref) }]))
+}
+
+export function wipeOutcomes(outcomes: Outcomes): void {
+  for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
+}
+
+/** Lets a provider that does honour the signal say itself what it was waiting for. */
+async function afterTurn(): Promise<undefined> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((done) => setImmediate(done))
+  return undefined
+}
+
+function noAnswer(ref: SecretRef): LocketError {
+  return new LocketError('timeout', `provider ${ref.provider} gave no answer before the deadline`)
+}
+
+function isSettled(outcome: Outcome | undefined, optional: boolean): boolean {
+  if (outcome === undefined) return false
+  return outcome.ok || (optional && outcome.error.code === 'not_found')
+}
+
+function canWaitFor(outcome: Outcome | undefined): boolean {
+  return outcome === undefined || outcome.ok || mayPass(outcome.error)
+}
+
+/** A deadline that cuts the last try short must not hide what was wrong all along. */
+function keepCause(before: Outcome | undefined, now: Outcome): Outcome {
+  if (before === undefined || now.ok || before.ok || now.error.code !== 'timeout') return now
+  return before
+}
+
+async function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(ms, signal)
+  } catch (reason) {
+    if (!signal.aborted) throw reason
+  }
+}

@@ -1,0 +1,174 @@
+import type { VolumeConfig } from '../config/volume-config.ts'
+import { formatError, LocketError, toLocketError } from '../core/errors.ts'
+import { parseMountId, parseVolumeName, type MountId, type VolumeName } from '../core/names.ts'
+import { addMount, dropMounts, hasMount, removeMount } from '../core/volume.ts'
+import { mountTimeoutMs, openDeadline } from './deadline.ts'
+import { configOf, mountpointOf, NEVER, report, rootOf, type Driver } from './driver.ts'
+import { followTemplates } from './follow.ts'
+import { clearMount, mountFiles, renderVolume } from './provision.ts'
+import type { Volume } from './volume-table.ts'
+import { clearLeftover, wipeVolume } from './wipe.ts'
+
+export interface MountAnswer {
+  readonly mountpoint: string
+  /** For when the answer does not reach the engine, which sends no Unmount then. Undoes what this request did, and no more. */
+  undo(): Promise<void>
+}
+
+/** Idempotent per (volume, ID). `signal` aborts when the engine hangs up. */
+export async function mountVolume(
+  driver: Driver,
+  nameText: string,
+  idText: string,
+  signal: AbortSignal,
+): Promise<MountAnswer> {
+  const name = parseVolumeName(nameText)
+  const id = parseMountId(idText)
+  const ticket = Symbol(id)
+  const volume = driver.table.get(name)
+  let added = false
+  try {
+    const config = configOf(driver, volume)
+    // From the arrival on: a mount that waited for another one of the volume has the less time itself.
+    const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, driver.host.uptimeMs())
+    using deadline = openDeadline(timeoutMs, driver.clock, AbortSignal.any([signal, driver.stopping]))
+    await driver.locks.run(name, deadline.signal, async () => {
+      if (driver.table.get(name) !== volume) throw new LocketError('aborted', 'the volume was removed meanwhile')
+      added = await mountLocked(driver, volume, id, config, deadline.signal)
+      if (signal.aborted) {
+        if (added) await releaseLocked(driver, volume, id)
+        throw abandoned()
+      }
+      volume.tickets.set(id, ticket)
+    })
+  } catch (thrown) {
+    const failure = rememberFailure(driver, volume, thrown)
+    if (signal.aborted) Object.assign(driver.lost, { message: formatError(failure), at: driver.clock.now() })
+    throw failure
+  }
+  const undo = added ? () => undoMount(driver, name, id, ticket) : async () => undefined
+  return { mountpoint: mountpointOf(driver, name), undo }
+}
+
+const LOST_FOR_MS = 10_000
+
+/** What the mount met that the engine has just stopped waiting for. */
+export function lastLostMount(driver: Driver): string | undefined {
+  const { message, at } = driver.lost
+  return driver.clock.now() - at < LOST_FOR_MS ? message : undefined
+}
+
+/** A volume or an ID that is not known is success: the engine must never be stuck on one. */
+export async function unmountVolume(driver: Driver, nameText: string, idText: string): Promise<void> {
+  const name = parseVolumeName(nameText)
+  const id = parseMountId(idText)
+  await driver.locks.run(name, NEVER, async () => {
+    const volume = driver.table.find(name)
+    if (volume === undefined || !hasMount(volume.record, id)) {
+      driver.log.warn('volume.unmount.unknown', 'unmount of something that is not mounted', { volume: name, mountId: id })
+      return
+    }
+    await releaseLocked(driver, volume, id)
+  })
+}
+
+/** False when the ID was there already. */
+async function mountLocked(
+  driver: Driver,
+  volume: Volume,
+  id: MountId,
+  config: VolumeConfig,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { name } = volume.record
+  const started = driver.clock.now()
+  const root = rootOf(driver, name)
+  const reference = { id, since: new Date(started).toISOString(), bootId: driver.host.bootId }
+  volume.mounted = await driver.mounts.isMounted(root)
+  if (volume.mounted && hasMount(volume.record, id)) return false
+  if (volume.mounted && (volume.record.mounts.length > 0 || volume.adopted)) {
+    await driver.table.update(volume, addMount(volume.record, reference))
+    driver.log.info('volume.mounted', 'mounted once more', { volume: name, mountId: id })
+    return true
+  }
+  if (volume.mounted) await clearLeftover(driver, volume)
+  await provision(driver, volume, config, signal)
+  try {
+    // References of a tmpfs that is gone are dropped here: whoever held them has no part in this one.
+    await driver.table.update(volume, addMount(dropMounts(volume.record), reference))
+  } catch (error) {
+    volume.mounted = false
+    await clearMount(root, driver)
+    throw error
+  }
+  volume.lastError = undefined
+  driver.log.info('volume.mounted', 'mounted', {
+    volume: name,
+    mountId: id,
+    files: volume.content?.files.length,
+    references: volume.content?.references,
+    ms: driver.clock.now() - started,
+  })
+  await followTemplates(driver, volume)
+  return true
+}
+
+async function provision(driver: Driver, volume: Volume, config: VolumeConfig, signal: AbortSignal): Promise<void> {
+  const { name } = volume.record
+  const resolve = driver.clients.resolveFor(name, config.providers)
+  const rendered = await renderVolume(config, resolve, driver, signal)
+  try {
+    signal.throwIfAborted()
+    const mounted = await mountFiles(rootOf(driver, name), rendered, config, driver)
+    volume.mounted = true
+    volume.mountWarnings = mounted.warnings
+    volume.content = rendered.facts
+    volume.lastRender = new Date(driver.clock.now()).toISOString()
+  } finally {
+    rendered.wipe()
+  }
+}
+
+/** Takes one reference away, and with the last one the secrets. The record goes first: a crash after it leaves a mount that restore wipes. */
+async function releaseLocked(driver: Driver, volume: Volume, id: MountId): Promise<void> {
+  const { name } = volume.record
+  const record = removeMount(volume.record, id)
+  volume.tickets.delete(id)
+  try {
+    await driver.table.update(volume, record)
+  } catch (thrown) {
+    // The engine never repeats an Unmount: the secrets go even when the disk does not take the news of it.
+    volume.record = record
+    report(driver, volume, 'volume.state', thrown)
+  }
+  if (record.mounts.length > 0) {
+    driver.log.info('volume.unmounted', 'one mount less', { volume: name, mountId: id, left: record.mounts.length })
+    return
+  }
+  await wipeVolume(driver, volume)
+  driver.log.info('volume.unmounted', 'wiped and unmounted', { volume: name, mountId: id })
+}
+
+async function undoMount(driver: Driver, name: VolumeName, id: MountId, ticket: symbol): Promise<void> {
+  await driver.locks.run(name, NEVER, async () => {
+    const volume = driver.table.find(name)
+    if (volume?.tickets.get(id) !== ticket) return
+    driver.log.warn('volume.mount.lost', 'the engine hung up before the answer: undone', { volume: name, mountId: id })
+    await releaseLocked(driver, volume, id)
+  })
+}
+
+function rememberFailure(driver: Driver, volume: Volume, thrown: unknown): LocketError {
+  const error = toLocketError(thrown)
+  const { name } = volume.record
+  const failure = new LocketError(error.code, `volume ${name} not mounted: ${error.message}`, {
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  })
+  report(driver, volume, 'volume.mount.failed', failure)
+  return failure
+}
+
+function abandoned(): LocketError {
+  return new LocketError('aborted', 'the engine hung up before the answer')
+}

@@ -1,0 +1,85 @@
+import type { VolumeConfig } from '../config/volume-config.ts'
+import { combineErrors, LocketError, toLocketError, errnoOf } from '../core/errors.ts'
+import { planFiles, type PlannedFile } from '../core/plan.ts'
+import type { SourceFiles } from '../core/ports.ts'
+import type { SecretRef } from '../core/ref.ts'
+import { uniqueRefs } from '../core/resolve.ts'
+import { parseTemplate } from '../core/template/parse.ts'
+import type { Template } from '../core/template/template.ts'
+import type { ContentFacts } from './volume-table.ts'
+
+/** A volume's files with their templates parsed: all that can be known without a provider. */
+export interface Prepared {
+  readonly files: readonly PreparedFile[]
+  readonly refs: readonly SecretRef[]
+}
+
+export interface PreparedFile {
+  readonly path: string
+  readonly origin: string
+  readonly template: Template
+}
+
+/** Reads and parses every template. Throws one error that names all that is wrong. No network. */
+export async function prepare(config: VolumeConfig, sources: SourceFiles): Promise<Prepared> {
+  const planned = planFiles(config.files)
+  const errors: LocketError[] = []
+  const files: PreparedFile[] = []
+  for (const file of planned) {
+    try {
+      files.push(await prepareFile(file, config, sources))
+    } catch (thrown) {
+      errors.push(toLocketError(thrown))
+    }
+  }
+  const [first, ...others] = errors
+  if (first !== undefined) throw combineErrors([first, ...others])
+  return { files, refs: uniqueRefs(files.flatMap((file) => file.template.refs)) }
+}
+
+export function contentFacts(prepared: Prepared): ContentFacts {
+  return {
+    files: prepared.files.map((file) => file.path),
+    references: prepared.refs.length,
+    providers: [...new Set(prepared.refs.map((ref) => ref.provider))],
+    warnings: prepared.files.flatMap((file) => file.template.warnings.map((warning) => `${file.path}: ${warning}`)),
+  }
+}
+
+/** Template files that a change of has to be noticed. */
+export function templatePaths(config: VolumeConfig): string[] {
+  return config.files.flatMap((file) => (file.source.kind === 'file' ? [file.source.path] : []))
+}
+
+async function prepareFile(
+  file: PlannedFile,
+  config: VolumeConfig,
+  sources: SourceFiles,
+): Promise<PreparedFile> {
+  const bytes = await templateBytes(file, config.written.maxFileBytes, sources)
+  return { path: file.path, origin: file.origin, template: parseTemplate(bytes, config.parseRef, file.origin) }
+}
+
+async function templateBytes(file: PlannedFile, maxBytes: number, sources: SourceFiles): Promise<Uint8Array> {
+  const { source } = file
+  if (source.kind === 'file') {
+    const limits = source.within === undefined ? { maxBytes } : { maxBytes, within: source.within }
+    try {
+      return await sources.read(source.path, limits)
+    } catch (thrown) {
+      throw unreadable(file.origin, source.path, toLocketError(thrown))
+    }
+  }
+  const bytes = new TextEncoder().encode(source.template)
+  if (bytes.byteLength <= maxBytes) return bytes
+  throw new LocketError('too_large', `${file.origin}: the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`)
+}
+
+function unreadable(origin: string, path: string, error: LocketError): LocketError {
+  const missing = errnoOf(error.cause) === 'ENOENT'
+  const message = missing ? `${origin}: template file ${path} does not exist` : `${origin}: ${error.message}`
+  const hint = missing
+    ? 'a managed plugin sees only what its config folder holds, at /etc/locket'
+    : error.hint
+  return new LocketError(error.code, message, hint === undefined ? { cause: error } : { cause: error, hint })
+}

@@ -1,0 +1,112 @@
+import { LocketError } from '../core/errors.ts'
+import type { MountId, VolumeName } from '../core/names.ts'
+import type { Store } from '../core/ports.ts'
+import type { VolumeRecord } from '../core/volume.ts'
+
+/** What is known of a volume's content, for Status. Never a value. */
+export interface ContentFacts {
+  readonly files: readonly string[]
+  readonly references: number
+  readonly providers: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** A volume in memory: its record, and what only this process knows of it. */
+export interface Volume {
+  record: VolumeRecord
+  /** As last seen; the kernel is asked again whenever something depends on it. */
+  mounted: boolean
+  /** Mounted by an earlier process whose references were lost: containers may be using it. */
+  adopted: boolean
+  content: ContentFacts | undefined
+  mountWarnings: readonly string[]
+  lastRender: string | undefined
+  lastError: string | undefined
+  /** Which request added each mount ID, so that undoing a lost one spares its repetition. */
+  readonly tickets: Map<MountId, symbol>
+  following: AsyncDisposable | undefined
+}
+
+/** All volumes, in memory and on disk. Reading never waits. */
+export interface VolumeTable {
+  find(name: VolumeName): Volume | undefined
+  get(name: VolumeName): Volume
+  list(): readonly Volume[]
+  /** Puts a volume into memory as the state file has it. */
+  restore(record: VolumeRecord): Volume
+  /** Durable when it resolves; on failure memory is as before. The caller holds the volume's lock. */
+  add(record: VolumeRecord): Promise<Volume>
+  update(volume: Volume, record: VolumeRecord): Promise<void>
+  remove(volume: Volume): Promise<void>
+}
+
+export function createVolumeTable(store: Store): VolumeTable {
+  const volumes = new Map<VolumeName, Volume>()
+  const save = () => store.save([...volumes.values()].map((volume) => volume.record))
+
+  return {
+    find: (name) => volumes.get(name),
+
+    get(name) {
+      const volume = volumes.get(name)
+      if (volume === undefined) throw new LocketError('volume_not_found', `no such volume: ${name}`)
+      return volume
+    },
+
+    list: () => [...volumes.values()],
+
+    restore(record) {
+      const volume = createVolume(record)
+      volumes.set(record.name, volume)
+      return volume
+    },
+
+    async add(record) {
+      const volume = createVolume(record)
+      volumes.set(record.name, volume)
+      try {
+        await save()
+      } catch (error) {
+        volumes.delete(record.name)
+        throw error
+      }
+      return volume
+    },
+
+    async update(volume, record) {
+      const before = volume.record
+      if (record === before) return
+      volume.record = record
+      try {
+        await save()
+      } catch (error) {
+        volume.record = before
+        throw error
+      }
+    },
+
+    async remove(volume) {
+      volumes.delete(volume.record.name)
+      try {
+        await save()
+      } catch (error) {
+        volumes.set(volume.record.name, volume)
+        throw error
+      }
+    },
+  }
+}
+
+function createVolume(record: VolumeRecord): Volume {
+  return {
+    record,
+    mounted: false,
+    adopted: false,
+    content: undefined,
+    mountWarnings: [],
+    lastRender: undefined,
+    lastError: undefined,
+    tickets: new Map(),
+    following: undefined,
+  }
+}

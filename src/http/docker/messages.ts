@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { LocketError } from '../../core/errors.ts'
+
+/** Request bodies of the volume plugin protocol, as the engine sends them (facts of engine 20.10 and 28.5). */
+const Name = z.string().min(1).max(4096)
+
+export const CreateRequest = z.object({
+  Name,
+  // null when no driver options are given.
+  Opts: z.record(z.string().max(4096), z.string()).nullish(),
+})
+export const NameRequest = z.object({ Name })
+export const MountRequest = z.object({ Name, ID: z.string().min(1).max(4096) })
+
+/** The body as `schema` wants it, else a `usage` error that names the field and no content. */
+export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+  const text = typeof body === 'string' ? body.trim() : ''
+  if (text === '') {
+    throw new LocketError('usage', 'the request has no body', {
+      hint: 'the engine repeats a request that way when its connection broke or its own time limit passed; try again',
+    })
+  }
+  const parsed = schema.safeParse(parseJson(text))
+  if (parsed.success) return parsed.data
+  const where = parsed.error.issues.map((issue) => issue.path.join('.') || 'the body')
+  throw new LocketError('usage', `the request is not understood: check ${[...new Set(where)].join(', ')}`)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's message quotes the body.
+    throw new LocketError('usage', 'the request is not JSON')
+  }
+}

@@ -1,0 +1,38 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import { formatError, toLocketError } from '../core/errors.ts'
+import type { Log } from '../core/ports.ts'
+
+/** The engine's requests are small: driver options are the largest part of one. */
+const BODY_LIMIT_BYTES = 1024 * 1024
+
+/**
+ * A fastify that speaks as the engine's plugin client does: no Content-Type, and errors as HTTP 200 with `Err`, because then the
+ * user sees the message alone (with a 500 the engine adds the endpoint's name and a host path).
+ */
+export function buildServer(log: Log): FastifyInstance {
+  const server = fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle' })
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  server.setErrorHandler(async (thrown, request, reply) => {
+    const status = clientStatusOf(thrown)
+    if (status !== undefined) return reply.code(200).send({ Err: `bad request: ${status}` })
+    const error = toLocketError(thrown)
+    if (error.code === 'internal') log.error('http.bug', 'a request failed on a bug', { url: request.url, cause: kindOf(error.cause) })
+    return reply.code(200).send({ Err: formatError(error) })
+  })
+  server.setNotFoundHandler(async (request, reply) => reply.code(404).send({ Err: `locket has no ${request.method} ${request.url}` }))
+  return server
+}
+
+/** Fastify's own refusals (body too large, bad framing) by their code: their messages are for developers. */
+function clientStatusOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
+  return typeof thrown.code === 'string' && thrown.code.startsWith('FST_ERR_CTP_') ? thrown.code.slice(12).toLowerCase() : undefined
+}
+
+/** The name of what was thrown and where, never its text: that may hold a value. */
+function kindOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause
+  const frame = cause.stack?.split('\n').find((line) => line.trimStart().startsWith('at '))
+  return `${cause.name} ${frame?.trim() ?? ''}`
+}

@@ -1,0 +1,31 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { mountsBelow } from './daemon.ts'
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+
+/** A folder of a daemon under test. At the end nothing may be left mounted below it. */
+export async function daemonFolder(t: Pick<TestContext, 'after'>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'locket-daemon-'))
+  t.after(async () => {
+    for (const target of (await mountsBelow(folder)).reverse()) execFileSync('umount', ['-l', target])
+    await rm(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+/** `locket secret set`, as a user does it. */
+export async function setSecret(folder: string, path: string, value: string): Promise<void> {
+  const child = spawn(process.execPath, [MAIN, 'secret', 'set', path, '--stdin'], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: { LOCKET_LOCAL_FILE: join(folder, 'secrets.age'), LOCKET_LOCAL_KEY: join(folder, 'local.key') },
+  })
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  child.stdin.end(value)
+  const code = await new Promise<number | null>((done) => child.once('exit', done))
+  if (code !== 0) throw new Error(`locket secret set ended with ${code}: ${errors}`)
+}
