@@ -1,4 +1,5 @@
 import type { ProviderDef } from './define.ts'
+import { local } from './local/local.ts'
 
 /** Every kind of provider: one line each. */
-export const PROVIDERS: readonly ProviderDef[] = []
+export const PROVIDERS: readonly ProviderDef[] = [local]

@@ -15,6 +15,8 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly kind?: FieldKind
   /** As a user would write it. */
   readonly default?: string
+  /** For a user who is not root, in place of `default`: this file in `$XDG_CONFIG_HOME/locket/` (or `~/.config/locket/`). */
+  readonly userDefault?: string
   readonly summary: string
   /** Shown after the flag in help: `URL`, `FILE`. */
   readonly placeholder?: string

@@ -1,0 +1,108 @@
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { errnoOf, LocketError } from '../core/errors.ts'
+import type { Clock, OwnFiles } from '../core/ports.ts'
+import { lockFile } from './file-lock.ts'
+
+/** Why the system said no, where a person can do something about it. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EBUSY: 'it is a mount point: mount its folder instead',
+  ENOTDIR: 'a part of the path is no folder',
+  EISDIR: 'it is a folder',
+}
+
+export function openOwnFiles(clock: Clock): OwnFiles {
+  return {
+    async exclusively(path, signal, body) {
+      const lock = await writing(path, async () => lockFile(`${await targetOf(path)}.lock`, clock, signal))
+      try {
+        return await body()
+      } finally {
+        await lock[Symbol.asyncDispose]()
+      }
+    },
+
+    replace: (path, content, mode) =>
+      writing(path, async () => replaceFile(await targetOf(path), content, mode)),
+  }
+}
+
+/** Behind every link, so that a link stays one and all its names share a lock. Makes the folder. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'ENOENT') throw thrown
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return join(await realpath(dirname(path)), basename(path))
+  }
+}
+
+/** The caller holds the lock, so a temporary file of this name is a dead process's. */
+async function replaceFile(path: string, content: Uint8Array, mode: number): Promise<void> {
+  const temporary = `${path}.tmp`
+  const before = await statOrNothing(path)
+  await rm(temporary, { force: true })
+  try {
+    await using file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
+    await giveTo(file, before ?? (await stat(dirname(path))))
+    await file.chmod(before === undefined ? mode : before.mode & 0o777)
+    await file.writeFile(content)
+    await file.sync()
+    await rename(temporary, path)
+  } catch (thrown) {
+    await rm(temporary, { force: true })
+    throw thrown
+  }
+  await using folder = await open(dirname(path), 'r')
+  await folder.sync()
+}
+
+/** What root writes into a user's folder stays the user's. */
+async function giveTo(file: FileHandle, owner: Owner): Promise<void> {
+  const now = await file.stat()
+  if (now.uid === owner.uid && now.gid === owner.gid) return
+  try {
+    await file.chown(owner.uid, owner.gid)
+  } catch (thrown) {
+    // Only root gives files away; others keep what they write.
+    if (errnoOf(thrown) !== 'EPERM') throw thrown
+  }
+}
+
+interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+async function statOrNothing(path: string): Promise<(Owner & { readonly mode: number }) | undefined> {
+  try {
+    return await stat(path)
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'ENOENT') throw thrown
+    return undefined
+  }
+}
+
+async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (thrown) {
+    const errno = errnoOf(thrown)
+    if (errno === undefined) throw thrown
+    const reason = REASONS[errno]
+    throw new LocketError(
+      'io',
+      `cannot write ${path}: ${reason === undefined ? errno : `${reason} (${errno})`}`,
+      {
+        cause: thrown,
+      },
+    )
+  }
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { LocketError } from '../../core/errors.ts'
+import { isSecretName, type SecretName } from '../../core/secret-name.ts'
+import { Secret } from '../../core/secret.ts'
+
+const FORMAT = 'locket-secrets'
+const VERSION = 1
+
+const Document = z.object({
+  format: z.literal(FORMAT),
+  version: z.number(),
+  // Not a z.record: that would drop a secret named `__proto__`.
+  secrets: z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+})
+
+const Entry = z.object({ value: z.base64(), updated: z.iso.datetime() })
+
+/** A secret as it stands in the document: base64, so that any bytes come through. Never to be printed. */
+export type Entry = z.infer<typeof Entry>
+export type Entries = Map<SecretName, Entry>
+
+/** The decrypted bytes of the secrets file. `provider_protocol` when they are not what `formatDocument` writes; never quotes them. */
+export function parseDocument(plain: Uint8Array, path: string): Entries {
+  const document = Document.safeParse(parseJson(plain, path))
+  if (!document.success) throw unreadable(path, 'it holds no document of locket')
+  const { version, secrets } = document.data
+  if (version !== VERSION) {
+    throw new LocketError(
+      'provider_protocol',
+      `${path} has format version ${version}, and only ${VERSION} is known here`,
+      {
+        hint: 'a newer locket wrote it',
+      },
+    )
+  }
+  const entries: Entries = new Map()
+  for (const [name, value] of Object.entries(secrets)) {
+    if (!isSecretName(name)) throw unreadable(path, `${JSON.stringify(name)} is no name of a secret`)
+    const entry = Entry.safeParse(value)
+    if (!entry.success)
+      throw unreadable(path, `the entry ${JSON.stringify(name)} needs a base64 "value" and a time "updated"`)
+    entries.set(name, entry.data)
+  }
+  return entries
+}
+
+/** The caller wipes the bytes. */
+export function formatDocument(entries: Entries): Uint8Array {
+  const secrets = Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Buffer.from(`${JSON.stringify({ format: FORMAT, version: VERSION, secrets }, undefined, 1)}\n`)
+}
+
+export function entryOf(value: Secret, updatedAt: number): Entry {
+  const bytes = value.reveal()
+  const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  return { value: base64, updated: new Date(updatedAt).toISOString() }
+}
+
+export function valueOf(entry: Entry): Secret {
+  const bytes = Buffer.alloc(sizeOf(entry))
+  bytes.write(entry.value, 'base64')
+  return new Secret(bytes)
+}
+
+export function sizeOf(entry: Entry): number {
+  return Buffer.byteLength(entry.value, 'base64')
+}
+
+function parseJson(plain: Uint8Array, path: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain))
+  } catch {
+    // The parser's message quotes the text, so it is no `cause`.
+    throw unreadable(path, 'it holds no JSON')
+  }
+}
+
+function unreadable(path: string, reason: string): LocketError {
+  return new LocketError('provider_protocol', `${path} could be decrypted, but ${reason}`, {
+    hint: '`locket secret` writes such files',
+  })
+}

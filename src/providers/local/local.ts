@@ -1,0 +1,117 @@
+import { isLocketError, LocketError } from '../../core/errors.ts'
+import type { SecretRef } from '../../core/ref.ts'
+import { type Outcome, uniqueRefs } from '../../core/resolve.ts'
+import { parseSecretName } from '../../core/secret-name.ts'
+import { field, section } from '../../settings/field.ts'
+import { AbsolutePath } from '../../settings/kinds.ts'
+import { defineProvider, type ProviderClient, type ProviderDeps } from '../define.ts'
+import { type Entries, valueOf } from './document.ts'
+import { missing } from './missing.ts'
+import { createReader, type LocalPaths, problemsOf } from './reader.ts'
+import { parseLocalRef } from './refs.ts'
+
+export const localSettings = section('local', 'Embedded store (local)', {
+  file: field({
+    name: 'local-file',
+    env: 'LOCKET_LOCAL_FILE',
+    schema: AbsolutePath,
+    default: '/etc/locket/secrets.age',
+    userDefault: 'secrets.age',
+    summary: 'the age-encrypted file that holds the secrets',
+    placeholder: 'FILE',
+    file: true,
+  }),
+  key: field({
+    name: 'local-key',
+    env: 'LOCKET_LOCAL_KEY',
+    schema: AbsolutePath,
+    default: '/etc/locket/local.key',
+    userDefault: 'local.key',
+    summary: 'the age identity that opens it',
+    placeholder: 'FILE',
+    file: true,
+  }),
+})
+
+/** One age-encrypted file on this machine: no account, no network. */
+export const local = defineProvider({
+  kind: 'local',
+  title: 'Embedded store: one age-encrypted file',
+  schemes: ['local'],
+  settings: localSettings,
+  parse: (text, instance) => parseLocalRef(text, instance),
+  check: problemsOf,
+  open: openLocal,
+})
+
+function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
+  const reader = createReader(paths, deps.files, deps.log)
+  const read = merged(() => reader.entries())
+  let isClosed = false
+  return {
+    async fetch(refs, signal) {
+      if (refs.length === 0) return new Map()
+      const opened = isClosed ? closed() : await unlessAborted(read, signal, paths.file).catch(asFailure)
+      return new Map(uniqueRefs(refs).map((ref) => [ref.id, outcomeOf(ref, opened, paths.file)]))
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true
+    },
+  }
+}
+
+function outcomeOf(ref: SecretRef, opened: Entries | LocketError, path: string): Outcome {
+  if (isLocketError(opened)) return { ok: false, error: opened }
+  const name = parseSecretName(ref.key)
+  const entry = opened.get(name)
+  if (entry !== undefined) return { ok: true, secret: { value: valueOf(entry) } }
+  return { ok: false, error: missing(name, ref.text, opened, path) }
+}
+
+function closed(): LocketError {
+  return new LocketError('internal', 'provider local is closed')
+}
+
+function asFailure(thrown: unknown): LocketError {
+  if (isLocketError(thrown)) return thrown
+  throw thrown
+}
+
+/** Calls that come while `load` runs share the next run, which starts after they came: nobody gets what was read before they asked. */
+function merged<T>(load: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve()
+  let next: Promise<T> | undefined
+  return () => {
+    next ??= running.then(() => {
+      next = undefined
+      const loaded = load()
+      running = loaded.then(nothing, nothing)
+      return loaded
+    })
+    return next
+  }
+}
+
+/** Keeps no decrypted answer alive in the queue. */
+function nothing(): void {}
+
+/** The load itself goes on: others may share it. */
+async function unlessAborted<T>(load: () => Promise<T>, signal: AbortSignal, path: string): Promise<T> {
+  const { promise: gaveUp, reject } = Promise.withResolvers<never>()
+  const giveUp = () => reject(givenUp(signal, path))
+  if (signal.aborted) throw givenUp(signal, path)
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await Promise.race([load(), gaveUp])
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+function givenUp(signal: AbortSignal, path: string): LocketError {
+  if (isLocketError(signal.reason)) return signal.reason
+  const isDeadline = signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
+  return isDeadline
+    ? new LocketError('timeout', `${path} was not read before the deadline`)
+    : new LocketError('aborted', `reading ${path} was given up`)
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { errnoOf, isLocketError, LocketError } from '../../core/errors.ts'
+import type { Log, SourceFiles } from '../../core/ports.ts'
+import { type AgeKey, parseAgeKey } from './age-key.ts'
+import { type Entries, parseDocument } from './document.ts'
+
+export interface LocalPaths {
+  /** The encrypted secrets. */
+  readonly file: string
+  /** The age identities that open them. */
+  readonly key: string
+}
+
+export interface Reader {
+  /** `credential_missing` when it is not there. Parsed anew only when its text changed. */
+  key(): Promise<AgeKey>
+  /** Every secret. `credential_missing` when file or key is not there. */
+  entries(): Promise<Entries>
+}
+
+export const MAX_FILE_BYTES = 64 * 1024 * 1024
+const MAX_KEY_BYTES = 64 * 1024
+
+/** One file for both would lose the key at the first write. */
+export function problemsOf(paths: LocalPaths): string[] {
+  return paths.file === paths.key
+    ? ['local-file and local-key (LOCKET_LOCAL_FILE, LOCKET_LOCAL_KEY) name one file']
+    : []
+}
+
+/** The encrypted bytes. */
+export function readSealed({ file }: LocalPaths, files: SourceFiles): Promise<Uint8Array> {
+  return read(files, file, MAX_FILE_BYTES)
+}
+
+/** An identity file. The caller wipes it. */
+export function readKeyText({ key }: LocalPaths, files: SourceFiles): Promise<Uint8Array> {
+  return read(files, key, MAX_KEY_BYTES)
+}
+
+export function createReader(paths: LocalPaths, files: SourceFiles, log: Log): Reader {
+  let parsed: { readonly digest: string; readonly key: AgeKey } | undefined
+
+  async function key(): Promise<AgeKey> {
+    const text = await readKeyText(paths, files)
+    const digest = createHash('sha256').update(text).digest('base64')
+    if (parsed?.digest !== digest) {
+      await warnIfExposed(paths.key, log)
+      parsed = {
+        digest,
+        key: await parseAgeKey(
+          Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1'),
+          paths.key,
+        ),
+      }
+    }
+    text.fill(0)
+    return parsed.key
+  }
+
+  async function entries(): Promise<Entries> {
+    const opener = await key()
+    const sealed = await readSealed(paths, files)
+    const plain = await opener.open(sealed, paths.file)
+    try {
+      return parseDocument(plain, paths.file)
+    } finally {
+      plain.fill(0)
+    }
+  }
+
+  return { key, entries }
+}
+
+async function read(files: SourceFiles, path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await files.read(path, { maxBytes })
+  } catch (thrown) {
+    const errno = isLocketError(thrown) ? errnoOf(thrown.cause) : undefined
+    if (errno === 'ENOENT') {
+      throw new LocketError('credential_missing', `${path} is not there`, {
+        hint: '`locket secret set` makes it; a managed plugin sees only the folder of its config.source',
+        cause: thrown,
+      })
+    }
+    if (errno === 'EACCES') {
+      throw new LocketError('denied', `${path} may not be read`, {
+        hint: 'the user that locket runs as must be able to read it',
+        cause: thrown,
+      })
+    }
+    throw thrown
+  }
+}
+
+async function warnIfExposed(path: string, log: Log): Promise<void> {
+  const { mode } = await stat(path)
+  if ((mode & 0o077) === 0) return
+  log.warn('local.key_exposed', 'others than its owner have access to the key file: chmod 600 it', {
+    path,
+    mode: (mode & 0o777).toString(8).padStart(4, '0'),
+  })
+}

@@ -1,0 +1,130 @@
+import { isLocketError, LocketError } from '../../core/errors.ts'
+import type { Clock, Log, OwnFiles, SourceFiles } from '../../core/ports.ts'
+import type { SecretFile } from '../../core/secret-file.ts'
+import { parseSecretName, type SecretName } from '../../core/secret-name.ts'
+import { type AgeKey, createKeyText, loadAge, parseAgeKey } from './age-key.ts'
+import { type Entries, entryOf, formatDocument, sizeOf, valueOf } from './document.ts'
+import { missing } from './missing.ts'
+import {
+  createReader,
+  type LocalPaths,
+  MAX_FILE_BYTES,
+  problemsOf,
+  readKeyText,
+  readSealed,
+} from './reader.ts'
+
+const MODE = 0o600
+
+export interface SecretFileDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly files: SourceFiles
+  readonly own: OwnFiles
+}
+
+/** The writing side of the `local` provider. Reading makes nothing. `config` when the paths cannot work. */
+export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretFile {
+  const { clock, files, log, own } = deps
+  const [problem] = problemsOf(paths)
+  if (problem !== undefined) throw new LocketError('config', problem)
+  const reader = createReader(paths, files, log)
+
+  function entryNamed(entries: Entries, name: SecretName) {
+    const entry = entries.get(name)
+    if (entry === undefined) throw missing(name, name, entries, paths.file)
+    return entry
+  }
+
+  /** Nobody else writes until `body` is done, so what it reads is what every earlier writer left. */
+  async function changing<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+    // Before the lock: loading takes longer than a change.
+    await loadAge()
+    return own.exclusively(paths.file, signal, body)
+  }
+
+  async function write(key: AgeKey, entries: Entries): Promise<void> {
+    const plain = formatDocument(entries)
+    try {
+      const sealed = await key.seal(plain)
+      if (sealed.byteLength > MAX_FILE_BYTES) {
+        throw new LocketError(
+          'too_large',
+          `${paths.file} would be larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`,
+        )
+      }
+      await own.replace(paths.file, sealed, MODE)
+    } finally {
+      plain.fill(0)
+    }
+  }
+
+  /** Another secrets file may share the key, so its making has a lock of its own. */
+  function makeKey(signal: AbortSignal): Promise<string[]> {
+    return own.exclusively(paths.key, signal, async () => {
+      if ((await unlessMissing(() => reader.key())) !== undefined) return []
+      await own.replace(paths.key, Buffer.from(await createKeyText(clock.now())), MODE)
+      return [paths.key]
+    })
+  }
+
+  async function existingOrNew(signal: AbortSignal): Promise<{ entries: Entries; made: string[] }> {
+    if ((await unlessMissing(() => readSealed(paths, files))) !== undefined) {
+      return { entries: await reader.entries(), made: [] }
+    }
+    return { entries: new Map(), made: [...(await makeKey(signal)), paths.file] }
+  }
+
+  return {
+    async list() {
+      const entries = await unlessMissing(() => reader.entries())
+      return [...(entries ?? [])].map(([name, entry]) => ({
+        name: parseSecretName(name),
+        sizeBytes: sizeOf(entry),
+        updatedAt: Date.parse(entry.updated),
+      }))
+    },
+
+    async get(name) {
+      return valueOf(entryNamed(await reader.entries(), name))
+    },
+
+    set: (values, signal) =>
+      changing(signal, async () => {
+        const { entries, made } = await existingOrNew(signal)
+        const replaced = new Set([...values.keys()].filter((name) => entries.has(name)))
+        for (const [name, value] of values) entries.set(name, entryOf(value, clock.now()))
+        await write(await reader.key(), entries)
+        return { replaced, made }
+      }),
+
+    remove: (names, signal) =>
+      changing(signal, async () => {
+        const entries = await reader.entries()
+        for (const name of names) entryNamed(entries, name)
+        for (const name of names) entries.delete(name)
+        await write(await reader.key(), entries)
+      }),
+
+    rotateKey: (signal) =>
+      changing(signal, async () => {
+        const entries = await reader.entries()
+        const old = Buffer.from(await readKeyText(paths, files)).toString('latin1')
+        const fresh = await createKeyText(clock.now())
+        // Whatever interrupts this, the key file opens the secrets file: first both keys, at the end the new one alone.
+        await own.replace(paths.key, Buffer.from(fresh + old), MODE)
+        await write(await reader.key(), entries)
+        await own.replace(paths.key, Buffer.from(fresh), MODE)
+        return (await parseAgeKey(fresh, paths.key)).recipient()
+      }),
+  }
+}
+
+async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (thrown) {
+    if (isLocketError(thrown) && thrown.code === 'credential_missing') return undefined
+    throw thrown
+  }
+}

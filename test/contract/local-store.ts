@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { SecretFile } from '../../src/core/secret-file.ts'
+import { parseSecretName } from '../../src/core/secret-name.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { openOwnFiles } from '../../src/host/own-files.ts'
+import type { LocalPaths } from '../../src/providers/local/reader.ts'
+import { openSecretFile } from '../../src/providers/local/secrets-file.ts'
+import { createDiskFiles } from '../fakes/disk-files.ts'
+import { createRecordingLog } from '../fakes/recording-log.ts'
+
+export const run = promisify(execFile)
+
+/** A secrets file in a folder of its own, which ends with the test. */
+export interface LocalStore extends LocalPaths {
+  readonly dir: string
+  readonly store: SecretFile
+  put(name: string, value: string | Uint8Array): Promise<void>
+}
+
+export async function localStore(t: TestContext): Promise<LocalStore> {
+  const dir = await mkdtemp(join(tmpdir(), 'locket-local-'))
+  t.after(() => rm(dir, { recursive: true, force: true }))
+  const paths = { file: join(dir, 'secrets.age'), key: join(dir, 'local.key') }
+  const store = storeAt(paths)
+  return {
+    dir,
+    ...paths,
+    store,
+    async put(name, value) {
+      const secret = typeof value === 'string' ? Secret.fromText(value) : new Secret(Uint8Array.from(value))
+      await store.set(new Map([[parseSecretName(name), secret]]), AbortSignal.timeout(20_000))
+    },
+  }
+}
+
+export function storeAt(paths: LocalPaths): SecretFile {
+  const clock = {
+    now: () => Date.now(),
+    sleep: (ms: number, signal?: AbortSignal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+  }
+  return openSecretFile(paths, {
+    clock,
+    log: createRecordingLog(),
+    files: createDiskFiles(),
+    own: openOwnFiles(clock),
+  })
+}
