@@ -31,6 +31,8 @@ export interface Engine extends AsyncDisposable {
   fails(args: readonly string[], options?: CommandOptions): Promise<string>
   /** Ends dockerd and waits for it. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+  /** What a power failure leaves: no process, no mount of a plugin or container, no runtime files. */
+  crash(): Promise<void>
   /** Starts dockerd and waits until it answers. */
   start(): Promise<void>
   /** Everything dockerd has written. */
@@ -116,6 +118,17 @@ async function engineIn(sandbox: Sandbox, path: string, options: EngineOptions):
     },
     async kill(signal) {
       await daemon?.kill(signal)
+    },
+    async crash() {
+      await daemon?.kill('SIGKILL')
+      await sandbox.crash(`${inside}/data`)
+      await sandbox.exec('rm', [
+        '-rf',
+        '/run/docker',
+        '/run/docker.pid',
+        '/run/containerd',
+        `${inside}/docker.sock`,
+      ])
     },
     logs: () => readFile(log, 'utf8'),
     [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
 import { once } from 'node:events'
 
 import { makeCgroups, sweepCgroups, sweepDeadCgroups } from './cgroups.ts'
@@ -20,6 +21,8 @@ export interface Sandbox extends AsyncDisposable {
   exec(program: string, args: readonly string[], options?: CommandOptions): Promise<Ran>
   /** Starts a program inside; its output is appended to `log`, a path on the host. */
   spawn(program: string, args: readonly string[], options: SpawnOptions): Promise<Inmate>
+  /** Kills every process inside but process 1, at once, and unmounts everything below `folder`. */
+  crash(folder: string): Promise<void>
 }
 
 export interface SpawnOptions {
@@ -73,6 +76,7 @@ export async function openSandbox(): Promise<Sandbox> {
     sweepCgroups(tag, 5000)
   })
 
+  const root = `/proc/${init}/root`
   const enter = ['-t', String(init), '-m', '-n', '-p', '--']
   const joinGroups = [
     'sh',
@@ -82,8 +86,22 @@ export async function openSandbox(): Promise<Sandbox> {
   ]
   return {
     tag,
-    root: `/proc/${init}/root`,
+    root,
     exec: (program, args, options) => command('nsenter', [...enter, program, ...args], options),
+    async crash(folder) {
+      await until('nothing runs in the sandbox', async () => {
+        const pids = await others(root)
+        if (pids.length > 0) await command('nsenter', [...enter, 'kill', '-9', ...pids])
+        return pids.length === 0
+      })
+      const mounts = `cut -d ' ' -f 5 /proc/self/mountinfo | grep '^${folder}/' | sort -r`
+      await command('nsenter', [
+        ...enter,
+        'sh',
+        '-c',
+        `${mounts} | while read -r target; do umount -l "$target"; done`,
+      ])
+    },
     spawn: (program, args, options) => spawnInmate([...enter, ...joinGroups, program, ...args], options),
     async [Symbol.asyncDispose]() {
       if (!open.delete(tag)) return
@@ -123,6 +141,30 @@ async function spawnInmate(args: readonly string[], options: SpawnOptions): Prom
     },
     signal: (signal) => void process.kill(pid, signal),
   }
+}
+
+/** Every process inside but process 1 and the program that it waits for, as the sandbox numbers them. */
+async function others(root: string): Promise<string[]> {
+  const all = (await readdir(`${root}/proc`)).filter((name) => /^\d+$/.test(name) && name !== '1')
+  const own = await readFile(`${root}/proc/1/task/1/children`, 'utf8')
+  const keeper = (
+    await filterAsync(own.trim().split(' '), async (pid) => (await commandOf(root, pid)) === 'cat')
+  )[0]
+  return await filterAsync(all, async (pid) => pid !== keeper && (await commandOf(root, pid)) !== undefined)
+}
+
+/** Undefined for one that is dead and waits to be reaped. */
+async function commandOf(root: string, pid: string): Promise<string | undefined> {
+  const line = await readFile(`${root}/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return line === '' ? undefined : line.split('\0')[0]
+}
+
+async function filterAsync(
+  values: readonly string[],
+  keep: (value: string) => Promise<boolean>,
+): Promise<string[]> {
+  const kept = await Promise.all(values.map(keep))
+  return values.filter((_, index) => kept[index])
 }
 
 /** The first child of a process, undefined while it has none. */

@@ -1,0 +1,138 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+import { IMAGE, startEngine } from './engine.ts'
+import type { Engine, EngineOptions } from './engine.ts'
+import { installPlugin } from './plugin.ts'
+
+/** What `make build` leaves. */
+export const LOCKET = resolve(import.meta.dirname, '../../../dist/locket/bin/locket')
+
+/** The operator's folder, as the engine's host has it; the plugin sees it as /etc/locket. */
+export const CONFIG = '/run/e2e/locket'
+
+export interface LocketOptions extends EngineOptions {
+  /** Stored in the `local` provider before the plugin starts. */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** locket.toml */
+  readonly toml?: string
+  /** `docker plugin set`, beside config.source. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** An engine with locket as its managed plugin, configured the way the README says. */
+export async function startLocket(options: LocketOptions = {}): Promise<Engine> {
+  const engine = await startEngine(options)
+  try {
+    await makeConfig(engine, options)
+    await installPlugin(engine, { settings: { 'config.source': CONFIG, ...options.settings } })
+    return engine
+  } catch (error) {
+    const said = await engine.logs().catch(() => '')
+    await engine[Symbol.asyncDispose]()
+    throw new Error(`locket did not start; the engine's log ends with\n${said.slice(-3000)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** The operator's folder with its secrets and locket.toml. */
+export async function makeConfig(
+  engine: Engine,
+  options: Pick<LocketOptions, 'secrets' | 'toml'>,
+): Promise<void> {
+  await mkdir(onHost(engine, CONFIG), { recursive: true, mode: 0o700 })
+  if (options.toml !== undefined) await writeFile(join(onHost(engine, CONFIG), 'locket.toml'), options.toml)
+  for (const [path, value] of Object.entries(options.secrets ?? {})) await storeSecret(engine, path, value)
+}
+
+/** `locket secret set PATH`, on the engine's host. */
+export async function storeSecret(engine: Engine, path: string, value: string): Promise<void> {
+  const where = ['--local-file', `${CONFIG}/secrets.age`, '--local-key', `${CONFIG}/local.key`]
+  const ran = await engine.sandbox.exec(LOCKET, ['secret', 'set', path, '--stdin', ...where], {
+    input: value,
+  })
+  if (ran.code !== 0) throw new Error(`locket secret set ${path}: exit ${ran.code}: ${ran.stderr}`)
+}
+
+/** A path in the sandbox as this process opens it. */
+export function onHost(engine: Engine, path: string): string {
+  return `${engine.sandbox.root}${path}`
+}
+
+/** `docker volume create -d locket -o …`; the options as given. */
+export async function createVolume(
+  engine: Engine,
+  name: string,
+  options: Readonly<Record<string, string>>,
+): Promise<void> {
+  await engine.ok(createArgs(name, options))
+}
+
+export function createArgs(name: string, options: Readonly<Record<string, string>>): string[] {
+  const pairs = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`])
+  return ['volume', 'create', '-d', 'locket', ...pairs, name]
+}
+
+/** What a new container with the volume at /s sees: the output of a shell script. */
+export async function runWith(
+  engine: Engine,
+  volume: string,
+  script: string,
+  more: readonly string[] = [],
+): Promise<string> {
+  return await engine.ok(['run', '--rm', '-v', `${volume}:/s`, ...more, IMAGE, 'sh', '-c', script])
+}
+
+/** A container that goes on running with the volume at /s, and says nothing. */
+export async function startWith(
+  engine: Engine,
+  name: string,
+  volume: string,
+  more: readonly string[] = [],
+): Promise<void> {
+  await engine.ok([
+    'run',
+    '-d',
+    '--name',
+    name,
+    '-v',
+    `${volume}:/s`,
+    ...more,
+    IMAGE,
+    'sh',
+    '-c',
+    'trap exit TERM; sleep 100000 & wait',
+  ])
+}
+
+/** `docker volume inspect`: the Status that locket gives. */
+export async function statusOf(engine: Engine, volume: string): Promise<VolumeStatus> {
+  return JSON.parse(await engine.ok(['volume', 'inspect', '--format', '{{json .Status}}', volume]))
+}
+
+export interface VolumeStatus {
+  readonly state: string
+  readonly files: readonly string[]
+  readonly references: number
+  readonly providers: readonly string[]
+  readonly mounts: readonly string[]
+  readonly lastRender: string | null
+  readonly lastError: string | null
+  readonly warnings: readonly string[]
+}
+
+/** Names of the volumes in the newest state file, each with its mount IDs. */
+export async function recordsOf(engine: Engine): Promise<Map<string, string[]>> {
+  const text = await readFile(onHost(engine, `${CONFIG}/state/state.json`), 'utf8')
+  const records: { name: string; mounts: { id: string }[] }[] = recordsIn(JSON.parse(text))
+  return new Map(records.map((record) => [record.name, record.mounts.map((mount) => mount.id)]))
+}
+
+/** Wherever in the file they lie: its frame is the Store's own affair. */
+function recordsIn(value: unknown): { name: string; mounts: { id: string }[] }[] {
+  if (Array.isArray(value)) return value.flatMap(recordsIn)
+  if (typeof value !== 'object' || value === null) return []
+  if ('name' in value && 'mounts' in value) return [value as { name: string; mounts: { id: string }[] }]
+  return Object.values(value).flatMap(recordsIn)
+}
