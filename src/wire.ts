@@ -4,25 +4,31 @@ import { createVolumeTable } from './app/volume-table.ts'
 import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
 import type { Log, Store } from './core/ports.ts'
-import { openClock } from './host/clock.ts'
+import { systemClock } from './host/clock.ts'
 import { openFileTree } from './host/file-tree.ts'
 import { openHostFacts } from './host/host-facts.ts'
+import { openManagedState } from './host/managed-state.ts'
 import { openMountTable } from './host/mount-table.ts'
 import { openSourceFiles } from './host/source-files.ts'
-import { openManagedState, openStateFile } from './host/state-file.ts'
+import { openStateFile } from './host/state-file.ts'
 import { watchFiles } from './host/watch.ts'
 import type { ProviderDeps } from './providers/define.ts'
 
-/** The only place that builds real things. Everything else is handed them. */
-export function providerDeps(log: Log): ProviderDeps {
-  return { clock: openClock(), log, files: openSourceFiles() }
+// The only place that builds real things. Everything else is handed them.
+
+export { openLog } from './host/log.ts'
+export { listenAsDaemon, notifySystemd } from './host/socket.ts'
+
+export interface OpenedStore {
+  readonly store: Store
+  readonly warnings: readonly string[]
 }
 
-/** Where the records are kept, and what had to be done to get there. */
-export async function openStore(daemon: DaemonConfig): Promise<{ store: Store; warnings: readonly string[] }> {
-  if (daemon.stateDir !== undefined) return { store: openStateFile(daemon.stateDir), warnings: [] }
-  // A managed plugin: the config folder outlives `docker plugin rm`, the propagated mount does not.
-  return openManagedState('/etc/locket/state', `${daemon.runtimeDir}/state`)
+/** Where the records are kept. A managed plugin prefers its config folder, because that outlives `docker plugin rm`. */
+export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
+  const options = { reset: daemon.resetState }
+  if (daemon.stateDir !== undefined) return { store: openStateFile(daemon.stateDir, options), warnings: [] }
+  return openManagedState('/etc/locket/state', `${daemon.runtimeDir}/state`, options)
 }
 
 export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stopping: AbortSignal): Driver {
@@ -43,4 +49,9 @@ export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stoppin
     lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping,
   }
+}
+
+export function providerDeps(log: Log): ProviderDeps {
+  const clock = systemClock()
+  return { clock, log, files: openSourceFiles() }
 }

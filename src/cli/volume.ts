@@ -1,59 +1,59 @@
 import type { Driver } from '../app/driver.ts'
 import { loadRecords, reconcile } from '../app/restore.ts'
 import { loadVolumeCommand } from '../config/load.ts'
-import { formatError, isLocketError, toLocketError } from '../core/errors.ts'
-import type { LoadedState, Log, Store } from '../core/ports.ts'
+import { formatError, toLocketError } from '../core/errors.ts'
+import type { LoadedState } from '../core/ports.ts'
 import { volumeDriver } from '../http/docker/volume-driver.ts'
 import { buildServer } from '../http/server.ts'
-import { listenOn, logOf, notifyReady, openDriver, openStore } from '../wire.ts'
+import { listenAsDaemon, notifySystemd, openDriver, openLog, openStore } from '../wire.ts'
 import type { Command } from './define.ts'
 
+/** Below the ten seconds after which the engine kills a plugin. */
 const SHUTDOWN_MS = 8000
 
-/** `locket volume`: the driver, until a signal. Mounts stay when it stops: containers are using them. */
+/** `locket volume`: the driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
 export const command: Command = {
   async run({ argv, env, signal }) {
     const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
-    const log = logOf(logSettings)
+    const log = openLog(logSettings)
     const { store, warnings } = await openStore(daemon)
-    const loaded = await loadState(store, daemon.resetState)
-    for (const warning of [...warnings, ...loaded.warnings]) log.warn('state.warning', warning)
+    const loaded = await store.load()
+    for (const warning of [...warnings, ...loaded.warnings]) log.warn('state.warning', 'look at the state', { warning })
     const driver = openDriver(daemon, store, log, signal)
     loadRecords(driver, loaded)
     const server = buildServer(log)
     volumeDriver(server, driver)
-    const where = await listenOn(server, daemon.socket, env)
-    log.info('daemon.listening', 'listening', { socket: where, volumes: loaded.records.length })
-    notifyReady(env, log)
-    await Promise.all([restoreInBackground(driver, loaded, log), aborted(signal)])
-    log.info('daemon.stopping', 'stopping, mounts are kept')
-    await Promise.race([server.close(), driver.clock.sleep(SHUTDOWN_MS)])
+    await server.ready()
+    const socket = await listenAsDaemon(server.server, daemon.socket, env)
+    log.info('daemon.listening', 'listening', { socket, volumes: loaded.records.length })
+    await Promise.all([notifySystemd(env, 'READY=1'), restoreInBackground(driver, loaded), untilAborted(signal)])
+    log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
+    await Promise.race([finishRequests(server), driver.clock.sleep(SHUTDOWN_MS)])
     await driver.clients.close()
     return 0
   },
 }
 
-/** With `--reset-state` a state that cannot be read is no reason to refuse; its files are kept. */
-async function loadState(store: Store, reset: boolean): Promise<LoadedState> {
-  try {
-    return await store.load()
-  } catch (thrown) {
-    if (!reset || !isLocketError(thrown) || thrown.code !== 'state_corrupt') throw thrown
-    return { records: [], source: 'none', warnings: [`started with no volumes, as asked: ${thrown.message}`] }
-  }
-}
-
-async function restoreInBackground(driver: Driver, loaded: LoadedState, log: Log): Promise<void> {
+async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise<void> {
   try {
     await reconcile(driver, loaded)
   } catch (thrown) {
-    log.error('daemon.restore', 'volumes could not be reconciled with the mount table', {
+    driver.log.error('daemon.restore', 'volumes could not be compared with the mount table', {
       error: formatError(toLocketError(thrown)),
     })
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** What is being answered is answered: a connection cut in the middle makes the engine repeat the request without its body. */
+async function finishRequests(server: ReturnType<typeof buildServer>): Promise<void> {
+  const closed = Promise.withResolvers<void>()
+  server.server.close(() => closed.resolve())
+  server.server.closeIdleConnections()
+  await closed.promise
+  await server.close()
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   if (signal.aborted) resolve()
   signal.addEventListener('abort', () => resolve(), { once: true })

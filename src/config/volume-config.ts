@@ -34,7 +34,8 @@ export interface VolumeConfig {
 /** The daemon's own configuration, and the way from driver options to a volume's. */
 export interface DaemonConfig {
   readonly socket: string
-  readonly stateDir: string
+  /** Undefined: a managed plugin picks it. */
+  readonly stateDir: string | undefined
   readonly runtimeDir: string
   readonly managed: boolean
   readonly resetState: boolean

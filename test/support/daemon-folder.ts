@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -28,4 +28,13 @@ export async function setSecret(folder: string, path: string, value: string): Pr
   child.stdin.end(value)
   const code = await new Promise<number | null>((done) => child.once('exit', done))
   if (code !== 0) throw new Error(`locket secret set ended with ${code}: ${errors}`)
+}
+
+/** `count` secrets `PREFIX/secret0…` by one import of a `.env` file. */
+export async function setSecrets(folder: string, prefix: string, count: number): Promise<void> {
+  const file = join(folder, 'many.env')
+  await writeFile(file, Array.from({ length: count }, (_, n) => `secret${n}=value-${n}-${'x'.repeat(20)}\n`).join(''))
+  execFileSync(process.execPath, [MAIN, 'secret', 'import', file, '--prefix', `${prefix}/`], {
+    env: { LOCKET_LOCAL_FILE: join(folder, 'secrets.age'), LOCKET_LOCAL_KEY: join(folder, 'local.key') },
+  })
 }

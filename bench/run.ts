@@ -10,7 +10,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callSocket, startDaemon, type Daemon } from '../test/support/daemon.ts'
 import { setSecrets } from '../test/support/daemon-folder.ts'
-import { startSlowConnect } from './slow-connect.ts'
+import { manyItems } from '../test/fixtures/servers/connect-data.ts'
+import { startConnectServer } from '../test/fixtures/servers/connect.ts'
 import { report, timed, type Sample } from './measure.ts'
 
 const PROGRAM = new URL('../dist/locket/bin/locket', import.meta.url).pathname
@@ -82,9 +83,11 @@ async function getAgainstEcho(daemon: Daemon): Promise<void> {
 }
 
 async function connectMounts(): Promise<void> {
-  const connect = await startSlowConnect({ items: 10, fields: 2, delayMs: 50 })
-  const env = { SECRETS_PROVIDER: 'op-connect', OP_CONNECT_HOST: connect.url, OP_CONNECT_TOKEN: connect.token }
-  const refs = optionsOf(20, (n) => `op://Vault/Item ${n % 10}/field${Math.floor(n / 10)}`)
+  await using connect = await startConnectServer({ data: manyItems(10), token: 'bench-token' })
+  connect.knobs.delayMs = 50
+  const vault = connect.data.vaults[0]?.name ?? ''
+  const env = { SECRETS_PROVIDER: 'op-connect', OP_CONNECT_HOST: connect.url, OP_CONNECT_TOKEN: 'bench-token' }
+  const refs = optionsOf(20, (n) => `op://${vault}/item ${n % 10}/${n < 10 ? 'username' : 'password'}`)
   const cold: number[] = []
   const warm: number[] = []
   for (let run = 0; run < 5; run += 1) {
@@ -94,7 +97,6 @@ async function connectMounts(): Promise<void> {
       warm.push(...(await timed(5, (n) => mountOnce(daemon, n + 1))))
     })
   }
-  await connect.close()
   show({ name: 'Mount+Unmount, 20 secrets of 10 items, Connect 50 ms, cold', reach: '< 230 (4 trips + 30)', values: cold })
   show({ name: 'the same, names known', reach: '< 80 (1 trip + 30)', values: warm })
 }

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { mountVolume, unmountVolume } from '../../src/app/mount.ts'
+import { loadRecords, reconcile } from '../../src/app/restore.ts'
+import { createVolume, removeVolume } from '../../src/app/volumes.ts'
+import { NEVER, type Driver } from '../../src/app/driver.ts'
+import { CANARY, testDriver, type World, openWorld } from './world.ts'
+
+/**
+ * The process dies between every two steps that reach the machine, then another one starts on what is left. Steps are the calls
+ * of the ports: at the nth one the old process stops for good.
+ */
+const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.deep/b': '{{ memory://b }}' }
+
+const deaths: readonly { readonly name: string; readonly before: readonly string[]; act(driver: Driver): Promise<unknown> }[] = [
+  { name: 'the first Mount', before: [], act: (driver) => mountVolume(driver, 'v', 'one', NEVER) },
+  { name: 'a second Mount', before: ['one'], act: (driver) => mountVolume(driver, 'v', 'two', NEVER) },
+  { name: 'the last Unmount', before: ['one'], act: (driver) => unmountVolume(driver, 'v', 'one') },
+  { name: 'Remove with a stale reference', before: ['one'], act: (driver) => removeVolume(driver, 'v', NEVER) },
+]
+
+for (const { name, before, act } of deaths) {
+  test(`a crash at any step of ${name} leaves a volume that can be mounted, unmounted and removed`, async (t) => {
+    let step = 0
+    for (let survived = false; !survived; step += 1) {
+      const world = await openWorld(t)
+      const first = await startOn(world)
+      await createVolume(first, 'v', OPTIONS, NEVER)
+      for (const id of before) await mountVolume(first, 'v', id, NEVER)
+      world.dieAtStep(step)
+      survived = await act(first).then(() => !world.isDead(), () => false)
+      world.revive()
+      await recovers(world, `after step ${step}`)
+    }
+    assert.ok(step > 3, `only ${step} steps were seen`)
+  })
+}
+
+async function recovers(world: World, when: string): Promise<void> {
+  const next = await startOn(world)
+  if (next.table.find('v' as never) === undefined) {
+    // Removed for good: then nothing of it is left.
+    assert.deepEqual(await secretsLeft(world), [], `${when}: removed, but files are left`)
+    return
+  }
+  const users = next.table.get('v' as never).record.mounts.map((mount) => mount.id)
+  if (users.length === 0) assert.deepEqual(await secretsLeft(world), [], `${when}: no user, but files are left`)
+  const { mountpoint } = await mountVolume(next, 'v', 'later', NEVER)
+  assert.equal(await readFile(join(mountpoint, 'a'), 'utf8'), `${CANARY}-a`, when)
+  assert.equal(await readFile(join(mountpoint, 'deep/b'), 'utf8'), `${CANARY}-b`, when)
+  for (const id of [...users, 'later']) await unmountVolume(next, 'v', id)
+  assert.deepEqual(await secretsLeft(world), [], `${when}: files are left after the last unmount`)
+  assert.deepEqual(world.mountedTargets(), [], when)
+  await removeVolume(next, 'v', NEVER)
+  assert.equal((await world.store.load()).records.length, 0, when)
+}
+
+async function startOn(world: World): Promise<Driver> {
+  const driver = testDriver(world)
+  const loaded = await world.store.load()
+  loadRecords(driver, loaded)
+  await reconcile(driver, loaded)
+  return driver
+}
+
+/** Files below the runtime folder, staged ones too. */
+async function secretsLeft(world: World): Promise<string[]> {
+  const entries = await readdir(world.runtimeDir, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
