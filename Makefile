@@ -32,6 +32,7 @@ rootfs: build
 	@plugin/rootfs.sh $(ARCH) $(DIST)
 
 plugin: rootfs ## dist/plugin, and of it the plugin NAME in the engine that answers
+	@plugin/size.sh $(DIST)/plugin
 	@$(if $(filter $(HOST),$(ARCH)),plugin/create.sh $(NAME) $(DIST)/plugin,echo '$(DIST)/plugin: not made a plugin here, it is for $(ARCH)')
 
 push: rootfs ## the plugin to REGISTRY/NAME

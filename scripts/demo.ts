@@ -27,7 +27,7 @@ try {
   say(
     interrupted
       ? 'interrupted: taking everything away'
-      : `failed: ${thrown instanceof Error ? thrown.message : thrown}`,
+      : `failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
   )
   process.exitCode = interrupted ? 130 : 1
 } finally {

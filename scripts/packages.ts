@@ -39,6 +39,12 @@ function download(folder: string, cache: string, spec: string, archive: string, 
   run('mv', [unpacking, folder])
 }
 
+/** Throws unless the bytes have the sha512 checksum that package-lock.json gives. */
+export function checkIntegrity(bytes: Uint8Array, integrity: string, what: string): void {
+  const sum = `sha512-${createHash('sha512').update(bytes).digest('base64')}`
+  if (sum !== integrity) throw new Error(`${what}: the checksum is not the one in package-lock.json`)
+}
+
 /** Runs a program to its end, its output shown; throws unless it succeeds. */
 export function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
   const { status, signal, error } = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env })

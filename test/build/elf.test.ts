@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { withRunpath } from '../../scripts/elf.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'locket-elf-'))
+after(() => rmSync(folder, { recursive: true }))
+const original = readFileSync(process.execPath)
+
+test('a Node with a library path of its own loads from there, and is smaller', () => {
+  for (const name of ['bin', 'lib']) mkdirSync(join(folder, name))
+  const node = join(folder, 'bin/node')
+  const changed = withRunpath(original, '$ORIGIN/../lib')
+  writeFileSync(node, changed, { mode: 0o755 })
+  copyFileSync(libatomic(process.execPath, { ...process.env }), join(folder, 'lib/libatomic.so.1'))
+  assert.equal(libatomic(node, {}), join(folder, 'lib/libatomic.so.1'))
+  assert.ok(changed.length < original.length)
+})
+
+test('a library path that does not fit is refused', () => {
+  assert.throws(() => withRunpath(original, 'x'.repeat(100_000)), /no padding/)
+})
+
+test('what has a library path already has no room for an endless number of them', () => {
+  let elf: Buffer = original
+  assert.throws(() => {
+    for (let times = 0; times < 100; times++) elf = withRunpath(elf, 'a')
+  }, /no spare dynamic entry/)
+})
+
+test('a text file is not an executable', () => {
+  assert.throws(() => withRunpath(Buffer.from('#!/bin/sh\n'), 'a'), /not a 64-bit/)
+})
+
+test('a static executable is refused', () => {
+  const elf = Buffer.from(original)
+  const table = Number(elf.readBigUInt64LE(32))
+  for (let index = 0; index < elf.readUInt16LE(56); index++) {
+    const header = table + index * elf.readUInt16LE(54)
+    if (elf.readUInt32LE(header) === 2) elf.writeUInt32LE(0, header)
+  }
+  assert.throws(() => withRunpath(elf, 'a'), /static executable/)
+})
+
+/** The libatomic that a Node runs with. */
+function libatomic(node: string, env: NodeJS.ProcessEnv): string {
+  chmodSync(node, 0o755)
+  const script = 'require("node:fs").readFileSync("/proc/self/maps","utf8").match(/\\S*libatomic\\S*/)[0]'
+  return execFileSync(node, ['-p', script], { env, encoding: 'utf8' }).trim()
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, test } from 'node:test'
+
+const root = resolve(import.meta.dirname, '../..')
+const dest = mkdtempSync(join(tmpdir(), 'locket-install-'))
+after(() => rmSync(dest, { recursive: true }))
+const install = (action: string): string =>
+  execFileSync(join(root, 'plugin/install.sh'), [action, dest, '/opt/tools'], { encoding: 'utf8' })
+const config = join(dest, 'etc/locket/locket.toml')
+const unit = join(dest, 'etc/systemd/system/locket.service')
+
+test('install puts program, unit and a private sample configuration in place', () => {
+  install('install')
+  const program = join(dest, 'opt/tools/bin/locket')
+  assert.match(execFileSync(program, ['--version'], { encoding: 'utf8' }), /\d/)
+  assert.equal(statSync(join(dest, 'etc/locket')).mode & 0o777, 0o700)
+  assert.equal(statSync(config).mode & 0o777, 0o600)
+  assert.match(
+    readFileSync(unit, 'utf8'),
+    /^ExecStart=\/opt\/tools\/bin\/locket volume --config \/etc\/locket\/locket\.toml$/m,
+  )
+})
+
+test('the unit is ready before the engine, and has no mounts of its own', () => {
+  const text = readFileSync(unit, 'utf8').replaceAll(/^#.*$/gm, '')
+  assert.match(text, /^Before=docker\.service$/m)
+  assert.match(text, /^Type=notify$/m)
+  for (const order of ['Wants', 'After'])
+    assert.match(text, new RegExp(`^${order}=network-online\\.target$`, 'm'))
+  assert.doesNotMatch(
+    text,
+    /Private|Protect|ReadWritePaths|ReadOnlyPaths|InaccessiblePaths|TemporaryFileSystem|DynamicUser/,
+  )
+})
+
+test('a second install keeps the configuration', () => {
+  writeFileSync(config, '# mine\n')
+  install('install')
+  assert.equal(readFileSync(config, 'utf8'), '# mine\n')
+})
+
+test('uninstall takes the program and the unit, and leaves what holds secrets', () => {
+  install('uninstall')
+  for (const path of ['opt/tools/bin/locket', 'opt/tools/lib/locket'])
+    assert.ok(!existsSync(join(dest, path)), path)
+  assert.ok(!existsSync(unit))
+  assert.equal(readFileSync(config, 'utf8'), '# mine\n')
+})
