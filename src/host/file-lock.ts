@@ -1,7 +1,9 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
-import { LocketError } from '../core/errors.ts'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { errnoOf, LocketError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
+import { giveTo } from './give-to.ts'
 import { loadLibc } from './libc.ts'
 
 const PAUSE_MS = 20
@@ -13,7 +15,7 @@ const LONGEST_WAIT_MS = 30_000
  * would let two processes lock two files of one name.
  */
 export async function lockFile(path: string, clock: Clock, signal: AbortSignal): Promise<AsyncDisposable> {
-  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  const handle = await openOrMake(path)
   try {
     await take(handle, path, clock, signal)
   } catch (thrown) {
@@ -21,6 +23,18 @@ export async function lockFile(path: string, clock: Clock, signal: AbortSignal):
     throw thrown
   }
   return { [Symbol.asyncDispose]: () => handle.close() }
+}
+
+async function openOrMake(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_NOFOLLOW
+  try {
+    const made = await open(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600)
+    await giveTo(made, await stat(dirname(path)))
+    return made
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'EEXIST') throw thrown
+    return await open(path, flags)
+  }
 }
 
 async function take(handle: FileHandle, path: string, clock: Clock, signal: AbortSignal): Promise<void> {

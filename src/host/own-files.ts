@@ -1,9 +1,10 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf, LocketError } from '../core/errors.ts'
 import type { Clock, OwnFiles } from '../core/ports.ts'
 import { lockFile } from './file-lock.ts'
+import { giveTo, type Owner } from './give-to.ts'
 
 /** Why the system said no, where a person can do something about it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -62,23 +63,6 @@ async function replaceFile(path: string, content: Uint8Array, mode: number): Pro
   }
   await using folder = await open(dirname(path), 'r')
   await folder.sync()
-}
-
-/** What root writes into a user's folder stays the user's. */
-async function giveTo(file: FileHandle, owner: Owner): Promise<void> {
-  const now = await file.stat()
-  if (now.uid === owner.uid && now.gid === owner.gid) return
-  try {
-    await file.chown(owner.uid, owner.gid)
-  } catch (thrown) {
-    // Only root gives files away; others keep what they write.
-    if (errnoOf(thrown) !== 'EPERM') throw thrown
-  }
-}
-
-interface Owner {
-  readonly uid: number
-  readonly gid: number
 }
 
 async function statOrNothing(path: string): Promise<(Owner & { readonly mode: number }) | undefined> {
