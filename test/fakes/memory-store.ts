@@ -1,0 +1,38 @@
+import { LocketError } from '../../src/core/errors.ts'
+import type { Store } from '../../src/core/ports.ts'
+import type { VolumeRecord } from '../../src/core/volume.ts'
+import { mergeSaves } from '../../src/host/merge-saves.ts'
+
+export interface MemoryStore extends Store {
+  /** From now on saves fail, as on a full disk; `false` ends it. What was saved before stays. */
+  fill(isFull: boolean): void
+  /** How often something was written; merged saves count once. */
+  writes(): number
+}
+
+/** Keeps records as a disk does: copies, never the objects themselves. */
+export function createMemoryStore(initial?: readonly VolumeRecord[]): MemoryStore {
+  let saved: readonly VolumeRecord[] | undefined = initial && structuredClone(initial)
+  let isFull = false
+  let writes = 0
+  return {
+    async load() {
+      return {
+        records: structuredClone(saved ?? []),
+        source: saved === undefined ? 'none' : 'current',
+        warnings: [],
+      }
+    },
+    save: mergeSaves(async (records) => {
+      const copy = structuredClone(records)
+      await Promise.resolve()
+      if (isFull) throw new LocketError('io', 'cannot save the state in memory: ENOSPC')
+      saved = copy
+      writes += 1
+    }),
+    fill: (full) => {
+      isFull = full
+    },
+    writes: () => writes,
+  }
+}
