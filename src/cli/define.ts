@@ -1,11 +1,10 @@
-import type { Deps } from '../wire.ts'
-
-/** What a command is given; it builds nothing itself. */
+/** What a command is given; it touches the process by no other way. */
 export interface CommandContext {
   /** Arguments after the command's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly deps: Deps
+  /** A user who is not root has his files in his own folder. */
+  readonly isRoot: boolean
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal
   readonly stdin: NodeJS.ReadStream
@@ -15,6 +14,6 @@ export interface CommandContext {
 
 /** One subcommand. `index.ts` imports it only when it is called. */
 export interface Command {
-  /** The exit code. */
+  /** The exit code. Throws LocketErrors, which become a line on standard error and their own exit code. */
   run(context: CommandContext): Promise<number>
 }

@@ -28,6 +28,8 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly file?: true
   /** False: for the daemon alone; in driver options it is an error that says so. Default true. */
   readonly driverOption?: false
+  /** False: not in TOML files, where it would come too late. Default true. */
+  readonly toml?: false
 }
 
 export interface Section {
@@ -43,6 +45,10 @@ export type SettingsOf<S extends Section> = {
 
 export function field<S extends z.ZodType>(declaration: Field<S>): Field<S> {
   return declaration
+}
+
+export function fieldKind(field: Field): FieldKind {
+  return field.kind ?? 'text'
 }
 
 export function section<const F extends Readonly<Record<string, Field>>>(

@@ -1,0 +1,13 @@
+import type { Command } from './define.ts'
+
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  load(): Promise<{ readonly command: Command }>
+}
+
+/** Every command: one line each. `load` keeps what a command needs out of the start of the others. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'volume', summary: 'serve the Docker volume driver', load: () => import('./volume.ts') },
+  { name: 'secret', summary: 'keep secrets in the embedded store', load: () => import('./secret.ts') },
+]
