@@ -60,7 +60,7 @@ export function createMemoryMounts(): MemoryMounts {
     },
     unmount,
     async loseAll() {
-      for (const target of [...mounted.keys()]) await unmount(target)
+      await Promise.all(Array.from(mounted.keys(), unmount))
     },
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -18,4 +18,16 @@ export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<st
 export async function mountPointsBelow(folder: string): Promise<string[]> {
   const entries = parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8'))
   return entries.map((entry) => entry.mountPoint).filter((target) => target.startsWith(`${folder}/`))
+}
+
+/** A file system of so many bytes, mounted at a new folder. */
+export async function tinyDisk(
+  t: Pick<TestContext, 'after'>,
+  sizeBytes: number,
+  options = '',
+): Promise<string> {
+  const disk = join(await temporaryFolder(t), 'disk')
+  await mkdir(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}${options}`, 'tiny', disk])
+  return disk
 }
