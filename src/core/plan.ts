@@ -1,3 +1,5 @@
+import { LocketError } from './errors.ts'
+
 /** Where the text of a file comes from. `within`: roots that the file must lie under, when driver options named it. */
 export type SecretSource =
   | { readonly kind: 'inline'; readonly template: string }
@@ -10,4 +12,73 @@ export interface SecretFile {
   readonly source: SecretSource
   /** Where it was asked for, for messages: `driver option secret.db_password`. */
   readonly origin: string
+}
+
+/** A file whose place is safe: `path` is relative, of plain segments joined by `/`, and no other file is in its way. */
+export interface PlannedFile extends SecretFile {
+  readonly path: string
+}
+
+const LONGEST_SEGMENT = 255
+/** Of the 4096 bytes that the kernel takes, 1024 are left for where the volume is mounted. */
+const LONGEST_PATH = 3072
+
+/** Checks every name and all of them together. Throws one `plan_conflict` that lists all that is wrong. */
+export function planFiles(files: readonly SecretFile[]): readonly PlannedFile[] {
+  const problems: string[] = []
+  const planned: PlannedFile[] = []
+  for (const file of files) {
+    const problem = nameProblem(file.name)
+    if (problem === undefined) planned.push({ ...file, path: file.name })
+    else problems.push(`${file.origin}: file name ${shown(file.name)} ${problem}`)
+  }
+  problems.push(...collisions(planned))
+  if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
+  return planned
+}
+
+function nameProblem(name: string): string | undefined {
+  if (name === '') return 'is empty'
+  if (name.startsWith('/')) return 'must be relative to the folder of the secrets'
+  if (!name.isWellFormed() || /\p{Cc}/u.test(name)) return 'holds a control character'
+  if (byteLength(name) > LONGEST_PATH) return `is longer than ${LONGEST_PATH} bytes`
+  for (const segment of name.split('/')) {
+    if (segment === '') return 'has an empty part'
+    if (segment === '.' || segment === '..') return `must not hold "${segment}"`
+    if (byteLength(segment) > LONGEST_SEGMENT) return `has a part longer than ${LONGEST_SEGMENT} bytes`
+  }
+  return undefined
+}
+
+/** Names that look alike are alike: é can be written as one character or as two. */
+function collisions(files: readonly PlannedFile[]): string[] {
+  const problems: string[] = []
+  const byPath = new Map<string, PlannedFile>()
+  for (const file of files) {
+    const path = file.path.normalize('NFC')
+    const twin = byPath.get(path)
+    if (twin === undefined) byPath.set(path, file)
+    else problems.push(`${shown(file.path)} comes from ${twin.origin} and from ${file.origin}`)
+  }
+  for (const [path, file] of byPath) {
+    const blocker = foldersOf(path).flatMap((folder) => byPath.get(folder) ?? [])[0]
+    if (blocker === undefined) continue
+    problems.push(
+      `${blocker.origin} makes ${shown(blocker.path)} a file, ${file.origin} needs it as a folder`,
+    )
+  }
+  return problems
+}
+
+/** `a/b/c` → `a`, `a/b`. */
+function foldersOf(path: string): string[] {
+  return [...path.matchAll(/\//g)].map((slash) => path.slice(0, slash.index))
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).byteLength
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)
 }

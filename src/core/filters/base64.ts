@@ -1,0 +1,8 @@
+import { bytesOf, defineFilter } from './define.ts'
+
+export const base64 = defineFilter({
+  name: 'base64',
+  summary: 'standard base64 with padding, on one line',
+  parameters: [],
+  apply: (value) => bytesOf(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')),
+})

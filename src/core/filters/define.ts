@@ -1,0 +1,56 @@
+import { LocketError } from '../errors.ts'
+
+/** What a filter is told beside its arguments. */
+export interface FilterContext {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+}
+
+/** `text`: any string. `count`: a whole number from 0 to 999. */
+export type ArgumentKind = 'text' | 'count'
+
+/** One way to change a value on its way into a file. Synchronous and pure. */
+export interface Filter {
+  readonly name: string
+  /** One line for the reference. */
+  readonly summary: string
+  /** All are required; count and kind are checked when a template is parsed. */
+  readonly parameters: readonly ArgumentKind[]
+  /**
+   * The new value, in bytes of its own or as a part of `value`, which it never changes.
+   * Throws `filter_failed`, with a message that holds nothing of the value.
+   */
+  apply(value: Uint8Array, args: readonly string[], context: FilterContext): Uint8Array
+}
+
+export function defineFilter(filter: Filter): Filter {
+  return filter
+}
+
+/** What is wrong with the arguments of a call, or undefined. */
+export function argumentProblem(filter: Filter, args: readonly string[]): string | undefined {
+  const { name, parameters } = filter
+  if (args.length !== parameters.length) {
+    const wanted = ['no argument', 'one argument'][parameters.length] ?? `${parameters.length} arguments`
+    return `filter ${name} takes ${wanted}, not ${args.length}`
+  }
+  const isWrong = parameters.some((kind, at) => kind === 'count' && !/^[0-9]{1,3}$/.test(args[at] ?? ''))
+  return isWrong ? `filter ${name} takes a whole number from 0 to 999` : undefined
+}
+
+export function filterFailed(message: string, hint?: string): LocketError {
+  return new LocketError('filter_failed', message, hint === undefined ? {} : { hint })
+}
+
+/** The value as text, a leading byte order mark included, for filters that cannot work on bytes. */
+export function textOf(value: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value)
+  } catch {
+    throw filterFailed('the value is not UTF-8 text')
+  }
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}

@@ -1,0 +1,60 @@
+import { bytesOf, defineFilter, filterFailed, textOf } from './define.ts'
+
+/** A number as it was written: as a JavaScript number a long account ID would lose its last digits. */
+class WrittenNumber {
+  readonly digits: string
+
+  constructor(digits: string) {
+    this.digits = digits
+  }
+}
+
+export const get = defineFilter({
+  name: 'get',
+  summary: 'one value out of a JSON secret by its path: `get "db.hosts.0"`; a dot in a name is written `\\.`',
+  parameters: ['text'],
+  apply(value, [path = '']) {
+    let found = parseJson(textOf(value))
+    for (const name of namesOf(path)) found = stepInto(found, name, path)
+    if (found === null) throw filterFailed(`there is only null at ${JSON.stringify(path)} in the JSON`)
+    return bytesOf(typeof found === 'string' ? found : formatJson(found))
+  },
+})
+
+/** `a.b\.c` → `a`, `b.c`. */
+function namesOf(path: string): string[] {
+  return [...path.matchAll(/(?:^|\.)((?:\\\.|[^.])*)/g)].map((match) =>
+    (match[1] ?? '').replaceAll('\\.', '.'),
+  )
+}
+
+function stepInto(parent: unknown, name: string, path: string): unknown {
+  const isIndex = !Array.isArray(parent) || /^(0|[1-9][0-9]*)$/.test(name)
+  const isFolder = typeof parent === 'object' && parent !== null && !(parent instanceof WrittenNumber)
+  if (isFolder && isIndex && Object.hasOwn(parent, name)) return Reflect.get(parent, name)
+  throw filterFailed(`there is nothing at ${JSON.stringify(path)} in the JSON`)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''), keepDigits)
+  } catch {
+    // The parser's own message quotes the value.
+    throw filterFailed('the value is not JSON')
+  }
+}
+
+function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
+  return typeof value === 'number' && context?.source !== undefined
+    ? new WrittenNumber(context.source)
+    : value
+}
+
+function formatJson(value: unknown): string {
+  if (value instanceof WrittenNumber) return value.digits
+  if (Array.isArray(value)) return `[${value.map(formatJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  return `{${Object.entries(value)
+    .map(([name, member]) => `${JSON.stringify(name)}:${formatJson(member)}`)
+    .join(',')}}`
+}

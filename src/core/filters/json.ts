@@ -1,0 +1,15 @@
+import { bytesOf, defineFilter, textOf } from './define.ts'
+
+/** Valid unescaped in JSON, but a line break, invisible or forbidden to YAML readers. */
+const YAML_SPECIAL = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g
+
+export const json = defineFilter({
+  name: 'json',
+  summary: 'a quoted string for JSON and YAML, quotes included',
+  parameters: [],
+  apply: (value) => bytesOf(JSON.stringify(textOf(value)).replace(YAML_SPECIAL, escapeOf)),
+})
+
+function escapeOf(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

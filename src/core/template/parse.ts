@@ -1,0 +1,141 @@
+import { combineErrors, LocketError } from '../errors.ts'
+import { argumentProblem } from '../filters/define.ts'
+import { FILTERS } from '../filters/index.ts'
+import { nearest } from '../nearest.ts'
+import { uniqueRefs } from '../resolve.ts'
+import { createNotes, FAILED, type Notes } from './notes.ts'
+import { createLocator, type Place } from './place.ts'
+import { decodeText, isBlank, LONGEST_REFERENCE, readFilters, readHead, skipBlanks } from './tag.ts'
+import type { FilterCall, ParseRef, Segment, Template } from './template.ts'
+
+const OPEN = 0x7b
+const FILTER_SHAPE = 'write {{ reference | filter }}'
+
+/** Schemes that are at home in the templates of others. */
+const ORDINARY_SCHEMES =
+  /^(?:https?|s?ftps?|file|wss?|git|ssh|tcp|udp|unix|s3|gs|ldaps?|rediss?|postgres(?:ql)?|mysql|mongodb|amqps?|jdbc)$/i
+
+interface Reader {
+  readonly bytes: Uint8Array
+  readonly parseRef: ParseRef
+  readonly notes: Notes
+  readonly placeOf: (offset: number) => Place
+}
+
+/** A tag that was read: a segment in its place, or text that stays. `next`: where reading goes on. */
+interface Found {
+  readonly segment?: Segment
+  readonly next: number
+}
+
+/**
+ * Finds the references in a text of any encoding; all else stays as it is, byte for byte. `origin` names the text in messages.
+ * Throws one error that lists every malformed reference of a known scheme and every wrong filter, with line and column.
+ */
+export function parseTemplate(bytes: Uint8Array, parseRef: ParseRef, origin: string): Template {
+  const notes = createNotes(origin)
+  const reader = { bytes, parseRef, notes, placeOf: createLocator(bytes) }
+  const segments = readBare(reader) ?? readTags(reader)
+  const [first, ...others] = notes.errors()
+  if (first !== undefined) throw combineErrors([first, ...others])
+  const refs = segments.flatMap((segment) => (segment.kind === 'secret' ? [segment.ref] : []))
+  return { segments, refs: uniqueRefs(refs), warnings: notes.warnings() }
+}
+
+/** The whole text is one reference without braces; undefined: it is not. */
+function readBare({ bytes, parseRef, notes, placeOf }: Reader): Segment[] | undefined {
+  const from = skipBlanks(bytes, 0)
+  let end = bytes.byteLength
+  while (end > from && isBlank(bytes[end - 1])) end -= 1
+  if (end - from > LONGEST_REFERENCE) return undefined
+  const text = decodeText(bytes.subarray(from, end))?.trim() ?? ''
+  if (text === '' || /\{\{|\p{Cc}/u.test(text)) return undefined
+  const [head = '', ...filters] = text.split('|')
+  const place = placeOf(from)
+  const ref = notes.attempt(place, () => parseRef(head.trim()))
+  if (ref === undefined) return undefined
+  if (ref === FAILED) return []
+  if (filters.length > 0) notes.error(place, syntax(`${ref.text} has a filter but no braces`, FILTER_SHAPE))
+  return [{ kind: 'secret', ref, filters: [], raw: decodeText(bytes) ?? text, ...place }]
+}
+
+function readTags(reader: Reader): Segment[] {
+  const { bytes } = reader
+  const segments: Segment[] = []
+  let copied = 0
+  for (let start = nextBraces(bytes, 0); start !== -1;) {
+    const { segment, next } = readTag(reader, start)
+    if (segment !== undefined) {
+      if (start > copied) segments.push({ kind: 'text', bytes: bytes.subarray(copied, start) })
+      segments.push(segment)
+      copied = next
+    }
+    start = nextBraces(bytes, next)
+  }
+  if (bytes.byteLength > copied) segments.push({ kind: 'text', bytes: bytes.subarray(copied) })
+  return segments
+}
+
+/** The innermost of more than two: `{{{ ref }}}` is the secret in braces. */
+function nextBraces(bytes: Uint8Array, from: number): number {
+  let at = bytes.indexOf(OPEN, from)
+  while (at !== -1 && bytes[at + 1] !== OPEN) at = bytes.indexOf(OPEN, at + 1)
+  while (at !== -1 && bytes[at + 2] === OPEN) at += 1
+  return at
+}
+
+function readTag(reader: Reader, start: number): Found {
+  const { bytes, parseRef, notes } = reader
+  const place = reader.placeOf(start)
+  const head = readHead(bytes, start + 2)
+  if (head.kind === 'literal') {
+    return { segment: { kind: 'text', bytes: bytes.subarray(head.from, head.from + 2) }, next: head.end }
+  }
+  const text = head.kind === 'unclosed' ? undefined : head.text
+  if (text === undefined) return leave(reader, place, start, head.next)
+  const ref = notes.attempt(place, () => parseRef(text))
+  if (ref === FAILED) return { next: head.next }
+  if (ref === undefined) return leave(reader, place, start, head.next)
+  const filters = readFilters(bytes, head.next)
+  if (filters.kind === 'unclosed') return leave(reader, place, start, filters.next)
+  if (filters.kind === 'malformed') {
+    notes.error(place, syntax(`${ref.text}: ${filters.problem}`, FILTER_SHAPE))
+    return { next: filters.next }
+  }
+  for (const call of filters.calls) checkCall(call, ref.text, place, notes)
+  const raw = decodeText(bytes.subarray(start, filters.end))
+  if (raw === undefined) {
+    notes.error(place, syntax(`${ref.text}: an argument of its filters is not UTF-8 text`))
+    return { next: filters.end }
+  }
+  return { segment: { kind: 'secret', ref, filters: filters.calls, raw, ...place }, next: filters.end }
+}
+
+/** Text that stays. When it looks like a reference it is told of by its scheme alone: a URL may carry a password. */
+function leave({ bytes, notes }: Reader, place: Place, start: number, next: number): Found {
+  const beginning = new TextDecoder().decode(bytes.subarray(start + 2, Math.min(next, start + 100)))
+  const scheme = /^[-"'\s]*([a-z][a-z0-9+.-]*):\/\//i.exec(beginning)?.[1]
+  if (scheme !== undefined && !ORDINARY_SCHEMES.test(scheme)) {
+    const isClosed = next < bytes.byteLength && bytes[next] !== OPEN
+    const reason = isClosed ? 'is no reference of a known provider' : 'has no closing braces'
+    notes.warn(place, `{{ ${scheme}://… ${reason} and stays as it is`)
+  }
+  return { next }
+}
+
+function checkCall({ name, args }: FilterCall, ref: string, place: Place, notes: Notes): void {
+  const filter = FILTERS.get(name)
+  if (filter === undefined) {
+    const near = nearest(name, FILTERS.keys())
+    const hint =
+      near === undefined ? `filters are ${[...FILTERS.keys()].join(', ')}` : `did you mean ${near}?`
+    notes.error(place, syntax(`${ref}: there is no filter ${JSON.stringify(name)}`, hint))
+    return
+  }
+  const problem = argumentProblem(filter, args)
+  if (problem !== undefined) notes.error(place, syntax(`${ref}: ${problem}`))
+}
+
+function syntax(message: string, hint?: string): LocketError {
+  return new LocketError('template_syntax', message, hint === undefined ? {} : { hint })
+}

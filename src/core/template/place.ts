@@ -1,0 +1,28 @@
+/** Both count from 1; a column is a character. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+const LINE_FEED = 0x0a
+
+/** Finds line and column of byte offsets, each asked for no earlier than the one before: so a long line is read once. */
+export function createLocator(bytes: Uint8Array): (offset: number) => Place {
+  let line = 1
+  let column = 1
+  let at = 0
+  return (offset) => {
+    for (; at < offset; at += 1) {
+      const byte = bytes[at] ?? 0
+      if (byte === LINE_FEED) {
+        line += 1
+        column = 1
+      } else if (!continuesCharacter(byte)) column += 1
+    }
+    return { line, column }
+  }
+}
+
+function continuesCharacter(byte: number): boolean {
+  return byte >= 0x80 && byte < 0xc0
+}
