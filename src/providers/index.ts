@@ -1,5 +1,6 @@
 import type { ProviderDef } from './define.ts'
 import { local } from './local/local.ts'
+import { opConnect } from './op-connect/op-connect.ts'
 
 /** Every kind of provider: one line each. */
-export const PROVIDERS: readonly ProviderDef[] = [local]
+export const PROVIDERS: readonly ProviderDef[] = [local, opConnect]

@@ -6,7 +6,8 @@ import { formatError, isLocketError } from '../../src/core/errors.ts'
 import type { SecretRef } from '../../src/core/ref.ts'
 import type { Outcomes } from '../../src/core/resolve.ts'
 import type { ProviderClient } from '../../src/providers/define.ts'
-import { createDiskFiles } from '../fakes/disk-files.ts'
+import { systemClock } from '../../src/host/clock.ts'
+import { openSourceFiles } from '../../src/host/source-files.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 import type { RecordingLog } from '../fakes/recording-log.ts'
 import type { Backend, ProviderSubject, SettingTexts } from './provider-backend.ts'
@@ -44,12 +45,8 @@ export function open(
   texts: SettingTexts = backend.settings,
 ): Opened {
   const log = createRecordingLog()
-  const clock = {
-    now: () => Date.now(),
-    sleep: (ms: number, signal?: AbortSignal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-  }
   const settings = settingsOf(subject, texts)
-  const client = subject.def.open(settings, { clock, log, files: createDiskFiles() })
+  const client = subject.def.open(settings, { clock: systemClock(), log, files: openSourceFiles() })
   return {
     client,
     backend,

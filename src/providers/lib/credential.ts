@@ -1,0 +1,73 @@
+import { LocketError, errnoOf, isLocketError } from '../../core/errors.ts'
+import type { SourceFiles } from '../../core/ports.ts'
+import { Secret } from '../../core/secret.ts'
+import type { Credential } from '../../settings/kinds.ts'
+
+const MAX_BYTES = 64 * 1024
+
+export interface CredentialUse {
+  /** Kind of the provider: `op-connect`. */
+  readonly provider: string
+  /** Name of the setting: `connect-token`. */
+  readonly setting: string
+}
+
+/**
+ * The credential as it is now: a file is opened anew each time, by the path that the user wrote, so a file that was replaced or a
+ * link that was moved counts at once. The caller wipes what it gets. Rejects with `credential_missing` (no file, or an empty one),
+ * `denied` (not readable), `auth` (no credential looks like that), `too_large`, `io`.
+ */
+export async function readCredential(
+  credential: Credential,
+  files: SourceFiles,
+  use: CredentialUse,
+): Promise<Secret> {
+  const bytes =
+    credential.kind === 'inline' ? credential.value.reveal().slice() : await readFile(credential, files, use)
+  let end = bytes.length
+  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1
+  const trimmed = bytes.slice(0, end)
+  bytes.fill(0)
+  const named = credential.kind === 'inline' ? use.setting : `${use.setting} in ${credential.path}`
+  if (trimmed.length === 0) throw new LocketError('credential_missing', `${use.provider}: ${named} is empty`)
+  if (trimmed.every((byte) => byte >= 0x21 && byte <= 0x7e)) return new Secret(trimmed)
+  trimmed.fill(0)
+  throw new LocketError('auth', `${use.provider}: ${named} holds characters that no credential has`, {
+    hint: 'printable ASCII without spaces, in one line',
+  })
+}
+
+/** The value of an Authorization header. A string cannot be wiped: keep it no longer than the request. */
+export function bearer(credential: Secret): string {
+  return `Bearer ${new TextDecoder('latin1').decode(credential.reveal())}`
+}
+
+async function readFile(
+  credential: Extract<Credential, { kind: 'file' }>,
+  files: SourceFiles,
+  use: CredentialUse,
+): Promise<Uint8Array> {
+  const { path, within } = credential
+  try {
+    return await files.read(path, { maxBytes: MAX_BYTES, ...(within === undefined ? {} : { within }) })
+  } catch (thrown) {
+    throw readError(thrown, path, use)
+  }
+}
+
+function readError(thrown: unknown, path: string, { provider, setting }: CredentialUse): LocketError {
+  if (!isLocketError(thrown))
+    return new LocketError('internal', `${provider}: ${setting} could not be read`, { cause: thrown })
+  const errno = errnoOf(thrown.cause)
+  const named = `${provider}: ${setting} in ${path}`
+  if (errno === 'ENOENT' || errno === 'ENOTDIR') {
+    return new LocketError('credential_missing', `${named}: there is no such file`, { cause: thrown })
+  }
+  if (errno === 'EACCES' || errno === 'EPERM') {
+    return new LocketError('denied', `${named}: the file may not be read`, {
+      hint: 'the user that runs locket needs read permission on it and on its folders',
+      cause: thrown,
+    })
+  }
+  return new LocketError(thrown.code, `${named}: ${thrown.message}`, { cause: thrown })
+}

@@ -1,0 +1,82 @@
+import { LocketError } from '../../core/errors.ts'
+
+const ATTRIBUTES = ['otp', 'type', 'value', 'title', 'id', 'purpose', 'content', 'size', 'name'] as const
+export type OpAttribute = (typeof ATTRIBUTES)[number]
+
+/** `op://vault/item/[section/]field[?attribute=…|?ssh-format=openssh]`: each part a name or an id, decoded. */
+export interface OpReference {
+  readonly vault: string
+  readonly item: string
+  readonly section?: string
+  /** Label or id of a field, or name or id of a file. */
+  readonly field: string
+  /** What to read of it; its value or content when left out. `totp` is read as `otp`. */
+  readonly attribute?: OpAttribute
+  readonly sshFormat?: 'openssh'
+}
+
+const SHAPE = 'op://vault/item/[section/]field'
+
+/** `undefined`: no `op://` text. Throws `ref_syntax`. Not `new URL`, which refuses spaces, folds `..` and takes the vault for a host. */
+export function parseOpReference(text: string): OpReference | undefined {
+  if (!/^op:\/\//i.test(text)) return undefined
+  const rest = text.slice('op://'.length)
+  const mark = rest.indexOf('?')
+  const path = mark === -1 ? rest : rest.slice(0, mark)
+  const parts = path.split('/').map((part) => decodePart(part, text))
+  const [vault, item, third, fourth, fifth] = parts
+  if (vault === undefined || item === undefined || third === undefined || fifth !== undefined) {
+    throw malformed(text, `has ${parts.length} parts`, `expected ${SHAPE}; a / inside a name is written %2F`)
+  }
+  const options = mark === -1 ? {} : parseQuery(rest.slice(mark + 1), text)
+  return fourth === undefined
+    ? { vault, item, field: third, ...options }
+    : { vault, item, section: third, field: fourth, ...options }
+}
+
+/** One text for each reference, whatever way it was written; parses back to the same. */
+export function formatOpReference(reference: OpReference): string {
+  const { vault, item, section, field, attribute, sshFormat } = reference
+  const path = [vault, item, section, field].filter((part) => part !== undefined).map(encodePart)
+  const query = attribute === undefined ? '' : `?attribute=${attribute}`
+  return `op://${path.join('/')}${sshFormat === undefined ? query : `?ssh-format=${sshFormat}`}`
+}
+
+function decodePart(part: string, text: string): string {
+  const decoded = part.includes('%') ? percentDecode(part, text) : part
+  if (decoded.trim() === '') throw malformed(text, 'has an empty part', `expected ${SHAPE}`)
+  if (/\p{Cc}/u.test(decoded)) throw malformed(text, 'holds a control character')
+  return decoded
+}
+
+function percentDecode(part: string, text: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw malformed(text, 'has a % that starts no character', 'a % inside a name is written %25')
+  }
+}
+
+function encodePart(part: string): string {
+  return part.replace(/[%/?]/g, encodeURIComponent)
+}
+
+function parseQuery(query: string, text: string): Pick<OpReference, 'attribute' | 'sshFormat'> {
+  const [name, value, ...rest] = query.split('=')
+  if (rest.length > 0 || query.includes('&')) throw malformed(text, 'has more than one option after the ?')
+  if (name === 'ssh-format') {
+    if (value === 'openssh') return { sshFormat: 'openssh' }
+    throw malformed(text, 'has an unknown ssh-format', 'the only one is ssh-format=openssh')
+  }
+  if (name === 'attribute') {
+    const attribute = ATTRIBUTES.find((known) => known === (value === 'totp' ? 'otp' : value))
+    if (attribute !== undefined) return { attribute }
+    throw malformed(text, 'has an unknown attribute', `one of ${ATTRIBUTES.join(', ')}`)
+  }
+  throw malformed(text, 'has an unknown option', 'after the ? comes attribute=… or ssh-format=openssh')
+}
+
+function malformed(text: string, says: string, hint?: string): LocketError {
+  const shown = text.replace(/\p{Cc}/gu, '?').slice(0, 120)
+  return new LocketError('ref_syntax', `${shown} ${says}`, hint === undefined ? {} : { hint })
+}

@@ -1,0 +1,98 @@
+import { createHash, createPrivateKey } from 'node:crypto'
+import type { KeyObject, webcrypto } from 'node:crypto'
+
+const OPENSSH = '-----BEGIN OPENSSH PRIVATE KEY-----'
+/** Cipher block size that unencrypted keys are padded to. */
+const BLOCK = 8
+
+/**
+ * A PEM private key (PKCS#8 or PKCS#1, not encrypted; Ed25519 or RSA) as `ssh-keygen` writes it. The same key always gives the same
+ * text, so a refresh does not see a change. `undefined`: not such a key. Format: PROTOCOL.key of OpenSSH.
+ */
+export function toOpensshKey(pem: string): string | undefined {
+  if (pem.trimStart().startsWith(OPENSSH)) return pem
+  const key = readKey(pem)
+  const parts = key === undefined ? undefined : partsOf(key)
+  if (parts === undefined) return undefined
+  // Read back by OpenSSH to tell a wrong passphrase; random there, derived here for a stable text.
+  const check = createHash('sha256').update(Buffer.concat(parts.secret)).digest().subarray(0, 4)
+  const clear = Buffer.concat([check, check, text(parts.type), ...parts.secret, text('')])
+  const padding = Buffer.from(
+    Array.from({ length: (BLOCK - (clear.length % BLOCK)) % BLOCK }, (_, index) => index + 1),
+  )
+  const shown = Buffer.concat([text(parts.type), ...parts.open])
+  const body = Buffer.concat([
+    Buffer.from('openssh-key-v1\0'),
+    text('none'),
+    text('none'),
+    text(''),
+    uint32(1),
+    string(shown),
+    string(Buffer.concat([clear, padding])),
+  ])
+  const lines = body.toString('base64').match(/.{1,70}/g) ?? []
+  for (const buffer of [...parts.secret, clear, body]) buffer.fill(0)
+  return [OPENSSH, ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n')
+}
+
+interface KeyParts {
+  readonly type: string
+  /** After the type, in the public half. */
+  readonly open: readonly Buffer[]
+  /** After the type, in the private half. */
+  readonly secret: readonly Buffer[]
+}
+
+function readKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    return undefined
+  }
+}
+
+function partsOf(key: KeyObject): KeyParts | undefined {
+  const jwk = key.export({ format: 'jwk' })
+  if (jwk.kty === 'OKP' && jwk.crv === 'Ed25519') {
+    const open = string(bytes(jwk, 'x'))
+    return {
+      type: 'ssh-ed25519',
+      open: [open],
+      secret: [open, string(Buffer.concat([bytes(jwk, 'd'), bytes(jwk, 'x')]))],
+    }
+  }
+  if (jwk.kty !== 'RSA') return undefined
+  const [n, e, d, qi, p, q] = [
+    number(jwk, 'n'),
+    number(jwk, 'e'),
+    number(jwk, 'd'),
+    number(jwk, 'qi'),
+    number(jwk, 'p'),
+    number(jwk, 'q'),
+  ]
+  return { type: 'ssh-rsa', open: [e, n], secret: [n, e, d, qi, p, q] }
+}
+
+function bytes(jwk: webcrypto.JsonWebKey, name: 'x' | 'd' | 'n' | 'e' | 'qi' | 'p' | 'q'): Buffer {
+  return Buffer.from(jwk[name] ?? '', 'base64url')
+}
+
+/** A positive mpint: a first byte of 0x80 or more would read as a sign. */
+function number(jwk: webcrypto.JsonWebKey, name: 'n' | 'e' | 'd' | 'qi' | 'p' | 'q'): Buffer {
+  const value = bytes(jwk, name)
+  return string((value[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), value]) : value)
+}
+
+function uint32(value: number): Buffer {
+  const buffer = Buffer.alloc(4)
+  buffer.writeUInt32BE(value)
+  return buffer
+}
+
+function string(content: Buffer): Buffer {
+  return Buffer.concat([uint32(content.length), content])
+}
+
+function text(content: string): Buffer {
+  return string(Buffer.from(content))
+}

@@ -1,0 +1,94 @@
+import { isLocketError } from '../../core/errors.ts'
+import type { HttpClient } from '../lib/http.ts'
+import { Item, ItemRows, Vaults, readAnswer } from './answers.ts'
+import type { ItemRow, Vault } from './answers.ts'
+
+const MAX_JSON_BYTES = 32 * 1024 * 1024
+const MAX_FILE_BYTES = 64 * 1024 * 1024
+/** What can stand in a filter's quotes. The server documents no escape, and takes a lone `'` for a mistake. */
+const FILTERABLE = /^[^"'\\\p{Cc}]+$/u
+
+/** The calls of one batch: each is made once, however many references need its answer. */
+export interface ConnectApi {
+  readonly who: string
+  vaults(): Promise<readonly Vault[]>
+  /** Items of one title, or undefined when that title cannot be asked for. The server's idea of "equal" is to be checked. */
+  itemsTitled(vaultId: string, title: string): Promise<readonly ItemRow[]> | undefined
+  items(vaultId: string): Promise<readonly ItemRow[]>
+  item(vaultId: string, itemId: string): Promise<Item>
+  /** Not shared: whoever asked owns the bytes. */
+  file(vaultId: string, itemId: string, fileId: string): Promise<Uint8Array>
+}
+
+/** Whether one `auth` answer may be a start-up quirk: servers before 1.7.2 refuse the first request after their start. */
+export interface FirstRefusal {
+  mayRetry: boolean
+}
+
+export function createConnectApi(
+  http: HttpClient,
+  call: { readonly authorization: string; readonly signal: AbortSignal; readonly refusal: FirstRefusal },
+): ConnectApi {
+  const answers = new Map<string, Promise<unknown>>()
+  const request = (path: string, accept: string, maxBytes: number) => ({
+    path,
+    maxBytes,
+    signal: call.signal,
+    headers: { authorization: call.authorization, accept },
+  })
+
+  function getJson(path: string): Promise<unknown> {
+    const known = answers.get(path)
+    if (known !== undefined) return known
+    const answer = despiteRefusal(
+      () => http.getJson(request(path, 'application/json', MAX_JSON_BYTES)),
+      call.refusal,
+    )
+    answers.set(path, answer)
+    return answer
+  }
+
+  return {
+    who: http.who,
+    async vaults() {
+      return readAnswer(Vaults, await getJson('/v1/vaults'), `the list of vaults of ${http.who}`)
+    },
+    itemsTitled(vaultId, title) {
+      if (!FILTERABLE.test(title)) return undefined
+      return rows(`${itemsPath(vaultId)}?filter=${encodeURIComponent(`title eq "${title}"`)}`)
+    },
+    items: (vaultId) => rows(itemsPath(vaultId)),
+    async item(vaultId, itemId) {
+      return readAnswer(Item, await getJson(itemPath(vaultId, itemId)), `an item of ${http.who}`)
+    },
+    file(vaultId, itemId, fileId) {
+      // The path is made of ids: servers before 1.5.5 gave a wrong `content_path`.
+      const path = `${itemPath(vaultId, itemId)}/files/${encodeURIComponent(fileId)}/content`
+      return despiteRefusal(() => http.get(request(path, '*/*', MAX_FILE_BYTES)), call.refusal)
+    },
+  }
+
+  async function rows(path: string): Promise<readonly ItemRow[]> {
+    return readAnswer(ItemRows, await getJson(path), `the list of items of ${http.who}`)
+  }
+}
+
+async function despiteRefusal<T>(ask: () => Promise<T>, refusal: FirstRefusal): Promise<T> {
+  try {
+    const answer = await ask()
+    refusal.mayRetry = true
+    return answer
+  } catch (thrown) {
+    if (!refusal.mayRetry || !isLocketError(thrown) || thrown.code !== 'auth') throw thrown
+    refusal.mayRetry = false
+    return ask()
+  }
+}
+
+function itemsPath(vaultId: string): string {
+  return `/v1/vaults/${encodeURIComponent(vaultId)}/items`
+}
+
+function itemPath(vaultId: string, itemId: string): string {
+  return `${itemsPath(vaultId)}/${encodeURIComponent(itemId)}`
+}

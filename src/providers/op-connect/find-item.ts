@@ -1,0 +1,132 @@
+import { LocketError, isLocketError } from '../../core/errors.ts'
+import { matchByName, sameName } from '../lib/name-match.ts'
+import type { Match } from '../lib/name-match.ts'
+import type { OpReference } from '../lib/op-reference.ts'
+import type { Item, ItemRow } from './answers.ts'
+import type { ConnectApi } from './api.ts'
+
+const ID = /^[0-9a-z]{26}$/
+const MAX_KNOWN = 10_000
+
+/** Name → id, kept from one batch to the next: then a reference takes one request instead of three. */
+export interface KnownNames {
+  readonly vaults: Map<string, string>
+  /** By `vault id/title`. */
+  readonly items: Map<string, string>
+}
+
+export interface FoundItem {
+  readonly vaultId: string
+  readonly item: Item
+}
+
+export function createKnownNames(): KnownNames {
+  return { vaults: new Map(), items: new Map() }
+}
+
+/**
+ * The item of a reference. What is known or looks like an id is tried first; if nothing (readable) is there, or an item that has
+ * been renamed, both names are looked up once more: a title may look like an id, and an item may have been made anew.
+ */
+export async function findItem(
+  api: ConnectApi,
+  known: KnownNames,
+  reference: OpReference,
+): Promise<FoundItem> {
+  const vaultGuess = known.vaults.get(reference.vault) ?? asId(reference.vault)
+  const vaultId = vaultGuess ?? (await findVault(api, known, reference.vault))
+  const itemGuess = known.items.get(`${vaultId}/${reference.item}`) ?? asId(reference.item)
+  let refused: LocketError | undefined
+  try {
+    const itemId = itemGuess ?? (await findTitle(api, known, vaultId, reference.item))
+    const item = await api.item(vaultId, itemId)
+    if (itemGuess === undefined || isStill(item, reference.item)) return { vaultId, item }
+  } catch (thrown) {
+    const isGuess = vaultGuess !== undefined || itemGuess !== undefined
+    if (!isGuess || !isLocketError(thrown) || (thrown.code !== 'not_found' && thrown.code !== 'denied'))
+      throw thrown
+    refused = thrown
+  }
+  known.items.delete(`${vaultId}/${reference.item}`)
+  known.vaults.delete(reference.vault)
+  try {
+    return await lookUp(api, known, reference)
+  } catch (thrown) {
+    // "You may not" says more than "there is no such name".
+    throw refused?.code === 'denied' && isLocketError(thrown) && thrown.code === 'not_found'
+      ? refused
+      : thrown
+  }
+}
+
+async function lookUp(api: ConnectApi, known: KnownNames, reference: OpReference): Promise<FoundItem> {
+  const vaultId = await findVault(api, known, reference.vault)
+  const itemId = await findTitle(api, known, vaultId, reference.item)
+  return { vaultId, item: await api.item(vaultId, itemId) }
+}
+
+/** The list holds the vaults that the token may read: one request for all names, and none of them in a filter. */
+async function findVault(api: ConnectApi, known: KnownNames, name: string): Promise<string> {
+  const vault = theOne(
+    matchByName(await api.vaults(), name, { id: (entry) => entry.id, name: (entry) => entry.name }),
+    { api, what: `vault "${name}" that this token may read`, several: `vaults named "${name}"` },
+  )
+  remember(known.vaults, name, vault.id)
+  return vault.id
+}
+
+async function findTitle(
+  api: ConnectApi,
+  known: KnownNames,
+  vaultId: string,
+  title: string,
+): Promise<string> {
+  const filtered = matchTitle((await api.itemsTitled(vaultId, title)) ?? [], title)
+  // The filter may care about case where references do not.
+  const match = filtered.kind === 'none' ? matchTitle(await api.items(vaultId), title) : filtered
+  const row = theOne(match, {
+    api,
+    what: `item "${title}" in that vault`,
+    several: `items titled "${title}"`,
+  })
+  remember(known.items, `${vaultId}/${title}`, row.id)
+  return row.id
+}
+
+function matchTitle(rows: readonly ItemRow[], title: string): Match<ItemRow> {
+  const kept = rows.filter((row) => !isPutAway(row))
+  return matchByName(kept, title, { id: (row) => row.id, name: (row) => row.title })
+}
+
+function isStill(item: Item, wanted: string): boolean {
+  return item.id === wanted || (sameName(item.title, wanted) && !isPutAway(item))
+}
+
+function isPutAway(row: { readonly state?: string | null | undefined }): boolean {
+  return row.state === 'ARCHIVED' || row.state === 'DELETED'
+}
+
+function theOne<T extends { readonly id: string }>(
+  match: Match<T>,
+  asked: { readonly api: ConnectApi; readonly what: string; readonly several: string },
+): T {
+  if (match.kind === 'one') return match.entry
+  if (match.kind === 'none') throw new LocketError('not_found', `${asked.api.who} has no ${asked.what}`)
+  const ids = match.entries.slice(0, 10).map((entry) => entry.id)
+  throw new LocketError(
+    'ambiguous',
+    `${asked.api.who} has ${match.entries.length} ${asked.several}: ${ids.join(', ')}`,
+    {
+      hint: 'write the id in place of the name',
+    },
+  )
+}
+
+function remember(names: Map<string, string>, name: string, id: string): void {
+  if (names.size >= MAX_KNOWN) names.clear()
+  names.set(name, id)
+}
+
+function asId(text: string): string | undefined {
+  return ID.test(text) ? text : undefined
+}

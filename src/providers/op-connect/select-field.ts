@@ -1,0 +1,125 @@
+import { LocketError } from '../../core/errors.ts'
+import { matchByName } from '../lib/name-match.ts'
+import type { Match } from '../lib/name-match.ts'
+import { toOpensshKey } from '../lib/openssh-key.ts'
+import type { OpReference } from '../lib/op-reference.ts'
+import type { Item } from './answers.ts'
+
+type Field = Item['fields'][number]
+type File = Item['files'][number]
+
+/** What a reference means in its item. `file`: the bytes are to be fetched. */
+export type Selected =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'file'; readonly fileId: string }
+  /** A one-time password that the server did not compute. */
+  | { readonly kind: 'seed'; readonly text: string }
+
+/** The section whose fields have none to be seen: 1Password's name for it. */
+const UNNAMED_SECTION = 'add more'
+
+/** Throws `not_found`, `ambiguous`, or `filter_failed` when the field cannot give what the reference asks of it. */
+export function selectField(item: Item, reference: OpReference): Selected {
+  const inSection = sectionFilter(item, reference)
+  const field = theOne(matchField(item.fields.filter(inSection), reference), reference)
+  if (field !== undefined) return readField(field, reference)
+  const named = { id: (file: File) => file.id, name: (file: File) => file.name }
+  const file = theOne(matchByName(item.files.filter(inSection), reference.field, named), reference)
+  if (file !== undefined) return readFile(file, reference)
+  const where = reference.section === undefined ? 'the item' : `section "${reference.section}"`
+  throw new LocketError('not_found', `${where} has no field or file "${reference.field}"`)
+}
+
+/** Fields outside every section win over those of one, where the reference names none. */
+function matchField(fields: readonly Field[], reference: OpReference): Match<Field> {
+  const byId = fields.filter((field) => field.id === reference.field)
+  const [only, second] = byId
+  if (only !== undefined && second === undefined) return { kind: 'one', entry: only }
+  const named = { name: (field: Field) => field.label }
+  const free = fields.filter((field) => field.section == null || field.section.id === UNNAMED_SECTION)
+  const match = matchByName(free, reference.field, named)
+  return match.kind === 'none' ? matchByName(fields, reference.field, named) : match
+}
+
+function sectionFilter(item: Item, reference: OpReference): (entry: Field | File) => boolean {
+  const { section } = reference
+  if (section === undefined) return () => true
+  const named = { id: (entry: SectionName) => entry.id, name: (entry: SectionName) => entry.label }
+  const match = matchByName(sectionsOf(item), section, named)
+  if (match.kind === 'one') return (entry) => entry.section?.id === match.entry.id
+  if (match.kind === 'none') throw new LocketError('not_found', `the item has no section "${section}"`)
+  throw ambiguous(`${match.entries.length} sections are named "${section}"`, match.entries)
+}
+
+interface SectionName {
+  readonly id: string
+  readonly label: string
+}
+
+/** Those that the item lists, and those that only a field or file speaks of. */
+function sectionsOf(item: Item): SectionName[] {
+  const sections = new Map(item.sections.map((section) => [section.id, section]))
+  for (const { section } of [...item.fields, ...item.files]) {
+    if (section != null && !sections.has(section.id))
+      sections.set(section.id, { id: section.id, label: section.label ?? '' })
+  }
+  return [...sections.values()]
+}
+
+function readField(field: Field, { attribute, sshFormat }: OpReference): Selected {
+  if (sshFormat !== undefined) return { kind: 'text', text: opensshKey(field) }
+  if (attribute === 'otp') return oneTimePassword(field)
+  if (attribute === 'title') return { kind: 'text', text: field.label }
+  if (attribute === 'id' || attribute === 'type' || attribute === 'purpose')
+    return { kind: 'text', text: field[attribute] }
+  if (attribute === undefined || attribute === 'value') return { kind: 'text', text: field.value ?? '' }
+  throw noAttribute('a field', attribute, 'value, otp, type, title, id or purpose')
+}
+
+function readFile(file: File, { attribute, sshFormat }: OpReference): Selected {
+  if (sshFormat !== undefined)
+    throw new LocketError('filter_failed', 'ssh-format is for fields, and this is a file')
+  if (attribute === undefined || attribute === 'content') return { kind: 'file', fileId: file.id }
+  if (attribute === 'id' || attribute === 'name') return { kind: 'text', text: file[attribute] }
+  if (attribute === 'size' && file.size != null) return { kind: 'text', text: String(file.size) }
+  if (attribute === 'type' && file.type != null) return { kind: 'text', text: file.type }
+  throw noAttribute('this file', attribute, 'content, size, id or name')
+}
+
+function oneTimePassword(field: Field): Selected {
+  if (field.totp != null && field.totp !== '') return { kind: 'text', text: field.totp }
+  const isSeed = field.type === 'OTP' || field.type === 'TOTP' || field.value?.startsWith('otpauth:')
+  if (!isSeed || field.value == null || field.value === '') {
+    throw new LocketError('filter_failed', 'attribute=otp is for a one-time password, and this field is none')
+  }
+  return { kind: 'seed', text: field.value }
+}
+
+/** Connect gives keys as PKCS#8: how OpenSSH writes them is the client's work. */
+function opensshKey(field: Field): string {
+  const key = toOpensshKey(field.value ?? '')
+  if (key !== undefined) return key
+  throw new LocketError(
+    'filter_failed',
+    'ssh-format=openssh is for an Ed25519 or RSA private key without a passphrase',
+  )
+}
+
+function theOne<T extends { readonly id: string }>(match: Match<T>, reference: OpReference): T | undefined {
+  if (match.kind === 'several')
+    throw ambiguous(`${match.entries.length} fields are named "${reference.field}"`, match.entries)
+  return match.kind === 'one' ? match.entry : undefined
+}
+
+function ambiguous(says: string, entries: readonly { readonly id: string }[]): LocketError {
+  const ids = entries.slice(0, 10).map(({ id }) => id.replace(/[^\w .-]/g, '?').slice(0, 64))
+  return new LocketError('ambiguous', `${says}: ${ids.join(', ')}`, {
+    hint: 'name the section, or write the id',
+  })
+}
+
+function noAttribute(what: string, attribute: string, known: string): LocketError {
+  return new LocketError('filter_failed', `${what} has no attribute ${attribute}`, {
+    hint: `it has ${known}`,
+  })
+}
