@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callSocket, startDaemon, type Daemon } from '../test/support/daemon.ts'
-import { setSecrets } from '../test/support/daemon-folder.ts'
+import { setSecrets } from '../test/support/local-secrets.ts'
 import { manyItems } from '../test/fixtures/servers/connect-data.ts'
 import { startConnectServer } from '../test/fixtures/servers/connect.ts'
 import { report, timed, type Sample } from './measure.ts'
@@ -72,7 +72,8 @@ async function getAgainstEcho(daemon: Daemon): Promise<void> {
   const echo = http.createServer((request, response) => request.pipe(response)).listen(echoSocket)
   await new Promise((done) => echo.once('listening', done))
   const answer = JSON.stringify((await daemon.call('VolumeDriver.Get', { Name: 'v' })).json)
-  const warm = (socket: string, body: unknown) => timed(300, () => callSocket(socket, 'VolumeDriver.Get', body))
+  const warm = (socket: string, body: unknown) =>
+    timed(300, () => callSocket(socket, 'VolumeDriver.Get', body))
   await warm(daemon.socket, { Name: 'v' })
   await warm(echoSocket, JSON.parse(answer))
   const get = await warm(daemon.socket, { Name: 'v' })
@@ -86,7 +87,11 @@ async function connectMounts(): Promise<void> {
   await using connect = await startConnectServer({ data: manyItems(10), token: 'bench-token' })
   connect.knobs.delayMs = 50
   const vault = connect.data.vaults[0]?.name ?? ''
-  const env = { SECRETS_PROVIDER: 'op-connect', OP_CONNECT_HOST: connect.url, OP_CONNECT_TOKEN: 'bench-token' }
+  const env = {
+    SECRETS_PROVIDER: 'op-connect',
+    OP_CONNECT_HOST: connect.url,
+    OP_CONNECT_TOKEN: 'bench-token',
+  }
   const refs = optionsOf(20, (n) => `op://${vault}/item ${n % 10}/${n < 10 ? 'username' : 'password'}`)
   const cold: number[] = []
   const warm: number[] = []
@@ -97,7 +102,11 @@ async function connectMounts(): Promise<void> {
       warm.push(...(await timed(5, (n) => mountOnce(daemon, n + 1))))
     })
   }
-  show({ name: 'Mount+Unmount, 20 secrets of 10 items, Connect 50 ms, cold', reach: '< 230 (4 trips + 30)', values: cold })
+  show({
+    name: 'Mount+Unmount, 20 secrets of 10 items, Connect 50 ms, cold',
+    reach: '< 230 (4 trips + 30)',
+    values: cold,
+  })
   show({ name: 'the same, names known', reach: '< 80 (1 trip + 30)', values: warm })
 }
 
@@ -117,7 +126,9 @@ async function whileMountsHang(daemon: Daemon): Promise<void> {
   for (let n = 0; n < 50; n += 1) await must(daemon, 'Create', { Name: `hung${n}`, Opts: opts })
   const hangUp = new AbortController()
   const hung = Array.from({ length: 50 }, (_, n) =>
-    daemon.call('VolumeDriver.Mount', { Name: `hung${n}`, ID: id(n) }, { signal: hangUp.signal }).catch(() => undefined),
+    daemon
+      .call('VolumeDriver.Mount', { Name: `hung${n}`, ID: id(n) }, { signal: hangUp.signal })
+      .catch(() => undefined),
   )
   await sleep(500)
   const gets = await timed(500, (n) => must(daemon, 'Get', { Name: `hung${n % 50}` }))
@@ -133,18 +144,33 @@ async function whileMountsHang(daemon: Daemon): Promise<void> {
 async function manyVolumes(daemon: Daemon): Promise<void> {
   for (let n = 0; n < 200; n += 1) await must(daemon, 'Create', { Name: `v${n}`, Opts: localOptions })
   const mountAll = (from: number, to: number) =>
-    Promise.all(Array.from({ length: to - from }, (_, n) => must(daemon, 'Mount', { Name: `v${from + n}`, ID: id(from + n) })))
+    Promise.all(
+      Array.from({ length: to - from }, (_, n) =>
+        must(daemon, 'Mount', { Name: `v${from + n}`, ID: id(from + n) }),
+      ),
+    )
   const hundred = await timed(1, () => mountAll(0, 100))
   show({ name: '100 volumes x 20 secrets mounted at once, local', reach: '< 500', values: hundred })
   await mountAll(100, 200)
   await sleep(3000)
   const status = await readFile(`/proc/${daemon.process.pid}/status`, 'utf8')
-  const memory = (key: string) => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN) / 1024
-  show({ name: '200 volumes x 20 secrets mounted, RssAnon', reach: '<= 80', values: [memory('RssAnon')], unit: 'MiB' })
+  const memory = (key: string) =>
+    Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN) / 1024
+  show({
+    name: '200 volumes x 20 secrets mounted, RssAnon',
+    reach: '<= 80',
+    values: [memory('RssAnon')],
+    unit: 'MiB',
+  })
   show({ name: 'the same, VmRSS', reach: 'told', values: [memory('VmRSS')], unit: 'MiB' })
   const before = await cpuTicks(daemon)
   await sleep(5000)
-  show({ name: 'the same, idle CPU', reach: '< 1', values: [(await cpuTicks(daemon)) - before].map((ticks) => ticks / 5), unit: '%' })
+  show({
+    name: 'the same, idle CPU',
+    reach: '< 1',
+    values: [(await cpuTicks(daemon)) - before].map((ticks) => ticks / 5),
+    unit: '%',
+  })
   for (let n = 0; n < 200; n += 1) await must(daemon, 'Unmount', { Name: `v${n}`, ID: id(n) })
 }
 
@@ -159,11 +185,20 @@ function daemonOptions(name: string, env: Record<string, string>) {
   return {
     folder: own,
     program: [PROGRAM] as const,
-    env: { ...env, LOCKET_LOCAL_FILE: join(folder, 'secrets.age'), LOCKET_LOCAL_KEY: join(folder, 'local.key'), LOCKET_LOG_LEVEL: 'warn' },
+    env: {
+      ...env,
+      LOCKET_LOCAL_FILE: join(folder, 'secrets.age'),
+      LOCKET_LOCAL_KEY: join(folder, 'local.key'),
+      LOCKET_LOG_LEVEL: 'warn',
+    },
   }
 }
 
-async function withDaemon(name: string, env: Record<string, string>, work: (daemon: Daemon) => Promise<void>): Promise<void> {
+async function withDaemon(
+  name: string,
+  env: Record<string, string>,
+  work: (daemon: Daemon) => Promise<void>,
+): Promise<void> {
   const daemon = await startDaemon(daemonOptions(name, env))
   try {
     await work(daemon)

@@ -4,15 +4,19 @@ import { createVolumeTable } from './app/volume-table.ts'
 import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
 import type { Log, Store } from './core/ports.ts'
+import type { SecretFile } from './core/secret-file.ts'
 import { systemClock } from './host/clock.ts'
 import { openFileTree } from './host/file-tree.ts'
 import { openHostFacts } from './host/host-facts.ts'
 import { openManagedState } from './host/managed-state.ts'
 import { openMountTable } from './host/mount-table.ts'
+import { openOwnFiles } from './host/own-files.ts'
 import { openSourceFiles } from './host/source-files.ts'
 import { openStateFile } from './host/state-file.ts'
 import { watchFiles } from './host/watch.ts'
 import type { ProviderDeps } from './providers/define.ts'
+import type { LocalPaths } from './providers/local/reader.ts'
+import { openSecretFile } from './providers/local/secrets-file.ts'
 
 // The only place that builds real things. Everything else is handed them.
 
@@ -54,4 +58,10 @@ export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stoppin
 export function providerDeps(log: Log): ProviderDeps {
   const clock = systemClock()
   return { clock, log, files: openSourceFiles() }
+}
+
+/** The writing side of the `local` provider. */
+export function openLocalSecrets(paths: LocalPaths, log: Log): SecretFile {
+  const deps = providerDeps(log)
+  return openSecretFile(paths, { ...deps, own: openOwnFiles(deps.clock) })
 }

@@ -2,7 +2,11 @@ import { LocketError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 
 /** Aborts with a `timeout` after `ms`, or as its parents do. Dispose it, or its timer lives on. */
-export function openDeadline(ms: number, clock: Clock, parent: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+export function openDeadline(
+  ms: number,
+  clock: Clock,
+  parent: AbortSignal,
+): Disposable & { readonly signal: AbortSignal } {
   const expired = new AbortController()
   const over = new AbortController()
   clock.sleep(ms, over.signal).then(

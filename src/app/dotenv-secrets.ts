@@ -1,16 +1,10 @@
+import type { DotenvEntry } from '../core/dotenv.ts'
 import { LocketError } from '../core/errors.ts'
 import { parseSecretName, type SecretName } from '../core/secret-name.ts'
 import { Secret } from '../core/secret.ts'
 
-/** One variable of a `.env` file. */
-export interface Variable {
-  readonly name: string
-  readonly value: string
-  readonly line: number
-}
-
 /** What to store for each variable, under `prefix` and its own name. Later lines win, as they do in a shell. The receiver wipes the values. */
-export function secretsOf(variables: readonly Variable[], prefix: string): Map<SecretName, Secret> {
+export function secretsOf(variables: readonly DotenvEntry[], prefix: string): Map<SecretName, Secret> {
   if (variables.length === 0) throw new LocketError('usage', 'there is no variable to import')
   const values = new Map<SecretName, Secret>()
   for (const { name, value } of variables)

@@ -59,4 +59,3 @@ export function report(driver: Driver, volume: Volume, event: string, thrown: un
   volume.lastError = `${new Date(driver.clock.now()).toISOString()} ${formatError(error)}`
   driver.log.error(event, 'failed', { volume: name, code: error.code, error: formatError(error) })
 }
-

@@ -42,7 +42,9 @@ export async function fetchUntil(
 }
 
 /** Every failed reference in one error: `local://db/password: no such secret`. */
-export function failuresOf(failed: readonly { readonly ref: SecretRef; readonly error: LocketError }[]): LocketError | undefined {
+export function failuresOf(
+  failed: readonly { readonly ref: SecretRef; readonly error: LocketError }[],
+): LocketError | undefined {
   const [first, ...others] = failed.map(
     ({ ref, error }) =>
       new LocketError(error.code, `${ref.text} (${ref.provider}): ${error.message}`, {

@@ -12,7 +12,9 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
     const config = configOf(driver, volume)
     const paths = config.watch ? templatePaths(config) : []
     if (paths.length === 0) return
-    volume.following = await driver.watch(paths, () => void renderAgain(driver, volume), { debounceMs: DEBOUNCE_MS })
+    volume.following = await driver.watch(paths, () => void renderAgain(driver, volume), {
+      debounceMs: DEBOUNCE_MS,
+    })
   } catch (thrown) {
     report(driver, volume, 'volume.watch.failed', thrown)
   }
@@ -25,7 +27,12 @@ async function renderAgain(driver: Driver, volume: Volume): Promise<void> {
     const config = configOf(driver, volume)
     const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
     using deadline = openDeadline(timeoutMs, driver.clock, driver.stopping)
-    const rendered = await renderVolume(config, driver.clients.resolveFor(name, config.providers), driver, deadline.signal)
+    const rendered = await renderVolume(
+      config,
+      driver.clients.resolveFor(name, config.providers),
+      driver,
+      deadline.signal,
+    )
     try {
       await driver.locks.run(name, driver.stopping, async () => {
         if (volume.following === undefined || driver.table.find(name) !== volume) return

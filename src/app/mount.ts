@@ -33,7 +33,8 @@ export async function mountVolume(
     const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, driver.host.uptimeMs())
     using deadline = openDeadline(timeoutMs, driver.clock, AbortSignal.any([signal, driver.stopping]))
     await driver.locks.run(name, deadline.signal, async () => {
-      if (driver.table.get(name) !== volume) throw new LocketError('aborted', 'the volume was removed meanwhile')
+      if (driver.table.get(name) !== volume)
+        throw new LocketError('aborted', 'the volume was removed meanwhile')
       added = await mountLocked(driver, volume, id, config, deadline.signal)
       if (signal.aborted) {
         if (added) await releaseLocked(driver, volume, id)
@@ -65,7 +66,10 @@ export async function unmountVolume(driver: Driver, nameText: string, idText: st
   await driver.locks.run(name, NEVER, async () => {
     const volume = driver.table.find(name)
     if (volume === undefined || !hasMount(volume.record, id)) {
-      driver.log.warn('volume.unmount.unknown', 'unmount of something that is not mounted', { volume: name, mountId: id })
+      driver.log.warn('volume.unmount.unknown', 'unmount of something that is not mounted', {
+        volume: name,
+        mountId: id,
+      })
       return
     }
     await releaseLocked(driver, volume, id)
@@ -113,7 +117,12 @@ async function mountLocked(
   return true
 }
 
-async function provision(driver: Driver, volume: Volume, config: VolumeConfig, signal: AbortSignal): Promise<void> {
+async function provision(
+  driver: Driver,
+  volume: Volume,
+  config: VolumeConfig,
+  signal: AbortSignal,
+): Promise<void> {
   const { name } = volume.record
   const resolve = driver.clients.resolveFor(name, config.providers)
   const rendered = await renderVolume(config, resolve, driver, signal)
@@ -142,7 +151,11 @@ async function releaseLocked(driver: Driver, volume: Volume, id: MountId): Promi
     report(driver, volume, 'volume.state', thrown)
   }
   if (record.mounts.length > 0) {
-    driver.log.info('volume.unmounted', 'one mount less', { volume: name, mountId: id, left: record.mounts.length })
+    driver.log.info('volume.unmounted', 'one mount less', {
+      volume: name,
+      mountId: id,
+      left: record.mounts.length,
+    })
     return
   }
   await wipeVolume(driver, volume)
@@ -153,7 +166,10 @@ async function undoMount(driver: Driver, name: VolumeName, id: MountId, ticket: 
   await driver.locks.run(name, NEVER, async () => {
     const volume = driver.table.find(name)
     if (volume?.tickets.get(id) !== ticket) return
-    driver.log.warn('volume.mount.lost', 'the engine hung up before the answer: undone', { volume: name, mountId: id })
+    driver.log.warn('volume.mount.lost', 'the engine hung up before the answer: undone', {
+      volume: name,
+      mountId: id,
+    })
     await releaseLocked(driver, volume, id)
   })
 }

@@ -42,7 +42,9 @@ export function contentFacts(prepared: Prepared): ContentFacts {
     files: prepared.files.map((file) => file.path),
     references: prepared.refs.length,
     providers: [...new Set(prepared.refs.map((ref) => ref.provider))],
-    warnings: prepared.files.flatMap((file) => file.template.warnings.map((warning) => `${file.path}: ${warning}`)),
+    warnings: prepared.files.flatMap((file) =>
+      file.template.warnings.map((warning) => `${file.path}: ${warning}`),
+    ),
   }
 }
 
@@ -57,7 +59,11 @@ async function prepareFile(
   sources: SourceFiles,
 ): Promise<PreparedFile> {
   const bytes = await templateBytes(file, config.written.maxFileBytes, sources)
-  return { path: file.path, origin: file.origin, template: parseTemplate(bytes, config.parseRef, file.origin) }
+  return {
+    path: file.path,
+    origin: file.origin,
+    template: parseTemplate(bytes, config.parseRef, file.origin),
+  }
 }
 
 async function templateBytes(file: PlannedFile, maxBytes: number, sources: SourceFiles): Promise<Uint8Array> {
@@ -72,7 +78,10 @@ async function templateBytes(file: PlannedFile, maxBytes: number, sources: Sourc
   }
   const bytes = new TextEncoder().encode(source.template)
   if (bytes.byteLength <= maxBytes) return bytes
-  throw new LocketError('too_large', `${file.origin}: the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`)
+  throw new LocketError(
+    'too_large',
+    `${file.origin}: the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`,
+  )
 }
 
 function unreadable(origin: string, path: string, error: LocketError): LocketError {

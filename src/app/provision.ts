@@ -1,6 +1,14 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
 import { LocketError } from '../core/errors.ts'
-import type { Clock, FileTree, Mounted, MountTable, OutFile, SourceFiles, TreeOptions } from '../core/ports.ts'
+import type {
+  Clock,
+  FileTree,
+  Mounted,
+  MountTable,
+  OutFile,
+  SourceFiles,
+  TreeOptions,
+} from '../core/ports.ts'
 import type { RefId } from '../core/ref.ts'
 import type { Outcomes, Resolve } from '../core/resolve.ts'
 import { collectFailures, renderTemplate } from '../core/template/render.ts'
@@ -34,7 +42,11 @@ export async function renderVolume(
   signal: AbortSignal,
 ): Promise<Rendered> {
   const prepared = await prepare(config, deps.sources)
-  const outcomes = await fetchUntil(prepared.refs, resolve, { optional: optionalRefs(prepared), clock: deps.clock, signal })
+  const outcomes = await fetchUntil(prepared.refs, resolve, {
+    optional: optionalRefs(prepared),
+    clock: deps.clock,
+    signal,
+  })
   try {
     return renderAll(prepared, outcomes, config, deps.clock.now())
   } finally {
@@ -97,7 +109,12 @@ async function settled(work: Promise<void>): Promise<PromiseSettledResult<void>>
 
 function renderAll(prepared: Prepared, outcomes: Outcomes, config: VolumeConfig, now: number): Rendered {
   const { policy } = config
-  const failed = failuresOf(collectFailures(prepared.files.map((file) => file.template), outcomes))
+  const failed = failuresOf(
+    collectFailures(
+      prepared.files.map((file) => file.template),
+      outcomes,
+    ),
+  )
   if (failed !== undefined && policy === 'error') throw failed
   const files: OutFile[] = []
   const rendered: Rendered = {
@@ -120,31 +137,47 @@ function renderAll(prepared: Prepared, outcomes: Outcomes, config: VolumeConfig,
 
 function withFailure(facts: ContentFacts, failed: LocketError | undefined, policy: string): ContentFacts {
   if (failed === undefined) return facts
-  return { ...facts, warnings: [...facts.warnings, `unresolved, inject-failure-policy is ${policy}: ${failed.message}`] }
+  return {
+    ...facts,
+    warnings: [...facts.warnings, `unresolved, inject-failure-policy is ${policy}: ${failed.message}`],
+  }
 }
 
-function checkSizes(files: readonly OutFile[], prepared: readonly PreparedFile[], config: VolumeConfig): void {
+function checkSizes(
+  files: readonly OutFile[],
+  prepared: readonly PreparedFile[],
+  config: VolumeConfig,
+): void {
   const { maxFileBytes } = config.written
   for (const file of files) {
     if (file.content.byteLength <= maxFileBytes) continue
     const origin = prepared.find((candidate) => candidate.path === file.path)?.origin ?? file.path
-    throw new LocketError('too_large', `${origin}: the rendered file has ${file.content.byteLength} bytes, max-file-size is ${maxFileBytes}`, {
-      hint: 'raise max-file-size',
-    })
+    throw new LocketError(
+      'too_large',
+      `${origin}: the rendered file has ${file.content.byteLength} bytes, max-file-size is ${maxFileBytes}`,
+      {
+        hint: 'raise max-file-size',
+      },
+    )
   }
   const needed = sizeNeeded(files)
   const { sizeBytes } = config.tmpfs
   if (needed <= sizeBytes) return
-  throw new LocketError('too_large', `the files need ${formatSize(needed)} of tmpfs, size is ${formatSize(sizeBytes)}`, {
-    hint: 'raise the driver option size',
-  })
+  throw new LocketError(
+    'too_large',
+    `the files need ${formatSize(needed)} of tmpfs, size is ${formatSize(sizeBytes)}`,
+    {
+      hint: 'raise the driver option size',
+    },
+  )
 }
 
 /** Refs that may be missing wherever they stand. */
 function optionalRefs(prepared: Prepared): ReadonlySet<RefId> {
   const optional = new Set(prepared.refs.map((ref) => ref.id))
   for (const segment of prepared.files.flatMap((file) => file.template.segments)) {
-    if (segment.kind === 'secret' && !segment.filters.some((filter) => filter.name === 'default')) optional.delete(segment.ref.id)
+    if (segment.kind === 'secret' && !segment.filters.some((filter) => filter.name === 'default'))
+      optional.delete(segment.ref.id)
   }
   return optional
 }

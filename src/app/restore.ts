@@ -20,7 +20,9 @@ export async function reconcile(driver: Driver, loaded: LoadedState): Promise<vo
   const trusted = loaded.source === 'current'
   const strangers = await unaccounted(driver)
   await Promise.all([
-    ...driver.table.list().map((volume) => guarded(driver, volume, () => reconcileVolume(driver, volume, trusted))),
+    ...driver.table
+      .list()
+      .map((volume) => guarded(driver, volume, () => reconcileVolume(driver, volume, trusted))),
     ...strangers.map((name) => reconcileStranger(driver, name, trusted)),
   ])
 }
@@ -38,11 +40,18 @@ async function reconcileVolume(driver: Driver, volume: Volume, trusted: boolean)
   if (volume.mounted && !referenced) {
     volume.adopted = !trusted
     if (trusted) await wipeVolume(driver, volume)
-    else driver.log.warn('volume.adopted', 'mounted, but the state tells of no user: kept until it is removed', { volume: name })
+    else
+      driver.log.warn('volume.adopted', 'mounted, but the state tells of no user: kept until it is removed', {
+        volume: name,
+      })
   }
   if (!volume.mounted && referenced) {
     const mountIds = record.mounts.map((mount) => mount.id)
-    driver.log.warn('volume.orphaned', 'its tmpfs is gone: containers that still run with it need a restart', { volume: name, mountIds })
+    driver.log.warn(
+      'volume.orphaned',
+      'its tmpfs is gone: containers that still run with it need a restart',
+      { volume: name, mountIds },
+    )
   }
   await describeContent(driver, volume)
   if (volume.mounted && volume.following === undefined) await followTemplates(driver, volume)
@@ -66,7 +75,10 @@ async function reconcileStranger(driver: Driver, name: VolumeName, trusted: bool
     if (driver.table.find(name) !== undefined) return
     await clearMount(rootOf(driver, name), driver).then(
       () => driver.log.warn('volume.unknown', 'mounted, but no record tells of it: wiped', { volume: name }),
-      () => driver.log.error('volume.unknown', 'mounted, but no record tells of it, and it cannot be wiped', { volume: name }),
+      () =>
+        driver.log.error('volume.unknown', 'mounted, but no record tells of it, and it cannot be wiped', {
+          volume: name,
+        }),
     )
   })
 }

@@ -22,7 +22,9 @@ export function volumeStatus(volume: Volume, now: number): VolumeStatus {
     files: content?.files ?? [],
     references: content?.references ?? 0,
     providers: content?.providers ?? [],
-    mounts: record.mounts.map((mount) => `${mount.id} for ${ageOf(mount.since, now)}${orphaned ? ', orphaned' : ''}`),
+    mounts: record.mounts.map(
+      (mount) => `${mount.id} for ${ageOf(mount.since, now)}${orphaned ? ', orphaned' : ''}`,
+    ),
     lastRender: volume.lastRender ?? null,
     lastError: volume.lastError ?? null,
     warnings: [
@@ -36,7 +38,8 @@ export function volumeStatus(volume: Volume, now: number): VolumeStatus {
 
 const ORPHANED =
   'containers that were running when the tmpfs went away keep a copy that is not managed any more: restart them'
-const ADOPTED = 'mounted by an earlier process whose references were lost: wiped when its last known user goes, or on remove'
+const ADOPTED =
+  'mounted by an earlier process whose references were lost: wiped when its last known user goes, or on remove'
 
 function ageOf(since: string, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000))

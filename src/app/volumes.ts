@@ -1,6 +1,6 @@
 import { LocketError } from '../core/errors.ts'
 import { parseVolumeName, type VolumeName } from '../core/names.ts'
-import { sameOptions, type VolumeRecord } from '../core/volume.ts'
+import { dropMounts, sameOptions, type VolumeRecord } from '../core/volume.ts'
 import { mountpointOf, rootOf, type Driver } from './driver.ts'
 import { contentFacts, prepare } from './prepare.ts'
 import { volumeStatus, type VolumeStatus } from './status.ts'
@@ -47,10 +47,19 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
     if (volume === undefined) return
     const stale = volume.record.mounts.map((mount) => mount.id)
     if (stale.length > 0) {
-      driver.log.warn('volume.stale', 'removed with references that nothing uses any more', { volume: name, mountIds: stale })
+      driver.log.warn('volume.stale', 'removed with references that nothing uses any more', {
+        volume: name,
+        mountIds: stale,
+      })
     }
+    // First, as on an unmount: after a crash half-way a reference would stand for files that are wiped.
+    await driver.table.update(volume, dropMounts(volume.record))
     if (await driver.mounts.isMounted(rootOf(driver, name))) await wipeVolume(driver, volume)
-    if (volume.mounted) throw new LocketError('mount_failed', `volume ${name} cannot be unmounted: ${volume.lastError ?? 'see the log'}`)
+    if (volume.mounted)
+      throw new LocketError(
+        'mount_failed',
+        `volume ${name} cannot be unmounted: ${volume.lastError ?? 'see the log'}`,
+      )
     await driver.table.remove(volume)
     await driver.clients.release(name)
     driver.log.info('volume.removed', 'removed', { volume: name })
@@ -69,7 +78,9 @@ export function getVolume(driver: Driver, nameText: string): VolumeView {
   }
 }
 
-export function listVolumes(driver: Driver): readonly { readonly name: VolumeName; readonly mountpoint: string }[] {
+export function listVolumes(
+  driver: Driver,
+): readonly { readonly name: VolumeName; readonly mountpoint: string }[] {
   return driver.table.list().map((volume) => ({
     name: volume.record.name,
     mountpoint: volume.mounted ? mountpointOf(driver, volume.record.name) : '',
@@ -80,7 +91,11 @@ function refuseOtherOptions(existing: VolumeRecord, options: VolumeRecord['optio
   if (sameOptions(existing.options, options)) return
   const names = new Set([...Object.keys(existing.options), ...Object.keys(options)])
   const changed = [...names].filter((name) => existing.options[name] !== options[name]).sort()
-  throw new LocketError('volume_exists', `volume ${existing.name} exists with other driver options (differs: ${changed.join(', ')})`, {
-    hint: `docker volume rm ${existing.name}, then create it again`,
-  })
+  throw new LocketError(
+    'volume_exists',
+    `volume ${existing.name} exists with other driver options (differs: ${changed.join(', ')})`,
+    {
+      hint: `docker volume rm ${existing.name}, then create it again`,
+    },
+  )
 }

@@ -43,4 +43,3 @@ export async function clearLeftover(driver: Driver, volume: Volume): Promise<voi
   }
   volume.mounted = false
 }
-

@@ -18,7 +18,8 @@ export const command: Command = {
     const log = openLog(logSettings)
     const { store, warnings } = await openStore(daemon)
     const loaded = await store.load()
-    for (const warning of [...warnings, ...loaded.warnings]) log.warn('state.warning', 'look at the state', { warning })
+    for (const warning of [...warnings, ...loaded.warnings])
+      log.warn('state.warning', 'look at the state', { warning })
     const driver = openDriver(daemon, store, log, signal)
     loadRecords(driver, loaded)
     const server = buildServer(log)
@@ -26,7 +27,11 @@ export const command: Command = {
     await server.ready()
     const socket = await listenAsDaemon(server.server, daemon.socket, env)
     log.info('daemon.listening', 'listening', { socket, volumes: loaded.records.length })
-    await Promise.all([notifySystemd(env, 'READY=1'), restoreInBackground(driver, loaded), untilAborted(signal)])
+    await Promise.all([
+      notifySystemd(env, 'READY=1'),
+      restoreInBackground(driver, loaded),
+      untilAborted(signal),
+    ])
     log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
     await Promise.race([finishRequests(server), driver.clock.sleep(SHUTDOWN_MS)])
     await driver.clients.close()

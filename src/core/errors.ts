@@ -5,7 +5,11 @@ export const ERROR_KINDS = {
   ref_syntax: { exit: 65, mayPass: false, meaning: 'a malformed secret reference' },
   template_syntax: { exit: 65, mayPass: false, meaning: 'a malformed template tag or filter' },
   filter_failed: { exit: 65, mayPass: false, meaning: 'a filter cannot use the value it was given' },
-  plan_conflict: { exit: 64, mayPass: false, meaning: 'two sources for one destination, or a path that leaves it' },
+  plan_conflict: {
+    exit: 64,
+    mayPass: false,
+    meaning: 'two sources for one destination, or a path that leaves it',
+  },
   not_found: { exit: 66, mayPass: false, meaning: 'no such secret or field' },
   ambiguous: { exit: 65, mayPass: false, meaning: 'a reference that fits several secrets' },
   auth: { exit: 77, mayPass: false, meaning: 'a credential that the provider does not accept' },

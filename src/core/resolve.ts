@@ -30,7 +30,8 @@ export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
     const batches = Map.groupBy(uniqueRefs(refs), (ref) => ref.provider)
     await Promise.all(
       [...batches].map(async ([provider, batch]) => {
-        for (const [id, outcome] of await settle(fetcherOf, provider, batch, signal)) outcomes.set(id, outcome)
+        for (const [id, outcome] of await settle(fetcherOf, provider, batch, signal))
+          outcomes.set(id, outcome)
       }),
     )
     return outcomes
@@ -53,5 +54,8 @@ async function settle(
 }
 
 function unanswered(provider: string, ref: SecretRef): Outcome {
-  return { ok: false, error: new LocketError('internal', `provider ${provider} gave no answer for ${ref.text}`) }
+  return {
+    ok: false,
+    error: new LocketError('internal', `provider ${provider} gave no answer for ${ref.text}`),
+  }
 }

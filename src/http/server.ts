@@ -17,17 +17,22 @@ export function buildServer(log: Log): FastifyInstance {
     const status = clientStatusOf(thrown)
     if (status !== undefined) return reply.code(200).send({ Err: `bad request: ${status}` })
     const error = toLocketError(thrown)
-    if (error.code === 'internal') log.error('http.bug', 'a request failed on a bug', { url: request.url, cause: kindOf(error.cause) })
+    if (error.code === 'internal')
+      log.error('http.bug', 'a request failed on a bug', { url: request.url, cause: kindOf(error.cause) })
     return reply.code(200).send({ Err: formatError(error) })
   })
-  server.setNotFoundHandler(async (request, reply) => reply.code(404).send({ Err: `locket has no ${request.method} ${request.url}` }))
+  server.setNotFoundHandler(async (request, reply) =>
+    reply.code(404).send({ Err: `locket has no ${request.method} ${request.url}` }),
+  )
   return server
 }
 
 /** Fastify's own refusals (body too large, bad framing) by their code: their messages are for developers. */
 function clientStatusOf(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
-  return typeof thrown.code === 'string' && thrown.code.startsWith('FST_ERR_CTP_') ? thrown.code.slice(12).toLowerCase() : undefined
+  return typeof thrown.code === 'string' && thrown.code.startsWith('FST_ERR_CTP_')
+    ? thrown.code.slice(12).toLowerCase()
+    : undefined
 }
 
 /** The name of what was thrown and where, never its text: that may hold a value. */

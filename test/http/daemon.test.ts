@@ -4,16 +4,20 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually, mountsBelow, startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
-import { daemonFolder, setSecret } from '../support/daemon-folder.ts'
+import { eventually, startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
+import { setSecret } from '../support/local-secrets.ts'
+import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
 
 const ID = 'a'.repeat(64)
 const OTHER_ID = 'b'.repeat(64)
 const CANARY = 'canary-5f1d-value'
 const OPTIONS = { 'secret.db_password': '{{ local://db/password }}' }
 
-async function startWithSecret(t: Parameters<typeof daemonFolder>[0], args: readonly string[] = []): Promise<Daemon> {
-  const folder = await daemonFolder(t)
+async function startWithSecret(
+  t: Parameters<typeof temporaryFolder>[0],
+  args: readonly string[] = [],
+): Promise<Daemon> {
+  const folder = await temporaryFolder(t)
   await setSecret(folder, 'db/password', CANARY)
   const daemon = await startDaemon({ folder, args })
   t.after(async () => {
@@ -26,7 +30,9 @@ async function startWithSecret(t: Parameters<typeof daemonFolder>[0], args: read
 test('activate and capabilities say what the driver is', async (t) => {
   const daemon = await startWithSecret(t)
   assert.deepEqual((await daemon.call('Plugin.Activate')).json, { Implements: ['VolumeDriver'] })
-  assert.deepEqual((await daemon.call('VolumeDriver.Capabilities', {})).json, { Capabilities: { Scope: 'local' } })
+  assert.deepEqual((await daemon.call('VolumeDriver.Capabilities', {})).json, {
+    Capabilities: { Scope: 'local' },
+  })
 })
 
 test('create, mount, read, unmount, remove', async (t) => {
@@ -45,7 +51,7 @@ test('create, mount, read, unmount, remove', async (t) => {
   assert.equal(status['references'], 1)
   assert.ok(!JSON.stringify(status).includes(CANARY))
   assert.equal((await daemon.call('VolumeDriver.Unmount', { Name: 'db', ID })).Err, '')
-  assert.deepEqual(await mountsBelow(daemon.runtimeDir), [])
+  assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
   assert.equal(existsSync(mounted.Mountpoint), false)
   assert.equal((await daemon.call('VolumeDriver.Remove', { Name: 'db' })).Err, '')
   assert.match((await daemon.call('VolumeDriver.Get', { Name: 'db' })).Err, /no such volume/)
@@ -64,18 +70,29 @@ test('a request without a body gets an Err and touches nothing', async (t) => {
   for (const endpoint of ['Create', 'Remove', 'Mount', 'Unmount', 'Path', 'Get']) {
     assert.match((await daemon.call(`VolumeDriver.${endpoint}`)).Err, /no body/, endpoint)
   }
-  assert.deepEqual(await mountsBelow(daemon.runtimeDir), [])
+  assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
   assert.equal((await daemon.call('VolumeDriver.List', {})).Volumes.length, 1)
 })
 
 test('bodies that are not what the protocol says get an Err that quotes nothing', async (t) => {
   const daemon = await startWithSecret(t)
-  for (const raw of [`{"Name": "${CANARY}`, '[]', '3', '"x"', `{"Name": {"${CANARY}": 1}}`, '{"Name":"x","ID":5}', '{"Name":""}']) {
+  for (const raw of [
+    `{"Name": "${CANARY}`,
+    '[]',
+    '3',
+    '"x"',
+    `{"Name": {"${CANARY}": 1}}`,
+    '{"Name":"x","ID":5}',
+    '{"Name":""}',
+  ]) {
     const answer = await daemon.call('VolumeDriver.Mount', undefined, { raw })
     assert.notEqual(answer.Err, '', raw)
     assert.ok(!answer.text.includes(CANARY), answer.text)
   }
-  const huge = await daemon.call('VolumeDriver.Create', { Name: 'x', Opts: { 'secret.a': 'x'.repeat(2_000_000) } })
+  const huge = await daemon.call('VolumeDriver.Create', {
+    Name: 'x',
+    Opts: { 'secret.a': 'x'.repeat(2_000_000) },
+  })
   assert.match(huge.Err, /large/)
   assert.equal((await daemon.call('VolumeDriver.Nonsense', {})).status, 404)
 })
@@ -111,13 +128,17 @@ test('create again: the same options succeed, others are an Err that says so', a
   const daemon = await startWithSecret(t)
   assert.equal((await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })).Err, '')
   assert.equal((await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })).Err, '')
-  assert.match((await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: { ...OPTIONS, size: '1M' } })).Err, /other driver options.*size/)
+  assert.match(
+    (await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: { ...OPTIONS, size: '1M' } })).Err,
+    /other driver options.*size/,
+  )
 })
 
 test('mount and unmount are idempotent per ID; the last unmount wipes', async (t) => {
   const daemon = await startWithSecret(t)
   await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })
-  for (const id of [ID, ID, OTHER_ID]) assert.equal((await daemon.call('VolumeDriver.Mount', { Name: 'db', ID: id })).Err, '')
+  for (const id of [ID, ID, OTHER_ID])
+    assert.equal((await daemon.call('VolumeDriver.Mount', { Name: 'db', ID: id })).Err, '')
   const { Volume } = await daemon.call('VolumeDriver.Get', { Name: 'db' })
   assert.equal((Volume.Status['mounts'] as string[]).length, 2)
   assert.equal((await daemon.call('VolumeDriver.Unmount', { Name: 'db', ID: 'c'.repeat(64) })).Err, '')
@@ -125,25 +146,28 @@ test('mount and unmount are idempotent per ID; the last unmount wipes', async (t
   assert.equal((await daemon.call('VolumeDriver.Unmount', { Name: 'db', ID })).Err, '')
   assert.equal(await readFile(join(Volume.Mountpoint, 'db_password'), 'utf8'), CANARY)
   assert.equal((await daemon.call('VolumeDriver.Unmount', { Name: 'db', ID: OTHER_ID })).Err, '')
-  assert.deepEqual(await mountsBelow(daemon.runtimeDir), [])
+  assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
 })
 
 test('a failed mount names volume, reference and provider, and leaves nothing', async (t) => {
   const daemon = await startWithSecret(t)
-  await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: { ...OPTIONS, 'secret.b': '{{ local://nope/one }} {{ local://nope/two }}' } })
+  await daemon.call('VolumeDriver.Create', {
+    Name: 'db',
+    Opts: { ...OPTIONS, 'secret.b': '{{ local://nope/one }} {{ local://nope/two }}' },
+  })
   const { Err } = await daemon.call('VolumeDriver.Mount', { Name: 'db', ID })
   assert.match(Err, /volume db not mounted/)
   assert.match(Err, /local:\/\/nope\/one/)
   assert.match(Err, /local:\/\/nope\/two/)
   assert.ok(!Err.includes('local://db/password'), 'a reference that did resolve is named as failing')
-  assert.deepEqual(await mountsBelow(daemon.runtimeDir), [])
+  assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
   const { Volume } = await daemon.call('VolumeDriver.Get', { Name: 'db' })
   assert.deepEqual(Volume.Status['mounts'], [])
   assert.match(String(Volume.Status['lastError']), /nope\/one/)
 })
 
 test('a secrets file that comes later is waited for', async (t) => {
-  const folder = await daemonFolder(t)
+  const folder = await temporaryFolder(t)
   const daemon = await startDaemon({ folder })
   t.after(() => daemon.stop('SIGKILL'))
   await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })
@@ -154,7 +178,7 @@ test('a secrets file that comes later is waited for', async (t) => {
 })
 
 test('when the engine hangs up during a mount, its work is undone and the repetition is told why', async (t) => {
-  const folder = await daemonFolder(t)
+  const folder = await temporaryFolder(t)
   const daemon = await startDaemon({ folder })
   t.after(() => daemon.stop('SIGKILL'))
   await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })
@@ -170,13 +194,16 @@ test('when the engine hangs up during a mount, its work is undone and the repeti
   assert.match((await daemon.call('VolumeDriver.Mount')).Err, /volume db not mounted.*secrets\.age/)
   await setSecret(folder, 'db/password', CANARY)
   await sleep(500)
-  assert.deepEqual(await mountsBelow(daemon.runtimeDir), [])
+  assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
   assert.deepEqual((await daemon.call('VolumeDriver.Get', { Name: 'db' })).Volume.Status['mounts'], [])
 })
 
 test('kill -9: mounts and references survive, and the next process goes on', async (t) => {
   const daemon = await startWithSecret(t)
-  await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: { ...OPTIONS, user: '1000:1000', mode: '0750', size: '1M' } })
+  await daemon.call('VolumeDriver.Create', {
+    Name: 'db',
+    Opts: { ...OPTIONS, user: '1000:1000', mode: '0750', size: '1M' },
+  })
   const { Mountpoint } = await daemon.call('VolumeDriver.Mount', { Name: 'db', ID })
   await daemon.stop('SIGKILL')
   const next = await startDaemon({ folder: join(daemon.stateDir, '..') })
@@ -188,7 +215,7 @@ test('kill -9: mounts and references survive, and the next process goes on', asy
   assert.equal((await stat(Mountpoint)).uid, 1000)
   assert.equal((await stat(Mountpoint)).mode & 0o7777, 0o750)
   assert.equal((await next.call('VolumeDriver.Unmount', { Name: 'db', ID: OTHER_ID })).Err, '')
-  assert.deepEqual(await mountsBelow(next.runtimeDir), [])
+  assert.deepEqual(await mountPointsBelow(next.runtimeDir), [])
 })
 
 test('remove works with stale references, and wipes', async (t) => {
@@ -196,7 +223,7 @@ test('remove works with stale references, and wipes', async (t) => {
   await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })
   await daemon.call('VolumeDriver.Mount', { Name: 'db', ID })
   assert.equal((await daemon.call('VolumeDriver.Remove', { Name: 'db' })).Err, '')
-  assert.deepEqual(await mountsBelow(daemon.runtimeDir), [])
+  assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
 })
 
 test('a state that cannot be read: refused in one line, started empty on purpose only', async (t) => {
@@ -204,7 +231,8 @@ test('a state that cannot be read: refused in one line, started empty on purpose
   await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })
   await daemon.call('VolumeDriver.Create', { Name: 'db2', Opts: OPTIONS })
   await daemon.stop()
-  for (const name of ['state.json', 'state.json.prev']) await writeFile(join(daemon.stateDir, name), 'rubbish')
+  for (const name of ['state.json', 'state.json.prev'])
+    await writeFile(join(daemon.stateDir, name), 'rubbish')
   const folder = join(daemon.stateDir, '..')
   const refused = spawnDaemon({ folder })
   assert.equal(await refused.stop('SIGCONT'), 65)

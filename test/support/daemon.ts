@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,7 +30,12 @@ export interface Answer {
   readonly text: string
   readonly Err: string
   readonly Mountpoint: string
-  readonly Volume: { readonly Name: string; readonly Mountpoint: string; readonly CreatedAt: string; readonly Status: Record<string, unknown> }
+  readonly Volume: {
+    readonly Name: string
+    readonly Mountpoint: string
+    readonly CreatedAt: string
+    readonly Status: Record<string, unknown>
+  }
   readonly Volumes: readonly { readonly Name: string; readonly Mountpoint: string }[]
   readonly json: Record<string, unknown>
 }
@@ -51,10 +55,25 @@ export function spawnDaemon(options: DaemonOptions): Daemon {
   const runtimeDir = join(folder, 'runtime')
   const stateDir = join(folder, 'state')
   const [command, ...before] = options.program ?? [process.execPath, MAIN]
-  const args = [...before, 'volume', '--socket', socket, '--runtime-dir', runtimeDir, '--state-dir', stateDir, ...(options.args ?? [])]
+  const args = [
+    ...before,
+    'volume',
+    '--socket',
+    socket,
+    '--runtime-dir',
+    runtimeDir,
+    '--state-dir',
+    stateDir,
+    ...(options.args ?? []),
+  ]
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', LOCKET_LOCAL_FILE: join(folder, 'secrets.age'), LOCKET_LOCAL_KEY: join(folder, 'local.key'), ...options.env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      LOCKET_LOCAL_FILE: join(folder, 'secrets.age'),
+      LOCKET_LOCAL_KEY: join(folder, 'local.key'),
+      ...options.env,
+    },
   })
   let output = ''
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -78,7 +97,8 @@ export function spawnDaemon(options: DaemonOptions): Daemon {
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const daemon = spawnDaemon(options)
   for (let waited = 0; waited < 10_000; waited += 10) {
-    if (daemon.process.exitCode !== null) throw new Error(`the daemon exited with ${daemon.process.exitCode}: ${daemon.output()}`)
+    if (daemon.process.exitCode !== null)
+      throw new Error(`the daemon exited with ${daemon.process.exitCode}: ${daemon.output()}`)
     if (existsSync(daemon.socket) && (await accepts(daemon))) return daemon
     await sleep(10)
   }
@@ -94,14 +114,22 @@ async function accepts(daemon: Daemon): Promise<boolean> {
 }
 
 /** As the engine calls: POST, no Content-Type. */
-export function callSocket(socketPath: string, endpoint: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
+export function callSocket(
+  socketPath: string,
+  endpoint: string,
+  body?: unknown,
+  options: CallOptions = {},
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const payload = options.raw ?? (body === undefined ? '' : `${JSON.stringify(body)}\n`)
   const request = http.request({
     socketPath,
     path: `/${endpoint}`,
     method: 'POST',
-    headers: { Accept: 'application/vnd.docker.plugins.v1.2+json', 'Content-Length': Buffer.byteLength(payload) },
+    headers: {
+      Accept: 'application/vnd.docker.plugins.v1.2+json',
+      'Content-Length': Buffer.byteLength(payload),
+    },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
   request.on('response', (response) => {
@@ -119,17 +147,12 @@ export function callSocket(socketPath: string, endpoint: string, body?: unknown,
   return promise
 }
 
-/** Targets mounted below a folder, as this process sees them. */
-export async function mountsBelow(folder: string): Promise<string[]> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8')
-  return table
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .filter((target) => target.startsWith(`${folder}/`))
-}
-
 /** Polls until `check` holds. */
-export async function eventually(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 5000): Promise<void> {
+export async function eventually(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  timeoutMs = 5000,
+): Promise<void> {
   for (let waited = 0; waited < timeoutMs; waited += 20) {
     if (await check()) return
     await sleep(20)

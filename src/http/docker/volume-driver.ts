@@ -49,7 +49,10 @@ export function volumeDriver(server: FastifyInstance, driver: Driver): void {
 
   server.post('/VolumeDriver.List', () => {
     const volumes = listVolumes(driver)
-    return { Volumes: volumes.map(({ name, mountpoint }) => ({ Name: name, Mountpoint: mountpoint })), Err: '' }
+    return {
+      Volumes: volumes.map(({ name, mountpoint }) => ({ Name: name, Mountpoint: mountpoint })),
+      Err: '',
+    }
   })
 }
 
@@ -82,7 +85,8 @@ function parseMount(driver: Driver, body: unknown): { readonly Name: string; rea
 function hangUpSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   const hungUp = () => {
-    if (!reply.raw.writableFinished) controller.abort(new LocketError('aborted', 'the engine hung up before the answer'))
+    if (!reply.raw.writableFinished)
+      controller.abort(new LocketError('aborted', 'the engine hung up before the answer'))
   }
   if (request.raw.socket.destroyed) hungUp()
   reply.raw.once('close', hungUp)

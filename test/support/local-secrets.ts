@@ -1,21 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
-import { mountsBelow } from './daemon.ts'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
-
-/** A folder of a daemon under test. At the end nothing may be left mounted below it. */
-export async function daemonFolder(t: Pick<TestContext, 'after'>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'locket-daemon-'))
-  t.after(async () => {
-    for (const target of (await mountsBelow(folder)).reverse()) execFileSync('umount', ['-l', target])
-    await rm(folder, { recursive: true, force: true })
-  })
-  return folder
-}
 
 /** `locket secret set`, as a user does it. */
 export async function setSecret(folder: string, path: string, value: string): Promise<void> {
@@ -33,7 +20,10 @@ export async function setSecret(folder: string, path: string, value: string): Pr
 /** `count` secrets `PREFIX/secret0…` by one import of a `.env` file. */
 export async function setSecrets(folder: string, prefix: string, count: number): Promise<void> {
   const file = join(folder, 'many.env')
-  await writeFile(file, Array.from({ length: count }, (_, n) => `secret${n}=value-${n}-${'x'.repeat(20)}\n`).join(''))
+  await writeFile(
+    file,
+    Array.from({ length: count }, (_, n) => `secret${n}=value-${n}-${'x'.repeat(20)}\n`).join(''),
+  )
   execFileSync(process.execPath, [MAIN, 'secret', 'import', file, '--prefix', `${prefix}/`], {
     env: { LOCKET_LOCAL_FILE: join(folder, 'secrets.age'), LOCKET_LOCAL_KEY: join(folder, 'local.key') },
   })

@@ -1,0 +1,155 @@
+import type { TestContext } from 'node:test'
+import { createClients } from '../../src/app/clients.ts'
+import type { Driver } from '../../src/app/driver.ts'
+import { createVolumeTable } from '../../src/app/volume-table.ts'
+import type { VolumeConfig } from '../../src/config/volume-config.ts'
+import { createKeyedLock } from '../../src/core/keyed-lock.ts'
+import type { Clock, FileTree, MountTable, Store } from '../../src/core/ports.ts'
+import { openFileTree } from '../../src/host/file-tree.ts'
+import { openMountTable } from '../../src/host/mount-table.ts'
+import { openStateFile } from '../../src/host/state-file.ts'
+import { watchFiles } from '../../src/host/watch.ts'
+import type { ProviderDef } from '../../src/providers/define.ts'
+import { createManualClock } from '../fakes/manual-clock.ts'
+import { createDiskFiles } from '../fakes/disk-files.ts'
+import { createMemoryProvider, memoryRef, type MemoryProvider } from '../fakes/memory-provider.ts'
+import { createRecordingLog, type RecordingLog } from '../fakes/recording-log.ts'
+import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
+
+export const CANARY = 'canary-7c90-value'
+
+/** What a driver process runs on, and what outlives it: a real state file, real mounts, a provider in memory. */
+export interface World {
+  readonly runtimeDir: string
+  readonly store: Store
+  readonly provider: MemoryProvider
+  readonly clock: ReturnType<typeof createManualClock>
+  readonly log: RecordingLog
+  readonly ports: Ports
+  /** The process dies before its `step`th call of a port from now on: that call and all later ones never come back. */
+  dieAtStep(step: number): void
+  isDead(): boolean
+  /** The next process is healthy. */
+  revive(): void
+  mountedTargets(): Promise<string[]>
+  bootId: string
+}
+
+interface Ports {
+  readonly store: Store
+  readonly mounts: MountTable
+  readonly tree: FileTree
+}
+
+export async function openWorld(
+  t: Pick<TestContext, 'after'>,
+  realPorts: Partial<Ports> = {},
+): Promise<World> {
+  const folder = await temporaryFolder(t)
+  const stateDir = `${folder}/state`
+  const runtimeDir = `${folder}/runtime`
+  let stepsLeft = Number.POSITIVE_INFINITY
+  const step = (): void => {
+    if (stepsLeft <= 0) throw new Error('the process is dead')
+    stepsLeft -= 1
+  }
+  const ports: Ports = {
+    store: realPorts.store ?? openStateFile(stateDir),
+    mounts: realPorts.mounts ?? openMountTable(),
+    tree: realPorts.tree ?? openFileTree(),
+  }
+  return {
+    runtimeDir,
+    store: ports.store,
+    provider: createMemoryProvider({ a: `${CANARY}-a`, b: `${CANARY}-b` }),
+    clock: createManualClock(),
+    log: createRecordingLog(),
+    ports: {
+      store: mortal(ports.store, step),
+      mounts: mortal(ports.mounts, step),
+      tree: mortal(ports.tree, step),
+    },
+    dieAtStep: (at) => (stepsLeft = at),
+    isDead: () => stepsLeft <= 0,
+    revive: () => (stepsLeft = Number.POSITIVE_INFINITY),
+    mountedTargets: () => mountPointsBelow(runtimeDir),
+    bootId: 'this-boot',
+  }
+}
+
+/** A driver as a new process has it: nothing in memory yet. Driver options are `secret.NAME`, and what `overrides` says. */
+export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}): Driver {
+  const { clock, log } = world
+  return {
+    clock,
+    log,
+    sources: createDiskFiles(),
+    mounts: world.ports.mounts,
+    tree: world.ports.tree,
+    host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
+    watch: watchFiles,
+    daemon: {
+      runtimeDir: world.runtimeDir,
+      volumeConfig: (options) => ({ ...configOf(world, options), ...overrides }),
+    },
+    table: createVolumeTable(world.ports.store),
+    locks: createKeyedLock(),
+    clients: createClients({ clock, log, files: createDiskFiles() }),
+    strangers: new Set(),
+    lost: { message: '', at: Number.NEGATIVE_INFINITY },
+    stopping: new AbortController().signal,
+  }
+}
+
+/** Waits in the manual clock's time, and lets real I/O go on in between. */
+export async function passTime(
+  clock: Clock & { advance(ms: number): Promise<void> },
+  ms: number,
+): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) await clock.advance(100)
+}
+
+function configOf(world: World, options: Readonly<Record<string, string>>): VolumeConfig {
+  const files = Object.entries(options).map(([name, value]) => ({
+    name: name.slice('secret.'.length),
+    source: value.startsWith('@')
+      ? ({ kind: 'file', path: value.slice(1) } as const)
+      : ({ kind: 'inline', template: value } as const),
+    origin: `driver option ${name}`,
+  }))
+  return {
+    files,
+    tmpfs: { sizeBytes: 1_048_576, mode: 0o700, flags: ['rw'], allowSwap: true },
+    written: { fileMode: 0o600, dirMode: 0o700, maxFileBytes: 1_048_576 },
+    policy: 'error',
+    watch: false,
+    providers: [{ name: 'memory', def: memoryDef(world.provider), settings: {}, key: 'memory' }],
+    parseRef: (text) =>
+      text.startsWith('memory://') ? memoryRef(text.slice('memory://'.length)) : undefined,
+  }
+}
+
+function memoryDef(provider: MemoryProvider): ProviderDef {
+  return {
+    kind: 'memory',
+    title: 'in memory',
+    schemes: ['memory'],
+    settings: { name: 'memory', title: 'in memory', fields: {} },
+    parse: (text) => memoryRef(text),
+    check: () => [],
+    // The provider outlives the process that uses it.
+    open: () => ({ fetch: provider.fetch, [Symbol.asyncDispose]: async () => undefined }),
+  }
+}
+
+/** Every method of a port counts as one step, and none works after the process's death. */
+function mortal<T extends object>(port: T, step: () => void): T {
+  const wrapped = Object.entries(port).map(([name, method]: [string, (...args: unknown[]) => unknown]) => [
+    name,
+    async (...args: unknown[]) => {
+      step()
+      return method(...args)
+    },
+  ])
+  return Object.fromEntries(wrapped) as T
+}
