@@ -135,7 +135,7 @@ async function writeZeros(fd: number, stats: Stats): Promise<void> {
 
 function holdsData(fd: number, chunk: Uint8Array, at: number): boolean {
   const read = readSync(fd, chunk, 0, chunk.length, at)
-  return chunk.subarray(0, read).some((byte) => byte !== 0)
+  return Buffer.compare(chunk.subarray(0, read), ZEROS.subarray(0, read)) !== 0
 }
 
 function writeAll(fd: number, length: number, at: number): void {
