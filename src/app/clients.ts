@@ -23,7 +23,7 @@ export function createClients(deps: ProviderDeps): Clients {
   function clientOf(owner: VolumeName, instance: ProviderInstance): ProviderClient {
     let entry = shared.get(instance.key)
     if (entry === undefined) {
-      entry = { client: instance.def.open(instance.settings as never, deps), owners: new Set() }
+      entry = { client: instance.def.open(instance.settings, deps), owners: new Set() }
       shared.set(instance.key, entry)
     }
     entry.owners.add(owner)

@@ -18,7 +18,7 @@ const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.deep/b': '{{ memory://
 const deaths: readonly {
   readonly name: string
   readonly before: readonly string[]
-  act(driver: Driver): Promise<unknown>
+  readonly act: (driver: Driver) => Promise<unknown>
 }[] = [
   { name: 'the first Mount', before: [], act: (driver) => mountVolume(driver, 'v', 'one', NEVER) },
   { name: 'a second Mount', before: ['one'], act: (driver) => mountVolume(driver, 'v', 'two', NEVER) },
