@@ -38,9 +38,9 @@ function stepInto(parent: unknown, name: string, path: string): unknown {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''), keepDigits)
-  } catch {
+  } catch (thrown) {
     // The parser's own message quotes the value.
-    throw filterFailed('the value is not JSON')
+    throw filterFailed(thrown instanceof RangeError ? 'the JSON is nested too deep' : 'the value is not JSON')
   }
 }
 

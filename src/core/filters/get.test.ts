@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { apply, failure } from '../../../test/support/apply-filter.ts'
+import { get } from './get.ts'
+
+const DOCUMENT = `{
+  "db": { "user": "app", "hosts": ["one", { "name": "two" }], "a.b": "dotted", "": "empty name" },
+  "account": 123456789012345678901234567890, "ratio": 1.10, "tiny": 1e-7, "on": true, "nothing": null, "text": "",
+  "list": [1, 12345678901234567890, "x", null, [false]], "__proto__": "own", "unicode": "cl\\u00e9"
+}`
+
+test('get takes a value out of a JSON secret by its path', () => {
+  const table: [string, string][] = [
+    ['db.user', 'app'],
+    ['db.hosts.0', 'one'],
+    ['db.hosts.1.name', 'two'],
+    ['db.a\\.b', 'dotted'],
+    ['db.', 'empty name'],
+    ['unicode', 'clé'],
+    ['text', ''],
+    ['__proto__', 'own'],
+  ]
+  for (const [path, value] of table) assert.equal(apply(get, DOCUMENT, { args: [path] }), value, path)
+})
+
+test('numbers keep every digit, and what is no text becomes JSON', () => {
+  const table: [string, string][] = [
+    ['account', '123456789012345678901234567890'],
+    ['ratio', '1.10'],
+    ['tiny', '1e-7'],
+    ['on', 'true'],
+    ['list', '[1,12345678901234567890,"x",null,[false]]'],
+    ['db.hosts', '["one",{"name":"two"}]'],
+    ['list.4', '[false]'],
+  ]
+  for (const [path, value] of table) assert.equal(apply(get, DOCUMENT, { args: [path] }), value, path)
+})
+
+test('a document with a byte order mark is read', () => {
+  assert.equal(apply(get, '\ufeff{"a":"b"}', { args: ['a'] }), 'b')
+})
+
+test('a path that leads nowhere is named, the value is not', () => {
+  for (const path of [
+    'x',
+    'db.x',
+    'db.user.x',
+    'db.hosts.2',
+    'db.hosts.-1',
+    'db.hosts.01',
+    'db.hosts.length',
+    'on.x',
+    'nothing.x',
+    '',
+    'constructor',
+    'db.toString',
+    'account.digits',
+  ]) {
+    assert.equal(
+      failure(get, DOCUMENT, { args: [path] }),
+      `there is nothing at ${JSON.stringify(path)} in the JSON`,
+    )
+  }
+  assert.equal(failure(get, DOCUMENT, { args: ['nothing'] }), 'there is only null at "nothing" in the JSON')
+})
+
+test('what is no JSON is refused without a word of it', () => {
+  for (const text of ['CANARY', '{"a": CANARY}', '', '{"a":1,}', '['.repeat(200_000)]) {
+    assert.equal(failure(get, text, { args: ['a'] }), 'the value is not JSON')
+  }
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  assert.equal(failure(get, deep, { args: ['0'] }), 'the JSON is nested too deep')
+  assert.equal(failure(get, Uint8Array.of(0xff), { args: ['a'] }), 'the value is not UTF-8 text')
+})
