@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander'
 import { LocketError } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
 import { fieldKind, type Field } from '../settings/field.ts'
 import type { Given, Layer } from './layers.ts'
+import { adviceOn } from './unknown-setting.ts'
 
 export interface ParsedFlags {
   readonly layer: Layer
@@ -71,9 +71,10 @@ function spellSwitches(fields: readonly Field[], argv: readonly string[]): strin
 
 function unknownFlag(command: string, argument: string, fields: readonly Field[]): LocketError {
   const written = argument.split('=')[0] ?? argument
-  const near = nearest(written.replace(/^-+/, '').replaceAll('_', '-'), fields.flatMap(flagNames))
+  const names = fields.flatMap(flagNames)
+  const advice = adviceOn(written.replace(/^-+/, ''), names, (name) => `--${name}`)
   return new LocketError('usage', `locket ${command} has no flag ${written}`, {
-    hint: near === undefined ? `\`locket ${command} --help\` lists them` : `did you mean --${near}?`,
+    hint: advice === '' ? `\`locket ${command} --help\` lists them` : advice,
   })
 }
 

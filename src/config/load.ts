@@ -1,9 +1,14 @@
-import { LocketError } from '../core/errors.ts'
+import { readFileSync, realpathSync } from 'node:fs'
+import { errnoOf, LocketError } from '../core/errors.ts'
 import type { Section, SettingsOf } from '../settings/field.ts'
+import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
+import { daemonConfig, managedDefaults } from './daemon.ts'
 import { defaultLayer } from './defaults.ts'
 import { envLayer, type Env } from './env.ts'
 import { parseFlags } from './flags.ts'
-import { mergeLayers, parseSection, throwProblems, type Problems } from './layers.ts'
+import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers.ts'
+import { tomlLayer, type TomlFile } from './toml.ts'
+import type { DaemonConfig, LogConfig } from './volume-config.ts'
 
 export type Sections = Readonly<Record<string, Section>>
 
@@ -29,7 +34,7 @@ export interface Loaded<S extends Sections> {
 /** Flags, environment and defaults of a command without a configuration file. Throws `usage` or `config`. */
 export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded<S> {
   const { name, argv, env, isRoot = true } = request
-  const fields = Object.values(request.sections).flatMap((section) => Object.values(section.fields))
+  const fields = fieldsOf(Object.values(request.sections))
   const flags = parseFlags(name, fields, argv)
   checkPositionals(name, request.positionals ?? [], flags.positionals)
   const problems: Problems = []
@@ -41,6 +46,62 @@ export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded
   const settings = parseSections(request.sections, (section) => parseSection(section, layer, problems))
   throwProblems(problems)
   return { settings, positionals: flags.positionals }
+}
+
+/** The configuration file of a managed plugin, in the folder that its operator may have mounted. */
+const MANAGED_CONFIG = '/etc/locket/locket.toml'
+
+/** All of `locket volume`'s configuration. Reads the configuration files, and nothing else. Throws `usage` or `config`. */
+export function loadVolumeCommand(
+  argv: readonly string[],
+  env: Env,
+): { readonly daemon: DaemonConfig; readonly log: LogConfig } {
+  const fields = fieldsOf(VOLUME_SECTIONS)
+  const flags = parseFlags('volume', fields, argv)
+  checkPositionals('volume', [], flags.positionals)
+  const problems: Problems = []
+  const environment = envLayer(fields, env, problems)
+  const isManaged = flags.layer.get(VOLUME.daemon.fields.managed.name)?.value === 'true'
+  const files = readConfigFiles(mergeLayers({ flag: flags.layer, environment }), isManaged)
+  const toml = new Map(files.flatMap((file) => [...tomlLayer(file, 'volume', fields, problems)]))
+  const defaults = defaultLayer(fields, { env, isRoot: true })
+  const layer = mergeLayers({
+    flag: flags.layer,
+    environment,
+    toml,
+    default: isManaged ? managedDefaults(defaults) : defaults,
+  })
+  return daemonConfig(layer, files.flatMap(namesOf), problems)
+}
+
+/** In the order in which they are given; a later one wins. */
+function readConfigFiles(layer: Layer, isManaged: boolean): TomlFile[] {
+  const given = layer.get(VOLUME.configFile.fields.paths.name)
+  const paths = [given?.value ?? []].flat()
+  const named = paths.map((path) => ({ path, text: readText(path) }))
+  const missing = named.find((file) => file.text === undefined)
+  if (missing !== undefined)
+    throw new LocketError('config', `${given?.origin}: there is no file ${missing.path}`)
+  const managed = isManaged ? [{ path: MANAGED_CONFIG, text: readText(MANAGED_CONFIG) }] : []
+  return [...managed, ...named].flatMap(({ path, text }) => (text === undefined ? [] : [{ path, text }]))
+}
+
+/** Undefined: there is no such file. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (thrown) {
+    const errno = errnoOf(thrown)
+    if (errno === undefined) throw thrown
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
+    throw new LocketError('config', `configuration file ${path} cannot be read: ${errno}`, { cause: thrown })
+  }
+}
+
+/** As it was written, and as it lies on the disk. */
+function namesOf({ path }: TomlFile): string[] {
+  const real = realpathSync(path)
+  return path.startsWith('/') ? [path, real] : [real]
 }
 
 function parseSections<S extends Sections>(

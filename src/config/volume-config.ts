@@ -45,3 +45,8 @@ export interface DaemonConfig {
    */
   volumeConfig(options: Readonly<Record<string, string>>): VolumeConfig
 }
+
+export interface LogConfig {
+  readonly format: 'text' | 'json' | 'compose'
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
+}

@@ -1,9 +1,9 @@
 import { distance } from 'fastest-levenshtein'
 
-/** The known word that `text` was probably meant to be: at most a third of its letters differ. */
+/** The known word that `text` was probably meant to be: at most a third of its letters differ, or two, which two swapped letters count as. */
 export function nearest(text: string, known: Iterable<string>): string | undefined {
   let best: string | undefined
-  let fewest = Math.max(1, Math.floor(text.length / 3)) + 1
+  let fewest = Math.max(text.length < 3 ? 1 : 2, Math.floor(text.length / 3)) + 1
   for (const word of known) {
     const edits = distance(text.toLowerCase(), word.toLowerCase())
     if (edits >= fewest) continue

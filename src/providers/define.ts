@@ -19,6 +19,8 @@ export interface ProviderDeps {
 /** A kind of secret manager: one file, one line in `index.ts`. */
 export interface ProviderDef<S extends Section = Section> {
   readonly kind: string
+  /** What `provider` may say instead of `kind`. */
+  readonly aliases?: readonly string[]
   readonly title: string
   /** Without `://`. */
   readonly schemes: readonly string[]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { isLocketError } from '../core/errors.ts'
+import { formatError, isLocketError } from '../core/errors.ts'
+import { parseMountFlags, parseSelinuxContext } from '../core/mount-flags.ts'
 import { Secret } from '../core/secret.ts'
 import { parseDuration, parseMode, parseOwner, parseSize } from '../core/units.ts'
 
@@ -10,7 +11,7 @@ function parsedBy<T>(parse: (text: string) => T) {
       return parse(text)
     } catch (thrown) {
       if (!isLocketError(thrown)) throw thrown
-      context.addIssue({ code: 'custom', message: thrown.message })
+      context.addIssue({ code: 'custom', message: formatError(thrown) })
       return z.NEVER
     }
   })
@@ -23,6 +24,15 @@ export const Mode = parsedBy(parseMode)
 export const Owner = parsedBy(parseOwner)
 export const Duration = parsedBy(parseDuration)
 
+/** `rw,noexec` → its words. */
+export const MountFlagWords = parsedBy((text): readonly string[] => {
+  const words = text.split(',').map((word) => word.trim())
+  parseMountFlags(words)
+  return words
+})
+
+export const SelinuxContext = parsedBy(parseSelinuxContext)
+
 export const Switch = z
   .string()
   .regex(/^(true|false|yes|no|on|off|1|0)$/i, 'must be true or false')
@@ -33,9 +43,9 @@ export const Count = z
   .regex(/^[1-9][0-9]{0,5}$/, 'must be a whole number from 1 to 999999')
   .transform(Number)
 
-export const AbsolutePath = z
-  .string()
-  .regex(/^\/[^\0]*$/, 'must be an absolute path')
+export const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
+
+export const PathList = z.array(AbsolutePath)
 
 /** A base URL, path prefix allowed. User names and passwords in it would end up in error texts: refused. */
 export const HttpUrl = z.string().transform((text, context): string => {

@@ -1,5 +1,15 @@
 import { field, section } from '../../settings/field.ts'
-import { AbsolutePath, Duration, List, Mode, Size, Switch, Text } from '../../settings/kinds.ts'
+import {
+  AbsolutePath,
+  Duration,
+  List,
+  Mode,
+  MountFlagWords,
+  PathList,
+  SelinuxContext,
+  Size,
+  Switch,
+} from '../../settings/kinds.ts'
 
 export const volumeSection = section('volume', 'Volumes', {
   secrets: field({
@@ -8,7 +18,8 @@ export const volumeSection = section('volume', 'Volumes', {
     env: 'LOCKET_VOLUME_DEFAULT_SECRETS',
     kind: 'list',
     schema: List.optional(),
-    summary: 'a file of every volume: NAME=TEMPLATE or NAME=@/path/to/template; a volume replaces it by one of the same name',
+    summary:
+      'a file of every volume: NAME=TEMPLATE or NAME=@/path/to/template; a volume replaces it by one of the same name',
     placeholder: 'NAME=TEMPLATE',
   }),
   watch: field({
@@ -38,7 +49,7 @@ export const volumeSection = section('volume', 'Volumes', {
   flags: field({
     name: 'flags',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_FLAGS',
-    schema: Text,
+    schema: MountFlagWords,
     default: 'rw,noexec,nosuid,nodev',
     summary: 'mount flags, joined by commas; noexec, nosuid and nodev stay unless exec, suid or dev is named',
     placeholder: 'FLAGS',
@@ -46,7 +57,7 @@ export const volumeSection = section('volume', 'Volumes', {
   selinuxContext: field({
     name: 'selinux-context',
     env: 'LOCKET_VOLUME_DEFAULT_SELINUX_CONTEXT',
-    schema: Text.optional(),
+    schema: SelinuxContext.optional(),
     summary: 'SELinux context of the tmpfs',
     placeholder: 'CONTEXT',
   }),
@@ -62,7 +73,8 @@ export const volumeSection = section('volume', 'Volumes', {
     name: 'mount-timeout',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_TIMEOUT',
     schema: Duration.optional(),
-    summary: 'how long a mount waits for its provider; left out: 25s, and 100s in the first ten minutes after a boot',
+    summary:
+      'how long a mount waits for its provider; left out: 25s, and 100s in the first ten minutes after a boot',
     placeholder: 'DURATION',
   }),
 })
@@ -81,9 +93,10 @@ export const daemonSection = section('daemon', 'Daemon', {
   stateDir: field({
     name: 'state-dir',
     env: 'LOCKET_PLUGIN_STATE_DIR',
-    schema: AbsolutePath,
+    schema: AbsolutePath.optional(),
     default: '/var/lib/locket',
-    summary: 'folder of what must outlive a restart; with --managed left out: /etc/locket/state where that can be made, else below the runtime folder',
+    summary:
+      'folder of what must outlive a restart; with --managed left out: /etc/locket/state where that can be made, else below the runtime folder',
     placeholder: 'DIR',
     driverOption: false,
   }),
@@ -100,8 +113,9 @@ export const daemonSection = section('daemon', 'Daemon', {
     name: 'template-roots',
     env: 'LOCKET_TEMPLATE_ROOTS',
     kind: 'list',
-    schema: List.optional(),
-    summary: 'folders that @/path and file:/path in driver options must lie under; left out: any (with --managed: /etc/locket)',
+    schema: PathList.optional(),
+    summary:
+      'folders that @/path and file:/path in driver options must lie under; left out: any (with --managed: /etc/locket)',
     placeholder: 'DIR',
     driverOption: false,
   }),
@@ -121,6 +135,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     default: 'false',
     summary: 'run as the engine runs a managed plugin: /etc/locket/locket.toml is read if it is there',
     driverOption: false,
+    toml: false,
   }),
   resetState: field({
     name: 'reset-state',
@@ -129,6 +144,6 @@ export const daemonSection = section('daemon', 'Daemon', {
     default: 'false',
     summary: 'start with no volumes when the state cannot be read; the damaged files are kept',
     driverOption: false,
+    toml: false,
   }),
 })
-

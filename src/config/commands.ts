@@ -1,0 +1,39 @@
+import { localSettings } from '../providers/local/local.ts'
+import { PROVIDERS } from '../providers/index.ts'
+import type { Field, Section } from '../settings/field.ts'
+import { configFileSection } from './sections/config-file.ts'
+import { filesSection } from './sections/files.ts'
+import { logSection } from './sections/log.ts'
+import { providerSection } from './sections/providers.ts'
+import { daemonSection, volumeSection } from './sections/volume.ts'
+
+/** The sections of `locket volume` whose values the program reads by name. */
+export const VOLUME = {
+  configFile: configFileSection,
+  provider: providerSection,
+  log: logSection,
+  files: filesSection({
+    maxFileSize: 'LOCKET_VOLUME_DEFAULT_MAX_FILE_SIZE',
+    policy: 'LOCKET_VOLUME_DEFAULT_INJECT_POLICY',
+  }),
+  volume: volumeSection,
+  daemon: daemonSection,
+} as const
+
+/** All sections of `locket volume`, in the order of help and reference. */
+export const VOLUME_SECTIONS: readonly Section[] = [
+  VOLUME.volume,
+  VOLUME.files,
+  VOLUME.provider,
+  ...PROVIDERS.map((def) => def.settings),
+  VOLUME.daemon,
+  VOLUME.configFile,
+  VOLUME.log,
+]
+
+/** What every `locket secret` command takes. */
+export const SECRET_SECTIONS: readonly Section[] = [localSettings, logSection]
+
+export function fieldsOf(sections: readonly Section[]): readonly Field[] {
+  return sections.flatMap((section) => Object.values(section.fields))
+}

@@ -1,0 +1,103 @@
+import { liesUnder, normalizePath } from '../core/absolute-path.ts'
+import type { SecretFile } from '../core/plan.ts'
+import type { Field, Section } from '../settings/field.ts'
+import type { Credential } from '../settings/kinds.ts'
+import type { Layer, Problems } from './layers.ts'
+
+/** What a compose file may not do: its author may be a stranger to the operator, whose credentials the daemon holds. */
+export interface DriverLimits {
+  /** Normalized folders that files named in driver options must lie under; undefined: any. */
+  readonly roots?: readonly string[]
+  readonly allowInlineToken: boolean
+  /** Normalized paths of the operator's credentials, keys, stores and configuration. */
+  readonly ownFiles: ReadonlySet<string>
+  /** Normalized folders of the daemon: its state, and the secrets of all volumes. */
+  readonly ownFolders: readonly string[]
+}
+
+/** What they show is of the daemon: its environment, its memory, its descriptors. */
+const KERNEL_FOLDERS = ['/proc', '/sys', '/dev']
+
+/** The parsed settings of a provider, those of driver options checked, and their credential files bound to the roots. */
+export function limitSettings(
+  section: Section,
+  settings: Readonly<Record<string, unknown>>,
+  options: Layer,
+  limits: DriverLimits,
+  problems: Problems,
+): Readonly<Record<string, unknown>> {
+  const given = Object.entries(section.fields).filter(([, field]) => options.has(field.name))
+  const isElsewhere = given.some(([, field]) => field.needsCredential !== undefined)
+  for (const [, field] of given) problems.push(...needed(field, options))
+  const limited = given.map(([key, field]): [string, unknown] => {
+    const value = settings[key]
+    const origin = options.get(field.name)?.origin ?? field.name
+    if (field.credential === true && isCredential(value)) {
+      return [key, limitCredential(value, { origin, isElsewhere }, limits, problems)]
+    }
+    if (field.file === true && typeof value === 'string')
+      return [key, limitPath(value, origin, limits, problems)]
+    return [key, value]
+  })
+  return { ...settings, ...Object.fromEntries(limited) }
+}
+
+/** A template file that driver options name. */
+export function limitTemplate(file: SecretFile, limits: DriverLimits, problems: Problems): SecretFile {
+  if (file.source.kind === 'inline') return file
+  const path = limitPath(file.source.path, file.origin, limits, problems)
+  if (limits.ownFiles.has(path)) {
+    problems.push(`${file.origin}: ${path} belongs to the daemon's own configuration and is no template`)
+  }
+  return { ...file, source: { kind: 'file', path, ...withinOf(limits) } }
+}
+
+function needed(field: Field, options: Layer): string[] {
+  const credentials = field.needsCredential
+  if (credentials === undefined || credentials.some((name) => options.has(name))) return []
+  const own = credentials.join(' or ')
+  return [
+    `driver option ${field.name} needs ${own} in the driver options too: the daemon's own is not sent to an address that a volume names`,
+  ]
+}
+
+function limitCredential(
+  credential: Credential,
+  { origin, isElsewhere }: { readonly origin: string; readonly isElsewhere: boolean },
+  limits: DriverLimits,
+  problems: Problems,
+): Credential {
+  if (credential.kind === 'inline') {
+    if (limits.allowInlineToken) return credential
+    problems.push(
+      `${origin} holds a credential, which \`docker volume inspect\` would show: write file:/path, or set allow-inline-token for the daemon`,
+    )
+    return credential
+  }
+  const path = limitPath(credential.path, origin, limits, problems)
+  if (isElsewhere && limits.ownFiles.has(path)) {
+    problems.push(`${origin}: ${path} is the daemon's own and is not sent to an address that a volume names`)
+  }
+  return { kind: 'file', path, ...withinOf(limits) }
+}
+
+function limitPath(written: string, origin: string, limits: DriverLimits, problems: Problems): string {
+  const path = normalizePath(written)
+  const { roots, ownFolders } = limits
+  if (roots !== undefined && !roots.some((root) => liesUnder(path, root))) {
+    problems.push(
+      `${origin}: ${path} lies outside of ${roots.join(', ') || 'template-roots, which is empty'}`,
+    )
+  } else if ([...KERNEL_FOLDERS, ...ownFolders].some((folder) => liesUnder(path, folder))) {
+    problems.push(`${origin}: ${path} may not be named in driver options`)
+  }
+  return path
+}
+
+function withinOf({ roots }: DriverLimits): { readonly within?: readonly string[] } {
+  return roots === undefined ? {} : { within: roots }
+}
+
+function isCredential(value: unknown): value is Credential {
+  return typeof value === 'object' && value !== null && 'kind' in value
+}

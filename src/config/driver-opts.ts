@@ -1,0 +1,71 @@
+import type { SecretFile } from '../core/plan.ts'
+import { fieldKind, type Field } from '../settings/field.ts'
+import { flagNames } from './flags.ts'
+import type { Given, Layer, Problems } from './layers.ts'
+import { parseEntry, secretFile } from './secret-entry.ts'
+import { splitList } from './split-list.ts'
+import { adviceOn } from './unknown-setting.ts'
+
+export type DriverOptions = Readonly<Record<string, string>>
+
+export interface ParsedOptions {
+  readonly layer: Layer
+  readonly files: readonly SecretFile[]
+}
+
+const SECRET = 'secret.'
+const SECRETS = 'secret'
+
+/** The flat options of a volume: `secret.NAME`, whose name is exact, and settings, in whose names `-` and `_` are alike. */
+export function parseDriverOptions(
+  options: DriverOptions,
+  fields: readonly Field[],
+  problems: Problems,
+): ParsedOptions {
+  const layer = new Map<string, Given>()
+  const files: (SecretFile | undefined)[] = []
+  for (const [option, value] of Object.entries(options)) {
+    const origin = `driver option ${shown(option)}`
+    if (option.startsWith(SECRET)) {
+      files.push(secretFile(option.slice(SECRET.length), value, origin, problems))
+      continue
+    }
+    const field = findField(option, origin, fields, problems)
+    if (field === undefined) continue
+    if (field.name === SECRETS) {
+      files.push(...splitList(value).map((entry) => parseEntry(entry, origin, problems)))
+    } else if (layer.has(field.name)) {
+      problems.push(`${origin}: ${field.name} is set twice`)
+    } else {
+      layer.set(field.name, { value: fieldKind(field) === 'list' ? splitList(value) : value, origin })
+    }
+  }
+  return { layer, files: files.filter((file) => file !== undefined) }
+}
+
+function findField(
+  option: string,
+  origin: string,
+  fields: readonly Field[],
+  problems: Problems,
+): Field | undefined {
+  const name = option.replaceAll('_', '-')
+  const field = fields.find((candidate) => flagNames(candidate).includes(name))
+  if (field === undefined) {
+    const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), 'secret.NAME'])
+    problems.push(`${origin} is not known${advice === '' ? '' : `, ${advice}`}`)
+  } else if (!isPerVolume(field)) {
+    problems.push(`${origin} is a setting of the daemon, not of a volume`)
+    return undefined
+  }
+  return field
+}
+
+export function isPerVolume(field: Field): boolean {
+  return field.driverOption !== false
+}
+
+function shown(option: string): string {
+  const printable = option.replace(/\p{Cc}/gu, '?')
+  return printable.length > 80 ? `${printable.slice(0, 80)}…` : printable
+}

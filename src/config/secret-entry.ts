@@ -1,0 +1,32 @@
+import type { SecretFile } from '../core/plan.ts'
+import type { Problems } from './layers.ts'
+
+const ENTRY = /^([^={}\s][^={}\n]*?)\s*=(.*)$/s
+const TEMPLATE_FILE = /^@(\/[^\n]*)$/
+const BARE_PATH = /^\/[^\n{}]*$/
+
+/** `NAME=TEMPLATE` or `NAME=@/path` of a list. The text is not repeated in messages: it may hold a value. */
+export function parseEntry(entry: string, origin: string, problems: Problems): SecretFile | undefined {
+  const [, name, text] = ENTRY.exec(entry) ?? []
+  if (name !== undefined && text !== undefined) return secretFile(name, text, `${origin} ${name}`, problems)
+  const isPath = BARE_PATH.test(entry) || TEMPLATE_FILE.test(entry)
+  problems.push(`${origin}: ${isPath ? 'write NAME=@/path/to/template' : 'write NAME=TEMPLATE'}`)
+  return undefined
+}
+
+/** What a file of this name is made of. A path alone is most likely meant to be a template's: it would be written as it stands. */
+export function secretFile(
+  name: string,
+  text: string,
+  origin: string,
+  problems: Problems,
+): SecretFile | undefined {
+  const only = text.trim()
+  if (BARE_PATH.test(only)) {
+    problems.push(`${origin}: to take the template from that file write @${only}`)
+    return undefined
+  }
+  const path = TEMPLATE_FILE.exec(only)?.[1]
+  if (path === undefined) return { name, source: { kind: 'inline', template: text }, origin }
+  return { name, source: { kind: 'file', path }, origin }
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { posix } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { liesUnder, normalizePath } from './absolute-path.ts'
+
+test('a path is normalized by its text', () => {
+  const segment = fc.constantFrom('a', 'b.c', '..', '.', '', '...', 'etc')
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 8 }), (segments) => {
+      const path = `/${segments.join('/')}`
+      assert.equal(normalizePath(path), posix.resolve(path))
+    }),
+  )
+})
+
+test('what lies under a folder', () => {
+  const cases: [string, string, boolean][] = [
+    ['/etc/locket/a', '/etc/locket', true],
+    ['/etc/locket', '/etc/locket', true],
+    ['/etc/locket2/a', '/etc/locket', false],
+    ['/etc', '/etc/locket', false],
+    ['/anything', '/', true],
+  ]
+  for (const [path, folder, expected] of cases) assert.equal(liesUnder(path, folder), expected, path)
+})

@@ -1,0 +1,14 @@
+/** `/a//b/./c/../d/` → `/a/b/d`, by its text alone: links are the business of who opens it. */
+export function normalizePath(path: string): string {
+  const kept: string[] = []
+  for (const segment of path.split('/')) {
+    if (segment === '..') kept.pop()
+    else if (segment !== '' && segment !== '.') kept.push(segment)
+  }
+  return `/${kept.join('/')}`
+}
+
+/** Both normalized; a folder lies under itself. */
+export function liesUnder(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
+}

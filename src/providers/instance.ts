@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+import { Secret } from '../core/secret.ts'
+import type { ProviderDef, ProviderInstance } from './define.ts'
+
+/** A provider with its parsed settings. Equal settings give equal keys; of a credential only a hash goes in. */
+export function createInstance(def: ProviderDef, settings: ProviderInstance['settings']): ProviderInstance {
+  const digest = createHash('sha256')
+    .update(JSON.stringify(canonical(settings)))
+    .digest('hex')
+  return { name: def.kind, def, settings, key: `${def.kind} ${digest}` }
+}
+
+/** The order of keys must not matter; values that print as nothing must still differ. */
+function canonical(value: unknown): unknown {
+  if (value instanceof Secret) return { sha256: createHash('sha256').update(value.reveal()).digest('hex') }
+  if (Array.isArray(value)) return value.map(canonical)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => [key, canonical(item)])
+}

@@ -1,0 +1,28 @@
+/** What locket documents and this version has not got: refused by name, never taken for text. Building one deletes its row. */
+export interface LaterProvider {
+  readonly kind: string
+  readonly aliases?: readonly string[]
+  readonly title: string
+  readonly schemes: readonly string[]
+  /** How the names of its settings begin. */
+  readonly settings: string
+}
+
+export const LATER: readonly LaterProvider[] = [
+  { kind: 'op', title: '1Password service accounts', schemes: ['op'], settings: 'op-token' },
+  { kind: 'bws', title: 'Bitwarden Secrets Manager', schemes: ['bws'], settings: 'bws-' },
+  { kind: 'infisical', title: 'Infisical', schemes: ['infisical'], settings: 'infisical-' },
+  {
+    kind: 'bao',
+    aliases: ['vault'],
+    title: 'OpenBao and Vault',
+    schemes: ['bao', 'vault'],
+    settings: 'bao-',
+  },
+  { kind: 'env', title: 'the environment', schemes: ['env'], settings: 'env-' },
+  { kind: 'dotenv', title: '.env files', schemes: ['dotenv'], settings: 'dotenv-' },
+]
+
+export function notBuilt({ title }: LaterProvider): string {
+  return `this version of locket has no provider for ${title}`
+}
