@@ -24,13 +24,25 @@ export async function readValue(source: ValueSource, name: SecretName, terminal:
   }
   if (!source.stdin && source.file === undefined) return await askTwice(name, terminal)
   const bytes =
-    source.file === undefined ? await readAll(terminal.stdin, 'standard input') : await readFrom(source.file)
+    source.file === undefined ? await readAll(terminal.stdin, 'standard input') : await readWhole(source.file)
   const end = endWithoutNewlines(bytes)
   if (source.trim) return new Secret(bytes.subarray(0, end))
   if (end === bytes.length - 1 && !bytes.subarray(0, end).includes(NEWLINE)) {
     terminal.stderr.write('note: the value ends with a newline, which is stored too (--trim leaves it out)\n')
   }
   return new Secret(bytes)
+}
+
+/** A file named by the user, pipes included; at most 16 MiB. The caller wipes it. */
+export async function readWhole(path: string): Promise<Buffer> {
+  try {
+    await using file = await open(path, 'r')
+    return await readAll(file.createReadStream(), path)
+  } catch (thrown) {
+    const errno = errnoOf(thrown)
+    if (errno === undefined) throw thrown
+    throw new LocketError('io', `cannot read ${path}: ${errno}`, { cause: thrown })
+  }
 }
 
 async function askTwice(name: SecretName, { stdin, stderr, signal }: Terminal): Promise<Secret> {
@@ -49,17 +61,6 @@ async function askTwice(name: SecretName, { stdin, stderr, signal }: Terminal): 
   throw new LocketError('usage', 'the two values differ, nothing was stored', {
     hint: 'a value of several lines goes through --stdin or --file',
   })
-}
-
-async function readFrom(path: string): Promise<Buffer> {
-  try {
-    await using file = await open(path, 'r')
-    return await readAll(file.createReadStream(), path)
-  } catch (thrown) {
-    const errno = errnoOf(thrown)
-    if (errno === undefined) throw thrown
-    throw new LocketError('io', `cannot read ${path}: ${errno}`, { cause: thrown })
-  }
 }
 
 async function readAll(stream: AsyncIterable<unknown>, origin: string): Promise<Buffer> {

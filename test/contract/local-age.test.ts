@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { parseSecretName } from '../../src/core/secret-name.ts'
 import { createRef } from '../../src/core/ref.ts'
-import type { LocketError } from '../../src/core/errors.ts'
+import { LocketError } from '../../src/core/errors.ts'
 import { local } from '../../src/providers/local/local.ts'
 import type { LocalPaths } from '../../src/providers/local/reader.ts'
 import { createDiskFiles } from '../fakes/disk-files.ts'
@@ -245,6 +245,27 @@ test('many fetches at once share reads, and each gets values of its own', async 
   })
   values[0]?.wipe()
   assert.ok(values.slice(1).every((value) => Buffer.from(value.reveal()).toString() === CANARY))
+})
+
+test('a file that is never read to its end costs its callers no more than their deadline', async () => {
+  const never = { read: () => new Promise<never>(() => undefined) }
+  const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
+  const client = local.open({ file: '/a', key: '/b' }, { clock, log: createRecordingLog(), files: never })
+  const ref = createRef('local', 'a', 'local://a')
+  const codeWith = async (signal: AbortSignal) => {
+    const outcome = (await client.fetch([ref], signal)).get(ref.id)
+    return outcome?.ok === false ? outcome.error.code : 'ok'
+  }
+  const deadline = new LocketError('timeout', 'no answer within 25000 ms')
+  const caller = new AbortController()
+  const codes = [
+    AbortSignal.timeout(50),
+    AbortSignal.abort(),
+    AbortSignal.abort(deadline),
+    caller.signal,
+  ].map(codeWith)
+  caller.abort()
+  assert.deepEqual(await Promise.all(codes), ['timeout', 'aborted', 'timeout', 'aborted'])
 })
 
 test('a folder that cannot be written to is said plainly', async () => {

@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +11,7 @@ import type { LocalPaths } from '../../src/providers/local/reader.ts'
 import { openSecretFile } from '../../src/providers/local/secrets-file.ts'
 import { createDiskFiles } from '../fakes/disk-files.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 export const run = promisify(execFile)
 
@@ -24,8 +23,7 @@ export interface LocalStore extends LocalPaths {
 }
 
 export async function localStore(t: TestContext): Promise<LocalStore> {
-  const dir = await mkdtemp(join(tmpdir(), 'locket-local-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
+  const dir = await temporaryFolder(t)
   const paths = { file: join(dir, 'secrets.age'), key: join(dir, 'local.key') }
   const store = storeAt(paths)
   return {

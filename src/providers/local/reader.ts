@@ -31,12 +31,12 @@ export function problemsOf(paths: LocalPaths): string[] {
 
 /** The encrypted bytes. */
 export function readSealed({ file }: LocalPaths, files: SourceFiles): Promise<Uint8Array> {
-  return read(files, file, MAX_FILE_BYTES)
+  return read(files, file, MAX_FILE_BYTES, '`locket secret set` makes it')
 }
 
 /** An identity file. The caller wipes it. */
 export function readKeyText({ key }: LocalPaths, files: SourceFiles): Promise<Uint8Array> {
-  return read(files, key, MAX_KEY_BYTES)
+  return read(files, key, MAX_KEY_BYTES, '`locket secret set` makes it when there are no secrets yet')
 }
 
 export function createReader(paths: LocalPaths, files: SourceFiles, log: Log): Reader {
@@ -73,24 +73,27 @@ export function createReader(paths: LocalPaths, files: SourceFiles, log: Log): R
   return { key, entries }
 }
 
-async function read(files: SourceFiles, path: string, maxBytes: number): Promise<Uint8Array> {
+async function read(
+  files: SourceFiles,
+  path: string,
+  maxBytes: number,
+  whenMissing: string,
+): Promise<Uint8Array> {
   try {
     return await files.read(path, { maxBytes })
-  } catch (thrown) {
-    const errno = isLocketError(thrown) ? errnoOf(thrown.cause) : undefined
-    if (errno === 'ENOENT') {
+  } catch (cause) {
+    const errno = isLocketError(cause) ? errnoOf(cause.cause) : undefined
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') {
       throw new LocketError('credential_missing', `${path} is not there`, {
-        hint: '`locket secret set` makes it; a managed plugin sees only the folder of its config.source',
-        cause: thrown,
+        hint: `${whenMissing}; a managed plugin sees only the folder of its config.source`,
+        cause,
       })
     }
     if (errno === 'EACCES') {
-      throw new LocketError('denied', `${path} may not be read`, {
-        hint: 'the user that locket runs as must be able to read it',
-        cause: thrown,
-      })
+      const hint = 'the user that locket runs as must be able to read it'
+      throw new LocketError('denied', `${path} may not be read`, { hint, cause })
     }
-    throw thrown
+    throw cause
   }
 }
 

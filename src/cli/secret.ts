@@ -1,0 +1,147 @@
+import { secretsOf } from '../app/dotenv-secrets.ts'
+import { secretTable } from '../app/secret-list.ts'
+import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
+import { logSection } from '../config/sections/log.ts'
+import {
+  secretImportSection,
+  secretListSection,
+  secretSetSection,
+  storeSection,
+} from '../config/sections/secret.ts'
+import { parseDotenv } from '../core/dotenv.ts'
+import { LocketError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
+import type { SecretFile, Stored } from '../core/secret-file.ts'
+import { parseSecretName } from '../core/secret-name.ts'
+import { wipeAll } from '../core/secret.ts'
+import { openLocalSecrets, openLog } from '../wire.ts'
+import type { Command, CommandContext } from './define.ts'
+import { printValue } from './print-value.ts'
+import { readValue, readWhole } from './secret-value.ts'
+
+const USAGE = `locket secret set PATH [--stdin | --file FILE] [--trim]   store a value; asks for it without showing it
+locket secret get PATH                                    write its bytes to standard output
+locket secret list [--names]                              what is stored, and when
+locket secret rm PATH…                                    remove
+locket secret import FILE [--prefix db/]                  store every variable of a .env file
+locket secret rotate-key                                  make a new key and encrypt the file for it
+Each takes --local-file FILE (LOCKET_LOCAL_FILE) and --local-key FILE (LOCKET_LOCAL_KEY).
+`
+
+type Action = (context: CommandContext) => Promise<void>
+
+const ACTIONS: ReadonlyMap<string, Action> = new Map([
+  ['set', set],
+  ['get', get],
+  ['list', list],
+  ['rm', remove],
+  ['import', importDotenv],
+  ['rotate-key', rotateKey],
+])
+
+export const command: Command = {
+  async run(context) {
+    const [name, ...argv] = context.argv
+    if (name === undefined || name === 'help' || context.argv.some((it) => it === '--help' || it === '-h')) {
+      context.stdout.write(USAGE)
+      return name === undefined ? 64 : 0
+    }
+    const action = ACTIONS.get(name)
+    if (action === undefined) throw unknownAction(name)
+    await action({ ...context, argv })
+    return 0
+  },
+}
+
+const OWN = { store: storeSection, log: logSection }
+
+async function set(context: CommandContext): Promise<void> {
+  const { settings, positionals } = load(context, 'set', { ...OWN, value: secretSetSection }, ['PATH'])
+  const name = parseSecretName(positionals[0] ?? '')
+  const value = await readValue(settings.value, name, context)
+  const size = value.byteLength
+  try {
+    const stored = await open(settings).set(new Map([[name, value]]), context.signal)
+    const verb = stored.replaced.has(name) ? 'replaced' : 'stored'
+    context.stderr.write(`${made(stored)}${verb} local://${name} (${size} bytes)\n`)
+  } finally {
+    value.wipe()
+  }
+}
+
+async function get(context: CommandContext): Promise<void> {
+  const { settings, positionals } = load(context, 'get', OWN, ['PATH'])
+  const name = parseSecretName(positionals[0] ?? '')
+  const value = await open(settings).get(name)
+  try {
+    await printValue(value, name, context.stdout)
+  } finally {
+    value.wipe()
+  }
+}
+
+async function list(context: CommandContext): Promise<void> {
+  const { settings } = load(context, 'list', { ...OWN, list: secretListSection }, [])
+  const secrets = await open(settings).list()
+  if (settings.list.names) context.stdout.write(secrets.map(({ name }) => `${name}\n`).join(''))
+  else if (secrets.length > 0) context.stdout.write(secretTable(secrets))
+  else context.stderr.write(`no secrets in ${settings.store.file} yet\n`)
+}
+
+async function remove(context: CommandContext): Promise<void> {
+  const { settings, positionals } = load(context, 'rm', OWN, ['PATH...'])
+  const names = positionals.map(parseSecretName)
+  await open(settings).remove(names, context.signal)
+  context.stderr.write(names.map((name) => `removed local://${name}\n`).join(''))
+}
+
+async function importDotenv(context: CommandContext): Promise<void> {
+  const { settings, positionals } = load(context, 'import', { ...OWN, import: secretImportSection }, ['FILE'])
+  const [file = ''] = positionals
+  const bytes = await readWhole(file)
+  const variables = parseDotenv(bytes.toString('utf8'), file)
+  bytes.fill(0)
+  const values = secretsOf(variables, settings.import.prefix ?? '')
+  try {
+    const stored = await open(settings).set(values, context.signal)
+    context.stderr.write(
+      `${made(stored)}imported ${values.size} secrets (${stored.replaced.size} replaced)\n`,
+    )
+  } finally {
+    wipeAll(values.values())
+  }
+}
+
+async function rotateKey(context: CommandContext): Promise<void> {
+  const { settings } = load(context, 'rotate-key', OWN, [])
+  const recipient = await open(settings).rotateKey(context.signal)
+  context.stderr.write(`the key is now ${recipient}; backups from before need the old one\n`)
+}
+
+function load<S extends Sections>(
+  { argv, env, isRoot }: CommandContext,
+  action: string,
+  sections: S,
+  positionals: readonly string[],
+): Loaded<S> {
+  return loadCommand({ name: `secret ${action}`, sections, argv, env, isRoot, positionals })
+}
+
+function open({ store, log }: Loaded<typeof OWN>['settings']): SecretFile {
+  return openLocalSecrets(store, openLog(log))
+}
+
+/** Whoever made a key must know that there is one to keep. */
+function made(stored: Stored): string {
+  const lines = stored.made.map((path) => `made ${path}\n`)
+  return lines.length < 2
+    ? lines.join('')
+    : `${lines.join('')}keep a copy of both, the key apart from the secrets\n`
+}
+
+function unknownAction(name: string): LocketError {
+  const near = nearest(name, ACTIONS.keys())
+  return new LocketError('usage', 'locket secret has no such command', {
+    hint: near === undefined ? `it has ${[...ACTIONS.keys()].join(', ')}` : `did you mean ${near}?`,
+  })
+}
