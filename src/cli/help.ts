@@ -1,0 +1,61 @@
+import { SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
+import { helpLines } from '../config/describe.ts'
+import type { CommandEntry } from './index.ts'
+
+interface Page {
+  readonly usage: readonly string[]
+  readonly sections: Parameters<typeof helpLines>[0][]
+  readonly example: string
+}
+
+const PAGES: Readonly<Record<string, Page>> = {
+  volume: {
+    usage: ['locket volume [FLAGS]'],
+    sections: [...VOLUME_SECTIONS],
+    example: 'locket volume --config /etc/locket/locket.toml',
+  },
+  secret: {
+    usage: [
+      'locket secret set PATH [--stdin | --file FILE] [--trim]   asks for the value when neither is given',
+      'locket secret get PATH',
+      'locket secret list [--names]',
+      'locket secret rm PATH...',
+      'locket secret import FILE [--prefix PREFIX]               every variable of a .env file',
+      'locket secret rotate-key',
+    ],
+    sections: [...SECRET_SECTIONS],
+    example:
+      'locket secret set db/password      then, in a volume: secret.db_password: "{{ local://db/password }}"',
+  },
+}
+
+export function overview(commands: readonly CommandEntry[]): string {
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`)
+  return [
+    'locket: secrets for containers, on time and gone when done',
+    '',
+    'Usage: locket COMMAND [FLAGS]',
+    '',
+    'Commands:',
+    ...lines,
+    '',
+    '`locket COMMAND --help` tells more, `locket --version` the version.',
+    '',
+  ].join('\n')
+}
+
+/** A command's page: how it is called, its flags in groups with their variables and defaults, an example. */
+export function commandPage({ name, summary }: CommandEntry): string {
+  const page = PAGES[name]
+  const usage = page?.usage ?? [`locket ${name} [FLAGS]`]
+  const [first = '', ...more] = usage
+  return [
+    `${summary[0]?.toUpperCase()}${summary.slice(1)}.`,
+    '',
+    `Usage: ${first}`,
+    ...more.map((line) => `       ${line}`),
+    '',
+    ...(page?.sections ?? []).flatMap(helpLines),
+    ...(page === undefined ? [] : [`Example: ${page.example}`, '']),
+  ].join('\n')
+}

@@ -1,0 +1,52 @@
+import { PROVIDERS } from '../providers/index.ts'
+import { fieldKind, type Field, type Section } from '../settings/field.ts'
+
+/** `--secret NAME=TEMPLATE, --secrets`. */
+export function flagText(field: Field): string {
+  const value = fieldKind(field) === 'switch' ? '' : ` ${field.placeholder ?? 'VALUE'}`
+  return [`--${field.name}${value}`, ...(field.aliases ?? []).map((name) => `--${name}`)].join(', ')
+}
+
+/** What stands when nobody sets it, as it is shown. */
+export function defaultText(field: Field): string {
+  return field.userDefault === undefined || field.default === undefined
+    ? (field.default ?? '')
+    : `${field.default} (not root: ~/.config/locket/${field.userDefault})`
+}
+
+/** A section as help shows it: flag, variable, what it does. */
+export function helpLines(section: Section): string[] {
+  const fields = Object.values(section.fields)
+  return [`${section.title}:`, ...fields.flatMap(helpOfField), '']
+}
+
+/** Variables that hold credentials, or the paths of such: removed from the environment of a child. */
+export function credentialEnvNames(): string[] {
+  return PROVIDERS.flatMap((def) => Object.values(def.settings.fields)).flatMap((field) =>
+    field.credential === true && field.env !== undefined ? [field.env, `${field.env}_FILE`] : [],
+  )
+}
+
+function helpOfField(field: Field): string[] {
+  const facts = [
+    ...(field.env === undefined ? [] : [field.env]),
+    ...(field.default === undefined || fieldKind(field) === 'switch'
+      ? []
+      : [`default ${defaultText(field)}`]),
+    ...(fieldKind(field) === 'list' ? ['may be repeated'] : []),
+  ]
+  const text = facts.length === 0 ? field.summary : `${field.summary} [${facts.join('; ')}]`
+  return [`  ${flagText(field)}`, ...wrap(text, 90).map((line) => `      ${line}`)]
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
