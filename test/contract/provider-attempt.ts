@@ -133,8 +133,11 @@ export async function bytesOf(opened: Opened, refs: readonly SecretRef[]): Promi
   const outcomes = await fetched(opened, refs)
   return refs.map((ref) => {
     const outcome = outcomes.get(ref.id)
-    if (outcome?.ok === true) return outcome.secret.value.reveal()
-    assert.fail(`${ref.text}: ${outcome === undefined ? 'no outcome' : formatError(outcome.error)}`)
+    assert.ok(
+      outcome?.ok === true,
+      `${ref.text}: ${outcome?.ok === false ? formatError(outcome.error) : 'no outcome'}`,
+    )
+    return outcome.secret.value.reveal()
   })
 }
 

@@ -62,12 +62,12 @@ function fetching(subject: ProviderSubject): void {
     const requests = () => backend.knobs.gauge?.().requests ?? 0
     assert.deepEqual(await textsOf(opened, refs), [`${CANARY}-a`, `${CANARY}-b`])
     const asked = requests()
-    assert.deepEqual(
-      await textsOf(opened, [...refs, ...refs, ...refs]),
-      Array(3)
-        .fill([`${CANARY}-a`, `${CANARY}-b`])
-        .flat(),
-    )
+    assert.deepEqual(await textsOf(opened, [...refs, ...refs]), [
+      `${CANARY}-a`,
+      `${CANARY}-b`,
+      `${CANARY}-a`,
+      `${CANARY}-b`,
+    ])
     assert.ok(requests() - asked <= asked, `${requests() - asked} requests with duplicates, ${asked} without`)
   })
 

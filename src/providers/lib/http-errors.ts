@@ -66,7 +66,7 @@ function readErrno(errno: string, cause: unknown): Reading {
   }
   if (/^(EPROTO|ERR_SSL_|ERR_TLS_)/.test(errno))
     return ['provider_protocol', 'does not speak TLS as expected', 'https or http?']
-  if (/^HPE_/.test(errno)) return ['provider_protocol', 'does not speak HTTP', 'https or http?']
+  if (errno.startsWith('HPE_')) return ['provider_protocol', 'does not speak HTTP', 'https or http?']
   if (cause instanceof Error && cause.message === 'bad port')
     return ['config', 'is on a port that no HTTP client may use']
   return ['unavailable', 'broke off before the answer was complete']

@@ -23,6 +23,8 @@ export function openSockets(connections: number): Sockets {
 }
 
 function createDispatcher(connections: number): Dispatcher | undefined {
+  // Node loads undici, some 30 ms of work, when a global of it is first touched; the symbols are not there before.
+  void globalThis.Headers
   for (const version of ['2', '1']) {
     const shared: unknown = Reflect.get(globalThis, Symbol.for(`undici.globalDispatcher.${version}`))
     if (typeof shared !== 'object' || shared === null) continue

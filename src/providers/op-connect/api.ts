@@ -1,4 +1,4 @@
-import { isLocketError } from '../../core/errors.ts'
+import { LocketError, isLocketError } from '../../core/errors.ts'
 import type { HttpClient } from '../lib/http.ts'
 import { Item, ItemRows, Vaults, readAnswer } from './answers.ts'
 import type { ItemRow, Vault } from './answers.ts'
@@ -51,7 +51,10 @@ export function createConnectApi(
   return {
     who: http.who,
     async vaults() {
-      return readAnswer(Vaults, await getJson('/v1/vaults'), `the list of vaults of ${http.who}`)
+      const answer = await getJson('/v1/vaults').catch((thrown: unknown) => {
+        throw isLocketError(thrown) && thrown.code === 'not_found' ? noConnect(http.who) : thrown
+      })
+      return readAnswer(Vaults, answer, `the list of vaults of ${http.who}`)
     },
     itemsTitled(vaultId, title) {
       if (!FILTERABLE.test(title)) return undefined
@@ -91,4 +94,11 @@ function itemsPath(vaultId: string): string {
 
 function itemPath(vaultId: string, itemId: string): string {
   return `${itemsPath(vaultId)}/${encodeURIComponent(itemId)}`
+}
+
+/** Reverse proxies say 404 until what is behind them has started. */
+function noConnect(who: string): LocketError {
+  return new LocketError('unavailable', `${who} has no list of vaults (status 404)`, {
+    hint: 'is connect-host the address of a 1Password Connect server, and is it running?',
+  })
 }

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer as createPlainServer } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { isLocketError } from '../../src/core/errors.ts'
+import { createHttpClient } from '../../src/providers/lib/http.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+interface TlsServer {
+  readonly port: number
+  readonly certificate: string
+}
+
+/** Serves `{}` with a certificate of its own making for 127.0.0.1. */
+async function startTlsServer(t: TestContext): Promise<TlsServer> {
+  const folder = await temporaryFolder(t)
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=connect', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const made = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ed25519',
+    '-nodes',
+    '-days',
+    '2',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+    ...subject,
+  ]
+  execFileSync('openssl', made, { stdio: 'pipe' })
+  const server = createServer(
+    { key: await readFile(key), cert: await readFile(certificate) },
+    (_, response) => {
+      response.end('{}')
+    },
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, certificate }
+}
+
+async function failureOf(baseUrl: string): Promise<[string, string | undefined]> {
+  await using http = createHttpClient({ provider: 'x', baseUrl, maxConcurrent: 2 })
+  try {
+    await http.getJson({ path: '/', headers: {}, maxBytes: 1000, signal: AbortSignal.timeout(5000) })
+  } catch (thrown) {
+    assert.ok(isLocketError(thrown))
+    return [thrown.code, thrown.hint]
+  }
+  return ['none', undefined]
+}
+
+test('a certificate that nobody vouches for fails at once and names the variable that helps', async (t) => {
+  const { port } = await startTlsServer(t)
+  const [code, hint] = await failureOf(`https://127.0.0.1:${port}`)
+  assert.equal(code, 'provider_protocol')
+  assert.match(hint ?? '', /NODE_EXTRA_CA_CERTS/)
+})
+
+test('https to a port that speaks http, and the other way round, are told apart from a server that is down', async (t) => {
+  const { port } = await startTlsServer(t)
+  assert.notEqual((await failureOf(`http://127.0.0.1:${port}`))[0], 'none')
+  const plain = createPlainServer((_, response) => response.end('{}'))
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
+  t.after(() => plain.close())
+  const [code, hint] = await failureOf(`https://127.0.0.1:${(plain.address() as AddressInfo).port}`)
+  assert.equal(code, 'provider_protocol')
+  assert.match(hint ?? '', /https or http/)
+})
+
+test('NODE_EXTRA_CA_CERTS makes the certificate trusted', async (t) => {
+  const { port, certificate } = await startTlsServer(t)
+  const printed = await askInChild(t, `https://127.0.0.1:${port}`, { NODE_EXTRA_CA_CERTS: certificate })
+  assert.equal(printed, '{}')
+})
+
+test('the proxy variables are obeyed when NODE_USE_ENV_PROXY is set, and only then', async (t) => {
+  const asked: string[] = []
+  const proxy = createPlainServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.end('{"by":"proxy"}')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.after(() => proxy.close())
+  const variables = {
+    HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    NO_PROXY: 'near.invalid',
+  }
+  const set = { ...variables, NODE_USE_ENV_PROXY: '1' }
+  assert.equal(await askInChild(t, 'http://far.invalid', set), '{"by":"proxy"}')
+  assert.deepEqual(asked, ['http://far.invalid/'])
+  assert.equal(await askInChild(t, 'http://near.invalid', set), 'unavailable')
+  assert.equal(await askInChild(t, 'http://far.invalid', variables), 'unavailable')
+  assert.equal(asked.length, 1)
+})
+
+/** What a process with these variables is answered, or the code of its error. */
+async function askInChild(t: TestContext, baseUrl: string, env: Record<string, string>): Promise<string> {
+  const program = join(await temporaryFolder(t), 'ask.ts')
+  const library = new URL('../../src/providers/lib/http.ts', import.meta.url)
+  await writeFile(
+    program,
+    `import { createHttpClient } from ${JSON.stringify(library.href)}
+    await using http = createHttpClient({ provider: 'x', baseUrl: '${baseUrl}', maxConcurrent: 2 })
+    const request = { path: '/', headers: {}, maxBytes: 99, signal: AbortSignal.timeout(5000) }
+    process.stdout.write(await http.getJson(request).then(JSON.stringify, (error) => error.code))`,
+  )
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let printed = ''
+  for await (const chunk of child.stdout) printed += String(chunk)
+  return printed
+}
