@@ -17,6 +17,8 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly default?: string
   /** For a user who is not root, in place of `default`: this file in `$XDG_CONFIG_HOME/locket/` (or `~/.config/locket/`). */
   readonly userDefault?: string
+  /** For the sample configuration, when there is no default to show. */
+  readonly example?: string
   readonly summary: string
   /** Shown after the flag in help: `URL`, `FILE`. */
   readonly placeholder?: string

@@ -24,6 +24,7 @@ export function filesSection(variables: { readonly maxFileSize: string; readonly
       name: 'user',
       env: 'LOCKET_FILE_OWNER',
       schema: Owner.optional(),
+      example: '1000:1000',
       summary: 'owner of files and folders, `uid:gid` or `uid`; the running user when left out',
       placeholder: 'UID:GID',
     }),

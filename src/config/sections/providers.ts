@@ -6,6 +6,7 @@ export const providerSection = section('provider', 'Provider', {
     name: 'provider',
     env: 'SECRETS_PROVIDER',
     schema: Text.optional(),
+    example: 'local',
     summary: 'which provider op:// and bare references mean; not needed where the scheme decides',
     placeholder: 'KIND',
   }),

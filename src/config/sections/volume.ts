@@ -18,6 +18,7 @@ export const volumeSection = section('volume', 'Volumes', {
     env: 'LOCKET_VOLUME_DEFAULT_SECRETS',
     kind: 'list',
     schema: List.optional(),
+    example: 'NAME={{ local://path/to/name }}',
     summary:
       'a file of every volume: NAME=TEMPLATE or NAME=@/path/to/template; a volume replaces it by one of the same name',
     placeholder: 'NAME=TEMPLATE',
@@ -58,6 +59,7 @@ export const volumeSection = section('volume', 'Volumes', {
     name: 'selinux-context',
     env: 'LOCKET_VOLUME_DEFAULT_SELINUX_CONTEXT',
     schema: SelinuxContext.optional(),
+    example: 'system_u:object_r:container_file_t:s0',
     summary: 'SELinux context of the tmpfs',
     placeholder: 'CONTEXT',
   }),
@@ -73,6 +75,7 @@ export const volumeSection = section('volume', 'Volumes', {
     name: 'mount-timeout',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_TIMEOUT',
     schema: Duration.optional(),
+    example: '25s',
     summary:
       'how long a mount waits for its provider; left out: 25s, and 100s in the first ten minutes after a boot',
     placeholder: 'DURATION',
@@ -114,6 +117,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     env: 'LOCKET_TEMPLATE_ROOTS',
     kind: 'list',
     schema: PathList.optional(),
+    example: '/etc/locket/templates',
     summary:
       'folders that @/path and file:/path in driver options must lie under; left out: any (with --managed: /etc/locket)',
     placeholder: 'DIR',

@@ -1,0 +1,12 @@
+import { manifest } from './manifest.ts'
+import { errorsPage, optionsPage } from './reference.ts'
+import { sampleToml } from './sample-toml.ts'
+
+type Files = Readonly<Record<string, () => string>>
+
+export const DOCS: Files = {
+  'docs/reference/options.md': optionsPage,
+  'docs/reference/errors.md': errorsPage,
+}
+
+export const MANIFEST: Files = { 'config.json': manifest, 'plugin/locket.toml': sampleToml }

@@ -1,0 +1,64 @@
+import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { defaultText } from '../../src/config/describe.ts'
+
+interface Variable {
+  readonly name: string
+  readonly description: string
+  readonly settable: readonly ['value']
+}
+
+/** Of the plugin's process rather than of locket. Paths are those inside the plugin. */
+const PROCESS_VARIABLES = [
+  ['HTTP_PROXY', 'proxy for http:// addresses'],
+  ['HTTPS_PROXY', 'proxy for https:// addresses'],
+  ['NO_PROXY', 'addresses that are reached without a proxy'],
+  ['NODE_EXTRA_CA_CERTS', 'a file of certificates to trust, like /etc/locket/ca.pem'],
+] as const
+
+/**
+ * config.json, the manifest of the managed plugin. The engine refuses to set what it does not name; what has no value here and is not set
+ * is not in the process's environment at all.
+ */
+export function manifest(): string {
+  const config = {
+    description: 'locket: secrets for containers, on time and gone when done',
+    documentation: 'docs/guides/install.md',
+    interface: { types: ['docker.volumedriver/1.0'], socket: 'locket.sock' },
+    entrypoint: ['/locket/bin/locket', 'volume', '--managed'],
+    network: { type: 'host' },
+    propagatedMount: '/var/lib/locket',
+    linux: { capabilities: ['CAP_SYS_ADMIN'] },
+    mounts: [
+      {
+        name: 'config',
+        description: 'folder with locket.toml, token files, templates and state; see docs/guides/install.md',
+        destination: '/etc/locket',
+        // There on every Linux host, and not writable. An empty source would mount the engine's own working folder.
+        source: '/sys/module',
+        type: 'bind',
+        options: ['rbind'],
+        settable: ['source'],
+      },
+    ],
+    env: [
+      ...settingVariables(),
+      ...PROCESS_VARIABLES.map(([name, description]) => variable(name, description)),
+    ],
+  }
+  return `${JSON.stringify(config, undefined, 2)}\n`
+}
+
+function settingVariables(): Variable[] {
+  return fieldsOf(VOLUME_SECTIONS).flatMap((field) => {
+    if (field.env === undefined) return []
+    const value =
+      field.default === undefined ? '' : ` (default ${defaultText({ ...field, userDefault: undefined })})`
+    const own = variable(field.env, `${field.summary}${value}`)
+    if (field.credential !== true) return [own]
+    return [own, variable(`${field.env}_FILE`, `a file that holds it, below /etc/locket: ${field.summary}`)]
+  })
+}
+
+function variable(name: string, description: string): Variable {
+  return { name, description, settable: ['value'] }
+}

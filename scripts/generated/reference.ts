@@ -1,0 +1,97 @@
+import { VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { defaultText, flagText } from '../../src/config/describe.ts'
+import { isPerVolume } from '../../src/config/driver-opts.ts'
+import { ERROR_KINDS } from '../../src/core/errors.ts'
+import type { Field, Section } from '../../src/settings/field.ts'
+
+const NOTICE = '<!-- Generated from the declarations of the settings by `make docs`. -->'
+
+/** docs/reference/options.md */
+export function optionsPage(): string {
+  return `${NOTICE}
+# Settings
+
+A flag \`--foo-bar\` is the key \`foo-bar\` of the table \`[volume]\` in a TOML file and, where the last column says so, a driver option of one
+volume. What is set nearer wins: driver option, flag, environment, TOML files (a later one over an earlier one), default. A list
+replaces a list; only a volume's secrets join the default secrets, by name. An empty variable counts as not set.
+
+A variable that holds a list is split at newlines, or else at a comma outside of \`{{ }}\` that \`NAME=\`, \`@\` or \`/\` follows; so is the driver
+option \`secret\`. Flags and TOML lists are never split. \`secrets\` may be a TOML table: \`[volume.secrets]\`, \`NAME = "TEMPLATE"\`.
+
+A credential is the value itself or \`file:/path\`; for its variable \`X\`, \`X_FILE=/path\` means \`X=file:/path\`. The file is read when a reference
+first needs it, and again for each mount.
+
+## \`locket volume\`
+
+${VOLUME_SECTIONS.map(sectionTable).join('\n\n')}
+
+## Driver options
+
+| option | meaning |
+| --- | --- |
+| \`secret.NAME\` | a file NAME: \`TEMPLATE\`, or \`@/path/to/template\`. NAME is taken exactly and may have folders, \`certs/tls.key\` |
+| \`secret\`, \`secrets\` | \`NAME=TEMPLATE\` or \`NAME=@/path/to/template\`, one or several |
+${driverRows()}
+
+In the names of the others \`-\` and \`_\` are alike. YAML turns an unquoted \`0640\` into 416: quote modes.
+
+- Who sets an address in driver options must set its credential there too, and not the daemon's own.
+- A credential written out is refused, unless the daemon has \`allow-inline-token\`: \`docker volume inspect\` would show it.
+- A file named in driver options must lie under \`template-roots\` (plugin: /etc/locket; on a host: anywhere if not set), and is never one of
+  the daemon's own: its credentials, keys, configuration, state or volumes.
+`
+}
+
+/** docs/reference/errors.md */
+export function errorsPage(): string {
+  const rows = Object.entries(ERROR_KINDS).map(
+    ([code, { exit, mayPass, meaning }]) =>
+      `| \`${code}\` | ${meaning} | ${exit} | ${mayPass ? 'yes' : ''} |`,
+  )
+  return `${NOTICE}
+# Errors
+
+The code stands in the log; the exit code is that of the command. A mount tries again, until its deadline, what may pass by waiting.
+
+| code | meaning | exit code | tried again |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
+function sectionTable(section: Section): string {
+  const rows = Object.values(section.fields).map((field) => {
+    const cells = [
+      `\`${flagText(field)}\``,
+      variables(field),
+      code(defaultText(field)),
+      field.summary,
+      isPerVolume(field) ? 'yes' : '',
+    ]
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  })
+  return [
+    `### ${section.title}`,
+    '',
+    '| flag | variable | default | meaning | driver option |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n')
+}
+
+function driverRows(): string {
+  const fields = VOLUME_SECTIONS.flatMap((section) => Object.values(section.fields))
+  return fields
+    .filter((field) => isPerVolume(field) && field.name !== 'secret')
+    .map((field) => `| \`${field.name}\` | ${field.summary} |`)
+    .join('\n')
+}
+
+function variables(field: Field): string {
+  if (field.env === undefined) return ''
+  return field.credential === true ? `\`${field.env}\`, \`${field.env}_FILE\`` : `\`${field.env}\``
+}
+
+function code(text: string): string {
+  return text === '' ? '' : `\`${text}\``
+}
