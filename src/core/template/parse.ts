@@ -5,7 +5,7 @@ import { nearest } from '../nearest.ts'
 import { uniqueRefs } from '../resolve.ts'
 import { createNotes, FAILED, type Notes } from './notes.ts'
 import { createLocator, type Place } from './place.ts'
-import { decodeText, isBlank, LONGEST_REFERENCE, readFilters, readHead, skipBlanks } from './tag.ts'
+import { decodeText, isBlank, LONGEST_REFERENCE, peekText, readFilters, readHead, skipBlanks } from './tag.ts'
 import type { FilterCall, ParseRef, Segment, Template } from './template.ts'
 
 const OPEN = 0x7b
@@ -113,7 +113,7 @@ function readTag(reader: Reader, start: number): Found {
 
 /** Text that stays. When it looks like a reference it is told of by its scheme alone: a URL may carry a password. */
 function leave({ bytes, notes }: Reader, place: Place, start: number, next: number): Found {
-  const beginning = new TextDecoder().decode(bytes.subarray(start + 2, Math.min(next, start + 100)))
+  const beginning = peekText(bytes.subarray(start + 2, Math.min(next, start + 100)))
   const scheme = /^[-"'\s]*([a-z][a-z0-9+.-]*):\/\//i.exec(beginning)?.[1]
   if (scheme !== undefined && !ORDINARY_SCHEMES.test(scheme)) {
     const isClosed = next < bytes.byteLength && bytes[next] !== OPEN

@@ -17,6 +17,9 @@ export type Filters =
   | { readonly kind: 'unclosed'; readonly next: number }
   | { readonly kind: 'malformed'; readonly problem: string; readonly next: number }
 
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true })
+
 const OPEN = 0x7b
 const CLOSE = 0x7d
 const PIPE = 0x7c
@@ -60,10 +63,15 @@ function malformed(problem: string, at: number): Filters {
 /** Strict: a lone byte of another encoding is no text. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return STRICT.decode(bytes)
   } catch {
     return undefined
   }
+}
+
+/** For looking at, never for writing: what is no UTF-8 becomes a sign of its own. */
+export function peekText(bytes: Uint8Array): string {
+  return LENIENT.decode(bytes)
 }
 
 export function skipBlanks(bytes: Uint8Array, start: number): number {
@@ -115,7 +123,7 @@ interface Piece {
 function readWord(bytes: Uint8Array, start: number): Piece {
   let end = start
   while (!endsCall(bytes, end) && !isBlank(bytes[end]) && !isQuote(bytes[end])) end += 1
-  return { text: new TextDecoder().decode(bytes.subarray(start, end)), end }
+  return { text: peekText(bytes.subarray(start, end)), end }
 }
 
 /** `\"`, `\'` and `\\` stand for the character after the backslash; any other backslash is itself. */
@@ -126,7 +134,7 @@ function readQuoted(bytes: Uint8Array, start: number): Piece | undefined {
     end += bytes[end] === BACKSLASH ? 2 : 1
   }
   if (bytes[end] !== quote) return undefined
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(start + 1, end))
+  const text = peekText(bytes.subarray(start + 1, end))
   return { text: text.replace(/\\(["'\\])/g, '$1'), end: end + 1 }
 }
 
