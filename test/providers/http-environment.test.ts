@@ -85,7 +85,7 @@ test('NODE_EXTRA_CA_CERTS makes the certificate trusted', async (t) => {
   assert.equal(printed, '{}')
 })
 
-test('the proxy variables are obeyed when NODE_USE_ENV_PROXY is set, and only then', async (t) => {
+test('the proxy variables are obeyed when Node is told to, and only then', async (t) => {
   const asked: string[] = []
   const proxy = createPlainServer((request, response) => {
     asked.push(request.url ?? '')
@@ -97,21 +97,27 @@ test('the proxy variables are obeyed when NODE_USE_ENV_PROXY is set, and only th
     HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
     NO_PROXY: 'near.invalid',
   }
-  const set = { ...variables, NODE_USE_ENV_PROXY: '1' }
-  assert.equal(await askInChild(t, 'http://far.invalid', set), '{"by":"proxy"}')
+  const told = `(await import('node:http')).setGlobalProxyFromEnv()`
+  assert.equal(await askInChild(t, 'http://far.invalid', variables, told), '{"by":"proxy"}')
   assert.deepEqual(asked, ['http://far.invalid/'])
-  assert.equal(await askInChild(t, 'http://near.invalid', set), 'unavailable')
+  assert.equal(await askInChild(t, 'http://near.invalid', variables, told), 'unavailable')
   assert.equal(await askInChild(t, 'http://far.invalid', variables), 'unavailable')
   assert.equal(asked.length, 1)
 })
 
 /** What a process with these variables is answered, or the code of its error. */
-async function askInChild(t: TestContext, baseUrl: string, env: Record<string, string>): Promise<string> {
+async function askInChild(
+  t: TestContext,
+  baseUrl: string,
+  env: Record<string, string>,
+  first = '',
+): Promise<string> {
   const program = join(await temporaryFolder(t), 'ask.ts')
   const library = new URL('../../src/providers/lib/http.ts', import.meta.url)
   await writeFile(
     program,
     `import { createHttpClient } from ${JSON.stringify(library.href)}
+    ${first}
     await using http = createHttpClient({ provider: 'x', baseUrl: '${baseUrl}', maxConcurrent: 2 })
     const request = { path: '/', headers: {}, maxBytes: 99, signal: AbortSignal.timeout(5000) }
     process.stdout.write(await http.getJson(request).then(JSON.stringify, (error) => error.code))`,

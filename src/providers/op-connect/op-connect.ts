@@ -136,7 +136,7 @@ async function fetchOne(ref: SecretRef, batch: Batch): Promise<Outcome> {
   try {
     return { ok: true, secret: { value: await fetchValue(ref, batch) } }
   } catch (thrown) {
-    return { ok: false, error: aboutRef(ref, toLocketError(thrown)) }
+    return { ok: false, error: toLocketError(thrown) }
   }
 }
 
@@ -148,14 +148,4 @@ async function fetchValue(ref: SecretRef, { api, known, now }: Batch): Promise<S
   if (selected.kind === 'file') return new Secret(await api.file(vaultId, item.id, selected.fileId))
   const text = new TextEncoder().encode(selected.text)
   return new Secret(selected.kind === 'seed' ? totp.apply(text, [], { nowMs: now }) : text)
-}
-
-/** What is wrong with the server is said once for all references; what is wrong with one names it. */
-function aboutRef(ref: SecretRef, error: LocketError): LocketError {
-  const shared = ['auth', 'rate_limited', 'unavailable', 'timeout', 'aborted', 'internal', 'config']
-  if (shared.includes(error.code)) return error
-  return new LocketError(error.code, `${ref.text}: ${error.message}`, {
-    cause: error,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  })
 }
