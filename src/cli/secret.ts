@@ -19,15 +19,6 @@ import type { Command, CommandContext } from './define.ts'
 import { printValue } from './print-value.ts'
 import { readValue, readWhole } from './secret-value.ts'
 
-const USAGE = `locket secret set PATH [--stdin | --file FILE] [--trim]   store a value; asks for it without showing it
-locket secret get PATH                                    write its bytes to standard output
-locket secret list [--names]                              what is stored, and when
-locket secret rm PATH…                                    remove
-locket secret import FILE [--prefix db/]                  store every variable of a .env file
-locket secret rotate-key                                  make a new key and encrypt the file for it
-Each takes --local-file FILE (LOCKET_LOCAL_FILE) and --local-key FILE (LOCKET_LOCAL_KEY).
-`
-
 type Action = (context: CommandContext) => Promise<void>
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map([
@@ -41,11 +32,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
 
 export const command: Command = {
   async run(context) {
-    const [name, ...argv] = context.argv
-    if (name === undefined || name === 'help' || context.argv.some((it) => it === '--help' || it === '-h')) {
-      context.stdout.write(USAGE)
-      return name === undefined ? 64 : 0
-    }
+    const [name = '', ...argv] = context.argv
     const action = ACTIONS.get(name)
     if (action === undefined) throw unknownAction(name)
     await action({ ...context, argv })
@@ -139,9 +126,10 @@ function made(stored: Stored): string {
     : `${lines.join('')}keep a copy of both, the key apart from the secrets\n`
 }
 
+/** The word is not repeated: it may be a value, given where it must not be. */
 function unknownAction(name: string): LocketError {
   const near = nearest(name, ACTIONS.keys())
-  return new LocketError('usage', 'locket secret has no such command', {
-    hint: near === undefined ? `it has ${[...ACTIONS.keys()].join(', ')}` : `did you mean ${near}?`,
+  return new LocketError('usage', `locket secret takes one of ${[...ACTIONS.keys()].join(', ')}`, {
+    hint: near === undefined ? '`locket secret --help` tells what they do' : `did you mean ${near}?`,
   })
 }

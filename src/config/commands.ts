@@ -1,10 +1,10 @@
-import { localSettings } from '../providers/local/local.ts'
 import { PROVIDERS } from '../providers/index.ts'
 import type { Field, Section } from '../settings/field.ts'
 import { configFileSection } from './sections/config-file.ts'
 import { filesSection } from './sections/files.ts'
 import { logSection } from './sections/log.ts'
 import { providerSection } from './sections/providers.ts'
+import { secretImportSection, secretListSection, secretSetSection, storeSection } from './sections/secret.ts'
 import { daemonSection, volumeSection } from './sections/volume.ts'
 
 /** The sections of `locket volume` whose values the program reads by name. */
@@ -31,8 +31,14 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   VOLUME.log,
 ]
 
-/** What every `locket secret` command takes. */
-export const SECRET_SECTIONS: readonly Section[] = [localSettings, logSection]
+/** What `locket secret` takes: every command of it the last two, some one of the others. */
+export const SECRET_SECTIONS: readonly Section[] = [
+  secretSetSection,
+  secretListSection,
+  secretImportSection,
+  storeSection,
+  logSection,
+]
 
 export function fieldsOf(sections: readonly Section[]): readonly Field[] {
   return sections.flatMap((section) => Object.values(section.fields))

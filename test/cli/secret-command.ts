@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -29,7 +30,13 @@ export interface SecretCommand {
 export async function secretCommand(t: TestContext): Promise<SecretCommand> {
   const dir = await temporaryFolder(t)
   const [file, key] = [join(dir, 'store/secrets.age'), join(dir, 'store/local.key')]
-  const env = { PATH: process.env['PATH'] ?? '', LOCKET_LOCAL_FILE: file, LOCKET_LOCAL_KEY: key }
+  const cache = join(tmpdir(), 'locket-compile-cache')
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    NODE_COMPILE_CACHE: cache,
+    LOCKET_LOCAL_FILE: file,
+    LOCKET_LOCAL_KEY: key,
+  }
   const command = [process.execPath, MAIN, 'secret']
   return {
     dir,
@@ -77,5 +84,5 @@ function ended(
 }
 
 function start(program: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-  return spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'], timeout: 30_000 })
+  return spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'], timeout: 60_000 })
 }

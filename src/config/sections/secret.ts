@@ -5,7 +5,7 @@ import { Switch, Text } from '../../settings/kinds.ts'
 /** Where the secrets are: the settings of the `local` provider. */
 export const storeSection = localSettings
 
-export const secretSetSection = section('secret-set', '`locket secret set`', {
+export const secretSetSection = section('secret-set', 'locket secret set', {
   stdin: field({
     name: 'stdin',
     kind: 'switch',
@@ -28,7 +28,7 @@ export const secretSetSection = section('secret-set', '`locket secret set`', {
   }),
 })
 
-export const secretListSection = section('secret-list', '`locket secret list`', {
+export const secretListSection = section('secret-list', 'locket secret list', {
   names: field({
     name: 'names',
     kind: 'switch',
@@ -38,11 +38,11 @@ export const secretListSection = section('secret-list', '`locket secret list`', 
   }),
 })
 
-export const secretImportSection = section('secret-import', '`locket secret import`', {
+export const secretImportSection = section('secret-import', 'locket secret import', {
   prefix: field({
     name: 'prefix',
     schema: Text.optional(),
     summary: 'put before each name, as it stands',
-    placeholder: 'db/',
+    placeholder: 'PREFIX',
   }),
 })
