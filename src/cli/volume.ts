@@ -33,7 +33,7 @@ export const command: Command = {
       untilAborted(signal),
     ])
     log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
-    await Promise.race([finishRequests(server), driver.clock.sleep(SHUTDOWN_MS)])
+    await finishRequests(server, driver.clock)
     await driver.clients.close()
     return 0
   },
@@ -50,11 +50,15 @@ async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise
 }
 
 /** What is being answered is answered: a connection cut in the middle makes the engine repeat the request without its body. */
-async function finishRequests(server: ReturnType<typeof buildServer>): Promise<void> {
+async function finishRequests(server: ReturnType<typeof buildServer>, clock: Driver['clock']): Promise<void> {
   const closed = Promise.withResolvers<void>()
   server.server.close(() => closed.resolve())
   server.server.closeIdleConnections()
-  await closed.promise
+  const patience = new AbortController()
+  await Promise.race([closed.promise, clock.sleep(SHUTDOWN_MS, patience.signal).catch(() => {})])
+  // A timer or a connection that is left would keep the process alive.
+  patience.abort()
+  server.server.closeAllConnections()
   await server.close()
 }
 
