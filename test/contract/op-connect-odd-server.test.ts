@@ -54,13 +54,13 @@ test('no redirect is followed, so the token goes nowhere else', async (t) => {
   assert.deepEqual(reached, [])
 })
 
-test('an HTML page is no answer, whatever its status', async (t) => {
+test('a page of text is no answer, whatever its status', async (t) => {
   for (const [status, code] of [
     [200, 'provider_protocol'],
     [401, 'auth'],
     [502, 'unavailable'],
   ] as const) {
-    const opened = await onServer(t, (_, response) => response.writeHead(status).end(`<html>${CANARY}`))
+    const opened = await onServer(t, (_, response) => response.writeHead(status).end(`${CANARY}<html>`))
     assert.deepEqual(await codesOf(opened, [FIELD]), [code])
   }
 })
@@ -116,7 +116,7 @@ test('whatever the server answers, the outcome is a value or an error that shows
 
 interface Oddity {
   readonly at: 'vaults' | 'titles' | 'item' | 'file'
-  readonly how: 'json' | 'status' | 'truncated' | 'cut' | 'bytes' | 'gzip' | 'hang'
+  readonly how: 'json' | 'status' | 'truncated' | 'cut' | 'bytes' | 'text' | 'gzip' | 'hang'
   readonly json: string
   readonly status: number
 }
@@ -153,7 +153,18 @@ function oddity(): fc.Arbitrary<Oddity> {
   const file = tree.map((files) => ({ ...ITEM, files }))
   return fc.record({
     at: fc.constantFrom('vaults', 'titles', 'item', 'file'),
-    how: fc.constantFrom('json', 'json', 'json', 'status', 'truncated', 'cut', 'bytes', 'gzip', 'hang'),
+    how: fc.constantFrom(
+      'json',
+      'json',
+      'json',
+      'status',
+      'truncated',
+      'cut',
+      'bytes',
+      'text',
+      'gzip',
+      'hang',
+    ),
     json: fc.oneof(tree, item, file).map((value) => JSON.stringify(value)),
     status: fc.constantFrom(200, 204, 206, 300, 304, 400, 401, 403, 404, 413, 429, 500, 503, 599),
   })
@@ -181,6 +192,7 @@ function answer(url: string, response: ServerResponse, odd: Oddity): void {
   if (odd.how === 'cut')
     response.writeHead(200, { 'content-length': body.length + 1 }).write(half, () => response.destroy())
   if (odd.how === 'bytes') response.end(Buffer.concat([Buffer.from([0xff, 0xfe, 0]), Buffer.from(CANARY)]))
+  if (odd.how === 'text') response.end(`${CANARY} ${odd.json}`)
   if (odd.how === 'gzip') response.writeHead(200, { 'content-encoding': 'gzip' }).end(body)
 }
 
