@@ -52,7 +52,8 @@ function findField(
   const name = option.replaceAll('_', '-')
   const field = fields.find((candidate) => flagNames(candidate).includes(name))
   if (field === undefined) {
-    const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), 'secret.NAME'])
+    const file = option.includes('.') ? option.slice(option.indexOf('.') + 1) : 'NAME'
+    const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), `${SECRET}${file}`])
     problems.push(`${origin} is not known${advice === '' ? '' : `, ${advice}`}`)
   } else if (!isPerVolume(field)) {
     problems.push(`${origin} is a setting of the daemon, not of a volume`)
