@@ -191,7 +191,10 @@ test('when the engine hangs up during a mount, its work is undone and the repeti
     const { Volume } = await daemon.call('VolumeDriver.Get', { Name: 'db' })
     return Volume.Status['lastError'] !== null
   })
-  assert.match((await daemon.call('VolumeDriver.Mount')).Err, /volume db not mounted.*local\.key is not there.*stopped waiting/)
+  assert.match(
+    (await daemon.call('VolumeDriver.Mount')).Err,
+    /volume db not mounted.*local\.key is not there.*stopped waiting/,
+  )
   await setSecret(folder, 'db/password', CANARY)
   await sleep(500)
   assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
