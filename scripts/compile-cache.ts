@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { run } from './packages.ts'
+import { succeed } from '../test/e2e/engine/command.ts'
 
 /** Runs what is started often, so that V8's compiled code of it lies in the folder that ships. */
 export async function warmCompileCache(locket: string): Promise<void> {
@@ -13,8 +13,8 @@ export async function warmCompileCache(locket: string): Promise<void> {
   const program = join(locket, 'bin/locket')
   const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
   try {
-    run(program, ['--version'])
-    run(program, ['secret', 'list', ...store])
+    await succeed(program, ['--version'])
+    await succeed(program, ['secret', 'list', ...store])
     await runDaemon(program, scratch)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -24,9 +24,8 @@ export async function warmCompileCache(locket: string): Promise<void> {
 async function runDaemon(program: string, scratch: string): Promise<void> {
   const socket = join(scratch, 'locket.sock')
   const folders = ['--state-dir', join(scratch, 'state'), '--runtime-dir', join(scratch, 'run')]
-  const daemon = spawn(program, ['volume', '--socket', socket, ...folders], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  const args = ['volume', '--log-level', 'error', '--socket', socket, ...folders]
+  const daemon = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   const ended = once(daemon, 'exit')
   for (let tries = 0; tries < 200 && daemon.exitCode === null && !(await answers(socket)); tries++)
     await sleep(50)

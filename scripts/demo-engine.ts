@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { command, succeed } from '../test/e2e/engine/command.ts'
+import { command } from '../test/e2e/engine/command.ts'
+import { run } from './packages.ts'
 
 export interface DemoEngine extends AsyncDisposable {
   readonly description: string
@@ -9,10 +10,7 @@ export interface DemoEngine extends AsyncDisposable {
 }
 
 /** The engine that answers; where none does, a private one that disturbs nothing. Says what it installs for that. */
-export async function openDemoEngine(
-  root: string,
-  say: (...words: readonly string[]) => void,
-): Promise<DemoEngine> {
+export async function openDemoEngine(root: string): Promise<DemoEngine> {
   const answer = await command('docker', ['version', '--format', '{{.Server.Version}}'], {
     timeoutMs: 10_000,
   }).catch(() => undefined)
@@ -20,8 +18,7 @@ export async function openDemoEngine(
   const packages = isRunning
     ? ['busybox-static:busybox']
     : ['docker.io:dockerd', 'iproute2:ip', 'busybox-static:busybox']
-  const installed = await succeed(join(root, 'scripts/debian-packages.sh'), packages, { timeoutMs: 300_000 })
-  if (installed !== '') say(`   ${installed}`)
+  run(join(root, 'scripts/debian-packages.sh'), packages)
   if (isRunning) {
     return {
       description: `Docker Engine ${answer.stdout.trim()} answers; only what this demo makes is touched`,

@@ -37,7 +37,7 @@ try {
 async function demo(): Promise<void> {
   say('a secret, a container, a Docker Engine. Everything made here is named', name)
   await step('build the plugin: Node, locket and glibc, no base image (make rootfs)', () => make('rootfs'))
-  engine = await step('find a Docker Engine', () => openDemoEngine(root, say))
+  engine = await step('find a Docker Engine', () => openDemoEngine(root))
   say(`   ${engine.description}`)
   await step('install the plugin: docker plugin create, set, enable', () => installPlugin())
   await step('make an image of a static busybox: nothing is pulled', async () => {
@@ -138,8 +138,9 @@ async function takeAllAway(): Promise<void> {
 async function step<T>(what: string, does: () => Promise<T>): Promise<T> {
   if (interrupted) throw new Error('interrupted')
   const from = performance.now()
+  say('-', what)
   const result = await does()
-  say(`${seconds(from).padStart(7)}  ${what}`)
+  say('  ', seconds(from))
   return result
 }
 

@@ -1,5 +1,4 @@
 import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
-import { defaultText } from '../../src/config/describe.ts'
 
 interface Variable {
   readonly name: string
@@ -51,8 +50,7 @@ export function manifest(): string {
 function settingVariables(): Variable[] {
   return fieldsOf(VOLUME_SECTIONS).flatMap((field) => {
     if (field.env === undefined) return []
-    const value =
-      field.default === undefined ? '' : ` (default ${defaultText({ ...field, userDefault: undefined })})`
+    const value = field.default === undefined ? '' : ` (default ${field.default})`
     const own = variable(field.env, `${field.summary}${value}`)
     if (field.credential !== true) return [own]
     return [own, variable(`${field.env}_FILE`, `a file that holds it, below /etc/locket: ${field.summary}`)]
