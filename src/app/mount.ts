@@ -1,6 +1,6 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
 import { formatError, LocketError, toLocketError } from '../core/errors.ts'
-import { parseMountId, parseVolumeName, type MountId, type VolumeName } from '../core/names.ts'
+import { parseMountId, parseVolumeName, type MountId } from '../core/names.ts'
 import { addMount, dropMounts, hasMount, removeMount } from '../core/volume.ts'
 import { mountTimeoutMs, openDeadline } from './deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, type Driver } from './driver.ts'
@@ -15,7 +15,11 @@ export interface MountAnswer {
   undo(): Promise<void>
 }
 
-/** Idempotent per (volume, ID). `signal` aborts when the engine hangs up. */
+/**
+ * The same ID again is one more use of it, to be unmounted as often: `docker cp` does that with a running container. Only an ID of
+ * before this process or engine is taken over as it is, because its container ended without an Unmount. The engine's
+ * repetitions come without a body and never get here. `signal` aborts when the engine hangs up.
+ */
 export async function mountVolume(
   driver: Driver,
   nameText: string,
@@ -24,7 +28,6 @@ export async function mountVolume(
 ): Promise<MountAnswer> {
   const name = parseVolumeName(nameText)
   const id = parseMountId(idText)
-  const ticket = Symbol(id)
   const volume = driver.table.get(name)
   let added = false
   try {
@@ -40,14 +43,13 @@ export async function mountVolume(
         if (added) await releaseLocked(driver, volume, id)
         throw abandoned()
       }
-      volume.tickets.set(id, ticket)
     })
   } catch (thrown) {
     const failure = rememberFailure(driver, volume, thrown)
     if (signal.aborted) Object.assign(driver.lost, { message: formatError(failure), at: driver.clock.now() })
     throw failure
   }
-  const undo = added ? () => undoMount(driver, name, id, ticket) : async () => undefined
+  const undo = added ? () => undoMount(driver, volume, id) : async () => undefined
   return { mountpoint: mountpointOf(driver, name), undo }
 }
 
@@ -57,6 +59,11 @@ const LOST_FOR_MS = 10_000
 export function lastLostMount(driver: Driver): string | undefined {
   const { message, at } = driver.lost
   return driver.clock.now() - at < LOST_FOR_MS ? message : undefined
+}
+
+/** Another engine has come: it mounts under the IDs of containers that ended with the last one, and will unmount them once. */
+export function forgetUses(driver: Pick<Driver, 'table'>): void {
+  for (const volume of driver.table.list()) volume.uses.clear()
 }
 
 /** A volume or an ID that is not known is success: the engine must never be stuck on one. */
@@ -89,9 +96,14 @@ async function mountLocked(
   const root = rootOf(driver, name)
   const reference = { id, since: new Date(started).toISOString(), bootId: driver.host.bootId }
   volume.mounted = await driver.mounts.isMounted(root)
-  if (volume.mounted && hasMount(volume.record, id)) return false
+  if (volume.mounted && hasMount(volume.record, id)) {
+    const uses = volume.uses.get(id) ?? 0
+    volume.uses.set(id, uses + 1)
+    return uses > 0
+  }
   if (volume.mounted && (volume.record.mounts.length > 0 || volume.adopted)) {
     await driver.table.update(volume, addMount(volume.record, reference))
+    volume.uses.set(id, 1)
     driver.log.info('volume.mounted', 'mounted once more', { volume: name, mountId: id })
     return true
   }
@@ -105,6 +117,8 @@ async function mountLocked(
     await clearMount(root, driver)
     throw error
   }
+  volume.uses.clear()
+  volume.uses.set(id, 1)
   volume.lastError = undefined
   driver.log.info('volume.mounted', 'mounted', {
     volume: name,
@@ -141,8 +155,13 @@ async function provision(
 /** Takes one reference away, and with the last one the secrets. The record goes first: a crash after it leaves a mount that restore wipes. */
 async function releaseLocked(driver: Driver, volume: Volume, id: MountId): Promise<void> {
   const { name } = volume.record
+  const uses = volume.uses.get(id) ?? 1
+  if (uses > 1) {
+    volume.uses.set(id, uses - 1)
+    return
+  }
   const record = removeMount(volume.record, id)
-  volume.tickets.delete(id)
+  volume.uses.delete(id)
   try {
     await driver.table.update(volume, record)
   } catch (thrown) {
@@ -162,10 +181,10 @@ async function releaseLocked(driver: Driver, volume: Volume, id: MountId): Promi
   driver.log.info('volume.unmounted', 'wiped and unmounted', { volume: name, mountId: id })
 }
 
-async function undoMount(driver: Driver, name: VolumeName, id: MountId, ticket: symbol): Promise<void> {
+async function undoMount(driver: Driver, volume: Volume, id: MountId): Promise<void> {
+  const { name } = volume.record
   await driver.locks.run(name, NEVER, async () => {
-    const volume = driver.table.find(name)
-    if (volume?.tickets.get(id) !== ticket) return
+    if (driver.table.find(name) !== volume || !volume.uses.has(id)) return
     driver.log.warn('volume.mount.lost', 'the engine hung up before the answer: undone', {
       volume: name,
       mountId: id,

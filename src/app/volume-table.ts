@@ -22,8 +22,11 @@ export interface Volume {
   mountWarnings: readonly string[]
   lastRender: string | undefined
   lastError: string | undefined
-  /** Which request added each mount ID, so that undoing a lost one spares its repetition. */
-  readonly tickets: Map<MountId, symbol>
+  /**
+   * How often each ID has been mounted, as far as this process saw: for `docker cp` with a running container the engine mounts and
+   * unmounts under the container's own ID. An ID that is not here was mounted before this process, or this engine, was started.
+   */
+  readonly uses: Map<MountId, number>
   following: AsyncDisposable | undefined
 }
 
@@ -106,7 +109,7 @@ function createVolume(record: VolumeRecord): Volume {
     mountWarnings: [],
     lastRender: undefined,
     lastError: undefined,
-    tickets: new Map(),
+    uses: new Map(),
     following: undefined,
   }
 }

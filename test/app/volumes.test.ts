@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { LocketError } from '../../src/core/errors.ts'
 import { NEVER } from '../../src/app/driver.ts'
-import { lastLostMount, mountVolume, unmountVolume } from '../../src/app/mount.ts'
+import { forgetUses, lastLostMount, mountVolume, unmountVolume } from '../../src/app/mount.ts'
 import { loadRecords, reconcile } from '../../src/app/restore.ts'
 import { createVolume, getVolume, listVolumes, removeVolume } from '../../src/app/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
@@ -136,15 +136,44 @@ test('a hang-up before the answer is undone, after it too, and the repetition is
   assert.deepEqual(driver.table.list()[0]?.record.mounts, [])
 })
 
-test('undoing a lost answer spares what a repetition has taken over, and mounts of others', async (t) => {
+test('undoing a lost answer undoes one use of its ID, and spares others', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
+  await mountVolume(driver, 'v', 'other', NEVER)
   const lost = await mountVolume(driver, 'v', 'one', NEVER)
   const again = await mountVolume(driver, 'v', 'one', NEVER)
   await lost.undo()
+  assert.equal(driver.table.list()[0]?.record.mounts.length, 2)
   await again.undo()
-  assert.equal(driver.table.list()[0]?.record.mounts.length, 1)
+  await again.undo()
+  assert.deepEqual(
+    driver.table.list()[0]?.record.mounts.map((mount) => mount.id),
+    ['other'],
+  )
+})
+
+test('docker cp mounts and unmounts under the ID of the running container, which keeps its files', async (t) => {
+  const world = await openWorld(t)
+  const driver = testDriver(world)
+  await createVolume(driver, 'v', OPTIONS, NEVER)
+  await mountVolume(driver, 'v', 'one', NEVER)
+  await mountVolume(driver, 'v', 'one', NEVER)
+  await unmountVolume(driver, 'v', 'one')
+  assert.equal((await world.mountedTargets()).length, 1)
+  await unmountVolume(driver, 'v', 'one')
+  assert.deepEqual(await world.mountedTargets(), [])
+})
+
+test('an ID of before this engine is taken over: one Unmount ends it', async (t) => {
+  const world = await openWorld(t)
+  const driver = testDriver(world)
+  await createVolume(driver, 'v', OPTIONS, NEVER)
+  await mountVolume(driver, 'v', 'one', NEVER)
+  forgetUses(driver)
+  await mountVolume(driver, 'v', 'one', NEVER)
+  await unmountVolume(driver, 'v', 'one')
+  assert.deepEqual(await world.mountedTargets(), [])
 })
 
 test('a state that cannot be saved fails the mount and leaves nothing mounted', async (t) => {
