@@ -2,7 +2,7 @@ import type { SecretFile } from '../core/plan.ts'
 import { fieldKind, type Field } from '../settings/field.ts'
 import { flagNames } from './flags.ts'
 import type { Given, Layer, Problems } from './layers.ts'
-import { parseEntry, secretFile } from './secret-entry.ts'
+import { parseEntry, secretFile, shownName } from './secret-entry.ts'
 import { splitList } from './split-list.ts'
 import { adviceOn } from './unknown-setting.ts'
 
@@ -25,7 +25,7 @@ export function parseDriverOptions(
   const layer = new Map<string, Given>()
   const files: (SecretFile | undefined)[] = []
   for (const [option, value] of Object.entries(options)) {
-    const origin = `driver option ${shown(option)}`
+    const origin = `driver option ${shownName(option)}`
     if (option.startsWith(SECRET)) {
       files.push(secretFile(option.slice(SECRET.length), value, origin, problems))
       continue
@@ -64,9 +64,4 @@ function findField(
 
 export function isPerVolume(field: Field): boolean {
   return field.driverOption !== false
-}
-
-function shown(option: string): string {
-  const printable = option.replace(/\p{Cc}/gu, '?')
-  return printable.length > 80 ? `${printable.slice(0, 80)}…` : printable
 }

@@ -42,7 +42,8 @@ export function parseSection<S extends Section>(section: S, layer: Layer, proble
 export function throwProblems(problems: readonly string[]): void {
   if (problems.length === 0) return
   const lead = problems.length === 1 ? '' : `${problems.length} settings are wrong: `
-  throw new LocketError('config', `${lead}${problems.join('; ')}`)
+  // Paths and names in it come from users: one line, and nothing that a terminal obeys.
+  throw new LocketError('config', `${lead}${problems.join('; ')}`.replace(/\p{Cc}/gu, '?'))
 }
 
 function parseField(field: Field, layer: Layer, problems: Problems): unknown {

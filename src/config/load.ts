@@ -55,6 +55,7 @@ const MANAGED_CONFIG = '/etc/locket/locket.toml'
 export function loadVolumeCommand(
   argv: readonly string[],
   env: Env,
+  managedConfig: string = MANAGED_CONFIG,
 ): { readonly daemon: DaemonConfig; readonly log: LogConfig } {
   const fields = fieldsOf(VOLUME_SECTIONS)
   const flags = parseFlags('volume', fields, argv)
@@ -62,7 +63,10 @@ export function loadVolumeCommand(
   const problems: Problems = []
   const environment = envLayer(fields, env, problems)
   const isManaged = flags.layer.get(VOLUME.daemon.fields.managed.name)?.value === 'true'
-  const files = readConfigFiles(mergeLayers({ flag: flags.layer, environment }), isManaged)
+  const files = readConfigFiles(
+    mergeLayers({ flag: flags.layer, environment }),
+    isManaged ? managedConfig : undefined,
+  )
   const toml = new Map(files.flatMap((file) => [...tomlLayer(file, 'volume', fields, problems)]))
   const defaults = defaultLayer(fields, { env, isRoot: true })
   const layer = mergeLayers({
@@ -75,14 +79,14 @@ export function loadVolumeCommand(
 }
 
 /** In the order in which they are given; a later one wins. */
-function readConfigFiles(layer: Layer, isManaged: boolean): TomlFile[] {
+function readConfigFiles(layer: Layer, ifThere: string | undefined): TomlFile[] {
   const given = layer.get(VOLUME.configFile.fields.paths.name)
   const paths = [given?.value ?? []].flat()
   const named = paths.map((path) => ({ path, text: readText(path) }))
   const missing = named.find((file) => file.text === undefined)
   if (missing !== undefined)
     throw new LocketError('config', `${given?.origin}: there is no file ${missing.path}`)
-  const managed = isManaged ? [{ path: MANAGED_CONFIG, text: readText(MANAGED_CONFIG) }] : []
+  const managed = ifThere === undefined ? [] : [{ path: ifThere, text: readText(ifThere) }]
   return [...managed, ...named].flatMap(({ path, text }) => (text === undefined ? [] : [{ path, text }]))
 }
 

@@ -8,7 +8,8 @@ const BARE_PATH = /^\/[^\n{}]*$/
 /** `NAME=TEMPLATE` or `NAME=@/path` of a list. The text is not repeated in messages: it may hold a value. */
 export function parseEntry(entry: string, origin: string, problems: Problems): SecretFile | undefined {
   const [, name, text] = ENTRY.exec(entry) ?? []
-  if (name !== undefined && text !== undefined) return secretFile(name, text, `${origin} ${name}`, problems)
+  if (name !== undefined && text !== undefined)
+    return secretFile(name, text, `${origin} ${shownName(name)}`, problems)
   const isPath = BARE_PATH.test(entry) || TEMPLATE_FILE.test(entry)
   problems.push(`${origin}: ${isPath ? 'write NAME=@/path/to/template' : 'write NAME=TEMPLATE'}`)
   return undefined
@@ -29,4 +30,10 @@ export function secretFile(
   const path = TEMPLATE_FILE.exec(only)?.[1]
   if (path === undefined) return { name, source: { kind: 'inline', template: text }, origin }
   return { name, source: { kind: 'file', path }, origin }
+}
+
+/** A name as messages can bear it. */
+export function shownName(name: string): string {
+  const printable = name.replace(/\p{Cc}/gu, '?')
+  return printable.length > 80 ? `${printable.slice(0, 80)}…` : printable
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { posix } from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { liesUnder, normalizePath } from './absolute-path.ts'
 
 test('a path is normalized by its text', () => {

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { loadVolumeCommand } from '../../src/config/load.ts'
+import { inline, problemOf, type Options } from './setting-rows.ts'
+
+const CANARY = 'canary-option-77d0'
+const NO_FILE = '/nonexistent/locket.toml'
+
+/** A daemon as its operator set it up. */
+function daemon(argv: readonly string[] = [], env: Record<string, string> = {}) {
+  return loadVolumeCommand(argv, env, NO_FILE).daemon
+}
+
+/** The operator has a Connect server, a local store and roots. */
+const OPERATOR = daemon([
+  '--managed',
+  '--connect-host=https://connect.internal',
+  '--connect-token=file:/etc/locket/tokens/connect',
+  '--local-key=/etc/locket/keys/local.key',
+  '--state-dir=/etc/locket/state',
+  '--secret=shared=daemon',
+  '--secret=other={{ local://other }}',
+])
+
+function refuses(options: Options, expected: RegExp, by = OPERATOR): void {
+  const said = problemOf(() => by.volumeConfig(options))
+  assert.match(said, expected)
+  assert.ok(!said.includes(CANARY), said)
+}
+
+test('names: dashes and underscores are alike in settings, and exact after secret.', () => {
+  const config = OPERATOR.volumeConfig({ file_mode: '0400', 'secret.a_b-C.d/e=f': 'x' })
+  assert.equal(config.written.fileMode, 0o400)
+  assert.equal(inline(config, 'a_b-C.d/e=f'), 'x')
+  refuses({ 'file-mode': '0400', file_mode: '0400' }, /^driver option file_mode: file-mode is set twice$/)
+  refuses({ 'Secret.a': 'x' }, /^driver option Secret\.a is not known/)
+  refuses({ 'secrets.a': 'x' }, /^driver option secrets\.a is not known, did you mean secret/)
+})
+
+test('secrets: inline, from a file, in a list, and over the defaults by name', () => {
+  const config = OPERATOR.volumeConfig({
+    'secret.shared': 'own\n',
+    'secret.file': ' @/etc/locket/t ',
+    secret: 'one={{ local://a, b=c }},two=@/etc/locket/u',
+    secrets: 'three=3\nfour=4',
+  })
+  assert.deepEqual(
+    config.files.map((it) => [it.name, inline(config, it.name)]),
+    [
+      ['other', '{{ local://other }}'],
+      ['shared', 'own\n'],
+      ['file', '/etc/locket/t'],
+      ['one', '{{ local://a, b=c }}'],
+      ['two', '/etc/locket/u'],
+      ['three', '3'],
+      ['four', '4'],
+    ],
+  )
+  assert.deepEqual(config.files[2]?.source, { kind: 'file', path: '/etc/locket/t', within: ['/etc/locket'] })
+  assert.equal(config.files[2]?.origin, 'driver option secret.file')
+})
+
+test('secrets: a path without @ is most likely a mistake', () => {
+  refuses(
+    { 'secret.a': '/etc/locket/t' },
+    /^driver option secret\.a: to take the template from that file write @\/etc\/locket\/t$/,
+  )
+  refuses({ secret: 'a=/etc/locket/t' }, /^driver option secret a: to take .* write @\/etc\/locket\/t$/)
+  refuses({ secret: '/etc/locket/t' }, /^driver option secret: write NAME=@\/path\/to\/template$/)
+  refuses({ secret: CANARY }, /^driver option secret: write NAME=TEMPLATE$/)
+  const config = OPERATOR.volumeConfig({
+    'secret.a': '/bin/{{ local://x }}',
+    'secret.b': 'x /y',
+    'secret.c': '',
+  })
+  assert.deepEqual([inline(config, 'a'), inline(config, 'c')], ['/bin/{{ local://x }}', ''])
+})
+
+test('what is wrong is told at once, each with its option', () => {
+  refuses(
+    {
+      siez: '1M',
+      mode: 'rwx',
+      socket: '/x',
+      'log-level': 'debug',
+      config: '/x',
+      'bws-token': CANARY,
+      user: 'root',
+      'secret.a': '/x',
+    },
+    /^8 settings are wrong: driver option siez is not known, did you mean size\?; driver option socket is a setting of the daemon, not of a volume; driver option log-level is .*; driver option config is .*; driver option bws-token is not known, this version of locket has no provider for Bitwarden Secrets Manager; driver option secret\.a: .*; driver option mode: .*; driver option user: /,
+  )
+  refuses({ size: '' }, /^driver option size: "" is no size/)
+  refuses({ [`x\n${'y'.repeat(500)}`]: CANARY }, /^driver option x\?y{78}… is not known$/)
+  refuses(
+    { provider: 'bws' },
+    /^driver option provider: this version of locket has no provider for Bitwarden/,
+  )
+})
+
+test('a volume of no options is the daemon’s defaults, and shares its clients', () => {
+  const [one, two] = [OPERATOR.volumeConfig({}), OPERATOR.volumeConfig({ size: '1M' })]
+  assert.deepEqual(
+    one.providers.map((it) => it.key),
+    two.providers.map((it) => it.key),
+  )
+  const own = OPERATOR.volumeConfig({ 'connect-token': 'file:/etc/locket/tokens/mine' })
+  const differing = own.providers.filter((it, index) => it.key !== one.providers[index]?.key)
+  assert.deepEqual(
+    differing.map((it) => it.name),
+    ['op-connect'],
+  )
+})
+
+test('keys of equal credentials are equal, and hold none', () => {
+  const open = daemon(['--allow-inline-token'])
+  const keyOf = (options: Options) =>
+    open
+      .volumeConfig(options)
+      .providers.map((it) => it.key)
+      .join()
+  assert.equal(keyOf({ 'connect-token': CANARY }), keyOf({ connect_token: ` ${CANARY} ` }))
+  assert.notEqual(keyOf({ 'connect-token': CANARY }), keyOf({ 'connect-token': `${CANARY}x` }))
+  assert.ok(!keyOf({ 'connect-token': CANARY }).includes(CANARY))
+})
+
+test('attack: the operator’s token to the attacker’s host', () => {
+  refuses(
+    { 'connect-host': 'https://evil.example' },
+    /^driver option connect-host needs connect-token in the driver options too: the daemon's own is not sent/,
+  )
+  refuses(
+    { connect_host: 'https://evil.example', provider: 'op-connect' },
+    /connect-host needs connect-token/,
+  )
+})
+
+test('attack: the operator’s token file named as one’s own, by any spelling', () => {
+  for (const path of [
+    '/etc/locket/tokens/connect',
+    '/etc/locket/./tokens//connect',
+    '/etc/locket/x/../tokens/connect',
+  ]) {
+    refuses(
+      { 'connect-host': 'https://evil.example', 'connect-token': `file:${path}` },
+      /^driver option connect-token: \/etc\/locket\/tokens\/connect is the daemon's own and is not sent/,
+    )
+  }
+  refuses(
+    { 'connect-host': 'https://evil.example', 'connect-token': 'file:///etc/locket/tokens/connect' },
+    /is the daemon's own/,
+  )
+})
+
+test('attack: any other file of the daemon sent as a token', () => {
+  for (const path of ['/etc/locket/keys/local.key', '/etc/locket/secrets.age']) {
+    refuses(
+      { 'connect-host': 'https://evil.example', 'connect-token': `file:${path}` },
+      /is the daemon's own/,
+    )
+  }
+})
+
+test('the operator’s token at the operator’s host may be named again', () => {
+  const { providers } = OPERATOR.volumeConfig({ 'connect-token': 'file:/etc/locket/tokens/connect' })
+  assert.deepEqual(providers.find((it) => it.name === 'op-connect')?.settings['token'], {
+    kind: 'file',
+    path: '/etc/locket/tokens/connect',
+    within: ['/etc/locket'],
+  })
+})
+
+test('attack: a token written out, unless the daemon allows it', () => {
+  refuses(
+    { 'connect-token': CANARY },
+    /^driver option connect-token holds a credential, which `docker volume inspect` would show/,
+  )
+  assert.equal(
+    problemOf(() => daemon(['--allow-inline-token']).volumeConfig({ 'connect-token': CANARY })),
+    '',
+  )
+  refuses(
+    { 'allow-inline-token': 'true', 'connect-token': CANARY },
+    /allow-inline-token is a setting of the daemon/,
+  )
+})
+
+test('attack: files outside of the roots', () => {
+  const outside = [
+    '/etc/shadow',
+    '/etc/locket/../shadow',
+    '/etc/locketx/a',
+    '/',
+    '/etc/locket/a/../../../proc/1/environ',
+  ]
+  for (const path of outside) {
+    refuses({ 'secret.a': `@${path}` }, /^driver option secret\.a: \/.* lies outside of \/etc\/locket$/)
+    refuses({ secret: `a=@${path}` }, /lies outside of/)
+    refuses({ 'connect-token': `file:${path}` }, /^driver option connect-token: .* lies outside of/)
+    refuses({ 'local-file': path }, /^driver option local-file: .* lies outside of/)
+    refuses({ 'local-key': path }, /^driver option local-key: .* lies outside of/)
+  }
+  refuses({ 'template-roots': '/', 'secret.a': '@/etc/shadow' }, /template-roots is a setting of the daemon/)
+})
+
+test('attack: the daemon’s own files as templates', () => {
+  const own = [
+    '/etc/locket/tokens/connect',
+    '/etc/locket/keys/local.key',
+    '/etc/locket/secrets.age',
+    '/etc/locket//secrets.age',
+  ]
+  for (const path of own)
+    refuses({ 'secret.a': `@${path}` }, /belongs to the daemon's own configuration and is no template$/)
+})
+
+test('attack: state, other volumes and the kernel’s view of the daemon, where the roots are open', () => {
+  const open = daemon(['--state-dir=/var/lib/state', '--runtime-dir=/run/volumes'])
+  const paths = [
+    '/var/lib/state/state.json',
+    '/run/volumes/volumes/other/data/password',
+    '/proc/self/environ',
+    '/dev/fd/3',
+    '/sys/x',
+  ]
+  for (const path of paths) {
+    refuses({ 'secret.a': `@${path}` }, /may not be named in driver options$/, open)
+    refuses({ 'connect-token': `file:${path}` }, /may not be named in driver options$/, open)
+  }
+  refuses({ 'secret.a': '@/etc/locket/state/state.json' }, /may not be named/)
+  refuses({ 'secret.a': '@/etc/locket/state/state.json' }, /may not be named/, daemon(['--managed']))
+  assert.equal(
+    problemOf(() => open.volumeConfig({ 'secret.a': '@/srv/template' })),
+    '',
+  )
+})
+
+test('attack: a reference of a scheme that this version lacks is never text', () => {
+  const { parseRef } = OPERATOR.volumeConfig({})
+  for (const text of [
+    'bao://a/b',
+    'vault://a/b',
+    'infisical:///K',
+    'bws://x',
+    'env://HOME',
+    'dotenv://x',
+    'BAO://a',
+  ]) {
+    assert.match(
+      problemOf(() => parseRef(text)),
+      /cannot be read: this version of locket has no provider for/,
+      text,
+    )
+  }
+  for (const text of [
+    '.Values.x',
+    'jinja',
+    'https://x/y',
+    'env',
+    '3832b656-a93b-45ad-bdfa-b267016802c3',
+    '',
+  ]) {
+    assert.equal(parseRef(text), undefined, text)
+  }
+})
+
+test('a provider that lacks a setting is an error only where a reference needs it', () => {
+  const bare = daemon().volumeConfig({ 'secret.a': 'local://x' })
+  assert.equal(bare.parseRef('local://x')?.provider, 'local')
+  assert.match(
+    problemOf(() => bare.parseRef('op://v/i/f')),
+    /^op:\/\/v\/i\/f needs op-connect: connect-host \(OP_CONNECT_HOST\) is not set, connect-token/,
+  )
+  assert.equal(OPERATOR.volumeConfig({}).parseRef('op://v/i/f')?.provider, 'op-connect')
+})

@@ -1,0 +1,156 @@
+import { loadVolumeCommand } from '../../src/config/load.ts'
+import type { VolumeConfig } from '../../src/config/volume-config.ts'
+import { formatError, toLocketError } from '../../src/core/errors.ts'
+
+export type Loaded = ReturnType<typeof loadVolumeCommand>
+export type Options = Readonly<Record<string, string>>
+
+/** Two values of a setting, and where its effect can be seen. */
+export interface SettingRow {
+  readonly texts: readonly [string, string]
+  readonly seen: readonly [unknown, unknown]
+  readonly byDefault: unknown
+  /** Settings that this one cannot stand without in driver options. */
+  readonly alongside?: Options
+  read(loaded: Loaded, options: Options): unknown
+}
+
+type ReadVolume = (config: VolumeConfig) => unknown
+
+export const ROWS: Readonly<Record<string, SettingRow>> = {
+  secret: {
+    texts: ['a=1', 'a=2'],
+    seen: ['1', '2'],
+    byDefault: undefined,
+    read: (loaded, options) => inline(loaded.daemon.volumeConfig(options), 'a'),
+  },
+  watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
+  size: row(['1M', '2K'], [1_048_576, 2048], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
+  mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.tmpfs.mode),
+  flags: row(
+    ['ro,exec', 'noatime'],
+    [['ro', 'exec'], ['noatime']],
+    ['rw', 'noexec', 'nosuid', 'nodev'],
+    (volume) => volume.tmpfs.flags,
+  ),
+  'selinux-context': row(
+    ['a:b:c', 'd:e:f'],
+    ['a:b:c', 'd:e:f'],
+    undefined,
+    (volume) => volume.tmpfs.selinuxContext,
+  ),
+  'allow-swap': row(['yes', 'off'], [true, false], false, (volume) => volume.tmpfs.allowSwap),
+  'mount-timeout': row(['2s', '1m30s'], [2000, 90_000], undefined, (volume) => volume.mountTimeoutMs),
+  'file-mode': row(['0640', '0400'], [0o640, 0o400], 0o600, (volume) => volume.written.fileMode),
+  'dir-mode': row(['0750', '0755'], [0o750, 0o755], 0o700, (volume) => volume.written.dirMode),
+  user: row(
+    ['1000:2000', '7'],
+    ['1000:2000', '7:7'],
+    'undefined:undefined',
+    ({ written }) => `${written.uid}:${written.gid}`,
+  ),
+  'max-file-size': row(
+    ['1K', '1G'],
+    [1024, 1024 ** 3],
+    10 * 1_048_576,
+    (volume) => volume.written.maxFileBytes,
+  ),
+  'inject-failure-policy': row(
+    ['ignore', 'passthrough'],
+    ['ignore', 'passthrough'],
+    'error',
+    (volume) => volume.policy,
+  ),
+  provider: {
+    // No two providers share a scheme yet: what can be seen is that the value counts.
+    texts: ['local', 'nosuch'],
+    seen: ['taken', 'refused'],
+    byDefault: 'taken',
+    read: (loaded, options) => said(() => loaded.daemon.volumeConfig(options)),
+  },
+  'local-file': row(['/a', '/b'], ['/a', '/b'], '/etc/locket/secrets.age', setting('local', 'file')),
+  'local-key': row(['/a', '/b'], ['/a', '/b'], '/etc/locket/local.key', setting('local', 'key')),
+  'connect-host': {
+    ...row(
+      ['http://a/', 'https://b:1/c'],
+      ['http://a', 'https://b:1/c'],
+      undefined,
+      setting('op-connect', 'host'),
+    ),
+    alongside: { 'connect-token': 'file:/t' },
+  },
+  'connect-token': row(
+    ['file:/a', 'file:/b'],
+    [
+      { kind: 'file', path: '/a' },
+      { kind: 'file', path: '/b' },
+    ],
+    undefined,
+    setting('op-connect', 'token'),
+  ),
+  'connect-max-concurrent': row(['1', '2'], [1, 2], 20, setting('op-connect', 'maxConcurrent')),
+  socket: daemonRow(
+    ['/a', '/b'],
+    ['/a', '/b'],
+    '/run/docker/plugins/locket.sock',
+    ({ daemon }) => daemon.socket,
+  ),
+  'state-dir': daemonRow(['/a', '/b'], ['/a', '/b'], '/var/lib/locket', ({ daemon }) => daemon.stateDir),
+  'runtime-dir': daemonRow(['/a', '/b'], ['/a', '/b'], '/var/lib/locket', ({ daemon }) => daemon.runtimeDir),
+  'template-roots': daemonRow(['/only', '/etc'], ['refused', 'taken'], 'taken', ({ daemon }) =>
+    said(() => daemon.volumeConfig({ 'secret.a': '@/etc/template' })),
+  ),
+  'allow-inline-token': daemonRow(['true', 'false'], ['taken', 'refused'], 'refused', ({ daemon }) =>
+    said(() => daemon.volumeConfig({ 'connect-token': 'canary' })),
+  ),
+  managed: daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.managed),
+  'reset-state': daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.resetState),
+  'log-format': daemonRow(['json', 'compose'], ['json', 'compose'], 'text', ({ log }) => log.format),
+  'log-level': daemonRow(['debug', 'error'], ['debug', 'error'], 'info', ({ log }) => log.level),
+}
+
+/** The message of what it throws, or nothing. */
+export function problemOf(attempt: () => unknown): string {
+  try {
+    attempt()
+  } catch (thrown) {
+    return formatError(toLocketError(thrown))
+  }
+  return ''
+}
+
+export function inline(config: VolumeConfig, name: string): string | undefined {
+  const source = config.files.find((file) => file.name === name)?.source
+  return source?.kind === 'inline' ? source.template : source?.path
+}
+
+function row(
+  texts: SettingRow['texts'],
+  seen: SettingRow['seen'],
+  byDefault: unknown,
+  readVolume: ReadVolume,
+): SettingRow {
+  return {
+    texts,
+    seen,
+    byDefault,
+    read: (loaded, options) => readVolume(loaded.daemon.volumeConfig(options)),
+  }
+}
+
+function daemonRow(
+  texts: SettingRow['texts'],
+  seen: SettingRow['seen'],
+  byDefault: unknown,
+  read: (loaded: Loaded) => unknown,
+): SettingRow {
+  return { texts, seen, byDefault, read }
+}
+
+function setting(kind: string, key: string): ReadVolume {
+  return (volume) => volume.providers.find((instance) => instance.name === kind)?.settings[key]
+}
+
+function said(attempt: () => unknown): 'taken' | 'refused' {
+  return problemOf(attempt) === '' ? 'taken' : 'refused'
+}
