@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LoadedState, Store } from '../core/ports.ts'
 import type { VolumeRecord } from '../core/volume.ts'
@@ -65,7 +65,7 @@ async function openFallback(
 export async function makeStateDir(dir: string): Promise<boolean> {
   const probe = join(dir, '.probe')
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
+    await makeFolders(dir, 0o700)
     const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
     await using file = await open(probe, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)
     await file.sync()

@@ -1,9 +1,10 @@
-import { lstat, mkdir, readFile, realpath, rmdir, statfs } from 'node:fs/promises'
+import { lstat, readFile, realpath, rmdir, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../core/errors.ts'
 import { bitsOfMounted, parseMountFlags, parseSelinuxContext } from '../core/mount-flags.ts'
 import type { Mounted, MountTable, TmpfsOptions } from '../core/ports.ts'
 import { loadLibc, type Errno, type Libc } from './libc.ts'
+import { makeFolders } from './make-folders.ts'
 import { parseMountinfo, type MountEntry } from './mountinfo.ts'
 
 /** The kernel's side, so that tests can play kernels that refuse an option or have swap on. */
@@ -156,7 +157,7 @@ async function unmount(kernel: MountKernel, target: string): Promise<void> {
 
 async function makeTarget(kernel: MountKernel, target: string): Promise<void> {
   try {
-    await mkdir(target, { recursive: true, mode: 0o700 })
+    await makeFolders(target, 0o700)
     if ((await lstat(target)).isDirectory()) {
       if ((await entryAt(kernel, target)) === undefined) return
       throw new LocketError('mount_failed', `cannot mount a tmpfs at ${target}: one is mounted there already`)

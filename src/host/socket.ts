@@ -1,9 +1,10 @@
-import { lstat, mkdir, unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { once } from 'node:events'
 import { LocketError, errnoOf } from '../core/errors.ts'
 import { loadLibc } from './libc.ts'
+import { makeFolders } from './make-folders.ts'
 
 /** Where the daemon listens: a path of its own, or a descriptor that systemd opened. */
 export type ListenAt = { readonly path: string } | { readonly fd: number }
@@ -19,7 +20,7 @@ const PROBE_MS = 2000
  */
 export async function claimSocket(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolders(dirname(path))
     const found = await lstat(path).catch((error: unknown) => {
       if (errnoOf(error) === 'ENOENT') return undefined
       throw error

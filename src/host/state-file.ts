@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../core/errors.ts'
 import type { LoadedState, Store } from '../core/ports.ts'
+import { makeFolders } from './make-folders.ts'
 import { mergeSaves } from './merge-saves.ts'
 import { formatState, parseState, type ReadState, type State } from './state-format.ts'
 
@@ -15,6 +16,8 @@ export interface StateOptions {
   /** Start empty where the state cannot be read; the damaged files are kept. */
   readonly reset?: boolean
   readonly now?: () => number
+  /** link(2); a test plays a file system without hard links. */
+  readonly link?: typeof link
 }
 
 /** `savedAt` of the generation that was read; undefined: none. */
@@ -29,7 +32,8 @@ const MOST_BAD = 5
 const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
 
 /** The folder is made (0700) by the first save. One process at a time. */
-export function openStateFile(dir: string, { reset = false, now = Date.now }: StateOptions = {}): Store {
+export function openStateFile(dir: string, options: StateOptions = {}): Store {
+  const { reset = false, now = Date.now } = options
   // Until a good one was seen, the current file must not take the place of the previous one.
   let isCurrentGood = false
   return {
@@ -39,7 +43,11 @@ export function openStateFile(dir: string, { reset = false, now = Date.now }: St
       return { records, source, warnings }
     },
     save: mergeSaves(async (records) => {
-      await writeGeneration(dir, { savedAt: new Date(now()).toISOString(), records }, isCurrentGood)
+      await writeGeneration(
+        dir,
+        { savedAt: new Date(now()).toISOString(), records },
+        isCurrentGood ? (options.link ?? link) : undefined,
+      )
       isCurrentGood = true
     }),
   }
@@ -102,14 +110,18 @@ async function readGeneration(dir: string, name: string, reset: boolean): Promis
   }
 }
 
-/** At every point of it, what was saved last before can be read. */
-async function writeGeneration(dir: string, state: State, isCurrentGood: boolean): Promise<void> {
+/** At every point of it, what was saved last before can be read. `linkCurrent`: the current file is good, and is to be kept. */
+async function writeGeneration(
+  dir: string,
+  state: State,
+  linkCurrent: typeof link | undefined,
+): Promise<void> {
   const temporary = join(dir, TEMPORARY)
   try {
-    const made = await mkdir(dir, { recursive: true, mode: 0o700 })
+    const made = await makeFolders(dir, 0o700)
     if (made !== undefined) await syncFolder(dirname(made))
     await writeDurably(temporary, formatState(state))
-    if (isCurrentGood) await keepPrevious(dir)
+    if (linkCurrent !== undefined) await keepPrevious(dir, linkCurrent)
     await rename(temporary, join(dir, CURRENT))
     await syncFolder(dir)
   } catch (error) {
@@ -134,12 +146,12 @@ async function writeDurably(path: string, text: string): Promise<void> {
 }
 
 /** By a second name rather than by a rename: the current file never goes missing. */
-async function keepPrevious(dir: string): Promise<void> {
+async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void> {
   const [current, previous] = [join(dir, CURRENT), join(dir, PREVIOUS)]
   const second = `${previous}.tmp`
   try {
     await unlinkIfAny(second)
-    await link(current, second)
+    await linkCurrent(current, second)
     await rename(second, previous)
     // rename(2) does nothing when both are one file already.
     await unlinkIfAny(second)
