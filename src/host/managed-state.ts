@@ -1,8 +1,10 @@
 import { constants } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errnoOf } from '../core/errors.ts'
 import type { LoadedState, Store } from '../core/ports.ts'
 import type { VolumeRecord } from '../core/volume.ts'
+import { makeFolders } from './make-folders.ts'
 import {
   loadGeneration,
   openStateFile,
@@ -71,7 +73,8 @@ export async function makeStateDir(dir: string): Promise<boolean> {
     await file.sync()
     await unlink(probe)
     return true
-  } catch {
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
     return false
   }
 }
