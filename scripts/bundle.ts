@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 
 /** Bundles the program into ESM files that load what they need when they need it; returns the npm packages inside. */
@@ -20,6 +22,8 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
       js: "import { createRequire as bundleRequire } from 'node:module'\nconst require = bundleRequire(import.meta.url)",
     },
   })
+  // esbuild makes what begins with #! a program; this one is started by the launcher.
+  chmodSync(join(outdir, 'main.mjs'), 0o644)
   const names = Object.keys(metafile.inputs).map(
     (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
   )
