@@ -69,11 +69,11 @@ async function prepareFile(
 async function templateBytes(file: PlannedFile, maxBytes: number, sources: SourceFiles): Promise<Uint8Array> {
   const { source } = file
   if (source.kind === 'file') {
-    const limits = source.within === undefined ? { maxBytes } : { maxBytes, within: source.within }
+    const { kind: _kind, path, ...place } = source
     try {
-      return await sources.read(source.path, limits)
+      return await sources.read(path, { maxBytes, ...place })
     } catch (thrown) {
-      throw unreadable(file.origin, source.path, toLocketError(thrown))
+      throw unreadable(file.origin, path, toLocketError(thrown))
     }
   }
   const bytes = new TextEncoder().encode(source.template)

@@ -1,5 +1,6 @@
 import { liesUnder, normalizePath } from '../core/absolute-path.ts'
 import type { SecretFile } from '../core/plan.ts'
+import type { ReadLimits } from '../core/ports.ts'
 import type { Field, Section } from '../settings/field.ts'
 import type { Credential } from '../settings/kinds.ts'
 import type { Layer, Problems } from './layers.ts'
@@ -49,7 +50,7 @@ export function limitTemplate(file: SecretFile, limits: DriverLimits, problems: 
   if (limits.ownFiles.has(path)) {
     problems.push(`${file.origin}: ${path} belongs to the daemon's own configuration and is no template`)
   }
-  return { ...file, source: { kind: 'file', path, ...withinOf(limits) } }
+  return { ...file, source: { kind: 'file', path, ...readLimits(limits, true) } }
 }
 
 function needed(field: Field, options: Layer): string[] {
@@ -78,7 +79,7 @@ function limitCredential(
   if (isElsewhere && limits.ownFiles.has(path)) {
     problems.push(`${origin}: ${path} is the daemon's own and is not sent to an address that a volume names`)
   }
-  return { kind: 'file', path, ...withinOf(limits) }
+  return { kind: 'file', path, ...readLimits(limits, isElsewhere) }
 }
 
 function limitPath(written: string, origin: string, limits: DriverLimits, problems: Problems): string {
@@ -94,8 +95,13 @@ function limitPath(written: string, origin: string, limits: DriverLimits, proble
   return path
 }
 
-function withinOf({ roots }: DriverLimits): { readonly within?: readonly string[] } {
-  return roots === undefined ? {} : { within: roots }
+/** The same again for the reader, who follows links. */
+function readLimits(
+  { roots, ownFiles, ownFolders }: DriverLimits,
+  exceptOwnFiles: boolean,
+): Pick<ReadLimits, 'within' | 'except'> {
+  const except = [...KERNEL_FOLDERS, ...ownFolders, ...(exceptOwnFiles ? ownFiles : [])]
+  return roots === undefined ? { except } : { within: roots, except }
 }
 
 function isCredential(value: unknown): value is Credential {

@@ -1,9 +1,10 @@
 import { LocketError } from './errors.ts'
+import type { ReadLimits } from './ports.ts'
 
-/** Where the text of a file comes from. `within`: roots that the file must lie under, when driver options named it. */
+/** Where the text of a file comes from. `within` and `except`: where the file may lie, when driver options named it (see ReadLimits). */
 export type SecretSource =
   | { readonly kind: 'inline'; readonly template: string }
-  | { readonly kind: 'file'; readonly path: string; readonly within?: readonly string[] }
+  | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
 
 /** One file that the user asked for. */
 export interface SecretFile {

@@ -13,13 +13,15 @@ export interface ReadLimits {
   readonly maxBytes: number
   /** Folders that the file must lie under once every link is followed; undefined: anywhere. */
   readonly within?: readonly string[]
+  /** Files and folders that it must neither be nor lie under, whatever links lead there. */
+  readonly except?: readonly string[]
 }
 
 /** Files that users name: templates and credentials. */
 export interface SourceFiles {
   /**
    * The content of a regular file; links are followed. Rejects with `io` (its `cause` is the system error, so ENOENT can be
-   * told), `too_large`, or `denied` when it lies outside `within`. Never blocks on a FIFO or device.
+   * told), `too_large`, or `denied` when it lies outside `within` or is of `except`. Never blocks on a FIFO or device.
    */
   read(path: string, limits: ReadLimits): Promise<Uint8Array>
 }

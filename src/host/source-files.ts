@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { open, readlink, realpath, type FileHandle } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { LocketError, errnoOf, isLocketError } from '../core/errors.ts'
 import type { ReadLimits, SourceFiles } from '../core/ports.ts'
@@ -15,8 +15,11 @@ export function openSourceFiles(): SourceFiles {
 async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
   try {
     await using named = await open(path, O_PATH)
-    await checkWithin(path, await readlink(`/proc/self/fd/${named.fd}`), limits.within)
-    if (!(await named.stat()).isFile()) throw new LocketError('io', `${path} is not a regular file`)
+    const real = await readlink(`/proc/self/fd/${named.fd}`)
+    await checkWithin(path, real, limits.within)
+    const facts = await named.stat()
+    await checkExcept(path, { real, facts }, limits.except)
+    if (!facts.isFile()) throw new LocketError('io', `${path} is not a regular file`)
     await using file = await open(`/proc/self/fd/${named.fd}`, O_RDONLY | O_NONBLOCK)
     return await readBounded(path, file, limits.maxBytes)
   } catch (error) {
@@ -65,6 +68,24 @@ async function checkWithin(path: string, real: string, roots: readonly string[] 
   throw new LocketError('denied', `${path} lies outside of the folders that driver options may name`, {
     hint: `template-roots is ${roots.length === 0 ? 'empty' : roots.join(', ')}`,
   })
+}
+
+/** By its place and by its inode: a link of either kind is the same file. */
+async function checkExcept(
+  path: string,
+  { real, facts }: { readonly real: string; readonly facts: Stats },
+  except: readonly string[] = [],
+): Promise<void> {
+  for (const other of except) {
+    const place = await realpath(other).catch(() => resolve(other))
+    const same = await stat(other).catch(() => undefined)
+    const isSame = same?.ino === facts.ino && same.dev === facts.dev
+    if (!isSame && real !== place && !real.startsWith(`${place}/`)) continue
+    throw new LocketError(
+      'denied',
+      `${path} is one of the daemon's own files, which driver options may not name`,
+    )
+  }
 }
 
 function tooLarge(path: string, maxBytes: number): LocketError {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { formatError, isLocketError } from '../core/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/mount-flags.ts'
+import type { ReadLimits } from '../core/ports.ts'
 import { Secret } from '../core/secret.ts'
 import { parseDuration, parseMode, parseOwner, parseSize } from '../core/units.ts'
 
@@ -63,11 +64,11 @@ export const HttpUrl = z.string().transform((text, context): string => {
 
 /**
  * Where a credential comes from. A file is opened when the provider is first used and again for each login, never while
- * configuration is loaded. `within`: the roots that a file named in driver options must lie under.
+ * configuration is loaded. `within` and `except`: where a file named in driver options may lie.
  */
 export type Credential =
   | { readonly kind: 'inline'; readonly value: Secret }
-  | { readonly kind: 'file'; readonly path: string; readonly within?: readonly string[] }
+  | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
 
 /** `file:/path` or the credential itself. */
 export const CredentialText = z.string().transform((text, context): Credential => {

@@ -22,6 +22,9 @@ const OPERATOR = daemon([
   '--secret=other={{ local://other }}',
 ])
 
+/** Where no driver option may read. */
+const FOLDERS = ['/proc', '/sys', '/dev', '/etc/locket/state', '/var/lib/locket']
+
 function refuses(options: Options, expected: RegExp, by = OPERATOR): void {
   const said = problemOf(() => by.volumeConfig(options))
   assert.match(said, expected)
@@ -56,7 +59,17 @@ test('secrets: inline, from a file, in a list, and over the defaults by name', (
       ['four', '4'],
     ],
   )
-  assert.deepEqual(config.files[2]?.source, { kind: 'file', path: '/etc/locket/t', within: ['/etc/locket'] })
+  assert.deepEqual(config.files[2]?.source, {
+    kind: 'file',
+    path: '/etc/locket/t',
+    within: ['/etc/locket'],
+    except: [
+      ...FOLDERS,
+      '/etc/locket/secrets.age',
+      '/etc/locket/keys/local.key',
+      '/etc/locket/tokens/connect',
+    ],
+  })
   assert.equal(config.files[2]?.origin, 'driver option secret.file')
 })
 
@@ -167,6 +180,7 @@ test('the operator’s token at the operator’s host may be named again', () =>
     kind: 'file',
     path: '/etc/locket/tokens/connect',
     within: ['/etc/locket'],
+    except: FOLDERS,
   })
 })
 

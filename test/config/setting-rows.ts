@@ -79,15 +79,10 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ),
     alongside: { 'connect-token': 'file:/t' },
   },
-  'connect-token': row(
-    ['file:/a', 'file:/b'],
-    [
-      { kind: 'file', path: '/a' },
-      { kind: 'file', path: '/b' },
-    ],
-    undefined,
-    setting('op-connect', 'token'),
-  ),
+  'connect-token': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, (volume) => {
+    const token = setting('op-connect', 'token')(volume)
+    return typeof token === 'object' && token !== null ? Reflect.get(token, 'path') : token
+  }),
   'connect-max-concurrent': row(['1', '2'], [1, 2], 20, setting('op-connect', 'maxConcurrent')),
   socket: daemonRow(
     ['/a', '/b'],

@@ -47,9 +47,9 @@ async function readFile(
   files: SourceFiles,
   use: CredentialUse,
 ): Promise<Uint8Array> {
-  const { path, within } = credential
+  const { kind: _kind, path, ...limits } = credential
   try {
-    return await files.read(path, { maxBytes: MAX_BYTES, ...(within === undefined ? {} : { within }) })
+    return await files.read(path, { maxBytes: MAX_BYTES, ...limits })
   } catch (thrown) {
     throw readError(thrown, path, use)
   }
