@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatError, isLocketError } from '../core/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/mount-flags.ts'
 import type { ReadLimits } from '../core/ports.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { LocketError } from '../../core/errors.ts'
 
 /** Request bodies of the volume plugin protocol, as the engine sends them (facts of engine 20.10 and 28.5). */

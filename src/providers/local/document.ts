@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { LocketError } from '../../core/errors.ts'
 import { isSecretName, type SecretName } from '../../core/secret-name.ts'
 import { Secret } from '../../core/secret.ts'

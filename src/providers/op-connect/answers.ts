@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { LocketError } from '../../core/errors.ts'
 
 /** Ids become parts of a URL: nothing else may come in as one. */
