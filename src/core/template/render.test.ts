@@ -147,6 +147,23 @@ test('the values that it was given stay whole, and what it made on the way is it
   )
 })
 
+test('what filters make on the way to a file is overwritten, also when a later one fails', (context) => {
+  const fill = context.mock.method(Uint8Array.prototype, 'fill')
+  const wiped: number[] = []
+  const note = () => {
+    for (const { this: bytes } of fill.mock.calls) {
+      assert.ok(bytes instanceof Uint8Array && bytes.every((byte) => byte === 0))
+      wiped.push(bytes.byteLength)
+    }
+    fill.mock.resetCalls()
+  }
+  render(`{{ ${A} | base64 | json }}`, { [A]: 'CANARY' })
+  note()
+  refusal(`{{ ${A} | base64 | get x }}`, { [A]: 'CANARY' })
+  note()
+  assert.deepEqual(wiped, ['Q0FOQVJZ'.length, '"Q0FOQVJZ"'.length, 'Q0FOQVJZ'.length])
+})
+
 test('failures are collected over several files, each reference once, in order, those with a default left out', () => {
   const templates = [
     parse(`{{ ${A} | default x }} {{ op://v/i/ok }}`),
