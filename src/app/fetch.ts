@@ -1,7 +1,8 @@
-import { combineErrors, LocketError, mayPass } from '../core/errors.ts'
+import { combineErrors, formatError, LocketError, mayPass } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import type { RefId, SecretRef } from '../core/ref.ts'
 import type { Outcome, Outcomes, Resolve } from '../core/resolve.ts'
+import type { Failure } from '../core/template/render.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 2000
@@ -41,18 +42,29 @@ export async function fetchUntil(
   return outcomes
 }
 
-/** Every failed reference in one error: `local://db/password: no such secret`. */
-export function failuresOf(
-  failed: readonly { readonly ref: SecretRef; readonly error: LocketError }[],
-): LocketError | undefined {
-  const [first, ...others] = failed.map(
-    ({ ref, error }) =>
-      new LocketError(error.code, `${ref.text} (${ref.provider}): ${error.message}`, {
-        cause: error,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      }),
+/** Every failed reference in one error, those of one cause together: `op://v/i/a and op://v/i/b: op-connect at http://c is failing`. */
+export function failuresOf(failed: readonly Failure[]): LocketError | undefined {
+  const groups = Map.groupBy(failed, ({ ref, error }) => `${ref.provider} ${formatError(error)}`)
+  const [first, ...others] = [...groups.values()].flatMap(([lead, ...rest]) =>
+    lead === undefined ? [] : [failureOf(lead, listed([lead, ...rest].map(({ ref }) => ref.text)))],
   )
   return first === undefined ? undefined : combineErrors([first, ...others])
+}
+
+/** Reference and provider are told once, whether or not the provider's own words name them. */
+function failureOf({ ref, error }: Failure, names: string): LocketError {
+  const { provider, text } = ref
+  const { message, hint } = error
+  const isNamed = [text, message].some(
+    (said) => said.startsWith(`${provider}:`) || said.startsWith(`${provider} `),
+  )
+  const whole = message.includes(names) ? message : `${names}${isNamed ? '' : ` (${provider})`}: ${message}`
+  return new LocketError(error.code, whole, { cause: error, ...(hint === undefined ? {} : { hint }) })
+}
+
+function listed(texts: readonly string[]): string {
+  const last = texts.at(-1) ?? ''
+  return texts.length < 2 ? last : `${texts.slice(0, -1).join(', ')} and ${last}`
 }
 
 /** A provider that ignores its signal costs this request, not the volume's lock. Its late values are wiped. */

@@ -69,9 +69,10 @@ export function toLocketError(thrown: unknown): LocketError {
   })
 }
 
-/** The one line a person reads: `message (hint)`. */
+/** The one line a person reads: `message (hint)`. What it quotes of a user's cannot break it, nor command a terminal. */
 export function formatError(error: LocketError): string {
-  return error.hint === undefined ? error.message : `${error.message} (${error.hint})`
+  const line = error.hint === undefined ? error.message : `${error.message} (${error.hint})`
+  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?')
 }
 
 export function mayPass(error: LocketError): boolean {

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatError, LocketError } from '../core/errors.ts'
+import { createRef } from '../core/ref.ts'
+import { failuresOf } from './fetch.ts'
+
+function said(
+  ...failures: readonly (readonly [provider: string, text: string, error: LocketError])[]
+): string {
+  const failed = failures.map(([provider, text, error]) => ({ ref: createRef(provider, text, text), error }))
+  const error = failuresOf(failed)
+  return error === undefined ? '' : formatError(error)
+}
+
+const DOWN = new LocketError('unavailable', 'op-connect at http://c refused the connection', {
+  hint: 'is it running?',
+})
+const NO_FIELD = new LocketError('not_found', 'the item has no field or file "f"')
+const SLOW = new LocketError('timeout', 'no answer within 25000 ms')
+
+test('the provider is named once: by its own words, by the scheme, or else by us', () => {
+  assert.equal(
+    said(['op-connect', 'op://v/i/f', DOWN]),
+    'op://v/i/f: op-connect at http://c refused the connection (is it running?)',
+  )
+  assert.equal(
+    said(['op-connect', 'op://v/i/f', NO_FIELD]),
+    'op://v/i/f (op-connect): the item has no field or file "f"',
+  )
+  assert.equal(said(['local', 'local://a', SLOW]), 'local://a: no answer within 25000 ms')
+})
+
+test('a message that names its reference is not told twice', () => {
+  const missing = new LocketError('not_found', 'there is no local://a in /x')
+  assert.equal(said(['local', 'local://a', missing]), 'there is no local://a in /x')
+})
+
+test('every reference is named, those of one cause together', () => {
+  assert.equal(
+    said(
+      ['op-connect', 'op://v/i/a', DOWN],
+      ['op-connect', 'op://v/i/f', NO_FIELD],
+      ['op-connect', 'op://v/i/b', DOWN],
+    ),
+    'op://v/i/a and op://v/i/b: op-connect at http://c refused the connection (is it running?); ' +
+      'op://v/i/f (op-connect): the item has no field or file "f"',
+  )
+  assert.equal(said(), '')
+})
