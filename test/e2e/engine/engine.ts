@@ -29,6 +29,8 @@ export interface Engine extends AsyncDisposable {
   ok(args: readonly string[], options?: CommandOptions): Promise<string>
   /** `docker ARGS…` that must fail: what it wrote to standard error. */
   fails(args: readonly string[], options?: CommandOptions): Promise<string>
+  /** `docker cp`, run inside: a path of the sandbox is no path that the command could follow from outside. */
+  copy(from: string, to: string): Promise<void>
   /** Ends dockerd and waits for it. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
   /** What a power failure leaves: no process, no mount of a plugin or container, no runtime files. */
@@ -115,6 +117,12 @@ async function engineIn(sandbox: Sandbox, path: string, options: EngineOptions):
       const ran = await docker(args, more)
       if (ran.code === 0) throw new Error(`docker ${args.join(' ')} succeeded: ${ran.stdout}`)
       return ran.stderr
+    },
+    async copy(from, to) {
+      const ran = await sandbox.exec('docker', ['cp', from, to], {
+        env: { ...env, DOCKER_HOST: `unix://${inside}/docker.sock`, DOCKER_CONFIG: `${inside}/cli` },
+      })
+      if (ran.code !== 0) throw new Error(`docker cp ${from} ${to}: ${ran.stderr}`)
     },
     async kill(signal) {
       await daemon?.kill(signal)

@@ -1,12 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
 import { IMAGE, startEngine } from './engine.ts'
 import type { Engine, EngineOptions } from './engine.ts'
-import { installPlugin } from './plugin.ts'
+import { DIST, installPlugin } from './plugin.ts'
 
-/** What `make build` leaves. */
-export const LOCKET = resolve(import.meta.dirname, '../../../dist/locket/bin/locket')
+export const LOCKET = join(DIST, 'locket/bin/locket')
 
 /** The operator's folder, as the engine's host has it; the plugin sees it as /etc/locket. */
 export const CONFIG = '/run/e2e/locket'
@@ -28,9 +27,11 @@ export async function startLocket(options: LocketOptions = {}): Promise<Engine> 
     await installPlugin(engine, { settings: { 'config.source': CONFIG, ...options.settings } })
     return engine
   } catch (error) {
-    const said = await engine.logs().catch(() => '')
+    const said = (await engine.logs().catch(() => ''))
+      .split('\n')
+      .filter((line) => / plugin=|level=(warning|error|fatal)/.test(line))
     await engine[Symbol.asyncDispose]()
-    throw new Error(`locket did not start; the engine's log ends with\n${said.slice(-3000)}`, {
+    throw new Error(`locket did not start; the engine says\n${said.slice(-20).join('\n')}`, {
       cause: error,
     })
   }

@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path'
 import { succeed } from './command.ts'
 import type { Engine } from './engine.ts'
 
-/** What `make rootfs` leaves. */
-export const PLUGIN_FOLDER = resolve(import.meta.dirname, '../../../dist/plugin')
+/** What `make rootfs` leaves; LOCKET_E2E_DIST names another such folder. */
+export const DIST = resolve(import.meta.dirname, '../../..', process.env['LOCKET_E2E_DIST'] ?? 'dist')
+export const PLUGIN_FOLDER = join(DIST, 'plugin')
 
 export interface PluginOptions {
   readonly alias?: string
@@ -83,9 +84,9 @@ export async function mountedVolumes(engine: Engine): Promise<Map<string, string
   return mounted
 }
 
-/** A second build of the plugin: same content, a build id of its own. Its files are links to the first one's. */
+/** A second build of the plugin: same content, a build id of its own. */
 export async function anotherBuild(folder: string): Promise<string> {
-  await succeed('cp', ['-al', PLUGIN_FOLDER, folder])
+  await succeed('cp', ['-a', PLUGIN_FOLDER, folder])
   const id = join(folder, 'rootfs/locket/build-id')
   await succeed('rm', [id])
   await writeFile(id, `another ${process.pid}\n`)
