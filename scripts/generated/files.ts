@@ -1,5 +1,5 @@
 import { manifest } from './manifest.ts'
-import { errorsPage, optionsPage } from './reference.ts'
+import { errorsPage, filtersPage, optionsPage } from './reference.ts'
 import { sampleToml } from './sample-toml.ts'
 
 type Files = Readonly<Record<string, () => string>>
@@ -7,6 +7,7 @@ type Files = Readonly<Record<string, () => string>>
 export const DOCS: Files = {
   'docs/reference/options.md': optionsPage,
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/filters.md': filtersPage,
 }
 
 export const MANIFEST: Files = { 'config.json': manifest, 'plugin/locket.toml': sampleToml }

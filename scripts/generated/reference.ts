@@ -2,6 +2,7 @@ import { VOLUME_SECTIONS } from '../../src/config/commands.ts'
 import { defaultText, flagText } from '../../src/config/describe.ts'
 import { isPerVolume } from '../../src/config/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/errors.ts'
+import { FILTERS } from '../../src/core/filters/index.ts'
 import type { Field, Section } from '../../src/settings/field.ts'
 
 const NOTICE = '<!-- Generated from the declarations of the settings by `make docs`. -->'
@@ -55,6 +56,21 @@ The code stands in the log; the exit code is that of the command. A mount tries 
 
 | code | meaning | exit code | tried again |
 | --- | --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
+/** docs/reference/filters.md */
+export function filtersPage(): string {
+  const rows = [...FILTERS.values()].map(({ name, parameters, summary }) => {
+    const args = parameters.map((kind) => (kind === 'count' ? ' N' : ' "TEXT"')).join('')
+    return `| \`${name}${args}\` | ${summary.replaceAll('|', '\\|')} |`
+  })
+  return `${NOTICE}
+# Filters
+
+| filter | gives |
+| --- | --- |
 ${rows.join('\n')}
 `
 }
