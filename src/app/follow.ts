@@ -1,3 +1,4 @@
+import { LocketError } from '../core/errors.ts'
 import { openDeadline, mountTimeoutMs } from './deadline.ts'
 import { configOf, report, rootOf, type Driver } from './driver.ts'
 import { templatePaths } from './prepare.ts'
@@ -12,30 +13,40 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
     const config = configOf(driver, volume)
     const paths = config.watch ? templatePaths(config) : []
     if (paths.length === 0) return
-    volume.following = await driver.watch(paths, () => void renderAgain(driver, volume), {
-      debounceMs: DEBOUNCE_MS,
-    })
+    const ended = new AbortController()
+    const render = oneAtATime(() => renderAgain(driver, volume, ended.signal))
+    const watching = await driver.watch(paths, render, { debounceMs: DEBOUNCE_MS })
+    volume.following = {
+      async [Symbol.asyncDispose]() {
+        ended.abort(new LocketError('aborted', 'the volume is not followed any more'))
+        await watching[Symbol.asyncDispose]()
+      },
+    }
   } catch (thrown) {
     report(driver, volume, 'volume.watch.failed', thrown)
   }
 }
 
-/** The provider is asked outside the volume's lock: a mount by another container does not wait for it. */
-async function renderAgain(driver: Driver, volume: Volume): Promise<void> {
+/** What watches would keep a process from ending. */
+export async function stopFollowing(driver: Pick<Driver, 'table'>): Promise<void> {
+  await Promise.allSettled(driver.table.list().map((volume) => volume.following?.[Symbol.asyncDispose]()))
+}
+
+/**
+ * The provider is asked outside the volume's lock: a mount by another container does not wait for it. Whatever the failure policy,
+ * a reference that fails keeps the files: they hold secrets that work.
+ */
+async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): Promise<void> {
   const { name } = volume.record
+  const given = AbortSignal.any([ended, driver.stopping])
   try {
     const config = configOf(driver, volume)
     const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
-    using deadline = openDeadline(timeoutMs, driver.clock, driver.stopping)
-    const rendered = await renderVolume(
-      config,
-      driver.clients.resolveFor(name, config.providers),
-      driver,
-      deadline.signal,
-    )
+    using deadline = openDeadline(timeoutMs, driver.clock, given)
+    const resolve = driver.clients.resolveFor(name, config.providers)
+    const rendered = await renderVolume({ ...config, policy: 'error' }, resolve, driver, deadline.signal)
     try {
-      await driver.locks.run(name, driver.stopping, async () => {
-        if (volume.following === undefined || driver.table.find(name) !== volume) return
+      await driver.locks.run(name, given, async () => {
         await replaceFiles(rootOf(driver, name), rendered, config, driver)
         volume.content = rendered.facts
         volume.lastRender = new Date(driver.clock.now()).toISOString()
@@ -46,6 +57,24 @@ async function renderAgain(driver: Driver, volume: Volume): Promise<void> {
       rendered.wipe()
     }
   } catch (thrown) {
-    if (!driver.stopping.aborted) report(driver, volume, 'volume.render.failed', thrown)
+    if (!given.aborted) report(driver, volume, 'volume.render.failed', thrown)
+  }
+}
+
+/** What changes meanwhile is rendered afterwards: of two at once, the older one could be the last to be written. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let isRunning = false
+  let isWanted = false
+  async function run(): Promise<void> {
+    isRunning = true
+    while (isWanted) {
+      isWanted = false
+      await work()
+    }
+    isRunning = false
+  }
+  return () => {
+    isWanted = true
+    if (!isRunning) void run()
   }
 }

@@ -1,4 +1,5 @@
 import type { Driver } from '../app/driver.ts'
+import { stopFollowing } from '../app/follow.ts'
 import { loadRecords, reconcile } from '../app/restore.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { formatError, toLocketError } from '../core/errors.ts'
@@ -34,6 +35,7 @@ export const command: Command = {
     ])
     log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
     await finishRequests(server, driver.clock)
+    await stopFollowing(driver)
     await driver.clients.close()
     return 0
   },

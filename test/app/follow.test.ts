@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { VolumeConfig } from '../../src/config/volume-config.ts'
+import { LocketError } from '../../src/core/errors.ts'
+import { NEVER } from '../../src/app/driver.ts'
+import { mountVolume, unmountVolume } from '../../src/app/mount.ts'
+import { createVolume, getVolume } from '../../src/app/volumes.ts'
+import { eventually } from '../support/daemon.ts'
+import { CANARY, openWorld, passTime, testDriver } from './world.ts'
+
+const DOWN = new LocketError('unavailable', 'memory is down')
+
+/** A mounted volume with one template file, whose changes are told by hand. */
+async function followed(t: Pick<TestContext, 'after'>, overrides: Partial<VolumeConfig> = {}) {
+  const world = await openWorld(t)
+  const template = join(world.runtimeDir, '../app.conf')
+  await writeFile(template, 'one {{ memory://a }}')
+  let tell = (): void => undefined
+  const driver = {
+    ...testDriver(world, { watch: true, ...overrides }),
+    watch: async (_paths: readonly string[], onChange: () => void) => {
+      tell = onChange
+      return { [Symbol.asyncDispose]: async () => undefined }
+    },
+  }
+  await createVolume(driver, 'v', { 'secret.app': `@${template}` }, NEVER)
+  const { mountpoint } = await mountVolume(driver, 'v', 'id', NEVER)
+  return {
+    world,
+    driver,
+    change: async (text: string) => {
+      await writeFile(template, text)
+      tell()
+    },
+    text: () => readFile(join(mountpoint, 'app'), 'utf8'),
+  }
+}
+
+test('what changed last is what is there last, however long an earlier change waits for its provider', async (t) => {
+  const { world, change, text } = await followed(t)
+  world.provider.fail(DOWN)
+  await change('two {{ memory://a }}')
+  await eventually('the first change waits', () => world.clock.sleepers() > 1)
+  world.provider.fail(undefined)
+  await change('three {{ memory://a }}')
+  await passTime(world.clock, 5000)
+  await eventually('rendered', async () => (await text()) === `three ${CANARY}-a`)
+  await passTime(world.clock, 30_000)
+  assert.equal(await text(), `three ${CANARY}-a`)
+})
+
+test('no failure policy takes a secret that works from a running container', async (t) => {
+  for (const policy of ['passthrough', 'ignore'] as const) {
+    const { world, driver, change, text } = await followed(t, { policy })
+    world.provider.fail(new LocketError('auth', 'memory does not know us any more'))
+    await change('two {{ memory://a }}')
+    await eventually('it is told', () =>
+      /does not know us/.test(getVolume(driver, 'v').status.lastError ?? ''),
+    )
+    assert.equal(await text(), `one ${CANARY}-a`, policy)
+  }
+})
+
+test('the last unmount ends what a change had begun', async (t) => {
+  const { world, driver, change } = await followed(t)
+  world.provider.fail(DOWN)
+  await change('two {{ memory://a }}')
+  await eventually('it waits for the provider', () => world.clock.sleepers() > 1)
+  await unmountVolume(driver, 'v', 'id')
+  world.provider.fail(undefined)
+  await passTime(world.clock, 60_000)
+  assert.equal(world.clock.sleepers(), 0)
+  assert.deepEqual(await world.mountedTargets(), [])
+  assert.equal(getVolume(driver, 'v').status.lastError, null)
+})
