@@ -22,7 +22,7 @@ export const command: Command = {
     for (const warning of [...warnings, ...loaded.warnings])
       log.warn('state.warning', 'look at the state', { warning })
     const driver = openDriver(daemon, store, log, signal)
-    loadRecords(driver, loaded)
+    await loadRecords(driver, loaded)
     const server = buildServer(log)
     volumeDriver(server, driver)
     await server.ready()

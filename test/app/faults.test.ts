@@ -73,7 +73,7 @@ async function recovers(world: World, when: string): Promise<void> {
 async function startOn(world: World): Promise<Driver> {
   const driver = testDriver(world)
   const loaded = await world.store.load()
-  loadRecords(driver, loaded)
+  await loadRecords(driver, loaded)
   await reconcile(driver, loaded)
   return driver
 }

@@ -278,7 +278,7 @@ test('watch: a changed template file is rendered again; a broken one keeps what 
 async function restarted(world: Awaited<ReturnType<typeof openWorld>>) {
   const driver = testDriver(world)
   const loaded = await world.store.load()
-  loadRecords(driver, loaded)
+  await loadRecords(driver, loaded)
   await reconcile(driver, loaded)
   return driver
 }

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { NEVER, type Driver } from '../../src/app/driver.ts'
+import { mountVolume, unmountVolume } from '../../src/app/mount.ts'
+import { loadRecords, reconcile } from '../../src/app/restore.ts'
+import { createVolume, getVolume, removeVolume } from '../../src/app/volumes.ts'
+import { formatState } from '../../src/host/state-format.ts'
+import { CANARY, openWorld, testDriver, type World } from './world.ts'
+
+const NOTHING = formatState({ savedAt: new Date(0).toISOString(), records: [] })
+const OPTIONS = { 'secret.a': '{{ memory://a }}' }
+
+/** A process died with `v` mounted. */
+async function diedMounted(t: Parameters<typeof openWorld>[0]): Promise<World> {
+  const world = await openWorld(t)
+  const driver = testDriver(world)
+  await createVolume(driver, 'v', OPTIONS, NEVER)
+  await mountVolume(driver, 'v', 'one', NEVER)
+  return world
+}
+
+/** The next process as it is when the first requests come: it has not compared anything yet. */
+async function justListening(world: World): Promise<{ driver: Driver; compare: () => Promise<void> }> {
+  const driver = testDriver(world)
+  const loaded = await world.store.load()
+  await loadRecords(driver, loaded)
+  return { driver, compare: () => reconcile(driver, loaded) }
+}
+
+test('the first Get after a crash tells what is mounted', async (t) => {
+  const world = await diedMounted(t)
+  const { driver } = await justListening(world)
+  const { mountpoint, status } = getVolume(driver, 'v')
+  assert.equal(status.state, 'mounted')
+  assert.equal(await readFile(join(mountpoint, 'a'), 'utf8'), `${CANARY}-a`)
+})
+
+test('the first Get after a reboot tells of no orphan', async (t) => {
+  const world = await diedMounted(t)
+  await world.ports.mounts.unmount(`${world.runtimeDir}/volumes/v`)
+  world.bootId = 'next-boot'
+  const { driver } = await justListening(world)
+  assert.equal(getVolume(driver, 'v').status.state, 'idle')
+  assert.deepEqual(getVolume(driver, 'v').status.mounts, [])
+})
+
+test('after a fallback no early Mount wipes what containers may be using', async (t) => {
+  for (const isForgotten of [false, true]) {
+    const world = await diedMounted(t)
+    const state = join(world.runtimeDir, '../state/state.json')
+    await writeFile(state, 'rubbish')
+    if (isForgotten) await writeFile(`${state}.prev`, NOTHING)
+    const { driver, compare } = await justListening(world)
+    if (isForgotten) await createVolume(driver, 'v', OPTIONS, NEVER)
+    await mountVolume(driver, 'v', 'two', NEVER)
+    await compare()
+    assert.equal(world.provider.batches.length, 1, 'it was mounted anew')
+    await unmountVolume(driver, 'v', 'two')
+    assert.deepEqual(await world.mountedTargets(), [])
+  }
+})
+
+test('requests that come before the comparison keep what they did', async (t) => {
+  const world = await diedMounted(t)
+  const { driver, compare } = await justListening(world)
+  await Promise.all([
+    unmountVolume(driver, 'v', 'one'),
+    compare(),
+    mountVolume(driver, 'v', 'two', NEVER),
+    createVolume(driver, 'w', OPTIONS, NEVER),
+  ])
+  assert.equal(getVolume(driver, 'v').status.state, 'mounted')
+  await Promise.all([removeVolume(driver, 'v', NEVER), compare(), removeVolume(driver, 'w', NEVER)])
+  assert.deepEqual(await world.mountedTargets(), [])
+  assert.deepEqual(driver.table.list(), [])
+  assert.equal((await world.store.load()).records.length, 0)
+})
