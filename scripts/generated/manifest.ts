@@ -47,9 +47,12 @@ export function manifest(): string {
   return `${JSON.stringify(config, undefined, 2)}\n`
 }
 
+/** The manifest itself says where these are. */
+const FIXED = ['LOCKET_PLUGIN_SOCKET', 'LOCKET_PLUGIN_RUNTIME_DIR', 'LOCKET_PLUGIN_STATE_DIR']
+
 function settingVariables(): Variable[] {
   return fieldsOf(VOLUME_SECTIONS).flatMap((field) => {
-    if (field.env === undefined) return []
+    if (field.env === undefined || FIXED.includes(field.env)) return []
     const value = field.default === undefined ? '' : ` (default ${field.default})`
     const own = variable(field.env, `${field.summary}${value}`)
     if (field.credential !== true) return [own]

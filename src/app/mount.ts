@@ -1,7 +1,7 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
 import { formatError, LocketError, toLocketError } from '../core/errors.ts'
 import { parseMountId, parseVolumeName, type MountId } from '../core/names.ts'
-import { addMount, dropMounts, hasMount, removeMount } from '../core/volume.ts'
+import { addMount, doubtMounts, dropMounts, hasMount, removeMount, renewMount } from '../core/volume.ts'
 import { mountTimeoutMs, openDeadline } from './deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
@@ -61,9 +61,16 @@ export function lastLostMount(driver: Driver): string | undefined {
   return driver.clock.now() - at < LOST_FOR_MS ? message : undefined
 }
 
-/** Another engine has come: it mounts under the IDs of containers that ended with the last one, and will unmount them once. */
-export function forgetUses(driver: Pick<Driver, 'table'>): void {
-  for (const volume of driver.table.list()) volume.uses.clear()
+/**
+ * Another engine has come: it mounts under the IDs of containers that ended with the last one, and will unmount them once.
+ * A process that merely crashed and was started again must not think so: its containers still run, see `docker cp` above.
+ */
+export async function doubtUses(driver: Pick<Driver, 'table'>): Promise<void> {
+  const doubted = driver.table.list().map((volume) => {
+    volume.uses.clear()
+    return driver.table.update(volume, doubtMounts(volume.record))
+  })
+  await Promise.all(doubted)
 }
 
 /** A volume or an ID that is not known is success: the engine must never be stuck on one. */
@@ -98,6 +105,7 @@ async function mountLocked(
   volume.mounted = await driver.mounts.isMounted(root)
   if (volume.mounted && hasMount(volume.record, id)) {
     const uses = volume.uses.get(id) ?? 0
+    if (uses === 0) await driver.table.update(volume, renewMount(volume.record, reference))
     volume.uses.set(id, uses + 1)
     return uses > 0
   }

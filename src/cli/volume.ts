@@ -1,5 +1,6 @@
 import type { Driver } from '../app/driver.ts'
 import { stopFollowing } from '../app/follow.ts'
+import { doubtUses } from '../app/mount.ts'
 import { loadRecords, reconcile } from '../app/restore.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { formatError, toLocketError } from '../core/errors.ts'
@@ -36,6 +37,7 @@ export const command: Command = {
     log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
     await finishRequests(server, driver.clock)
     await stopFollowing(driver)
+    if (daemon.managed) await doubtUses(driver)
     await driver.clients.close()
     return 0
   },

@@ -7,6 +7,8 @@ export interface MountReference {
   readonly since: string
   /** The host's boot ID at that time: a reference of another boot is stale. */
   readonly bootId: string
+  /** The engine has stopped or started since, so its container may have ended without an Unmount. */
+  readonly unsure?: true
 }
 
 /** All that is kept of a volume. Never a value: options hold references, and configuration is always derived from them anew. */
@@ -28,6 +30,16 @@ export function addMount(record: VolumeRecord, mount: MountReference): VolumeRec
   return { ...record, mounts: [...record.mounts, mount] }
 }
 
+/** The same container again: its ID is vouched for anew. */
+export function renewMount(record: VolumeRecord, mount: MountReference): VolumeRecord {
+  return { ...record, mounts: record.mounts.map((old) => (old.id === mount.id ? mount : old)) }
+}
+
+export function doubtMounts(record: VolumeRecord): VolumeRecord {
+  if (record.mounts.every((mount) => mount.unsure)) return record
+  return { ...record, mounts: record.mounts.map((mount) => ({ ...mount, unsure: true })) }
+}
+
 /** An ID that is not there is no error: the engine must never be stuck on one. */
 export function removeMount(record: VolumeRecord, id: MountId): VolumeRecord {
   if (!hasMount(record, id)) return record
@@ -46,5 +58,8 @@ export function dropEarlierBoots(record: VolumeRecord, bootId: string): VolumeRe
 
 export function sameOptions(a: VolumeRecord['options'], b: VolumeRecord['options']): boolean {
   const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+  )
 }

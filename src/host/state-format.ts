@@ -18,7 +18,12 @@ export type ReadState =
 
 const VERSION = 1
 
-const Mount = z.object({ id: z.string().transform(parseMountId), since: z.string(), bootId: z.string() })
+const Mount = z.object({
+  id: z.string().transform(parseMountId),
+  since: z.string(),
+  bootId: z.string(),
+  unsure: z.literal(true).exactOptional(),
+})
 const Volume = z.object({
   name: z.string().transform(parseVolumeName),
   options: z.record(z.string(), z.string()),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { LocketError } from '../../src/core/errors.ts'
 import { NEVER } from '../../src/app/driver.ts'
-import { forgetUses, lastLostMount, mountVolume, unmountVolume } from '../../src/app/mount.ts'
+import { doubtUses, lastLostMount, mountVolume, unmountVolume } from '../../src/app/mount.ts'
 import { loadRecords, reconcile } from '../../src/app/restore.ts'
 import { createVolume, getVolume, listVolumes, removeVolume } from '../../src/app/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
@@ -170,9 +170,39 @@ test('an ID of before this engine is taken over: one Unmount ends it', async (t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
   await mountVolume(driver, 'v', 'one', NEVER)
-  forgetUses(driver)
+  await doubtUses(driver)
   await mountVolume(driver, 'v', 'one', NEVER)
   await unmountVolume(driver, 'v', 'one')
+  assert.deepEqual(await world.mountedTargets(), [])
+})
+
+test('after a crash of this process, docker cp still does not take the secrets from a running container', async (t) => {
+  const world = await openWorld(t)
+  const first = testDriver(world)
+  await createVolume(first, 'v', OPTIONS, NEVER)
+  await mountVolume(first, 'v', 'one', NEVER)
+  const second = await restarted(world)
+  await mountVolume(second, 'v', 'one', NEVER)
+  await unmountVolume(second, 'v', 'one')
+  assert.equal((await world.mountedTargets()).length, 1)
+  await unmountVolume(second, 'v', 'one')
+  assert.deepEqual(await world.mountedTargets(), [])
+})
+
+test('after an orderly stop, an ID is taken over, and vouched for again', async (t) => {
+  const world = await openWorld(t)
+  const first = testDriver(world)
+  await createVolume(first, 'v', OPTIONS, NEVER)
+  await mountVolume(first, 'v', 'one', NEVER)
+  await mountVolume(first, 'v', 'two', NEVER)
+  await doubtUses(first)
+  const second = await restarted(world)
+  await mountVolume(second, 'v', 'one', NEVER)
+  const third = await restarted(world)
+  await mountVolume(third, 'v', 'one', NEVER)
+  for (const id of ['one', 'two']) await unmountVolume(third, 'v', id)
+  assert.equal((await world.mountedTargets()).length, 1, 'the running container of one lost its secrets')
+  await unmountVolume(third, 'v', 'one')
   assert.deepEqual(await world.mountedTargets(), [])
 })
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { forgetUses, lastLostMount, mountVolume, unmountVolume, type MountAnswer } from '../../app/mount.ts'
+import { doubtUses, lastLostMount, mountVolume, unmountVolume, type MountAnswer } from '../../app/mount.ts'
 import type { Driver } from '../../app/driver.ts'
 import { createVolume, getVolume, listVolumes, removeVolume, type VolumeView } from '../../app/volumes.ts'
 import { formatError, LocketError, toLocketError } from '../../core/errors.ts'
@@ -7,8 +7,9 @@ import { CreateRequest, MountRequest, NameRequest, parseBody } from './messages.
 
 /** The plugin protocol of a volume driver: nine calls, all POST. */
 export function volumeDriver(server: FastifyInstance, driver: Driver): void {
-  server.post('/Plugin.Activate', () => {
-    forgetUses(driver)
+  // Only a legacy socket is activated, by each engine that finds it: a managed plugin is started and stopped with its engine.
+  server.post('/Plugin.Activate', async () => {
+    await doubtUses(driver)
     return { Implements: ['VolumeDriver'] }
   })
   server.post('/VolumeDriver.Capabilities', () => ({ Capabilities: { Scope: 'local' } }))
