@@ -45,7 +45,18 @@ export interface VolumeTable {
 
 export function createVolumeTable(store: Store): VolumeTable {
   const volumes = new Map<VolumeName, Volume>()
-  const save = () => store.save([...volumes.values()].map((volume) => volume.record))
+  const saveNow = () => store.save([...volumes.values()].map((volume) => volume.record))
+
+  /** A save that began meanwhile may hold what is taken back: another one corrects it. Should that fail too, the next change does. */
+  async function saveOr(takeBack: () => void): Promise<void> {
+    try {
+      await saveNow()
+    } catch (error) {
+      takeBack()
+      saveNow().catch(() => undefined)
+      throw error
+    }
+  }
 
   return {
     find: (name) => volumes.get(name),
@@ -67,12 +78,7 @@ export function createVolumeTable(store: Store): VolumeTable {
     async add(record) {
       const volume = createVolume(record)
       volumes.set(record.name, volume)
-      try {
-        await save()
-      } catch (error) {
-        volumes.delete(record.name)
-        throw error
-      }
+      await saveOr(() => volumes.delete(record.name))
       return volume
     },
 
@@ -80,22 +86,14 @@ export function createVolumeTable(store: Store): VolumeTable {
       const before = volume.record
       if (record === before) return
       volume.record = record
-      try {
-        await save()
-      } catch (error) {
-        volume.record = before
-        throw error
-      }
+      await saveOr(() => {
+        if (volume.record === record) volume.record = before
+      })
     },
 
     async remove(volume) {
       volumes.delete(volume.record.name)
-      try {
-        await save()
-      } catch (error) {
-        volumes.set(volume.record.name, volume)
-        throw error
-      }
+      await saveOr(() => volumes.set(volume.record.name, volume))
     },
   }
 }
