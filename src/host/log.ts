@@ -1,7 +1,8 @@
 import { writeSync } from 'node:fs'
+import { pino, type LoggerOptions } from 'pino'
 import { errnoOf } from '../core/errors.ts'
-import type { Log, LogFacts } from '../core/ports.ts'
-import { formatRecord, type LogFormat, type Severity } from './log-line.ts'
+import type { Log } from '../core/ports.ts'
+import { formatRecord, type LogFormat, type LogRecord, type Severity } from './log-line.ts'
 
 export interface LogOptions {
   readonly format: LogFormat
@@ -12,22 +13,28 @@ export interface LogOptions {
   readonly now?: () => number
 }
 
-const ORDER = ['trace', 'debug', 'info', 'warn', 'error'] as const
 const STDERR = 2
 const MOST_RETRIES = 100
 
+/** pino decides what is written and makes JSON of it; how a line looks is ours. */
 export function openLog({ format, level, write = writeToStderr, now = Date.now }: LogOptions): Log {
-  const least = ORDER.indexOf(level)
-  function log(severity: Severity, event: string, message: string, facts: LogFacts = {}): void {
-    if (ORDER.indexOf(severity) < least) return
-    write(`${formatRecord(format, { time: now(), severity, event, message, facts })}\n`)
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    messageKey: 'message',
+    timestamp: () => `,"time":${now()}`,
+    formatters: { level: (severity) => ({ severity }) },
   }
-  return {
-    debug: (event, message, facts) => log('debug', event, message, facts),
-    info: (event, message, facts) => log('info', event, message, facts),
-    warn: (event, message, facts) => log('warn', event, message, facts),
-    error: (event, message, facts) => log('error', event, message, facts),
-  }
+  const logger = pino(options, { write: (json: string) => write(`${formatRecord(format, recordOf(json))}\n`) })
+  const at =
+    (severity: Severity): Log['info'] =>
+    (event, message, facts = {}) =>
+      logger[severity]({ event, facts }, message)
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function recordOf(json: string): LogRecord {
+  return JSON.parse(json) as LogRecord
 }
 
 /** A log that cannot be written never fails the work it tells of. */
