@@ -22,6 +22,8 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { openLog } from './host/log.ts'
 export { listenAsDaemon, notifySystemd } from './host/socket.ts'
+export { leaveStopMark, takeFreshStopMark } from './host/stop-mark.ts'
+export { systemClock } from './host/clock.ts'
 
 export interface OpenedStore {
   readonly store: Store

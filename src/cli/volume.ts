@@ -7,17 +7,32 @@ import { formatError, toLocketError } from '../core/errors.ts'
 import type { LoadedState } from '../core/ports.ts'
 import { volumeDriver } from '../http/docker/volume-driver.ts'
 import { buildServer } from '../http/server.ts'
-import { listenAsDaemon, notifySystemd, openDriver, openLog, openStore } from '../wire.ts'
+import {
+  leaveStopMark,
+  listenAsDaemon,
+  notifySystemd,
+  openDriver,
+  openLog,
+  openStore,
+  systemClock,
+  takeFreshStopMark,
+} from '../wire.ts'
 import type { Command } from './define.ts'
 
 /** Below the ten seconds after which the engine kills a plugin. */
 const SHUTDOWN_MS = 8000
+/** Any status but 0 would do: the engine starts again what ends by itself. */
+const START_AGAIN = 75
 
 /** `locket volume`: the driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
 export const command: Command = {
   async run({ argv, env, signal }) {
     const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
     const log = openLog(logSettings)
+    if (daemon.managed && (await takeFreshStopMark(daemon.runtimeDir, systemClock().now()))) {
+      log.warn('daemon.again', 'the engine stopped and started this at once: ending, to be started once more')
+      return START_AGAIN
+    }
     const { store, warnings } = await openStore(daemon)
     const loaded = await store.load()
     for (const warning of [...warnings, ...loaded.warnings])
@@ -39,6 +54,7 @@ export const command: Command = {
     await stopFollowing(driver)
     if (daemon.managed) await doubtUses(driver)
     await driver.clients.close()
+    if (daemon.managed) await leaveStopMark(daemon.runtimeDir)
     return 0
   },
 }
