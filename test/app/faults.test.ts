@@ -4,10 +4,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { mountVolume, unmountVolume } from '../../src/app/mount.ts'
-import { loadRecords, reconcile } from '../../src/app/restore.ts'
 import { createVolume, removeVolume } from '../../src/app/volumes.ts'
 import { NEVER, type Driver } from '../../src/app/driver.ts'
-import { CANARY, testDriver, type World, openWorld } from './world.ts'
+import { CANARY, openWorld, restarted, type World } from './world.ts'
 
 /**
  * The process dies between every two steps that reach the machine, then another one starts on what is left. Steps are the calls
@@ -35,7 +34,7 @@ for (const { name, before, act } of deaths) {
     let step = 0
     for (let survived = false; !survived; step += 1) {
       const world = await openWorld(t)
-      const first = await startOn(world)
+      const first = await restarted(world)
       await createVolume(first, 'v', OPTIONS, NEVER)
       for (const id of before) await mountVolume(first, 'v', id, NEVER)
       world.dieAtStep(step)
@@ -51,7 +50,7 @@ for (const { name, before, act } of deaths) {
 }
 
 async function recovers(world: World, when: string): Promise<void> {
-  const next = await startOn(world)
+  const next = await restarted(world)
   if (next.table.find('v' as never) === undefined) {
     // Removed for good: then nothing of it is left.
     assert.deepEqual(await secretsLeft(world), [], `${when}: removed, but files are left`)
@@ -68,14 +67,6 @@ async function recovers(world: World, when: string): Promise<void> {
   assert.deepEqual(await world.mountedTargets(), [], when)
   await removeVolume(next, 'v', NEVER)
   assert.equal((await world.store.load()).records.length, 0, when)
-}
-
-async function startOn(world: World): Promise<Driver> {
-  const driver = testDriver(world)
-  const loaded = await world.store.load()
-  await loadRecords(driver, loaded)
-  await reconcile(driver, loaded)
-  return driver
 }
 
 /** Files below the runtime folder, staged ones too. */

@@ -5,12 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { LocketError } from '../../src/core/errors.ts'
 import { NEVER } from '../../src/app/driver.ts'
-import { doubtUses, lastLostMount, mountVolume, unmountVolume } from '../../src/app/mount.ts'
-import { loadRecords, reconcile } from '../../src/app/restore.ts'
+import { lastLostMount, mountVolume, unmountVolume } from '../../src/app/mount.ts'
 import { createVolume, getVolume, listVolumes, removeVolume } from '../../src/app/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { eventually } from '../support/daemon.ts'
-import { CANARY, openWorld, passTime, testDriver } from './world.ts'
+import { CANARY, openWorld, passTime, testDriver, restarted } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.b': '{{ memory://b }} {{ memory://a }}' }
 
@@ -136,76 +135,6 @@ test('a hang-up before the answer is undone, after it too, and the repetition is
   assert.deepEqual(driver.table.list()[0]?.record.mounts, [])
 })
 
-test('undoing a lost answer undoes one use of its ID, and spares others', async (t) => {
-  const world = await openWorld(t)
-  const driver = testDriver(world)
-  await createVolume(driver, 'v', OPTIONS, NEVER)
-  await mountVolume(driver, 'v', 'other', NEVER)
-  const lost = await mountVolume(driver, 'v', 'one', NEVER)
-  const again = await mountVolume(driver, 'v', 'one', NEVER)
-  await lost.undo()
-  assert.equal(driver.table.list()[0]?.record.mounts.length, 2)
-  await again.undo()
-  await again.undo()
-  assert.deepEqual(
-    driver.table.list()[0]?.record.mounts.map((mount) => mount.id),
-    ['other'],
-  )
-})
-
-test('docker cp mounts and unmounts under the ID of the running container, which keeps its files', async (t) => {
-  const world = await openWorld(t)
-  const driver = testDriver(world)
-  await createVolume(driver, 'v', OPTIONS, NEVER)
-  await mountVolume(driver, 'v', 'one', NEVER)
-  await mountVolume(driver, 'v', 'one', NEVER)
-  await unmountVolume(driver, 'v', 'one')
-  assert.equal((await world.mountedTargets()).length, 1)
-  await unmountVolume(driver, 'v', 'one')
-  assert.deepEqual(await world.mountedTargets(), [])
-})
-
-test('an ID of before this engine is taken over: one Unmount ends it', async (t) => {
-  const world = await openWorld(t)
-  const driver = testDriver(world)
-  await createVolume(driver, 'v', OPTIONS, NEVER)
-  await mountVolume(driver, 'v', 'one', NEVER)
-  await doubtUses(driver)
-  await mountVolume(driver, 'v', 'one', NEVER)
-  await unmountVolume(driver, 'v', 'one')
-  assert.deepEqual(await world.mountedTargets(), [])
-})
-
-test('after a crash of this process, docker cp still does not take the secrets from a running container', async (t) => {
-  const world = await openWorld(t)
-  const first = testDriver(world)
-  await createVolume(first, 'v', OPTIONS, NEVER)
-  await mountVolume(first, 'v', 'one', NEVER)
-  const second = await restarted(world)
-  await mountVolume(second, 'v', 'one', NEVER)
-  await unmountVolume(second, 'v', 'one')
-  assert.equal((await world.mountedTargets()).length, 1)
-  await unmountVolume(second, 'v', 'one')
-  assert.deepEqual(await world.mountedTargets(), [])
-})
-
-test('after an orderly stop, an ID is taken over, and vouched for again', async (t) => {
-  const world = await openWorld(t)
-  const first = testDriver(world)
-  await createVolume(first, 'v', OPTIONS, NEVER)
-  await mountVolume(first, 'v', 'one', NEVER)
-  await mountVolume(first, 'v', 'two', NEVER)
-  await doubtUses(first)
-  const second = await restarted(world)
-  await mountVolume(second, 'v', 'one', NEVER)
-  const third = await restarted(world)
-  await mountVolume(third, 'v', 'one', NEVER)
-  for (const id of ['one', 'two']) await unmountVolume(third, 'v', id)
-  assert.equal((await world.mountedTargets()).length, 1, 'the running container of one lost its secrets')
-  await unmountVolume(third, 'v', 'one')
-  assert.deepEqual(await world.mountedTargets(), [])
-})
-
 test('a state that cannot be saved fails the mount and leaves nothing mounted', async (t) => {
   const store = createMemoryStore()
   const world = await openWorld(t, { store })
@@ -304,11 +233,3 @@ test('watch: a changed template file is rendered again; a broken one keeps what 
   assert.equal(await read(), `new ${CANARY}-a`)
   await unmountVolume(driver, 'v', 'one')
 })
-
-async function restarted(world: Awaited<ReturnType<typeof openWorld>>) {
-  const driver = testDriver(world)
-  const loaded = await world.store.load()
-  await loadRecords(driver, loaded)
-  await reconcile(driver, loaded)
-  return driver
-}

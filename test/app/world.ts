@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import { createClients } from '../../src/app/clients.ts'
 import type { Driver } from '../../src/app/driver.ts'
+import { loadRecords, reconcile } from '../../src/app/restore.ts'
 import { createVolumeTable } from '../../src/app/volume-table.ts'
 import type { VolumeConfig } from '../../src/config/volume-config.ts'
 import { createKeyedLock } from '../../src/core/keyed-lock.ts'
@@ -99,6 +100,15 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
     lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping: new AbortController().signal,
   }
+}
+
+/** The next process, on what the last one left. */
+export async function restarted(world: World) {
+  const driver = testDriver(world)
+  const loaded = await world.store.load()
+  await loadRecords(driver, loaded)
+  await reconcile(driver, loaded)
+  return driver
 }
 
 /** Waits in the manual clock's time, and lets real I/O go on in between. */
