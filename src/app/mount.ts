@@ -5,7 +5,7 @@ import { addMount, doubtMounts, dropMounts, hasMount, removeMount, renewMount } 
 import { mountTimeoutMs, openDeadline } from './deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
-import { clearMount, mountFiles, renderVolume } from './provision.ts'
+import { mountFiles, renderVolume } from './provision.ts'
 import type { Volume } from './volume-table.ts'
 import { clearLeftover, wipeVolume } from './wipe.ts'
 
@@ -34,11 +34,12 @@ export async function mountVolume(
     const config = configOf(driver, volume)
     // From the arrival on: a mount that waited for another one of the volume has the less time itself.
     const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, driver.host.uptimeMs())
-    using deadline = openDeadline(timeoutMs, driver.clock, AbortSignal.any([signal, driver.stopping]))
+    const gone = AbortSignal.any([signal, driver.stopping])
+    using deadline = openDeadline(timeoutMs, driver.clock, gone)
     await driver.locks.run(name, deadline.signal, async () => {
       if (driver.table.get(name) !== volume)
         throw new LocketError('aborted', 'the volume was removed meanwhile')
-      added = await mountLocked(driver, volume, id, config, deadline.signal)
+      added = await mountLocked(driver, volume, id, config, { deadline: deadline.signal, gone })
       if (signal.aborted) {
         if (added) await releaseLocked(driver, volume, id)
         throw abandoned()
@@ -90,13 +91,19 @@ export async function unmountVolume(driver: Driver, nameText: string, idText: st
   })
 }
 
+interface MountSignals {
+  readonly deadline: AbortSignal
+  /** Nobody waits for the answer any more. */
+  readonly gone: AbortSignal
+}
+
 /** False when the ID was there already. */
 async function mountLocked(
   driver: Driver,
   volume: Volume,
   id: MountId,
   config: VolumeConfig,
-  signal: AbortSignal,
+  signals: MountSignals,
 ): Promise<boolean> {
   const { name } = volume.record
   const started = driver.clock.now()
@@ -116,13 +123,12 @@ async function mountLocked(
     return true
   }
   if (volume.mounted) await clearLeftover(driver, volume)
-  await provision(driver, volume, config, signal)
+  await provision(driver, volume, config, signals)
   try {
     // References of a tmpfs that is gone are dropped here: whoever held them has no part in this one.
     await driver.table.update(volume, addMount(dropMounts(volume.record), reference))
   } catch (error) {
-    volume.mounted = false
-    await clearMount(root, driver)
+    await wipeVolume(driver, volume)
     throw error
   }
   volume.uses.clear()
@@ -143,13 +149,14 @@ async function provision(
   driver: Driver,
   volume: Volume,
   config: VolumeConfig,
-  signal: AbortSignal,
+  signals: MountSignals,
 ): Promise<void> {
   const { name } = volume.record
   const resolve = driver.clients.resolveFor(name, config.providers)
-  const rendered = await renderVolume(config, resolve, driver, signal)
+  const rendered = await renderVolume(config, resolve, driver, signals.deadline)
   try {
-    signal.throwIfAborted()
+    // Not the deadline: what the failure policy lets pass has just used it up.
+    signals.gone.throwIfAborted()
     const mounted = await mountFiles(rootOf(driver, name), rendered, config, driver)
     volume.mounted = true
     volume.mountWarnings = mounted.warnings
@@ -186,7 +193,8 @@ async function releaseLocked(driver: Driver, volume: Volume, id: MountId): Promi
     return
   }
   await wipeVolume(driver, volume)
-  driver.log.info('volume.unmounted', 'wiped and unmounted', { volume: name, mountId: id })
+  if (!volume.mounted)
+    driver.log.info('volume.unmounted', 'wiped and unmounted', { volume: name, mountId: id })
 }
 
 async function undoMount(driver: Driver, volume: Volume, id: MountId): Promise<void> {

@@ -74,7 +74,8 @@ export async function mountFiles(
     await deps.tree.replaceAll(root, rendered.files, treeOptions(config))
     return mounted
   } catch (error) {
-    await clearMount(root, deps)
+    // What was wrong is worth more to its reader than what came of it; a mount that stays is wiped with the next one.
+    await clearMount(root, deps).catch(() => undefined)
     throw error
   }
 }

@@ -18,6 +18,8 @@ export interface Volume {
   mounted: boolean
   /** Mounted by an earlier process whose references were lost: containers may be using it. */
   adopted: boolean
+  /** A wipe that failed is being tried again in the background. */
+  wipingLater: boolean
   content: ContentFacts | undefined
   mountWarnings: readonly string[]
   lastRender: string | undefined
@@ -103,6 +105,7 @@ function createVolume(record: VolumeRecord): Volume {
     record,
     mounted: false,
     adopted: false,
+    wipingLater: false,
     content: undefined,
     mountWarnings: [],
     lastRender: undefined,

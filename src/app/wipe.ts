@@ -4,42 +4,58 @@ import type { Volume } from './volume-table.ts'
 
 /** Wipes and unmounts under the caller's lock. What fails is told, and tried again in the background until it works or the volume is mounted anew. */
 export async function wipeVolume(driver: Driver, volume: Volume): Promise<void> {
-  await volume.following?.[Symbol.asyncDispose]()
+  const root = rootOf(driver, volume.record.name)
+  // Nothing that fails here may keep secrets from being wiped.
+  await Promise.allSettled([volume.following?.[Symbol.asyncDispose]()])
   volume.following = undefined
   try {
-    await clearMount(rootOf(driver, volume.record.name), driver)
+    await clearMount(root, driver)
     volume.adopted = false
     volume.mounted = false
     volume.mountWarnings = []
   } catch (thrown) {
     report(driver, volume, 'volume.wipe', thrown)
-    volume.mounted = await driver.mounts.isMounted(rootOf(driver, volume.record.name))
-    if (volume.mounted) void wipeLater(driver, volume)
+    volume.mounted = await driver.mounts.isMounted(root).catch(() => true)
+    if (volume.mounted && !volume.wipingLater) void wipeLater(driver, volume)
   }
 }
 
-const WIPE_AGAIN_MS = 5000
+const FIRST_PAUSE_MS = 5000
+const LONGEST_PAUSE_MS = 300_000
 
+/** One at a time for a volume, however often it is mounted and unmounted meanwhile. */
 async function wipeLater(driver: Driver, volume: Volume): Promise<void> {
-  const { name } = volume.record
+  volume.wipingLater = true
   try {
-    await driver.clock.sleep(WIPE_AGAIN_MS, driver.stopping)
-    await driver.locks.run(name, driver.stopping, async () => {
-      if (driver.table.find(name) === volume && volume.mounted && volume.record.mounts.length === 0) {
-        await wipeVolume(driver, volume)
-      }
-    })
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      await driver.clock.sleep(pauseMs, driver.stopping)
+      if (await driver.locks.run(volume.record.name, driver.stopping, () => wipeAgain(driver, volume))) return
+    }
   } catch (thrown) {
     if (!driver.stopping.aborted) report(driver, volume, 'volume.wipe', thrown)
+  } finally {
+    volume.wipingLater = false
   }
+}
+
+/** True when there is nothing left to do. */
+async function wipeAgain(driver: Driver, volume: Volume): Promise<boolean> {
+  const { name, mounts } = volume.record
+  if (driver.table.find(name) !== volume || !volume.mounted || mounts.length > 0) return true
+  await wipeVolume(driver, volume)
+  if (volume.mounted) return false
+  volume.lastError = undefined
+  driver.log.info('volume.wiped', 'wiped and unmounted at last', { volume: name })
+  return true
 }
 
 /** A mount that nothing refers to, left by a wipe that failed: it never makes the next Mount fail. */
 export async function clearLeftover(driver: Driver, volume: Volume): Promise<void> {
+  const root = rootOf(driver, volume.record.name)
   try {
-    await clearMount(rootOf(driver, volume.record.name), driver)
+    await clearMount(root, driver)
   } catch (thrown) {
     report(driver, volume, 'volume.wipe', thrown)
   }
-  volume.mounted = false
+  volume.mounted = await driver.mounts.isMounted(root).catch(() => true)
 }

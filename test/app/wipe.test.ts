@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { LocketError } from '../../src/core/errors.ts'
+import { openMountTable } from '../../src/host/mount-table.ts'
+import { NEVER } from '../../src/app/driver.ts'
+import { mountVolume, unmountVolume } from '../../src/app/mount.ts'
+import { createVolume, getVolume, removeVolume } from '../../src/app/volumes.ts'
+import { createMemoryStore } from '../fakes/memory-store.ts'
+import { eventually } from '../support/daemon.ts'
+import { CANARY, openWorld, passTime, testDriver } from './world.ts'
+
+const OPTIONS = { 'secret.a': '{{ memory://a }}' }
+
+/** A volume, and a kernel that may refuse to unmount. */
+async function stubborn(t: Pick<TestContext, 'after'>) {
+  const kernel = openMountTable()
+  const state = { isStuck: false, tries: 0 }
+  const world = await openWorld(t, {
+    mounts: {
+      ...kernel,
+      async unmount(target) {
+        state.tries += 1
+        if (state.isStuck) throw new LocketError('mount_failed', `cannot unmount ${target}: EPERM`)
+        await kernel.unmount(target)
+      },
+    },
+  })
+  const driver = testDriver(world)
+  await createVolume(driver, 'v', OPTIONS, NEVER)
+  return { world, driver, state }
+}
+
+test('a wipe that fails is told, and tried again with growing pauses until it works', async (t) => {
+  const { world, driver, state } = await stubborn(t)
+  await mountVolume(driver, 'v', 'one', NEVER)
+  state.isStuck = true
+  await unmountVolume(driver, 'v', 'one')
+  assert.match(getVolume(driver, 'v').status.lastError ?? '', /cannot unmount .*EPERM/)
+  for (let minute = 0; minute < 30; minute += 1) await passTime(world.clock, 60_000)
+  assert.ok(state.tries > 5 && state.tries < 20, `${state.tries} tries in half an hour`)
+  state.isStuck = false
+  for (let minute = 0; minute < 6; minute += 1) await passTime(world.clock, 60_000)
+  assert.deepEqual(await world.mountedTargets(), [])
+  assert.equal(getVolume(driver, 'v').status.lastError, null)
+  assert.equal(world.clock.sleepers(), 0)
+})
+
+test('however often an unmount fails, one wipe is tried again, and it ends with the volume', async (t) => {
+  const { world, driver, state } = await stubborn(t)
+  for (const id of ['one', 'two', 'three']) {
+    state.isStuck = false
+    await mountVolume(driver, 'v', id, NEVER)
+    state.isStuck = true
+    await unmountVolume(driver, 'v', id)
+    await assert.rejects(mountVolume(driver, 'v', 'refused', NEVER), /mounted there already/)
+  }
+  assert.equal(world.clock.sleepers(), 1)
+  await assert.rejects(removeVolume(driver, 'v', NEVER), /volume v cannot be unmounted: .*EPERM/)
+  state.isStuck = false
+  await removeVolume(driver, 'v', NEVER)
+  await passTime(world.clock, 10_000)
+  assert.equal(world.clock.sleepers(), 0)
+  assert.deepEqual(await world.mountedTargets(), [])
+})
+
+test('a state that cannot be saved is what a mount fails with, even when its tmpfs stays', async (t) => {
+  const store = createMemoryStore()
+  const kernel = openMountTable()
+  let isStuck = true
+  const unmount = async (target: string) => {
+    if (isStuck) throw new LocketError('mount_failed', 'EPERM')
+    await kernel.unmount(target)
+  }
+  const world = await openWorld(t, { store, mounts: { ...kernel, unmount } })
+  const driver = testDriver(world)
+  await createVolume(driver, 'v', OPTIONS, NEVER)
+  store.fill(true)
+  await assert.rejects(mountVolume(driver, 'v', 'one', NEVER), /ENOSPC/)
+  isStuck = false
+  await passTime(world.clock, 6000)
+  assert.deepEqual(await world.mountedTargets(), [])
+})
+
+test('passthrough and ignore mount without a provider that is down, at the deadline', async (t) => {
+  for (const policy of ['passthrough', 'ignore'] as const) {
+    const world = await openWorld(t)
+    const driver = testDriver(world, { policy })
+    world.provider.fail(new LocketError('unavailable', 'memory is down'))
+    await createVolume(driver, 'v', { ...OPTIONS, 'secret.plain': `${CANARY}-plain` }, NEVER)
+    const mounting = mountVolume(driver, 'v', 'one', NEVER)
+    await eventually('it waits for the provider', () => world.clock.sleepers() > 1)
+    await passTime(world.clock, 26_000)
+    const { mountpoint } = await mounting
+    assert.equal(await readFile(join(mountpoint, 'plain'), 'utf8'), `${CANARY}-plain`)
+    assert.match(getVolume(driver, 'v').status.warnings.join(), /memory is down/)
+  }
+})
