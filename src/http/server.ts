@@ -1,16 +1,28 @@
 import fastify, { type FastifyInstance } from 'fastify'
-import { formatError, toLocketError } from '../core/errors.ts'
+import { formatError, LocketError, toLocketError } from '../core/errors.ts'
 import type { Log } from '../core/ports.ts'
 
 /** The engine's requests are small: driver options are the largest part of one. */
 const BODY_LIMIT_BYTES = 1024 * 1024
+
+/** Bodies are checked with zod. Left to itself, fastify loads two JSON Schema compilers at every start, a tenth of all start-up. */
+const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
+
+function noSchema(): never {
+  throw new LocketError('internal', 'a route has a JSON Schema: bodies are checked with zod')
+}
 
 /**
  * A fastify that speaks as the engine's plugin client does: no Content-Type, and errors as HTTP 200 with `Err`, because then the
  * user sees the message alone (with a 500 the engine adds the endpoint's name and a host path).
  */
 export function buildServer(log: Log): FastifyInstance {
-  const server = fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle' })
+  const server = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: NO_COMPILERS },
+  })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   server.setErrorHandler(async (thrown, request, reply) => {
