@@ -139,7 +139,11 @@ async function spawnInmate(args: readonly string[], options: SpawnOptions): Prom
       process.kill(pid, signal)
       return await exited
     },
-    signal: (signal) => void process.kill(pid, signal),
+    signal(signal) {
+      process.kill(pid, signal)
+      // nsenter stops with its child, and does not go on by itself.
+      if (signal === 'SIGCONT') nsenter.kill(signal)
+    },
   }
 }
 
