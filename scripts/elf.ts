@@ -2,10 +2,12 @@
 const PT_LOAD = 1
 const PT_DYNAMIC = 2
 const DT_NULL = 0n
+const DT_NEEDED = 1n
 const DT_STRTAB = 5n
 const DT_STRSZ = 10n
 const DT_RUNPATH = 29n
 const DYNAMIC_ENTRY = 16
+const MACHINES: Readonly<Record<number, string>> = { 62: 'x64', 183: 'arm64' }
 
 interface Segment {
   /** Where its program header stands in the file. */
@@ -23,8 +25,7 @@ interface Segment {
  * Throws when the file has no room for it.
  */
 export function withRunpath(executable: Buffer, runpath: string): Buffer {
-  if (executable.toString('latin1', 0, 6) !== '\x7fELF\x02\x01')
-    throw new Error('not a 64-bit little-endian ELF file')
+  if (!isElf(executable)) throw new Error('not a 64-bit little-endian ELF file')
   const segments = readSegments(executable)
   const elf = Buffer.from(executable.subarray(0, Math.max(...segments.map((it) => it.offset + it.size))))
   dropSectionTable(elf)
@@ -38,6 +39,29 @@ export function withRunpath(executable: Buffer, runpath: string): Buffer {
   )
   addDynamicEntry(elf, dynamic, DT_RUNPATH, address - strtab.value)
   return elf
+}
+
+/** What loads a file: the processor it is for, and the shared objects it names. Undefined for what is no ELF file. */
+export function requirementsOf(file: Buffer): { arch: string; needed: readonly string[] } | undefined {
+  if (!isElf(file)) return undefined
+  const arch = MACHINES[file.readUInt16LE(18)] ?? 'unknown'
+  const segments = readSegments(file)
+  const dynamic = segments.find((it) => it.type === PT_DYNAMIC)
+  if (dynamic === undefined) return { arch, needed: [] }
+  const strtab = dynamicValue(file, dynamic, DT_STRTAB).value
+  const home = homeOf(strtab, segments)
+  const strings = home.offset + Number(strtab - home.address)
+  const needed: string[] = []
+  for (let at = dynamic.offset; file.readBigUInt64LE(at) !== DT_NULL; at += DYNAMIC_ENTRY) {
+    if (file.readBigUInt64LE(at) !== DT_NEEDED) continue
+    const start = strings + Number(file.readBigUInt64LE(at + 8))
+    needed.push(file.toString('latin1', start, file.indexOf(0, start)))
+  }
+  return { arch, needed }
+}
+
+function isElf(file: Buffer): boolean {
+  return file.toString('latin1', 0, 6) === '\x7fELF\x02\x01'
 }
 
 function readSegments(elf: Buffer): Segment[] {
@@ -65,10 +89,7 @@ function dropSectionTable(elf: Buffer): void {
 
 /** Puts the text into the padding behind the segment that holds the dynamic strings; returns its address. */
 function appendString(elf: Buffer, segments: readonly Segment[], strtab: bigint, text: string): bigint {
-  const home = segments.find(
-    (it) => it.type === PT_LOAD && it.address <= strtab && strtab < it.address + BigInt(it.size),
-  )
-  if (home === undefined) throw new Error('no segment holds the dynamic strings')
+  const home = homeOf(strtab, segments)
   const end = home.offset + home.size
   const next = Math.min(
     ...segments.filter((it) => it.type === PT_LOAD && it.offset >= end).map((it) => it.offset),
@@ -79,6 +100,14 @@ function appendString(elf: Buffer, segments: readonly Segment[], strtab: bigint,
   elf.writeBigUInt64LE(BigInt(home.size + length), home.header + 32)
   elf.writeBigUInt64LE(BigInt(home.size + length), home.header + 40)
   return home.address + BigInt(home.size)
+}
+
+function homeOf(address: bigint, segments: readonly Segment[]): Segment {
+  const home = segments.find(
+    (it) => it.type === PT_LOAD && it.address <= address && address < it.address + BigInt(it.size),
+  )
+  if (home === undefined) throw new Error('no segment holds the dynamic strings')
+  return home
 }
 
 /** Linkers leave spare null entries at the end of the table; the last one must stay. */

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { withRunpath } from '../../scripts/elf.ts'
+import { requirementsOf, withRunpath } from '../../scripts/elf.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'locket-elf-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -29,6 +29,18 @@ test('what has a library path already has no room for an endless number of them'
   assert.throws(() => {
     for (let times = 0; times < 100; times++) elf = withRunpath(elf, 'a')
   }, /no spare dynamic entry/)
+})
+
+test('the processor and the shared objects of a file are read from it, changed or not', () => {
+  const found = requirementsOf(original)
+  assert.equal(found?.arch, process.arch)
+  assert.ok(found.needed.includes('libatomic.so.1'))
+  assert.deepEqual(requirementsOf(withRunpath(original, '$ORIGIN/../lib')), found)
+  const koffi = readFileSync(
+    `node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`,
+  )
+  assert.ok(requirementsOf(koffi)?.needed.includes('libc.so.6'))
+  assert.equal(requirementsOf(Buffer.from('text')), undefined)
 })
 
 test('a text file is not an executable', () => {
