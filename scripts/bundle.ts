@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-/** Bundles the program into ESM files that load what they need when they need it; returns the npm packages inside. */
+/** Bundles the program into ESM files that load what they need when they need it; returns the folders of the npm packages inside. */
 export async function bundle(root: string, outdir: string): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -24,8 +24,8 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
   })
   // esbuild makes what begins with #! a program; this one is started by the launcher.
   chmodSync(join(outdir, 'main.mjs'), 0o644)
-  const names = Object.keys(metafile.inputs).map(
-    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
+  const folders = Object.keys(metafile.inputs).map(
+    (path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
   )
-  return [...new Set(names.filter((name) => name !== undefined))].toSorted()
+  return [...new Set(folders.filter((folder) => folder !== undefined))].toSorted()
 }

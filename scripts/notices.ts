@@ -6,14 +6,11 @@ export function writeNotices(root: string, node: string, packages: readonly stri
   mkdirSync(folder, { recursive: true })
   copyFileSync(join(root, 'LICENSE'), join(folder, 'locket'))
   copyFileSync(join(node, 'LICENSE'), join(folder, 'node'))
-  writeFileSync(
-    join(folder, 'packages'),
-    packages.map((name) => notice(join(root, 'node_modules', name), name)).join('\n'),
-  )
+  writeFileSync(join(folder, 'packages'), packages.map((path) => notice(join(root, path))).join('\n'))
 }
 
-function notice(folder: string, name: string): string {
-  const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+function notice(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
   const text =
     file === undefined
