@@ -19,14 +19,9 @@ export const VAULT = 'Contract Vault'
 export const subject: ProviderSubject = {
   def: opConnect,
   start: async (t) => (await startBackend(t)).backend,
-  foreign: [
-    'op:/vault/item/field',
-    'op:vault',
-    'ops://vault/item/field',
-    'bao://mount/path/field',
-    ' op://a/b/c',
-  ],
+  foreign: ['op:vault', 'ops://vault/item/field', 'bao://mount/path/field', ' op://a/b/c'],
   malformed: [
+    'op:/vault/item/field',
     'op://',
     'op://vault',
     'op://vault/item',

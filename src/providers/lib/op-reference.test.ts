@@ -44,6 +44,12 @@ test('any parts survive being written and read', () => {
   )
 })
 
+test('a slip in the slashes is ours, and no text of others', () => {
+  for (const text of ['op:/vault/item/field', 'OP:/v/i/f'])
+    assert.throws(() => parseOpReference(text), /is malformed/)
+  for (const text of ['op:', 'op:x', 'ops://a/b/c', ' op://']) assert.equal(parseOpReference(text), undefined)
+})
+
 test('any text is foreign, a reference, or ref_syntax', () => {
   const text = fc.oneof(
     fc.string(),

@@ -17,9 +17,13 @@ export interface OpReference {
 
 const SHAPE = 'op://vault/item/[section/]field'
 
-/** `undefined`: no `op://` text. Throws `ref_syntax`. Not `new URL`, which refuses spaces, folds `..` and takes the vault for a host. */
+/**
+ * `undefined`: none of ours; `op:/x` is a slip rather than someone else's text. Throws `ref_syntax`. Not `new URL`, which refuses
+ * spaces, folds `..` and takes the vault for a host.
+ */
 export function parseOpReference(text: string): OpReference | undefined {
-  if (!/^op:\/\//i.test(text)) return undefined
+  if (!/^op:\//i.test(text)) return undefined
+  if (!/^op:\/\//i.test(text)) throw malformed(text, 'is malformed', `expected ${SHAPE}`)
   const rest = text.slice('op://'.length)
   const mark = rest.indexOf('?')
   const path = mark === -1 ? rest : rest.slice(0, mark)
