@@ -61,7 +61,8 @@ function readError(thrown: unknown, path: string, { provider, setting }: Credent
   const errno = errnoOf(thrown.cause)
   const named = `${provider}: ${setting} in ${path}`
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-    return new LocketError('credential_missing', `${named}: there is no such file`, { cause: thrown })
+    const hint = 'a managed plugin sees only the folder of its config.source, at /etc/locket'
+    return new LocketError('credential_missing', `${named}: there is no such file`, { cause: thrown, hint })
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new LocketError('denied', `${named}: the file may not be read`, {
@@ -69,5 +70,9 @@ function readError(thrown: unknown, path: string, { provider, setting }: Credent
       cause: thrown,
     })
   }
-  return new LocketError(thrown.code, `${named}: ${thrown.message}`, { cause: thrown })
+  const { code, message, hint } = thrown
+  return new LocketError(code, `${named}: ${message}`, {
+    cause: thrown,
+    ...(hint === undefined ? {} : { hint }),
+  })
 }

@@ -44,19 +44,16 @@ export function createReader(paths: LocalPaths, files: SourceFiles, log: Log): R
 
   async function key(): Promise<AgeKey> {
     const text = await readKeyText(paths, files)
-    const digest = createHash('sha256').update(text).digest('base64')
-    if (parsed?.digest !== digest) {
+    try {
+      const digest = createHash('sha256').update(text).digest('base64')
+      if (parsed?.digest === digest) return parsed.key
       await warnIfExposed(paths.key, log)
-      parsed = {
-        digest,
-        key: await parseAgeKey(
-          Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1'),
-          paths.key,
-        ),
-      }
+      const words = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1')
+      parsed = { digest, key: await parseAgeKey(words, paths.key) }
+      return parsed.key
+    } finally {
+      text.fill(0)
     }
-    text.fill(0)
-    return parsed.key
   }
 
   async function entries(): Promise<Entries> {

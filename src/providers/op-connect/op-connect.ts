@@ -147,5 +147,10 @@ async function fetchValue(ref: SecretRef, { api, known, now }: Batch): Promise<S
   const selected = selectField(item, reference)
   if (selected.kind === 'file') return new Secret(await api.file(vaultId, item.id, selected.fileId))
   const text = new TextEncoder().encode(selected.text)
-  return new Secret(selected.kind === 'seed' ? totp.apply(text, [], { nowMs: now }) : text)
+  if (selected.kind === 'text') return new Secret(text)
+  try {
+    return new Secret(totp.apply(text, [], { nowMs: now }))
+  } finally {
+    text.fill(0)
+  }
 }
