@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
-import { LocketError } from '../core/errors.ts'
+import { combineErrors, LocketError, toLocketError } from '../core/errors.ts'
 import type {
   Clock,
   FileTree,
@@ -124,10 +124,17 @@ function renderAll(prepared: Prepared, outcomes: Outcomes, config: VolumeConfig,
     wipe: () => files.forEach((file) => file.content.wipe()),
   }
   try {
+    const errors: LocketError[] = []
     for (const file of prepared.files) {
-      const content = renderTemplate(file.template, outcomes, { policy, now, origin: file.origin })
-      if (content !== undefined) files.push({ path: file.path, content, mode: config.written.fileMode })
+      try {
+        const content = renderTemplate(file.template, outcomes, { policy, now, origin: file.origin })
+        if (content !== undefined) files.push({ path: file.path, content, mode: config.written.fileMode })
+      } catch (thrown) {
+        errors.push(toLocketError(thrown))
+      }
     }
+    const [first, ...others] = errors
+    if (first !== undefined) throw combineErrors([first, ...others])
     checkSizes(files, prepared.files, config)
     return rendered
   } catch (error) {

@@ -102,6 +102,14 @@ test('what cannot pass fails at once, and names every failing reference', async 
   }
 })
 
+test('every file whose filter fails is named', async (t) => {
+  const world = await openWorld(t)
+  const driver = testDriver(world)
+  const options = { 'secret.a': '{{ memory://a | get "x" }}', 'secret.b': '{{ memory://b | totp }}' }
+  await createVolume(driver, 'v', options, NEVER)
+  await assert.rejects(mountVolume(driver, 'v', 'one', NEVER), /secret\.a: .*not JSON; .*secret\.b: .*base32/)
+})
+
 test('while a mount hangs, other volumes work, and Get and List answer', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
