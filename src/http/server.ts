@@ -26,9 +26,7 @@ export function buildServer(log: Log): FastifyInstance {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   server.setErrorHandler(async (thrown, request, reply) => {
-    const status = clientStatusOf(thrown)
-    if (status !== undefined) return reply.code(200).send({ Err: `bad request: ${status}` })
-    const error = toLocketError(thrown)
+    const error = refusalOf(thrown) ?? toLocketError(thrown)
     if (error.code === 'internal')
       log.error('http.bug', 'a request failed on a bug', { url: request.url, cause: kindOf(error.cause) })
     return reply.code(200).send({ Err: formatError(error) })
@@ -39,12 +37,16 @@ export function buildServer(log: Log): FastifyInstance {
   return server
 }
 
-/** Fastify's own refusals (body too large, bad framing) by their code: their messages are for developers. */
-function clientStatusOf(thrown: unknown): string | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
-  return typeof thrown.code === 'string' && thrown.code.startsWith('FST_ERR_CTP_')
-    ? thrown.code.slice(12).toLowerCase()
-    : undefined
+/** Fastify's own refusals (body too large, bad framing): their messages are for developers. */
+function refusalOf(thrown: unknown): LocketError | undefined {
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
+  if (typeof code !== 'string' || !code.startsWith('FST_ERR_CTP_')) return undefined
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new LocketError('too_large', 'the driver options are larger than 1 MiB', {
+      hint: 'put large templates into files, and write secret.NAME: "@/path/to/template"',
+    })
+  }
+  return new LocketError('usage', `the request is not understood: ${code}`)
 }
 
 /** The name of what was thrown and where, never its text: that may hold a value. */

@@ -93,7 +93,7 @@ test('bodies that are not what the protocol says get an Err that quotes nothing'
     Name: 'x',
     Opts: { 'secret.a': 'x'.repeat(2_000_000) },
   })
-  assert.match(huge.Err, /large/)
+  assert.match(huge.Err, /driver options are larger than 1 MiB .*@\/path/)
   assert.equal((await daemon.call('VolumeDriver.Nonsense', {})).status, 404)
 })
 
