@@ -35,5 +35,6 @@ export function secretFile(
 /** A name as messages can bear it. */
 export function shownName(name: string): string {
   const printable = name.replace(/\p{Cc}/gu, '?')
+  if (printable.trim() === '') return JSON.stringify(printable)
   return printable.length > 80 ? `${printable.slice(0, 80)}…` : printable
 }
