@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { volumeDriver } from '../../src/http/docker/volume-driver.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { openWorld, testDriver } from '../app/world.ts'
