@@ -14,7 +14,7 @@ import { manyItems } from '../test/fixtures/servers/connect-data.ts'
 import { startConnectServer } from '../test/fixtures/servers/connect.ts'
 import { report, timed, type Sample } from './measure.ts'
 
-const PROGRAM = new URL('../dist/locket/bin/locket', import.meta.url).pathname
+const PROGRAM = process.argv[2] ?? new URL('../dist/locket/bin/locket', import.meta.url).pathname
 const id = (n: number) => n.toString(16).padStart(64, '0')
 const optionsOf = (count: number, ref: (n: number) => string) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`secret.file${n}`, `{{ ${ref(n)} }}`]))

@@ -14,6 +14,7 @@ import {
   openDriver,
   openLog,
   openStore,
+  preferSmallHeap,
   systemClock,
   takeFreshStopMark,
 } from '../wire.ts'
@@ -43,6 +44,7 @@ export const command: Command = {
     volumeDriver(server, driver)
     await server.ready()
     const socket = await listenAsDaemon(server.server, daemon.socket, env)
+    preferSmallHeap()
     log.info('daemon.listening', 'listening', { socket, volumes: loaded.records.length })
     await Promise.all([
       notifySystemd(env, 'READY=1'),
