@@ -29,7 +29,9 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
 
 /** What watches would keep a process from ending. */
 export async function stopFollowing(driver: Pick<Driver, 'table'>): Promise<void> {
-  await Promise.allSettled(driver.table.list().map(async (volume) => volume.following?.[Symbol.asyncDispose]()))
+  await Promise.allSettled(
+    driver.table.list().map(async (volume) => volume.following?.[Symbol.asyncDispose]()),
+  )
 }
 
 /**
