@@ -84,8 +84,9 @@ function failureOf(segment: SecretSegment, outcomes: Outcomes): LocketError | un
 }
 
 function outcomeOf({ ref }: SecretSegment, outcomes: Outcomes): Outcome {
-  const error = new LocketError('internal', `nobody was asked for ${ref.text}`)
-  return outcomes.get(ref.id) ?? { ok: false, error }
+  const outcome = outcomes.get(ref.id)
+  if (outcome !== undefined) return outcome
+  return { ok: false, error: new LocketError('internal', `nobody was asked for ${ref.text}`) }
 }
 
 /** Where the filters of a tag without a value begin: at its default, when the secret does not exist; else -1. */
