@@ -25,7 +25,9 @@ export function openLog({ format, level, write = writeToStderr, now = Date.now }
     timestamp: () => `,"time":${now()}`,
     formatters: { level: (severity) => ({ severity }) },
   }
-  const logger = pino(options, { write: (json: string) => write(`${formatRecord(format, recordOf(json))}\n`) })
+  const logger = pino(options, {
+    write: (json: string) => write(`${formatRecord(format, recordOf(json))}\n`),
+  })
   const at =
     (severity: Severity): Log['info'] =>
     (event, message, facts = {}) =>
