@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { loadVolumeCommand } from '../../src/config/load.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const EXAMPLE = `
+[volume]
+# Select the default provider. This can be overridden per volume using driver_opts.
+provider = "op-connect"
+connect-host = "https://connect.example.com"
+connect-token = "file:/etc/locket/tokens/connect"
+user = "1000:1000"
+log-level = "info"
+`
+
+test("the founding README's locket.toml: its keys, and the token file is not opened while it is read", async (t) => {
+  const file = join(await temporaryFolder(t), 'locket.toml')
+  await writeFile(file, EXAMPLE)
+  const { daemon, log } = loadVolumeCommand(['--config', file], {})
+  assert.equal(log.level, 'info')
+  const volume = daemon.volumeConfig({ 'secret.template': '{{ op://Mordin/TestKey/private key }}', mode: '448' })
+  assert.deepEqual([volume.written.uid, volume.written.gid, volume.tmpfs.mode], [1000, 1000, 0o700])
+  assert.equal(volume.parseRef('op://Mordin/TestKey/private key')?.provider, 'op-connect')
+})
+
+test('its Bitwarden lines are refused by name until that provider is built', async (t) => {
+  const file = join(await temporaryFolder(t), 'locket.toml')
+  await writeFile(file, '[volume]\nprovider = "bws"\nbws-token = "file:/etc/locket/tokens/bws"\n')
+  assert.throws(() => loadVolumeCommand(['--config', file], {}), /bws/)
+})
