@@ -106,6 +106,7 @@ test('create refuses what cannot work, by name', async (t) => {
     [{ mode: '0999' }, /mode/],
     [{ user: 'root' }, /user/],
     [{ 'mount-timeout': 'soon' }, /mount-timeout/],
+    [{ 'mount-timeout': '0s' }, /mount-timeout: must be longer than 0/],
     [{ 'secret.../x': 'a' }, /\.\./],
     [{ 'secret.a': '{{ local:// }}' }, /local:\/\//],
     [{ 'secret.a': '{{ op://vault }}' }, /op:\/\//],

@@ -74,7 +74,7 @@ export const volumeSection = section('volume', 'Volumes', {
   mountTimeoutMs: field({
     name: 'mount-timeout',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_TIMEOUT',
-    schema: Duration.optional(),
+    schema: Duration.refine((ms) => ms > 0, 'must be longer than 0').optional(),
     example: '25s',
     summary:
       'how long a mount waits for its provider; left out: 25s, and 100s in the first ten minutes after a boot',
