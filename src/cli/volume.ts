@@ -3,7 +3,7 @@ import { stopFollowing } from '../app/follow.ts'
 import { doubtUses } from '../app/mount.ts'
 import { loadRecords, reconcile } from '../app/restore.ts'
 import { loadVolumeCommand } from '../config/load.ts'
-import { formatError, toLocketError } from '../core/errors.ts'
+import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../core/errors.ts'
 import type { LoadedState } from '../core/ports.ts'
 import { volumeDriver } from '../http/docker/volume-driver.ts'
 import { buildServer } from '../http/server.ts'
@@ -18,47 +18,71 @@ import {
   systemClock,
   takeFreshStopMark,
 } from '../wire.ts'
-import type { Command } from './define.ts'
+import type { Command, CommandContext } from './define.ts'
 
 /** Below the ten seconds after which the engine kills a plugin. */
 const SHUTDOWN_MS = 8000
 /** Any status but 0 would do: the engine starts again what ends by itself. */
 const START_AGAIN = 75
 
-/** `locket volume`: the driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
+/** Longer than the engine dials a plugin that does not listen. */
+const REFUSAL_MS = 20_000
+
 export const command: Command = {
-  async run({ argv, env, signal }) {
-    const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
-    const log = openLog(logSettings)
-    if (daemon.managed && (await takeFreshStopMark(daemon.runtimeDir, systemClock().now()))) {
-      log.warn('daemon.again', 'the engine stopped and started this at once: ending, to be started once more')
-      return START_AGAIN
+  async run(context) {
+    try {
+      return await serve(context)
+    } catch (thrown) {
+      if (!context.argv.includes('--managed')) throw thrown
+      return await refuse(toLocketError(thrown), context)
     }
-    const { store, warnings } = await openStore(daemon)
-    const loaded = await store.load()
-    for (const warning of [...warnings, ...loaded.warnings])
-      log.warn('state.warning', 'look at the state', { warning })
-    const driver = openDriver(daemon, store, log, signal)
-    await loadRecords(driver, loaded)
-    const server = buildServer(log)
-    volumeDriver(server, driver)
-    await server.ready()
-    const socket = await listenAsDaemon(server.server, daemon.socket, env)
-    preferSmallHeap()
-    log.info('daemon.listening', 'listening', { socket, volumes: loaded.records.length })
-    await Promise.all([
-      notifySystemd(env, 'READY=1'),
-      restoreInBackground(driver, loaded),
-      untilAborted(signal),
-    ])
-    log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
-    await finishRequests(server, driver.clock)
-    await stopFollowing(driver)
-    if (daemon.managed) await doubtUses(driver)
-    await driver.clients.close()
-    if (daemon.managed) await leaveStopMark(daemon.runtimeDir)
-    return 0
   },
+}
+
+/**
+ * The engine starts a plugin that ends again and again, and is then confused about it. One that does not listen it stops by itself,
+ * and `docker plugin enable` fails as it should.
+ */
+async function refuse(reason: LocketError, { signal, stderr }: CommandContext): Promise<number> {
+  stderr.write(`locket: ${formatError(reason)}\n`)
+  await systemClock()
+    .sleep(REFUSAL_MS, signal)
+    .catch(() => undefined)
+  return ERROR_KINDS[reason.code].exit
+}
+
+/** The driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
+async function serve({ argv, env, signal }: CommandContext): Promise<number> {
+  const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
+  const log = openLog(logSettings)
+  if (daemon.managed && (await takeFreshStopMark(daemon.runtimeDir, systemClock().now()))) {
+    log.warn('daemon.again', 'the engine stopped and started this at once: ending, to be started once more')
+    return START_AGAIN
+  }
+  const { store, warnings } = await openStore(daemon)
+  const loaded = await store.load()
+  for (const warning of [...warnings, ...loaded.warnings])
+    log.warn('state.warning', 'look at the state', { warning })
+  const driver = openDriver(daemon, store, log, signal)
+  await loadRecords(driver, loaded)
+  const server = buildServer(log)
+  volumeDriver(server, driver)
+  await server.ready()
+  const socket = await listenAsDaemon(server.server, daemon.socket, env)
+  preferSmallHeap()
+  log.info('daemon.listening', 'listening', { socket, volumes: loaded.records.length })
+  await Promise.all([
+    notifySystemd(env, 'READY=1'),
+    restoreInBackground(driver, loaded),
+    untilAborted(signal),
+  ])
+  log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
+  await finishRequests(server, driver.clock)
+  await stopFollowing(driver)
+  if (daemon.managed) await doubtUses(driver)
+  await driver.clients.close()
+  if (daemon.managed) await leaveStopMark(daemon.runtimeDir)
+  return 0
 }
 
 async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise<void> {

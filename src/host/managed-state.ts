@@ -1,7 +1,7 @@
-import { constants } from 'node:fs'
-import { open, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
-import { errnoOf } from '../core/errors.ts'
+import { constants, existsSync } from 'node:fs'
+import { open, unlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { LocketError, errnoOf } from '../core/errors.ts'
 import type { LoadedState, Store } from '../core/ports.ts'
 import type { VolumeRecord } from '../core/volume.ts'
 import { makeFolders } from './make-folders.ts'
@@ -23,7 +23,8 @@ export interface ManagedState {
 /**
  * State of the managed plugin: in the config folder where that can be written, so that it outlives the plugin, else in the
  * fallback. What an earlier start left in the fallback moves over, saved durably before the fallback's is removed.
- * Rejects with `state_corrupt` as `Store.load` does.
+ * Rejects with `state_corrupt` as `Store.load` does, and when the config folder that has the state is not there any more:
+ * `docker plugin upgrade` mounts the manifest's default source again, whatever was set before.
  */
 export async function openManagedState(
   preferredDir: string,
@@ -32,6 +33,7 @@ export async function openManagedState(
 ): Promise<ManagedState> {
   if (!(await makeStateDir(preferredDir))) return await openFallback(preferredDir, fallbackDir, options)
   const store = openStateFile(preferredDir, options)
+  await leaveMarker(markerOf(fallbackDir))
   const left = await loadGeneration(fallbackDir, options.reset ?? false)
   if (left.source === 'none') return { store, dir: preferredDir, warnings: left.warnings }
   const own = await loadGeneration(preferredDir, options.reset ?? false)
@@ -54,6 +56,8 @@ async function openFallback(
     await loadGeneration(fallbackDir, reset),
     await loadGeneration(preferredDir, reset),
   ]
+  const isNowhere = own.source === 'none' && stranded.source === 'none'
+  if (isNowhere && !reset && existsSync(markerOf(fallbackDir))) throw forgotten(preferredDir)
   if (own.source === 'none' && stranded.source !== 'none') await store.save(stranded.records)
   const advice = `state is kept in ${fallbackDir} and goes with the plugin: set config.source to a folder of the host that can be written`
   return {
@@ -61,6 +65,31 @@ async function openFallback(
     dir: fallbackDir,
     warnings: [advice, ...own.warnings, ...stranded.warnings],
   }
+}
+
+/** Beside the fallback: says that the state is in a config folder. Goes with the plugin, as the fallback does. */
+function markerOf(fallbackDir: string): string {
+  return `${fallbackDir}-is-in-config`
+}
+
+async function leaveMarker(marker: string): Promise<void> {
+  try {
+    await makeFolders(dirname(marker), 0o700)
+    await writeFile(marker, '', { mode: 0o600 })
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+  }
+}
+
+/** To start without the volumes would make the engine put local ones in their place. */
+function forgotten(preferredDir: string): LocketError {
+  return new LocketError(
+    'state_corrupt',
+    `the volumes are recorded in a config folder, and ${dirname(preferredDir)} is not that folder now`,
+    {
+      hint: 'docker plugin upgrade forgets config.source: docker plugin set locket config.source=DIR, then enable again',
+    },
+  )
 }
 
 /** Whether the folder is there, or could be made, and takes files. */

@@ -105,6 +105,18 @@ test('volumes in a config folder that became read-only are not forgotten', async
   assert.deepEqual((await store.load()).records, [record('db')])
 })
 
+test('without the config folder that has the state it refuses to start: an upgrade has unset config.source', async (t) => {
+  const { preferred, fallback } = await folders(t)
+  const { store } = await openManagedState(preferred, fallback)
+  await store.save([record('db')])
+  await assert.rejects(
+    openManagedState('/sys/module/state', fallback),
+    hasCode('state_corrupt', /recorded in a config folder, and \/sys\/module is not/),
+  )
+  assert.equal((await openManagedState('/sys/module/state', fallback, { reset: true })).dir, fallback)
+  assert.deepEqual((await (await openManagedState(preferred, fallback)).store.load()).records, [record('db')])
+})
+
 test('whether a folder takes files is found out by trying, and leaves nothing', async (t) => {
   const { config } = await folders(t)
   assert.equal(await makeStateDir(join(config, 'a', 'b')), true)
