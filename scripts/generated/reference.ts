@@ -16,8 +16,8 @@ A flag \`--foo-bar\` is the key \`foo-bar\` of the table \`[volume]\` in a TOML 
 volume. What is set nearer wins: driver option, flag, environment, TOML files (a later one over an earlier one), default. A list
 replaces a list; only a volume's secrets join the default secrets, by name. An empty variable counts as not set.
 
-A variable that holds a list is split at newlines, or else at a comma outside of \`{{ }}\` that \`NAME=\`, \`@\` or \`/\` follows; so is the driver
-option \`secret\`. Flags and TOML lists are never split. \`secrets\` may be a TOML table: \`[volume.secrets]\`, \`NAME = "TEMPLATE"\`.
+A variable that holds a list is split at newlines, or else at a comma outside of \`{{ }}\` that \`NAME=\`, \`@\` or \`/\` follows. Flags,
+TOML lists and driver options are never split. \`secrets\` may be a TOML table: \`[volume.secrets]\`, \`NAME = "TEMPLATE"\`.
 
 A credential is the value itself or \`file:/path\`; for its variable \`X\`, \`X_FILE=/path\` means \`X=file:/path\`. The file is read when a reference
 first needs it, and again for each mount.

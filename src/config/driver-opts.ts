@@ -3,7 +3,6 @@ import { fieldKind, type Field } from '../settings/field.ts'
 import { flagNames } from './flags.ts'
 import type { Given, Layer, Problems } from './layers.ts'
 import { parseEntry, secretFile, shownName } from './secret-entry.ts'
-import { splitList } from './split-list.ts'
 import { adviceOn } from './unknown-setting.ts'
 
 export type DriverOptions = Readonly<Record<string, string>>
@@ -33,11 +32,12 @@ export function parseDriverOptions(
     const field = findField(option, origin, fields, problems)
     if (field === undefined) continue
     if (field.name === SECRETS) {
-      files.push(...splitList(value).map((entry) => parseEntry(entry, origin, problems)))
+      // One file: a template may hold any comma or newline.
+      files.push(parseEntry(value, origin, problems))
     } else if (layer.has(field.name)) {
       problems.push(`${origin}: ${field.name} is set twice`)
     } else {
-      layer.set(field.name, { value: fieldKind(field) === 'list' ? splitList(value) : value, origin })
+      layer.set(field.name, { value: fieldKind(field) === 'list' ? [value] : value, origin })
     }
   }
   return { layer, files: files.filter((file) => file !== undefined) }

@@ -40,12 +40,12 @@ test('names: dashes and underscores are alike in settings, and exact after secre
   refuses({ 'secrets.a': 'x' }, /^driver option secrets\.a is not known, did you mean secret/)
 })
 
-test('secrets: inline, from a file, in a list, and over the defaults by name', () => {
+test('secrets: inline, from a file, as one entry that is never split, and over the defaults by name', () => {
   const config = OPERATOR.volumeConfig({
     'secret.shared': 'own\n',
     'secret.file': ' @/etc/locket/t ',
-    secret: 'one={{ local://a, b=c }},two=@/etc/locket/u',
-    secrets: 'three=3\nfour=4',
+    secret: 'one=a,b=2\nc=3',
+    secrets: 'two=@/etc/locket/u',
   })
   assert.deepEqual(
     config.files.map((it) => [it.name, inline(config, it.name)]),
@@ -53,10 +53,8 @@ test('secrets: inline, from a file, in a list, and over the defaults by name', (
       ['other', '{{ local://other }}'],
       ['shared', 'own\n'],
       ['file', '/etc/locket/t'],
-      ['one', '{{ local://a, b=c }}'],
+      ['one', 'a,b=2\nc=3'],
       ['two', '/etc/locket/u'],
-      ['three', '3'],
-      ['four', '4'],
     ],
   )
   assert.deepEqual(config.files[2]?.source, {
