@@ -20,7 +20,10 @@ test("the founding README's locket.toml: its keys, and the token file is not ope
   await writeFile(file, EXAMPLE)
   const { daemon, log } = loadVolumeCommand(['--config', file], {})
   assert.equal(log.level, 'info')
-  const volume = daemon.volumeConfig({ 'secret.template': '{{ op://Mordin/TestKey/private key }}', mode: '448' })
+  const volume = daemon.volumeConfig({
+    'secret.template': '{{ op://Mordin/TestKey/private key }}',
+    mode: '448',
+  })
   assert.deepEqual([volume.written.uid, volume.written.gid, volume.tmpfs.mode], [1000, 1000, 0o700])
   assert.equal(volume.parseRef('op://Mordin/TestKey/private key')?.provider, 'op-connect')
 })
