@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-export const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 
 export interface Ended {
   readonly code: number | null

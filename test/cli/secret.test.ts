@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
-import { MAIN, secretCommand } from './secret-command.ts'
+import { secretCommand } from './secret-command.ts'
 
 const CANARY = 'canary-77aa-value'
 
@@ -138,12 +138,17 @@ test('mistakes end with their own code and one line that says what to do', async
 test('a user who is not root keeps his secrets in his own folder', async (t) => {
   const { dir } = await secretCommand(t)
   await chmod(dir, 0o777)
-  execFileSync(process.execPath, [MAIN, 'secret', 'set', 'a', '--stdin'], {
+  // The project may lie where only root can go: this user sees it elsewhere, in a mount namespace of his own.
+  const project = resolve(import.meta.dirname, '../..')
+  const node = relative(project, process.execPath)
+  const script =
+    'mount --bind "$1" "$2" && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$2/$3" "$2/src/main.ts" secret set a --stdin'
+  const seen = join(dir, 'project')
+  await mkdir(seen)
+  execFileSync('unshare', ['-m', 'sh', '-c', script, 'sh', project, seen, node], {
     env: { PATH: process.env['PATH'] ?? '', HOME: dir },
-    uid: 65534,
-    gid: 65534,
     input: CANARY,
-    stdio: ['pipe', 'ignore', 'ignore'],
+    stdio: ['pipe', 'ignore', 'inherit'],
   })
   const made = (await readdir(join(dir, '.config/locket'))).filter((name) => !name.endsWith('.lock'))
   assert.deepEqual(made.toSorted(), ['local.key', 'secrets.age'])
