@@ -148,7 +148,7 @@ test('a user who is not root keeps his secrets in his own folder', async (t) => 
   execFileSync('unshare', ['-m', 'sh', '-c', script, 'sh', project, seen, node], {
     env: { PATH: process.env['PATH'] ?? '', HOME: dir },
     input: CANARY,
-    stdio: ['pipe', 'ignore', 'inherit'],
+    stdio: 'pipe',
   })
   const made = (await readdir(join(dir, '.config/locket'))).filter((name) => !name.endsWith('.lock'))
   assert.deepEqual(made.toSorted(), ['local.key', 'secrets.age'])
