@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 
 import { command } from './command.ts'
 import type { CommandOptions, Ran } from './command.ts'
@@ -45,11 +46,16 @@ export interface Engine extends AsyncDisposable {
 export const IMAGE = 'bb'
 
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const start = performance.now()
   const path = await enginePath(options.version ?? wantedEngine())
   const sandbox = await openSandbox()
   try {
     const engine = await engineIn(sandbox, path, options)
     await engine.ok(['import', '--change', 'ENV PATH=/bin', await busyboxTar(), IMAGE])
+    process.once('exit', () => {
+      const seconds = ((performance.now() - start) / 1000).toFixed(1)
+      process.stdout.write(`${basename(process.argv[1] ?? '')}: ${seconds} s on engine ${engine.version}\n`)
+    })
     return engine
   } catch (error) {
     await sandbox[Symbol.asyncDispose]()
