@@ -5,6 +5,9 @@ import type { Log } from '../core/ports.ts'
 /** The engine's requests are small: driver options are the largest part of one. */
 const BODY_LIMIT_BYTES = 1024 * 1024
 
+/** Up to here a body that is too large is read to its end: who is hung up on while writing never reads the answer. */
+const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
+
 /** Bodies are checked with zod. Left to itself, fastify loads two JSON Schema compilers at every start, a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
 
@@ -19,12 +22,14 @@ function noSchema(): never {
 export function buildServer(log: Log): FastifyInstance {
   const server = fastify({
     logger: false,
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit: READ_LIMIT_BYTES,
     forceCloseConnections: 'idle',
     schemaController: { compilersFactory: NO_COMPILERS },
   })
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
+    body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),
+  )
   server.setErrorHandler(async (thrown, request, reply) => {
     const error = refusalOf(thrown) ?? toLocketError(thrown)
     if (error.code === 'internal')
@@ -41,12 +46,14 @@ export function buildServer(log: Log): FastifyInstance {
 function refusalOf(thrown: unknown): LocketError | undefined {
   const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
   if (typeof code !== 'string' || !code.startsWith('FST_ERR_CTP_')) return undefined
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new LocketError('too_large', 'the driver options are larger than 1 MiB', {
-      hint: 'put large templates into files, and write secret.NAME: "@/path/to/template"',
-    })
-  }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge()
   return new LocketError('usage', `the request is not understood: ${code}`)
+}
+
+function tooLarge(): LocketError {
+  return new LocketError('too_large', 'the driver options are larger than 1 MiB', {
+    hint: 'put large templates into files, and write secret.NAME: "@/path/to/template"',
+  })
 }
 
 /** The name of what was thrown and where, never its text: that may hold a value. */
