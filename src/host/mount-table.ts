@@ -191,12 +191,28 @@ function positive(target: string, limit: number): number {
 async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry | undefined> {
   const parent = await realpathIfAny(dirname(target))
   if (parent === undefined) return undefined
-  const real = join(parent, basename(target))
-  return (await tmpfsMounts(kernel)).findLast((entry) => entry.mountPoint === real)
+  const name = basename(target)
+  const real = join(parent, name)
+  return (await tmpfsMounts(kernel, name)).findLast((entry) => entry.mountPoint === real)
 }
 
-async function tmpfsMounts(kernel: MountKernel): Promise<MountEntry[]> {
-  return parseMountinfo(await kernel.mountinfo()).filter((entry) => entry.fsType === 'tmpfs')
+/** `name`: of those whose mount point ends in it at least. With hundreds of volumes, reading every line would be most of a mount's work. */
+async function tmpfsMounts(kernel: MountKernel, name?: string): Promise<MountEntry[]> {
+  const table = await kernel.mountinfo()
+  // The kernel escapes other names.
+  const isPlain = name !== undefined && /^[\w.-]+$/.test(name)
+  const lines = isPlain ? linesWith(table, `/${name} `) : table
+  return parseMountinfo(lines).filter((entry) => entry.fsType === 'tmpfs')
+}
+
+function linesWith(text: string, part: string): string {
+  const lines: string[] = []
+  for (let at = text.indexOf(part); at !== -1;) {
+    const end = text.indexOf('\n', at)
+    lines.push(text.slice(text.lastIndexOf('\n', at) + 1, end === -1 ? undefined : end))
+    at = end === -1 ? -1 : text.indexOf(part, end)
+  }
+  return lines.join('\n')
 }
 
 async function realpathIfAny(path: string): Promise<string | undefined> {
