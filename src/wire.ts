@@ -21,7 +21,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 // The only place that builds real things. Everything else is handed them.
 
 export { openLog } from './host/log.ts'
-export { preferSmallHeap } from './host/memory.ts'
+export { openHeapCare } from './host/memory.ts'
 export { listenAsDaemon, notifySystemd } from './host/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/stop-mark.ts'
 export { systemClock } from './host/clock.ts'

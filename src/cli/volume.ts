@@ -12,9 +12,9 @@ import {
   listenAsDaemon,
   notifySystemd,
   openDriver,
+  openHeapCare,
   openLog,
   openStore,
-  preferSmallHeap,
   systemClock,
   takeFreshStopMark,
 } from '../wire.ts'
@@ -67,9 +67,10 @@ async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   await loadRecords(driver, loaded)
   const server = buildServer(log)
   volumeDriver(server, driver)
+  const careForHeap = openHeapCare()
+  server.addHook('onResponse', async () => careForHeap())
   await server.ready()
   const socket = await listenAsDaemon(server.server, daemon.socket, env)
-  preferSmallHeap()
   log.info('daemon.listening', 'listening', { socket, volumes: loaded.records.length })
   await Promise.all([
     notifySystemd(env, 'READY=1'),
