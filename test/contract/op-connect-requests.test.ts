@@ -7,26 +7,19 @@ const FIELDS = ['username', 'password']
 const TWENTY = Array.from({ length: 10 }, (_, item) =>
   FIELDS.map((field) => `op://bench/item ${item}/${field}`),
 ).flat()
-const DELAY_MS = 50
+/** Long enough that requests sent at once are also there at once on a busy machine. How fast it is, `bench/` tells. */
+const DELAY_MS = 300
 
 test('twenty secrets of ten items: three round trips cold, one when names are known', async (t) => {
   const { server, read } = await connected(t, manyItems(10))
   server.knobs.delayMs = DELAY_MS
-  const cold = performance.now()
   await read(...TWENTY)
-  const coldMs = performance.now() - cold
   assert.equal(server.requests.length, 1 + 10 + 10)
   assert.equal(server.requests[0], '/v1/vaults')
   assert.ok(server.requests.slice(1, 11).every((path) => path.includes('filter=')))
-  const warm = performance.now()
+  assert.equal(server.maxInFlight, 10, 'the ten look-ups or the ten reads went one after the other')
   await read(...TWENTY)
-  const warmMs = performance.now() - warm
   assert.equal(server.requests.length, 21 + 10)
-  t.diagnostic(
-    `cold ${coldMs.toFixed(0)} ms, known names ${warmMs.toFixed(0)} ms, ${DELAY_MS} ms per request`,
-  )
-  // One after the other they would take 21 × 50 ms and 10 × 50 ms; the rest of the room is for a busy machine.
-  assert.ok(coldMs < 8 * DELAY_MS && warmMs < 6 * DELAY_MS, `${coldMs} ms, ${warmMs} ms`)
 })
 
 test('references by id need one request for each item', async (t) => {
