@@ -1,10 +1,12 @@
 import { manifest } from './manifest.ts'
+import { readme } from './readme.ts'
 import { errorsPage, filtersPage, optionsPage } from './reference.ts'
 import { sampleToml } from './sample-toml.ts'
 
 type Files = Readonly<Record<string, () => string>>
 
 export const DOCS: Files = {
+  'README.md': readme,
   'docs/reference/options.md': optionsPage,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/filters.md': filtersPage,

@@ -28,11 +28,7 @@ ${VOLUME_SECTIONS.map(sectionTable).join('\n\n')}
 
 ## Driver options
 
-| option | meaning |
-| --- | --- |
-| \`secret.NAME\` | a file NAME: \`TEMPLATE\`, or \`@/path/to/template\`. NAME is taken exactly and may have folders, \`certs/tls.key\` |
-| \`secret\`, \`secrets\` | \`NAME=TEMPLATE\` or \`NAME=@/path/to/template\`, one or several |
-${driverRows()}
+${driverOptionsTable()}
 
 In the names of the others \`-\` and \`_\` are alike. YAML turns an unquoted \`0640\` into 416: quote modes.
 
@@ -75,6 +71,24 @@ ${rows.join('\n')}
 `
 }
 
+/** Here and in the README. */
+export function driverOptionsTable(): string {
+  const fields = VOLUME_SECTIONS.flatMap((section) => Object.values(section.fields))
+  const rows = fields
+    .filter((field) => isPerVolume(field) && field.name !== 'secret')
+    .map(
+      (field) =>
+        `| \`${field.name}\` | ${code(defaultText(field))} | ${field.summary.replaceAll('|', '\\|')} |`,
+    )
+  return [
+    '| option | default | meaning |',
+    '| --- | --- | --- |',
+    '| `secret.NAME` | | a file NAME: `TEMPLATE`, or `@/path/to/template`. NAME is taken exactly and may have folders, `certs/tls.key` |',
+    '| `secret`, `secrets` | | one more file: `NAME=TEMPLATE` or `NAME=@/path/to/template` |',
+    ...rows,
+  ].join('\n')
+}
+
 function sectionTable(section: Section): string {
   const rows = Object.values(section.fields).map((field) => {
     const cells = [
@@ -93,14 +107,6 @@ function sectionTable(section: Section): string {
     '| --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n')
-}
-
-function driverRows(): string {
-  const fields = VOLUME_SECTIONS.flatMap((section) => Object.values(section.fields))
-  return fields
-    .filter((field) => isPerVolume(field) && field.name !== 'secret')
-    .map((field) => `| \`${field.name}\` | ${field.summary} |`)
-    .join('\n')
 }
 
 function variables(field: Field): string {
