@@ -1,4 +1,5 @@
 import { LocketError } from './errors.ts'
+import { foldersOf } from './folders.ts'
 import type { ReadLimits } from './ports.ts'
 
 /** Where the text of a file comes from. `within` and `except`: where the file may lie, when driver options named it (see ReadLimits). */
@@ -62,18 +63,13 @@ function collisions(files: readonly PlannedFile[]): string[] {
     else problems.push(`${shown(file.path)} comes from ${twin.origin} and from ${file.origin}`)
   }
   for (const [path, file] of byPath) {
-    const blocker = foldersOf(path).flatMap((folder) => byPath.get(folder) ?? [])[0]
+    const blocker = foldersOf([path]).flatMap((folder) => byPath.get(folder) ?? [])[0]
     if (blocker === undefined) continue
     problems.push(
       `${blocker.origin} makes ${shown(blocker.path)} a file, ${file.origin} needs it as a folder`,
     )
   }
   return problems
-}
-
-/** `a/b/c` → `a`, `a/b`. */
-function foldersOf(path: string): string[] {
-  return [...path.matchAll(/\//g)].map((slash) => path.slice(0, slash.index))
 }
 
 function byteLength(text: string): number {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { foldersOf, inodesNeeded, sizeNeeded } from './tmpfs-size.ts'
+import { inodesNeeded, sizeNeeded } from './tmpfs-size.ts'
 
 const sized = (path: string, byteLength = 1): { path: string; content: { byteLength: number } } => ({
   path,
@@ -13,10 +13,6 @@ test('each file takes whole pages, an empty one none', () => {
   assert.equal(sizeNeeded([sized('a', 0)]), 0)
   assert.equal(sizeNeeded([sized('a', 1), sized('b', 4096), sized('c', 4097)]), 4 * 4096)
   assert.equal(sizeNeeded([sized('a', 1)], 65_536), 65_536)
-})
-
-test('folders come parents first and once', () => {
-  assert.deepEqual(foldersOf(['a/b/c', 'a/b/d', 'e', 'a/f/g']), ['a', 'a/b', 'a/f'])
 })
 
 test('inodes: each file, each folder, the root, data and stage', () => {

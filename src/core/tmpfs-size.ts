@@ -1,3 +1,4 @@
+import { foldersOf } from './folders.ts'
 import type { OutFile } from './ports.ts'
 
 type Sized = Pick<OutFile, 'path'> & { readonly content: { readonly byteLength: number } }
@@ -16,14 +17,4 @@ export function sizeNeeded(files: readonly Sized[], pageBytes: number = PAGE_BYT
 /** Inodes that the files take, with the folders they lie in and our own. */
 export function inodesNeeded(files: readonly Sized[]): number {
   return files.length + foldersOf(files.map((file) => file.path)).length + OWN_FOLDERS
-}
-
-/** Every folder above the given relative paths, parents first. */
-export function foldersOf(paths: readonly string[]): string[] {
-  const folders = new Set<string>()
-  for (const path of paths) {
-    const segments = path.split('/').slice(0, -1)
-    segments.forEach((_, index) => folders.add(segments.slice(0, index + 1).join('/')))
-  }
-  return [...folders]
 }

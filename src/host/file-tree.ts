@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LocketError, errnoOf } from '../core/errors.ts'
 import type { FileTree, OutFile, TreeOptions } from '../core/ports.ts'
-import { foldersOf } from '../core/tmpfs-size.ts'
+import { foldersOf } from '../core/folders.ts'
 import { openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import { emptyFolder, moveAside, type Disposal } from './wipe.ts'
 
