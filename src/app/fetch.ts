@@ -1,4 +1,4 @@
-import { combineErrors, formatError, LocketError, mayPass } from '../core/errors.ts'
+import { combineErrors, formatError, LocketError, mayPass, rewordError } from '../core/errors.ts'
 import type { Clock } from '../core/ports.ts'
 import type { RefId, SecretRef } from '../core/ref.ts'
 import type { Outcome, Outcomes, Resolve } from '../core/resolve.ts'
@@ -54,12 +54,12 @@ export function failuresOf(failed: readonly Failure[]): LocketError | undefined 
 /** Reference and provider are told once, whether or not the provider's own words name them. */
 function failureOf({ ref, error }: Failure, names: string): LocketError {
   const { provider, text } = ref
-  const { message, hint } = error
+  const { message } = error
   const isNamed = [text, message].some(
     (said) => said.startsWith(`${provider}:`) || said.startsWith(`${provider} `),
   )
   const whole = message.includes(names) ? message : `${names}${isNamed ? '' : ` (${provider})`}: ${message}`
-  return new LocketError(error.code, whole, { cause: error, ...(hint === undefined ? {} : { hint }) })
+  return rewordError(error, whole)
 }
 
 function listed(texts: readonly string[]): string {

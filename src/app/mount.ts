@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
-import { formatError, LocketError, toLocketError } from '../core/errors.ts'
+import { formatError, LocketError, rewordError, toLocketError } from '../core/errors.ts'
 import { parseMountId, parseVolumeName, type MountId } from '../core/names.ts'
 import { addMount, doubtMounts, dropMounts, hasMount, removeMount, renewMount } from '../core/volume.ts'
 import { mountTimeoutMs, openDeadline } from './deadline.ts'
@@ -212,10 +212,7 @@ async function undoMount(driver: Driver, volume: Volume, id: MountId): Promise<v
 function rememberFailure(driver: Driver, volume: Volume, thrown: unknown): LocketError {
   const error = toLocketError(thrown)
   const { name } = volume.record
-  const failure = new LocketError(error.code, `volume ${name} not mounted: ${error.message}`, {
-    cause: error,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  })
+  const failure = rewordError(error, `volume ${name} not mounted: ${error.message}`)
   report(driver, volume, 'volume.mount.failed', failure)
   return failure
 }

@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
-import { combineErrors, LocketError, toLocketError, errnoOf } from '../core/errors.ts'
+import { errnoOf, LocketError, rewordError, throwErrors, toLocketError } from '../core/errors.ts'
 import { planFiles, type PlannedFile } from '../core/plan.ts'
 import type { SourceFiles } from '../core/ports.ts'
 import type { SecretRef } from '../core/ref.ts'
@@ -32,8 +32,7 @@ export async function prepare(config: VolumeConfig, sources: SourceFiles): Promi
       errors.push(toLocketError(thrown))
     }
   }
-  const [first, ...others] = errors
-  if (first !== undefined) throw combineErrors([first, ...others])
+  throwErrors(errors)
   return { files, refs: uniqueRefs(files.flatMap((file) => file.template.refs)) }
 }
 
@@ -85,10 +84,9 @@ async function templateBytes(file: PlannedFile, maxBytes: number, sources: Sourc
 }
 
 function unreadable(origin: string, path: string, error: LocketError): LocketError {
-  const missing = errnoOf(error.cause) === 'ENOENT'
-  const message = missing ? `${origin}: template file ${path} does not exist` : `${origin}: ${error.message}`
-  const hint = missing
-    ? 'a managed plugin sees only what its config folder holds, at /etc/locket'
-    : error.hint
-  return new LocketError(error.code, message, hint === undefined ? { cause: error } : { cause: error, hint })
+  if (errnoOf(error.cause) !== 'ENOENT') return rewordError(error, `${origin}: ${error.message}`)
+  return new LocketError(error.code, `${origin}: template file ${path} does not exist`, {
+    cause: error,
+    hint: 'a managed plugin sees only what its config folder holds, at /etc/locket',
+  })
 }

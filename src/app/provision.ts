@@ -1,5 +1,6 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
-import { combineErrors, LocketError, toLocketError } from '../core/errors.ts'
+import { LocketError, throwErrors, toLocketError } from '../core/errors.ts'
+import { DEFAULT_FILTER } from '../core/filters/default.ts'
 import type {
   Clock,
   FileTree,
@@ -133,8 +134,7 @@ function renderAll(prepared: Prepared, outcomes: Outcomes, config: VolumeConfig,
         errors.push(toLocketError(thrown))
       }
     }
-    const [first, ...others] = errors
-    if (first !== undefined) throw combineErrors([first, ...others])
+    throwErrors(errors)
     checkSizes(files, prepared.files, config)
     return rendered
   } catch (error) {
@@ -184,7 +184,7 @@ function checkSizes(
 function optionalRefs(prepared: Prepared): ReadonlySet<RefId> {
   const optional = new Set(prepared.refs.map((ref) => ref.id))
   for (const segment of prepared.files.flatMap((file) => file.template.segments)) {
-    if (segment.kind === 'secret' && !segment.filters.some((filter) => filter.name === 'default'))
+    if (segment.kind === 'secret' && !segment.filters.some((filter) => filter.name === DEFAULT_FILTER))
       optional.delete(segment.ref.id)
   }
   return optional

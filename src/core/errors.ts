@@ -33,7 +33,7 @@ export type ErrorCode = keyof typeof ERROR_KINDS
 
 export interface ErrorDetails {
   /** What the user can do about it: one clause, lowercase, no full stop. */
-  readonly hint?: string
+  readonly hint?: string | undefined
   readonly cause?: unknown
 }
 
@@ -85,10 +85,21 @@ export function errnoOf(thrown: unknown): string | undefined {
   return typeof thrown.code === 'string' && /^E[A-Z0-9]+$/.test(thrown.code) ? thrown.code : undefined
 }
 
+/** The same failure in other words; the first ones are its cause. */
+export function rewordError(error: LocketError, message: string): LocketError {
+  return new LocketError(error.code, message, { cause: error, hint: error.hint })
+}
+
 /** Several failures as one line. One alone stays as it is; the first decides the code, unless one cannot pass: then that one does. */
 export function combineErrors(errors: readonly [LocketError, ...LocketError[]]): LocketError {
   const [first, ...others] = errors
   if (others.length === 0) return first
   const lead = errors.find((error) => !mayPass(error)) ?? first
   return new LocketError(lead.code, errors.map(formatError).join('; '), { cause: lead })
+}
+
+/** Throws all of them as one, if there are any. */
+export function throwErrors(errors: readonly LocketError[]): void {
+  const [first, ...others] = errors
+  if (first !== undefined) throw combineErrors([first, ...others])
 }

@@ -225,8 +225,7 @@ async function realpathIfAny(path: string): Promise<string | undefined> {
 }
 
 function mountError(what: string, errno: string): LocketError {
-  const hint = HINTS[errno]
-  return new LocketError('mount_failed', `${what}: ${errno}`, hint === undefined ? {} : { hint })
+  return new LocketError('mount_failed', `${what}: ${errno}`, { hint: HINTS[errno] })
 }
 
 function ioError(what: string, cause: unknown): LocketError {

@@ -132,7 +132,7 @@ async function writeGeneration(
       `cannot save the state in ${join(dir, CURRENT)}: ${errnoOf(error) ?? 'unknown error'}`,
       {
         cause: error,
-        ...(errnoOf(error) === 'ENOSPC' ? { hint: 'free some space on its disk' } : {}),
+        hint: errnoOf(error) === 'ENOSPC' ? 'free some space on its disk' : undefined,
       },
     )
   }

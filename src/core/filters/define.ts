@@ -39,7 +39,7 @@ export function argumentProblem(filter: Filter, args: readonly string[]): string
 }
 
 export function filterFailed(message: string, hint?: string): LocketError {
-  return new LocketError('filter_failed', message, hint === undefined ? {} : { hint })
+  return new LocketError('filter_failed', message, { hint })
 }
 
 /** The value as text, a leading byte order mark included, for filters that cannot work on bytes. */

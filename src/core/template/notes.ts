@@ -23,13 +23,7 @@ export function createNotes(origin: string): Notes {
 
   function error(place: Place, { code, message, hint, cause }: LocketError): void {
     if (errors.length === MOST_LISTED) moreErrors += 1
-    else
-      errors.push(
-        new LocketError(code, `${origin}: ${formatPlace(place)}: ${message}`, {
-          cause,
-          ...(hint === undefined ? {} : { hint }),
-        }),
-      )
+    else errors.push(new LocketError(code, `${origin}: ${formatPlace(place)}: ${message}`, { cause, hint }))
   }
 
   return {

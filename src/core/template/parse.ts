@@ -1,4 +1,4 @@
-import { combineErrors, LocketError } from '../errors.ts'
+import { LocketError, throwErrors } from '../errors.ts'
 import { argumentProblem } from '../filters/define.ts'
 import { FILTERS } from '../filters/index.ts'
 import { nearest } from '../nearest.ts'
@@ -36,8 +36,7 @@ export function parseTemplate(bytes: Uint8Array, parseRef: ParseRef, origin: str
   const notes = createNotes(origin)
   const reader = { bytes, parseRef, notes, placeOf: createLocator(bytes) }
   const segments = readBare(reader) ?? readTags(reader)
-  const [first, ...others] = notes.errors()
-  if (first !== undefined) throw combineErrors([first, ...others])
+  throwErrors(notes.errors())
   const refs = segments.flatMap((segment) => (segment.kind === 'secret' ? [segment.ref] : []))
   return { segments, refs: uniqueRefs(refs), warnings: notes.warnings() }
 }
@@ -137,5 +136,5 @@ function checkCall({ name, args }: FilterCall, ref: string, place: Place, notes:
 }
 
 function syntax(message: string, hint?: string): LocketError {
-  return new LocketError('template_syntax', message, hint === undefined ? {} : { hint })
+  return new LocketError('template_syntax', message, { hint })
 }

@@ -1,4 +1,4 @@
-import { combineErrors, LocketError, toLocketError } from '../errors.ts'
+import { LocketError, rewordError, throwErrors, toLocketError } from '../errors.ts'
 import { DEFAULT_FILTER } from '../filters/default.ts'
 import { bytesOf } from '../filters/define.ts'
 import { FILTERS } from '../filters/index.ts'
@@ -45,11 +45,10 @@ export function renderTemplate(
   outcomes: Outcomes,
   options: RenderOptions,
 ): Secret | undefined {
-  const [first, ...others] = collectFailures([template], outcomes).map((failure) =>
-    failureError(failure, options.origin),
-  )
-  if (first !== undefined && options.policy === 'error') throw combineErrors([first, ...others])
-  if (first !== undefined && options.policy === 'ignore') return undefined
+  const failures = collectFailures([template], outcomes)
+  if (options.policy === 'error')
+    throwErrors(failures.map((failure) => failureError(failure, options.origin)))
+  if (options.policy === 'ignore' && failures.length > 0) return undefined
   return renderParts(template, outcomes, options)
 }
 
@@ -69,8 +68,7 @@ function renderParts(template: Template, outcomes: Outcomes, { now, origin }: Re
         errors.push(filterError(segment, toLocketError(thrown), origin))
       }
     }
-    const [first, ...others] = errors
-    if (first !== undefined) throw combineErrors([first, ...others])
+    throwErrors(errors)
     return new Secret(concat(parts))
   } finally {
     for (const buffer of scratch) buffer.fill(0)
@@ -122,24 +120,16 @@ function applyFilter({ name, args }: FilterCall, value: Uint8Array, nowMs: numbe
     return filter.apply(value, args, { nowMs })
   } catch (thrown) {
     const error = toLocketError(thrown)
-    throw new LocketError(error.code, `filter ${name}: ${error.message}`, detailsOf(error))
+    throw rewordError(error, `filter ${name}: ${error.message}`)
   }
 }
 
 function filterError({ ref, ...place }: SecretSegment, error: LocketError, origin: string): LocketError {
-  return new LocketError(
-    error.code,
-    `${origin}: ${formatPlace(place)}: ${ref.text}: ${error.message}`,
-    detailsOf(error),
-  )
+  return rewordError(error, `${origin}: ${formatPlace(place)}: ${ref.text}: ${error.message}`)
 }
 
 function failureError({ ref, error }: Failure, origin: string): LocketError {
-  return new LocketError(error.code, `${origin}: ${ref.text}: ${error.message}`, detailsOf(error))
-}
-
-function detailsOf(error: LocketError): { cause: LocketError; hint?: string } {
-  return error.hint === undefined ? { cause: error } : { cause: error, hint: error.hint }
+  return rewordError(error, `${origin}: ${ref.text}: ${error.message}`)
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {

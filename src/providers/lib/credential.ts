@@ -1,4 +1,4 @@
-import { LocketError, errnoOf, isLocketError } from '../../core/errors.ts'
+import { LocketError, errnoOf, isLocketError, rewordError } from '../../core/errors.ts'
 import type { SourceFiles } from '../../core/ports.ts'
 import { Secret } from '../../core/secret.ts'
 import type { Credential } from '../../settings/kinds.ts'
@@ -70,9 +70,5 @@ function readError(thrown: unknown, path: string, { provider, setting }: Credent
       cause: thrown,
     })
   }
-  const { code, message, hint } = thrown
-  return new LocketError(code, `${named}: ${message}`, {
-    cause: thrown,
-    ...(hint === undefined ? {} : { hint }),
-  })
+  return rewordError(thrown, `${named}: ${thrown.message}`)
 }

@@ -6,7 +6,7 @@ type Reading = readonly [code: ErrorCode, says: string, hint?: string]
 /** What a status means, for every provider that speaks HTTP. `who` is `op-connect at http://host:8080`. */
 export function statusError(who: string, status: number): LocketError {
   const [code, says, hint] = readStatus(status)
-  return new LocketError(code, `${who} ${says} (status ${status})`, hint === undefined ? {} : { hint })
+  return new LocketError(code, `${who} ${says} (status ${status})`, { hint })
 }
 
 /**
@@ -18,7 +18,7 @@ export function transportError(who: string, thrown: unknown, signal: AbortSignal
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
   const errno = codeOf(cause)
   const [code, says, hint] = readErrno(errno, cause)
-  return new LocketError(code, `${who} ${says} (${errno})`, hint === undefined ? {} : { hint })
+  return new LocketError(code, `${who} ${says} (${errno})`, { hint })
 }
 
 /** `reason` of an aborted signal: a deadline, the caller going away, or a LocketError that says more. */

@@ -82,5 +82,5 @@ function parseQuery(query: string, text: string): Pick<OpReference, 'attribute' 
 
 function malformed(text: string, says: string, hint?: string): LocketError {
   const shown = text.replace(/\p{Cc}/gu, '?').slice(0, 120)
-  return new LocketError('ref_syntax', `${shown} ${says}`, hint === undefined ? {} : { hint })
+  return new LocketError('ref_syntax', `${shown} ${says}`, { hint })
 }
