@@ -56,6 +56,20 @@ test('names with spaces, attributes and bare IDs are references', () => {
   assert.deepEqual(shape('{{ op://v/i/a{b}c }}'), ['[op://v/i/a{b}c]'])
 })
 
+test('an ID in braces that no provider takes is refused, and is text without braces', () => {
+  const parseNone = () => undefined
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  for (const tag of [`{{ ${UUID} }}`, `{{${UUID.toUpperCase()}|trim}}`, `x\n{{ "${UUID}" }}`]) {
+    assert.throws(() => parseTemplate(bytes(tag), parseNone, 'secret x'), {
+      code: 'ref_syntax',
+      message:
+        /^secret x: line \d, column 1: 3832b656.* is an id, and no provider that takes ids is chosen$/i,
+    })
+  }
+  for (const text of [UUID, `{{ ${UUID}-1 }}`, `{{ .${UUID} }}`])
+    assert.deepEqual(parseTemplate(bytes(text), parseNone, 'secret x').refs, [], text)
+})
+
 test('references are listed once, in the order in which they appear', () => {
   const { refs } = parse(`{{ op://v/i/b }} {{ op://v/i/a }} {{ "op://v/i/b" | base64 }}`)
   assert.deepEqual(

@@ -15,6 +15,9 @@ const FILTER_SHAPE = 'write {{ reference | filter }}'
 const ORDINARY_SCHEMES =
   /^(?:https?|s?ftps?|file|wss?|git|ssh|tcp|udp|unix|s3|gs|ldaps?|rediss?|postgres(?:ql)?|mysql|mongodb|amqps?|jdbc)$/i
 
+/** A secret's id alone, as some secret managers have it. In braces it can be nothing else, and must not become somebody's password. */
+const BARE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 interface Reader {
   readonly bytes: Uint8Array
   readonly parseRef: ParseRef
@@ -94,6 +97,15 @@ function readTag(reader: Reader, start: number): Found {
   if (text === undefined) return leave(reader, place, start, head.next)
   const ref = notes.attempt(place, () => parseRef(text))
   if (ref === FAILED) return { next: head.next }
+  if (ref === undefined && BARE_ID.test(text)) {
+    notes.error(
+      place,
+      new LocketError('ref_syntax', `${text} is an id, and no provider that takes ids is chosen`, {
+        hint: 'set provider',
+      }),
+    )
+    return { next: head.next }
+  }
   if (ref === undefined) return leave(reader, place, start, head.next)
   const filters = readFilters(bytes, head.next)
   if (filters.kind === 'unclosed') return leave(reader, place, start, filters.next)
