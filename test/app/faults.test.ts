@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { mountVolume, unmountVolume } from '../../src/app/mount.ts'
 import { createVolume, removeVolume } from '../../src/app/volumes.ts'
 import { NEVER, type Driver } from '../../src/app/driver.ts'
+import type { FileTree, MountTable } from '../../src/core/ports.ts'
+import { openFileTree } from '../../src/host/file-tree.ts'
+import { openMountTable } from '../../src/host/mount-table.ts'
 import { CANARY, openWorld, restarted, type World } from './world.ts'
 
 /**
@@ -30,23 +33,71 @@ const deaths: readonly {
 ]
 
 for (const { name, before, act } of deaths) {
-  test(`a crash at any step of ${name} leaves a volume that can be mounted, unmounted and removed`, async (t) => {
-    let step = 0
-    for (let survived = false; !survived; step += 1) {
-      const world = await openWorld(t)
-      const first = await restarted(world)
-      await createVolume(first, 'v', OPTIONS, NEVER)
-      for (const id of before) await mountVolume(first, 'v', id, NEVER)
-      world.dieAtStep(step)
-      survived = await act(first).then(
-        () => !world.isDead(),
-        () => false,
-      )
-      world.revive()
-      await recovers(world, `after step ${step}`)
-    }
-    assert.ok(step > 3, `only ${step} steps were seen`)
-  })
+  for (const inside of [false, true]) {
+    const where = inside ? 'in the middle of' : 'before'
+    test(`a crash ${where} any step of ${name} leaves a volume that can be mounted, unmounted and removed`, async (t) =>
+      crashAtEach(t, before, act, inside))
+  }
+}
+
+async function crashAtEach(
+  t: TestContext,
+  before: readonly string[],
+  act: (driver: Driver) => Promise<unknown>,
+  inside: boolean,
+): Promise<void> {
+  let step = 0
+  for (let survived = false; !survived; step += 1) {
+    const world: World = await openWorld(t, inside ? halfDone(() => world.isDead()) : {})
+    const first = await restarted(world)
+    await createVolume(first, 'v', OPTIONS, NEVER)
+    for (const id of before) await mountVolume(first, 'v', id, NEVER)
+    world.dieAtStep(step)
+    survived = await act(first).then(
+      () => !world.isDead(),
+      () => false,
+    )
+    world.revive()
+    await recovers(world, `after step ${step}`)
+  }
+  assert.ok(step > 3, `only ${step} steps were seen`)
+}
+
+/** Ports whose call that the process dies in has done half of its work: a folder without its mount, one file of two, one file wiped. */
+function halfDone(isDead: () => boolean): { readonly mounts: MountTable; readonly tree: FileTree } {
+  const mounts = openMountTable()
+  const tree = openFileTree()
+  const died = () => new Error('the process is dead')
+  return {
+    mounts: {
+      ...mounts,
+      async mountTmpfs(target, options) {
+        if (!isDead()) return mounts.mountTmpfs(target, options)
+        await mkdir(target, { recursive: true })
+        throw died()
+      },
+      async unmount(target) {
+        await mounts.unmount(target)
+        if (!isDead()) return
+        // The folder goes last.
+        await mkdir(target, { recursive: true })
+        throw died()
+      },
+    },
+    tree: {
+      async replaceAll(root, files, options) {
+        if (!isDead()) return tree.replaceAll(root, files, options)
+        await tree.replaceAll(root, files.slice(0, 1), options)
+        await writeFile(join(root, 'stage/left'), `${CANARY}-b`)
+        throw died()
+      },
+      async wipe(root) {
+        if (!isDead()) return tree.wipe(root)
+        await rm(join(root, 'data/a'))
+        throw died()
+      },
+    },
+  }
 }
 
 async function recovers(world: World, when: string): Promise<void> {
