@@ -58,7 +58,7 @@ export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stoppin
   }
 }
 
-export function providerDeps(log: Log): ProviderDeps {
+function providerDeps(log: Log): ProviderDeps {
   const clock = systemClock()
   return { clock, log, files: openSourceFiles() }
 }

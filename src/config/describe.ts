@@ -1,4 +1,3 @@
-import { PROVIDERS } from '../providers/index.ts'
 import { fieldKind, type Field, type Section } from '../settings/field.ts'
 
 /** `--secret NAME=TEMPLATE, --secrets`. */
@@ -18,13 +17,6 @@ export function defaultText(field: Field): string {
 export function helpLines(section: Section): string[] {
   const fields = Object.values(section.fields)
   return [`${section.title}:`, ...fields.flatMap(helpOfField), '']
-}
-
-/** Variables that hold credentials, or the paths of such: removed from the environment of a child. */
-export function credentialEnvNames(): string[] {
-  return PROVIDERS.flatMap((def) => Object.values(def.settings.fields)).flatMap((field) =>
-    field.credential === true && field.env !== undefined ? [field.env, `${field.env}_FILE`] : [],
-  )
 }
 
 function helpOfField(field: Field): string[] {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
-import { credentialEnvNames } from '../../src/config/describe.ts'
 import { flagNames } from '../../src/config/flags.ts'
 import { loadVolumeCommand } from '../../src/config/load.ts'
 import { fieldKind } from '../../src/settings/field.ts'
@@ -38,12 +37,6 @@ test('names are of one form, defaults are valid, and what needs a credential nam
     if (field.placeholder === 'URL')
       assert.ok(field.needsCredential !== undefined, `${field.name} is an address`)
   }
-})
-
-test('the variables that hold credentials are known, to be kept from children', () => {
-  const names = credentialEnvNames()
-  for (const name of ['OP_CONNECT_TOKEN', 'OP_CONNECT_TOKEN_FILE']) assert.ok(names.includes(name), name)
-  assert.ok(!names.includes('OP_CONNECT_HOST'))
 })
 
 test('the sample configuration names every setting, and all of them load when their # is removed', (t) => {
