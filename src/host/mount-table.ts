@@ -24,7 +24,7 @@ const MOST_STACKED = 64
 const HINTS: Readonly<Record<string, string>> = {
   EPERM: 'locket needs the capability CAP_SYS_ADMIN',
   EACCES: 'locket needs the capability CAP_SYS_ADMIN',
-  EINVAL: 'the kernel does not know one of the options',
+  EINVAL: 'the kernel does not know one of the options; selinux-context needs a host with SELinux',
   ENOMEM: 'the host is out of memory',
   ENOSPC: 'the host has too many mounts: see fs.mount-max',
 }
