@@ -1,10 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { errnoOf } from '../core/errors.ts'
-
-export interface Owner {
-  readonly uid: number
-  readonly gid: number
-}
+import type { Owner } from '../core/units.ts'
 
 /** What root writes into a user's folder stays the user's. Only for a file that the caller has just made: another may be a trap. */
 export async function giveTo(file: FileHandle, owner: Owner): Promise<void> {

@@ -1,10 +1,12 @@
 import { constants } from 'node:fs'
-import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf, LocketError } from '../core/errors.ts'
 import type { Clock, OwnFiles } from '../core/ports.ts'
+import type { Owner } from '../core/units.ts'
 import { lockFile } from './file-lock.ts'
-import { giveTo, type Owner } from './give-to.ts'
+import { giveTo } from './give-to.ts'
+import { makeFolders } from './make-folders.ts'
 
 /** Why the system said no, where a person can do something about it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -40,7 +42,7 @@ async function targetOf(path: string): Promise<string> {
     return await realpath(path)
   } catch (thrown) {
     if (errnoOf(thrown) !== 'ENOENT') throw thrown
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolders(dirname(path), 0o700)
     return join(await realpath(dirname(path)), basename(path))
   }
 }
