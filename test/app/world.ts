@@ -8,11 +8,11 @@ import { createKeyedLock } from '../../src/core/keyed-lock.ts'
 import type { Clock, FileTree, MountTable, Store } from '../../src/core/ports.ts'
 import { openFileTree } from '../../src/host/file-tree.ts'
 import { openMountTable } from '../../src/host/mount-table.ts'
+import { openSourceFiles } from '../../src/host/source-files.ts'
 import { openStateFile } from '../../src/host/state-file.ts'
 import { watchFiles } from '../../src/host/watch.ts'
 import type { ProviderDef } from '../../src/providers/define.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
-import { createDiskFiles } from '../fakes/disk-files.ts'
 import { createMemoryProvider, memoryRef, type MemoryProvider } from '../fakes/memory-provider.ts'
 import { createRecordingLog, type RecordingLog } from '../fakes/recording-log.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
@@ -84,7 +84,7 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
   return {
     clock,
     log,
-    sources: createDiskFiles(),
+    sources: openSourceFiles(),
     mounts: world.ports.mounts,
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
@@ -95,7 +95,7 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
     },
     table: createVolumeTable(world.ports.store),
     locks: createKeyedLock(),
-    clients: createClients({ clock, log, files: createDiskFiles() }),
+    clients: createClients({ clock, log, files: openSourceFiles() }),
     strangers: new Set(),
     lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping: new AbortController().signal,

@@ -7,9 +7,9 @@ import { inspect } from 'node:util'
 import { parseSecretName } from '../../src/core/secret-name.ts'
 import { createRef } from '../../src/core/ref.ts'
 import { LocketError } from '../../src/core/errors.ts'
+import { openSourceFiles } from '../../src/host/source-files.ts'
 import { local } from '../../src/providers/local/local.ts'
 import type { LocalPaths } from '../../src/providers/local/reader.ts'
-import { createDiskFiles } from '../fakes/disk-files.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 import { localStore, run, storeAt } from './local-store.ts'
 
@@ -19,7 +19,7 @@ const soon = () => AbortSignal.timeout(20_000)
 function open(paths: LocalPaths) {
   const log = createRecordingLog()
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
-  return { log, client: local.open(paths, { clock, log, files: createDiskFiles() }) }
+  return { log, client: local.open(paths, { clock, log, files: openSourceFiles() }) }
 }
 
 async function failure(paths: LocalPaths, name = 'db/password'): Promise<LocketError> {
@@ -232,7 +232,7 @@ test('many fetches at once share reads, and each gets values of its own', async 
   const at = await localStore(t)
   await at.put('a', CANARY)
   let reads = 0
-  const files = createDiskFiles()
+  const files = openSourceFiles()
   const counting = { read: (...args: Parameters<typeof files.read>) => ((reads += 1), files.read(...args)) }
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
   const client = local.open(at, { clock, log: createRecordingLog(), files: counting })

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { SecretFile } from '../../src/core/secret-file.ts'
 import { parseSecretName } from '../../src/core/secret-name.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { systemClock } from '../../src/host/clock.ts'
 import { openOwnFiles } from '../../src/host/own-files.ts'
+import { openSourceFiles } from '../../src/host/source-files.ts'
 import type { LocalPaths } from '../../src/providers/local/reader.ts'
 import { openSecretFile } from '../../src/providers/local/secrets-file.ts'
-import { createDiskFiles } from '../fakes/disk-files.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -38,14 +38,11 @@ export async function localStore(t: TestContext): Promise<LocalStore> {
 }
 
 export function storeAt(paths: LocalPaths): SecretFile {
-  const clock = {
-    now: () => Date.now(),
-    sleep: (ms: number, signal?: AbortSignal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-  }
+  const clock = systemClock()
   return openSecretFile(paths, {
     clock,
     log: createRecordingLog(),
-    files: createDiskFiles(),
+    files: openSourceFiles(),
     own: openOwnFiles(clock),
   })
 }
