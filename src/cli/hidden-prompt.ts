@@ -1,4 +1,5 @@
 import { LocketError } from '../core/errors.ts'
+import { unlessAborted } from '../core/unless-aborted.ts'
 
 /** A terminal that shows nothing of what is typed. Disposing gives the terminal back as it was. */
 export interface HiddenPrompt extends Disposable {
@@ -25,7 +26,7 @@ export function openHiddenPrompt(
 
   async function nextByte(): Promise<number> {
     while (pending.length === 0) {
-      const read: unknown = await unlessAborted(chunks.next(), signal)
+      const read: unknown = await unlessAborted(() => chunks.next(), signal, givenUp)
       if (!isChunk(read)) throw givenUp()
       pending = read.value
     }
@@ -70,18 +71,6 @@ function isChunk(read: unknown): read is { value: Buffer } {
 function dropLastCharacter(typed: number[]): void {
   let byte = typed.pop()
   while (byte !== undefined && (byte & 0xc0) === 0x80) byte = typed.pop()
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw givenUp()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(givenUp())
-  signal.addEventListener('abort', giveUp, { once: true })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', giveUp)
-  }
 }
 
 function givenUp(): LocketError {

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { unlessAborted } from '../../core/unless-aborted.ts'
 
 /** Runs a task when fewer than the limit are running. */
 export interface Pool {
@@ -9,20 +10,13 @@ export interface Pool {
 export function createPool(limit: number): Pool {
   const turns = pLimit(limit)
   return {
-    async run(task, signal) {
-      signal.throwIfAborted()
-      const { promise: aborted, reject } = Promise.withResolvers<never>()
-      const abort = () => reject(signal.reason)
-      signal.addEventListener('abort', abort, { once: true })
-      try {
-        const turn = turns(() => {
+    run(task, signal) {
+      const turn = () =>
+        turns(() => {
           signal.throwIfAborted()
           return task()
         })
-        return await Promise.race([turn, aborted])
-      } finally {
-        signal.removeEventListener('abort', abort)
-      }
+      return unlessAborted(turn, signal)
     },
   }
 }

@@ -2,6 +2,7 @@ import { isLocketError, LocketError } from '../../core/errors.ts'
 import type { SecretRef } from '../../core/ref.ts'
 import { type Outcome, uniqueRefs } from '../../core/resolve.ts'
 import { parseSecretName } from '../../core/secret-name.ts'
+import { unlessAborted } from '../../core/unless-aborted.ts'
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath } from '../../settings/kinds.ts'
 import { defineProvider, type ProviderClient, type ProviderDeps } from '../define.ts'
@@ -51,7 +52,9 @@ function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
   return {
     async fetch(refs, signal) {
       if (refs.length === 0) return new Map()
-      const opened = isClosed ? closed() : await unlessAborted(read, signal, paths.file).catch(asFailure)
+      // A read that is given up goes on: others may share it.
+      const reading = () => unlessAborted(read, signal, () => givenUp(signal, paths.file)).catch(asFailure)
+      const opened = isClosed ? closed() : await reading()
       return new Map(uniqueRefs(refs).map((ref) => [ref.id, outcomeOf(ref, opened, paths.file)]))
     },
     async [Symbol.asyncDispose]() {
@@ -94,19 +97,6 @@ function merged<T>(load: () => Promise<T>): () => Promise<T> {
 
 /** Keeps no decrypted answer alive in the queue. */
 function nothing(): void {}
-
-/** The load itself goes on: others may share it. */
-async function unlessAborted<T>(load: () => Promise<T>, signal: AbortSignal, path: string): Promise<T> {
-  const { promise: gaveUp, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(givenUp(signal, path))
-  if (signal.aborted) throw givenUp(signal, path)
-  signal.addEventListener('abort', giveUp, { once: true })
-  try {
-    return await Promise.race([load(), gaveUp])
-  } finally {
-    signal.removeEventListener('abort', giveUp)
-  }
-}
 
 function givenUp(signal: AbortSignal, path: string): LocketError {
   if (isLocketError(signal.reason)) return signal.reason
