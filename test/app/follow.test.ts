@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,6 +35,7 @@ async function followed(t: Pick<TestContext, 'after'>, overrides: Partial<Volume
       await writeFile(template, text)
       tell()
     },
+    mountpoint,
     text: () => readFile(join(mountpoint, 'app'), 'utf8'),
   }
 }
@@ -76,4 +77,21 @@ test('the last unmount ends what a change had begun', async (t) => {
   assert.equal(world.clock.sleepers(), 0)
   assert.deepEqual(await world.mountedTargets(), [])
   assert.equal(getVolume(driver, 'v').status.lastError, null)
+})
+
+test('a tmpfs that is nearly full takes a new generation as large, and has its size again', async (t) => {
+  const { driver, change, text, mountpoint } = await followed(t)
+  const sizeOf = async () => {
+    const { blocks, bsize } = await statfs(mountpoint)
+    return blocks * bsize
+  }
+  const size = await sizeOf()
+  for (const letter of ['a', 'b']) {
+    const nearlyAll = letter.repeat(size - 4096)
+    await change(nearlyAll)
+    await eventually('the new one is there', async () => (await text()) === nearlyAll)
+    await eventually('the size is what it was', async () => (await sizeOf()) === size)
+  }
+  assert.equal(getVolume(driver, 'v').status.lastError, null)
+  await unmountVolume(driver, 'v', 'id')
 })
