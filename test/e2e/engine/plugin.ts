@@ -78,7 +78,8 @@ export async function mountedVolumes(engine: Engine): Promise<Map<string, string
   const mounted = new Map<string, string>()
   for (const line of table.split('\n')) {
     const target = line.split(' ')[4] ?? ''
-    const name = /\/volumes\/([^/]+)$/.exec(target)?.[1]
+    // The sandbox began with the host's mounts: volumes of a locket that runs there are none of ours.
+    const name = /^\/run\/e2e\/.*\/volumes\/([^/]+)$/.exec(target)?.[1]
     if (name !== undefined && line.includes(' - tmpfs ')) mounted.set(name, target)
   }
   return mounted
