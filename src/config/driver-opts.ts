@@ -12,8 +12,10 @@ export interface ParsedOptions {
   readonly files: readonly SecretFile[]
 }
 
-const SECRET = 'secret.'
-const SECRETS = 'secret'
+/** Before the name of a file. */
+const PREFIX = 'secret.'
+/** The setting whose value names the file: `NAME=TEMPLATE`. */
+const ENTRY = 'secret'
 
 /** The flat options of a volume: `secret.NAME`, whose name is exact, and settings, in whose names `-` and `_` are alike. */
 export function parseDriverOptions(
@@ -25,13 +27,13 @@ export function parseDriverOptions(
   const files: (SecretFile | undefined)[] = []
   for (const [option, value] of Object.entries(options)) {
     const origin = `driver option ${shownName(option)}`
-    if (option.startsWith(SECRET)) {
-      files.push(secretFile(option.slice(SECRET.length), value, origin, problems))
+    if (option.startsWith(PREFIX)) {
+      files.push(secretFile(option.slice(PREFIX.length), value, origin, problems))
       continue
     }
     const field = findField(option, origin, fields, problems)
     if (field === undefined) continue
-    if (field.name === SECRETS) {
+    if (field.name === ENTRY) {
       // One file: a template may hold any comma or newline.
       files.push(parseEntry(value, origin, problems))
     } else if (layer.has(field.name)) {
@@ -51,15 +53,19 @@ function findField(
 ): Field | undefined {
   const name = option.replaceAll('_', '-')
   const field = fields.find((candidate) => flagNames(candidate).includes(name))
-  if (field === undefined) {
-    const file = option.includes('.') ? option.slice(option.indexOf('.') + 1) : 'NAME'
-    const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), `${SECRET}${file}`])
-    problems.push(`${origin} is not known${advice === '' ? '' : `, ${advice}`}`)
-  } else if (!isPerVolume(field)) {
-    problems.push(`${origin} is a setting of the daemon, not of a volume`)
-    return undefined
-  }
-  return field
+  if (field !== undefined && isPerVolume(field)) return field
+  problems.push(
+    field === undefined
+      ? unknownOption(option, origin, fields)
+      : `${origin} is a setting of the daemon, not of a volume`,
+  )
+  return undefined
+}
+
+function unknownOption(option: string, origin: string, fields: readonly Field[]): string {
+  const file = option.includes('.') ? option.slice(option.indexOf('.') + 1) : 'NAME'
+  const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), `${PREFIX}${file}`])
+  return `${origin} is not known${advice === '' ? '' : `, ${advice}`}`
 }
 
 export function isPerVolume(field: Field): boolean {
