@@ -1,6 +1,7 @@
 import { createClients } from './app/clients.ts'
 import type { Driver } from './app/driver.ts'
 import { createVolumeTable } from './app/volume-table.ts'
+import { MANAGED_STATE } from './config/daemon.ts'
 import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
 import type { Log, Store } from './core/ports.ts'
@@ -35,7 +36,7 @@ export interface OpenedStore {
 export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
   const options = { reset: daemon.resetState }
   if (daemon.stateDir !== undefined) return { store: openStateFile(daemon.stateDir, options), warnings: [] }
-  return openManagedState('/etc/locket/state', `${daemon.runtimeDir}/state`, options)
+  return openManagedState(MANAGED_STATE, `${daemon.runtimeDir}/state`, options)
 }
 
 export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stopping: AbortSignal): Driver {
@@ -58,13 +59,13 @@ export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stoppin
   }
 }
 
-function providerDeps(log: Log): ProviderDeps {
-  const clock = systemClock()
-  return { clock, log, files: openSourceFiles() }
-}
-
 /** The writing side of the `local` provider. */
 export function openLocalSecrets(paths: LocalPaths, log: Log): SecretFile {
   const deps = providerDeps(log)
   return openSecretFile(paths, { ...deps, own: openOwnFiles(deps.clock) })
+}
+
+function providerDeps(log: Log): ProviderDeps {
+  const clock = systemClock()
+  return { clock, log, files: openSourceFiles() }
 }

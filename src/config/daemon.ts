@@ -12,7 +12,7 @@ import type { DaemonConfig, LogConfig } from './volume-config.ts'
 import { parseShared, volumeConfigWith } from './volume-options.ts'
 
 /** Where a managed plugin keeps its state when nothing else is set and its config folder can be written. */
-const MANAGED_STATE = '/etc/locket/state'
+export const MANAGED_STATE = '/etc/locket/state'
 
 /** What differs for a plugin that the engine runs: only its config folder outlives it, and no other folder of the host is there. */
 export function managedDefaults(defaults: Layer): Layer {
