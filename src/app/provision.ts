@@ -12,7 +12,7 @@ import type {
 } from '../core/ports.ts'
 import type { RefId } from '../core/ref.ts'
 import type { Outcomes, Resolve } from '../core/resolve.ts'
-import { collectFailures, renderTemplate } from '../core/template/render.ts'
+import { collectFailures, renderTemplate, type FailurePolicy } from '../core/template/render.ts'
 import { inodesNeeded, sizeNeeded } from '../core/tmpfs-size.ts'
 import { formatSize } from '../core/units.ts'
 import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
@@ -143,7 +143,11 @@ function renderAll(prepared: Prepared, outcomes: Outcomes, config: VolumeConfig,
   }
 }
 
-function withFailure(facts: ContentFacts, failed: LocketError | undefined, policy: string): ContentFacts {
+function withFailure(
+  facts: ContentFacts,
+  failed: LocketError | undefined,
+  policy: FailurePolicy,
+): ContentFacts {
   if (failed === undefined) return facts
   return {
     ...facts,

@@ -1,5 +1,5 @@
-import type { FailurePolicy } from './sections/files.ts'
 import type { SecretFile } from '../core/plan.ts'
+import type { FailurePolicy } from '../core/template/render.ts'
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 

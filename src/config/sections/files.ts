@@ -47,5 +47,3 @@ export function filesSection(variables: { readonly maxFileSize: string; readonly
     }),
   })
 }
-
-export type FailurePolicy = 'error' | 'passthrough' | 'ignore'

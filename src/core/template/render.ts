@@ -8,9 +8,11 @@ import { Secret } from '../secret.ts'
 import { formatPlace } from './notes.ts'
 import type { FilterCall, Segment, Template } from './template.ts'
 
+/** What a reference that failed does: `error` throws, `passthrough` writes its tag as it stands, `ignore` leaves the file out. */
+export type FailurePolicy = 'error' | 'passthrough' | 'ignore'
+
 export interface RenderOptions {
-  /** What a reference that failed does: `error` throws, `passthrough` writes its tag as it stands, `ignore` leaves the file out. */
-  readonly policy: 'error' | 'passthrough' | 'ignore'
+  readonly policy: FailurePolicy
   /** Milliseconds since the epoch, for one-time codes. */
   readonly now: number
   /** Names the template in messages. */
