@@ -1,4 +1,4 @@
-import { VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
 import { defaultText, flagText } from '../../src/config/describe.ts'
 import { isPerVolume } from '../../src/config/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/errors.ts'
@@ -73,8 +73,7 @@ ${rows.join('\n')}
 
 /** Here and in the README. */
 export function driverOptionsTable(): string {
-  const fields = VOLUME_SECTIONS.flatMap((section) => Object.values(section.fields))
-  const rows = fields
+  const rows = fieldsOf(VOLUME_SECTIONS)
     .filter((field) => isPerVolume(field) && field.name !== 'secret')
     .map(
       (field) =>

@@ -1,4 +1,5 @@
 import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { wrap } from '../../src/config/describe.ts'
 import { fieldKind, type Field } from '../../src/settings/field.ts'
 
 const WIDTH = 110
@@ -23,9 +24,10 @@ ${parts.join('\n\n')}
 }
 
 function entry(field: Field): string {
-  return [...wrap(field.summary).map((line) => `## ${line}`), `#${field.name} = ${sampleOf(field)}`].join(
-    '\n',
-  )
+  return [
+    ...wrap(field.summary, WIDTH).map((line) => `## ${line}`),
+    `#${field.name} = ${sampleOf(field)}`,
+  ].join('\n')
 }
 
 function sampleOf(field: Field): string {
@@ -39,8 +41,4 @@ function exampleOf(field: Field): string {
   if (field.credential === true) return `file:/etc/locket/tokens/${field.name}`
   if (field.placeholder === 'URL') return `https://${field.name.replace(/-.*/, '')}.example.com`
   throw new Error(`setting ${field.name} needs a default or an example`)
-}
-
-function wrap(text: string): string[] {
-  return text.match(new RegExp(`.{1,${WIDTH}}(?: |$)`, 'g'))?.map((line) => line.trimEnd()) ?? [text]
 }

@@ -1,17 +1,18 @@
 import { SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
 import { helpLines } from '../config/describe.ts'
+import type { Section } from '../settings/field.ts'
 import type { CommandEntry } from './index.ts'
 
 interface Page {
   readonly usage: readonly string[]
-  readonly sections: Parameters<typeof helpLines>[0][]
+  readonly sections: readonly Section[]
   readonly example: string
 }
 
 const PAGES: Readonly<Record<string, Page>> = {
   volume: {
     usage: ['locket volume [FLAGS]'],
-    sections: [...VOLUME_SECTIONS],
+    sections: VOLUME_SECTIONS,
     example: 'locket volume --config /etc/locket/locket.toml',
   },
   secret: {
@@ -23,7 +24,7 @@ const PAGES: Readonly<Record<string, Page>> = {
       'locket secret import FILE [--prefix PREFIX]               every variable of a .env file',
       'locket secret rotate-key',
     ],
-    sections: [...SECRET_SECTIONS],
+    sections: SECRET_SECTIONS,
     example:
       'locket secret set db/password      then, in a volume: secret.db_password: "{{ local://db/password }}"',
   },

@@ -19,6 +19,19 @@ export function helpLines(section: Section): string[] {
   return [`${section.title}:`, ...fields.flatMap(helpOfField), '']
 }
 
+/** Lines of at most `width` characters, broken at spaces; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
 function helpOfField(field: Field): string[] {
   const facts = [
     ...(field.env === undefined ? [] : [field.env]),
@@ -29,16 +42,4 @@ function helpOfField(field: Field): string[] {
   ]
   const text = facts.length === 0 ? field.summary : `${field.summary} [${facts.join('; ')}]`
   return [`  ${flagText(field)}`, ...wrap(text, 90).map((line) => `      ${line}`)]
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
 }
