@@ -1,6 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { VolumeStatus } from '../../../src/app/status.ts'
+import { parseState } from '../../../src/host/state-format.ts'
 import { IMAGE, startEngine } from './engine.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import { DIST, installPlugin } from './plugin.ts'
@@ -112,28 +114,10 @@ export async function statusOf(engine: Engine, volume: string): Promise<VolumeSt
   return JSON.parse(await engine.ok(['volume', 'inspect', '--format', '{{json .Status}}', volume]))
 }
 
-export interface VolumeStatus {
-  readonly state: string
-  readonly files: readonly string[]
-  readonly references: number
-  readonly providers: readonly string[]
-  readonly mounts: readonly string[]
-  readonly lastRender: string | null
-  readonly lastError: string | null
-  readonly warnings: readonly string[]
-}
-
 /** Names of the volumes in the newest state file, each with its mount IDs. */
 export async function recordsOf(engine: Engine): Promise<Map<string, string[]>> {
   const text = await readFile(onHost(engine, `${CONFIG}/state/state.json`), 'utf8')
-  const records: { name: string; mounts: { id: string }[] }[] = recordsIn(JSON.parse(text))
-  return new Map(records.map((record) => [record.name, record.mounts.map((mount) => mount.id)]))
-}
-
-/** Wherever in the file they lie: its frame is the Store's own affair. */
-function recordsIn(value: unknown): { name: string; mounts: { id: string }[] }[] {
-  if (Array.isArray(value)) return value.flatMap(recordsIn)
-  if (typeof value !== 'object' || value === null) return []
-  if ('name' in value && 'mounts' in value) return [value as { name: string; mounts: { id: string }[] }]
-  return Object.values(value).flatMap(recordsIn)
+  const read = parseState(text)
+  if (read.kind !== 'good') throw new Error(`the state file is ${read.kind}`)
+  return new Map(read.state.records.map(({ name, mounts }) => [name, mounts.map((mount) => mount.id)]))
 }
