@@ -70,6 +70,27 @@ test('plugin rm -f and a fresh install with the same folder: the volumes are the
   await engine.ok(['volume', 'rm', 'env', 'kept'])
 })
 
+test('locket secret on a host with only the plugin, by the two commands of the guide', async () => {
+  const id = await engine.ok(['plugin', 'inspect', '-f', '{{.Id}}', 'locket'])
+  const guide = await readFile(resolve(import.meta.dirname, '../../docs/guides/install.md'), 'utf8')
+  const runc = ['--root', '/run/docker/runtime-runc/plugins.moby', 'exec']
+  assert.ok(guide.includes(`runc ${runc.join(' ')} -t`))
+  const value = `${LOCAL}-plugin`
+  const set = [...runc, id, '/locket/bin/locket', 'secret', 'set', 'by/plugin', '--stdin']
+  const stored = await engine.sandbox.exec('runc', set, { input: value })
+  assert.equal(stored.code, 0, stored.stderr)
+  await createVolume(engine, 'by-plugin', { 'secret.a': '{{ local://by/plugin }}' })
+  assert.equal(await runWith(engine, 'by-plugin', 'cat /s/a'), value)
+  await engine.ok(['volume', 'rm', 'by-plugin'])
+
+  const program = `${await engine.ok(['info', '-f', '{{.DockerRootDir}}'])}/plugins/${id}/rootfs/locket`
+  assert.ok(guide.includes('"$plugin/bin/node" "$plugin/lib/start.cjs" secret set'))
+  const where = ['--local-file', `${CONFIG}/secrets.age`, '--local-key', `${CONFIG}/local.key`]
+  const got = ['secret', 'get', 'by/plugin', ...where]
+  const read = await engine.sandbox.exec(`${program}/bin/node`, [`${program}/lib/start.cjs`, ...got])
+  assert.equal(read.stdout, value, read.stderr)
+})
+
 test('make push, then plugin install from the registry with an alias and settings', async () => {
   await startRegistry(engine)
   await engine.ok(['plugin', 'disable', '-f', 'locket'])
