@@ -97,16 +97,13 @@ export async function replaceFiles(
   }
 }
 
-/** Wipes, then unmounts even when the wipe failed; the first error is thrown at the end. */
+/** Wipes, then unmounts even when the wipe failed. */
 export async function clearMount(root: string, deps: Pick<ProvisionDeps, 'mounts' | 'tree'>): Promise<void> {
-  const wiped = await settled(deps.tree.wipe(root))
-  await deps.mounts.unmount(root)
-  if (wiped.status === 'rejected') throw wiped.reason
-}
-
-async function settled(work: Promise<void>): Promise<PromiseSettledResult<void>> {
-  const [result] = await Promise.allSettled([work])
-  return result
+  try {
+    await deps.tree.wipe(root)
+  } finally {
+    await deps.mounts.unmount(root)
+  }
 }
 
 function renderAll(prepared: Prepared, outcomes: Outcomes, config: VolumeConfig, now: number): Rendered {
