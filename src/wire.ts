@@ -21,8 +21,8 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 // The only place that builds real things. Everything else is handed them.
 
+export { openHeapCare } from './host/heap-care.ts'
 export { openLog } from './host/log.ts'
-export { openHeapCare } from './host/memory.ts'
 export { listenAsDaemon, notifySystemd } from './host/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/stop-mark.ts'
 export { systemClock } from './host/clock.ts'
