@@ -21,11 +21,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
   host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'zod', 'node:*'] },
-  providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'p-retry', 'age-encryption', 'node:*'] },
+  providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'commander', 'node:util', 'node:fs'],
   },
-  app: { uses: ['core', 'p-limit', 'p-retry'], types: ['config', 'providers'] },
+  app: { uses: ['core'], types: ['config', 'providers'] },
   http: { uses: ['app', 'core', 'fastify', 'zod', 'node:*'], types: ['config'] },
   cli: {
     uses: ['app', 'http', 'config', 'core', 'commander', 'wire.ts', 'node:*'],

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
 import { leaveStopMark, takeFreshStopMark } from '../../src/host/stop-mark.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 test('a mark is fresh once, for the start right after the stop', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'locket-mark-'))
-  t.after(() => rm(dir, { recursive: true }))
+  const dir = await temporaryFolder(t)
   assert.equal(await takeFreshStopMark(dir, Date.now()), false)
   await leaveStopMark(dir)
   assert.equal(await takeFreshStopMark(dir, Date.now()), true)
