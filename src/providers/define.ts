@@ -16,7 +16,7 @@ export interface ProviderDeps {
   readonly files: SourceFiles
 }
 
-/** A kind of secret manager: one file, one line in `index.ts`. */
+/** A kind of secret manager: one folder, one line in `index.ts`. */
 export interface ProviderDef<S extends Section = Section> {
   readonly kind: string
   /** What `provider` may say instead of `kind`. */

@@ -22,7 +22,7 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly summary: string
   /** Shown after the flag in help: `URL`, `FILE`. */
   readonly placeholder?: string
-  /** A credential: masked wherever settings are shown, `file:/path` and `X_FILE` work, removed from a child's environment. */
+  /** A credential: `file:/path` and `X_FILE` work; written out in driver options it is refused unless the daemon allows that. */
   readonly credential?: true
   /** Names the setting that a volume must set too when it sets this one in its driver options: else a compose file could send the operator's credential anywhere. */
   readonly needsCredential?: readonly string[]
