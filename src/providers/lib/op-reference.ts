@@ -30,7 +30,11 @@ export function parseOpReference(text: string): OpReference | undefined {
   const parts = path.split('/').map((part) => decodePart(part, text))
   const [vault, item, third, fourth, fifth] = parts
   if (vault === undefined || item === undefined || third === undefined || fifth !== undefined) {
-    throw malformed(text, `has ${parts.length} parts`, `expected ${SHAPE}; a / inside a name is written %2F`)
+    throw malformed(
+      text,
+      `has ${parts.length} part${parts.length === 1 ? '' : 's'}`,
+      `expected ${SHAPE}; a / inside a name is written %2F`,
+    )
   }
   const options = mark === -1 ? {} : parseQuery(rest.slice(mark + 1), text)
   return fourth === undefined
