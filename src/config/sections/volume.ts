@@ -52,7 +52,8 @@ export const volumeSection = section('volume', 'Volumes', {
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_FLAGS',
     schema: MountFlagWords,
     default: 'rw,noexec,nosuid,nodev',
-    summary: 'mount flags, joined by commas; noexec, nosuid and nodev stay unless exec, suid or dev is named',
+    summary:
+      'mount flags, joined by commas; noexec, nosuid and nodev stay unless exec, suid or dev is named; ro is up to who mounts the volume',
     placeholder: 'FLAGS',
   }),
   selinuxContext: field({
