@@ -40,10 +40,8 @@ export async function mountVolume(
       if (driver.table.get(name) !== volume)
         throw new LocketError('aborted', 'the volume was removed meanwhile')
       added = await mountLocked(driver, volume, id, config, { deadline: deadline.signal, gone })
-      if (signal.aborted) {
-        if (added) await releaseLocked(driver, volume, id)
-        throw abandoned()
-      }
+      if (signal.aborted && added) await releaseLocked(driver, volume, id)
+      signal.throwIfAborted()
     })
   } catch (thrown) {
     const failure = rememberFailure(driver, volume, thrown)
@@ -66,12 +64,18 @@ export function lastLostMount(driver: Driver): string | undefined {
  * Another engine has come: it mounts under the IDs of containers that ended with the last one, and will unmount them once.
  * A process that merely crashed and was started again must not think so: its containers still run, see `docker cp` above.
  */
-export async function doubtUses(driver: Pick<Driver, 'table'>): Promise<void> {
-  const doubted = driver.table.list().map((volume) => {
-    volume.uses.clear()
-    return driver.table.update(volume, doubtMounts(volume.record))
-  })
-  await Promise.all(doubted)
+export async function doubtUses(driver: Driver): Promise<void> {
+  await Promise.all(driver.table.list().map((volume) => doubtVolume(driver, volume)))
+}
+
+/** A state that cannot be saved is told and no more: this process doubts all the same, and the engine must get its answer. */
+async function doubtVolume(driver: Driver, volume: Volume): Promise<void> {
+  volume.uses.clear()
+  try {
+    await driver.table.update(volume, doubtMounts(volume.record))
+  } catch (thrown) {
+    report(driver, volume, 'volume.state', thrown)
+  }
 }
 
 /** A volume or an ID that is not known is success: the engine must never be stuck on one. */
@@ -215,8 +219,4 @@ function rememberFailure(driver: Driver, volume: Volume, thrown: unknown): Locke
   const failure = rewordError(error, `volume ${name} not mounted: ${error.message}`)
   report(driver, volume, 'volume.mount.failed', failure)
   return failure
-}
-
-function abandoned(): LocketError {
-  return new LocketError('aborted', 'the engine hung up before the answer')
 }

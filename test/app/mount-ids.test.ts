@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { NEVER } from '../../src/app/driver.ts'
 import { doubtUses, mountVolume, unmountVolume } from '../../src/app/mount.ts'
 import { createVolume } from '../../src/app/volumes.ts'
+import { createMemoryStore } from '../fakes/memory-store.ts'
 import { openWorld, restarted, testDriver } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}' }
@@ -74,5 +75,21 @@ test('after an orderly stop, an ID is taken over, and vouched for again', async 
   for (const id of ['one', 'two']) await unmountVolume(third, 'v', id)
   assert.equal((await world.mountedTargets()).length, 1, 'the running container of one lost its secrets')
   await unmountVolume(third, 'v', 'one')
+  assert.deepEqual(await world.mountedTargets(), [])
+})
+
+test('a disk that takes no news of the doubt keeps no engine from using the driver', async (t) => {
+  const store = createMemoryStore()
+  const world = await openWorld(t, { store })
+  const driver = testDriver(world)
+  await createVolume(driver, 'v', OPTIONS, NEVER)
+  await mountVolume(driver, 'v', 'one', NEVER)
+  store.fill(true)
+  await doubtUses(driver)
+  assert.match(driver.table.list()[0]?.lastError ?? '', /ENOSPC/)
+  await mountVolume(driver, 'v', 'two', NEVER).catch(() => undefined)
+  store.fill(false)
+  await mountVolume(driver, 'v', 'one', NEVER)
+  await unmountVolume(driver, 'v', 'one')
   assert.deepEqual(await world.mountedTargets(), [])
 })
