@@ -4,7 +4,7 @@ import { createVolumeTable } from './app/volume-table.ts'
 import { MANAGED_STATE } from './config/daemon.ts'
 import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
-import type { Log, Store } from './core/ports.ts'
+import type { Log, StartWorker, Store } from './core/ports.ts'
 import type { SecretFile } from './core/secret-file.ts'
 import { systemClock } from './host/clock.ts'
 import { openFileTree } from './host/file-tree.ts'
@@ -15,6 +15,7 @@ import { openOwnFiles } from './host/own-files.ts'
 import { openSourceFiles } from './host/source-files.ts'
 import { openStateFile } from './host/state-file.ts'
 import { watchFiles } from './host/watch.ts'
+import { startWorkerProcess } from './host/worker-process.ts'
 import type { ProviderDeps } from './providers/define.ts'
 import type { LocalPaths } from './providers/local/reader.ts'
 import { openSecretFile } from './providers/local/secrets-file.ts'
@@ -52,7 +53,7 @@ export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stoppin
     daemon,
     table: createVolumeTable(store),
     locks: createKeyedLock(),
-    clients: createClients(deps),
+    clients: createClients(deps, daemon.lingerMs),
     strangers: new Set(),
     lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping,
@@ -67,5 +68,14 @@ export function openLocalSecrets(paths: LocalPaths, log: Log): SecretFile {
 
 function providerDeps(log: Log): ProviderDeps {
   const clock = systemClock()
-  return { clock, log, files: openSourceFiles() }
+  return { clock, log, files: openSourceFiles(), startWorker }
 }
+
+/** Beside this file; a build has bundled both. */
+const SDK_WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? './sdk-worker.ts' : './sdk-worker.mjs',
+  import.meta.url,
+)
+
+export const startWorker: StartWorker = (library, options) =>
+  startWorkerProcess(SDK_WORKER, [library], options)

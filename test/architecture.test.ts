@@ -33,6 +33,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
+  'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
   'main.ts': { uses: ['run.ts', 'node:*'] },
 }
 
@@ -46,7 +47,7 @@ const REVEALS: readonly string[] = [
   'src/providers/local/document.ts',
 ]
 
-const TOUCHES_THE_MACHINE = /^src\/(main\.ts|run\.ts|host\/)/
+const TOUCHES_THE_MACHINE = /^src\/(main\.ts|run\.ts|sdk-worker\.ts|host\/)/
 const MACHINE = /\bprocess\.|\bDate\.now\(|\bset(Timeout|Interval)\(|\bMath\.random\(|\bconsole\./
 const DUMPING_GROUND = /(^|[/-])(utils?|helpers?|common|misc|shared|managers?|services?|types)([/.-]|$)/
 const STRING_OR_COMMENT = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'/g

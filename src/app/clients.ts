@@ -1,33 +1,48 @@
 import { LocketError } from '../core/errors.ts'
 import type { VolumeName } from '../core/names.ts'
+import { withLinger, type Lingering } from '../core/linger.ts'
 import { resolveWith, type Resolve } from '../core/resolve.ts'
-import type { ProviderClient, ProviderDeps, ProviderInstance } from '../providers/define.ts'
+import type { ProviderClient, ProviderDeps, ProviderInstance, ProviderStatus } from '../providers/define.ts'
 
 /** Opened providers, shared by all volumes whose settings for them are equal. */
 export interface Clients {
   /** Resolves with the instances of one volume; each is opened when a reference first needs it. */
   resolveFor(owner: VolumeName, instances: readonly ProviderInstance[]): Resolve
+  /** Of the instances that this volume has used, by name. */
+  statusOf(owner: VolumeName): ReadonlyMap<string, ProviderStatus>
   /** What only this volume used is closed. */
   release(owner: VolumeName): Promise<void>
   close(): Promise<void>
 }
 
 interface Shared {
+  readonly name: string
   readonly client: ProviderClient
+  /** Undefined for a provider that costs nothing to ask. */
+  readonly lingering: Lingering | undefined
   readonly owners: Set<VolumeName>
 }
 
-export function createClients(deps: ProviderDeps): Clients {
+/** `lingerMs`: how long a value that a network provider gave stays usable. */
+export function createClients(deps: ProviderDeps, lingerMs: number): Clients {
   const shared = new Map<string, Shared>()
 
-  function clientOf(owner: VolumeName, instance: ProviderInstance): ProviderClient {
+  function resolverOf(owner: VolumeName, instance: ProviderInstance): Resolve {
     let entry = shared.get(instance.key)
     if (entry === undefined) {
-      entry = { client: instance.def.open(instance.settings, deps), owners: new Set() }
+      const client = instance.def.open(instance.settings, deps, instance.name)
+      const isNear = instance.def.isNear === true
+      const lingering = isNear ? undefined : withLinger(client.fetch, { lingerMs, clock: deps.clock })
+      entry = { name: instance.name, client, lingering, owners: new Set() }
       shared.set(instance.key, entry)
     }
     entry.owners.add(owner)
-    return entry.client
+    return entry.lingering?.resolve ?? entry.client.fetch
+  }
+
+  async function end({ client, lingering }: Shared): Promise<void> {
+    lingering?.[Symbol.dispose]()
+    await client[Symbol.asyncDispose]()
   }
 
   return {
@@ -35,21 +50,31 @@ export function createClients(deps: ProviderDeps): Clients {
       resolveWith((name) => {
         const instance = instances.find((candidate) => candidate.name === name)
         if (instance === undefined) throw new LocketError('internal', `no provider of the name ${name}`)
-        return clientOf(owner, instance).fetch
+        return resolverOf(owner, instance)
       }),
+
+    statusOf(owner) {
+      const used = [...shared.values()].filter((entry) => entry.owners.has(owner))
+      return new Map(
+        used.flatMap(({ name, client }) => {
+          const status = client.status()
+          return status === undefined ? [] : [[name, status]]
+        }),
+      )
+    },
 
     async release(owner) {
       for (const [key, entry] of shared) {
         if (!entry.owners.delete(owner) || entry.owners.size > 0) continue
         shared.delete(key)
-        await entry.client[Symbol.asyncDispose]()
+        await end(entry)
       }
     },
 
     async close() {
       const entries = [...shared.values()]
       shared.clear()
-      await Promise.allSettled(entries.map((entry) => entry.client[Symbol.asyncDispose]()))
+      await Promise.allSettled(entries.map(end))
     },
   }
 }

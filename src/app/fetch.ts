@@ -4,8 +4,8 @@ import type { RefId, SecretRef } from '../core/ref.ts'
 import type { Outcome, Outcomes, Resolve } from '../core/resolve.ts'
 import type { Failure } from '../core/template/render.ts'
 
-const FIRST_PAUSE_MS = 250
-const LONGEST_PAUSE_MS = 2000
+/** Between two attempts: a provider retries what is worth it by itself, and is not to be drowned while it starts. */
+const PAUSE_MS = 2000
 
 export interface FetchOptions {
   /** Refs that may be missing, because each of their tags has a default. */
@@ -16,7 +16,7 @@ export interface FetchOptions {
 }
 
 /**
- * One batch, then only what failed in a way that may pass, with growing pauses until the signal's deadline.
+ * One batch, then only what failed in a way that may pass, every two seconds, or later where the provider said so, until the deadline.
  * After a reboot the engine mounts once, and a container whose Mount failed stays down: so waiting here is worth it.
  * Answers with the last outcome of each ref; never rejects for a deadline. The caller wipes the values.
  */
@@ -27,7 +27,6 @@ export async function fetchUntil(
 ): Promise<Outcomes> {
   const outcomes = new Map<RefId, Outcome>()
   let wanted = refs
-  let pauseMs = FIRST_PAUSE_MS
   while (wanted.length > 0) {
     for (const [id, outcome] of await answerOrDeadline(wanted, resolve, signal)) {
       outcomes.set(id, keepCause(outcomes.get(id), outcome))
@@ -35,9 +34,8 @@ export async function fetchUntil(
     const failed = wanted.filter((ref) => !isSettled(outcomes.get(ref.id), optional.has(ref.id)))
     if (signal.aborted || failed.some((ref) => !canWaitFor(outcomes.get(ref.id)))) return outcomes
     wanted = failed
-    if (wanted.length > 0) await pause(pauseMs, clock, signal)
+    if (wanted.length > 0) await pause(pauseBefore(wanted, outcomes), clock, signal)
     if (signal.aborted) return outcomes
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
   }
   return outcomes
 }
@@ -106,6 +104,15 @@ function noAnswer(ref: SecretRef): LocketError {
 function isSettled(outcome: Outcome | undefined, optional: boolean): boolean {
   if (outcome === undefined) return false
   return outcome.ok || (optional && outcome.error.code === 'not_found')
+}
+
+/** Not before the first of them is worth it. */
+function pauseBefore(wanted: readonly SecretRef[], outcomes: Outcomes): number {
+  const waits = wanted.map(({ id }) => {
+    const outcome = outcomes.get(id)
+    return outcome?.ok === false ? (outcome.error.retryAfterMs ?? 0) : 0
+  })
+  return Math.max(PAUSE_MS, Math.min(...waits))
 }
 
 function canWaitFor(outcome: Outcome | undefined): boolean {

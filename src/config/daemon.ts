@@ -42,9 +42,9 @@ export function daemonConfig(
   parseShared(layer, problems)
   throwProblems(problems)
   const limits = limitsOf(daemon, providers, configFiles)
-  const { socket, stateDir, runtimeDir, managed, resetState } = daemon
+  const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
   const volumeConfig = volumeConfigWith({ layer, providers, files, limits })
-  return { daemon: { socket, stateDir, runtimeDir, managed, resetState, volumeConfig }, log }
+  return { daemon: { socket, stateDir, runtimeDir, managed, resetState, lingerMs, volumeConfig }, log }
 }
 
 function limitsOf(

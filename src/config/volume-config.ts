@@ -39,6 +39,8 @@ export interface DaemonConfig {
   readonly runtimeDir: string
   readonly managed: boolean
   readonly resetState: boolean
+  /** How long a value that a network provider gave stays usable. */
+  readonly lingerMs: number
   /**
    * Pure, no I/O. Throws one `config` error that lists every problem with its origin: unknown option (and the nearest known one),
    * bad values, a URL without its credential, inline credentials, paths outside the template roots, two secrets of one name.

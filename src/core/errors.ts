@@ -35,6 +35,8 @@ export interface ErrorDetails {
   /** What the user can do about it: one clause, lowercase, no full stop. */
   readonly hint?: string | undefined
   readonly cause?: unknown
+  /** Asking again before that many milliseconds have passed is of no use. */
+  readonly retryAfterMs?: number | undefined
 }
 
 const BRAND = Symbol.for('locket.error')
@@ -44,12 +46,14 @@ export class LocketError extends Error {
   readonly [BRAND] = true
   readonly code: ErrorCode
   readonly hint: string | undefined
+  readonly retryAfterMs: number | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'LocketError'
     this.code = code
     this.hint = details.hint
+    this.retryAfterMs = details.retryAfterMs
   }
 }
 
@@ -87,7 +91,8 @@ export function errnoOf(thrown: unknown): string | undefined {
 
 /** The same failure in other words; the first ones are its cause. */
 export function rewordError(error: LocketError, message: string): LocketError {
-  return new LocketError(error.code, message, { cause: error, hint: error.hint })
+  const { code, hint, retryAfterMs } = error
+  return new LocketError(code, message, { cause: error, hint, retryAfterMs })
 }
 
 /** Several failures as one line. One alone stays as it is; the first decides the code, unless one cannot pass: then that one does. */

@@ -124,6 +124,24 @@ export interface OwnFiles {
   replace(path: string, content: Uint8Array, mode: number): Promise<void>
 }
 
+/**
+ * A library of somebody else's in a process of its own: what crashes, hangs or grows in there takes nothing else along. Its environment has
+ * the proxy and certificate variables only; what it prints goes nowhere.
+ */
+export interface Worker {
+  /** Plain data: strings, numbers, bytes, lists, objects. Lost when the process has ended. */
+  send(message: unknown): void
+  /** One listener for all. */
+  onMessage(listener: (message: unknown) => void): void
+  /** Resolves when the process has ended, for whatever reason. */
+  readonly ended: Promise<void>
+  /** At once, without asking it. */
+  kill(): void
+}
+
+/** Begins a process for one library: `op`. `caCert`: a file of certificates that it trusts beside the usual ones. */
+export type StartWorker = (library: string, options?: { readonly caCert?: string | undefined }) => Worker
+
 /** A static message and facts; never a value, a body or a template's text. */
 export interface Log {
   debug(event: string, message: string, facts?: LogFacts): void

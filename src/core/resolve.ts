@@ -5,6 +5,8 @@ import type { Secret } from './secret.ts'
 /** A fetched value. Whoever receives it wipes it. */
 export interface Resolved {
   readonly value: Secret
+  /** Good for seconds, like a one-time password: whoever asks again is to have a new one. */
+  readonly isFleeting?: true
 }
 
 export type Outcome =

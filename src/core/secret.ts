@@ -26,6 +26,11 @@ export class Secret {
     return this.#bytes
   }
 
+  /** Bytes of its own: each of two holders wipes what it has. */
+  copy(): Secret {
+    return new Secret(this.#bytes.slice())
+  }
+
   wipe(): void {
     this.#bytes.fill(0)
     this.#bytes = new Uint8Array(0)

@@ -1,12 +1,22 @@
 import type { SecretRef } from '../core/ref.ts'
 import type { Resolve } from '../core/resolve.ts'
-import type { Clock, Log, SourceFiles } from '../core/ports.ts'
+import type { Clock, Log, SourceFiles, StartWorker } from '../core/ports.ts'
 import type { Section, SettingsOf } from '../settings/field.ts'
 
 /** An opened provider. Opening does no I/O; the first fetch does. */
 export interface ProviderClient extends AsyncDisposable {
   /** One outcome per distinct ref; missing, denied and the like are outcomes, not throws. After dispose: `internal`. */
   readonly fetch: Resolve
+  /** Shows whether the credential works, as cheaply as the service allows: logs in, or asks for something small. Rejects if not. */
+  probe(signal: AbortSignal): Promise<void>
+  /** What Status tells; undefined where nobody is asked over a network. */
+  status(): ProviderStatus | undefined
+}
+
+export interface ProviderStatus {
+  readonly requestsLastHour: number
+  /** Why nothing is asked at present; left out while requests go. */
+  readonly paused?: string
 }
 
 export interface ProviderDeps {
@@ -14,6 +24,8 @@ export interface ProviderDeps {
   readonly log: Log
   /** Reads credential files. */
   readonly files: SourceFiles
+  /** Fences a library in. */
+  readonly startWorker: StartWorker
 }
 
 /** A kind of secret manager: one folder, one line in `index.ts`. */
@@ -33,7 +45,10 @@ export interface ProviderDef<S extends Section = Section> {
   parse(text: string, instance: string, settings: SettingsOf<S>): SecretRef | undefined
   /** Settings that must be there before a reference can work, checked without I/O: one line per problem. */
   check(settings: SettingsOf<S>): readonly string[]
-  open(settings: SettingsOf<S>, deps: ProviderDeps): ProviderClient
+  /** `instance` is what messages, log and Status call it. */
+  open(settings: SettingsOf<S>, deps: ProviderDeps, instance: string): ProviderClient
+  /** Answers from this machine at no cost: what it gave is asked for again each time. */
+  readonly isNear?: true
 }
 
 /** Carries the types of the settings from the declaration to `open`. */
@@ -41,7 +56,7 @@ export function defineProvider<S extends Section>(def: ProviderDef<S>): Provider
   return def
 }
 
-/** A provider as configured: `name` is what references carry, today always the kind. */
+/** A provider as configured: `name` is what references carry, the kind or the name of its table in TOML. */
 export interface ProviderInstance {
   readonly name: string
   readonly def: ProviderDef

@@ -3,11 +3,15 @@ import { Secret } from '../core/secret.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
 
 /** A provider with its parsed settings. Equal settings give equal keys; of a credential only a hash goes in. */
-export function createInstance(def: ProviderDef, settings: ProviderInstance['settings']): ProviderInstance {
+export function createInstance(
+  def: ProviderDef,
+  settings: ProviderInstance['settings'],
+  name: string = def.kind,
+): ProviderInstance {
   const digest = createHash('sha256')
     .update(JSON.stringify(canonical(settings)))
     .digest('hex')
-  return { name: def.kind, def, settings, key: `${def.kind} ${digest}` }
+  return { name, def, settings, key: `${name} ${def.kind} ${digest}` }
 }
 
 /** The order of keys must not matter; values that print as nothing must still differ. */

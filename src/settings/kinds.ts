@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { formatError, isLocketError } from '../core/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/mount-flags.ts'
 import type { ReadLimits } from '../core/ports.ts'
+import { parseRates } from '../core/rate.ts'
 import { Secret } from '../core/secret.ts'
 import { parseDuration, parseMode, parseOwner, parseSize } from '../core/units.ts'
 
@@ -24,6 +25,7 @@ export const Size = parsedBy(parseSize)
 export const Mode = parsedBy(parseMode)
 export const Owner = parsedBy(parseOwner)
 export const Duration = parsedBy(parseDuration)
+export const Rates = parsedBy(parseRates)
 
 /** `rw,noexec` → its words. */
 export const MountFlagWords = parsedBy((text): readonly string[] => {

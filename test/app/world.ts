@@ -11,6 +11,7 @@ import { openMountTable } from '../../src/host/mount-table.ts'
 import { openSourceFiles } from '../../src/host/source-files.ts'
 import { openStateFile } from '../../src/host/state-file.ts'
 import { watchFiles } from '../../src/host/watch.ts'
+import { startWorker } from '../../src/wire.ts'
 import type { ProviderDef } from '../../src/providers/define.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 import { createMemoryProvider, memoryRef, type MemoryProvider } from '../fakes/memory-provider.ts'
@@ -95,7 +96,7 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
     },
     table: createVolumeTable(world.ports.store),
     locks: createKeyedLock(),
-    clients: createClients({ clock, log, files: openSourceFiles() }),
+    clients: createClients({ clock, log, files: openSourceFiles(), startWorker }, 0),
     strangers: new Set(),
     lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping: new AbortController().signal,
@@ -148,7 +149,7 @@ function memoryDef(provider: MemoryProvider): ProviderDef {
     parse: (text) => memoryRef(text),
     check: () => [],
     // The provider outlives the process that uses it.
-    open: () => ({ fetch: provider.fetch, [Symbol.asyncDispose]: async () => undefined }),
+    open: () => ({ ...provider, [Symbol.asyncDispose]: async () => undefined }),
   }
 }
 

@@ -84,6 +84,11 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     return typeof token === 'object' && token !== null ? Reflect.get(token, 'path') : token
   }),
   'connect-max-concurrent': row(['1', '2'], [1, 2], 20, setting('op-connect', 'maxConcurrent')),
+  'connect-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('op-connect')),
+  'connect-ca-cert': {
+    ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op-connect', 'caCert')),
+    alongside: { 'connect-token': 'file:/t' },
+  },
   socket: daemonRow(
     ['/a', '/b'],
     ['/a', '/b'],
@@ -98,6 +103,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   'allow-inline-token': daemonRow(['true', 'false'], ['taken', 'refused'], 'refused', ({ daemon }) =>
     said(() => daemon.volumeConfig({ 'connect-token': 'canary' })),
   ),
+  linger: daemonRow(['0s', '1m'], [0, 60_000], 5000, ({ daemon }) => daemon.lingerMs),
   managed: daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.managed),
   'reset-state': daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.resetState),
   'log-format': daemonRow(['json', 'compose'], ['json', 'compose'], 'text', ({ log }) => log.format),
@@ -144,6 +150,13 @@ function daemonRow(
 
 function setting(kind: string, key: string): ReadVolume {
   return (volume) => volume.providers.find((instance) => instance.name === kind)?.settings[key]
+}
+
+function ratesOf(kind: string): ReadVolume {
+  return (volume) => {
+    const rates = setting(kind, 'maxRate')(volume)
+    return Array.isArray(rates) ? rates.map((rate: { text: string }) => rate.text).join(' ') : rates
+  }
 }
 
 function said(attempt: () => unknown): 'taken' | 'refused' {

@@ -7,6 +7,7 @@ import { inspect } from 'node:util'
 import { parseSecretName } from '../../src/core/secret-name.ts'
 import { createRef } from '../../src/core/ref.ts'
 import { LocketError } from '../../src/core/errors.ts'
+import { startWorker } from '../../src/wire.ts'
 import { openSourceFiles } from '../../src/host/source-files.ts'
 import { local } from '../../src/providers/local/local.ts'
 import type { LocalPaths } from '../../src/providers/local/reader.ts'
@@ -19,7 +20,7 @@ const soon = () => AbortSignal.timeout(20_000)
 function open(paths: LocalPaths) {
   const log = createRecordingLog()
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
-  return { log, client: local.open(paths, { clock, log, files: openSourceFiles() }) }
+  return { log, client: local.open(paths, { clock, log, files: openSourceFiles(), startWorker }, 'local') }
 }
 
 async function failure(paths: LocalPaths, name = 'db/password'): Promise<LocketError> {
@@ -235,7 +236,7 @@ test('many fetches at once share reads, and each gets values of its own', async 
   const files = openSourceFiles()
   const counting = { read: (...args: Parameters<typeof files.read>) => ((reads += 1), files.read(...args)) }
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
-  const client = local.open(at, { clock, log: createRecordingLog(), files: counting })
+  const client = local.open(at, { clock, log: createRecordingLog(), files: counting, startWorker }, 'local')
   const ref = createRef('local', 'a', 'local://a')
   const answers = await Promise.all(Array.from({ length: 100 }, () => client.fetch([ref], soon())))
   assert.ok(reads <= 4, `${reads} reads`)
@@ -250,7 +251,11 @@ test('many fetches at once share reads, and each gets values of its own', async 
 test('a file that is never read to its end costs its callers no more than their deadline', async () => {
   const never = { read: () => new Promise<never>(() => undefined) }
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
-  const client = local.open({ file: '/a', key: '/b' }, { clock, log: createRecordingLog(), files: never })
+  const client = local.open(
+    { file: '/a', key: '/b' },
+    { clock, log: createRecordingLog(), files: never, startWorker },
+    'local',
+  )
   const ref = createRef('local', 'a', 'local://a')
   const codeWith = async (signal: AbortSignal) => {
     const outcome = (await client.fetch([ref], signal)).get(ref.id)

@@ -73,7 +73,7 @@ test('the 401 that old servers start with is overcome, and a bad token asked abo
   assert.ok(server.requests.length - known <= references.length + 1)
   const again = server.requests.length
   assert.deepEqual(await codes(...references), ['auth', 'auth', 'auth'])
-  assert.equal(server.requests.length - again, references.length)
+  assert.equal(server.requests.length - again, 0, 'a refused token is asked about again within the minute')
 })
 
 test('a missing item is asked for with one filter and one list, however many references name it', async (t) => {

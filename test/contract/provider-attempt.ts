@@ -8,6 +8,7 @@ import type { Outcomes } from '../../src/core/resolve.ts'
 import type { ProviderClient } from '../../src/providers/define.ts'
 import { systemClock } from '../../src/host/clock.ts'
 import { openSourceFiles } from '../../src/host/source-files.ts'
+import { startWorker } from '../../src/wire.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 import type { RecordingLog } from '../fakes/recording-log.ts'
 import type { Backend, ProviderSubject, SettingTexts } from './provider-backend.ts'
@@ -48,7 +49,8 @@ export function open(
 ): Opened {
   const log = createRecordingLog()
   const settings = settingsOf(subject, texts)
-  const client = subject.def.open(settings, { clock: systemClock(), log, files: openSourceFiles() })
+  const deps = { clock: systemClock(), log, files: openSourceFiles(), startWorker }
+  const client = subject.def.open(settings, deps, subject.def.kind)
   return {
     client,
     backend,

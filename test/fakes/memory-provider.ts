@@ -56,6 +56,8 @@ export function createMemoryProvider(
       if (isHanging) await untilAborted(signal)
       return new Map(wanted.map((ref) => [ref.id, answer(ref)]))
     },
+    probe: async () => undefined,
+    status: () => undefined,
     async [Symbol.asyncDispose]() {
       isDisposed = true
     },

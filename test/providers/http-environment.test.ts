@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isLocketError } from '../../src/core/errors.ts'
+import { systemClock } from '../../src/host/clock.ts'
 import { createHttpClient } from '../../src/providers/lib/http.ts'
+import { createTraffic } from '../../src/providers/lib/traffic.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 interface TlsServer {
@@ -51,9 +53,10 @@ async function startTlsServer(t: TestContext): Promise<TlsServer> {
 }
 
 async function failureOf(baseUrl: string): Promise<[string, string | undefined]> {
-  await using http = createHttpClient({ provider: 'x', baseUrl, maxConcurrent: 2 })
+  const traffic = createTraffic({ provider: 'x', maxConcurrent: 2, rates: [], clock: systemClock() })
+  await using http = createHttpClient({ provider: 'x', baseUrl, maxConcurrent: 2, traffic })
   try {
-    await http.getJson({ path: '/', headers: {}, maxBytes: 1000, signal: AbortSignal.timeout(5000) })
+    await http.sendJson({ path: '/', headers: {}, maxBytes: 1000, signal: AbortSignal.timeout(5000) })
   } catch (thrown) {
     assert.ok(isLocketError(thrown))
     return [thrown.code, thrown.hint]
@@ -118,14 +121,17 @@ async function askInChild(
   first = '',
 ): Promise<string> {
   const program = join(await temporaryFolder(t), 'ask.ts')
-  const library = new URL('../../src/providers/lib/http.ts', import.meta.url)
+  const library = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
   await writeFile(
     program,
-    `import { createHttpClient } from ${JSON.stringify(library.href)}
+    `import { createHttpClient } from ${library('providers/lib/http.ts')}
+    import { createTraffic } from ${library('providers/lib/traffic.ts')}
+    import { systemClock } from ${library('host/clock.ts')}
     ${first}
-    await using http = createHttpClient({ provider: 'x', baseUrl: '${baseUrl}', maxConcurrent: 2 })
+    const traffic = createTraffic({ provider: 'x', maxConcurrent: 2, rates: [], clock: systemClock() })
+    await using http = createHttpClient({ provider: 'x', baseUrl: '${baseUrl}', maxConcurrent: 2, traffic })
     const request = { path: '/', headers: {}, maxBytes: 99, signal: AbortSignal.timeout(5000) }
-    process.stdout.write(await http.getJson(request).then(JSON.stringify, (error) => error.code))`,
+    process.stdout.write(await http.sendJson(request).then(JSON.stringify, (error) => error.code))`,
   )
   const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   let printed = ''

@@ -133,6 +133,16 @@ export const daemonSection = section('daemon', 'Daemon', {
     summary: 'accept a credential written out in driver options, where `docker volume inspect` shows it',
     driverOption: false,
   }),
+  lingerMs: field({
+    name: 'linger',
+    env: 'LOCKET_LINGER',
+    schema: Duration,
+    default: '5s',
+    summary:
+      'how long a value stays usable for the next mount before it is fetched again, for containers that start again and again; 0s turns it off',
+    placeholder: 'DURATION',
+    driverOption: false,
+  }),
   managed: field({
     name: 'managed',
     kind: 'switch',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { LocketError, errnoOf, isLocketError, rewordError } from '../../core/errors.ts'
 import type { SourceFiles } from '../../core/ports.ts'
 import { Secret } from '../../core/secret.ts'
@@ -40,6 +41,13 @@ export async function readCredential(
 /** The value of an Authorization header. A string cannot be wiped: keep it no longer than the request. */
 export function bearer(credential: Secret): string {
   return `Bearer ${new TextDecoder('latin1').decode(credential.reveal())}`
+}
+
+/** The same for the same credentials, and of no use to anybody else. */
+export function digestOf(credentials: readonly Secret[]): string {
+  const hash = createHash('sha256')
+  for (const credential of credentials) hash.update(`${credential.byteLength}:`).update(credential.reveal())
+  return hash.digest('base64')
 }
 
 async function readFile(

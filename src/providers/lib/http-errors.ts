@@ -4,10 +4,19 @@ import type { ErrorCode } from '../../core/errors.ts'
 type Reading = readonly [code: ErrorCode, says: string, hint?: string]
 
 /** What a status means, for every provider that speaks HTTP. `who` is `op-connect at http://host:8080`. */
-export function statusError(who: string, status: number): LocketError {
+export function statusError(who: string, status: number, retryAfterMs?: number): LocketError {
   const [code, says, hint] = readStatus(status)
-  return new LocketError(code, `${who} ${says} (status ${status})`, { hint })
+  return new LocketError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
 }
+
+/** Milliseconds of a Retry-After header, which is seconds or a date. Nonsense counts as not given, and no wait is longer than a day. */
+export function retryAfterOf(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined
+  const ms = /^[0-9]{1,9}$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, DAY_MS) : undefined
+}
+
+const DAY_MS = 86_400_000
 
 /**
  * What `fetch` threw, or what a signal was aborted with. Its own text may quote a header, a URL or a body: only its code is used.
@@ -61,7 +70,7 @@ function readErrno(errno: string, cause: unknown): Reading {
     return [
       'provider_protocol',
       'has a certificate that is not trusted',
-      'name its CA in NODE_EXTRA_CA_CERTS, or use the name it was made for',
+      "name its CA in the provider's ca-cert setting or in NODE_EXTRA_CA_CERTS, or use the name it was made for",
     ]
   }
   if (/^(EPROTO|ERR_SSL_|ERR_TLS_)/.test(errno))

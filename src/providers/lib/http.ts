@@ -1,72 +1,119 @@
 import { LocketError } from '../../core/errors.ts'
-import { abortError, statusError, transportError } from './http-errors.ts'
-import { createPool } from './pool.ts'
+import { abortError, retryAfterOf, statusError, transportError } from './http-errors.ts'
+import { withRetries } from './retry.ts'
 import { openSockets } from './sockets.ts'
 import type { Sockets } from './sockets.ts'
+import type { Traffic } from './traffic.ts'
 
 export interface HttpOptions {
-  /** In messages: `op-connect`. */
+  /** In messages: the instance, `op-connect` or `prod-vault`. */
   readonly provider: string
   /** As `HttpUrl` gives it: no user, no query, no slash at the end. */
   readonly baseUrl: string
   readonly maxConcurrent: number
+  /** The instance's: shared with its other clients, if it talks to two servers. */
+  readonly traffic: Traffic
+  /** Reads the PEM text of authorities to trust; called when a connection is first made. */
+  readonly caCert?: (() => Promise<string>) | undefined
 }
 
 export interface HttpRequest {
+  readonly method?: 'GET' | 'POST'
   /** From the base URL on, starting with `/`, encoded. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** The caller wipes it. */
+  readonly body?: Uint8Array<ArrayBuffer>
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** False for what must not happen twice, like a login that uses something up. Default true. */
+  readonly mayRepeat?: false
+  /** What an answer that is no 2xx means to this provider; undefined: what its status means to all of them. */
+  readonly explain?: (refusal: Refusal) => LocketError | undefined
 }
 
-/** GET requests to one server: so many at once, connections kept. Every failure is a LocketError without body, token or URL credentials. */
+/** An answer that is no 2xx. None of its text may go into a message. */
+export interface Refusal {
+  readonly status: number
+  readonly headers: Headers
+  /** Undefined when the body is no JSON, or too long for a refusal. */
+  readonly body: unknown
+}
+
+/** Requests to one server, connections kept. Every failure is a LocketError without body, token or URL credentials. */
 export interface HttpClient extends AsyncDisposable {
   /** `op-connect at http://host:8080`, for messages. */
   readonly who: string
   /** The body of a 2xx answer; its receiver owns it and wipes it. No redirect is followed. */
-  get(request: HttpRequest): Promise<Uint8Array>
+  send(request: HttpRequest): Promise<Uint8Array>
   /** The same, read as JSON. */
-  getJson(request: HttpRequest): Promise<unknown>
+  sendJson(request: HttpRequest): Promise<unknown>
 }
+
+const MAX_REFUSAL_BYTES = 64 * 1024
 
 /** No I/O before the first request. After dispose every request fails as `internal`. */
 export function createHttpClient(options: HttpOptions): HttpClient {
+  const { baseUrl, maxConcurrent, traffic } = options
   const who = nameServer(options)
-  const pool = createPool(options.maxConcurrent)
   const closing = new AbortController()
-  let sockets: Sockets | undefined
+  let sockets: Promise<Sockets> | undefined
 
-  async function get(request: HttpRequest): Promise<Uint8Array> {
+  async function send(request: HttpRequest): Promise<Uint8Array> {
     const signal = AbortSignal.any([request.signal, closing.signal])
+    const attempt = (sent: () => unknown) =>
+      traffic.run(() => {
+        sent()
+        return sendOnce(request, signal).catch((thrown: unknown) => {
+          throw transportError(who, thrown, signal)
+        })
+      }, signal)
     try {
-      return await pool.run(() => send(request, signal), signal)
+      return request.mayRepeat === false
+        ? await attempt(ignore)
+        : await withRetries(attempt, traffic.clock, signal)
     } catch (thrown) {
       throw transportError(who, thrown, signal)
     }
   }
 
-  async function send(request: HttpRequest, signal: AbortSignal): Promise<Uint8Array> {
-    sockets ??= openSockets(options.maxConcurrent)
-    const { dispatcher } = sockets
-    const response = await fetch(options.baseUrl + request.path, {
+  async function sendOnce(request: HttpRequest, signal: AbortSignal): Promise<Uint8Array> {
+    sockets ??= connect()
+    const { dispatcher } = await sockets
+    const response = await fetch(baseUrl + request.path, {
+      method: request.method ?? 'GET',
       headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'locket', ...request.headers },
       redirect: 'manual',
       signal,
+      ...(request.body === undefined ? {} : { body: request.body }),
       ...(dispatcher === undefined ? {} : { dispatcher }),
     })
-    if (!response.ok) {
-      await discard(response)
-      throw statusError(who, response.status)
+    if (response.ok) return readBody(response, request.maxBytes, who)
+    throw await refusalError(response, request)
+  }
+
+  async function connect(): Promise<Sockets> {
+    try {
+      return openSockets(maxConcurrent, await options.caCert?.())
+    } catch (thrown) {
+      // A file that is not there now may be there for the next request.
+      sockets = undefined
+      throw thrown
     }
-    return readBody(response, request.maxBytes, who)
+  }
+
+  async function refusalError(response: Response, { explain }: HttpRequest): Promise<LocketError> {
+    const { status, headers } = response
+    const body = await readRefusal(response)
+    const retryAfterMs = retryAfterOf(headers.get('retry-after'), traffic.clock.now())
+    return explain?.({ status, headers, body }) ?? statusError(who, status, retryAfterMs)
   }
 
   return {
     who,
-    get,
-    async getJson(request) {
-      const body = await get(request)
+    send,
+    async sendJson(request) {
+      const body = await send(request)
       try {
         return parseJson(body, who)
       } finally {
@@ -75,7 +122,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     },
     async [Symbol.asyncDispose]() {
       closing.abort(new LocketError('internal', `${who} is closed`))
-      await sockets?.close()
+      await (await sockets?.catch(() => undefined))?.close()
     },
   }
 }
@@ -90,13 +137,18 @@ function nameServer({ provider, baseUrl }: HttpOptions): string {
   return `${provider} at ${origin}${pathname === '/' ? '' : pathname}`
 }
 
-/** The connection of a body that is not read cannot be used again: a short one is worth reading. */
-async function discard(response: Response): Promise<void> {
+/** The connection of a body that is not read cannot be used again; and the body may tell what the status does not. */
+async function readRefusal(response: Response): Promise<unknown> {
   try {
-    const body = await readBody(response, 64 * 1024, '')
-    body.fill(0)
+    const body = await readBody(response, MAX_REFUSAL_BYTES, '')
+    try {
+      return parseJson(body, '')
+    } finally {
+      body.fill(0)
+    }
   } catch {
     // The status is known, and it is the better error.
+    return undefined
   }
 }
 
@@ -134,3 +186,5 @@ function parseJson(body: Uint8Array, who: string): unknown {
     })
   }
 }
+
+function ignore(): void {}

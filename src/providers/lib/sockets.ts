@@ -1,3 +1,5 @@
+import { getCACertificates } from 'node:tls'
+
 type Dispatcher = NonNullable<RequestInit['dispatcher']>
 
 /** The connections of one client of `fetch`. */
@@ -11,9 +13,11 @@ export interface Sockets {
 /**
  * A connection pool of our own, of the kind that `fetch` uses by default (with the proxy variables obeyed when the launcher asked
  * for that). Node has no public constructor for it; undici documents these symbols as the meeting point of its copies.
+ * `caCert`: PEM text of authorities to trust beside those that Node trusts. Certificates are checked whatever
+ * NODE_TLS_REJECT_UNAUTHORIZED says.
  */
-export function openSockets(connections: number): Sockets {
-  const dispatcher = createDispatcher(connections)
+export function openSockets(connections: number, caCert?: string): Sockets {
+  const dispatcher = createDispatcher(connections, tlsOptions(caCert))
   return {
     dispatcher,
     close: async () => {
@@ -22,13 +26,25 @@ export function openSockets(connections: number): Sockets {
   }
 }
 
-function createDispatcher(connections: number): Dispatcher | undefined {
+interface TlsOptions {
+  readonly rejectUnauthorized: true
+  readonly ca?: readonly string[]
+}
+
+function tlsOptions(caCert: string | undefined): TlsOptions {
+  if (caCert === undefined) return { rejectUnauthorized: true }
+  return { rejectUnauthorized: true, ca: [...getCACertificates('default'), caCert] }
+}
+
+function createDispatcher(connections: number, tls: TlsOptions): Dispatcher | undefined {
   // Node loads undici, some 30 ms of work, when a global of it is first touched; the symbols are not there before.
   void globalThis.Headers
   for (const version of ['2', '1']) {
     const shared: unknown = Reflect.get(globalThis, Symbol.for(`undici.globalDispatcher.${version}`))
     if (typeof shared !== 'object' || shared === null) continue
-    const made: unknown = Reflect.construct(shared.constructor, [{ connections }])
+    // `connect` is for servers that are reached directly, the other two for those behind a proxy and for the proxy.
+    const options = { connections, connect: tls, requestTls: tls, proxyTls: tls }
+    const made: unknown = Reflect.construct(shared.constructor, [options])
     if (isDispatcher(made)) return made
   }
   return undefined

@@ -43,6 +43,7 @@ export const local = defineProvider({
   parse: (text, instance) => parseLocalRef(text, instance),
   check: problemsOf,
   open: openLocal,
+  isNear: true,
 })
 
 function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
@@ -57,6 +58,10 @@ function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
       const opened = isClosed ? closed() : await reading()
       return new Map(uniqueRefs(refs).map((ref) => [ref.id, outcomeOf(ref, opened, paths.file)]))
     },
+    async probe(signal) {
+      await unlessAborted(read, signal, () => givenUp(signal, paths.file))
+    },
+    status: () => undefined,
     async [Symbol.asyncDispose]() {
       isClosed = true
     },

@@ -41,7 +41,7 @@ export function createConnectApi(
     const known = answers.get(path)
     if (known !== undefined) return known
     const answer = despiteRefusal(
-      () => http.getJson(request(path, 'application/json', MAX_JSON_BYTES)),
+      () => http.sendJson(request(path, 'application/json', MAX_JSON_BYTES)),
       call.refusal,
     )
     answers.set(path, answer)
@@ -67,7 +67,7 @@ export function createConnectApi(
     file(vaultId, itemId, fileId) {
       // The path is made of ids: servers before 1.5.5 gave a wrong `content_path`.
       const path = `${itemPath(vaultId, itemId)}/files/${encodeURIComponent(fileId)}/content`
-      return despiteRefusal(() => http.get(request(path, '*/*', MAX_FILE_BYTES)), call.refusal)
+      return despiteRefusal(() => http.send(request(path, '*/*', MAX_FILE_BYTES)), call.refusal)
     },
   }
 

@@ -1,23 +1,28 @@
-import { LocketError, toLocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/errors.ts'
 import { totp } from '../../core/filters/totp.ts'
 import { createRef } from '../../core/ref.ts'
-import type { RefId, SecretRef } from '../../core/ref.ts'
-import { uniqueRefs } from '../../core/resolve.ts'
-import type { Outcome, Outcomes } from '../../core/resolve.ts'
+import type { SecretRef } from '../../core/ref.ts'
+import type { Resolved } from '../../core/resolve.ts'
 import { Secret } from '../../core/secret.ts'
 import { field, section } from '../../settings/field.ts'
 import type { SettingsOf } from '../../settings/field.ts'
-import { Count, CredentialText, HttpUrl } from '../../settings/kinds.ts'
+import { CredentialText, HttpUrl } from '../../settings/kinds.ts'
 import { defineProvider } from '../define.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { bearer, readCredential } from '../lib/credential.ts'
+import { fetchEach } from '../lib/each.ts'
 import { createHttpClient, throwIfAborted } from '../lib/http.ts'
 import { formatOpReference, parseOpReference } from '../lib/op-reference.ts'
+import { createSessions } from '../lib/sessions.ts'
+import { createTraffic } from '../lib/traffic.ts'
+import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../lib/traffic-settings.ts'
 import { createConnectApi } from './api.ts'
 import type { ConnectApi, FirstRefusal } from './api.ts'
 import { createKnownNames, findItem } from './find-item.ts'
 import type { KnownNames } from './find-item.ts'
 import { selectField } from './select-field.ts'
+
+const NAMED = { prefix: 'connect-', env: 'OP_CONNECT_', server: 'the Connect server' }
 
 const settings = section('op-connect', '1Password Connect', {
   host: field({
@@ -36,14 +41,9 @@ const settings = section('op-connect', '1Password Connect', {
     placeholder: 'TOKEN',
     credential: true,
   }),
-  maxConcurrent: field({
-    name: 'connect-max-concurrent',
-    env: 'OP_CONNECT_MAX_CONCURRENT',
-    schema: Count,
-    default: '20',
-    summary: 'requests to the Connect server in flight at once',
-    placeholder: 'COUNT',
-  }),
+  maxConcurrent: maxConcurrentField(NAMED),
+  maxRate: maxRateField(NAMED, 'none'),
+  caCert: caCertField(NAMED, ['connect-token']),
 })
 
 export const opConnect = defineProvider({
@@ -65,8 +65,9 @@ export const opConnect = defineProvider({
 })
 
 function open(
-  { host, token, maxConcurrent }: SettingsOf<typeof settings>,
-  deps: ProviderDeps,
+  { host, token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
+  { clock, log, files }: ProviderDeps,
+  instance: string,
 ): ProviderClient {
   if (host === undefined || token === undefined) {
     throw new LocketError(
@@ -74,55 +75,43 @@ function open(
       'op-connect needs connect-host (OP_CONNECT_HOST) and connect-token (OP_CONNECT_TOKEN)',
     )
   }
-  const credential = token
-  const http = createHttpClient({ provider: 'op-connect', baseUrl: host, maxConcurrent })
+  const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
+  const http = createHttpClient({
+    provider: instance,
+    baseUrl: host,
+    maxConcurrent,
+    traffic,
+    caCert: caCertReader(caCert, files, { provider: instance, setting: 'connect-ca-cert' }),
+  })
+  const sessions = createSessions({
+    clock,
+    readCredentials: async () => [
+      await readCredential(token, files, { provider: instance, setting: 'connect-token' }),
+    ],
+    login: async ([secret]) => ({ value: secret === undefined ? '' : bearer(secret) }),
+    isRenewable: false,
+  })
   const known = createKnownNames()
   const refusal: FirstRefusal = { mayRetry: true }
 
-  async function fetchAll(refs: readonly SecretRef[], signal: AbortSignal): Promise<Outcomes> {
-    const wanted = uniqueRefs(refs)
-    if (wanted.length === 0) return new Map()
-    const api = await startBatch(signal)
-    const now = deps.clock.now()
-    const outcomes = await Promise.all(
-      wanted.map(async (ref): Promise<[RefId, Outcome]> => [
-        ref.id,
-        await fetchOne(ref, { api, known, now }),
-      ]),
-    )
-    const failed = outcomes.filter(([, outcome]) => !outcome.ok).length
-    deps.log.debug('provider.fetch', 'references fetched', {
-      provider: 'op-connect',
-      references: wanted.length,
-      failed,
-    })
-    return new Map(outcomes)
-  }
-
-  async function startBatch(signal: AbortSignal): Promise<ConnectApi> {
+  function withApi(signal: AbortSignal, work: (batch: Batch) => Promise<void>): Promise<void> {
     throwIfAborted(http.who, signal)
-    const secret = await readCredential(credential, deps.files, {
-      provider: 'op-connect',
-      setting: 'connect-token',
-    })
-    try {
-      return createConnectApi(http, { authorization: bearer(secret), signal, refusal })
-    } finally {
-      secret.wipe()
-    }
+    return sessions.use(signal, (authorization) =>
+      work({ api: createConnectApi(http, { authorization, signal, refusal }), known, now: clock.now() }),
+    )
   }
 
   return {
-    async fetch(refs, signal) {
-      try {
-        return await fetchAll(refs, signal)
-      } catch (thrown) {
-        // Only what concerns every reference alike comes here: the credential, an abort.
-        const error = toLocketError(thrown)
-        return new Map(uniqueRefs(refs).map((ref) => [ref.id, { ok: false, error }]))
-      }
+    fetch: fetchEach({ provider: instance, log, traffic, withBatch: withApi, fetchOne }),
+    probe: (signal) =>
+      withApi(signal, async ({ api }) => {
+        await api.vaults()
+      }),
+    status: () => traffic.status(),
+    async [Symbol.asyncDispose]() {
+      sessions[Symbol.dispose]()
+      await http[Symbol.asyncDispose]()
     },
-    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   }
 }
 
@@ -132,24 +121,18 @@ interface Batch {
   readonly now: number
 }
 
-async function fetchOne(ref: SecretRef, batch: Batch): Promise<Outcome> {
-  try {
-    return { ok: true, secret: { value: await fetchValue(ref, batch) } }
-  } catch (thrown) {
-    return { ok: false, error: toLocketError(thrown) }
-  }
-}
-
-async function fetchValue(ref: SecretRef, { api, known, now }: Batch): Promise<Secret> {
+async function fetchOne(ref: SecretRef, { api, known, now }: Batch): Promise<Resolved> {
   const reference = parseOpReference(ref.key)
   if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')
   const { vaultId, item } = await findItem(api, known, reference)
   const selected = selectField(item, reference)
-  if (selected.kind === 'file') return new Secret(await api.file(vaultId, item.id, selected.fileId))
+  if (selected.kind === 'file')
+    return { value: new Secret(await api.file(vaultId, item.id, selected.fileId)) }
   const text = new TextEncoder().encode(selected.text)
-  if (selected.kind === 'text') return new Secret(text)
+  if (selected.kind === 'text')
+    return { value: new Secret(text), ...(reference.attribute === 'otp' ? { isFleeting: true } : {}) }
   try {
-    return new Secret(totp.apply(text, [], { nowMs: now }))
+    return { value: new Secret(totp.apply(text, [], { nowMs: now })), isFleeting: true }
   } finally {
     text.fill(0)
   }

@@ -1,0 +1,71 @@
+import { LocketError } from '../../core/errors.ts'
+import type { Clock } from '../../core/ports.ts'
+import { formatDuration } from '../../core/units.ts'
+
+const FAILURES = 5
+/** A server that starts beside its users fails for a while, and many of them at once: that alone opens nothing. */
+const FAILING_FOR_MS = 15_000
+const OPEN_MS = 30_000
+/** While one request tries whether the server is back, the others come again that much later. */
+const PROBE_MS = 2000
+
+/** Keeps requests away from a server that fails: from the fifth failure in a row on, once it has failed for 15 s, for 30 s at a time. */
+export interface Breaker {
+  /** Throws `unavailable` while it is open. After its time one request is let through, and decides. */
+  check(): void
+  succeeded(): void
+  failed(error: LocketError): void
+  /** Neither: the caller gave up. */
+  unknown(): void
+  /** For Status: undefined while requests go. */
+  state(): string | undefined
+}
+
+export function createBreaker(clock: Clock): Breaker {
+  let failures = 0
+  let failingSince = 0
+  let openUntil: number | undefined
+  let isProbing = false
+  let last: LocketError | undefined
+
+  function error(waitMs: number): LocketError {
+    const left = formatDuration(Math.ceil(waitMs / 1000) * 1000)
+    return new LocketError(
+      'unavailable',
+      `${last?.message ?? 'it is failing'}; not asked for another ${left} after ${failures} failures in a row`,
+      { hint: last?.hint, retryAfterMs: waitMs },
+    )
+  }
+
+  return {
+    check() {
+      if (openUntil === undefined) return
+      const waitMs = openUntil - clock.now()
+      if (waitMs > 0) throw error(waitMs)
+      if (isProbing) throw error(PROBE_MS)
+      isProbing = true
+    },
+    succeeded() {
+      failures = 0
+      openUntil = undefined
+      isProbing = false
+      last = undefined
+    },
+    failed(failure) {
+      const now = clock.now()
+      if (failures === 0) failingSince = now
+      failures += 1
+      last = failure
+      isProbing = false
+      if (openUntil !== undefined || (failures >= FAILURES && now - failingSince >= FAILING_FOR_MS))
+        openUntil = now + OPEN_MS
+    },
+    unknown() {
+      isProbing = false
+    },
+    state() {
+      if (openUntil === undefined) return undefined
+      return error(Math.max(0, openUntil - clock.now())).message
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { toLocketError } from '../../core/errors.ts'
+import type { Log } from '../../core/ports.ts'
+import type { RefId, SecretRef } from '../../core/ref.ts'
+import { uniqueRefs, type Outcome, type Resolve, type Resolved } from '../../core/resolve.ts'
+import type { Traffic } from './traffic.ts'
+
+export interface EachOptions<B> {
+  readonly provider: string
+  readonly log: Log
+  readonly traffic: Traffic
+  /** Does something with what all references of a batch share: a session, answers asked for once. Its failure is everybody's. */
+  readonly withBatch: (signal: AbortSignal, work: (batch: B) => Promise<void>) => Promise<void>
+  readonly fetchOne: (ref: SecretRef, batch: B) => Promise<Resolved>
+}
+
+/**
+ * A provider's `fetch` out of the way to get one value: one outcome per distinct reference, all at once, nothing asked for nothing.
+ * An `auth` failure of a reference ends the batch, so that `withBatch` may do it once more with another login.
+ */
+export function fetchEach<B>(options: EachOptions<B>): Resolve {
+  return async (refs, signal) => {
+    const wanted = uniqueRefs(refs)
+    const outcomes = new Map<RefId, Outcome>()
+    if (wanted.length === 0) return outcomes
+    try {
+      await options.withBatch(signal, async (batch) => {
+        for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
+        const settled = await Promise.all(wanted.map((ref) => settle(ref, batch)))
+        for (const [id, outcome] of settled) outcomes.set(id, outcome)
+        for (const outcome of outcomes.values())
+          if (!outcome.ok && outcome.error.code === 'auth') throw outcome.error
+      })
+    } catch (thrown) {
+      const error = toLocketError(thrown)
+      for (const { id } of wanted) if (isOpen(outcomes.get(id))) outcomes.set(id, { ok: false, error })
+    }
+    const failed = [...outcomes.values()].filter((outcome) => !outcome.ok).length
+    logFetch(options, wanted.length, failed)
+    return outcomes
+  }
+
+  async function settle(ref: SecretRef, batch: B): Promise<readonly [RefId, Outcome]> {
+    try {
+      return [ref.id, { ok: true, secret: await options.fetchOne(ref, batch) }]
+    } catch (thrown) {
+      return [ref.id, { ok: false, error: toLocketError(thrown) }]
+    }
+  }
+}
+
+/** What the failure of the whole batch answers: not what is known of a reference by itself. */
+function isOpen(outcome: Outcome | undefined): boolean {
+  return outcome === undefined || (!outcome.ok && outcome.error.code === 'auth')
+}
+
+/** One line for each batch, with what users are billed and throttled by. */
+export function logFetch(
+  { provider, log, traffic }: Pick<EachOptions<never>, 'provider' | 'log' | 'traffic'>,
+  references: number,
+  failed: number,
+): void {
+  const { requestsLastHour } = traffic.status()
+  log.debug('provider.fetch', 'references fetched', { provider, references, failed, requestsLastHour })
+}

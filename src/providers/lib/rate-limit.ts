@@ -1,0 +1,78 @@
+import { LocketError } from '../../core/errors.ts'
+import type { Clock } from '../../core/ports.ts'
+import type { Rate } from '../../core/rate.ts'
+import { formatDuration } from '../../core/units.ts'
+
+/** Who would have to wait longer than that is told so instead. */
+const LONGEST_WAIT_MS = 60_000
+/** Requests do not all take the same time to arrive: the server's window may see them closer together than they were sent. */
+const SLACK_MS = 50
+
+export interface RateLimit {
+  /** Resolves when the next request may go. Rejects with `rate_limited` when that is too far away, or with the signal's reason. */
+  take(signal: AbortSignal): Promise<void>
+  /** Counts requests that were made on our behalf without asking. */
+  charge(count: number): void
+  /** Nothing goes for so long: the server said so. */
+  hold(ms: number): void
+}
+
+/**
+ * At most so many requests in any window of time, in the order in which they came. A window that slides rather than a bucket of tokens,
+ * which lets twice the limit through in the first of a server's windows.
+ */
+export function createRateLimit(provider: string, rates: readonly Rate[], clock: Clock): RateLimit {
+  /** When each request goes or went, ascending; of those to come too. */
+  let starts: number[] = []
+  let heldUntil = 0
+  const longestMs = Math.max(0, ...rates.map((rate) => rate.perMs + SLACK_MS))
+
+  function reserve(now: number): number {
+    starts = starts.filter((start) => start > now - longestMs)
+    const free = rates.map(({ count, perMs }) => {
+      const before = starts.at(-count)
+      return before === undefined ? now : before + perMs + SLACK_MS
+    })
+    const start = Math.max(now, heldUntil, starts.at(-1) ?? 0, ...free)
+    if (start - now > LONGEST_WAIT_MS) throw usedUp(start - now)
+    starts.push(start)
+    return start
+  }
+
+  function usedUp(waitMs: number): LocketError {
+    const limit = rates.map((rate) => rate.text).join(',')
+    const seconds = Math.ceil(waitMs / 1000)
+    const says =
+      limit === ''
+        ? `wants no request for another ${formatDuration(seconds * 1000)}`
+        : `has its limit of requests used up (max-rate is ${limit}), for another ${formatDuration(seconds * 1000)}`
+    return new LocketError('rate_limited', `${provider} ${says}`, { retryAfterMs: waitMs })
+  }
+
+  return {
+    async take(signal) {
+      const now = clock.now()
+      const start = reserve(now)
+      try {
+        if (start > now) await clock.sleep(start - now, signal)
+        while (heldUntil > clock.now()) {
+          const left = heldUntil - clock.now()
+          if (left > LONGEST_WAIT_MS) throw usedUp(left)
+          await clock.sleep(left, signal)
+        }
+      } catch (thrown) {
+        const at = starts.indexOf(start)
+        if (at !== -1) starts.splice(at, 1)
+        throw thrown
+      }
+    },
+    charge(count) {
+      const now = clock.now()
+      for (let charged = 0; charged < count; charged += 1) starts.push(now)
+      starts.sort((a, b) => a - b)
+    },
+    hold(ms) {
+      heldUntil = Math.max(heldUntil, clock.now() + ms)
+    },
+  }
+}
