@@ -46,6 +46,8 @@ providerContract({
     forbid: 'who can open the file can read every secret in it',
     throttle: NO_SERVER,
     fail: NO_SERVER,
+    failNext: NO_SERVER,
+    expire: NO_SERVER,
     drop: NO_SERVER,
     refuse: NO_SERVER,
     slow: NO_SERVER,

@@ -10,6 +10,7 @@ import type { ConnectData, ConnectItem } from '../fixtures/servers/connect-data.
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { codesOf, fetched, open, parsed, textsOf } from './provider-attempt.ts'
 import type { Opened } from './provider-attempt.ts'
+import { serviceKnobs } from './provider-backend.ts'
 import type { Backend, ProviderSubject } from './provider-backend.ts'
 
 export const TOKEN = 'connect-canary-token-eyJhbGciOiJFUzI1NiJ9.one'
@@ -55,7 +56,7 @@ export const subject: ProviderSubject = {
     ['op://My Vault/../field', 'op://My Vault/%2E%2E/field'],
   ],
   required: ['connect-host', 'connect-token'],
-  lacks: {},
+  lacks: { expire: 'the credential is the token itself' },
 }
 
 /** A Connect server with one vault, a token file behind a link, and the knobs of the contract. */
@@ -107,18 +108,8 @@ export async function startBackend(t: TestContext): Promise<{ server: ConnectSer
         const id = items.find((item) => item.title === title)?.id
         if (id !== undefined) knobs.forbidden.add(id)
       },
-      throttle: () => (knobs.failStatus = 429),
-      fail: (status) => (knobs.failStatus = status),
-      drop: () => (knobs.trouble = 'cut'),
-      refuse: async () => server[Symbol.asyncDispose](),
-      hang: () => (knobs.trouble = 'hang'),
-      slow: (ms) => (knobs.delayMs = ms),
+      ...serviceKnobs(server),
       limit: (count) => ({ ...settings, maxConcurrent: String(count) }),
-      gauge: () => ({
-        requests: server.requests.length,
-        maxInFlight: server.maxInFlight,
-        openSockets: server.openSockets,
-      }),
     },
   }
   return { server, backend }

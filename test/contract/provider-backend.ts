@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import type { Service } from '../fixtures/servers/service.ts'
 import type { ProviderDef } from '../../src/providers/define.ts'
 
 /** Settings as a user writes them, by the keys of the section's declaration; what is left out takes its default. */
@@ -18,6 +19,10 @@ export interface Knobs {
   readonly throttle: () => void
   /** Every answer has this status, with a body that repeats every canary. */
   readonly fail: (status: number) => void
+  /** The next answers have this status, as many as `count`; then all is well. */
+  readonly failNext: (count: number, status: number) => void
+  /** Tokens that were given out so far are not accepted any more; the credential still is. */
+  readonly expire: () => void
   /** Every connection is cut in the middle of the answer. */
   readonly drop: () => void
   /** Nobody listens any more. */
@@ -29,7 +34,10 @@ export interface Knobs {
   /** The same settings with at most `count` requests in flight. */
   readonly limit: (count: number) => SettingTexts
   readonly gauge: () => {
+    /** Of all kinds, logins among them. */
     readonly requests: number
+    /** Of these the logins; 0 for a kind that has none. */
+    readonly logins: number
     readonly maxInFlight: number
     readonly openSockets: number
   }
@@ -61,4 +69,25 @@ export interface ProviderSubject {
   readonly required: readonly string[]
   /** Why a knob does not apply to this kind. Every knob is either in the backend or here. */
   readonly lacks: Partial<Record<keyof Knobs, string>>
+}
+
+/** The knobs that any fixture service has. `isLogin`: which of its requests are logins. */
+export function serviceKnobs(service: Service, isLogin: (request: string) => boolean = () => false) {
+  const { knobs } = service
+  return {
+    throttle: () => void (knobs.failStatus = 429),
+    fail: (status: number) => void (knobs.failStatus = status),
+    failNext: (count: number, status: number) =>
+      void knobs.failNext.push(...Array.from({ length: count }, () => ({ status }))),
+    drop: () => void (knobs.trouble = 'cut'),
+    refuse: async () => service[Symbol.asyncDispose](),
+    hang: () => void (knobs.trouble = 'hang'),
+    slow: (ms: number) => void (knobs.delayMs = ms),
+    gauge: () => ({
+      requests: service.requests.length,
+      logins: service.requests.filter(isLogin).length,
+      maxInFlight: service.maxInFlight,
+      openSockets: service.openSockets,
+    }),
+  } satisfies Partial<Knobs>
 }

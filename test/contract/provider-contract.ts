@@ -26,6 +26,8 @@ const KNOBS = [
   'forbid',
   'throttle',
   'fail',
+  'failNext',
+  'expire',
   'drop',
   'refuse',
   'hang',
@@ -40,6 +42,7 @@ export function providerContract(subject: ProviderSubject): void {
     parsing(subject)
     fetching(subject)
     credentials(subject)
+    sessions(subject)
     failing(subject)
     ending(subject)
     test('what does not apply to this kind is said', async (t) => {
@@ -157,6 +160,59 @@ function credentials(subject: ProviderSubject): void {
   )
 }
 
+function sessions(subject: ProviderSubject): void {
+  withKnob(subject, 'gauge', 'callers at the same time share one login', async (backend, refs, knob) => {
+    await using opened = open(subject, backend)
+    const answers = await Promise.all(Array.from({ length: 10 }, () => codesOf(opened, refs)))
+    assert.deepEqual(new Set(answers.flat()), new Set(['ok']))
+    assert.ok(knob().logins <= 1, `${knob().logins} logins`)
+  })
+
+  withKnob(
+    subject,
+    'expire',
+    'a token that has expired is renewed once for all callers',
+    async (backend, refs, knob) => {
+      await using opened = open(subject, backend)
+      assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
+      knob()
+      const answers = await Promise.all(Array.from({ length: 10 }, () => codesOf(opened, refs)))
+      assert.deepEqual(new Set(answers.flat()), new Set(['ok']))
+      assert.equal(backend.knobs.gauge?.().logins, 2)
+    },
+  )
+
+  withKnob(
+    subject,
+    'badCredential',
+    'a credential that was refused is not asked about again within the minute',
+    async (backend, refs, knob) => {
+      await using opened = open(subject, backend, await knob())
+      assert.deepEqual(await codesOf(opened, refs), ['auth', 'auth'])
+      const asked = backend.knobs.gauge?.().requests
+      assert.deepEqual(await codesOf(opened, refs), ['auth', 'auth'])
+      assert.equal(backend.knobs.gauge?.().requests, asked)
+    },
+  )
+
+  test('a probe tells whether the credential works', async (t) => {
+    const opened = await prepared(t, subject, { a: CANARY })
+    const { backend } = opened
+    await opened.client.probe(AbortSignal.timeout(5000))
+    const bad = await backend.knobs.badCredential?.()
+    if (bad === undefined) return
+    await using other = open(subject, backend, bad)
+    await assert.rejects(other.client.probe(AbortSignal.timeout(5000)), { code: 'auth' })
+  })
+
+  test('requests are counted', async (t) => {
+    const opened = await prepared(t, subject, { a: CANARY })
+    assert.deepEqual(await codesOf(opened, opened.refs), ['ok'])
+    const seen = opened.backend.knobs.gauge?.().requests
+    assert.equal(opened.client.status()?.requestsLastHour, seen)
+  })
+}
+
 function failing(subject: ProviderSubject): void {
   const failsAs = async (backend: Backend, refs: readonly SecretRef[], code: ErrorCode) => {
     await using opened = open(subject, backend)
@@ -180,6 +236,23 @@ function failing(subject: ProviderSubject): void {
       await failsAs(backend, refs, code)
     })
   }
+  withKnob(subject, 'failNext', 'what passes is tried again', async (backend, refs, knob) => {
+    await using opened = open(subject, backend)
+    assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
+    knob(2, 503)
+    assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
+  })
+  withKnob(subject, 'fail', 'what does not pass is not tried again', async (backend, refs, knob) => {
+    await using opened = open(subject, backend)
+    assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
+    const before = backend.knobs.gauge?.().requests ?? 0
+    assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
+    const usual = (backend.knobs.gauge?.().requests ?? 0) - before
+    knob(403)
+    assert.deepEqual(await codesOf(opened, refs), ['denied', 'denied'])
+    // A provider may look whether it is its token that is refused, or its names that have changed.
+    assert.ok((backend.knobs.gauge?.().requests ?? 0) - before - usual <= 2 * usual + 2)
+  })
   withKnob(subject, 'drop', 'an answer cut short is unavailable', async (backend, refs, knob) => {
     knob()
     await failsAs(backend, refs, 'unavailable')
