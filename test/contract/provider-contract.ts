@@ -18,6 +18,8 @@ import {
 } from './provider-attempt.ts'
 import type { Backend, Knobs, ProviderSubject } from './provider-backend.ts'
 import { parsing } from './provider-parsing.ts'
+import { sessions } from './provider-sessions.ts'
+import { withKnob } from './with-knob.ts'
 
 const KNOBS = [
   'badCredential',
@@ -160,59 +162,6 @@ function credentials(subject: ProviderSubject): void {
   )
 }
 
-function sessions(subject: ProviderSubject): void {
-  withKnob(subject, 'gauge', 'callers at the same time share one login', async (backend, refs, knob) => {
-    await using opened = open(subject, backend)
-    const answers = await Promise.all(Array.from({ length: 10 }, () => codesOf(opened, refs)))
-    assert.deepEqual(new Set(answers.flat()), new Set(['ok']))
-    assert.ok(knob().logins <= 1, `${knob().logins} logins`)
-  })
-
-  withKnob(
-    subject,
-    'expire',
-    'a token that has expired is renewed once for all callers',
-    async (backend, refs, knob) => {
-      await using opened = open(subject, backend)
-      assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
-      knob()
-      const answers = await Promise.all(Array.from({ length: 10 }, () => codesOf(opened, refs)))
-      assert.deepEqual(new Set(answers.flat()), new Set(['ok']))
-      assert.equal(backend.knobs.gauge?.().logins, 2)
-    },
-  )
-
-  withKnob(
-    subject,
-    'badCredential',
-    'a credential that was refused is not asked about again within the minute',
-    async (backend, refs, knob) => {
-      await using opened = open(subject, backend, await knob())
-      assert.deepEqual(await codesOf(opened, refs), ['auth', 'auth'])
-      const asked = backend.knobs.gauge?.().requests
-      assert.deepEqual(await codesOf(opened, refs), ['auth', 'auth'])
-      assert.equal(backend.knobs.gauge?.().requests, asked)
-    },
-  )
-
-  test('a probe tells whether the credential works', async (t) => {
-    const opened = await prepared(t, subject, { a: CANARY })
-    const { backend } = opened
-    await opened.client.probe(AbortSignal.timeout(5000))
-    const bad = await backend.knobs.badCredential?.()
-    if (bad === undefined) return
-    await using other = open(subject, backend, bad)
-    await assert.rejects(other.client.probe(AbortSignal.timeout(5000)), { code: 'auth' })
-  })
-
-  test('requests are counted', async (t) => {
-    const opened = await prepared(t, subject, { a: CANARY })
-    assert.deepEqual(await codesOf(opened, opened.refs), ['ok'])
-    const seen = opened.backend.knobs.gauge?.().requests
-    assert.equal(opened.client.status()?.requestsLastHour, seen)
-  })
-}
-
 function failing(subject: ProviderSubject): void {
   const failsAs = async (backend: Backend, refs: readonly SecretRef[], code: ErrorCode) => {
     await using opened = open(subject, backend)
@@ -322,21 +271,4 @@ function ending(subject: ProviderSubject): void {
       assert.equal(knob().openSockets, 0)
     },
   )
-}
-
-/** A test that needs a knob: left out only where `lacks` gives the reason. */
-function withKnob<K extends keyof Knobs>(
-  subject: ProviderSubject,
-  name: K,
-  title: string,
-  run: (backend: Backend, refs: readonly SecretRef[], knob: Knobs[K]) => Promise<void>,
-): void {
-  if (subject.lacks[name] !== undefined) return
-  test(title, async (t) => {
-    const backend = await subject.start(t)
-    const refs = await stored(subject, backend, { a: `${CANARY}-a`, b: `${CANARY}-b` })
-    const knob: Partial<Knobs>[K] = backend.knobs[name]
-    assert.ok(knob !== undefined, `${name} is neither a knob nor in lacks`)
-    await run(backend, refs, knob)
-  })
 }
