@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatError, LocketError } from '../core/errors.ts'
 import { createRef } from '../core/ref.ts'
-import { failuresOf } from './fetch.ts'
+import { createManualClock } from '../../test/fakes/manual-clock.ts'
+import type { Resolve } from '../core/resolve.ts'
+import { Secret } from '../core/secret.ts'
+import { failuresOf, fetchUntil } from './fetch.ts'
 
 function said(
   ...failures: readonly (readonly [provider: string, text: string, error: LocketError])[]
@@ -46,4 +49,25 @@ test('every reference is named, those of one cause together', () => {
       'op://v/i/f (op-connect): the item has no field or file "f"',
   )
   assert.equal(said(), '')
+})
+
+test('what may pass is asked for every two seconds, or when the provider says it is worth it', async () => {
+  const clock = createManualClock(0)
+  const asked: number[] = []
+  const errors = [DOWN, DOWN, new LocketError('unavailable', 'paused', { retryAfterMs: 7000 }), DOWN]
+  const resolve: Resolve = async (refs) => {
+    const error = errors[asked.length]
+    asked.push(clock.now())
+    return new Map(
+      refs.map((ref) => [
+        ref.id,
+        error === undefined ? { ok: true, secret: { value: Secret.fromText('x') } } : { ok: false, error },
+      ]),
+    )
+  }
+  const { signal } = new AbortController()
+  const fetched = fetchUntil([createRef('x', 'a', 'x://a')], resolve, { optional: new Set(), clock, signal })
+  await clock.advance(20_000)
+  assert.equal([...(await fetched).values()][0]?.ok, true)
+  assert.deepEqual(asked, [0, 2000, 4000, 11_000, 13_000])
 })

@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/units.ts'
+import type { ProviderStatus } from '../providers/define.ts'
 import type { Volume } from './volume-table.ts'
 
 /** Shown by `docker volume inspect`. Never a value. */
@@ -7,6 +8,8 @@ export interface VolumeStatus {
   readonly files: readonly string[]
   readonly references: number
   readonly providers: readonly string[]
+  /** One line an instance that is asked over a network: users are billed and throttled by the requests of it, from whichever volume. */
+  readonly requests: readonly string[]
   /** One line a mount: its ID and age. */
   readonly mounts: readonly string[]
   readonly lastRender: string | null
@@ -14,7 +17,11 @@ export interface VolumeStatus {
   readonly warnings: readonly string[]
 }
 
-export function volumeStatus(volume: Volume, now: number): VolumeStatus {
+export function volumeStatus(
+  volume: Volume,
+  now: number,
+  used: ReadonlyMap<string, ProviderStatus>,
+): VolumeStatus {
   const { record, content } = volume
   const orphaned = !volume.mounted && record.mounts.length > 0
   return {
@@ -22,6 +29,9 @@ export function volumeStatus(volume: Volume, now: number): VolumeStatus {
     files: content?.files ?? [],
     references: content?.references ?? 0,
     providers: content?.providers ?? [],
+    requests: [...used].map(
+      ([name, { requestsLastHour }]) => `${name}: ${requestsLastHour} in the last hour`,
+    ),
     mounts: record.mounts.map(
       (mount) => `${mount.id} for ${ageOf(mount.since, now)}${orphaned ? ', orphaned' : ''}`,
     ),
@@ -32,6 +42,7 @@ export function volumeStatus(volume: Volume, now: number): VolumeStatus {
       ...(volume.adopted ? [ADOPTED] : []),
       ...volume.mountWarnings,
       ...(content?.warnings ?? []),
+      ...[...used.values()].flatMap(({ paused }) => paused ?? []),
     ],
   }
 }

@@ -74,7 +74,7 @@ export function getVolume(driver: Driver, nameText: string): VolumeView {
     name,
     mountpoint: volume.mounted ? mountpointOf(driver, name) : '',
     createdAt,
-    status: volumeStatus(volume, driver.clock.now()),
+    status: volumeStatus(volume, driver.clock.now(), driver.clients.statusOf(name)),
   }
 }
 

@@ -84,9 +84,15 @@ export function withLinger(next: Resolve, { lingerMs, clock }: LingerOptions): L
     wanted: readonly RefId[],
     signal: AbortSignal,
   ): Promise<readonly (readonly [RefId, Outcome])[]> {
+    let isHere = true
+    const leave = () => {
+      if (isHere) flight.callers -= 1
+      isHere = false
+      return flight.callers
+    }
     try {
       const answered = await unlessAborted(() => flight.answer, signal).catch((thrown: unknown) => {
-        if (!signal.aborted || flight.callers > 1) throw thrown
+        if (!signal.aborted || leave() > 0) throw thrown
         forget(flight)
         flight.giveUp.abort(signal.reason)
         return flight.answer
@@ -96,8 +102,7 @@ export function withLinger(next: Resolve, { lingerMs, clock }: LingerOptions): L
       const error = signal.aborted ? givenUp(signal.reason) : toLocketError(thrown)
       return wanted.map((id) => [id, { ok: false, error }])
     } finally {
-      flight.callers -= 1
-      if (flight.callers === 0) flight.answer.then(wipeUnkept, () => undefined)
+      if (leave() === 0) flight.answer.then(wipeUnkept, () => undefined)
     }
   }
 

@@ -10,6 +10,8 @@ import type { TestContext } from 'node:test'
 import { isLocketError } from '../../src/core/errors.ts'
 import { systemClock } from '../../src/host/clock.ts'
 import { createHttpClient } from '../../src/providers/lib/http.ts'
+import { caCertReader } from '../../src/providers/lib/traffic-settings.ts'
+import { openSourceFiles } from '../../src/host/source-files.ts'
 import { createTraffic } from '../../src/providers/lib/traffic.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -52,9 +54,12 @@ async function startTlsServer(t: TestContext): Promise<TlsServer> {
   return { port: (server.address() as AddressInfo).port, certificate }
 }
 
-async function failureOf(baseUrl: string): Promise<[string, string | undefined]> {
+async function failureOf(
+  baseUrl: string,
+  caCert?: () => Promise<string>,
+): Promise<[string, string | undefined]> {
   const traffic = createTraffic({ provider: 'x', maxConcurrent: 2, rates: [], clock: systemClock() })
-  await using http = createHttpClient({ provider: 'x', baseUrl, maxConcurrent: 2, traffic })
+  await using http = createHttpClient({ provider: 'x', baseUrl, maxConcurrent: 2, traffic, caCert })
   try {
     await http.sendJson({ path: '/', headers: {}, maxBytes: 1000, signal: AbortSignal.timeout(5000) })
   } catch (thrown) {
@@ -86,6 +91,39 @@ test('NODE_EXTRA_CA_CERTS makes the certificate trusted', async (t) => {
   const { port, certificate } = await startTlsServer(t)
   const printed = await askInChild(t, `https://127.0.0.1:${port}`, { NODE_EXTRA_CA_CERTS: certificate })
   assert.equal(printed, '{}')
+})
+
+test('a ca-cert file makes the certificate trusted, beside the usual ones, for that client alone', async (t) => {
+  const { port, certificate } = await startTlsServer(t)
+  const caCert = () => readFile(certificate, 'utf8')
+  assert.deepEqual(await failureOf(`https://127.0.0.1:${port}`, caCert), ['none', undefined])
+  assert.equal((await failureOf(`https://127.0.0.1:${port}`))[0], 'provider_protocol')
+})
+
+test('a ca-cert file that is not there, or is none, is told, and read again for the next request', async (t) => {
+  const { port, certificate } = await startTlsServer(t)
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'ca.pem')
+  const named = { provider: 'x', setting: 'x-ca-cert' }
+  const caCert = caCertReader(path, openSourceFiles(), named)
+  const baseUrl = `https://127.0.0.1:${port}`
+  const traffic = createTraffic({ provider: 'x', maxConcurrent: 2, rates: [], clock: systemClock() })
+  await using http = createHttpClient({ provider: 'x', baseUrl, maxConcurrent: 2, traffic, caCert })
+  const ask = () => http.sendJson({ path: '/', headers: {}, maxBytes: 99, signal: AbortSignal.timeout(5000) })
+  await assert.rejects(ask(), { code: 'io', message: /^x: x-ca-cert: .*ca\.pem/ })
+  await writeFile(path, 'canary-key, no certificate')
+  await assert.rejects(ask(), {
+    code: 'config',
+    message: `x: x-ca-cert: ${path} holds no certificate in PEM form`,
+  })
+  await writeFile(path, await readFile(certificate))
+  assert.deepEqual(await ask(), {})
+})
+
+test('certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+  const { port } = await startTlsServer(t)
+  const printed = await askInChild(t, `https://127.0.0.1:${port}`, { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
+  assert.equal(printed, 'provider_protocol')
 })
 
 test('the proxy variables are obeyed when Node is told to, and only then', async (t) => {
@@ -133,7 +171,7 @@ async function askInChild(
     const request = { path: '/', headers: {}, maxBytes: 99, signal: AbortSignal.timeout(5000) }
     process.stdout.write(await http.sendJson(request).then(JSON.stringify, (error) => error.code))`,
   )
-  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'ignore'] })
   let printed = ''
   for await (const chunk of child.stdout) printed += String(chunk)
   return printed

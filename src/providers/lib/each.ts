@@ -1,7 +1,8 @@
-import { toLocketError } from '../../core/errors.ts'
+import { isLocketError, toLocketError, type LocketError } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
 import type { RefId, SecretRef } from '../../core/ref.ts'
 import { uniqueRefs, type Outcome, type Resolve, type Resolved } from '../../core/resolve.ts'
+import { abortError } from './http-errors.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface EachOptions<B> {
@@ -25,13 +26,13 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
     try {
       await options.withBatch(signal, async (batch) => {
         for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
-        const settled = await Promise.all(wanted.map((ref) => settle(ref, batch)))
+        const settled = await Promise.all(wanted.map((ref) => settle(ref, batch, signal)))
         for (const [id, outcome] of settled) outcomes.set(id, outcome)
         for (const outcome of outcomes.values())
           if (!outcome.ok && outcome.error.code === 'auth') throw outcome.error
       })
     } catch (thrown) {
-      const error = toLocketError(thrown)
+      const error = failureOf(thrown, signal)
       for (const { id } of wanted) if (isOpen(outcomes.get(id))) outcomes.set(id, { ok: false, error })
     }
     const failed = [...outcomes.values()].filter((outcome) => !outcome.ok).length
@@ -39,12 +40,19 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
     return outcomes
   }
 
-  async function settle(ref: SecretRef, batch: B): Promise<readonly [RefId, Outcome]> {
+  async function settle(ref: SecretRef, batch: B, signal: AbortSignal): Promise<readonly [RefId, Outcome]> {
     try {
       return [ref.id, { ok: true, secret: await options.fetchOne(ref, batch) }]
     } catch (thrown) {
-      return [ref.id, { ok: false, error: toLocketError(thrown) }]
+      return [ref.id, { ok: false, error: failureOf(thrown, signal) }]
     }
+  }
+
+  /** Who gave up waiting for what others wait for too is told so in the provider's name. */
+  function failureOf(thrown: unknown, signal: AbortSignal): LocketError {
+    return signal.aborted && !isLocketError(thrown)
+      ? abortError(options.provider, signal.reason)
+      : toLocketError(thrown)
   }
 }
 

@@ -5,8 +5,8 @@ import { formatDuration } from '../../core/units.ts'
 
 /** Who would have to wait longer than that is told so instead. */
 const LONGEST_WAIT_MS = 60_000
-/** Requests do not all take the same time to arrive: the server's window may see them closer together than they were sent. */
-const SLACK_MS = 50
+/** Requests do not all take the same time to arrive, on a busy host least of all: the server may see them closer together than they went. */
+const SLACK_MS = 200
 
 export interface RateLimit {
   /** Resolves when the next request may go. Rejects with `rate_limited` when that is too far away, or with the signal's reason. */
@@ -33,20 +33,28 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
       const before = starts.at(-count)
       return before === undefined ? now : before + perMs + SLACK_MS
     })
-    const start = Math.max(now, heldUntil, starts.at(-1) ?? 0, ...free)
-    if (start - now > LONGEST_WAIT_MS) throw usedUp(start - now)
+    const byRate = Math.max(now, starts.at(-1) ?? 0, ...free)
+    if (byRate - now > LONGEST_WAIT_MS) throw usedUp(byRate - now)
+    if (heldUntil - now > LONGEST_WAIT_MS) throw held(heldUntil - now)
+    const start = Math.max(byRate, heldUntil)
     starts.push(start)
     return start
   }
 
   function usedUp(waitMs: number): LocketError {
     const limit = rates.map((rate) => rate.text).join(',')
-    const seconds = Math.ceil(waitMs / 1000)
-    const says =
-      limit === ''
-        ? `wants no request for another ${formatDuration(seconds * 1000)}`
-        : `has its limit of requests used up (max-rate is ${limit}), for another ${formatDuration(seconds * 1000)}`
-    return new LocketError('rate_limited', `${provider} ${says}`, { retryAfterMs: waitMs })
+    return tooLong(waitMs, `has its limit of requests used up (max-rate is ${limit})`)
+  }
+
+  function held(waitMs: number): LocketError {
+    return tooLong(waitMs, 'has asked for no more requests')
+  }
+
+  function tooLong(waitMs: number, says: string): LocketError {
+    const left = formatDuration(Math.ceil(waitMs / 1000) * 1000)
+    return new LocketError('rate_limited', `${provider} ${says}, for another ${left}`, {
+      retryAfterMs: waitMs,
+    })
   }
 
   return {
@@ -57,7 +65,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
         if (start > now) await clock.sleep(start - now, signal)
         while (heldUntil > clock.now()) {
           const left = heldUntil - clock.now()
-          if (left > LONGEST_WAIT_MS) throw usedUp(left)
+          if (left > LONGEST_WAIT_MS) throw held(left)
           await clock.sleep(left, signal)
         }
       } catch (thrown) {

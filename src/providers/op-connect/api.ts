@@ -1,4 +1,5 @@
 import { LocketError, isLocketError } from '../../core/errors.ts'
+import { createFlights, type Flights } from '../../core/flights.ts'
 import type { HttpClient } from '../lib/http.ts'
 import { Item, ItemRows, Vaults, readAnswer } from './answers.ts'
 import type { ItemRow, Vault } from './answers.ts'
@@ -25,25 +26,35 @@ export interface FirstRefusal {
   mayRetry: boolean
 }
 
+/** What the batches of one token share: an answer that is on its way serves all that ask for it. */
+export interface ConnectSession {
+  readonly authorization: string
+  readonly reads: Flights<unknown>
+}
+
+export function createConnectSession(authorization: string): ConnectSession {
+  return { authorization, reads: createFlights() }
+}
+
 export function createConnectApi(
   http: HttpClient,
-  call: { readonly authorization: string; readonly signal: AbortSignal; readonly refusal: FirstRefusal },
+  { authorization, reads }: ConnectSession,
+  call: { readonly signal: AbortSignal; readonly refusal: FirstRefusal },
 ): ConnectApi {
   const answers = new Map<string, Promise<unknown>>()
-  const request = (path: string, accept: string, maxBytes: number) => ({
+  const request = (path: string, accept: string, maxBytes: number, signal: AbortSignal) => ({
     path,
     maxBytes,
-    signal: call.signal,
-    headers: { authorization: call.authorization, accept },
+    signal,
+    headers: { authorization, accept },
   })
 
   function getJson(path: string): Promise<unknown> {
     const known = answers.get(path)
     if (known !== undefined) return known
-    const answer = despiteRefusal(
-      () => http.sendJson(request(path, 'application/json', MAX_JSON_BYTES)),
-      call.refusal,
-    )
+    const ask = (signal: AbortSignal) =>
+      http.sendJson(request(path, 'application/json', MAX_JSON_BYTES, signal))
+    const answer = reads.run(path, call.signal, (signal) => despiteRefusal(() => ask(signal), call.refusal))
     answers.set(path, answer)
     return answer
   }
@@ -67,7 +78,7 @@ export function createConnectApi(
     file(vaultId, itemId, fileId) {
       // The path is made of ids: servers before 1.5.5 gave a wrong `content_path`.
       const path = `${itemPath(vaultId, itemId)}/files/${encodeURIComponent(fileId)}/content`
-      return despiteRefusal(() => http.send(request(path, '*/*', MAX_FILE_BYTES)), call.refusal)
+      return despiteRefusal(() => http.send(request(path, '*/*', MAX_FILE_BYTES, call.signal)), call.refusal)
     },
   }
 

@@ -16,7 +16,7 @@ import { formatOpReference, parseOpReference } from '../lib/op-reference.ts'
 import { createSessions } from '../lib/sessions.ts'
 import { createTraffic } from '../lib/traffic.ts'
 import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../lib/traffic-settings.ts'
-import { createConnectApi } from './api.ts'
+import { createConnectApi, createConnectSession } from './api.ts'
 import type { ConnectApi, FirstRefusal } from './api.ts'
 import { createKnownNames, findItem } from './find-item.ts'
 import type { KnownNames } from './find-item.ts'
@@ -88,7 +88,7 @@ function open(
     readCredentials: async () => [
       await readCredential(token, files, { provider: instance, setting: 'connect-token' }),
     ],
-    login: async ([secret]) => ({ value: secret === undefined ? '' : bearer(secret) }),
+    login: async ([secret]) => ({ value: createConnectSession(secret === undefined ? '' : bearer(secret)) }),
     isRenewable: false,
   })
   const known = createKnownNames()
@@ -96,8 +96,8 @@ function open(
 
   function withApi(signal: AbortSignal, work: (batch: Batch) => Promise<void>): Promise<void> {
     throwIfAborted(http.who, signal)
-    return sessions.use(signal, (authorization) =>
-      work({ api: createConnectApi(http, { authorization, signal, refusal }), known, now: clock.now() }),
+    return sessions.use(signal, (session) =>
+      work({ api: createConnectApi(http, session, { signal, refusal }), known, now: clock.now() }),
     )
   }
 

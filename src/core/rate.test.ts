@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseRates } from './rate.ts'
+
+test('rates are read with their units, several at once', () => {
+  assert.deepEqual(parseRates('5/s, 60/m,1000/h'), [
+    { count: 5, perMs: 1000, text: '5/s' },
+    { count: 60, perMs: 60_000, text: '60/m' },
+    { count: 1000, perMs: 3_600_000, text: '1000/h' },
+  ])
+  assert.deepEqual(parseRates(' none '), [])
+})
+
+test('what is no rate is refused with the way to write one', () => {
+  for (const text of ['', '5', '0/s', '-1/s', '5/d', '5 / s', '5/s,', 'none,5/s', '1234567/s', '5/S']) {
+    assert.throws(() => parseRates(text), { code: 'config', message: /is no rate: write COUNT\/s/ }, text)
+  }
+})
