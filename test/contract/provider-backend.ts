@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { Service } from '../fixtures/servers/service.ts'
+import type { Service } from '../fixtures/servers/http-fixture.ts'
 import type { ProviderDef } from '../../src/providers/define.ts'
 
 /** Settings as a user writes them, by the keys of the section's declaration; what is left out takes its default. */
