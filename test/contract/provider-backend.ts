@@ -67,6 +67,8 @@ export interface ProviderSubject {
   readonly spellings: readonly (readonly string[])[]
   /** Names of settings without which nothing can work: `connect-host`. */
   readonly required: readonly string[]
+  /** Why a value can be nothing but text, where that is so. */
+  readonly textOnly?: string
   /** Why a knob does not apply to this kind. Every knob is either in the backend or here. */
   readonly lacks: Partial<Record<keyof Knobs, string>>
 }
