@@ -47,7 +47,10 @@ connect-token = "file:${folder}/second"
   )
   const clock = systemClock()
   const sources = openSourceFiles()
-  const clients = createClients({ clock, log: createRecordingLog(), files: sources, startWorker }, 0)
+  const clients = createClients(
+    { clock, log: createRecordingLog(), files: sources, startWorker, env: {}, hiddenNames: new Set() },
+    0,
+  )
   t.after(() => clients.close())
   const { daemon } = loadVolumeCommand(['--config', config], {})
   const name = parseVolumeName('x')
