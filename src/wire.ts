@@ -1,6 +1,7 @@
 import { createClients } from './app/clients.ts'
 import type { Driver } from './app/driver.ts'
 import { createVolumeTable } from './app/volume-table.ts'
+import { credentialVariables } from './config/credential-variables.ts'
 import { MANAGED_STATE } from './config/daemon.ts'
 import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
@@ -40,8 +41,15 @@ export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
   return openManagedState(MANAGED_STATE, `${daemon.runtimeDir}/state`, options)
 }
 
-export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stopping: AbortSignal): Driver {
-  const deps = providerDeps(log)
+export interface Surroundings {
+  readonly log: Log
+  readonly env: ProviderDeps['env']
+  /** Aborted when the process is to end. */
+  readonly stopping: AbortSignal
+}
+
+export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopping }: Surroundings): Driver {
+  const deps = providerDeps(log, env)
   return {
     clock: deps.clock,
     sources: deps.files,
@@ -62,13 +70,13 @@ export function openDriver(daemon: DaemonConfig, store: Store, log: Log, stoppin
 
 /** The writing side of the `local` provider. */
 export function openLocalSecrets(paths: LocalPaths, log: Log): SecretFile {
-  const deps = providerDeps(log)
-  return openSecretFile(paths, { ...deps, own: openOwnFiles(deps.clock) })
+  const clock = systemClock()
+  return openSecretFile(paths, { clock, log, files: openSourceFiles(), own: openOwnFiles(clock) })
 }
 
-function providerDeps(log: Log): ProviderDeps {
+function providerDeps(log: Log, env: ProviderDeps['env']): ProviderDeps {
   const clock = systemClock()
-  return { clock, log, files: openSourceFiles(), startWorker }
+  return { clock, log, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }
 
 /** Beside this file; a build has bundled both. */

@@ -3,6 +3,8 @@ import { defaultText, flagText } from '../../src/config/describe.ts'
 import { isPerVolume } from '../../src/config/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/errors.ts'
 import { FILTERS } from '../../src/core/filters/index.ts'
+import type { ProviderDef } from '../../src/providers/define.ts'
+import { PROVIDERS } from '../../src/providers/index.ts'
 import type { Field, Section } from '../../src/settings/field.ts'
 
 const NOTICE = '<!-- Generated from the declarations of the settings by `make docs`. -->'
@@ -25,6 +27,17 @@ first needs it, and again for each mount.
 ## \`locket volume\`
 
 ${VOLUME_SECTIONS.map(sectionTable).join('\n\n')}
+
+## \`[providers.NAME]\`
+
+One more provider of a kind, for a second server of it: \`kind = "…"\` and that kind's settings under the names above, as keys. What is left
+out takes its default; nothing comes from \`[volume]\`, flags or variables. References to it are written \`NAME+SCHEME://…\`, and \`provider\` may be
+NAME. Of a key that several files set, the last one counts. Driver options change nothing of it.
+[docs/guides/providers.md](../guides/providers.md) tells more.
+
+| kind | schemes |
+| --- | --- |
+${PROVIDERS.map(kindRow).join('\n')}
 
 ## Driver options
 
@@ -86,6 +99,11 @@ export function driverOptionsTable(): string {
     '| `secret`, `secrets` | | one more file: `NAME=TEMPLATE` or `NAME=@/path/to/template` |',
     ...rows,
   ].join('\n')
+}
+
+function kindRow({ kind, aliases = [], schemes }: ProviderDef): string {
+  const kinds = [kind, ...aliases].map(code).join(', ')
+  return `| ${kinds} | ${schemes.map((scheme) => code(`${scheme}://`)).join(', ')} |`
 }
 
 function sectionTable(section: Section): string {

@@ -20,8 +20,18 @@ export function sampleToml(): string {
 [volume]
 
 ${parts.join('\n\n')}
+
+${NAMED_PROVIDER}
 `
 }
+
+/** A table ends the one before it: so it stands last. */
+const NAMED_PROVIDER = `## A second server of one kind: its references begin with its name, {{ second+op://vault/item/field }}.
+## It takes nothing from the settings above; docs/guides/providers.md says more.
+#[providers.second]
+#kind = "op-connect"
+#connect-host = "https://connect.second.example.com"
+#connect-token = "file:/etc/locket/tokens/second"`
 
 function entry(field: Field): string {
   return [

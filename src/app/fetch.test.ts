@@ -31,6 +31,7 @@ test('the provider is named once: by its own words, by the scheme, or else by us
     'op://v/i/f (op-connect): the item has no field or file "f"',
   )
   assert.equal(said(['local', 'local://a', SLOW]), 'local://a: no answer within 25000 ms')
+  assert.equal(said(['second', 'second+op://v/i/f', SLOW]), 'second+op://v/i/f: no answer within 25000 ms')
 })
 
 test('a message that names its reference is not told twice', () => {

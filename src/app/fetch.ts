@@ -53,8 +53,8 @@ export function failuresOf(failed: readonly Failure[]): LocketError | undefined 
 function failureOf({ ref, error }: Failure, names: string): LocketError {
   const { provider, text } = ref
   const { message } = error
-  const isNamed = [text, message].some(
-    (said) => said.startsWith(`${provider}:`) || said.startsWith(`${provider} `),
+  const isNamed = [text, message].some((said) =>
+    [':', ' ', '+'].some((end) => said.startsWith(`${provider}${end}`)),
   )
   const whole = message.includes(names) ? message : `${names}${isNamed ? '' : ` (${provider})`}: ${message}`
   return rewordError(error, whole)

@@ -63,7 +63,7 @@ async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   const loaded = await store.load()
   for (const warning of [...warnings, ...loaded.warnings])
     log.warn('state.warning', 'look at the state', { warning })
-  const driver = openDriver(daemon, store, log, signal)
+  const driver = openDriver(daemon, store, { log, env, stopping: signal })
   await loadRecords(driver, loaded)
   const server = buildServer(log)
   volumeDriver(server, driver)

@@ -1,6 +1,4 @@
 import { normalizePath } from '../core/absolute-path.ts'
-import { PROVIDERS } from '../providers/index.ts'
-import { createInstance } from '../providers/instance.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import type { SettingsOf } from '../settings/field.ts'
 import type { Credential } from '../settings/kinds.ts'
@@ -22,24 +20,30 @@ export function managedDefaults(defaults: Layer): Layer {
   return layer.set(VOLUME.daemon.fields.templateRoots.name, roots)
 }
 
+export interface DaemonSources {
+  readonly layer: Layer
+  /** Of every kind, and the named ones. */
+  readonly providers: readonly ProviderInstance[]
+  /** Absolute paths of what was read. */
+  readonly configFiles: readonly string[]
+}
+
 /**
  * The daemon out of its merged layers. All that volumes inherit is parsed here once, so that a wrong default stops the daemon and not
- * its volumes. Throws one `config` error of these and the earlier problems. `configFiles`: absolute paths of what was read.
+ * its volumes. Throws one `config` error of these and the earlier problems.
  */
 export function daemonConfig(
-  layer: Layer,
-  configFiles: readonly string[],
+  { layer, providers, configFiles }: DaemonSources,
   problems: Problems,
 ): { readonly daemon: DaemonConfig; readonly log: LogConfig } {
   const daemon = parseSection(VOLUME.daemon, layer, problems)
   const log = parseSection(VOLUME.log, layer, problems)
-  const providers = PROVIDERS.map((def) => createInstance(def, parseSection(def.settings, layer, problems)))
   const secrets = layer.get(VOLUME.volume.fields.secrets.name)
   const files = [secrets?.value ?? []].flat().flatMap((entry) => {
     const file = parseEntry(entry, secrets?.origin ?? '', problems)
     return file === undefined ? [] : [file]
   })
-  parseShared(layer, problems)
+  parseShared(layer, providers, problems)
   throwProblems(problems)
   const limits = limitsOf(daemon, providers, configFiles)
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon

@@ -7,7 +7,8 @@ import { defaultLayer } from './defaults.ts'
 import { envLayer, type Env } from './env.ts'
 import { parseFlags } from './flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers.ts'
-import { tomlLayer, type TomlFile } from './toml.ts'
+import { providerInstances } from './provider-instances.ts'
+import { openToml, tomlLayer, type TomlFile } from './toml.ts'
 import type { DaemonConfig, LogConfig } from './volume-config.ts'
 
 export type Sections = Readonly<Record<string, Section>>
@@ -67,15 +68,18 @@ export function loadVolumeCommand(
     mergeLayers({ flag: flags.layer, environment }),
     isManaged ? managedConfig : undefined,
   )
-  const toml = new Map(files.flatMap((file) => [...tomlLayer(file, 'volume', fields, problems)]))
-  const defaults = defaultLayer(fields, { env, isRoot: true })
+  const documents = files.map((file) => openToml(file, problems))
+  const toml = new Map(documents.flatMap((document) => [...tomlLayer(document, 'volume', fields, problems)]))
+  const user = { env, isRoot: true }
+  const defaults = defaultLayer(fields, user)
   const layer = mergeLayers({
     flag: flags.layer,
     environment,
     toml,
     default: isManaged ? managedDefaults(defaults) : defaults,
   })
-  return daemonConfig(layer, files.flatMap(namesOf), problems)
+  const providers = providerInstances({ layer, documents, user }, problems)
+  return daemonConfig({ layer, providers, configFiles: files.flatMap(namesOf) }, problems)
 }
 
 /** In the order in which they are given; a later one wins. */

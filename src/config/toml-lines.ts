@@ -1,5 +1,8 @@
 import { parse } from 'smol-toml'
 
+/** `[providers.NAME]` and the keys in it. */
+const DEEPEST = 3
+
 /** Gives the line, from 1, that sets a key, or opens a table. */
 export type LineOf = (...keys: readonly string[]) => number
 
@@ -22,7 +25,7 @@ function findLines(text: string): ReadonlyMap<string, number> {
   for (let end = 1; end <= lines.length; end += 1) {
     const document = parsed(lines.slice(0, end).join('\n'))
     if (document === undefined) continue
-    for (const path of keysOf(document)) if (!found.has(path)) found.set(path, start)
+    for (const path of keysOf(document, DEEPEST)) if (!found.has(path)) found.set(path, start)
     start = end + 1
   }
   return found
@@ -37,11 +40,9 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-function keysOf(document: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(document).flatMap(([table, value]) => [
-    table,
-    ...(typeof value === 'object' && value !== null
-      ? Object.keys(value).map((key) => `${table}\0${key}`)
-      : []),
-  ])
+function keysOf(table: object, depth: number): string[] {
+  return Object.entries(table).flatMap(([key, value]: [string, unknown]) => {
+    const below = depth > 1 && typeof value === 'object' && value !== null ? keysOf(value, depth - 1) : []
+    return [key, ...below.map((path) => `${key}\0${path}`)]
+  })
 }

@@ -7,50 +7,97 @@ import type { Given, Layer, Problems } from './layers.ts'
 import { tomlLines } from './toml-lines.ts'
 import { adviceOn } from './unknown-setting.ts'
 
-/** Tables of other commands share the file. */
-const TABLES = ['volume', 'inject', 'exec', 'compose'] as const
+/** Of commands: each finds its own in a file that all of them share. */
+const COMMAND_TABLES = ['volume', 'inject', 'exec', 'compose'] as const
+/** Of named providers, for every command. */
+export const PROVIDERS_TABLE = 'providers'
+const TABLES = [...COMMAND_TABLES, PROVIDERS_TABLE] as const
 
-type Table = Readonly<Record<string, unknown>>
+export type Table = Readonly<Record<string, unknown>>
 
 export interface TomlFile {
   readonly path: string
   readonly text: string
 }
 
-/** What one file's table for a command gives. Throws `config` when the text is no TOML; the rest is collected. */
+export interface TomlDocument {
+  readonly tables: Table
+  /** `FILE line 3`, where the last of these keys is set below the others. Slow: for messages. */
+  readonly at: (...keys: readonly string[]) => string
+}
+
+/** What a key stands for, and where. */
+export interface TomlEntry {
+  readonly value: unknown
+  readonly at: () => string
+}
+
+/** Throws `config` when the text is no TOML; tables that are not known are collected. */
+export function openToml(file: TomlFile, problems: Problems): TomlDocument {
+  const tables = parseToml(file)
+  const lineOf = tomlLines(file.text)
+  const at = (...keys: readonly string[]) => `${file.path} line ${lineOf(...keys)}`
+  for (const [key, value] of Object.entries(tables)) {
+    if (!isTable(value)) problems.push(`${at(key)}: ${key} must stand below a table, like [volume]`)
+    else if (!TABLES.some((known) => known === key)) problems.push(unknownTable(at(key), key))
+  }
+  return { tables, at }
+}
+
+/** What one file's table for a command gives. */
 export function tomlLayer(
-  file: TomlFile,
-  table: string,
+  document: TomlDocument,
+  command: string,
   fields: readonly Field[],
   problems: Problems,
 ): Layer {
-  const document = parseToml(file)
-  const lineOf = tomlLines(file.text)
-  const at = (...keys: readonly string[]) => `${file.path} line ${lineOf(...keys)}`
-  const layer = new Map<string, Given>()
-  for (const [key, value] of Object.entries(document)) {
-    if (!isTable(value)) problems.push(`${at(key)}: ${key} must stand below a table, like [${table}]`)
-    else if (!TABLES.some((known) => known === key)) problems.push(unknownTable(at(key), key))
-  }
+  const entries = entriesOf(document, command)
   const known = fields.filter((field) => field.toml !== false)
-  const own = document[table]
-  for (const [key, value] of Object.entries(isTable(own) ? own : {})) {
-    const field = known.find((candidate) => flagNames(candidate).includes(key))
+  return entryLayer(entries, fields, problems, (key) => {
+    const advice = adviceOn(key, known.flatMap(flagNames))
+    return `there is no setting ${key}${advice === '' ? '' : `, ${advice}`}`
+  })
+}
+
+/** The keys of the table below `keys`; none when there is no such table. */
+export function entriesOf(
+  { tables, at }: TomlDocument,
+  ...keys: readonly string[]
+): ReadonlyMap<string, TomlEntry> {
+  let found: unknown = tables
+  for (const key of keys) found = isTable(found) && Object.hasOwn(found, key) ? found[key] : undefined
+  const own = isTable(found) ? found : {}
+  return new Map(Object.entries(own).map(([key, value]) => [key, { value, at: () => at(...keys, key) }]))
+}
+
+/** Entries as settings. `unknown` says what is wrong with a key that is none. */
+export function entryLayer(
+  entries: ReadonlyMap<string, TomlEntry>,
+  fields: readonly Field[],
+  problems: Problems,
+  unknown: (key: string) => string,
+): Layer {
+  const layer = new Map<string, Given>()
+  for (const [key, { value, at }] of entries) {
+    const field = fields.find((candidate) => candidate.toml !== false && flagNames(candidate).includes(key))
     if (field === undefined) {
-      problems.push(unknownKey(at(table, key), key, known))
+      problems.push(`${at()}: ${unknown(key)}`)
       continue
     }
-    if (layer.has(field.name)) problems.push(`${at(table, key)}: ${field.name} is set twice, under two names`)
+    if (layer.has(field.name)) problems.push(`${at()}: ${field.name} is set twice, under two names`)
     const text = fieldKind(field) === 'list' ? listOf(value) : textOf(value)
-    if (typeof text === 'object' && 'problem' in text)
-      problems.push(`${at(table, key)}: ${key} ${text.problem}`)
+    if (typeof text === 'object' && 'problem' in text) problems.push(`${at()}: ${key} ${text.problem}`)
     else
       layer.set(
         field.name,
-        lazily(text, () => `${at(table, key)} ${key}`),
+        lazily(text, () => `${at()} ${key}`),
       )
   }
   return layer
+}
+
+export function isTable(value: unknown): value is Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
 
 function parseToml({ path, text }: TomlFile): Table {
@@ -107,13 +154,4 @@ function unknownTable(origin: string, name: string): string {
   const near = nearest(name, TABLES)
   const advice = near === undefined ? `tables are ${TABLES.join(', ')}` : `did you mean [${near}]?`
   return `${origin}: there is no table [${name}], ${advice}`
-}
-
-function unknownKey(origin: string, key: string, known: readonly Field[]): string {
-  const advice = adviceOn(key, known.flatMap(flagNames))
-  return `${origin}: there is no setting ${key}${advice === '' ? '' : `, ${advice}`}`
-}
-
-function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }

@@ -2,7 +2,7 @@ import { isLocketError } from '../core/errors.ts'
 import type { SecretFile } from '../core/plan.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import { PROVIDERS } from '../providers/index.ts'
-import { createInstance } from '../providers/instance.ts'
+import { createInstance, isNamed } from '../providers/instance.ts'
 import { chooseKind, routeReferences } from '../providers/route.ts'
 import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
 import { limitSettings, limitTemplate, type DriverLimits } from './driver-limits.ts'
@@ -26,10 +26,11 @@ export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOpti
     const problems: Problems = []
     const own = parseDriverOptions(options, FIELDS, problems)
     const layer = mergeLayers({ 'driver option': own.layer, default: defaults.layer })
-    const { volume, files, chosen } = parseShared(layer, problems)
+    const { volume, files, chosen } = parseShared(layer, defaults.providers, problems)
     const providers = defaults.providers.map((instance) =>
       ownInstance(instance, own.layer, layer, defaults.limits, problems),
     )
+    problems.push(...unheeded(own.layer, defaults.providers, chosen))
     const ownFiles = own.files.map((file) => limitTemplate(file, defaults.limits, problems))
     throwProblems(problems)
     const { sizeBytes, mode, flags, selinuxContext, allowSwap, watch, mountTimeoutMs } = volume
@@ -54,19 +55,24 @@ export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOpti
 }
 
 /** The settings that daemon and volume have in common. */
-export function parseShared(layer: Layer, problems: Problems) {
+export function parseShared(layer: Layer, providers: readonly ProviderInstance[], problems: Problems) {
   return {
     volume: parseSection(VOLUME.volume, layer, problems),
     files: parseSection(VOLUME.files, layer, problems),
-    chosen: parseChosen(layer, problems),
+    chosen: parseChosen(layer, providers, problems),
   }
 }
 
-function parseChosen(layer: Layer, problems: Problems): string | undefined {
+function parseChosen(
+  layer: Layer,
+  providers: readonly ProviderInstance[],
+  problems: Problems,
+): string | undefined {
   const { provider } = parseSection(VOLUME.provider, layer, problems)
   if (provider === undefined) return undefined
   try {
-    return chooseKind(PROVIDERS, provider)
+    const names = providers.filter(isNamed).map(({ name }) => name)
+    return chooseKind(PROVIDERS, provider, names)
   } catch (thrown) {
     if (!isLocketError(thrown)) throw thrown
     problems.push(`${layer.get(VOLUME.provider.fields.provider.name)?.origin}: ${thrown.message}`)
@@ -74,7 +80,7 @@ function parseChosen(layer: Layer, problems: Problems): string | undefined {
   }
 }
 
-/** The daemon's instance as it is, unless the volume sets something of it: then one of its own, checked. */
+/** The daemon's instance as it is, unless the volume sets something of it: then one of its own, checked. A named one stays. */
 function ownInstance(
   instance: ProviderInstance,
   own: Layer,
@@ -83,9 +89,27 @@ function ownInstance(
   problems: Problems,
 ): ProviderInstance {
   const section = instance.def.settings
-  if (!Object.values(section.fields).some((field) => own.has(field.name))) return instance
+  if (isNamed(instance) || !Object.values(section.fields).some((field) => own.has(field.name)))
+    return instance
   const settings = parseSection(section, layer, problems)
   return createInstance(instance.def, limitSettings(section, settings, own, limits, problems))
+}
+
+/** What a volume sets of a kind whose references go to a named instance: it would be of no effect. */
+function unheeded(
+  own: Layer,
+  providers: readonly ProviderInstance[],
+  chosen: string | undefined,
+): readonly string[] {
+  const meant = providers.find(({ name }) => name === chosen)
+  if (meant === undefined || !isNamed(meant)) return []
+  const { name, def } = meant
+  return fieldsOf([def.settings]).flatMap((field) => {
+    const origin = own.get(field.name)?.origin
+    return origin === undefined
+      ? []
+      : [`${origin} does not change ${name}, which provider says: set provider to ${def.kind}`]
+  })
 }
 
 /** A volume's own file takes the place of the daemon's default of the same name. */

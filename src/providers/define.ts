@@ -26,6 +26,10 @@ export interface ProviderDeps {
   readonly files: SourceFiles
   /** Fences a library in. */
   readonly startWorker: StartWorker
+  /** The variables of this process. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Variables that hold locket's own credentials: what their names point at is given to nobody. */
+  readonly hiddenNames: ReadonlySet<string>
 }
 
 /** A kind of secret manager: one folder, one line in `index.ts`. */

@@ -14,6 +14,11 @@ export function createInstance(
   return { name, def, settings, key: `${name} ${def.kind} ${digest}` }
 }
 
+/** It has a table of its own in TOML; else it is the one instance of its kind that goes without a name. */
+export function isNamed({ name, def }: ProviderInstance): boolean {
+  return name !== def.kind
+}
+
 /** The order of keys must not matter; values that print as nothing must still differ. */
 function canonical(value: unknown): unknown {
   if (value instanceof Secret) return { sha256: createHash('sha256').update(value.reveal()).digest('hex') }

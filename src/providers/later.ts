@@ -19,8 +19,6 @@ export const LATER: readonly LaterProvider[] = [
     schemes: ['bao', 'vault'],
     settings: 'bao-',
   },
-  { kind: 'env', title: 'the environment', schemes: ['env'], settings: 'env-' },
-  { kind: 'dotenv', title: '.env files', schemes: ['dotenv'], settings: 'dotenv-' },
 ]
 
 export function notBuilt({ title }: LaterProvider): string {

@@ -10,6 +10,7 @@ import { createInstance } from './instance.ts'
 import { LATER } from './later.ts'
 import { chooseKind, routeReferences } from './route.ts'
 
+const VARIABLE = 'FAKE_TOKEN'
 const TOKEN = { kind: 'file', path: '/t' }
 
 /** A provider that takes `SCHEME://good`, refuses `SCHEME://` and, as a bare reference, `bare`. */
@@ -17,6 +18,7 @@ function fake(
   kind: string,
   scheme: string,
   settings: Readonly<Record<string, unknown>> = {},
+  name: string = kind,
 ): ProviderInstance {
   const def: ProviderDef = {
     kind,
@@ -35,12 +37,13 @@ function fake(
       if (text === `${scheme}://`) throw new LocketError('ref_syntax', 'malformed')
       return text === `${scheme}://good` || text === 'bare' ? createRef(instance, text, text) : undefined
     },
-    check: (given) => (Reflect.get(given, 'token') === undefined ? [`${kind}-token is not set`] : []),
+    check: (given) =>
+      Reflect.get(given, 'token') === undefined ? [`${kind}-token (${VARIABLE}) is not set`] : [],
     open: () => {
       throw new Error('parsing opens nothing')
     },
   }
-  return createInstance(def, settings)
+  return createInstance(def, settings, name)
 }
 
 function outcome(text: string, instances: readonly ProviderInstance[], chosen?: string): string {
@@ -68,7 +71,10 @@ test('a scheme that two share goes to the chosen one, else to the one with a cre
   assert.equal(outcome('a://good', second), 'two')
   assert.equal(outcome('a://good', both, 'one'), 'one')
   assert.equal(outcome('a://good', both, 'two'), 'two')
-  assert.match(outcome('a://good', second, 'one'), /^config: a:\/\/good needs one: one-token is not set$/)
+  assert.match(
+    outcome('a://good', second, 'one'),
+    /^config: a:\/\/good needs one: one-token \(FAKE_TOKEN\) is not set$/,
+  )
   assert.match(
     outcome('a://good', bare),
     /^config: a:\/\/ may mean one or two, and neither has a credential \(set provider/,
@@ -85,7 +91,90 @@ test('a bare reference goes to the chosen provider alone', () => {
   const instances = [fake('one', 'a', { token: TOKEN }), fake('two', 'b')]
   assert.equal(outcome('bare', instances), 'text')
   assert.equal(outcome('bare', instances, 'one'), 'one')
-  assert.equal(outcome('bare', instances, 'two'), 'config: bare needs two: two-token is not set')
+  assert.equal(outcome('bare', instances, 'two'), 'config: bare needs two: two-token (FAKE_TOKEN) is not set')
+})
+
+test('a name before the scheme means its instance, whatever is chosen', () => {
+  const instances = [
+    fake('one', 'a', { token: TOKEN }),
+    fake('one', 'a', { token: TOKEN }, 'second'),
+    fake('one', 'a', { token: TOKEN }, 'third'),
+  ]
+  assert.equal(outcome('second+a://good', instances), 'second')
+  assert.equal(outcome('third+A://good', instances, 'second'), 'text')
+  assert.equal(outcome('third+a://good', instances, 'one'), 'third')
+  assert.equal(outcome('a://good', instances), 'one')
+  const ref = routeReferences(instances, undefined)('second+a://good')
+  assert.deepEqual([ref?.text, ref?.key, ref?.id], ['second+a://good', 'a://good', 'second:a://good'])
+  assert.equal(outcome('second+a://other', instances), 'text')
+  assert.equal(outcome('second+a://', instances), 'ref_syntax: malformed')
+})
+
+test('a name that nobody has, or of another kind, is no text and repeats none', () => {
+  const bare = [fake('one', 'a', { token: TOKEN }), fake('two', 'b', { token: TOKEN })]
+  const named = [...bare, fake('one', 'a', {}, 'second'), fake('two', 'b', {}, 'third')]
+  const cases: [string, RegExp][] = [
+    ['nosuch+a://pw', /no provider is named nosuch, named are second, third$/],
+    ['secnd+b://pw', /no provider is named secnd, named are second, third, did you mean second\?$/],
+    ['Second+a://pw', /named are second, third, did you mean second\?$/],
+    ['x+second+a://pw', /no provider is named x\+second, /],
+    ['+a://pw', /no provider is named , named are/],
+    ['one+a://pw', /one is a kind and no name, write a:\/\/$/],
+    ['second+b://pw', /\(second is of the kind one: write second\+a:\/\/\)$/],
+    ['second+mysql://u:pw@host', /^ref_syntax: second\+mysql:\/\/ is a reference that cannot be read \(/],
+    ['nosuch+vault://pw', /this version of locket has no provider for/],
+  ]
+  for (const [text, expected] of cases) {
+    const said = outcome(text, named)
+    assert.match(said, /^ref_syntax: /)
+    assert.match(said, expected)
+    assert.doesNotMatch(said, /pw/)
+  }
+  assert.match(outcome('nosuch+a://x', bare), /no provider is named nosuch, no provider has a name$/)
+  for (const text of [
+    'x+unknown://y',
+    'git+ssh://y',
+    'second+a: b',
+    'nosuch+a:b',
+    'second',
+    'second+',
+    'a+b',
+  ])
+    assert.equal(outcome(text, named), 'text', text)
+})
+
+test('a named instance takes bare references and its scheme alone only when it is chosen', () => {
+  const instances = [
+    fake('one', 'a'),
+    fake('two', 'a', { token: TOKEN }),
+    fake('one', 'a', { token: TOKEN }, 'second'),
+  ]
+  assert.equal(outcome('a://good', instances), 'two')
+  assert.equal(outcome('a://good', instances, 'second'), 'second')
+  assert.equal(outcome('bare', instances, 'second'), 'second')
+  assert.equal(outcome('bare', instances), 'text')
+  assert.equal(outcome('a://', instances, 'second'), 'ref_syntax: malformed')
+})
+
+test('where nobody without a name can answer, those with one are told of', () => {
+  const second = fake('one', 'a', { token: TOKEN }, 'second')
+  const third = fake('two', 'a', { token: TOKEN }, 'third')
+  assert.equal(
+    outcome('a://good', [fake('one', 'a'), second]),
+    'config: a://good needs one: one-token (FAKE_TOKEN) is not set (second is meant by second+a://, or by provider)',
+  )
+  assert.equal(
+    outcome('a://good', [fake('one', 'a'), fake('two', 'a'), second, third]),
+    'config: a:// may mean one or two, and neither has a credential (set provider to one or two, with its settings; ' +
+      'second and third are meant by second+a:// or third+a://, or by provider)',
+  )
+})
+
+test('what a named instance lacks is told without variables, which are not its own', () => {
+  assert.equal(
+    outcome('second+a://good', [fake('one', 'a', { token: TOKEN }), fake('one', 'a', {}, 'second')]),
+    'config: second+a://good needs second: one-token is not set (in [providers.second] of the configuration file)',
+  )
 })
 
 test('every scheme of a later version is refused by name, until a provider has it', () => {
@@ -109,10 +198,14 @@ test('no provider is both here and of a later version', () => {
   )
 })
 
-test('provider is a kind or its alias', () => {
+test('provider is a kind, its alias or a name', () => {
   const defs = [fake('one', 'a').def, fake('two', 'b').def]
   assert.equal(chooseKind(defs, 'two'), 'two')
   assert.equal(chooseKind(defs, 'one-alias'), 'one')
+  assert.equal(chooseKind(defs, 'second', ['second']), 'second')
+  assert.throws(() => chooseKind(defs, 'secnd', ['second']), {
+    message: 'must be one of one, two, second, did you mean second?',
+  })
   assert.throws(() => chooseKind(defs, 'tow'), {
     code: 'config',
     message: 'must be one of one, two, did you mean two?',

@@ -3,45 +3,59 @@ import { nearest } from '../core/nearest.ts'
 import type { SecretRef } from '../core/ref.ts'
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
+import { isNamed } from './instance.ts'
 import { LATER, notBuilt } from './later.ts'
+import { findNamed } from './named-reference.ts'
 
-/** The kind that `provider` names, aliases resolved. Throws `config` for one that is not there. */
-export function chooseKind(defs: readonly ProviderDef[], text: string): string {
+/** What `provider` says: a kind, aliases resolved, or one of `names`. Throws `config` for what is not there. */
+export function chooseKind(
+  defs: readonly ProviderDef[],
+  text: string,
+  names: readonly string[] = [],
+): string {
+  if (names.includes(text)) return text
   const found = defs.find((def) => namesOf(def).includes(text))
   if (found !== undefined) return found.kind
-  const kinds = defs.map((def) => def.kind)
+  const known = [...defs.map((def) => def.kind), ...names].join(', ')
   const later = LATER.find((row) => namesOf(row).includes(text))
-  if (later !== undefined) throw new LocketError('config', `${notBuilt(later)}, it has ${kinds.join(', ')}`)
-  const near = nearest(text, defs.flatMap(namesOf))
+  if (later !== undefined) throw new LocketError('config', `${notBuilt(later)}, it has ${known}`)
+  const near = nearest(text, [...defs.flatMap(namesOf), ...names])
   const advice = near === undefined ? '' : `, did you mean ${near}?`
-  throw new LocketError('config', `must be one of ${kinds.join(', ')}${advice}`)
+  throw new LocketError('config', `must be one of ${known}${advice}`)
 }
 
 /**
- * Sends each reference to the instance that answers it: by its scheme, and where several share one, or there is none, to `chosen`.
- * Throws `ref_syntax` for a malformed one and for a scheme of a later version, `config` when its provider lacks a setting.
+ * Sends each reference to the instance that answers it: the one whose name stands before its scheme; else by its scheme, and where several
+ * share one, or there is none, to the one of the name `chosen`. A named instance that is not chosen takes no scheme alone. Throws
+ * `ref_syntax` for a malformed reference, a name that nobody has and a scheme of a later version, `config` when its provider lacks a setting.
  */
 export function routeReferences(
   instances: readonly ProviderInstance[],
   chosen: string | undefined,
 ): ParseRef {
+  const meant = instances.find(({ name }) => name === chosen)
   return (text) => {
+    const named = findNamed(instances, text)
+    if (named !== undefined) return parseNamed(named.instance, named.reference, text)
     const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
-    const takers = instances.filter(({ def }) => scheme !== undefined && def.schemes.includes(scheme))
-    const [only, ...others] = takers
-    if (only === undefined)
-      return parseForeign(
-        text,
-        scheme,
-        instances.find(({ def }) => def.kind === chosen),
-      )
-    if (others.length === 0) return usable(only, parse(only, text))
+    const all = instances.filter(({ def }) => scheme !== undefined && def.schemes.includes(scheme))
+    const takers = all.filter((instance) => instance === meant || !isNamed(instance))
+    const lead = takers.find((instance) => instance === meant) ?? takers[0]
+    if (lead === undefined) return parseForeign(text, scheme, meant)
+    const ref = parse(lead, text)
     // Who is meant matters only once the text is a reference at all.
-    const ref = parse(only, text)
     if (ref === undefined) return undefined
-    const meant = pick(takers, chosen, scheme ?? '')
-    return usable(meant, parse(meant, text))
+    const instead = byName(all, scheme ?? '')
+    if (lead === meant || takers.length === 1) return usable(lead, ref, instead)
+    const picked = pick(takers, scheme ?? '', instead)
+    return usable(picked, parse(picked, text), instead)
   }
+}
+
+/** The instance's kind reads it without the name; what is shown is what the user wrote. */
+function parseNamed(instance: ProviderInstance, reference: string, text: string): SecretRef | undefined {
+  const ref = parse(instance, reference)
+  return usable(instance, ref === undefined ? undefined : { ...ref, text })
 }
 
 /** No scheme of a provider that is there: one of a later version, a bare reference of the chosen provider, or somebody else's text. */
@@ -61,28 +75,48 @@ function parseForeign(
 
 function pick(
   takers: readonly ProviderInstance[],
-  chosen: string | undefined,
   scheme: string,
+  instead: string | undefined,
 ): ProviderInstance {
-  const named = takers.find(({ def }) => def.kind === chosen)
-  if (named !== undefined) return named
   const [only, ...others] = takers.filter(hasCredential)
   if (only !== undefined && others.length === 0) return only
   const kinds = takers.map(({ def }) => def.kind).join(' or ')
   const reason = only === undefined ? 'neither has a credential' : 'more than one has a credential'
+  const advice = `set provider to ${kinds}, with its settings`
   throw new LocketError('config', `${scheme}:// may mean ${kinds}, and ${reason}`, {
-    hint: `set provider to ${kinds}, with its settings`,
+    hint: instead === undefined ? advice : `${advice}; ${instead}`,
   })
+}
+
+/** How to mean the named ones of those that have the scheme. */
+function byName(instances: readonly ProviderInstance[], scheme: string): string | undefined {
+  const names = instances.filter(isNamed).map(({ name }) => name)
+  if (names.length === 0) return undefined
+  const written = names.map((name) => `${name}+${scheme}://`).join(' or ')
+  return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} meant by ${written}, or by provider`
 }
 
 function parse({ def, name, settings }: ProviderInstance, text: string): SecretRef | undefined {
   return def.parse(text, name, settings)
 }
 
-function usable({ def, settings }: ProviderInstance, ref: SecretRef | undefined): SecretRef | undefined {
+/** `instead`: whom else the reference may have meant. */
+function usable(
+  instance: ProviderInstance,
+  ref: SecretRef | undefined,
+  instead?: string,
+): SecretRef | undefined {
+  const { def, name, settings } = instance
   const problems = ref === undefined ? [] : def.check(settings)
   if (ref === undefined || problems.length === 0) return ref
-  throw new LocketError('config', `${ref.text} needs ${def.kind}: ${problems.join(', ')}`)
+  const lines = isNamed(instance) ? problems.map(withoutVariables) : problems
+  const hint = isNamed(instance) ? `in [providers.${name}] of the configuration file` : instead
+  throw new LocketError('config', `${ref.text} needs ${name}: ${lines.join(', ')}`, { hint })
+}
+
+/** Variables are of the instance that has no name. */
+function withoutVariables(line: string): string {
+  return line.replace(/ \([A-Z][A-Z0-9_, ]*\)/g, '')
 }
 
 function hasCredential({ def, settings }: ProviderInstance): boolean {

@@ -96,7 +96,10 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
     },
     table: createVolumeTable(world.ports.store),
     locks: createKeyedLock(),
-    clients: createClients({ clock, log, files: openSourceFiles(), startWorker }, 0),
+    clients: createClients(
+      { clock, log, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
+      0,
+    ),
     strangers: new Set(),
     lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping: new AbortController().signal,

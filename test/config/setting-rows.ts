@@ -89,6 +89,12 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op-connect', 'caCert')),
     alongside: { 'connect-token': 'file:/t' },
   },
+  'env-provider': daemonRow(['true', 'no'], [true, false], false, ({ daemon }) =>
+    setting('env', 'isOn')(daemon.volumeConfig({})),
+  ),
+  'dotenv-path': daemonRow(['/a', '/b'], ['/a', '/b'], undefined, ({ daemon }) =>
+    setting('dotenv', 'path')(daemon.volumeConfig({})),
+  ),
   socket: daemonRow(
     ['/a', '/b'],
     ['/a', '/b'],

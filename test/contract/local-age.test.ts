@@ -20,7 +20,14 @@ const soon = () => AbortSignal.timeout(20_000)
 function open(paths: LocalPaths) {
   const log = createRecordingLog()
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
-  return { log, client: local.open(paths, { clock, log, files: openSourceFiles(), startWorker }, 'local') }
+  return {
+    log,
+    client: local.open(
+      paths,
+      { clock, log, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
+      'local',
+    ),
+  }
 }
 
 async function failure(paths: LocalPaths, name = 'db/password'): Promise<LocketError> {
@@ -236,7 +243,11 @@ test('many fetches at once share reads, and each gets values of its own', async 
   const files = openSourceFiles()
   const counting = { read: (...args: Parameters<typeof files.read>) => ((reads += 1), files.read(...args)) }
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
-  const client = local.open(at, { clock, log: createRecordingLog(), files: counting, startWorker }, 'local')
+  const client = local.open(
+    at,
+    { clock, log: createRecordingLog(), files: counting, startWorker, env: {}, hiddenNames: new Set() },
+    'local',
+  )
   const ref = createRef('local', 'a', 'local://a')
   const answers = await Promise.all(Array.from({ length: 100 }, () => client.fetch([ref], soon())))
   assert.ok(reads <= 4, `${reads} reads`)
@@ -253,7 +264,7 @@ test('a file that is never read to its end costs its callers no more than their 
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
   const client = local.open(
     { file: '/a', key: '/b' },
-    { clock, log: createRecordingLog(), files: never, startWorker },
+    { clock, log: createRecordingLog(), files: never, startWorker, env: {}, hiddenNames: new Set() },
     'local',
   )
   const ref = createRef('local', 'a', 'local://a')

@@ -49,7 +49,8 @@ export function open(
 ): Opened {
   const log = createRecordingLog()
   const settings = settingsOf(subject, texts)
-  const deps = { clock: systemClock(), log, files: openSourceFiles(), startWorker }
+  const variables = backend.deps ?? { env: {}, hiddenNames: new Set() }
+  const deps = { clock: systemClock(), log, files: openSourceFiles(), startWorker, ...variables }
   const client = subject.def.open(settings, deps, subject.def.kind)
   return {
     client,

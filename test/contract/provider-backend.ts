@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Service } from '../fixtures/servers/http-fixture.ts'
-import type { ProviderDef } from '../../src/providers/define.ts'
+import type { ProviderDef, ProviderDeps } from '../../src/providers/define.ts'
 
 /** Settings as a user writes them, by the keys of the section's declaration; what is left out takes its default. */
 export type SettingTexts = Readonly<Record<string, string>>
@@ -54,6 +54,8 @@ export interface Backend {
   /** Credentials and the like that nothing may print. Values that the suite puts are watched without being named. */
   readonly canaries: readonly string[]
   readonly knobs: Partial<Knobs>
+  /** For a kind that answers out of the process it runs in. */
+  readonly deps?: Pick<ProviderDeps, 'env' | 'hiddenNames'>
 }
 
 export interface ProviderSubject {
@@ -67,6 +69,8 @@ export interface ProviderSubject {
   readonly spellings: readonly (readonly string[])[]
   /** Names of settings without which nothing can work: `connect-host`. */
   readonly required: readonly string[]
+  /** Why a value can be nothing but text, where that is so. */
+  readonly textOnly?: string
   /** Why a knob does not apply to this kind. Every knob is either in the backend or here. */
   readonly lacks: Partial<Record<keyof Knobs, string>>
 }

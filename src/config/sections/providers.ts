@@ -7,7 +7,8 @@ export const providerSection = section('provider', 'Provider', {
     env: 'SECRETS_PROVIDER',
     schema: Text.optional(),
     example: 'local',
-    summary: 'which provider op:// and bare references mean; not needed where the scheme decides',
-    placeholder: 'KIND',
+    summary:
+      'which provider bare references and op:// mean, a kind or the NAME of a [providers.NAME]; not needed where the scheme decides',
+    placeholder: 'NAME',
   }),
 })

@@ -63,7 +63,8 @@ async function readFile(
   }
 }
 
-function readError(thrown: unknown, path: string, { provider, setting }: CredentialUse): LocketError {
+/** Why a file that a setting names could not be read. */
+export function readError(thrown: unknown, path: string, { provider, setting }: CredentialUse): LocketError {
   if (!isLocketError(thrown))
     return new LocketError('internal', `${provider}: ${setting} could not be read`, { cause: thrown })
   const errno = errnoOf(thrown.cause)

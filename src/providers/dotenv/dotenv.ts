@@ -1,0 +1,73 @@
+import { parseDotenv } from '../../core/dotenv.ts'
+import { LocketError } from '../../core/errors.ts'
+import type { SourceFiles } from '../../core/ports.ts'
+import { field, section, type SettingsOf } from '../../settings/field.ts'
+import { AbsolutePath } from '../../settings/kinds.ts'
+import { defineProvider, type ProviderClient, type ProviderDeps } from '../define.ts'
+import { readError } from '../lib/credential.ts'
+import { createVariables, parseVariable, type Lookup } from '../lib/variables.ts'
+
+const settings = section('dotenv', '.env file (dotenv), for development', {
+  path: field({
+    name: 'dotenv-path',
+    env: 'DOTENV_PATH',
+    schema: AbsolutePath.optional(),
+    example: '/etc/locket/development.env',
+    summary: 'let references read this .env file, `dotenv://NAME`: for development',
+    placeholder: 'FILE',
+    file: true,
+    driverOption: false,
+  }),
+})
+
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** One `.env` file, read anew each time. */
+export const dotenv = defineProvider({
+  kind: 'dotenv',
+  title: 'A .env file, for development',
+  schemes: ['dotenv'],
+  settings,
+  parse: (text, instance) => parseVariable('dotenv', text, instance),
+  check: ({ path }) =>
+    path === undefined
+      ? ["dotenv-path (DOTENV_PATH) is not set, and only locket's own configuration sets it"]
+      : [],
+  open,
+  isNear: true,
+})
+
+function open(
+  { path }: SettingsOf<typeof settings>,
+  { files, hiddenNames }: ProviderDeps,
+  instance: string,
+): ProviderClient {
+  if (path === undefined) throw new LocketError('config', 'dotenv needs dotenv-path (DOTENV_PATH)')
+  return createVariables({
+    instance,
+    where: path,
+    read: () => readVariables(path, files, instance),
+    hiddenNames,
+  })
+}
+
+async function readVariables(path: string, files: SourceFiles, instance: string): Promise<Lookup> {
+  const bytes = await files.read(path, { maxBytes: MAX_BYTES }).catch((thrown: unknown) => {
+    throw readError(thrown, path, { provider: instance, setting: 'dotenv-path' })
+  })
+  try {
+    const entries = parseDotenv(decode(bytes, path, instance), `${instance}: ${path}`)
+    const values = new Map(entries.map(({ name, value }) => [name, value]))
+    return (name) => values.get(name)
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+function decode(bytes: Uint8Array, path: string, instance: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new LocketError('config', `${instance}: ${path} is not UTF-8 text`)
+  }
+}

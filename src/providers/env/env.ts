@@ -1,0 +1,38 @@
+import { field, section } from '../../settings/field.ts'
+import { Switch } from '../../settings/kinds.ts'
+import { defineProvider } from '../define.ts'
+import { createVariables, parseVariable } from '../lib/variables.ts'
+
+const settings = section('env', 'Environment (env), for development', {
+  isOn: field({
+    name: 'env-provider',
+    env: 'LOCKET_ENV_PROVIDER',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: "let references read locket's own environment, `env://NAME`: for development",
+    driverOption: false,
+  }),
+})
+
+/** The variables of the process itself. What they hold is as open as the process's configuration is. */
+export const env = defineProvider({
+  kind: 'env',
+  title: 'Environment variables, for development',
+  schemes: ['env'],
+  settings,
+  parse: (text, instance) => parseVariable('env', text, instance),
+  check: ({ isOn }) =>
+    isOn
+      ? []
+      : ["env-provider (LOCKET_ENV_PROVIDER) is not on, and only locket's own configuration turns it on"],
+  open: (_settings, deps, instance) =>
+    createVariables({
+      instance,
+      where: "locket's environment",
+      // Not by `in`: every object has a toString.
+      read: async () => (name) => (Object.hasOwn(deps.env, name) ? deps.env[name] : undefined),
+      hiddenNames: deps.hiddenNames,
+    }),
+  isNear: true,
+})

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { createClients } from '../../src/app/clients.ts'
+import { renderVolume } from '../../src/app/provision.ts'
+import { loadVolumeCommand } from '../../src/config/load.ts'
+import { formatError, toLocketError } from '../../src/core/errors.ts'
+import { parseVolumeName } from '../../src/core/names.ts'
+import { systemClock } from '../../src/host/clock.ts'
+import { openSourceFiles } from '../../src/host/source-files.ts'
+import { startWorker } from '../../src/wire.ts'
+import { createRecordingLog } from '../fakes/recording-log.ts'
+import { idOf } from '../fixtures/servers/connect-data.ts'
+import { startConnectServer } from '../fixtures/servers/connect.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+/** A server where `op://v/i/f` is `value`, for whoever has `token`. */
+async function connect(t: TestContext, token: string, value: string) {
+  const item = { id: idOf(2), title: 'i', fields: [{ id: 'f', label: 'f', value }] }
+  const data = { vaults: [{ id: idOf(1), name: 'v', items: [item] }] }
+  const server = await startConnectServer({ data, token })
+  t.after(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+/** A daemon that has one server without a name and one that is called second, each with a token of its own. */
+async function daemonOfTwo(t: TestContext, secondToken = 'second-token') {
+  const folder = await temporaryFolder(t)
+  const [own, second] = [
+    await connect(t, 'own-token', 'from-own'),
+    await connect(t, 'second-token', 'from-second'),
+  ]
+  const config = join(folder, 'locket.toml')
+  await writeFile(join(folder, 'own'), 'own-token\n')
+  await writeFile(join(folder, 'second'), `${secondToken}\n`)
+  await writeFile(
+    config,
+    `[volume]
+connect-host = "${own.url}"
+connect-token = "file:${folder}/own"
+[providers.second]
+kind = "op-connect"
+connect-host = "${second.url}"
+connect-token = "file:${folder}/second"
+`,
+  )
+  const clock = systemClock()
+  const sources = openSourceFiles()
+  const clients = createClients(
+    { clock, log: createRecordingLog(), files: sources, startWorker, env: {}, hiddenNames: new Set() },
+    0,
+  )
+  t.after(() => clients.close())
+  const { daemon } = loadVolumeCommand(['--config', config], {})
+  const name = parseVolumeName('x')
+
+  async function render(options: Readonly<Record<string, string>>) {
+    const volume = daemon.volumeConfig(options)
+    const resolve = clients.resolveFor(name, volume.providers)
+    return renderVolume(volume, resolve, { clock, sources }, AbortSignal.timeout(5000))
+  }
+  return { render, second, status: () => clients.statusOf(name) }
+}
+
+test('one template may mix two instances of one kind: each server is asked with its own token alone', async (t) => {
+  const { render, second, status } = await daemonOfTwo(t)
+  const rendered = await render({
+    'secret.a': '{{ op://v/i/f }} {{ second+op://v/i/f }}',
+    'secret.b': 'second+op://v/i/f',
+  })
+  const texts = rendered.files.map((file) => Buffer.from(file.content.reveal()).toString())
+  assert.deepEqual(texts, ['from-own from-second', 'from-second'])
+  assert.deepEqual(rendered.facts.providers, ['op-connect', 'second'])
+  assert.deepEqual([...status().keys()].toSorted(), ['op-connect', 'second'])
+  assert.equal(status().get('second')?.requestsLastHour, second.requests.length)
+})
+
+test('provider sends op:// to the named one', async (t) => {
+  const { render } = await daemonOfTwo(t)
+  const rendered = await render({ 'secret.a': 'op://v/i/f', provider: 'second' })
+  assert.deepEqual(rendered.facts.providers, ['second'])
+  assert.equal(Buffer.from(rendered.files[0]?.content.reveal() ?? []).toString(), 'from-second')
+})
+
+test('a failure names the reference as it was written, and the instance once', async (t) => {
+  const { render, second } = await daemonOfTwo(t, 'wrong-token')
+  const failure = await render({ 'secret.a': '{{ second+op://v/i/f }}' }).catch((thrown: unknown) =>
+    formatError(toLocketError(thrown)),
+  )
+  assert.equal(
+    typeof failure === 'string' ? failure.replace(/ \(.*/, '') : failure,
+    `second+op://v/i/f: second at ${second.url} does not accept the credential`,
+  )
+})
