@@ -63,6 +63,11 @@ async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   const loaded = await store.load()
   for (const warning of [...warnings, ...loaded.warnings])
     log.warn('state.warning', 'look at the state', { warning })
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
+    log.warn(
+      'tls.checked',
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed: name your own authority in a ca-cert setting',
+    )
   const driver = openDriver(daemon, store, { log, env, stopping: signal })
   await loadRecords(driver, loaded)
   const server = buildServer(log)

@@ -29,6 +29,7 @@ const engine = await startLocket({
 connect-host = "http://127.0.0.1:8080"
 connect-token = "file:/etc/locket/${TOKEN_FILE}"
 mount-timeout = "4s"
+linger = "0s"
 `,
 })
 after(() => engine[Symbol.asyncDispose]())

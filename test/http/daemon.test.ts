@@ -265,3 +265,10 @@ test('the state file and its folder are private', async (t) => {
   assert.equal((await stat(join(daemon.stateDir, 'state.json'))).mode & 0o7777, 0o600)
   assert.ok(!(await readFile(join(daemon.stateDir, 'state.json'), 'utf8')).includes(CANARY))
 })
+
+test('a request to check no certificates is not obeyed, and that is said', async (t) => {
+  const folder = await temporaryFolder(t)
+  const daemon = await startDaemon({ folder, env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
+  t.after(() => daemon.stop('SIGKILL'))
+  assert.match(daemon.output(), /NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed/)
+})

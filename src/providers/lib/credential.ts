@@ -70,7 +70,8 @@ export function readError(thrown: unknown, path: string, { provider, setting }: 
   const errno = errnoOf(thrown.cause)
   const named = `${provider}: ${setting} in ${path}`
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-    const hint = 'a managed plugin sees only the folder of its config.source, at /etc/locket'
+    const hint =
+      'the user that runs locket must be able to read it; a managed plugin sees only the folder of its config.source, at /etc/locket'
     return new LocketError('credential_missing', `${named}: there is no such file`, { cause: thrown, hint })
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
