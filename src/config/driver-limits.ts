@@ -19,7 +19,10 @@ export interface DriverLimits {
 /** What they show is of the daemon: its environment, its memory, its descriptors. */
 const KERNEL_FOLDERS = ['/proc', '/sys', '/dev']
 
-/** The parsed settings of a provider, those of driver options checked, and their credential files bound to the roots. */
+/**
+ * The parsed settings of a provider, those of driver options checked, and their credential files bound to the roots. Where they name a
+ * server, no credential of the daemon's is left in them: with several kinds of login, one that the volume brings does not say which is used.
+ */
 export function limitSettings(
   section: Section,
   settings: Readonly<Record<string, unknown>>,
@@ -34,13 +37,16 @@ export function limitSettings(
     const value = settings[key]
     const origin = options.get(field.name)?.origin ?? field.name
     if (field.credential === true && isCredential(value)) {
-      return [key, limitCredential(value, { origin, isElsewhere }, limits, problems)]
+      return [key, limitCredential(value, { origin, isElsewhere, field }, limits, problems)]
     }
     if (field.file === true && typeof value === 'string')
       return [key, limitPath(value, origin, limits, problems)]
     return [key, value]
   })
-  return { ...settings, ...Object.fromEntries(limited) }
+  const withheld = Object.entries(section.fields)
+    .filter(([, field]) => isElsewhere && field.credential === true && !options.has(field.name))
+    .map(([key]): [string, undefined] => [key, undefined])
+  return { ...settings, ...Object.fromEntries([...limited, ...withheld]) }
 }
 
 /** A template file that driver options name. */
@@ -64,12 +70,16 @@ function needed(field: Field, options: Layer): string[] {
 
 function limitCredential(
   credential: Credential,
-  { origin, isElsewhere }: { readonly origin: string; readonly isElsewhere: boolean },
+  {
+    origin,
+    isElsewhere,
+    field,
+  }: { readonly origin: string; readonly isElsewhere: boolean; readonly field: Field },
   limits: DriverLimits,
   problems: Problems,
 ): Credential {
   if (credential.kind === 'inline') {
-    if (limits.allowInlineToken) return credential
+    if (field.isPublic === true || limits.allowInlineToken) return credential
     problems.push(
       `${origin} holds a credential, which \`docker volume inspect\` would show: write file:/path, or set allow-inline-token for the daemon`,
     )

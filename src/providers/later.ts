@@ -11,7 +11,6 @@ export interface LaterProvider {
 export const LATER: readonly LaterProvider[] = [
   { kind: 'op', title: '1Password service accounts', schemes: ['op'], settings: 'op-token' },
   { kind: 'bws', title: 'Bitwarden Secrets Manager', schemes: ['bws'], settings: 'bws-' },
-  { kind: 'infisical', title: 'Infisical', schemes: ['infisical'], settings: 'infisical-' },
   {
     kind: 'bao',
     aliases: ['vault'],

@@ -24,6 +24,8 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly placeholder?: string
   /** A credential: `file:/path` and `X_FILE` work; written out in driver options it is refused unless the daemon allows that. */
   readonly credential?: true
+  /** A credential that is a name rather than a secret, like a client id: it may be written out in driver options. */
+  readonly isPublic?: true
   /** Names the setting that a volume must set too when it sets this one in its driver options: else a compose file could send the operator's credential anywhere. */
   readonly needsCredential?: readonly string[]
   /** A file that the daemon reads: in driver options it must lie under the template roots. */

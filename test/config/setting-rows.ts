@@ -79,15 +79,63 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ),
     alongside: { 'connect-token': 'file:/t' },
   },
-  'connect-token': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, (volume) => {
-    const token = setting('op-connect', 'token')(volume)
-    return typeof token === 'object' && token !== null ? Reflect.get(token, 'path') : token
-  }),
+  'connect-token': row(
+    ['file:/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('op-connect', 'token'),
+  ),
   'connect-max-concurrent': row(['1', '2'], [1, 2], 20, setting('op-connect', 'maxConcurrent')),
   'connect-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('op-connect')),
   'connect-ca-cert': {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op-connect', 'caCert')),
     alongside: { 'connect-token': 'file:/t' },
+  },
+  'infisical-url': {
+    ...row(
+      ['http://a/', 'https://b:1/c'],
+      ['http://a', 'https://b:1/c'],
+      'https://us.infisical.com',
+      setting('infisical', 'url'),
+    ),
+    alongside: { 'infisical-client-secret': 'file:/t' },
+  },
+  'infisical-client-id': row(
+    ['file:/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('infisical', 'clientId'),
+  ),
+  'infisical-client-secret': row(
+    ['file:/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('infisical', 'clientSecret'),
+  ),
+  'infisical-default-environment': row(
+    ['dev', 'prod'],
+    ['dev', 'prod'],
+    undefined,
+    setting('infisical', 'defaultEnvironment'),
+  ),
+  'infisical-default-project-id': row(
+    ['3832B656-a93b-45ad-bdfa-b267016802c3', '0123456789abcdef01234567'],
+    ['3832b656-a93b-45ad-bdfa-b267016802c3', '0123456789abcdef01234567'],
+    undefined,
+    setting('infisical', 'defaultProjectId'),
+  ),
+  'infisical-default-path': row(['/a/', '/b/c'], ['/a', '/b/c'], '/', setting('infisical', 'defaultPath')),
+  'infisical-default-secret-type': row(
+    ['personal', 'shared'],
+    ['personal', 'shared'],
+    'shared',
+    setting('infisical', 'defaultSecretType'),
+  ),
+  'infisical-max-concurrent': row(['1', '2'], [1, 2], 20, setting('infisical', 'maxConcurrent')),
+  'infisical-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '120/m', ratesOf('infisical')),
+  'infisical-ca-cert': {
+    ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('infisical', 'caCert')),
+    alongside: { 'infisical-client-secret': 'file:/t' },
   },
   'env-provider': daemonRow(['true', 'no'], [true, false], false, ({ daemon }) =>
     setting('env', 'isOn')(daemon.volumeConfig({})),
@@ -156,6 +204,15 @@ function daemonRow(
 
 function setting(kind: string, key: string): ReadVolume {
   return (volume) => volume.providers.find((instance) => instance.name === kind)?.settings[key]
+}
+
+function credentialPath(kind: string, key: string): ReadVolume {
+  return (volume) => {
+    const credential = setting(kind, key)(volume)
+    return typeof credential === 'object' && credential !== null
+      ? Reflect.get(credential, 'path')
+      : credential
+  }
 }
 
 function ratesOf(kind: string): ReadVolume {

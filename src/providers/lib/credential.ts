@@ -40,7 +40,12 @@ export async function readCredential(
 
 /** The value of an Authorization header. A string cannot be wiped: keep it no longer than the request. */
 export function bearer(credential: Secret): string {
-  return `Bearer ${new TextDecoder('latin1').decode(credential.reveal())}`
+  return `Bearer ${textOf(credential)}`
+}
+
+/** For a library that takes it as text, which cannot be wiped. */
+export function textOf(credential: Secret): string {
+  return new TextDecoder('latin1').decode(credential.reveal())
 }
 
 /** The same for the same credentials, and of no use to anybody else. */

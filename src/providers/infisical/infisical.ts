@@ -1,0 +1,182 @@
+import { isLocketError, LocketError } from '../../core/errors.ts'
+import { createRef } from '../../core/ref.ts'
+import type { Resolve } from '../../core/resolve.ts'
+import { Secret } from '../../core/secret.ts'
+import { field, section } from '../../settings/field.ts'
+import type { SettingsOf } from '../../settings/field.ts'
+import { CredentialText, HttpUrl } from '../../settings/kinds.ts'
+import { defineProvider } from '../define.ts'
+import type { ProviderClient, ProviderDeps } from '../define.ts'
+import { readCredential } from '../lib/credential.ts'
+import { fetchEach } from '../lib/each.ts'
+import { createHttpClient, throwIfAborted } from '../lib/http.ts'
+import { abortError } from '../lib/http-errors.ts'
+import { createSessions } from '../lib/sessions.ts'
+import { createTraffic } from '../lib/traffic.ts'
+import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../lib/traffic-settings.ts'
+import { createInfisicalApi } from './api.ts'
+import type { Dialect, InfisicalApi } from './api.ts'
+import { login } from './login.ts'
+import { readSecret, wantedOf } from './read-secret.ts'
+import { formatInfisicalReference, parseInfisicalReference } from './reference.ts'
+import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
+
+const NAMED = { prefix: 'infisical-', env: 'INFISICAL_', server: 'Infisical' }
+
+const settings = section('infisical', 'Infisical', {
+  url: field({
+    name: 'infisical-url',
+    env: 'INFISICAL_URL',
+    schema: HttpUrl,
+    default: 'https://us.infisical.com',
+    summary: 'address of the Infisical server; https://eu.infisical.com for the cloud in the EU',
+    placeholder: 'URL',
+    needsCredential: ['infisical-client-secret'],
+  }),
+  clientId: field({
+    name: 'infisical-client-id',
+    env: 'INFISICAL_CLIENT_ID',
+    schema: CredentialText.optional(),
+    summary: 'client id of a machine identity with universal auth',
+    placeholder: 'ID',
+    credential: true,
+    isPublic: true,
+  }),
+  clientSecret: field({
+    name: 'infisical-client-secret',
+    env: 'INFISICAL_CLIENT_SECRET',
+    schema: CredentialText.optional(),
+    summary: 'client secret of the machine identity',
+    placeholder: 'SECRET',
+    credential: true,
+  }),
+  defaultEnvironment: field({
+    name: 'infisical-default-environment',
+    env: 'INFISICAL_DEFAULT_ENVIRONMENT',
+    schema: Environment.optional(),
+    example: 'prod',
+    summary: 'slug of the environment of references without env=',
+    placeholder: 'SLUG',
+  }),
+  defaultProjectId: field({
+    name: 'infisical-default-project-id',
+    env: 'INFISICAL_DEFAULT_PROJECT_ID',
+    schema: ProjectId.optional(),
+    example: '3832b656-a93b-45ad-bdfa-b267016802c3',
+    summary: 'project of references without project_id=',
+    placeholder: 'ID',
+  }),
+  defaultPath: field({
+    name: 'infisical-default-path',
+    env: 'INFISICAL_DEFAULT_PATH',
+    schema: FolderPath,
+    default: '/',
+    summary: 'folder of references without path=',
+    placeholder: 'PATH',
+  }),
+  defaultSecretType: field({
+    name: 'infisical-default-secret-type',
+    env: 'INFISICAL_DEFAULT_SECRET_TYPE',
+    schema: SecretType,
+    default: 'shared',
+    summary: 'shared or personal: type of references without type=',
+    placeholder: 'TYPE',
+  }),
+  maxConcurrent: maxConcurrentField(NAMED),
+  maxRate: maxRateField(NAMED, '120/m'),
+  caCert: caCertField(NAMED, ['infisical-client-secret']),
+})
+
+export const infisical = defineProvider({
+  kind: 'infisical',
+  title: 'Infisical',
+  schemes: ['infisical'],
+  settings,
+  parse(text, instance, { defaultEnvironment, defaultProjectId, defaultPath, defaultSecretType }) {
+    const reference = parseInfisicalReference(text, {
+      environment: defaultEnvironment,
+      projectId: defaultProjectId,
+      path: defaultPath,
+      type: defaultSecretType,
+    })
+    return reference === undefined
+      ? undefined
+      : createRef(instance, formatInfisicalReference(reference), text)
+  },
+  check({ clientId, clientSecret }) {
+    const lines: string[] = []
+    if (clientId === undefined) lines.push('infisical-client-id (INFISICAL_CLIENT_ID) is not set')
+    if (clientSecret === undefined) lines.push('infisical-client-secret (INFISICAL_CLIENT_SECRET) is not set')
+    return lines
+  },
+  open,
+})
+
+function open(
+  { url, clientId, clientSecret, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
+  { clock, log, files }: ProviderDeps,
+  instance: string,
+): ProviderClient {
+  if (clientId === undefined || clientSecret === undefined) {
+    throw new LocketError(
+      'config',
+      'infisical needs infisical-client-id (INFISICAL_CLIENT_ID) and infisical-client-secret (INFISICAL_CLIENT_SECRET)',
+    )
+  }
+  const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
+  const http = createHttpClient({
+    provider: instance,
+    baseUrl: url,
+    maxConcurrent,
+    traffic,
+    caCert: caCertReader(caCert, files, { provider: instance, setting: 'infisical-ca-cert' }),
+  })
+  const dialect: Dialect = { version: 4 }
+  const use = (setting: string) => ({ provider: instance, setting })
+  const sessions = createSessions<InfisicalApi>({
+    clock,
+    readCredentials: async () => [
+      await readCredential(clientId, files, use('infisical-client-id')),
+      await readCredential(clientSecret, files, use('infisical-client-secret')),
+    ],
+    async login(credentials, signal) {
+      const { value, lifetimeMs } = await login(http, credentials, signal)
+      return { value: createInfisicalApi(http, value, dialect), lifetimeMs }
+    },
+  })
+
+  const fetch: Resolve = (refs, signal) => {
+    const wanted = wantedOf(refs)
+    return fetchEach<InfisicalApi>({
+      provider: instance,
+      log,
+      traffic,
+      async withBatch(signal, work) {
+        throwIfAborted(http.who, signal)
+        await sessions.use(signal, work)
+      },
+      async fetchOne({ id }, api) {
+        const reference = wanted.references.get(id)
+        if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')
+        const text = await readSecret(reference, api, wanted, { who: http.who, signal })
+        return { value: Secret.fromText(text) }
+      },
+    })(refs, signal)
+  }
+
+  return {
+    fetch,
+    async probe(signal) {
+      try {
+        await sessions.use(signal, async () => undefined)
+      } catch (thrown) {
+        throw signal.aborted && !isLocketError(thrown) ? abortError(http.who, signal.reason) : thrown
+      }
+    },
+    status: () => traffic.status(),
+    async [Symbol.asyncDispose]() {
+      sessions[Symbol.dispose]()
+      await http[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import { LocketError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import { textOf } from '../lib/credential.ts'
+import type { HttpClient } from '../lib/http.ts'
+import type { Session } from '../lib/sessions.ts'
+import { Login, readAnswer } from './answers.ts'
+import { explainLogin } from './refusals.ts'
+
+const PATH = '/api/v1/auth/universal-auth/login'
+const MAX_BYTES = 256 * 1024
+
+/** One attempt of universal auth: an identity is locked after a few failures. Gives the access token. */
+export async function login(
+  http: HttpClient,
+  [clientId, clientSecret]: readonly Secret[],
+  signal: AbortSignal,
+): Promise<Session<string>> {
+  if (clientId === undefined || clientSecret === undefined)
+    throw new LocketError('internal', 'a login without its two credentials')
+  const credentials = { clientId: textOf(clientId), clientSecret: textOf(clientSecret) }
+  const body = new TextEncoder().encode(JSON.stringify(credentials))
+  try {
+    const answer = await http.sendJson({
+      method: 'POST',
+      path: PATH,
+      headers: { accept: 'application/json', 'content-type': 'application/json' },
+      body,
+      maxBytes: MAX_BYTES,
+      signal,
+      mayRepeat: false,
+      explain: (refusal) => explainLogin(http.who, refusal),
+    })
+    const { accessToken, expiresIn } = readAnswer(Login, answer, `the login of ${http.who}`)
+    return { value: accessToken, lifetimeMs: expiresIn === 0 ? undefined : expiresIn * 1000 }
+  } finally {
+    body.fill(0)
+  }
+}

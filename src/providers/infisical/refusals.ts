@@ -1,0 +1,111 @@
+import * as z from 'zod'
+import { LocketError } from '../../core/errors.ts'
+import type { Refusal } from '../lib/http.ts'
+import { statusError } from '../lib/http-errors.ts'
+import type { Folder } from './reference.ts'
+
+/** What the server says of an error. It is looked at, and never repeated. */
+const ErrorBody = z
+  .object({ message: z.string().catch(''), error: z.string().catch('') })
+  .catch({ message: '', error: '' })
+
+/** Why a login was refused; undefined: what the status alone says. */
+export function explainLogin(who: string, { status, headers, body }: Refusal): LocketError | undefined {
+  const { message } = ErrorBody.parse(body)
+  const says = (code: 'auth' | 'denied' | 'unavailable', text: string, hint: string) =>
+    new LocketError(code, `${who} ${text} (status ${status})`, { hint })
+  if (status === 429) return tooMany(who, headers, message)
+  if (status === 403) {
+    return says(
+      'denied',
+      'does not let this identity log in from here',
+      "is this host's address among the trusted ones of the identity and of its client secret?",
+    )
+  }
+  // Reverse proxies say 404 until what is behind them has started.
+  if (status === 404) return says('unavailable', 'has no universal auth', IS_IT_INFISICAL)
+  if (status !== 401) return undefined
+  if (/temporarily locked/i.test(message)) {
+    return says(
+      'auth',
+      'has locked the identity after failed logins, for 5 minutes if nothing else was set',
+      'put the right client secret in place; the lockout is a setting of its universal auth',
+    )
+  }
+  if (/expired/i.test(message)) return says('auth', 'says that the client secret has expired', MAKE_ANOTHER)
+  if (/usage limit/i.test(message))
+    return says('auth', 'says that the client secret was used as often as it may be', MAKE_ANOTHER)
+  return says(
+    'auth',
+    'does not accept the client id and secret',
+    'are both complete, current and of this server? Infisical Cloud has one for the US and one for the EU',
+  )
+}
+
+/** Why a read was refused; undefined: what the status alone says. */
+export function explainRead(
+  who: string,
+  folder: Folder,
+  { status, headers, body }: Refusal,
+): LocketError | undefined {
+  const { message, error } = ErrorBody.parse(body)
+  if (status === 429) return tooMany(who, headers, message)
+  if (status === 403 && error === 'TokenError')
+    return new LocketError('auth', `${who} does not accept the access token any more (status ${status})`)
+  if (status === 400 && /number of uses limit/i.test(message))
+    return new LocketError('auth', `${who} has no more uses left for the access token (status ${status})`)
+  if (status === 403) {
+    return new LocketError(
+      'denied',
+      `${who} does not let this identity read folder ${where(folder)} (status 403)`,
+      {
+        hint: 'it needs the permissions Describe Secret and Read Value there, and where the values refer to',
+      },
+    )
+  }
+  // Servers of 2024 say 400 where later ones say 404.
+  if (status === 404 || (status === 400 && /\bnot found\b/i.test(message)))
+    return notFound(who, folder, message)
+  return undefined
+}
+
+/** Whether the server has no such path at all: Fastify's own answer. */
+export function isUnknownRoute({ status, body }: Refusal): boolean {
+  return status === 404 && /^Route GET:.* not found$/s.test(ErrorBody.parse(body).message)
+}
+
+export function noSecret(who: string, folder: Folder): LocketError {
+  const kind = folder.type === 'personal' ? 'personal secret' : 'secret'
+  return new LocketError('not_found', `${who} has no ${kind} of that name in folder ${where(folder)}`)
+}
+
+export function hiddenValue(who: string, folder: Folder): LocketError {
+  return new LocketError('denied', `${who} hides the value, or a part of it, in folder ${where(folder)}`, {
+    hint: 'the identity lacks the permission Read Value there, or where the value refers to',
+  })
+}
+
+const IS_IT_INFISICAL = 'is infisical-url the address of an Infisical server, and is it running?'
+const MAKE_ANOTHER = "make another one in the identity's universal auth, and replace the file"
+
+function notFound(who: string, folder: Folder, message: string): LocketError {
+  if (message === '') {
+    return new LocketError('unavailable', `${who} has no page for secrets (status 404)`, {
+      hint: IS_IT_INFISICAL,
+    })
+  }
+  if (/^Secret\b/i.test(message)) return noSecret(who, folder)
+  return new LocketError('not_found', `${who} has no folder ${where(folder)}`)
+}
+
+/** The number is in the text where no header has it. */
+function tooMany(who: string, headers: Headers, message: string): LocketError | undefined {
+  const seconds = /try again in (\d{1,5}) seconds?/i.exec(message)?.[1]
+  if (headers.has('retry-after') || seconds === undefined) return undefined
+  return statusError(who, 429, Number(seconds) * 1000)
+}
+
+/** Which defaults were filled in is seen here. */
+function where({ path, environment, projectId }: Folder): string {
+  return `${path} of environment ${environment}, project ${projectId}`
+}
