@@ -62,7 +62,8 @@ export function parseShared(layer: Layer, problems: Problems) {
   }
 }
 
-function parseChosen(layer: Layer, problems: Problems): string | undefined {
+/** The kind that `provider` names, if it does. */
+export function parseChosen(layer: Layer, problems: Problems): string | undefined {
   const { provider } = parseSection(VOLUME.provider, layer, problems)
   if (provider === undefined) return undefined
   try {

@@ -3,6 +3,7 @@ import { nearest } from '../core/nearest.ts'
 import type { SecretRef } from '../core/ref.ts'
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
+import { hasCredential } from './instance.ts'
 import { LATER, notBuilt } from './later.ts'
 
 /** The kind that `provider` names, aliases resolved. Throws `config` for one that is not there. */
@@ -83,12 +84,6 @@ function usable({ def, settings }: ProviderInstance, ref: SecretRef | undefined)
   const problems = ref === undefined ? [] : def.check(settings)
   if (ref === undefined || problems.length === 0) return ref
   throw new LocketError('config', `${ref.text} needs ${def.kind}: ${problems.join(', ')}`)
-}
-
-function hasCredential({ def, settings }: ProviderInstance): boolean {
-  return Object.entries(def.settings.fields).some(
-    ([key, field]) => field.credential === true && settings[key] !== undefined,
-  )
 }
 
 function namesOf(row: { readonly kind: string; readonly aliases?: readonly string[] }): readonly string[] {
