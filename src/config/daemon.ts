@@ -1,4 +1,5 @@
 import { normalizePath } from '../core/absolute-path.ts'
+import type { SecretFile } from '../core/plan.ts'
 import { PROVIDERS } from '../providers/index.ts'
 import { createInstance } from '../providers/instance.ts'
 import type { ProviderInstance } from '../providers/define.ts'
@@ -22,15 +23,50 @@ export function managedDefaults(defaults: Layer): Layer {
   return layer.set(VOLUME.daemon.fields.templateRoots.name, roots)
 }
 
+export interface LoadedDaemon {
+  readonly daemon: DaemonConfig
+  readonly log: LogConfig
+}
+
 /**
  * The daemon out of its merged layers. All that volumes inherit is parsed here once, so that a wrong default stops the daemon and not
  * its volumes. Throws one `config` error of these and the earlier problems. `configFiles`: absolute paths of what was read.
  */
-export function daemonConfig(
+export function daemonConfig(layer: Layer, configFiles: readonly string[], problems: Problems): LoadedDaemon {
+  const parsed = parseDaemon(layer, problems)
+  throwProblems(problems)
+  return buildDaemon(layer, configFiles, parsed)
+}
+
+/**
+ * The same for whoever wants to know all that is wrong: `problems` takes it, and the daemon is what it would be without the wrong
+ * settings.
+ */
+export function soundDaemonConfig(
   layer: Layer,
+  defaults: Layer,
   configFiles: readonly string[],
   problems: Problems,
-): { readonly daemon: DaemonConfig; readonly log: LogConfig } {
+): LoadedDaemon {
+  parseDaemon(layer, problems)
+  const sound = new Map([...defaults, ...[...layer].filter((setting) => isSound(setting, defaults))])
+  return buildDaemon(sound, configFiles, parseDaemon(sound, []))
+}
+
+function isSound(setting: readonly [string, Given], defaults: Layer): boolean {
+  const problems: Problems = []
+  parseDaemon(new Map([...defaults, setting]), problems)
+  return problems.length === 0
+}
+
+interface ParsedDaemon {
+  readonly daemon: SettingsOf<typeof VOLUME.daemon>
+  readonly log: LogConfig
+  readonly providers: readonly ProviderInstance[]
+  readonly files: readonly SecretFile[]
+}
+
+function parseDaemon(layer: Layer, problems: Problems): ParsedDaemon {
   const daemon = parseSection(VOLUME.daemon, layer, problems)
   const log = parseSection(VOLUME.log, layer, problems)
   const providers = PROVIDERS.map((def) => createInstance(def, parseSection(def.settings, layer, problems)))
@@ -40,7 +76,14 @@ export function daemonConfig(
     return file === undefined ? [] : [file]
   })
   parseShared(layer, problems)
-  throwProblems(problems)
+  return { daemon, log, providers, files }
+}
+
+function buildDaemon(
+  layer: Layer,
+  configFiles: readonly string[],
+  { daemon, log, providers, files }: ParsedDaemon,
+): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
   const volumeConfig = volumeConfigWith({ layer, providers, files, limits })

@@ -1,5 +1,4 @@
 import { parse, TomlError } from 'smol-toml'
-import { LocketError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { fieldKind, type Field } from '../settings/field.ts'
 import { flagNames } from './flags.ts'
@@ -17,14 +16,14 @@ export interface TomlFile {
   readonly text: string
 }
 
-/** What one file's table for a command gives. Throws `config` when the text is no TOML; the rest is collected. */
+/** What one file's table for a command gives: nothing when the text is no TOML. What is wrong is collected. */
 export function tomlLayer(
   file: TomlFile,
   table: string,
   fields: readonly Field[],
   problems: Problems,
 ): Layer {
-  const document = parseToml(file)
+  const document = parseToml(file, problems)
   const lineOf = tomlLines(file.text)
   const at = (...keys: readonly string[]) => `${file.path} line ${lineOf(...keys)}`
   const layer = new Map<string, Given>()
@@ -53,17 +52,15 @@ export function tomlLayer(
   return layer
 }
 
-function parseToml({ path, text }: TomlFile): Table {
+function parseToml({ path, text }: TomlFile, problems: Problems): Table {
   try {
     return parse(text, { integersAsBigInt: false })
   } catch (thrown) {
     if (!(thrown instanceof TomlError)) throw thrown
     // Only its first line: the rest quotes the file, which may hold a token.
     const [reason = ''] = thrown.message.split('\n')
-    throw new LocketError(
-      'config',
-      `${path} line ${thrown.line}: ${reason.replace(/^Invalid TOML document: /, '')}`,
-    )
+    problems.push(`${path} line ${thrown.line}: ${reason.replace(/^Invalid TOML document: /, '')}`)
+    return {}
   }
 }
 
