@@ -1,3 +1,4 @@
+import type { CheckDeps } from './app/check.ts'
 import { createClients } from './app/clients.ts'
 import type { Driver } from './app/driver.ts'
 import { createVolumeTable } from './app/volume-table.ts'
@@ -65,6 +66,16 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
     strangers: new Set(),
     lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping,
+  }
+}
+
+/** What `locket check` works with. */
+export function openCheck(log: Log, env: ProviderDeps['env']): CheckDeps {
+  const deps = providerDeps(log, env)
+  return {
+    clock: deps.clock,
+    sources: deps.files,
+    open: ({ def, settings, name }) => def.open(settings, deps, name),
   }
 }
 

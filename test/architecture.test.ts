@@ -23,7 +23,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'zod', 'node:*'] },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', 'node:*'] },
   config: {
-    uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'commander', 'node:util', 'node:fs'],
+    uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'commander', 'node:util', 'node:fs'],
   },
   app: { uses: ['core'], types: ['config', 'providers'] },
   http: { uses: ['app', 'core', 'fastify', 'zod', 'node:*'], types: ['config'] },

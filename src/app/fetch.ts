@@ -65,26 +65,31 @@ function listed(texts: readonly string[]): string {
   return texts.length < 2 ? last : `${texts.slice(0, -1).join(', ')} and ${last}`
 }
 
-/** A provider that ignores its signal costs this request, not the volume's lock. Its late values are wiped. */
-async function answerOrDeadline(
+/** One batch. A provider that ignores its signal costs this request, not the volume's lock. Its late values are wiped. */
+export async function answerOrDeadline(
   refs: readonly SecretRef[],
   resolve: Resolve,
   signal: AbortSignal,
 ): Promise<Outcomes> {
+  const answer = resolve(refs, signal)
+  const outcomes = await unlessOverdue(answer, signal)
+  if (outcomes !== undefined) return outcomes
+  answer.then(wipeOutcomes, () => undefined)
+  return new Map(refs.map((ref) => [ref.id, { ok: false, error: noAnswer(ref.provider) }]))
+}
+
+/** Undefined when the signal has aborted, and a moment later there is still no answer; that is then nobody's. */
+export async function unlessOverdue<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<undefined>()
   const onAbort = () => giveUp(undefined)
   if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
-  const answer = resolve(refs, signal)
   try {
     const grace = gaveUp.then(() => Promise.race([answer, afterTurn()]))
-    const outcomes = await Promise.race([answer, grace])
-    if (outcomes !== undefined) return outcomes
+    return await Promise.race([answer, grace])
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
-  answer.then(wipeOutcomes, () => undefined)
-  return new Map(refs.map((ref) => [ref.id, { ok: false, error: noAnswer(ref) }]))
 }
 
 export function wipeOutcomes(outcomes: Outcomes): void {
@@ -97,8 +102,8 @@ async function afterTurn(): Promise<undefined> {
   return undefined
 }
 
-function noAnswer(ref: SecretRef): LocketError {
-  return new LocketError('timeout', `provider ${ref.provider} gave no answer before the deadline`)
+export function noAnswer(provider: string): LocketError {
+  return new LocketError('timeout', `provider ${provider} gave no answer before the deadline`)
 }
 
 function isSettled(outcome: Outcome | undefined, optional: boolean): boolean {

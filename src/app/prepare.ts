@@ -1,11 +1,11 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
 import { errnoOf, LocketError, rewordError, throwErrors, toLocketError } from '../core/errors.ts'
-import { planFiles, type PlannedFile } from '../core/plan.ts'
+import { planFiles, type PlannedFile, type SecretFile, type SecretSource } from '../core/plan.ts'
 import type { SourceFiles } from '../core/ports.ts'
 import type { SecretRef } from '../core/ref.ts'
 import { uniqueRefs } from '../core/resolve.ts'
 import { parseTemplate } from '../core/template/parse.ts'
-import type { Template } from '../core/template/template.ts'
+import type { ParseRef, Template } from '../core/template/template.ts'
 import type { ContentFacts } from './volume-table.ts'
 
 /** A volume's files with their templates parsed: all that can be known without a provider. */
@@ -54,32 +54,50 @@ export function templatePaths(config: VolumeConfig): string[] {
 
 async function prepareFile(
   file: PlannedFile,
-  config: VolumeConfig,
+  { parseRef, written }: VolumeConfig,
   sources: SourceFiles,
 ): Promise<PreparedFile> {
-  const bytes = await templateBytes(file, config.written.maxFileBytes, sources)
-  return {
-    path: file.path,
-    origin: file.origin,
-    template: parseTemplate(bytes, config.parseRef, file.origin),
+  const template = await readTemplate(file, { parseRef, maxFileBytes: written.maxFileBytes }, sources)
+  return { path: file.path, origin: file.origin, template }
+}
+
+export interface TemplateRules {
+  readonly parseRef: ParseRef
+  readonly maxFileBytes: number
+}
+
+/** One template, from its file if it has one, parsed. Messages begin with its origin. */
+export async function readTemplate(
+  { origin, source }: Pick<SecretFile, 'origin' | 'source'>,
+  { parseRef, maxFileBytes }: TemplateRules,
+  sources: SourceFiles,
+): Promise<Template> {
+  const bytes =
+    source.kind === 'file'
+      ? await fileBytes(source, origin, maxFileBytes, sources)
+      : inlineBytes(source.template, origin, maxFileBytes)
+  return parseTemplate(bytes, parseRef, origin)
+}
+
+async function fileBytes(
+  { kind: _kind, path, ...place }: Extract<SecretSource, { kind: 'file' }>,
+  origin: string,
+  maxBytes: number,
+  sources: SourceFiles,
+): Promise<Uint8Array> {
+  try {
+    return await sources.read(path, { maxBytes, ...place })
+  } catch (thrown) {
+    throw unreadable(origin, path, toLocketError(thrown))
   }
 }
 
-async function templateBytes(file: PlannedFile, maxBytes: number, sources: SourceFiles): Promise<Uint8Array> {
-  const { source } = file
-  if (source.kind === 'file') {
-    const { kind: _kind, path, ...place } = source
-    try {
-      return await sources.read(path, { maxBytes, ...place })
-    } catch (thrown) {
-      throw unreadable(file.origin, path, toLocketError(thrown))
-    }
-  }
-  const bytes = new TextEncoder().encode(source.template)
+function inlineBytes(template: string, origin: string, maxBytes: number): Uint8Array {
+  const bytes = new TextEncoder().encode(template)
   if (bytes.byteLength <= maxBytes) return bytes
   throw new LocketError(
     'too_large',
-    `${file.origin}: the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`,
+    `${origin}: the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`,
   )
 }
 

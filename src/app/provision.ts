@@ -1,6 +1,5 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
 import { LocketError, throwErrors, toLocketError } from '../core/errors.ts'
-import { DEFAULT_FILTER } from '../core/filters/default.ts'
 import type {
   Clock,
   FileTree,
@@ -12,7 +11,7 @@ import type {
 } from '../core/ports.ts'
 import type { RefId } from '../core/ref.ts'
 import type { Outcomes, Resolve } from '../core/resolve.ts'
-import { collectFailures, renderTemplate, type FailurePolicy } from '../core/template/render.ts'
+import { collectFailures, hasDefault, renderTemplate, type FailurePolicy } from '../core/template/render.ts'
 import { inodesNeeded, sizeNeeded } from '../core/tmpfs-size.ts'
 import { formatSize } from '../core/units.ts'
 import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
@@ -185,8 +184,7 @@ function checkSizes(
 function optionalRefs(prepared: Prepared): ReadonlySet<RefId> {
   const optional = new Set(prepared.refs.map((ref) => ref.id))
   for (const segment of prepared.files.flatMap((file) => file.template.segments)) {
-    if (segment.kind === 'secret' && !segment.filters.some((filter) => filter.name === DEFAULT_FILTER))
-      optional.delete(segment.ref.id)
+    if (segment.kind === 'secret' && !hasDefault(segment)) optional.delete(segment.ref.id)
   }
   return optional
 }

@@ -1,4 +1,4 @@
-import { SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
+import { CHECK_SECTIONS, SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
 import { helpLines } from '../config/describe.ts'
 import type { Section } from '../settings/field.ts'
 import type { CommandEntry } from './index.ts'
@@ -28,6 +28,17 @@ const PAGES: Readonly<Record<string, Page>> = {
     example:
       'locket secret set db/password      then, in a volume: secret.db_password: "{{ local://db/password }}"',
   },
+  check: {
+    usage: [
+      'locket check [FLAGS] [FILES...]',
+      '',
+      'Takes every flag of `locket volume` too, and its variables and files of settings.',
+      'FILES are compose files (.yml, .yaml) and templates. Of a compose file its volumes of this driver and its',
+      'provider services are checked; include, extends and further files that override it are not followed.',
+    ],
+    sections: CHECK_SECTIONS,
+    example: 'locket check --config /etc/locket/locket.toml compose.yaml',
+  },
 }
 
 export function overview(commands: readonly CommandEntry[]): string {
@@ -54,7 +65,7 @@ export function commandPage({ name, summary }: CommandEntry): string {
     `${summary[0]?.toUpperCase()}${summary.slice(1)}.`,
     '',
     `Usage: ${first}`,
-    ...more.map((line) => `       ${line}`),
+    ...more.map((line) => `       ${line}`.trimEnd()),
     '',
     ...(page?.sections ?? []).flatMap(helpLines),
     ...(page === undefined ? [] : [`Example: ${page.example}`, '']),

@@ -10,4 +10,9 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'volume', summary: 'serve the Docker volume driver', load: () => import('./volume.ts') },
   { name: 'secret', summary: 'keep secrets in the embedded store', load: () => import('./secret.ts') },
+  {
+    name: 'check',
+    summary: 'check settings, compose files and templates, and whether every reference has a value',
+    load: () => import('./check.ts'),
+  },
 ]

@@ -1,5 +1,6 @@
 import { PROVIDERS } from '../providers/index.ts'
 import type { Field, Section } from '../settings/field.ts'
+import { checkSection } from './sections/check.ts'
 import { configFileSection } from './sections/config-file.ts'
 import { filesSection } from './sections/files.ts'
 import { logSection } from './sections/log.ts'
@@ -39,6 +40,9 @@ export const SECRET_SECTIONS: readonly Section[] = [
   storeSection,
   logSection,
 ]
+
+/** What `locket check` takes beside the flags of `locket volume`, and the one of those that it is seldom called without. */
+export const CHECK_SECTIONS: readonly Section[] = [checkSection, VOLUME.configFile]
 
 export function fieldsOf(sections: readonly Section[]): readonly Field[] {
   return sections.flatMap((section) => Object.values(section.fields))

@@ -1,10 +1,12 @@
 import { normalizePath } from '../core/absolute-path.ts'
+import type { SecretFile } from '../core/plan.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import type { SettingsOf } from '../settings/field.ts'
 import type { Credential } from '../settings/kinds.ts'
 import { VOLUME } from './commands.ts'
 import type { DriverLimits } from './driver-limits.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from './layers.ts'
+import { providerInstances, type ProviderSources } from './provider-instances.ts'
 import { parseEntry } from './secret-entry.ts'
 import type { DaemonConfig, LogConfig } from './volume-config.ts'
 import { parseShared, volumeConfigWith } from './volume-options.ts'
@@ -20,31 +22,69 @@ export function managedDefaults(defaults: Layer): Layer {
   return layer.set(VOLUME.daemon.fields.templateRoots.name, roots)
 }
 
-export interface DaemonSources {
-  readonly layer: Layer
-  /** Of every kind, and the named ones. */
-  readonly providers: readonly ProviderInstance[]
+export interface DaemonSources extends ProviderSources {
+  /** What stands when nobody sets anything. */
+  readonly defaults: Layer
   /** Absolute paths of what was read. */
   readonly configFiles: readonly string[]
+}
+
+export interface LoadedDaemon {
+  readonly daemon: DaemonConfig
+  readonly log: LogConfig
 }
 
 /**
  * The daemon out of its merged layers. All that volumes inherit is parsed here once, so that a wrong default stops the daemon and not
  * its volumes. Throws one `config` error of these and the earlier problems.
  */
-export function daemonConfig(
-  { layer, providers, configFiles }: DaemonSources,
-  problems: Problems,
-): { readonly daemon: DaemonConfig; readonly log: LogConfig } {
+export function daemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
+  const parsed = parseDaemon(sources, problems)
+  throwProblems(problems)
+  return buildDaemon(sources, parsed)
+}
+
+/**
+ * The same for whoever wants to know all that is wrong: `problems` takes it, and the daemon is what it would be without the wrong
+ * settings.
+ */
+export function soundDaemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
+  parseDaemon(sources, problems)
+  const { layer, defaults } = sources
+  const isSound = (setting: readonly [string, Given]) => {
+    const found: Problems = []
+    parseDaemon({ ...sources, documents: [], layer: new Map([...defaults, setting]) }, found)
+    return found.length === 0
+  }
+  const sound = { ...sources, layer: new Map([...defaults, ...[...layer].filter(isSound)]) }
+  return buildDaemon(sound, parseDaemon(sound, []))
+}
+
+interface ParsedDaemon {
+  readonly daemon: SettingsOf<typeof VOLUME.daemon>
+  readonly log: LogConfig
+  readonly providers: readonly ProviderInstance[]
+  readonly files: readonly SecretFile[]
+}
+
+function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon {
+  const { layer } = sources
   const daemon = parseSection(VOLUME.daemon, layer, problems)
   const log = parseSection(VOLUME.log, layer, problems)
+  const providers = providerInstances(sources, problems)
   const secrets = layer.get(VOLUME.volume.fields.secrets.name)
   const files = [secrets?.value ?? []].flat().flatMap((entry) => {
     const file = parseEntry(entry, secrets?.origin ?? '', problems)
     return file === undefined ? [] : [file]
   })
   parseShared(layer, providers, problems)
-  throwProblems(problems)
+  return { daemon, log, providers, files }
+}
+
+function buildDaemon(
+  { layer, configFiles }: DaemonSources,
+  { daemon, log, providers, files }: ParsedDaemon,
+): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
   const volumeConfig = volumeConfigWith({ layer, providers, files, limits })

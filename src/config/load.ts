@@ -2,14 +2,12 @@ import { readFileSync, realpathSync } from 'node:fs'
 import { errnoOf, LocketError } from '../core/errors.ts'
 import type { Section, SettingsOf } from '../settings/field.ts'
 import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
-import { daemonConfig, managedDefaults } from './daemon.ts'
+import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './daemon.ts'
 import { defaultLayer } from './defaults.ts'
 import { envLayer, type Env } from './env.ts'
 import { parseFlags } from './flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers.ts'
-import { providerInstances } from './provider-instances.ts'
 import { openToml, tomlLayer, type TomlFile } from './toml.ts'
-import type { DaemonConfig, LogConfig } from './volume-config.ts'
 
 export type Sections = Readonly<Record<string, Section>>
 
@@ -53,56 +51,62 @@ export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded
 const MANAGED_CONFIG = '/etc/locket/locket.toml'
 
 /** All of `locket volume`'s configuration. Reads the configuration files, and nothing else. Throws `usage` or `config`. */
-export function loadVolumeCommand(
-  argv: readonly string[],
-  env: Env,
-  managedConfig: string = MANAGED_CONFIG,
-): { readonly daemon: DaemonConfig; readonly log: LogConfig } {
+export function loadVolumeCommand(argv: readonly string[], env: Env, managedConfig?: string): LoadedDaemon {
   const fields = fieldsOf(VOLUME_SECTIONS)
   const flags = parseFlags('volume', fields, argv)
   checkPositionals('volume', [], flags.positionals)
+  const { sources, problems } = volumeSources(flags.layer, env, managedConfig)
+  return daemonConfig(sources, problems)
+}
+
+export interface VolumeSources {
+  readonly sources: DaemonSources
+  /** What is wrong so far; the values are not parsed yet. */
+  readonly problems: Problems
+}
+
+/** The sources of `locket volume`'s settings, merged. */
+export function volumeSources(flags: Layer, env: Env, managedConfig: string = MANAGED_CONFIG): VolumeSources {
+  const fields = fieldsOf(VOLUME_SECTIONS)
   const problems: Problems = []
   const environment = envLayer(fields, env, problems)
-  const isManaged = flags.layer.get(VOLUME.daemon.fields.managed.name)?.value === 'true'
+  const isManaged = flags.get(VOLUME.daemon.fields.managed.name)?.value === 'true'
   const files = readConfigFiles(
-    mergeLayers({ flag: flags.layer, environment }),
+    mergeLayers({ flag: flags, environment }),
     isManaged ? managedConfig : undefined,
+    problems,
   )
   const documents = files.map((file) => openToml(file, problems))
   const toml = new Map(documents.flatMap((document) => [...tomlLayer(document, 'volume', fields, problems)]))
   const user = { env, isRoot: true }
-  const defaults = defaultLayer(fields, user)
-  const layer = mergeLayers({
-    flag: flags.layer,
-    environment,
-    toml,
-    default: isManaged ? managedDefaults(defaults) : defaults,
-  })
-  const providers = providerInstances({ layer, documents, user }, problems)
-  return daemonConfig({ layer, providers, configFiles: files.flatMap(namesOf) }, problems)
+  const common = defaultLayer(fields, user)
+  const defaults = isManaged ? managedDefaults(common) : common
+  const layer = mergeLayers({ flag: flags, environment, toml, default: defaults })
+  return { sources: { layer, defaults, documents, user, configFiles: files.flatMap(namesOf) }, problems }
 }
 
 /** In the order in which they are given; a later one wins. */
-function readConfigFiles(layer: Layer, ifThere: string | undefined): TomlFile[] {
+function readConfigFiles(layer: Layer, ifThere: string | undefined, problems: Problems): TomlFile[] {
   const given = layer.get(VOLUME.configFile.fields.paths.name)
-  const paths = [given?.value ?? []].flat()
-  const named = paths.map((path) => ({ path, text: readText(path) }))
-  const missing = named.find((file) => file.text === undefined)
-  if (missing !== undefined)
-    throw new LocketError('config', `${given?.origin}: there is no file ${missing.path}`)
-  const managed = ifThere === undefined ? [] : [{ path: ifThere, text: readText(ifThere) }]
-  return [...managed, ...named].flatMap(({ path, text }) => (text === undefined ? [] : [{ path, text }]))
+  const named = [given?.value ?? []].flat().flatMap((path) => {
+    const file = readConfigFile(path, problems)
+    if (file === undefined) problems.push(`${given?.origin}: there is no file ${path}`)
+    return file ?? []
+  })
+  const managed = ifThere === undefined ? undefined : readConfigFile(ifThere, problems)
+  return [...(managed ?? []), ...named]
 }
 
-/** Undefined: there is no such file. */
-function readText(path: string): string | undefined {
+/** Undefined: there is no such file. Nothing: it cannot be read, which is told. */
+function readConfigFile(path: string, problems: Problems): readonly TomlFile[] | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    return [{ path, text: readFileSync(path, 'utf8') }]
   } catch (thrown) {
     const errno = errnoOf(thrown)
     if (errno === undefined) throw thrown
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
-    throw new LocketError('config', `configuration file ${path} cannot be read: ${errno}`, { cause: thrown })
+    problems.push(`configuration file ${path} cannot be read: ${errno}`)
+    return []
   }
 }
 
@@ -122,7 +126,8 @@ function parseSections<S extends Sections>(
   ) as Loaded<S>['settings']
 }
 
-function checkPositionals(command: string, names: readonly string[], given: readonly string[]): void {
+/** Throws `usage`. `names`: see LoadRequest. */
+export function checkPositionals(command: string, names: readonly string[], given: readonly string[]): void {
   const missing = names.slice(given.length).find((name) => !name.startsWith('['))
   if (missing !== undefined)
     throw new LocketError('usage', `locket ${command}: ${missing.replace('...', '')} is missing`)

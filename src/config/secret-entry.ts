@@ -7,12 +7,18 @@ const BARE_PATH = /^\/[^\n{}]*$/
 
 /** `NAME=TEMPLATE` or `NAME=@/path` of a list. The text is not repeated in messages: it may hold a value. */
 export function parseEntry(entry: string, origin: string, problems: Problems): SecretFile | undefined {
-  const [, name, text] = ENTRY.exec(entry) ?? []
-  if (name !== undefined && text !== undefined)
-    return secretFile(name, text, `${origin} ${shownName(name)}`, problems)
+  const parts = splitEntry(entry)
+  if (parts !== undefined)
+    return secretFile(parts.name, parts.text, `${origin} ${shownName(parts.name)}`, problems)
   const isPath = BARE_PATH.test(entry) || TEMPLATE_FILE.test(entry)
   problems.push(`${origin}: ${isPath ? 'write NAME=@/path/to/template' : 'write NAME=TEMPLATE'}`)
   return undefined
+}
+
+/** `NAME=TEXT`; undefined: it is none. */
+export function splitEntry(entry: string): { readonly name: string; readonly text: string } | undefined {
+  const [, name, text] = ENTRY.exec(entry) ?? []
+  return name === undefined || text === undefined ? undefined : { name, text }
 }
 
 /** What a file of this name is made of. A path alone is most likely meant to be a template's: it would be written as it stands. */

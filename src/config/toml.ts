@@ -1,5 +1,4 @@
 import { parse, TomlError } from 'smol-toml'
-import { LocketError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { fieldKind, type Field } from '../settings/field.ts'
 import { flagNames } from './flags.ts'
@@ -32,9 +31,9 @@ export interface TomlEntry {
   readonly at: () => string
 }
 
-/** Throws `config` when the text is no TOML; tables that are not known are collected. */
+/** Nothing when the text is no TOML. What is wrong is collected. */
 export function openToml(file: TomlFile, problems: Problems): TomlDocument {
-  const tables = parseToml(file)
+  const tables = parseToml(file, problems)
   const lineOf = tomlLines(file.text)
   const at = (...keys: readonly string[]) => `${file.path} line ${lineOf(...keys)}`
   for (const [key, value] of Object.entries(tables)) {
@@ -100,17 +99,15 @@ export function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
 
-function parseToml({ path, text }: TomlFile): Table {
+function parseToml({ path, text }: TomlFile, problems: Problems): Table {
   try {
     return parse(text, { integersAsBigInt: false })
   } catch (thrown) {
     if (!(thrown instanceof TomlError)) throw thrown
     // Only its first line: the rest quotes the file, which may hold a token.
     const [reason = ''] = thrown.message.split('\n')
-    throw new LocketError(
-      'config',
-      `${path} line ${thrown.line}: ${reason.replace(/^Invalid TOML document: /, '')}`,
-    )
+    problems.push(`${path} line ${thrown.line}: ${reason.replace(/^Invalid TOML document: /, '')}`)
+    return {}
   }
 }
 

@@ -63,7 +63,8 @@ export function parseShared(layer: Layer, providers: readonly ProviderInstance[]
   }
 }
 
-function parseChosen(
+/** The kind or the name that `provider` says, if it does. */
+export function parseChosen(
   layer: Layer,
   providers: readonly ProviderInstance[],
   problems: Problems,

@@ -76,7 +76,12 @@ export function toLocketError(thrown: unknown): LocketError {
 /** The one line a person reads: `message (hint)`. What it quotes of a user's cannot break it, nor command a terminal. */
 export function formatError(error: LocketError): string {
   const line = error.hint === undefined ? error.message : `${error.message} (${error.hint})`
-  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?')
+  return onOneLine(line)
+}
+
+/** A text of somebody else's as it can be printed. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?')
 }
 
 export function mayPass(error: LocketError): boolean {

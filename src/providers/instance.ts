@@ -19,6 +19,12 @@ export function isNamed({ name, def }: ProviderInstance): boolean {
   return name !== def.kind
 }
 
+export function hasCredential({ def, settings }: ProviderInstance): boolean {
+  return Object.entries(def.settings.fields).some(
+    ([key, field]) => field.credential === true && settings[key] !== undefined,
+  )
+}
+
 /** The order of keys must not matter; values that print as nothing must still differ. */
 function canonical(value: unknown): unknown {
   if (value instanceof Secret) return { sha256: createHash('sha256').update(value.reveal()).digest('hex') }

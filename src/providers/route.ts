@@ -3,7 +3,7 @@ import { nearest } from '../core/nearest.ts'
 import type { SecretRef } from '../core/ref.ts'
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
-import { isNamed } from './instance.ts'
+import { hasCredential, isNamed } from './instance.ts'
 import { LATER, notBuilt } from './later.ts'
 import { findNamed } from './named-reference.ts'
 
@@ -117,12 +117,6 @@ function usable(
 /** Variables are of the instance that has no name. */
 function withoutVariables(line: string): string {
   return line.replace(/ \([A-Z][A-Z0-9_, ]*\)/g, '')
-}
-
-function hasCredential({ def, settings }: ProviderInstance): boolean {
-  return Object.entries(def.settings.fields).some(
-    ([key, field]) => field.credential === true && settings[key] !== undefined,
-  )
 }
 
 function namesOf(row: { readonly kind: string; readonly aliases?: readonly string[] }): readonly string[] {

@@ -25,7 +25,12 @@ export interface Failure {
   readonly error: LocketError
 }
 
-type SecretSegment = Extract<Segment, { kind: 'secret' }>
+export type SecretSegment = Extract<Segment, { kind: 'secret' }>
+
+/** Its secret need not exist. */
+export function hasDefault({ filters }: SecretSegment): boolean {
+  return filters.some((filter) => filter.name === DEFAULT_FILTER)
+}
 
 /** Every distinct reference of all templates that has no value, unless each of its tags that needs one has a default. In order. */
 export function collectFailures(templates: readonly Template[], outcomes: Outcomes): readonly Failure[] {

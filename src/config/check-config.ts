@@ -1,0 +1,67 @@
+import type { ProviderInstance } from '../providers/define.ts'
+import { PROVIDERS } from '../providers/index.ts'
+import { hasCredential } from '../providers/instance.ts'
+import type { SettingsOf } from '../settings/field.ts'
+import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
+import { readComposeFile, type ComposeFile, type ProviderService } from './compose-file.ts'
+import { soundDaemonConfig } from './daemon.ts'
+import { defaultLayer, type User } from './defaults.ts'
+import { envLayer, type Env } from './env.ts'
+import { parseFlags } from './flags.ts'
+import { mergeLayers, parseSection, throwProblems, type Problems } from './layers.ts'
+import { checkPositionals, volumeSources } from './load.ts'
+import { readServiceOptions, type ServiceConfig } from './compose-provider.ts'
+import { checkSection } from './sections/check.ts'
+import type { DaemonConfig, LogConfig } from './volume-config.ts'
+
+export interface CheckCommand {
+  readonly settings: SettingsOf<typeof checkSection>
+  /** The files to check. */
+  readonly paths: readonly string[]
+  readonly log: LogConfig
+  readonly config: CheckConfig
+}
+
+/** The configuration that is checked, and how files are read in its light. */
+export interface CheckConfig {
+  /** All that is wrong with it, one line each. */
+  readonly problems: readonly string[]
+  /** The daemon as it would be without the wrong settings. */
+  readonly daemon: DaemonConfig
+  /** For variables in compose files. */
+  readonly env: Env
+  /** Undefined: no compose file. */
+  readonly composeFile: (text: string, env: Env) => ComposeFile | undefined
+  /** Undefined when there is a problem. */
+  serviceConfig(options: ProviderService['options'], problems: Problems): ServiceConfig | undefined
+  /** Worth asking even when no reference needs it: everything is set, a credential too. */
+  isConfigured(instance: ProviderInstance): boolean
+}
+
+/** What `locket volume` takes, and the check's own. What is wrong of the former is listed. Throws `usage`, or `config` for its own. */
+export function loadCheckCommand(argv: readonly string[], user: User): CheckCommand {
+  const own = fieldsOf([checkSection])
+  const { layer: flags, positionals } = parseFlags('check', [...own, ...fieldsOf(VOLUME_SECTIONS)], argv)
+  checkPositionals('check', ['[FILES...]'], positionals)
+  const wrong: Problems = []
+  const layer = mergeLayers({ flag: flags, default: defaultLayer(own, user) })
+  const settings = parseSection(checkSection, layer, wrong)
+  throwProblems(wrong)
+  const { sources, problems } = volumeSources(flags, user.env)
+  const { daemon, log } = soundDaemonConfig(sources, problems)
+  const config: CheckConfig = {
+    problems,
+    daemon,
+    env: user.env,
+    composeFile: (text, env) => readComposeFile(text, { env, drivers: settings.drivers ?? [] }),
+    serviceConfig: (options, found) => readServiceOptions(options, serviceDefaults(user), found),
+    isConfigured: (instance) => hasCredential(instance) && instance.def.check(instance.settings).length === 0,
+  }
+  return { settings, paths: positionals, log, config }
+}
+
+/** What a program that Compose starts for this user sees beside its options. What is wrong there has been told. */
+function serviceDefaults(user: User) {
+  const fields = fieldsOf([VOLUME.provider, VOLUME.log, ...PROVIDERS.map((def) => def.settings)])
+  return mergeLayers({ environment: envLayer(fields, user.env, []), default: defaultLayer(fields, user) })
+}
