@@ -1,12 +1,12 @@
 import type { CheckDeps } from './app/check.ts'
-import { createClients } from './app/clients.ts'
+import { createClients, type Clients } from './app/clients.ts'
 import type { Driver } from './app/driver.ts'
 import { createVolumeTable } from './app/volume-table.ts'
 import { credentialVariables } from './config/credential-variables.ts'
 import { MANAGED_STATE } from './config/daemon.ts'
 import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
-import type { Log, StartWorker, Store } from './core/ports.ts'
+import type { Clock, Log, SourceFiles, StartWorker, Store } from './core/ports.ts'
 import type { SecretFile } from './core/secret-file.ts'
 import { systemClock } from './host/clock.ts'
 import { openFileTree } from './host/file-tree.ts'
@@ -68,6 +68,22 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
     stopping,
   }
 }
+
+/** What a command that renders templates works with. Its clients are to be closed. */
+export function openRendering(log: Log, env: ProviderDeps['env']): Rendering {
+  const deps = providerDeps(log, env)
+  return { clock: deps.clock, log, sources: deps.files, clients: createClients(deps, COMMAND_LINGER_MS) }
+}
+
+export interface Rendering {
+  readonly clock: Clock
+  readonly log: Log
+  readonly sources: SourceFiles
+  readonly clients: Clients
+}
+
+/** A command asks once, or again because something has changed. */
+const COMMAND_LINGER_MS = 0
 
 /** What `locket check` works with. */
 export function openCheck(log: Log, env: ProviderDeps['env']): CheckDeps {

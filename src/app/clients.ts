@@ -1,17 +1,16 @@
 import { LocketError } from '../core/errors.ts'
-import type { VolumeName } from '../core/names.ts'
 import { withLinger, type Lingering } from '../core/linger.ts'
 import { resolveWith, type Resolve } from '../core/resolve.ts'
 import type { ProviderClient, ProviderDeps, ProviderInstance, ProviderStatus } from '../providers/define.ts'
 
-/** Opened providers, shared by all volumes whose settings for them are equal. */
+/** Opened providers, shared by all owners whose settings for them are equal. An owner is a volume's name, or a command's. */
 export interface Clients {
-  /** Resolves with the instances of one volume; each is opened when a reference first needs it. */
-  resolveFor(owner: VolumeName, instances: readonly ProviderInstance[]): Resolve
-  /** Of the instances that this volume has used, by name. */
-  statusOf(owner: VolumeName): ReadonlyMap<string, ProviderStatus>
-  /** What only this volume used is closed. */
-  release(owner: VolumeName): Promise<void>
+  /** Resolves with the instances of one owner; each is opened when a reference first needs it. */
+  resolveFor(owner: string, instances: readonly ProviderInstance[]): Resolve
+  /** Of the instances that this owner has used, by name. */
+  statusOf(owner: string): ReadonlyMap<string, ProviderStatus>
+  /** What only this owner used is closed. */
+  release(owner: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -20,14 +19,14 @@ interface Shared {
   readonly client: ProviderClient
   /** Undefined for a provider that costs nothing to ask. */
   readonly lingering: Lingering | undefined
-  readonly owners: Set<VolumeName>
+  readonly owners: Set<string>
 }
 
 /** `lingerMs`: how long a value that a network provider gave stays usable. */
 export function createClients(deps: ProviderDeps, lingerMs: number): Clients {
   const shared = new Map<string, Shared>()
 
-  function resolverOf(owner: VolumeName, instance: ProviderInstance): Resolve {
+  function resolverOf(owner: string, instance: ProviderInstance): Resolve {
     let entry = shared.get(instance.key)
     if (entry === undefined) {
       const client = instance.def.open(instance.settings, deps, instance.name)

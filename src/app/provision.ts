@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../config/volume-config.ts'
-import { LocketError, throwErrors, toLocketError } from '../core/errors.ts'
+import { LocketError } from '../core/errors.ts'
 import type {
   Clock,
   FileTree,
@@ -9,13 +9,12 @@ import type {
   SourceFiles,
   TreeOptions,
 } from '../core/ports.ts'
-import type { RefId } from '../core/ref.ts'
-import type { Outcomes, Resolve } from '../core/resolve.ts'
-import { collectFailures, hasDefault, renderTemplate, type FailurePolicy } from '../core/template/render.ts'
+import type { Resolve } from '../core/resolve.ts'
+import type { FailurePolicy } from '../core/template/render.ts'
 import { inodesNeeded, sizeNeeded } from '../core/tmpfs-size.ts'
 import { formatSize } from '../core/units.ts'
-import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
-import { contentFacts, prepare, type Prepared, type PreparedFile } from './prepare.ts'
+import { contentFacts, prepare } from './prepare.ts'
+import { renderTemplates } from './render.ts'
 import type { ContentFacts } from './volume-table.ts'
 
 export interface ProvisionDeps {
@@ -25,8 +24,8 @@ export interface ProvisionDeps {
   readonly tree: FileTree
 }
 
-/** Rendered files in memory, and what is told of them. Whoever holds it calls `wipe`. */
-export interface Rendered {
+/** A volume's files in memory, and what is told of them. Whoever holds it calls `wipe`. */
+export interface RenderedVolume {
   readonly files: readonly OutFile[]
   readonly facts: ContentFacts
   wipe(): void
@@ -40,24 +39,33 @@ export async function renderVolume(
   resolve: Resolve,
   deps: Pick<ProvisionDeps, 'clock' | 'sources'>,
   signal: AbortSignal,
-): Promise<Rendered> {
+): Promise<RenderedVolume> {
+  const { policy, written } = config
   const prepared = await prepare(config, deps.sources)
-  const outcomes = await fetchUntil(prepared.refs, resolve, {
-    optional: optionalRefs(prepared),
-    clock: deps.clock,
-    signal,
-  })
+  const rules = { policy, maxFileBytes: written.maxFileBytes }
+  const rendered = await renderTemplates(prepared.files, resolve, rules, deps, signal)
   try {
-    return renderAll(prepared, outcomes, config, deps.clock.now())
-  } finally {
-    wipeOutcomes(outcomes)
+    const files = [...rendered.contents].map(([{ path }, content]) => ({
+      path,
+      content,
+      mode: written.fileMode,
+    }))
+    checkSize(files, config)
+    return {
+      files,
+      facts: withFailure(contentFacts(prepared), rendered.unresolved, policy),
+      wipe: () => rendered.wipe(),
+    }
+  } catch (error) {
+    rendered.wipe()
+    throw error
   }
 }
 
 /** Mounts the tmpfs and writes the files. On failure nothing stays mounted. */
 export async function mountFiles(
   root: string,
-  rendered: Rendered,
+  rendered: RenderedVolume,
   config: VolumeConfig,
   deps: Pick<ProvisionDeps, 'mounts' | 'tree'>,
 ): Promise<Mounted> {
@@ -83,7 +91,7 @@ export async function mountFiles(
 /** Replaces the files of a mounted volume. Both generations fit: the tmpfs is larger while the new one is staged. */
 export async function replaceFiles(
   root: string,
-  rendered: Rendered,
+  rendered: RenderedVolume,
   config: VolumeConfig,
   deps: Pick<ProvisionDeps, 'mounts' | 'tree'>,
 ): Promise<void> {
@@ -105,40 +113,6 @@ export async function clearMount(root: string, deps: Pick<ProvisionDeps, 'mounts
   }
 }
 
-function renderAll(prepared: Prepared, outcomes: Outcomes, config: VolumeConfig, now: number): Rendered {
-  const { policy } = config
-  const failed = failuresOf(
-    collectFailures(
-      prepared.files.map((file) => file.template),
-      outcomes,
-    ),
-  )
-  if (failed !== undefined && policy === 'error') throw failed
-  const files: OutFile[] = []
-  const rendered: Rendered = {
-    files,
-    facts: withFailure(contentFacts(prepared), failed, policy),
-    wipe: () => files.forEach((file) => file.content.wipe()),
-  }
-  try {
-    const errors: LocketError[] = []
-    for (const file of prepared.files) {
-      try {
-        const content = renderTemplate(file.template, outcomes, { policy, now, origin: file.origin })
-        if (content !== undefined) files.push({ path: file.path, content, mode: config.written.fileMode })
-      } catch (thrown) {
-        errors.push(toLocketError(thrown))
-      }
-    }
-    throwErrors(errors)
-    checkSizes(files, prepared.files, config)
-    return rendered
-  } catch (error) {
-    rendered.wipe()
-    throw error
-  }
-}
-
 function withFailure(
   facts: ContentFacts,
   failed: LocketError | undefined,
@@ -151,42 +125,14 @@ function withFailure(
   }
 }
 
-function checkSizes(
-  files: readonly OutFile[],
-  prepared: readonly PreparedFile[],
-  config: VolumeConfig,
-): void {
-  const { maxFileBytes } = config.written
-  for (const file of files) {
-    if (file.content.byteLength <= maxFileBytes) continue
-    const origin = prepared.find((candidate) => candidate.path === file.path)?.origin ?? file.path
-    throw new LocketError(
-      'too_large',
-      `${origin}: the rendered file has ${file.content.byteLength} bytes, max-file-size is ${maxFileBytes}`,
-      {
-        hint: 'raise max-file-size',
-      },
-    )
-  }
+function checkSize(files: readonly OutFile[], { tmpfs }: VolumeConfig): void {
   const needed = sizeNeeded(files)
-  const { sizeBytes } = config.tmpfs
-  if (needed <= sizeBytes) return
+  if (needed <= tmpfs.sizeBytes) return
   throw new LocketError(
     'too_large',
-    `the files need ${formatSize(needed)} of tmpfs, size is ${formatSize(sizeBytes)}`,
-    {
-      hint: 'raise the driver option size',
-    },
+    `the files need ${formatSize(needed)} of tmpfs, size is ${formatSize(tmpfs.sizeBytes)}`,
+    { hint: 'raise the driver option size' },
   )
-}
-
-/** Refs that may be missing wherever they stand. */
-function optionalRefs(prepared: Prepared): ReadonlySet<RefId> {
-  const optional = new Set(prepared.refs.map((ref) => ref.id))
-  for (const segment of prepared.files.flatMap((file) => file.template.segments)) {
-    if (segment.kind === 'secret' && !hasDefault(segment)) optional.delete(segment.ref.id)
-  }
-  return optional
 }
 
 function treeOptions(config: VolumeConfig): TreeOptions {

@@ -32,6 +32,20 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   VOLUME.log,
 ]
 
+/** What every command that renders templates takes beside its own sections. */
+export const RENDERING = {
+  provider: providerSection,
+  configFile: configFileSection,
+  log: logSection,
+} as const
+
+export const RENDERING_SECTIONS: readonly Section[] = [
+  RENDERING.provider,
+  ...PROVIDERS.map((def) => def.settings),
+  RENDERING.configFile,
+  RENDERING.log,
+]
+
 /** What `locket secret` takes: every command of it the last two, some one of the others. */
 export const SECRET_SECTIONS: readonly Section[] = [
   secretSetSection,

@@ -3,7 +3,8 @@ import { fieldKind, type Field, type Section } from '../settings/field.ts'
 /** `--secret NAME=TEMPLATE, --secrets`. */
 export function flagText(field: Field): string {
   const value = fieldKind(field) === 'switch' ? '' : ` ${field.placeholder ?? 'VALUE'}`
-  return [`--${field.name}${value}`, ...(field.aliases ?? []).map((name) => `--${name}`)].join(', ')
+  const short = field.short === undefined ? [] : [`-${field.short}`]
+  return [...short, `--${field.name}${value}`, ...(field.aliases ?? []).map((name) => `--${name}`)].join(', ')
 }
 
 /** What stands when nobody sets it, as it is shown. */

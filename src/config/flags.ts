@@ -47,8 +47,9 @@ function declare(program: Command, field: Field, layer: Map<string, Given>): voi
         .on(`option:no-${name}`, () => layer.set(field.name, { value: 'false', origin: opposite }))
       continue
     }
+    const short = name === field.name && field.short !== undefined ? `-${field.short}, ` : ''
     program
-      .addOption(new Option(`--${name} <${field.placeholder ?? 'VALUE'}>`))
+      .addOption(new Option(`${short}--${name} <${field.placeholder ?? 'VALUE'}>`))
       .on(`option:${name}`, (value: string) => {
         const before = layer.get(field.name)?.value ?? []
         layer.set(field.name, { value: kind === 'list' ? [before, value].flat() : value, origin })

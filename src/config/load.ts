@@ -1,13 +1,13 @@
-import { readFileSync, realpathSync } from 'node:fs'
-import { errnoOf, LocketError } from '../core/errors.ts'
+import { LocketError } from '../core/errors.ts'
 import type { Section, SettingsOf } from '../settings/field.ts'
+import { namesOf, readConfigFiles } from './config-files.ts'
 import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
 import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './daemon.ts'
 import { defaultLayer } from './defaults.ts'
 import { envLayer, type Env } from './env.ts'
 import { parseFlags } from './flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers.ts'
-import { openToml, tomlLayer, type TomlFile } from './toml.ts'
+import { openToml, tomlLayer } from './toml.ts'
 
 export type Sections = Readonly<Record<string, Section>>
 
@@ -85,38 +85,8 @@ export function volumeSources(flags: Layer, env: Env, managedConfig: string = MA
   return { sources: { layer, defaults, documents, user, configFiles: files.flatMap(namesOf) }, problems }
 }
 
-/** In the order in which they are given; a later one wins. */
-function readConfigFiles(layer: Layer, ifThere: string | undefined, problems: Problems): TomlFile[] {
-  const given = layer.get(VOLUME.configFile.fields.paths.name)
-  const named = [given?.value ?? []].flat().flatMap((path) => {
-    const file = readConfigFile(path, problems)
-    if (file === undefined) problems.push(`${given?.origin}: there is no file ${path}`)
-    return file ?? []
-  })
-  const managed = ifThere === undefined ? undefined : readConfigFile(ifThere, problems)
-  return [...(managed ?? []), ...named]
-}
-
-/** Undefined: there is no such file. Nothing: it cannot be read, which is told. */
-function readConfigFile(path: string, problems: Problems): readonly TomlFile[] | undefined {
-  try {
-    return [{ path, text: readFileSync(path, 'utf8') }]
-  } catch (thrown) {
-    const errno = errnoOf(thrown)
-    if (errno === undefined) throw thrown
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
-    problems.push(`configuration file ${path} cannot be read: ${errno}`)
-    return []
-  }
-}
-
-/** As it was written, and as it lies on the disk. */
-function namesOf({ path }: TomlFile): string[] {
-  const real = realpathSync(path)
-  return path.startsWith('/') ? [path, real] : [real]
-}
-
-function parseSections<S extends Sections>(
+/** Of several sections at once, by their keys. */
+export function parseSections<S extends Sections>(
   sections: S,
   parse: (section: Section) => unknown,
 ): Loaded<S>['settings'] {

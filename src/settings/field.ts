@@ -9,6 +9,8 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly name: string
   /** Flags that mean the same: `secrets` for `secret`. */
   readonly aliases?: readonly string[]
+  /** One letter: `e` for `-e`. */
+  readonly short?: string
   readonly env?: string
   /** Takes the text of a layer (list kinds: a list of texts) and gives the value; its issues are read by users. */
   readonly schema: S
