@@ -1,4 +1,5 @@
 import * as http from 'node:http'
+import { systemClock } from './host/clock.ts'
 import { serveWorker } from './host/worker-process.ts'
 import { answerCalls } from './providers/lib/fence-calls.ts'
 import { LIBRARIES } from './providers/libraries.ts'
@@ -8,5 +9,5 @@ import { LIBRARIES } from './providers/libraries.ts'
 // Of the environment it has the proxy variables and no others. Older releases of Node 24 take NODE_USE_ENV_PROXY instead.
 if ('setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv()
 
-const methods = await LIBRARIES[process.argv[2] ?? '']?.()
+const methods = await LIBRARIES[process.argv[2] ?? '']?.(systemClock())
 await serveWorker(answerCalls(methods ?? {}))
