@@ -11,15 +11,16 @@ import {
   mkdirSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 
-// What `make rootfs` leaves; `make test` runs it first.
-const dist = resolve(import.meta.dirname, '../../dist')
+// What `make rootfs` leaves; `make test` runs it first. LOCKET_E2E_DIST names another such folder.
+const root = resolve(import.meta.dirname, '../..')
+const dist = resolve(root, process.env['LOCKET_E2E_DIST'] ?? 'dist')
 const rootfs = join(dist, 'plugin/rootfs')
 const scratch = mkdtempSync(join(tmpdir(), 'locket-dist-'))
 after(() => rmSync(scratch, { recursive: true }))
-const version: string = JSON.parse(readFileSync(resolve(dist, '../package.json'), 'utf8')).version
+const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 
 test('the program starts through a link from elsewhere, with no environment at all', () => {
   const link = join(scratch, 'locket')
@@ -48,23 +49,41 @@ test('the rootfs has one program, and no shell', () => {
 })
 
 test('nothing that is published holds the SDK of Bitwarden', () => {
-  const texts = globSync('{locket,plugin}/**/*.{mjs,cjs}', { cwd: dist })
+  const texts = globSync('{locket,plugin}/**/*.{mjs,cjs,js}', { cwd: dist })
   assert.ok(texts.length > 0)
   assert.deepEqual(globSync('{locket,plugin}/**/*{bitwarden,sdk-napi}*', { cwd: dist }), [])
   for (const path of texts) {
-    assert.ok(!readFileSync(join(dist, path), 'utf8').includes('node_modules/@bitwarden/sdk-napi'), path)
+    // esbuild writes this before each file that it bundles.
+    assert.doesNotMatch(readFileSync(join(dist, path), 'utf8'), /^\/\/ .*@bitwarden\/sdk-napi/m, path)
+  }
+  const natives = globSync('{locket,plugin/rootfs/locket}/**/*.{node,wasm}', { cwd: dist })
+  assert.deepEqual(new Set(natives.map((path) => basename(path))), new Set(['koffi.node', 'core_bg.wasm']))
+})
+
+test("1Password's SDK ships beside the bundle, and no other package does", () => {
+  for (const folder of ['locket', 'plugin/rootfs/locket']) {
+    const modules = join(dist, folder, 'lib/node_modules')
+    assert.deepEqual(globSync('{[!@]*,@*/*}', { cwd: modules }).toSorted(), [
+      '@1password/sdk',
+      '@1password/sdk-core',
+    ])
+    const wasm = readFileSync(join(modules, '@1password/sdk-core/nodejs/core_bg.wasm'))
+    assert.deepEqual(wasm, readFileSync(join(root, 'node_modules/@1password/sdk-core/nodejs/core_bg.wasm')))
   }
 })
 
 test('every package in the bundle has its licence beside it', () => {
   const notices = readFileSync(join(dist, 'locket/LICENSES/packages'), 'utf8')
   const bundled = globSync('locket/lib/app/*.mjs', { cwd: dist }).flatMap((path) =>
-    [...readFileSync(join(dist, path), 'utf8').matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(
-      ([, name = '']) => name,
-    ),
+    [
+      ...readFileSync(join(dist, path), 'utf8').matchAll(
+        /^\/\/ (?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm,
+      ),
+    ].map(([, name = '']) => name),
   )
   assert.ok(bundled.includes('fastify'))
-  for (const name of new Set(bundled)) assert.ok(notices.includes(`==== ${name} `), name)
+  for (const name of new Set([...bundled, '@1password/sdk', '@1password/sdk-core']))
+    assert.ok(notices.includes(`==== ${name} `), name)
   assert.match(readFileSync(join(dist, 'locket/LICENSES/node'), 'utf8'), /Node\.js/)
 })
 
@@ -74,6 +93,6 @@ test('two plugins made of one build differ', () => {
   const id = join(plugin, 'rootfs/locket/build-id')
   writeFileSync(id, readFileSync(join(rootfs, 'locket/build-id')))
   const before = readFileSync(id, 'utf8')
-  execFileSync(resolve(dist, '../plugin/build-id.sh'), [plugin])
+  execFileSync(join(root, 'plugin/build-id.sh'), [plugin])
   assert.notEqual(readFileSync(id, 'utf8'), before)
 })

@@ -273,7 +273,15 @@ test('a provider that lacks a setting is an error only where a reference needs i
   assert.equal(bare.parseRef('local://x')?.provider, 'local')
   assert.match(
     problemOf(() => bare.parseRef('op://v/i/f')),
+    /^op:\/\/ may mean op-connect or op, and neither has a credential/,
+  )
+  assert.match(
+    problemOf(() => daemon().volumeConfig({ provider: 'op-connect' }).parseRef('op://v/i/f')),
     /^op:\/\/v\/i\/f needs op-connect: connect-host \(OP_CONNECT_HOST\) is not set, connect-token/,
+  )
+  assert.match(
+    problemOf(() => daemon().volumeConfig({ provider: 'op' }).parseRef('op://v/i/f')),
+    /^op:\/\/v\/i\/f needs op: op-token \(OP_SERVICE_ACCOUNT_TOKEN\) is not set/,
   )
   assert.equal(OPERATOR.volumeConfig({}).parseRef('op://v/i/f')?.provider, 'op-connect')
 })

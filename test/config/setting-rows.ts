@@ -143,6 +143,16 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   'dotenv-path': daemonRow(['/a', '/b'], ['/a', '/b'], undefined, ({ daemon }) =>
     setting('dotenv', 'path')(daemon.volumeConfig({})),
   ),
+  'op-token': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, (volume) => {
+    const token = setting('op', 'token')(volume)
+    return typeof token === 'object' && token !== null ? Reflect.get(token, 'path') : token
+  }),
+  'op-max-concurrent': row(['1', '2'], [1, 2], 4, setting('op', 'maxConcurrent')),
+  'op-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '1000/h', ratesOf('op')),
+  'op-ca-cert': {
+    ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op', 'caCert')),
+    alongside: { 'op-token': 'file:/t' },
+  },
   socket: daemonRow(
     ['/a', '/b'],
     ['/a', '/b'],

@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { loadCommand, loadVolumeCommand } from '../../src/config/load.ts'
 import { logSection } from '../../src/config/sections/log.ts'
 import { secretSetSection, storeSection } from '../../src/config/sections/secret.ts'
+import { LATER } from '../../src/providers/later.ts'
 import { inline, problemOf } from './setting-rows.ts'
 
 const CANARY = 'canary-config-9a41'
@@ -169,10 +170,12 @@ test('TOML: what is wrong is told with file, line and the nearest key', () => {
       '[volume]\nconnect_host = "http://x"\n',
       'FILE line 2: there is no setting connect_host, did you mean connect-host?',
     ],
-    [
-      '[volume]\nop-token = "x"\n',
-      /^FILE line 2: there is no setting op-token, this version of locket has no provider for 1Password/,
-    ],
+    ...LATER.map(({ settings, title }): [string, RegExp] => [
+      `[volume]\n${settings}x = "x"\n`,
+      new RegExp(
+        `^FILE line 2: there is no setting ${settings}x, this version of locket has no provider for ${title}`,
+      ),
+    ]),
     ['[volume]\nconfig = ["x"]\n', /^FILE line 2: there is no setting config/],
     ['[volme]\n', 'FILE line 1: there is no table [volme], did you mean [volume]?'],
     ['size = 1\n', 'FILE line 1: size must stand below a table, like [volume]'],

@@ -13,12 +13,12 @@ interface Named {
 }
 
 /** How much a server is asked at once. */
-export function maxConcurrentField({ prefix, env, server }: Named) {
+export function maxConcurrentField({ prefix, env, server }: Named, usual = '20') {
   return field({
     name: `${prefix}max-concurrent`,
     env: `${env}MAX_CONCURRENT`,
     schema: Count,
-    default: '20',
+    default: usual,
     summary: `requests to ${server} in flight at once`,
     placeholder: 'COUNT',
   })
