@@ -1,3 +1,4 @@
+import { bao } from './bao/bao.ts'
 import type { ProviderDef } from './define.ts'
 import { dotenv } from './dotenv/dotenv.ts'
 import { env } from './env/env.ts'
@@ -6,4 +7,4 @@ import { local } from './local/local.ts'
 import { opConnect } from './op-connect/op-connect.ts'
 
 /** Every kind of provider: one line each. */
-export const PROVIDERS: readonly ProviderDef[] = [local, opConnect, infisical, env, dotenv]
+export const PROVIDERS: readonly ProviderDef[] = [local, opConnect, infisical, bao, env, dotenv]

@@ -11,13 +11,6 @@ export interface LaterProvider {
 export const LATER: readonly LaterProvider[] = [
   { kind: 'op', title: '1Password service accounts', schemes: ['op'], settings: 'op-token' },
   { kind: 'bws', title: 'Bitwarden Secrets Manager', schemes: ['bws'], settings: 'bws-' },
-  {
-    kind: 'bao',
-    aliases: ['vault'],
-    title: 'OpenBao and Vault',
-    schemes: ['bao', 'vault'],
-    settings: 'bao-',
-  },
 ]
 
 export function notBuilt({ title }: LaterProvider): string {
