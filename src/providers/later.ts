@@ -10,13 +10,6 @@ export interface LaterProvider {
 
 export const LATER: readonly LaterProvider[] = [
   { kind: 'bws', title: 'Bitwarden Secrets Manager', schemes: ['bws'], settings: 'bws-' },
-  {
-    kind: 'bao',
-    aliases: ['vault'],
-    title: 'OpenBao and Vault',
-    schemes: ['bao', 'vault'],
-    settings: 'bao-',
-  },
 ]
 
 export function notBuilt({ title }: LaterProvider): string {

@@ -122,7 +122,7 @@ test('a name that nobody has, or of another kind, is no text and repeats none', 
     ['one+a://pw', /one is a kind and no name, write a:\/\/$/],
     ['second+b://pw', /\(second is of the kind one: write second\+a:\/\/\)$/],
     ['second+mysql://u:pw@host', /^ref_syntax: second\+mysql:\/\/ is a reference that cannot be read \(/],
-    ['nosuch+vault://pw', /this version of locket has no provider for/],
+    ['nosuch+bws://pw', /this version of locket has no provider for/],
   ]
   for (const [text, expected] of cases) {
     const said = outcome(text, named)
@@ -210,8 +210,8 @@ test('provider is a kind, its alias or a name', () => {
     code: 'config',
     message: 'must be one of one, two, did you mean two?',
   })
-  assert.throws(() => chooseKind(defs, 'vault'), {
+  assert.throws(() => chooseKind(defs, 'bws'), {
     code: 'config',
-    message: /no provider for OpenBao and Vault, it has one, two$/,
+    message: /no provider for Bitwarden Secrets Manager, it has one, two$/,
   })
 })

@@ -67,10 +67,7 @@ test('flags: what is wrong is told, with the nearest flag', () => {
     [['--socket', 'x'], /^flag --socket: must be an absolute path$/],
     [['--flags', 'noexek'], /^flag --flags: mount flag "noexek" is not known/],
     [['--secret', 'a=/etc/x'], /^flag --secret a: to take the template from that file write @\/etc\/x$/],
-    [
-      ['--provider', 'vault'],
-      /^flag --provider: this version of locket has no provider for OpenBao and Vault/,
-    ],
+    [['--provider', 'bws'], /^flag --provider: this version of locket has no provider for Bitwarden/],
     [['--provider', 'op-conect'], /^flag --provider: must be one of .*did you mean op-connect\?$/],
     [
       ['--connect-host', 'ftp://x', '--size', '0'],
