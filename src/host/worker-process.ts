@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from '../core/ports.ts'
+import { loadLibc } from './libc.ts'
 
 /** What a worker needs of the environment to reach servers as this process does. */
 const PASSED = [
@@ -10,6 +11,7 @@ const PASSED = [
   'http_proxy',
   'https_proxy',
   'no_proxy',
+  'NODE_USE_ENV_PROXY',
   'NODE_EXTRA_CA_CERTS',
 ]
 
@@ -33,7 +35,10 @@ export function startWorkerProcess(
   })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
-    child.once('error', () => resolve())
+    // It could not be started. Later ones tell of a message or a signal that did not arrive: then `exit` comes too.
+    child.on('error', () => {
+      if (child.pid === undefined) resolve()
+    })
   })
   return {
     send(message) {
@@ -46,9 +51,22 @@ export function startWorkerProcess(
 }
 
 /** The other side: answers what its parent sends, and ends when the parent is gone. */
-export function serveWorker(onMessage: (message: unknown, reply: (message: unknown) => void) => void): void {
+export async function serveWorker(
+  onMessage: (message: unknown, reply: (message: unknown) => void) => void,
+): Promise<void> {
   process.once('disconnect', () => process.exit(0))
+  await dieWithParent()
   process.on('message', (message) => onMessage(message, (answer) => void process.send?.(answer)))
+}
+
+/** What never comes back from its work does not hear that the parent is gone: then the kernel ends it. */
+async function dieWithParent(): Promise<void> {
+  try {
+    const libc = await loadLibc()
+    libc.dieWithParent()
+  } catch {
+    // Without koffi's native part the rest still works.
+  }
 }
 
 /** A message that does not arrive is a worker that has ended, which `ended` tells. */
