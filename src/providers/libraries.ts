@@ -1,4 +1,6 @@
 import type { Methods } from './lib/fence-calls.ts'
 
 /** Libraries that run in a process of their own (`sdk-worker.ts`): one line each, loaded there only. */
-export const LIBRARIES: Readonly<Record<string, () => Promise<Methods>>> = {}
+export const LIBRARIES: Readonly<Record<string, () => Promise<Methods>>> = {
+  bws: async () => (await import('./bws/sdk-methods.ts')).methods,
+}
