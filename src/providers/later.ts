@@ -10,7 +10,6 @@ export interface LaterProvider {
 
 export const LATER: readonly LaterProvider[] = [
   { kind: 'op', title: '1Password service accounts', schemes: ['op'], settings: 'op-token' },
-  { kind: 'bws', title: 'Bitwarden Secrets Manager', schemes: ['bws'], settings: 'bws-' },
   {
     kind: 'bao',
     aliases: ['vault'],

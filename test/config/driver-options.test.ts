@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadVolumeCommand } from '../../src/config/load.ts'
+import { PROVIDERS } from '../../src/providers/index.ts'
+import { LATER } from '../../src/providers/later.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 
 const CANARY = 'canary-option-77d0'
@@ -99,14 +101,15 @@ test('what is wrong is told at once, each with its option', () => {
       user: 'root',
       'secret.a': '/x',
     },
-    /^8 settings are wrong: driver option siez is not known, did you mean size\?; driver option socket is a setting of the daemon, not of a volume; driver option log-level is .*; driver option config is .*; driver option bws-token is not known, this version of locket has no provider for Bitwarden Secrets Manager; driver option secret\.a: .*; driver option mode: .*; driver option user: /,
+    /^8 settings are wrong: driver option siez is not known, did you mean size\?; driver option socket is a setting of the daemon, not of a volume; driver option log-level is .*; driver option config is .*; driver option secret\.a: .*; driver option mode: .*; driver option user: .*; driver option bws-token holds a credential, /,
   )
   refuses({ size: '' }, /^driver option size: "" is no size/)
   refuses({ [`x\n${'y'.repeat(500)}`]: CANARY }, /^driver option x\?y{78}… is not known$/)
-  refuses(
-    { provider: 'bws' },
-    /^driver option provider: this version of locket has no provider for Bitwarden/,
-  )
+  for (const { kind, title } of LATER)
+    refuses(
+      { provider: kind },
+      new RegExp(`^driver option provider: this version of locket has no provider for ${title}`),
+    )
 })
 
 test('a volume of no options is the daemon’s defaults, and shares its clients', () => {
@@ -249,7 +252,10 @@ test('attack: state, other volumes and the kernel’s view of the daemon, where 
 
 test('attack: a reference of a scheme that this version lacks is never text', () => {
   const { parseRef } = OPERATOR.volumeConfig({})
-  for (const text of ['bao://a/b', 'vault://a/b', 'bws://x', 'BAO://a']) {
+  const built = PROVIDERS.flatMap(({ schemes }) => schemes)
+  const schemes = LATER.flatMap((later) => later.schemes).filter((scheme) => !built.includes(scheme))
+  const texts = schemes.map((scheme) => `${scheme}://a/b`)
+  for (const text of texts.flatMap((one) => [one, one.toUpperCase()])) {
     assert.match(
       problemOf(() => parseRef(text)),
       /cannot be read: this version of locket has no provider for/,

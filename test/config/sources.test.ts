@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { loadCommand, loadVolumeCommand } from '../../src/config/load.ts'
+import { LATER } from '../../src/providers/later.ts'
 import { logSection } from '../../src/config/sections/log.ts'
 import { secretSetSection, storeSection } from '../../src/config/sections/secret.ts'
 import { inline, problemOf } from './setting-rows.ts'
@@ -57,7 +58,10 @@ test('flags: what is wrong is told, with the nearest flag', () => {
   const cases: [string[], RegExp][] = [
     [['--sise', '1M'], /^locket volume has no flag --sise \(did you mean --size\?\)$/],
     [['--connect_host=x'], /^locket volume has no flag --connect_host \(did you mean --connect-host\?\)$/],
-    [['--bws-token=x'], /no flag --bws-token \(this version of locket has no provider for Bitwarden/],
+    ...LATER.map(({ settings, title }): [string[], RegExp] => [
+      [`--${settings}x=y`],
+      new RegExp(`no flag --${settings}x \\(this version of locket has no provider for ${title}`),
+    ]),
     [['-x'], /^locket volume has no flag -x/],
     [['--size'], /--size <SIZE>' argument missing$/],
     [['--watch=maybe'], /^flag --watch: must be true or false$/],
