@@ -4,4 +4,5 @@ import type { Methods } from './lib/fence-calls.ts'
 /** Libraries that run in a process of their own (`sdk-worker.ts`): one line each, loaded there only. */
 export const LIBRARIES: Readonly<Record<string, (clock: Clock) => Promise<Methods>>> = {
   op: async (clock) => (await import('./op/sdk-methods.ts')).createSdkMethods(clock),
+  bws: async () => (await import('./bws/sdk-methods.ts')).methods,
 }

@@ -27,8 +27,9 @@ test("the founding README's locket.toml: its keys, and the token file is not ope
   assert.equal(volume.parseRef('op://Mordin/TestKey/private key')?.provider, 'op')
 })
 
-test('its Bitwarden lines are refused by name until that provider is built', async (t) => {
+test('its Bitwarden lines are taken as they are, and ids alone are references', async (t) => {
   const file = join(await temporaryFolder(t), 'locket.toml')
   await writeFile(file, '[volume]\nprovider = "bws"\nbws-token = "file:/etc/locket/tokens/bws"\n')
-  assert.throws(() => loadVolumeCommand(['--config', file], {}), /bws/)
+  const { parseRef } = loadVolumeCommand(['--config', file], {}).daemon.volumeConfig({})
+  assert.equal(parseRef('3832b656-a93b-45ad-bdfa-b267016802c3')?.provider, 'bws')
 })

@@ -91,6 +91,33 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op-connect', 'caCert')),
     alongside: { 'connect-token': 'file:/t' },
   },
+  'bws-token': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, credentialPath('bws', 'token')),
+  'bws-api-url': {
+    ...row(
+      ['http://a/', 'https://b:1/c'],
+      ['http://a', 'https://b:1/c'],
+      'https://api.bitwarden.com',
+      setting('bws', 'apiUrl'),
+    ),
+    alongside: { 'bws-token': 'file:/t' },
+  },
+  'bws-identity-url': {
+    ...row(
+      ['http://a/', 'https://b:1/c'],
+      ['http://a', 'https://b:1/c'],
+      'https://identity.bitwarden.com',
+      setting('bws', 'identityUrl'),
+    ),
+    alongside: { 'bws-token': 'file:/t' },
+  },
+  'bws-max-concurrent': row(['1', '2'], [1, 2], 20, setting('bws', 'maxConcurrent')),
+  'bws-max-rate': row(['2/s, 9/h', 'none'], ['2/s 9/h', ''], '5/s 60/m', ratesOf('bws')),
+  'bws-user-agent': row(['a', 'b/1 (c)'], ['a', 'b/1 (c)'], 'locket', setting('bws', 'userAgent')),
+  'bws-client': row(['sdk', 'builtin'], ['sdk', 'builtin'], 'auto', setting('bws', 'client')),
+  'bws-ca-cert': {
+    ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('bws', 'caCert')),
+    alongside: { 'bws-token': 'file:/t' },
+  },
   'infisical-url': {
     ...row(
       ['http://a/', 'https://b:1/c'],

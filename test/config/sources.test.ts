@@ -6,7 +6,6 @@ import { after, test } from 'node:test'
 import { loadCommand, loadVolumeCommand } from '../../src/config/load.ts'
 import { logSection } from '../../src/config/sections/log.ts'
 import { secretSetSection, storeSection } from '../../src/config/sections/secret.ts'
-import { LATER } from '../../src/providers/later.ts'
 import { inline, problemOf } from './setting-rows.ts'
 
 const CANARY = 'canary-config-9a41'
@@ -58,7 +57,6 @@ test('flags: what is wrong is told, with the nearest flag', () => {
   const cases: [string[], RegExp][] = [
     [['--sise', '1M'], /^locket volume has no flag --sise \(did you mean --size\?\)$/],
     [['--connect_host=x'], /^locket volume has no flag --connect_host \(did you mean --connect-host\?\)$/],
-    [['--bws-token=x'], /no flag --bws-token \(this version of locket has no provider for Bitwarden/],
     [['-x'], /^locket volume has no flag -x/],
     [['--size'], /--size <SIZE>' argument missing$/],
     [['--watch=maybe'], /^flag --watch: must be true or false$/],
@@ -67,7 +65,6 @@ test('flags: what is wrong is told, with the nearest flag', () => {
     [['--socket', 'x'], /^flag --socket: must be an absolute path$/],
     [['--flags', 'noexek'], /^flag --flags: mount flag "noexek" is not known/],
     [['--secret', 'a=/etc/x'], /^flag --secret a: to take the template from that file write @\/etc\/x$/],
-    [['--provider', 'bws'], /^flag --provider: this version of locket has no provider for Bitwarden/],
     [['--provider', 'op-conect'], /^flag --provider: must be one of .*did you mean op-connect\?$/],
     [
       ['--connect-host', 'ftp://x', '--size', '0'],
@@ -167,12 +164,6 @@ test('TOML: what is wrong is told with file, line and the nearest key', () => {
       '[volume]\nconnect_host = "http://x"\n',
       'FILE line 2: there is no setting connect_host, did you mean connect-host?',
     ],
-    ...LATER.map(({ settings, title }): [string, RegExp] => [
-      `[volume]\n${settings}x = "x"\n`,
-      new RegExp(
-        `^FILE line 2: there is no setting ${settings}x, this version of locket has no provider for ${title}`,
-      ),
-    ]),
     ['[volume]\nconfig = ["x"]\n', /^FILE line 2: there is no setting config/],
     ['[volme]\n', 'FILE line 1: there is no table [volme], did you mean [volume]?'],
     ['size = 1\n', 'FILE line 1: size must stand below a table, like [volume]'],

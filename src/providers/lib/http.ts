@@ -22,8 +22,8 @@ export interface HttpRequest {
   /** From the base URL on, starting with `/`, encoded. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** The caller wipes it. */
-  readonly body?: Uint8Array<ArrayBuffer>
+  /** The caller wipes it. A function is called when the request goes, once for each try. */
+  readonly body?: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>)
   readonly maxBytes: number
   readonly signal: AbortSignal
   /** False for what must not happen twice, like a login that uses something up. Default true. */
@@ -85,7 +85,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'locket', ...request.headers },
       redirect: 'manual',
       signal,
-      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.body === undefined ? {} : { body: bodyOf(request.body) }),
       ...(dispatcher === undefined ? {} : { dispatcher }),
     })
     if (response.ok) return readBody(response, request.maxBytes, who)
@@ -130,6 +130,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 /** Fails as the signal was aborted, if it was. */
 export function throwIfAborted(who: string, signal: AbortSignal): void {
   if (signal.aborted) throw abortError(who, signal.reason)
+}
+
+function bodyOf(body: NonNullable<HttpRequest['body']>): Uint8Array<ArrayBuffer> {
+  return typeof body === 'function' ? body() : body
 }
 
 function nameServer({ provider, baseUrl }: HttpOptions): string {
