@@ -15,10 +15,10 @@ import {
   statusOf,
   storeSecret,
 } from './engine/locket.ts'
-import { startManagers, tokenFile, type ManagerSecrets } from './engine/managers.ts'
+import { startStores, tokenFile, type StoreSecrets } from './engine/stores.ts'
 import { installPlugin } from './engine/plugin.ts'
 
-const SECRETS: ManagerSecrets = {
+const SECRETS: StoreSecrets = {
   bao: 'canary-many-bao-1c52',
   prod: 'canary-many-prod-88d0',
   infisical: 'canary-many-infisical-73aa',
@@ -36,20 +36,20 @@ const canaries = [...Object.values(SECRETS).filter((text) => text.startsWith('ca
 
 const engine = await startEngine()
 after(() => engine[Symbol.asyncDispose]())
-const managers = await startManagers(engine, SECRETS)
+const stores = await startStores(engine, SECRETS)
 await makeConfig(engine, {})
 await storeSecret(engine, 'db/password', LOCAL)
-const { bws } = managers
+const { bws } = stores
 canaries.push(bws.token)
 await writeFile(
   join(onHost(engine, CONFIG), 'locket.toml'),
   `
 [volume]
 provider = "bws"
-bao-url = "${managers.bao}"
+bao-url = "${stores.bao}"
 bao-role-id = "${await tokenFile(engine, 'role-id', SECRETS.roleId)}"
 bao-secret-id = "${await tokenFile(engine, 'secret-id', SECRETS.secretId)}"
-infisical-url = "${managers.infisical}"
+infisical-url = "${stores.infisical}"
 infisical-client-id = "${SECRETS.clientId}"
 infisical-client-secret = "${await tokenFile(engine, 'infisical', SECRETS.clientSecret)}"
 infisical-default-environment = "dev"
@@ -60,7 +60,7 @@ bws-token = "${await tokenFile(engine, 'bws', bws.token)}"
 
 [providers.prod-vault]
 kind = "vault"
-bao-url = "${managers.prod}"
+bao-url = "${stores.prod}"
 bao-token = "${await tokenFile(engine, 'prod', SECRETS.prodToken)}"
 `,
 )

@@ -5,8 +5,8 @@ import type { Engine } from './engine.ts'
 import { CONFIG, onHost } from './locket.ts'
 import { until } from './until.ts'
 
-/** What the managers hold, and what opens them. */
-export interface ManagerSecrets {
+/** What the secret managers hold, and what opens them. */
+export interface StoreSecrets {
   readonly bao: string
   readonly prod: string
   readonly infisical: string
@@ -21,7 +21,7 @@ export interface ManagerSecrets {
 }
 
 /** Where they are. */
-export interface Managers {
+export interface Stores {
   readonly bao: string
   readonly prod: string
   readonly infisical: string
@@ -34,20 +34,20 @@ export interface Managers {
 }
 
 /** OpenBao twice, Infisical and Bitwarden inside the sandbox, on its loopback. */
-export async function startManagers(engine: Engine, secrets: ManagerSecrets): Promise<Managers> {
-  const told = '/run/e2e/managers.json'
+export async function startStores(engine: Engine, secrets: StoreSecrets): Promise<Stores> {
+  const told = '/run/e2e/stores.json'
   await writeFile(onHost(engine, told), JSON.stringify(secrets), { mode: 0o600 })
-  const log = onHost(engine, '/run/e2e/managers.log')
-  const program = join(import.meta.dirname, 'managers-program.ts')
+  const log = onHost(engine, '/run/e2e/stores.log')
+  const program = join(import.meta.dirname, 'stores-program.ts')
   await engine.sandbox.spawn(process.execPath, [program, told], { log })
-  let managers: Managers | undefined
+  let stores: Stores | undefined
   await until('the secret managers listen', async () => {
     const said = await readFile(log, 'utf8').catch(() => '')
-    if (said.startsWith('{') && said.endsWith('\n')) managers = JSON.parse(said)
-    return managers !== undefined
+    if (said.startsWith('{') && said.endsWith('\n')) stores = JSON.parse(said)
+    return stores !== undefined
   })
-  if (managers === undefined) throw new Error('until has returned')
-  return managers
+  if (stores === undefined) throw new Error('until has returned')
+  return stores
 }
 
 /** A token in a file of the operator's folder; as a setting names it. */

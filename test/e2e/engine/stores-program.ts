@@ -1,4 +1,4 @@
-/** `node managers-program.ts FILE`: one secret manager of each kind, told by a file what to hold; prints one line of JSON, where they are. */
+/** `node stores-program.ts FILE`: one secret manager of each kind, told by a file what to hold; prints one line of JSON, where they are. */
 import { readFileSync } from 'node:fs'
 
 import { mountOf } from '../../fixtures/servers/bao-data.ts'
@@ -6,9 +6,9 @@ import { appRole, startBaoServer } from '../../fixtures/servers/bao.ts'
 import { startBwsServer } from '../../fixtures/servers/bws.ts'
 import { folderOf, inDev } from '../../fixtures/servers/infisical-data.ts'
 import { startInfisicalServer } from '../../fixtures/servers/infisical.ts'
-import type { ManagerSecrets, Managers } from './managers.ts'
+import type { StoreSecrets, Stores } from './stores.ts'
 
-const secrets: ManagerSecrets = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
+const secrets: StoreSecrets = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
 
 const bao = await startBaoServer({
   data: { mounts: [mountOf('kv', 2, { 'app/db': { password: secrets.bao, port: 5432 } })] },
@@ -26,10 +26,10 @@ const infisical = await startInfisicalServer({
 })
 const bws = await startBwsServer()
 const id = bws.put({ key: 'db', value: secrets.bws, note: secrets.note })
-const managers: Managers = {
+const stores: Stores = {
   bao: bao.url,
   prod: prod.url,
   infisical: infisical.url,
   bws: { api: bws.apiUrl, identity: bws.identityUrl, id, token: bws.issue() },
 }
-process.stdout.write(`${JSON.stringify(managers)}\n`)
+process.stdout.write(`${JSON.stringify(stores)}\n`)
