@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from '../core/ports.ts'
 import { loadLibc } from './libc.ts'
@@ -15,6 +17,9 @@ const PASSED = [
   'NODE_EXTRA_CA_CERTS',
 ]
 
+/** Node takes one file of certificates from the environment, and the operator may have named that already. */
+const CA_CERT = 'LOCKET_CA_CERT'
+
 /** Starts `program`, a module that calls `serveWorker`, with `args` to be seen by everybody on the machine. */
 export function startWorkerProcess(
   program: URL,
@@ -24,7 +29,7 @@ export function startWorkerProcess(
   const env = Object.fromEntries(
     PASSED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )
-  if (options.caCert !== undefined) env['NODE_EXTRA_CA_CERTS'] = options.caCert
+  if (options.caCert !== undefined) env[CA_CERT] = options.caCert
   const child = fork(fileURLToPath(program), [...args], {
     cwd: '/',
     env,
@@ -56,6 +61,9 @@ export async function serveWorker(
 ): Promise<void> {
   process.once('disconnect', () => process.exit(0))
   await dieWithParent()
+  const caCert = process.env[CA_CERT]
+  if (caCert !== undefined)
+    setDefaultCACertificates([...getCACertificates('default'), await readFile(caCert, 'utf8')])
   process.on('message', (message) => onMessage(message, (answer) => void process.send?.(answer)))
 }
 

@@ -9,7 +9,7 @@ export function createInstance(
   name: string = def.kind,
 ): ProviderInstance {
   const digest = createHash('sha256')
-    .update(JSON.stringify(canonical(settings)))
+    .update(JSON.stringify(canonical(usedByClient(def, settings))))
     .digest('hex')
   return { name, def, settings, key: `${name} ${def.kind} ${digest}` }
 }
@@ -22,6 +22,15 @@ export function isNamed({ name, def }: ProviderInstance): boolean {
 export function hasCredential({ def, settings }: ProviderInstance): boolean {
   return Object.entries(def.settings.fields).some(
     ([key, field]) => field.credential === true && settings[key] !== undefined,
+  )
+}
+
+function usedByClient(
+  { settings: section }: ProviderDef,
+  settings: ProviderInstance['settings'],
+): ProviderInstance['settings'] {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([key]) => section.fields[key]?.onlyParses !== true),
   )
 }
 

@@ -72,6 +72,10 @@ export type Credential =
   | { readonly kind: 'inline'; readonly value: Secret }
   | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
 
+export function isCredentialFile(value: unknown): value is Extract<Credential, { kind: 'file' }> {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'file'
+}
+
 /** `file:/path` or the credential itself. */
 export const CredentialText = z.string().transform((text, context): Credential => {
   const file = /^file:(?:\/\/)?(\/.*)$/s.exec(text)?.[1]

@@ -86,7 +86,10 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     credentialPath('op-connect', 'token'),
   ),
   'connect-max-concurrent': row(['1', '2'], [1, 2], 20, setting('op-connect', 'maxConcurrent')),
-  'connect-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('op-connect')),
+  'connect-max-rate': {
+    ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('op-connect')),
+    alongside: { 'connect-token': 'file:/t' },
+  },
   'connect-ca-cert': {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op-connect', 'caCert')),
     alongside: { 'connect-token': 'file:/t' },
@@ -111,7 +114,10 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     alongside: { 'bws-token': 'file:/t' },
   },
   'bws-max-concurrent': row(['1', '2'], [1, 2], 20, setting('bws', 'maxConcurrent')),
-  'bws-max-rate': row(['2/s, 9/h', 'none'], ['2/s 9/h', ''], '5/s 60/m', ratesOf('bws')),
+  'bws-max-rate': {
+    ...row(['2/s, 9/h', 'none'], ['2/s 9/h', ''], '5/s 60/m', ratesOf('bws')),
+    alongside: { 'bws-token': 'file:/t' },
+  },
   'bws-user-agent': row(['a', 'b/1 (c)'], ['a', 'b/1 (c)'], 'locket', setting('bws', 'userAgent')),
   'bws-client': row(['sdk', 'builtin'], ['sdk', 'builtin'], 'auto', setting('bws', 'client')),
   'bws-ca-cert': {
@@ -159,7 +165,10 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     setting('infisical', 'defaultSecretType'),
   ),
   'infisical-max-concurrent': row(['1', '2'], [1, 2], 20, setting('infisical', 'maxConcurrent')),
-  'infisical-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '120/m', ratesOf('infisical')),
+  'infisical-max-rate': {
+    ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '120/m', ratesOf('infisical')),
+    alongside: { 'infisical-client-secret': 'file:/t' },
+  },
   'infisical-ca-cert': {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('infisical', 'caCert')),
     alongside: { 'infisical-client-secret': 'file:/t' },
@@ -178,7 +187,10 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   'bao-jwt': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, credentialPath('bao', 'jwt')),
   'bao-kv-version': row(['1', '2'], ['1', '2'], 'auto', setting('bao', 'kvVersion')),
   'bao-max-concurrent': row(['1', '2'], [1, 2], 20, setting('bao', 'maxConcurrent')),
-  'bao-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('bao')),
+  'bao-max-rate': {
+    ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('bao')),
+    alongside: { 'bao-token': 'file:/t' },
+  },
   'bao-ca-cert': {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('bao', 'caCert')),
     alongside: { 'bao-token': 'file:/t' },
@@ -194,7 +206,10 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     return typeof token === 'object' && token !== null ? Reflect.get(token, 'path') : token
   }),
   'op-max-concurrent': row(['1', '2'], [1, 2], 4, setting('op', 'maxConcurrent')),
-  'op-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '1000/h', ratesOf('op')),
+  'op-max-rate': {
+    ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '1000/h', ratesOf('op')),
+    alongside: { 'op-token': 'file:/t' },
+  },
   'op-ca-cert': {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op', 'caCert')),
     alongside: { 'op-token': 'file:/t' },

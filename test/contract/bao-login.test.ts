@@ -169,11 +169,20 @@ test('a probe logs in and looks the token up, or tells why not', async (t) => {
   await client.probe(AbortSignal.timeout(5000))
   assert.deepEqual(server.requests, ['POST /v1/auth/approle/login', SELF])
   const settings = { token: 's.bao-canary-token-unknown' }
-  for (const saysInvalidToken of [false, true]) {
-    const other = await onBao(t, { mounts: MOUNTS(), settings })
-    other.server.knobs.saysInvalidToken = saysInvalidToken
-    await assert.rejects(other.client.probe(AbortSignal.timeout(5000)), { code: 'auth' })
-  }
+  const other = await onBao(t, { mounts: MOUNTS(), settings })
+  other.server.knobs.saysInvalidToken = true
+  await assert.rejects(other.client.probe(AbortSignal.timeout(5000)), { code: 'auth' })
+  assert.deepEqual(await other.codes(APP), ['auth'])
+})
+
+test('a token that may not look itself up passes its probe: what it may read is seen when it is read', async (t) => {
+  const good = await onBao(t, { mounts: MOUNTS(), tokens: { [TOKEN]: {} }, settings: { token: TOKEN } })
+  good.server.knobs.allowsLookupSelf = false
+  await good.client.probe(AbortSignal.timeout(5000))
+  assert.deepEqual(await good.codes(APP), ['ok'])
+  good.server.knobs.forbidden.add('secret/other')
+  assert.deepEqual(await good.codes(OTHER), ['denied'])
+  assert.deepEqual(await good.codes(APP), ['ok'], 'a good token was given up for one forbidden path')
 })
 
 test('a login is sent once, however it fails', async (t) => {

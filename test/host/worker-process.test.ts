@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Worker } from '../../src/core/ports.ts'
@@ -56,15 +60,18 @@ test('its environment has the proxy and certificate variables and nothing else',
       else process.env[name] = value
     }
   })
-  const pid = String(await started(t, '/etc/locket/ca.pem').ask('pid'))
+  const caCert = join(await temporaryFolder(t), 'ca.pem')
+  await writeFile(caCert, rootCertificates[0] ?? '')
+  const pid = String(await started(t, caCert).ask('pid'))
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
   const names = environment.split('\0').flatMap((line) => (line === '' ? [] : [line.split('=')[0] ?? '']))
-  const allowed = /^(https?_proxy|no_proxy|NODE_USE_ENV_PROXY|NODE_EXTRA_CA_CERTS|NODE_CHANNEL_\w+)$/i
+  const allowed =
+    /^(https?_proxy|no_proxy|NODE_USE_ENV_PROXY|NODE_EXTRA_CA_CERTS|LOCKET_CA_CERT|NODE_CHANNEL_\w+)$/i
   assert.deepEqual(
     names.filter((name) => !allowed.test(name)),
     [],
   )
-  assert.ok(environment.includes('NODE_EXTRA_CA_CERTS=/etc/locket/ca.pem\0'))
+  assert.ok(environment.includes(`LOCKET_CA_CERT=${caCert}\0`))
   assert.ok(environment.includes('no_proxy=near.invalid\0'))
   const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   assert.deepEqual(words, [process.execPath, PROGRAM.pathname, 'canary-library', ''])

@@ -11,7 +11,7 @@ import { caCertReader } from '../lib/traffic-settings.ts'
 import { createTraffic } from '../lib/traffic.ts'
 import { logIn, readCredentials } from './auth.ts'
 import { createCalls } from './calls.ts'
-import { planLogin, problemsOf } from './method.ts'
+import { POD_TOKEN, planLogin, problemsOf } from './method.ts'
 import { createReader } from './read.ts'
 import { formatBaoReference, parseBaoReference } from './refs.ts'
 import type { KvVersion } from './refs.ts'
@@ -31,6 +31,7 @@ export const bao = defineProvider({
     return reference === undefined ? undefined : createRef(instance, formatBaoReference(reference), text)
   },
   check: problemsOf,
+  ownFiles: [POD_TOKEN],
   open,
 })
 
@@ -98,7 +99,7 @@ function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance:
 
   return {
     fetch: fetchEach({ provider: instance, log, traffic, withBatch, fetchOne }),
-    probe: (signal) => withBatch(signal, ({ checkToken }) => checkToken()),
+    probe: (signal) => withBatch(signal, ({ use }) => tokens.probe(use, signal)),
     status: () => traffic.status(),
     async [Symbol.asyncDispose]() {
       sessions[Symbol.dispose]()

@@ -21,10 +21,7 @@ export type LoginPlan =
     }
 
 /** Where Kubernetes puts a pod's own token. */
-const POD_TOKEN: Credential = {
-  kind: 'file',
-  path: '/var/run/secrets/kubernetes.io/serviceaccount/token',
-}
+export const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /** One line for each setting that is missing, or that leaves open what is meant. */
 export function problemsOf(settings: BaoSettings): string[] {
@@ -51,7 +48,7 @@ export function planLogin(settings: BaoSettings): LoginPlan | undefined {
   return {
     method,
     mount,
-    credentials: named({ 'bao-jwt': jwt ?? POD_TOKEN }),
+    credentials: named({ 'bao-jwt': jwt ?? { kind: 'file', path: POD_TOKEN } }),
     body: ([text]) => ({ jwt: text, ...(authRole === undefined ? {} : { role: authRole }) }),
   }
 }

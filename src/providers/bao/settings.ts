@@ -98,6 +98,7 @@ export const settings = section('bao', 'OpenBao and HashiCorp Vault', {
   }),
   kvVersion: field({
     name: 'bao-kv-version',
+    onlyParses: true,
     env: 'BAO_KV_VERSION',
     schema: Choice(['auto', '1', '2']),
     default: 'auto',
@@ -105,7 +106,7 @@ export const settings = section('bao', 'OpenBao and HashiCorp Vault', {
     placeholder: 'VERSION',
   }),
   maxConcurrent: maxConcurrentField(NAMED),
-  maxRate: maxRateField(NAMED, 'none'),
+  maxRate: maxRateField(NAMED, 'none', CREDENTIALS),
   caCert: caCertField(NAMED, CREDENTIALS),
 })
 

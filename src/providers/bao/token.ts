@@ -6,7 +6,6 @@ import { tokenRefused } from './explain.ts'
 
 /** Where a token may not look itself up, it is replaced on suspicion no more often than that. */
 const SUSPICION_MS = 600_000
-const RECENT_MS = 60_000
 
 /** A token, and what is known of it. */
 export interface TokenUse {
@@ -23,6 +22,8 @@ export interface TokenCheck {
    * Rejects with `auth` when the token is no good any more.
    */
   check(use: TokenUse, isProven: boolean, signal: AbortSignal): Promise<void>
+  /** Asks once, for its own sake: a token that may not look itself up may be good for all else. */
+  probe(use: TokenUse, signal: AbortSignal): Promise<void>
 }
 
 export function createTokenUse(token: string): TokenUse {
@@ -34,14 +35,19 @@ export function createTokenCheck(calls: Calls, clock: Clock, isRenewable: boolea
   const checks = createFlights<void>()
   let suspectedAt = Number.NEGATIVE_INFINITY
 
+  async function ask(use: TokenUse, signal: AbortSignal): Promise<void> {
+    await calls.get({ path: ['auth', 'token', 'lookup-self'], token: use.token, signal })
+    use.workedAt = clock.now()
+  }
+
   async function lookUp(use: TokenUse, isProven: boolean, signal: AbortSignal): Promise<void> {
     try {
-      await calls.get({ path: ['auth', 'token', 'lookup-self'], token: use.token, signal })
-      use.workedAt = clock.now()
+      await ask(use, signal)
     } catch (thrown) {
       if (!isLocketError(thrown) || thrown.code !== 'denied') throw thrown
-      // Old servers say the same of a dead token and of one that may not look itself up.
-      use.isDead = isRenewable ? suspect(isProven) : !isRecent(use.workedAt)
+      // Old servers say the same of a dead token and of one that may not look itself up. One that cannot be had anew, and has ever worked, is
+      // not given up for that.
+      use.isDead = isRenewable ? suspect(isProven) : use.workedAt === undefined
       if (use.isDead) throw tokenRefused(calls.who)
     }
   }
@@ -54,11 +60,14 @@ export function createTokenCheck(calls: Calls, clock: Clock, isRenewable: boolea
     return true
   }
 
-  function isRecent(time: number | undefined): boolean {
-    return time !== undefined && clock.now() - time < RECENT_MS
-  }
-
   return {
+    async probe(use, signal) {
+      try {
+        await ask(use, signal)
+      } catch (thrown) {
+        if (!isLocketError(thrown) || thrown.code !== 'denied') throw thrown
+      }
+    },
     async check(use, isProven, signal) {
       if (use.isDead) throw tokenRefused(calls.who)
       await checks.run(use.token, signal, (shared) => lookUp(use, isProven, shared))

@@ -48,7 +48,7 @@ const settings = section('bws', 'Bitwarden Secrets Manager', {
     needsCredential: ['bws-token'],
   }),
   maxConcurrent: maxConcurrentField(NAMED),
-  maxRate: maxRateField(NAMED, USUAL_RATE),
+  maxRate: maxRateField(NAMED, USUAL_RATE, ['bws-token']),
   userAgent: field({
     name: 'bws-user-agent',
     env: 'BWS_USER_AGENT',

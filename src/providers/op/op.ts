@@ -32,7 +32,7 @@ const settings = section('op', '1Password service accounts', {
   }),
   // Each is one call into the SDK, which makes several requests one after the other.
   maxConcurrent: maxConcurrentField(NAMED, '4'),
-  maxRate: maxRateField(NAMED, '1000/h'),
+  maxRate: maxRateField(NAMED, '1000/h', ['op-token']),
   caCert: caCertField(NAMED, ['op-token']),
 })
 
