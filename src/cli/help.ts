@@ -1,4 +1,4 @@
-import { CHECK_SECTIONS, SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
+import { CHECK_SECTIONS, EXPORT_SECTIONS, SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
 import { helpLines } from '../config/describe.ts'
 import type { Section } from '../settings/field.ts'
 import type { CommandEntry } from './index.ts'
@@ -38,6 +38,11 @@ const PAGES: Readonly<Record<string, Page>> = {
     ],
     sections: CHECK_SECTIONS,
     example: 'locket check --config /etc/locket/locket.toml compose.yaml',
+  },
+  export: {
+    usage: ['locket export [FLAGS]'],
+    sections: EXPORT_SECTIONS,
+    example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
   },
 }
 

@@ -15,4 +15,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'check settings, compose files and templates, and whether every reference has a value',
     load: () => import('./check.ts'),
   },
+  {
+    name: 'export',
+    summary: 'write variables down as a .env file, JSON, YAML or shell commands',
+    load: () => import('./export.ts'),
+  },
 ]
