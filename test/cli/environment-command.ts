@@ -38,7 +38,7 @@ export async function environmentWorld(t: TestContext): Promise<EnvironmentWorld
     LOCKET_LOCAL_FILE: join(folder, 'store/secrets.age'),
     LOCKET_LOCAL_KEY: join(folder, 'store/local.key'),
   }
-  const program = [process.execPath, MAIN]
+  const program = [process.execPath, '--', MAIN]
   const run = (command: readonly string[], env: Env = {}, input = '') =>
     ended(command, { folder, env: { ...base, ...env }, input })
   return {
