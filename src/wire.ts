@@ -24,6 +24,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 // The only place that builds real things. Everything else is handed them.
 
+export { callingComposeVersion } from './host/calling-compose.ts'
 export { openHeapCare } from './host/heap-care.ts'
 export { openLog } from './host/log.ts'
 export { writePrivateFile } from './host/private-file.ts'

@@ -16,6 +16,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./check.ts'),
   },
   {
+    name: 'compose',
+    summary: 'set variables as a provider service of Docker Compose',
+    load: () => import('./compose.ts'),
+  },
+  {
     name: 'export',
     summary: 'write variables down as a .env file, JSON, YAML or shell commands',
     load: () => import('./export.ts'),
