@@ -39,6 +39,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
 
 /** Where a secret's bytes are taken out of their wrapper. This list is the security review. */
 const REVEALS: readonly string[] = [
+  'src/app/environment.ts',
+  'src/cli/export.ts',
   'src/cli/print-value.ts',
   'src/core/template/render.ts',
   'src/host/file-tree.ts',

@@ -1,4 +1,4 @@
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { COMPOSE, EXPORT, fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
 import { defaultText, flagText } from '../../src/config/describe.ts'
 import { isPerVolume } from '../../src/config/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/errors.ts'
@@ -27,6 +27,19 @@ first needs it, and again for each mount.
 ## \`locket volume\`
 
 ${VOLUME_SECTIONS.map(sectionTable).join('\n\n')}
+
+## \`locket compose\`
+
+Beside these, the settings of providers, configuration files and logging above. The TOML table is \`[compose]\`; the options of a provider service
+are the flags, with \`-\` or \`_\`.
+
+${Object.values(COMPOSE).map(sectionTable).join('\n\n')}
+
+## \`locket export\`
+
+Beside these, the settings of providers, configuration files and logging above. The TOML table is \`[export]\`.
+
+${Object.values(EXPORT).map(sectionTable).join('\n\n')}
 
 ## \`[providers.NAME]\`
 

@@ -1,4 +1,10 @@
-import { CHECK_SECTIONS, SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
+import {
+  CHECK_SECTIONS,
+  COMPOSE_SECTIONS,
+  EXPORT_SECTIONS,
+  SECRET_SECTIONS,
+  VOLUME_SECTIONS,
+} from '../config/commands.ts'
 import { helpLines } from '../config/describe.ts'
 import type { Section } from '../settings/field.ts'
 import type { CommandEntry } from './index.ts'
@@ -38,6 +44,21 @@ const PAGES: Readonly<Record<string, Page>> = {
     ],
     sections: CHECK_SECTIONS,
     example: 'locket check --config /etc/locket/locket.toml compose.yaml',
+  },
+  compose: {
+    usage: [
+      'locket compose [--project-name NAME] up|down|stop SERVICE [FLAGS]',
+      'locket compose metadata',
+      '',
+      'Docker Compose calls it for a service with `provider: {type: locket}`; the options of that service are these flags.',
+    ],
+    sections: COMPOSE_SECTIONS,
+    example: 'locket compose up locket --env "DB_PASSWORD={{ local://db/password }}"',
+  },
+  export: {
+    usage: ['locket export [FLAGS]'],
+    sections: EXPORT_SECTIONS,
+    example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
   },
 }
 

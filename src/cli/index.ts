@@ -15,4 +15,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'check settings, compose files and templates, and whether every reference has a value',
     load: () => import('./check.ts'),
   },
+  {
+    name: 'compose',
+    summary: 'set variables as a provider service of Docker Compose',
+    load: () => import('./compose.ts'),
+  },
+  {
+    name: 'export',
+    summary: 'write variables down as a .env file, JSON, YAML or shell commands',
+    load: () => import('./export.ts'),
+  },
 ]

@@ -1,7 +1,10 @@
 import { PROVIDERS } from '../providers/index.ts'
 import type { Field, Section } from '../settings/field.ts'
 import { checkSection } from './sections/check.ts'
+import { composeSection } from './sections/compose.ts'
 import { configFileSection } from './sections/config-file.ts'
+import { environmentSection, variableSecretsSection } from './sections/environment.ts'
+import { exportSection } from './sections/export.ts'
 import { filesSection } from './sections/files.ts'
 import { logSection } from './sections/log.ts'
 import { providerSection } from './sections/providers.ts'
@@ -45,6 +48,24 @@ export const RENDERING_SECTIONS: readonly Section[] = [
   RENDERING.configFile,
   RENDERING.log,
 ]
+
+/** What `locket export` reads by name. */
+export const EXPORT = {
+  export: exportSection,
+  environment: environmentSection,
+  secrets: variableSecretsSection,
+} as const
+
+export const EXPORT_SECTIONS: readonly Section[] = [...Object.values(EXPORT), ...RENDERING_SECTIONS]
+
+/** What `locket compose` reads by name. */
+export const COMPOSE = {
+  environment: environmentSection,
+  secrets: variableSecretsSection,
+  compose: composeSection,
+} as const
+
+export const COMPOSE_SECTIONS: readonly Section[] = [...Object.values(COMPOSE), ...RENDERING_SECTIONS]
 
 /** What `locket secret` takes: every command of it the last two, some one of the others. */
 export const SECRET_SECTIONS: readonly Section[] = [

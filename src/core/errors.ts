@@ -22,6 +22,11 @@ export const ERROR_KINDS = {
   volume_not_found: { exit: 66, mayPass: false, meaning: 'no such volume' },
   volume_exists: { exit: 64, mayPass: false, meaning: 'a volume of that name with other options' },
   mount_failed: { exit: 74, mayPass: false, meaning: 'the kernel refused the mount' },
+  unfit_value: {
+    exit: 65,
+    mayPass: false,
+    meaning: 'a value that cannot be put where it is to go, such as a NUL byte into a variable',
+  },
   io: { exit: 74, mayPass: false, meaning: 'a file could not be read or written' },
   too_large: { exit: 74, mayPass: false, meaning: 'more bytes than the limit allows' },
   state_corrupt: { exit: 65, mayPass: false, meaning: 'the state file cannot be read' },

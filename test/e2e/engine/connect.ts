@@ -20,10 +20,15 @@ export interface FakeConnect {
 /** Below the operator's folder: the token for the plugin to read. */
 export const TOKEN_FILE = 'tokens/connect'
 
-/** `op://v/i/password` is `password`, for whoever has `token`. It is not started. */
+/** `op://v/i/password` is `password`, for whoever has `token`; or what `data` has. It is not started. */
 export async function fakeConnect(
   engine: Engine,
-  options: { readonly token: string; readonly password: string; readonly port?: number },
+  options: {
+    readonly token: string
+    readonly password?: string
+    readonly data?: ConnectData
+    readonly port?: number
+  },
 ): Promise<FakeConnect> {
   const port = options.port ?? 8080
   const field = {
@@ -31,9 +36,9 @@ export async function fakeConnect(
     type: 'CONCEALED',
     purpose: 'PASSWORD',
     label: 'password',
-    value: options.password,
+    value: options.password ?? '',
   }
-  const data: ConnectData = {
+  const data: ConnectData = options.data ?? {
     vaults: [
       { id: idOf(1), name: 'v', items: [{ id: idOf(2), title: 'i', category: 'LOGIN', fields: [field] }] },
     ],

@@ -1,0 +1,41 @@
+import { field, section } from '../../settings/field.ts'
+import { List } from '../../settings/kinds.ts'
+
+/** Variables of an environment, for every command that makes one. */
+export const environmentSection = section('environment', 'Environment', {
+  env: field({
+    name: 'env',
+    short: 'e',
+    env: 'LOCKET_ENV',
+    kind: 'list',
+    schema: List.optional(),
+    example: 'DB_PASSWORD={{ local://db/password }}',
+    summary:
+      'a variable, NAME=TEMPLATE or NAME=@/path/to/template, or the path of a .env file; a later one replaces an earlier one of the same name',
+    placeholder: 'NAME=TEMPLATE',
+  }),
+  envFiles: field({
+    name: 'env-file',
+    env: 'LOCKET_ENV_FILE',
+    kind: 'list',
+    schema: List.optional(),
+    example: 'app.env',
+    summary: 'a .env file, whose values are templates; --env replaces its variables',
+    placeholder: 'FILE',
+  }),
+})
+
+/** The same written as a secret, for the commands that have no files to put secrets in. */
+export const variableSecretsSection = section('variable-secrets', 'Secrets', {
+  secrets: field({
+    name: 'secret',
+    aliases: ['secrets'],
+    env: 'LOCKET_SECRETS',
+    kind: 'list',
+    schema: List.optional(),
+    example: 'DB_PASSWORD={{ local://db/password }}',
+    summary:
+      'a variable too: NAME=TEMPLATE, NAME=@/path/to/template, or /path/to/NAME; --env replaces one of the same name',
+    placeholder: 'NAME=TEMPLATE',
+  }),
+})
