@@ -1,8 +1,6 @@
-import type { Command } from './define.ts'
+import type { Command, CommandSummary } from './define.ts'
 
-export interface CommandEntry {
-  readonly name: string
-  readonly summary: string
+export interface CommandEntry extends CommandSummary {
   load(): Promise<{ readonly command: Command }>
 }
 
