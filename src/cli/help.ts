@@ -60,6 +60,12 @@ export const PAGES: Readonly<Record<string, Page>> = {
     takes: 'files',
     example: 'locket check --config /etc/locket/locket.toml compose.yaml',
   },
+  completion: {
+    usage: ['locket completion bash|zsh|fish'],
+    sections: [],
+    actions: { bash: [], zsh: [], fish: [] },
+    example: 'source <(locket completion bash)',
+  },
 }
 
 /** What was asked for beside the command: one of its own commands, everything rather than the flags of every day. */

@@ -13,4 +13,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'check settings, compose files and templates, and whether every reference has a value',
     load: () => import('./check.ts'),
   },
+  {
+    name: 'completion',
+    summary: 'print what makes a shell complete these words',
+    load: () => import('./completion.ts'),
+  },
 ]

@@ -124,6 +124,11 @@ test('what went wrong is one line, with its exit code', () => {
       64,
       /^locket: locket secret get: PATH is missing \(`locket secret get --help` tells more\)\n$/,
     ],
+    [
+      ['completion', 'fissh'],
+      64,
+      /^locket: locket completion takes one of bash, zsh, fish \(did you mean fish\?\)\n$/,
+    ],
     [['help', 'volum'], 64, /^locket: there is no command "volum" \(did you mean volume\?\)\n$/],
     [['volume', '--size=x'], 78, /^locket: flag --size: "x" is no size: .*\n$/],
     [['volume', '--config=/nonexistent'], 78, /^locket: flag --config: there is no file \/nonexistent\n$/],
