@@ -14,6 +14,11 @@ export function defaultText(field: Field): string {
     : `${field.default} (not root: ~/.config/locket/${field.userDefault})`
 }
 
+/** A switch that may be on without being asked for. */
+export function isOnAtTimes(field: Field): boolean {
+  return fieldKind(field) === 'switch' && field.default !== 'false'
+}
+
 /** A section as help shows it: flag and what it does, side by side. */
 export function shortHelp({ title, fields }: Section): string[] {
   return [`${title}:`, ...Object.values(fields).flatMap(shortHelpOf), '']
@@ -60,7 +65,8 @@ function shortHelpOf(field: Field): string[] {
   const value = fieldKind(field) === 'switch' ? '' : ` ${field.placeholder ?? 'VALUE'}`
   const short = field.short === undefined ? '' : `-${field.short}, `
   const text = hasTellingDefault(field) ? `${field.summary} (default ${defaultText(field)})` : field.summary
-  return beside(`${short}--${field.name}${value}`, wrap(text, TEXT))
+  const no = isOnAtTimes(field) ? '[no-]' : ''
+  return beside(`${short}--${no}${field.name}${value}`, wrap(text, TEXT))
 }
 
 function fullHelpOf(field: Field): string[] {
@@ -75,7 +81,7 @@ function fullHelpOf(field: Field): string[] {
 
 /** A switch is off unless it says otherwise. */
 function hasTellingDefault(field: Field): boolean {
-  return field.default !== undefined && !(fieldKind(field) === 'switch' && field.default === 'false')
+  return field.default !== undefined && (fieldKind(field) !== 'switch' || isOnAtTimes(field))
 }
 
 /** Up to the last dash that all have in common. */

@@ -1,6 +1,7 @@
 import { fieldKind, type Field, type Section } from '../settings/field.ts'
 import { AbsolutePath, choicesOf } from '../settings/kinds.ts'
 import { fieldsOf } from './commands.ts'
+import { isOnAtTimes } from './describe.ts'
 import { flagNames } from './flags.ts'
 
 /** A flag as a shell completes it. */
@@ -18,7 +19,14 @@ export interface FlagWords {
 /** Each flag of these sections once. */
 export function flagWords(sections: readonly Section[]): readonly FlagWords[] {
   const fields = new Map(fieldsOf(sections).map((field) => [field.name, field]))
-  return [...fields.values()].map(wordsOf)
+  return [...fields.values()].flatMap((field) =>
+    isOnAtTimes(field) ? [wordsOf(field), offWords(field)] : [wordsOf(field)],
+  )
+}
+
+/** `--no-interactive`, for a switch that is on when nobody says so. */
+function offWords(field: Field): FlagWords {
+  return { names: [`--no-${field.name}`], summary: `not: ${field.summary}`, isList: false, placeholder: '' }
 }
 
 function wordsOf(field: Field): FlagWords {

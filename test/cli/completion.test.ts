@@ -9,6 +9,9 @@ import { fishScript } from '../../src/cli/completion/fish.ts'
 import { zshScript } from '../../src/cli/completion/zsh.ts'
 import { COMMANDS } from '../../src/cli/index.ts'
 import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { flagWords } from '../../src/config/flag-words.ts'
+import { field, section } from '../../src/settings/field.ts'
+import { Switch } from '../../src/settings/kinds.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
@@ -59,6 +62,20 @@ test('every flag and command is in the words to complete', () => {
   const volume = ALL.find(({ name }) => name === 'volume')
   const names = volume?.flags.flatMap((flag) => flag.names) ?? []
   for (const field of fieldsOf(VOLUME_SECTIONS)) assert.ok(names.includes(`--${field.name}`), field.name)
+})
+
+test('a switch that is on at times can be turned off', () => {
+  const words = (fallback?: 'true' | 'false') => {
+    const declared = { name: 'loud', kind: 'switch', schema: Switch, summary: 'say it' } as const
+    return flagWords([
+      section('x', 'X', { loud: field({ ...declared, ...(fallback && { default: fallback }) }) }),
+    ])
+  }
+  const on = ['--loud', '--no-loud']
+  assert.deepEqual(
+    [words('true'), words(), words('false')].map((all) => all.flatMap(({ names }) => names)),
+    [on, on, ['--loud']],
+  )
 })
 
 test('each shell gets its script, and takes it without a word', async (t) => {
