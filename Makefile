@@ -6,7 +6,7 @@ DIST := dist$(if $(filter $(HOST),$(ARCH)),,/$(ARCH))
 NAME ?= locket
 PREFIX ?= /usr/local
 READY := node_modules/.ready
-ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip procps:ps openssh-client:ssh-keygen openssl age docker-registry
+ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip procps:ps openssh-client:ssh-keygen openssl age docker-registry zsh fish
 
 help: ## this list
 	@echo 'make TARGET, with ARCH=x64|arm64 for build and plugin, NAME= for plugin, REGISTRY=host:port for push, PREFIX= DESTDIR= for install'

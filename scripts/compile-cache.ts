@@ -14,7 +14,9 @@ export async function warmCompileCache(locket: string): Promise<void> {
   const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
   try {
     await succeed(program, ['--version'])
+    await succeed(program, ['secret', '--help'])
     await succeed(program, ['secret', 'list', ...store])
+    await succeed(program, ['check', '--offline', ...store])
     await runDaemon(program, scratch)
   } finally {
     rmSync(scratch, { recursive: true, force: true })

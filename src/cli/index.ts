@@ -1,8 +1,6 @@
-import type { Command } from './define.ts'
+import type { Command, CommandSummary } from './define.ts'
 
-export interface CommandEntry {
-  readonly name: string
-  readonly summary: string
+export interface CommandEntry extends CommandSummary {
   load(): Promise<{ readonly command: Command }>
 }
 
@@ -24,5 +22,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'export',
     summary: 'write variables down as a .env file, JSON, YAML or shell commands',
     load: () => import('./export.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'print what makes a shell complete these words',
+    load: () => import('./completion.ts'),
   },
 ]

@@ -24,12 +24,15 @@ export const VOLUME = {
   daemon: daemonSection,
 } as const
 
+/** The settings of each kind of provider. */
+export const PROVIDER_SECTIONS: readonly Section[] = PROVIDERS.map((def) => def.settings)
+
 /** All sections of `locket volume`, in the order of help and reference. */
 export const VOLUME_SECTIONS: readonly Section[] = [
   VOLUME.volume,
   VOLUME.files,
   VOLUME.provider,
-  ...PROVIDERS.map((def) => def.settings),
+  ...PROVIDER_SECTIONS,
   VOLUME.daemon,
   VOLUME.configFile,
   VOLUME.log,
@@ -44,7 +47,7 @@ export const RENDERING = {
 
 export const RENDERING_SECTIONS: readonly Section[] = [
   RENDERING.provider,
-  ...PROVIDERS.map((def) => def.settings),
+  ...PROVIDER_SECTIONS,
   RENDERING.configFile,
   RENDERING.log,
 ]
@@ -75,6 +78,16 @@ export const SECRET_SECTIONS: readonly Section[] = [
   storeSection,
   logSection,
 ]
+
+/** What each command of `locket secret` takes. */
+export const SECRET_ACTIONS: Readonly<Record<string, readonly Section[]>> = {
+  set: [secretSetSection, storeSection, logSection],
+  get: [storeSection, logSection],
+  list: [secretListSection, storeSection, logSection],
+  rm: [storeSection, logSection],
+  import: [secretImportSection, storeSection, logSection],
+  'rotate-key': [storeSection, logSection],
+}
 
 /** What `locket check` takes beside the flags of `locket volume`, and the one of those that it is seldom called without. */
 export const CHECK_SECTIONS: readonly Section[] = [checkSection, VOLUME.configFile]

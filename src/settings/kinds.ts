@@ -93,3 +93,9 @@ export const CredentialText = z.string().transform((text, context): Credential =
 
 export const Choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
   z.enum(choices, { error: `must be one of ${choices.join(', ')}` })
+
+/** The words that a setting takes, where there are few of them. */
+export function choicesOf(schema: z.ZodType): readonly string[] {
+  if (schema instanceof z.ZodOptional) return choicesOf(schema.unwrap() as z.ZodType)
+  return schema instanceof z.ZodEnum ? schema.options.map(String) : []
+}

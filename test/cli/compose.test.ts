@@ -160,7 +160,7 @@ for (const [what, args, code, text] of [
     /^service s has no variable to set: give it the option env, env_file or secrets$/,
   ],
   ['no service', ['up', '--env=A=1'], 64, /^locket compose up: SERVICE is missing$/],
-  ['no action', [], 64, /^locket compose: up\|down\|stop\|metadata is missing$/],
+  ['no action', [], 64, /^locket compose: up\|down\|stop\|metadata is missing /],
   ['another action', ['dwn', 's'], 64, /did you mean down\?/],
   [
     'an unknown option',

@@ -58,9 +58,9 @@ test('flags: what is wrong is told, with the nearest flag', () => {
     [['--sise', '1M'], /^locket volume has no flag --sise \(did you mean --size\?\)$/],
     [['--connect_host=x'], /^locket volume has no flag --connect_host \(did you mean --connect-host\?\)$/],
     [['-x'], /^locket volume has no flag -x/],
-    [['--size'], /--size <SIZE>' argument missing$/],
+    [['--size'], /--size <SIZE>' argument missing /],
     [['--watch=maybe'], /^flag --watch: must be true or false$/],
-    [[CANARY], /^locket volume takes no arguments and nothing more$/],
+    [[CANARY], /^locket volume takes no arguments and nothing more /],
     [['--size', '10X'], /^flag --size: "10X" is no size: /],
     [['--socket', 'x'], /^flag --socket: must be an absolute path$/],
     [['--flags', 'noexek'], /^flag --flags: mount flag "noexek" is not known/],
@@ -240,7 +240,7 @@ test('a command without a file: arguments, and the own folder of a user who is n
   assert.deepEqual(load(['--', '--stdin']).positionals, ['--stdin'])
   assert.equal(
     problemOf(() => load([])),
-    'locket secret set: PATH is missing',
+    'locket secret set: PATH is missing (`locket secret set --help` tells more)',
   )
   assert.equal(
     problemOf(() => load(['a', 'b', CANARY])),
