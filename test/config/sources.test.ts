@@ -244,6 +244,6 @@ test('a command without a file: arguments, and the own folder of a user who is n
   )
   assert.equal(
     problemOf(() => load(['a', 'b', CANARY])),
-    'locket secret set takes PATH [MORE] and nothing more',
+    'locket secret set takes PATH [MORE] and nothing more (`locket secret set --help` tells more)',
   )
 })
