@@ -66,7 +66,7 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
     const injection = { config, deps, signal, standing, status }
     const isReady = await write(injection, true)
     if (config.mode === 'one-shot') return
-    if (config.mode === 'park') await aborted(signal)
+    if (config.mode === 'park') await untilStopped(signal, deps.clock)
     else await follow(injection, wake, isReady)
   } finally {
     if (config.wipeOnExit) await wipe(standing, status, deps)
@@ -229,6 +229,11 @@ function createWake(): Wake {
       waking = Promise.withResolvers<void>()
     },
   }
+}
+
+/** A process that only listens for signals would end. */
+async function untilStopped(signal: AbortSignal, clock: Clock): Promise<void> {
+  await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => undefined)
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -11,25 +11,25 @@ const DEBOUNCE_MS = 40
 const SLACK_MS = 1000
 
 async function watching(t: TestContext, paths: readonly string[]) {
-  let told = 0
-  const watcher = await watchTrees(paths, () => (told += 1), { debounceMs: DEBOUNCE_MS })
+  const calls = { told: 0 }
+  const watcher = await watchTrees(paths, () => (calls.told += 1), { debounceMs: DEBOUNCE_MS })
   t.after(() => watcher[Symbol.asyncDispose]())
   await sleep(5 * DEBOUNCE_MS)
-  assert.equal(told, 0)
+  assert.equal(calls.told, 0)
   return {
     changes: async (what: string, act: () => Promise<unknown>): Promise<void> => {
-      told = 0
+      calls.told = 0
       await act()
       const end = performance.now() + DEBOUNCE_MS + SLACK_MS
-      while (performance.now() < end && told === 0) await sleep(10)
-      assert.ok(told > 0, what)
+      while (performance.now() < end && calls.told === 0) await sleep(10)
+      assert.ok(calls.told > 0, what)
       await sleep(5 * DEBOUNCE_MS)
     },
     changesNothing: async (what: string, act: () => Promise<unknown>): Promise<void> => {
-      told = 0
+      calls.told = 0
       await act()
       await sleep(6 * DEBOUNCE_MS)
-      assert.equal(told, 0, what)
+      assert.equal(calls.told, 0, what)
     },
   }
 }
