@@ -51,6 +51,7 @@ function contextOf(argv: readonly string[], env: Env): CommandContext {
   return {
     argv,
     env,
+    cwd: process.cwd(),
     commands: COMMANDS,
     isRoot: process.getuid?.() === 0,
     signal: stopSignal(),

@@ -2,6 +2,7 @@ import {
   CHECK_SECTIONS,
   COMPOSE_SECTIONS,
   EXPORT_SECTIONS,
+  INJECT_SECTIONS,
   PROVIDER_SECTIONS,
   SECRET_ACTIONS,
   SECRET_SECTIONS,
@@ -33,6 +34,24 @@ export const PAGES: Readonly<Record<string, Page>> = {
     usage: ['locket volume [FLAGS]'],
     sections: VOLUME_SECTIONS,
     example: 'locket volume --config /etc/locket/locket.toml',
+  },
+  inject: {
+    usage: ['locket inject [FLAGS]'],
+    sections: INJECT_SECTIONS,
+    example:
+      'locket inject --map ./templates:/run/secrets/app --secret "db_password={{ local://db/password }}"',
+  },
+  healthcheck: {
+    usage: [
+      'locket healthcheck [--status-file PATH]',
+      '',
+      'Exit code 0: every secret is in place. 1: not, or not yet; one line says why.',
+      '  --status-file PATH',
+      '      what `locket inject` was given as its --status-file [LOCKET_STATUS_FILE; default',
+      '      /dev/shm/locket/ready]',
+    ],
+    sections: [],
+    example: 'locket healthcheck --status-file /dev/shm/locket/ready',
   },
   secret: {
     usage: [

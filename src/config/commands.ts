@@ -6,7 +6,9 @@ import { configFileSection } from './sections/config-file.ts'
 import { environmentSection, variableSecretsSection } from './sections/environment.ts'
 import { exportSection } from './sections/export.ts'
 import { filesSection } from './sections/files.ts'
+import { injectSection } from './sections/inject.ts'
 import { logSection } from './sections/log.ts'
+import { outputsSection } from './sections/outputs.ts'
 import { providerSection } from './sections/providers.ts'
 import { secretImportSection, secretListSection, secretSetSection, storeSection } from './sections/secret.ts'
 import { daemonSection, volumeSection } from './sections/volume.ts'
@@ -69,6 +71,14 @@ export const COMPOSE = {
 } as const
 
 export const COMPOSE_SECTIONS: readonly Section[] = [...Object.values(COMPOSE), ...RENDERING_SECTIONS]
+
+/** How files are written by commands that are no volume driver. */
+export const writtenSection = filesSection({ maxFileSize: 'MAX_FILE_SIZE', policy: 'INJECT_POLICY' })
+
+export const INJECT = { outputs: outputsSection, inject: injectSection, files: writtenSection } as const
+
+/** All sections of `locket inject`, in the order of help and reference. */
+export const INJECT_SECTIONS: readonly Section[] = [...Object.values(INJECT), ...RENDERING_SECTIONS]
 
 /** What `locket secret` takes: every command of it the last two, some one of the others. */
 export const SECRET_SECTIONS: readonly Section[] = [

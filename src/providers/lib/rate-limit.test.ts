@@ -135,7 +135,7 @@ test('a clock that is set back holds nobody up', async () => {
 
 test('a deadline in the queue is told as what it waited for; a caller who leaves is not', async () => {
   const clock = createManualClock()
-  const limit = createRateLimit('op', parseRates('2/m'), clock)
+  const limit = createRateLimit('op', parseRates('2/s'), clock)
   await limit.take(forever())
   await limit.take(forever())
   const caller = new AbortController()
@@ -143,7 +143,7 @@ test('a deadline in the queue is told as what it waited for; a caller who leaves
   caller.abort(new LocketError('timeout', 'no answer within 25000 ms'))
   await assert.rejects(late, {
     code: 'rate_limited',
-    message: 'op has its limit of requests used up (max-rate is 2/m): the deadline came first',
+    message: 'op has its limit of requests used up (max-rate is 2/s): the deadline came first',
   })
   const gone = new AbortController()
   const left = limit.take(gone.signal)
