@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from '../core/ports.ts'
 
@@ -22,8 +23,6 @@ export function startWorkerProcess(
     PASSED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )
   if (options.caCert !== undefined) env['NODE_EXTRA_CA_CERTS'] = options.caCert
-  // Few runs start one; imported at the start it would cost all of them 2 ms.
-  const { fork } = process.getBuiltinModule('node:child_process')
   const child = fork(fileURLToPath(program), [...args], {
     cwd: '/',
     env,
