@@ -79,7 +79,7 @@ test('every command has a page with an example', () => {
   for (const { name } of COMMANDS) {
     const { stdout } = locket([name, '--help'])
     assert.match(stdout, new RegExp(`^Usage: locket ${name}`, 'm'))
-    assert.match(stdout, /^Example: .*locket /m)
+    assert.match(stdout, /^Example: .*locket/m)
   }
 })
 
