@@ -129,7 +129,7 @@ export function commandPage({ name, summary }: CommandSummary, { action, isAll }
     ...(isAll ? [...sections, ...(page.more ?? [])].flatMap(fullHelp) : shortLines(sections)),
     `Example: ${page.example}`,
     '',
-    ...(isAll
+    ...(isAll || sections.length === 0
       ? []
       : [
           `\`locket ${words} --help-all\` tells ${hasMore ? 'every flag, and ' : ''}the variable of each flag.`,

@@ -1,5 +1,5 @@
+import { fork } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from '../core/ports.ts'
 import { loadLibc } from './libc.ts'
@@ -29,8 +29,6 @@ export function startWorkerProcess(
     PASSED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )
   if (options.caCert !== undefined) env[CA_CERT] = options.caCert
-  // Few runs start one; imported at the start it would cost all of them 2 ms.
-  const { fork } = process.getBuiltinModule('node:child_process')
   const child = fork(fileURLToPath(program), [...args], {
     cwd: '/',
     env,
@@ -62,10 +60,15 @@ export async function serveWorker(
 ): Promise<void> {
   process.once('disconnect', () => process.exit(0))
   await dieWithParent()
-  const caCert = process.env[CA_CERT]
-  if (caCert !== undefined)
-    setDefaultCACertificates([...getCACertificates('default'), await readFile(caCert, 'utf8')])
+  await trustOwnAuthority(process.env[CA_CERT])
   process.on('message', (message) => onMessage(message, (answer) => void process.send?.(answer)))
+}
+
+async function trustOwnAuthority(caCert: string | undefined): Promise<void> {
+  if (caCert === undefined) return
+  // Imported at the start it would cost every program that can start a worker 5 ms.
+  const { getCACertificates, setDefaultCACertificates } = await import('node:tls')
+  setDefaultCACertificates([...getCACertificates('default'), await readFile(caCert, 'utf8')])
 }
 
 /** What never comes back from its work does not hear that the parent is gone: then the kernel ends it. */

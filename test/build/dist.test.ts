@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   globSync,
   lstatSync,
@@ -30,6 +30,18 @@ test('the program starts through a link from elsewhere, with no environment at a
     execFileSync(link, ['--version'], { env, encoding: 'utf8' }),
     new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`),
   )
+})
+
+test('reading settings loads nothing that speaks to others', () => {
+  const hook = join(scratch, 'hook.cjs')
+  writeFileSync(hook, "process.on('exit', () => console.error(process.moduleLoadList.join('\\n')))")
+  const [program, start] = ['bin/node', 'lib/start.cjs'].map((path) => join(dist, 'locket', path))
+  const ran = spawnSync(program ?? '', ['--require', hook, start ?? '', 'check', '--offline'], {
+    encoding: 'utf8',
+  })
+  assert.equal(ran.status, 0)
+  assert.match(ran.stderr, /^NativeModule fs$/m)
+  assert.doesNotMatch(ran.stderr, /^NativeModule (tls|http|internal\/deps\/undici\/undici)$/m)
 })
 
 test('the program starts in its rootfs, where there is nothing else', () => {
