@@ -1,4 +1,4 @@
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { fieldsOf, INJECT, VOLUME_SECTIONS } from '../../src/config/commands.ts'
 import { defaultText, flagText } from '../../src/config/describe.ts'
 import { isPerVolume } from '../../src/config/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/errors.ts'
@@ -27,6 +27,12 @@ first needs it, and again for each mount.
 ## \`locket volume\`
 
 ${VOLUME_SECTIONS.map(sectionTable).join('\n\n')}
+
+## \`locket inject\`
+
+Its table in a TOML file is \`[inject]\`; the settings of providers, configuration files and logging are those above.
+
+${Object.values(INJECT).map(ownTable).join('\n\n')}
 
 ## \`[providers.NAME]\`
 
@@ -107,23 +113,33 @@ function kindRow({ kind, aliases = [], schemes }: ProviderDef): string {
 }
 
 function sectionTable(section: Section): string {
-  const rows = Object.values(section.fields).map((field) => {
-    const cells = [
-      `\`${flagText(field)}\``,
-      variables(field),
-      code(defaultText(field)),
-      field.summary,
-      isPerVolume(field) ? 'yes' : '',
-    ]
-    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  })
-  return [
-    `### ${section.title}`,
-    '',
-    '| flag | variable | default | meaning | driver option |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n')
+  return tableOf(section, ['flag', 'variable', 'default', 'meaning', 'driver option'], (field) => [
+    ...cellsOf(field),
+    isPerVolume(field) ? 'yes' : '',
+  ])
+}
+
+/** Of a command that no volume has to do with. */
+function ownTable(section: Section): string {
+  return tableOf(section, ['flag', 'variable', 'default', 'meaning'], cellsOf)
+}
+
+function tableOf(
+  { title, fields }: Section,
+  heads: readonly string[],
+  cells: (field: Field) => string[],
+): string {
+  const rows = Object.values(fields).map(cells)
+  const lines = [
+    heads,
+    heads.map(() => '---'),
+    ...rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|'))),
+  ]
+  return [`### ${title}`, '', ...lines.map((line) => `| ${line.join(' | ')} |`)].join('\n')
+}
+
+function cellsOf(field: Field): string[] {
+  return [`\`${flagText(field)}\``, variables(field), code(defaultText(field)), field.summary]
 }
 
 function variables(field: Field): string {
