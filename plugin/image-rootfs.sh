@@ -6,7 +6,7 @@ root=$dist/image/rootfs
 rm -rf "$dist/image"
 mkdir -p "$dist/image/writable"
 chmod 755 "$dist/image/writable"
-cp -al "$dist/plugin/rootfs" "$root"
+cp -al "$dist/plugin/rootfs" "$root" || { rm -rf "$root"; cp -a "$dist/plugin/rootfs" "$root"; }
 # Of the plugin alone.
 rm -rf "$root/run" "$root/var" "$root/locket/build-id"
 # Without templates there is nothing to write, which is no error.

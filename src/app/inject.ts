@@ -64,7 +64,10 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
   await using _ = await watchIfAsked(config, deps, wake.set)
   try {
     const injection = { config, deps, signal, standing, status }
-    const isReady = await write(injection, true)
+    const isReady = await write(injection, true).catch((thrown: unknown) => {
+      // Told to stop, a provider says that it gave no answer.
+      throw signal.aborted ? signal.reason : thrown
+    })
     if (config.mode === 'one-shot') return
     if (config.mode === 'park') await untilStopped(signal, deps.clock)
     else await follow(injection, wake, isReady)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  existsSync,
   globSync,
   lstatSync,
   mkdtempSync,
@@ -58,6 +59,22 @@ test('the rootfs has one program, and no shell', () => {
   )
   assert.deepEqual(programs.toSorted(), ['locket/bin/locket', 'locket/bin/node'])
   assert.ok(!files.some((path) => /(^|\/)(sh|bash|busybox|apt|dpkg)$/.test(path)))
+})
+
+test('the sidecar’s image is the same without the plugin’s folders, and any user can read all of it', () => {
+  const image = join(dist, 'image/rootfs')
+  const filesIn = (folder: string) =>
+    globSync('**', { cwd: folder }).filter((path) => lstatSync(join(folder, path)).isFile())
+  assert.deepEqual(
+    filesIn(image).toSorted(),
+    filesIn(rootfs)
+      .filter((path) => path !== 'locket/build-id')
+      .toSorted(),
+  )
+  for (const folder of ['run/docker', 'var']) assert.equal(existsSync(join(image, folder)), false, folder)
+  for (const folder of ['templates', 'etc/locket', 'run/secrets'])
+    assert.equal(lstatSync(join(image, folder)).mode & 0o777, 0o755, folder)
+  for (const path of filesIn(image)) assert.equal(lstatSync(join(image, path)).mode & 0o044, 0o044, path)
 })
 
 test('nothing that is published holds the SDK of Bitwarden', () => {

@@ -8,7 +8,7 @@ import { idOf } from '../fixtures/servers/connect-data.ts'
 import { AWKWARD } from '../support/awkward-values.ts'
 import type { Ran } from './engine/command.ts'
 import { openProject } from './engine/compose.ts'
-import { fakeConnect, TOKEN_FILE, writeToken } from './engine/connect.ts'
+import { connectWith, TOKEN_FILE, writeToken } from './engine/connect.ts'
 import { IMAGE, startEngine, type Engine } from './engine/engine.ts'
 import { findLeaks } from './engine/leaks.ts'
 import { CONFIG, LOCKET, makeConfig, onHost, storeSecret } from './engine/locket.ts'
@@ -101,7 +101,7 @@ test('the founding README’s example, with a Connect server', async () => {
   }))
   const item = { id: idOf(2), title: 'SecretPassword', sections: [section], fields }
   const data = { vaults: [{ id: idOf(1), name: 'Mordin', items: [item] }] }
-  const server = await fakeConnect(engine, { token, data })
+  const server = await connectWith(engine, data, { token })
   await server.start()
   await writeToken(engine, token)
   const env = { ...engine.env, OP_CONNECT_HOST: server.url, TOKEN_FILE: `${CONFIG}/${TOKEN_FILE}` }
