@@ -13,6 +13,7 @@ test('Node takes no flag of locket’s for its own, and reads no .env file', asy
   await mkdir(join(folder, 'bin'))
   await mkdir(join(folder, 'lib'))
   await copyFile(join(root, 'plugin/locket.sh'), join(folder, 'bin/locket'))
+  await copyFile(join(root, 'plugin/start-as.cjs'), join(folder, 'lib/start-as.cjs'))
   await symlink(process.execPath, join(folder, 'bin/node'))
   await symlink('bin/locket', join(folder, 'locket'))
   await writeFile(join(folder, 'app.env'), 'NODE_OPTIONS=--no-such-option\n')
