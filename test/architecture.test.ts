@@ -43,6 +43,7 @@ const REVEALS: readonly string[] = [
   'src/cli/print-value.ts',
   'src/core/template/render.ts',
   'src/host/file-tree.ts',
+  'src/host/placed-files.ts',
   'src/providers/instance.ts',
   'src/providers/lib/credential.ts',
   'src/providers/local/document.ts',

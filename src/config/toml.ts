@@ -12,6 +12,9 @@ const COMMAND_TABLES = ['volume', 'inject', 'exec', 'compose'] as const
 export const PROVIDERS_TABLE = 'providers'
 const TABLES = [...COMMAND_TABLES, PROVIDERS_TABLE] as const
 
+/** Between the two paths of an entry that was a table: no path holds it. */
+export const PAIR = '\0'
+
 export type Table = Readonly<Record<string, unknown>>
 
 export interface TomlFile {
@@ -84,7 +87,7 @@ export function entryLayer(
       continue
     }
     if (layer.has(field.name)) problems.push(`${at()}: ${field.name} is set twice, under two names`)
-    const text = fieldKind(field) === 'list' ? listOf(value) : textOf(value)
+    const text = fieldKind(field) === 'list' ? listOf(value, field.entryKeys) : textOf(value)
     if (typeof text === 'object' && 'problem' in text) problems.push(`${at()}: ${key} ${text.problem}`)
     else
       layer.set(
@@ -131,20 +134,29 @@ function textOf(value: unknown): string | Wrong {
   return { problem: 'must be a string, a number or true or false' }
 }
 
-/** A list of texts, one text, or a table of names and templates. */
-function listOf(value: unknown): readonly string[] | Wrong {
+/** A list of texts, one text, or a table of names and templates. `keys`: an entry may be a table of these two. */
+function listOf(value: unknown, keys: Field['entryKeys']): readonly string[] | Wrong {
   if (typeof value === 'string') return [value]
   if (Array.isArray(value)) {
     const items: unknown[] = value
-    return items.every((item) => typeof item === 'string')
-      ? items
-      : { problem: 'must hold nothing but strings' }
+    const texts = items.map((item) => (keys === undefined ? item : pairOf(item, keys)))
+    if (texts.every((text) => typeof text === 'string')) return texts
+    const tables = keys === undefined ? '' : `, or tables of ${keys.join(' and ')}`
+    return { problem: `must hold nothing but strings${tables}` }
   }
   if (!isTable(value)) return { problem: 'must be a list of strings' }
   const entries = Object.entries(value)
   if (entries.some(([name]) => name.includes('='))) return { problem: 'must have no = in a name' }
   if (entries.some(([, text]) => typeof text !== 'string')) return { problem: 'must give each name a string' }
   return entries.map(([name, text]) => `${name}=${String(text)}`)
+}
+
+/** Joined so that no character of either path is taken for the place where they meet. */
+function pairOf(item: unknown, keys: readonly [string, string]): unknown {
+  if (!isTable(item)) return item
+  const values = keys.map((key) => (Object.hasOwn(item, key) ? item[key] : undefined))
+  if (Object.keys(item).length > keys.length || values.some((value) => typeof value !== 'string')) return item
+  return values.join(PAIR)
 }
 
 function unknownTable(origin: string, name: string): string {

@@ -39,7 +39,8 @@ export function planFiles(files: readonly SecretFile[]): readonly PlannedFile[] 
   return planned
 }
 
-function nameProblem(name: string): string | undefined {
+/** Why a relative path cannot be that of a file. */
+export function nameProblem(name: string): string | undefined {
   if (name === '') return 'is empty'
   if (name.startsWith('/')) return 'must be relative to the folder of the secrets'
   if (!name.isWellFormed() || /\p{Cc}/u.test(name)) return 'holds a control character'
@@ -52,10 +53,10 @@ function nameProblem(name: string): string | undefined {
   return undefined
 }
 
-/** Names that look alike are alike: é can be written as one character or as two. */
-function collisions(files: readonly PlannedFile[]): string[] {
+/** Names that look alike are alike: é can be written as one character or as two. Paths are all relative or all absolute. */
+export function collisions(files: readonly { readonly path: string; readonly origin: string }[]): string[] {
   const problems: string[] = []
-  const byPath = new Map<string, PlannedFile>()
+  const byPath = new Map<string, (typeof files)[number]>()
   for (const file of files) {
     const path = file.path.normalize('NFC')
     const twin = byPath.get(path)

@@ -26,6 +26,65 @@ export interface SourceFiles {
   read(path: string, limits: ReadLimits): Promise<Uint8Array>
 }
 
+/** What is at a path that holds templates. */
+export type SourceListing =
+  | { readonly kind: 'file' }
+  /** Every regular file below it, as relative paths; links are followed as long as they lead to something below it. Of editors' temporary files, none. */
+  | { readonly kind: 'folder'; readonly files: readonly string[] }
+  /** Nothing, in a folder that is there. */
+  | { readonly kind: 'missing' }
+
+/** Folders of templates. */
+export interface SourceTrees {
+  /** Rejects with `io`: neither file nor folder, unreadable, a link that leads nowhere, too many files; with `denied`: a link that leads out of it. */
+  list(path: string): Promise<SourceListing>
+  /** Behind every link, as far as the path exists. */
+  realPath(path: string): Promise<string>
+}
+
+/** Where a file is to be: links in `folder` are followed, those in `path` never. */
+export interface Place {
+  /** Absolute. It is made if need be. */
+  readonly folder: string
+  /** Below it: plain segments joined by `/`. */
+  readonly path: string
+}
+
+export interface PlacedFile extends Place {
+  readonly content: Secret
+}
+
+export interface PlaceOptions {
+  readonly fileMode: number
+  /** Of each folder that has to be made, however deep. */
+  readonly dirMode: number
+  /** Of files, and of folders that have to be made; undefined: as the process. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined
+  /** What becomes of a file that is there already: another content takes its place, or it is an error. */
+  readonly existing: 'replace' | 'refuse'
+}
+
+/** What was made, to be taken away again. */
+export interface Placed {
+  /** Files that were not there before. */
+  readonly made: readonly Place[]
+  /** Folders that were not there before, the outer ones first; absolute. */
+  readonly folders: readonly string[]
+  /** How many files have another content, mode or owner than before. The others were not touched. */
+  readonly changed: number
+}
+
+/** Files at places that users name. */
+export interface PlacedFiles {
+  /**
+   * All are written beside their places, then renamed back to back. Temporary names begin with a dot and end in `.tmp`. Rejects with `io`,
+   * `too_large` or `plan_conflict` (what is there must not be replaced); then nothing new is left, unless a rename failed after others.
+   */
+  write(files: readonly PlacedFile[], options: PlaceOptions): Promise<Placed>
+  /** Overwrites with zeros and unlinks; then removes those of the folders that are empty. What is not there is gone. Rejects with `io`. */
+  remove(files: readonly Place[], folders: readonly string[]): Promise<void>
+}
+
 /** Where the records on disk came from, and what had to be done to read them. */
 export interface LoadedState {
   readonly records: readonly VolumeRecord[]

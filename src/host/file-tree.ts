@@ -1,19 +1,18 @@
 import { closeSync, constants, fchmodSync, fchownSync, lstatSync, mkdirSync, openSync } from 'node:fs'
-import { readdirSync, renameSync, rmdirSync, writeSync } from 'node:fs'
+import { readdirSync, renameSync, rmdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LocketError, errnoOf } from '../core/errors.ts'
 import type { FileTree, OutFile, TreeOptions } from '../core/ports.ts'
 import { foldersOf } from '../core/folders.ts'
 import { openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import { emptyFolder, moveAside, type Disposal } from './wipe.ts'
+import { writeBytes } from './write-bytes.ts'
 
 // Containers may write below data/, as root even. So nothing below it is trusted to be what it was a moment ago: folders are
 // opened without following links, entries are only renamed, and whatever goes is renamed into stage/ first, which no container sees.
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 const FULL = ['ENOSPC', 'EDQUOT']
-const PIECE_BYTES = 1024 * 1024
 /** Leftovers in stage/: a replaced file may still have readers, so it is only unlinked; all else was seen by nobody. */
 const REPLACED = 'old'
 
@@ -94,11 +93,7 @@ async function stageAll(
 async function writeFile(path: string, file: OutFile, options: TreeOptions): Promise<void> {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
-    const bytes = file.content.reveal()
-    for (let done = 0; done < bytes.length;) {
-      done += writeSync(fd, bytes, done, Math.min(PIECE_BYTES, bytes.length - done))
-      if (done < bytes.length) await nextTurn()
-    }
+    await writeBytes(fd, file.content.reveal())
     setOwnerAndMode(fd, options, file.mode)
   } finally {
     closeSync(fd)

@@ -1,24 +1,13 @@
 import { constants } from 'node:fs'
 import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { errnoOf, LocketError } from '../core/errors.ts'
+import { errnoOf } from '../core/errors.ts'
 import type { Clock, OwnFiles } from '../core/ports.ts'
 import type { Owner } from '../core/units.ts'
 import { lockFile } from './file-lock.ts'
 import { giveTo } from './give-to.ts'
 import { makeFolders } from './make-folders.ts'
-
-/** Why the system said no, where a person can do something about it. */
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-  EBUSY: 'it is a mount point: mount its folder instead',
-  ENOTDIR: 'a part of the path is no folder',
-  EISDIR: 'it is a folder',
-}
+import { writeError } from './write-error.ts'
 
 export function openOwnFiles(clock: Clock): OwnFiles {
   return {
@@ -80,15 +69,6 @@ async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (thrown) {
-    const errno = errnoOf(thrown)
-    if (errno === undefined) throw thrown
-    const reason = REASONS[errno]
-    throw new LocketError(
-      'io',
-      `cannot write ${path}: ${reason === undefined ? errno : `${reason} (${errno})`}`,
-      {
-        cause: thrown,
-      },
-    )
+    throw writeError(path, thrown)
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   ftruncateSync,
   lstatSync,
@@ -33,7 +34,7 @@ const PIECE_BYTES = 1024 * 1024
 const PIECE_FILES = 256
 const MOST_ROUNDS = 8
 const BLOCK_BYTES = 512
-const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants
+const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants
 
 /** Removes everything in the folder. Goes on after a failure and returns what failed, as `NAME: ERRNO`. */
 export async function emptyFolder(
@@ -97,7 +98,8 @@ export function moveAside(parent: DirHandle, name: string, stage: DirHandle, pre
   return aside
 }
 
-async function removeFile(path: string, disposal: Disposal): Promise<void> {
+/** Of a link, the link alone. */
+export async function removeFile(path: string, disposal: Disposal): Promise<void> {
   try {
     if (disposal === 'overwrite' && lstatSync(path).isFile()) await overwrite(path)
   } finally {
@@ -107,7 +109,7 @@ async function removeFile(path: string, disposal: Disposal): Promise<void> {
 
 /** In place, so that open descriptors and mappings lose the content too. */
 async function overwrite(path: string): Promise<void> {
-  const fd = openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+  const fd = openToOverwrite(path)
   try {
     const stats = fstatSync(fd)
     if (!stats.isFile()) return
@@ -115,6 +117,23 @@ async function overwrite(path: string): Promise<void> {
     ftruncateSync(fd, 0)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Its mode may keep its own owner from writing. */
+function openToOverwrite(path: string): number {
+  const flags = O_NOFOLLOW | O_NONBLOCK
+  try {
+    return openSync(path, O_RDWR | flags)
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'EACCES') throw thrown
+    const fd = openSync(path, O_RDONLY | flags)
+    try {
+      fchmodSync(fd, 0o600)
+    } finally {
+      closeSync(fd)
+    }
+    return openSync(path, O_RDWR | flags)
   }
 }
 

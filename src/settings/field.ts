@@ -15,6 +15,8 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   /** Takes the text of a layer (list kinds: a list of texts) and gives the value; its issues are read by users. */
   readonly schema: S
   readonly kind?: FieldKind
+  /** Of a list: the keys of a TOML table that stands for one entry of two paths: `[[inject.map]]`. */
+  readonly entryKeys?: readonly [string, string]
   /** As a user would write it. */
   readonly default?: string
   /** For a user who is not root, in place of `default`: this file in `$XDG_CONFIG_HOME/locket/` (or `~/.config/locket/`). */

@@ -1,0 +1,36 @@
+import { field, section } from '../../settings/field.ts'
+import { AbsolutePath, List } from '../../settings/kinds.ts'
+
+/** Which files are made of which templates: of every command that writes files at places of the user's. */
+export const outputsSection = section('outputs', 'Sources and outputs', {
+  maps: field({
+    name: 'map',
+    env: 'SECRET_MAP',
+    kind: 'list',
+    entryKeys: ['source', 'dest'],
+    schema: List.optional(),
+    example: '/templates:/run/secrets/locket',
+    summary:
+      'SRC:DST or SRC=DST: the template SRC is written as DST, or every template below the folder SRC to the same place below DST',
+    placeholder: 'SRC:DST',
+  }),
+  secrets: field({
+    name: 'secret',
+    aliases: ['secrets'],
+    env: 'LOCKET_SECRETS',
+    kind: 'list',
+    schema: List.optional(),
+    example: 'NAME={{ local://path/to/name }}',
+    summary:
+      'a file below --out: NAME=TEMPLATE, NAME=@/path/to/template, or /path/to/template, which is named after its file',
+    placeholder: 'NAME=TEMPLATE',
+  }),
+  out: field({
+    name: 'out',
+    env: 'DEFAULT_SECRET_DIR',
+    schema: AbsolutePath,
+    default: '/run/secrets/locket',
+    summary: 'folder of the files that --secret names',
+    placeholder: 'DIR',
+  }),
+})
