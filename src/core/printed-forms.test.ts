@@ -17,7 +17,7 @@ function shown(value: string | Uint8Array, output: string | Uint8Array): string 
 }
 
 test('a value is found however a program writes it', () => {
-  const table: [string, string | Buffer][] = [
+  const table: [string, string][] = [
     ['as it is', VALUE],
     ['base64', BYTES.toString('base64')],
     ['base64 for URLs', BYTES.toString('base64url')],
@@ -59,7 +59,10 @@ test('a key of several lines is found line by line, and in the lines of base64',
     '-----BEGIN KEY-----\r\n    [secret]\r\n    [secret]\r\n    -----END KEY-----\r\n    ',
   )
   for (const width of [64, 76]) {
-    const lines = Buffer.from(KEY).toString('base64').match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+    const lines =
+      Buffer.from(KEY)
+        .toString('base64')
+        .match(new RegExp(`.{1,${width}}`, 'g')) ?? []
     assert.equal(shown(KEY, lines.join('\n')), lines.map(() => '[secret]').join('\n'))
   }
 })
