@@ -29,7 +29,16 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   const { command } = await entry.load()
   const { stdin, stdout, stderr } = process
   const isRoot = process.getuid?.() === 0
-  return command.run({ argv: rest, env, isRoot, signal: stopSignal(), stdin, stdout, stderr })
+  return command.run({
+    argv: rest,
+    env,
+    cwd: process.cwd(),
+    isRoot,
+    signal: stopSignal(),
+    stdin,
+    stdout,
+    stderr,
+  })
 }
 
 function findCommand(name: string): CommandEntry {

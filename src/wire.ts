@@ -1,12 +1,13 @@
 import type { CheckDeps } from './app/check.ts'
 import { createClients, type Clients } from './app/clients.ts'
 import type { Driver } from './app/driver.ts'
+import type { MaterializeDeps } from './app/materialize.ts'
 import { createVolumeTable } from './app/volume-table.ts'
 import { credentialVariables } from './config/credential-variables.ts'
 import { MANAGED_STATE } from './config/daemon.ts'
 import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
-import type { Clock, Log, SourceFiles, StartWorker, Store } from './core/ports.ts'
+import type { Clock, Log, SourceFiles, StartWorker, Store, WatchTrees } from './core/ports.ts'
 import type { SecretFile } from './core/secret-file.ts'
 import { systemClock } from './host/clock.ts'
 import { openFileTree } from './host/file-tree.ts'
@@ -14,8 +15,11 @@ import { openHostFacts } from './host/host-facts.ts'
 import { openManagedState } from './host/managed-state.ts'
 import { openMountTable } from './host/mount-table.ts'
 import { openOwnFiles } from './host/own-files.ts'
+import { openPlacedFiles } from './host/placed-files.ts'
 import { openSourceFiles } from './host/source-files.ts'
+import { openSourceTrees } from './host/source-trees.ts'
 import { openStateFile } from './host/state-file.ts'
+import { watchTrees } from './host/watch-trees.ts'
 import { watchFiles } from './host/watch.ts'
 import { startWorkerProcess } from './host/worker-process.ts'
 import type { ProviderDeps } from './providers/define.ts'
@@ -73,6 +77,11 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
 export function openRendering(log: Log, env: ProviderDeps['env']): Rendering {
   const deps = providerDeps(log, env)
   return { clock: deps.clock, log, sources: deps.files, clients: createClients(deps, COMMAND_LINGER_MS) }
+}
+
+/** What a command that writes files works with beside that. */
+export function openMaterializing({ sources }: Rendering): MaterializeDeps & { readonly watch: WatchTrees } {
+  return { sources, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchTrees }
 }
 
 export interface Rendering {

@@ -25,6 +25,8 @@ export interface Rendered<T> {
   readonly contents: ReadonlyMap<T, Secret>
   /** What the failure policy let pass. */
   readonly unresolved: LocketError | undefined
+  /** Templates with a reference that the failure policy let pass, whether or not they have contents. */
+  readonly incomplete: ReadonlySet<T>
   wipe(): void
 }
 
@@ -57,6 +59,11 @@ function renderAll<T extends PreparedTemplate>(
   )
   const unresolved = failuresOf(failures)
   if (unresolved !== undefined && policy === 'error') throw unresolved
+  const incomplete = new Set(
+    unresolved === undefined
+      ? []
+      : templates.filter(({ template }) => collectFailures([template], outcomes).length > 0),
+  )
   const contents = new Map<T, Secret>()
   const wipe = () => contents.forEach((content) => content.wipe())
   try {
@@ -73,7 +80,7 @@ function renderAll<T extends PreparedTemplate>(
       }
     }
     throwErrors(errors)
-    return { contents, unresolved, wipe }
+    return { contents, unresolved, incomplete, wipe }
   } catch (error) {
     wipe()
     throw error

@@ -3,6 +3,8 @@ export interface CommandContext {
   /** Arguments after the command's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Where relative paths begin; absolute. */
+  readonly cwd: string
   /** A user who is not root has his files in his own folder. */
   readonly isRoot: boolean
   /** Aborted by SIGINT and SIGTERM. */

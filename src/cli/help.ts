@@ -1,4 +1,4 @@
-import { CHECK_SECTIONS, SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
+import { CHECK_SECTIONS, INJECT_SECTIONS, SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
 import { helpLines } from '../config/describe.ts'
 import type { Section } from '../settings/field.ts'
 import type { CommandEntry } from './index.ts'
@@ -14,6 +14,24 @@ const PAGES: Readonly<Record<string, Page>> = {
     usage: ['locket volume [FLAGS]'],
     sections: VOLUME_SECTIONS,
     example: 'locket volume --config /etc/locket/locket.toml',
+  },
+  inject: {
+    usage: ['locket inject [FLAGS]'],
+    sections: INJECT_SECTIONS,
+    example:
+      'locket inject --map ./templates:/run/secrets/app --secret "db_password={{ local://db/password }}"',
+  },
+  healthcheck: {
+    usage: [
+      'locket healthcheck [--status-file PATH]',
+      '',
+      'Exit code 0: every secret is in place. 1: not, or not yet; one line says why.',
+      '  --status-file PATH',
+      '      what `locket inject` was given as its --status-file [LOCKET_STATUS_FILE; default',
+      '      /dev/shm/locket/ready]',
+    ],
+    sections: [],
+    example: 'HEALTHCHECK CMD ["/locket/bin/locket", "healthcheck"]',
   },
   secret: {
     usage: [
@@ -42,7 +60,7 @@ const PAGES: Readonly<Record<string, Page>> = {
 }
 
 export function overview(commands: readonly CommandEntry[]): string {
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`)
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`)
   return [
     'locket: secrets for containers, on time and gone when done',
     '',

@@ -9,6 +9,16 @@ export interface CommandEntry {
 /** Every command: one line each. `load` keeps what a command needs out of the start of the others. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'volume', summary: 'serve the Docker volume driver', load: () => import('./volume.ts') },
+  {
+    name: 'inject',
+    summary: 'write templates and secrets as files, once or whenever they change',
+    load: () => import('./inject.ts'),
+  },
+  {
+    name: 'healthcheck',
+    summary: 'say whether `locket inject` has every secret in place',
+    load: () => import('./healthcheck.ts'),
+  },
   { name: 'secret', summary: 'keep secrets in the embedded store', load: () => import('./secret.ts') },
   {
     name: 'check',

@@ -3,7 +3,9 @@ import type { Field, Section } from '../settings/field.ts'
 import { checkSection } from './sections/check.ts'
 import { configFileSection } from './sections/config-file.ts'
 import { filesSection } from './sections/files.ts'
+import { injectSection } from './sections/inject.ts'
 import { logSection } from './sections/log.ts'
+import { outputsSection } from './sections/outputs.ts'
 import { providerSection } from './sections/providers.ts'
 import { secretImportSection, secretListSection, secretSetSection, storeSection } from './sections/secret.ts'
 import { daemonSection, volumeSection } from './sections/volume.ts'
@@ -45,6 +47,14 @@ export const RENDERING_SECTIONS: readonly Section[] = [
   RENDERING.configFile,
   RENDERING.log,
 ]
+
+/** How files are written by commands that are no volume driver. */
+export const writtenSection = filesSection({ maxFileSize: 'MAX_FILE_SIZE', policy: 'INJECT_POLICY' })
+
+export const INJECT = { outputs: outputsSection, inject: injectSection, files: writtenSection } as const
+
+/** All sections of `locket inject`, in the order of help and reference. */
+export const INJECT_SECTIONS: readonly Section[] = [...Object.values(INJECT), ...RENDERING_SECTIONS]
 
 /** What `locket secret` takes: every command of it the last two, some one of the others. */
 export const SECRET_SECTIONS: readonly Section[] = [

@@ -173,6 +173,9 @@ export type WatchFiles = (
   options: { readonly debounceMs: number },
 ) => Promise<AsyncDisposable>
 
+/** The same of files and of folders with all that is below them; a folder that is replaced whole is a change too. */
+export type WatchTrees = WatchFiles
+
 /** Files that locket writes for its user, and that several of its processes may change. */
 export interface OwnFiles {
   /**

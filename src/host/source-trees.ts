@@ -3,12 +3,11 @@ import { basename, dirname, join } from 'node:path'
 import { liesUnder } from '../core/absolute-path.ts'
 import { errnoOf, isLocketError, LocketError } from '../core/errors.ts'
 import type { SourceListing, SourceTrees } from '../core/ports.ts'
+import { isTemplateName } from './template-names.ts'
 
 /** A mistake like `/usr` as a source must end before memory does. */
 const MOST_FILES = 20_000
 const DEEPEST = 64
-/** What vim, Emacs, JetBrains' editors and most others leave beside a file while it is edited, or of its last version. */
-const EDITORS_OWN = /~$|^\.#|^#.*#$|^\..*\.sw[a-z]$|^4913$|___jb_(tmp|old|bak)___$/
 
 export function openSourceTrees(): SourceTrees {
   return { list, realPath }
@@ -58,8 +57,7 @@ async function filesBelow(root: string, shown: string): Promise<string[]> {
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     for (const entry of await readdir(folder.real, { withFileTypes: true })) {
       const path = folder.path === '' ? entry.name : `${folder.path}/${entry.name}`
-      // Kubernetes keeps the files behind links: in `..data`, and that in `..2026_01_01`.
-      if (EDITORS_OWN.test(entry.name) || entry.name.startsWith('..')) continue
+      if (!isTemplateName(entry.name)) continue
       const real = join(folder.real, entry.name)
       const found = entry.isSymbolicLink() ? await followed(real, root, join(shown, path)) : { real, entry }
       if (found.entry.isFile()) files.push(path)

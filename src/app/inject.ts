@@ -1,0 +1,239 @@
+import { formatError, mayPass, toLocketError } from '../core/errors.ts'
+import { checkPlaces, sourcePaths, type Outputs } from '../core/output-plan.ts'
+import type { Clock, Log, Place, PlaceOptions, WatchTrees } from '../core/ports.ts'
+import type { Resolve } from '../core/resolve.ts'
+import type { FailurePolicy } from '../core/template/render.ts'
+import { openDeadline } from './deadline.ts'
+import {
+  placeOutputs,
+  prepareOutputs,
+  requireSources,
+  type MaterializeDeps,
+  type OutputTemplate,
+  type PreparedOutputs,
+  type PrepareRules,
+} from './materialize.ts'
+import { renderTemplates, type Rendered } from './render.ts'
+import { openStatusFile, type StatusFile } from './status-file.ts'
+
+export interface InjectConfig {
+  readonly outputs: Outputs
+  readonly rules: PrepareRules
+  readonly policy: FailurePolicy
+  readonly placing: PlaceOptions
+  readonly mode: 'one-shot' | 'watch' | 'park'
+  readonly statusFile: string | undefined
+  readonly debounceMs: number
+  readonly wipeOnExit: boolean
+}
+
+export interface InjectDeps extends MaterializeDeps {
+  readonly resolve: Resolve
+  readonly watch: WatchTrees
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** For one rendering, all providers together. */
+const DEADLINE_MS = 30_000
+/** A re-rendering that failed is tried again at its own account: sooner where waiting may help. */
+const SOON_MS = 15_000
+const LATER_MS = 60_000
+
+/** What stands on disk because of this process. */
+interface Standing {
+  /** By their absolute paths. */
+  readonly files: Map<string, Place>
+  /** Of `files`, those that hold all their secrets. */
+  readonly complete: Set<string>
+  /** Folders that were made, the outer ones first. */
+  readonly folders: string[]
+}
+
+/**
+ * Writes every output; then ends, waits for `signal`, or follows the templates until then. Throws when the first writing fails: nothing of it
+ * stays. Later ones that fail are logged, keep what is there, and take the status file away.
+ */
+export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
+  checkPlaces(config.outputs)
+  const status = openStatusFile(config.statusFile, deps.placed)
+  await status.notReady()
+  const standing: Standing = { files: new Map(), complete: new Set(), folders: [] }
+  const wake = createWake()
+  // Before the first look at a template, so that no change falls between.
+  await using _ = await watchIfAsked(config, deps, wake.set)
+  try {
+    const injection = { config, deps, signal, standing, status }
+    const isReady = await write(injection, true)
+    if (config.mode === 'one-shot') return
+    if (config.mode === 'park') await aborted(signal)
+    else await follow(injection, wake, isReady)
+  } finally {
+    if (config.wipeOnExit) await wipe(standing, status, deps)
+  }
+}
+
+interface Injection {
+  readonly config: InjectConfig
+  readonly deps: InjectDeps
+  readonly signal: AbortSignal
+  readonly standing: Standing
+  readonly status: StatusFile
+}
+
+/** Reads, fetches, renders, writes. True when every secret is in place. */
+async function write(injection: Injection, isFirst: boolean): Promise<boolean> {
+  const { config, deps, signal, standing, status } = injection
+  const { rules, policy, outputs, placing } = config
+  const start = deps.clock.now()
+  const prepared = await prepareOutputs(outputs, rules, deps)
+  if (isFirst) requireSources(prepared)
+  using deadline = openDeadline(DEADLINE_MS, deps.clock, signal)
+  const { maxFileBytes } = rules
+  const rendered = await renderTemplates(
+    prepared.templates,
+    deps.resolve,
+    { policy, maxFileBytes },
+    deps,
+    deadline.signal,
+  )
+  try {
+    const isReady = rendered.unresolved === undefined && prepared.missing.length === 0
+    if (!isReady) await status.notReady()
+    await removeGone(prepared, standing, deps)
+    const worthIt = prepared.templates.filter(
+      (template) => !rendered.incomplete.has(template) || !standing.complete.has(template.target),
+    )
+    const placed = await placeOutputs(worthIt, rendered.contents, placing, deps)
+    remember(worthIt, rendered, standing)
+    standing.folders.push(...placed.folders)
+    tell(prepared, rendered, { ...injection, changed: placed.changed, ms: deps.clock.now() - start })
+    if (isReady) await status.ready([...standing.files.keys()])
+    return isReady
+  } finally {
+    rendered.wipe()
+  }
+}
+
+/** What was written before and has no template any more. First of all: a folder may take a file's place, or a file a folder's. */
+async function removeGone(
+  { templates }: PreparedOutputs,
+  standing: Standing,
+  { placed, log }: InjectDeps,
+): Promise<void> {
+  const wanted = new Set(templates.map(({ target }) => target))
+  const gone = [...standing.files].filter(([target]) => !wanted.has(target))
+  if (gone.length === 0) return
+  await placed.remove(
+    gone.map(([, place]) => place),
+    standing.folders,
+  )
+  for (const [target] of gone) {
+    standing.files.delete(target)
+    standing.complete.delete(target)
+    log.info('inject.removed', 'removed a file whose template is gone', { file: target })
+  }
+}
+
+function remember(
+  templates: readonly OutputTemplate[],
+  { contents, incomplete }: Rendered<OutputTemplate>,
+  { files, complete }: Standing,
+): void {
+  for (const template of templates) {
+    const { target, folder, path } = template
+    if (!contents.has(template)) continue
+    files.set(target, { folder, path })
+    if (incomplete.has(template)) complete.delete(target)
+    else complete.add(target)
+  }
+}
+
+function tell(
+  prepared: PreparedOutputs,
+  { unresolved }: Rendered<OutputTemplate>,
+  { config, deps, standing, changed, ms }: Injection & { readonly changed: number; readonly ms: number },
+): void {
+  const { log } = deps
+  for (const warning of prepared.warnings)
+    log.warn('inject.warning', 'a template may hold a mistake', { warning })
+  for (const source of prepared.missing)
+    log.warn('inject.missing', 'a template is gone, and its file with it', { source })
+  if (unresolved !== undefined) {
+    const left =
+      config.policy === 'ignore' ? 'their files were left out' : 'their tags were written as they stand'
+    log.warn('inject.unresolved', `references without a value: ${left}`, {
+      policy: config.policy,
+      error: formatError(unresolved),
+    })
+  }
+  log.info('inject.written', 'files are in place', { files: standing.files.size, changed, ms })
+}
+
+async function follow(injection: Injection, wake: Wake, wasReady: boolean): Promise<void> {
+  const { deps, signal, status } = injection
+  let again = wasReady ? undefined : LATER_MS
+  for (;;) {
+    await wake.next(again, deps.clock, signal)
+    if (signal.aborted) return
+    try {
+      again = (await write(injection, false)) ? undefined : LATER_MS
+    } catch (thrown) {
+      if (signal.aborted) return
+      const error = toLocketError(thrown)
+      again = mayPass(error) ? SOON_MS : LATER_MS
+      deps.log.error('inject.failed', 'could not write again: the files stay as they are', {
+        code: error.code,
+        error: formatError(error),
+      })
+      await status.notReady()
+    }
+  }
+}
+
+async function wipe(
+  { files, folders }: Standing,
+  status: StatusFile,
+  { placed, log }: InjectDeps,
+): Promise<void> {
+  await status.notReady()
+  await placed.remove([...files.values()], folders)
+  log.info('inject.wiped', 'removed what was written', { files: files.size })
+}
+
+async function watchIfAsked(
+  { mode, outputs, debounceMs }: InjectConfig,
+  { watch }: InjectDeps,
+  onChange: () => void,
+): Promise<AsyncDisposable> {
+  if (mode !== 'watch') return { [Symbol.asyncDispose]: async () => undefined }
+  return watch(sourcePaths(outputs), onChange, { debounceMs })
+}
+
+interface Wake {
+  readonly set: () => void
+  /** Resolves when it was set since the last time, when `ms` have passed, or when the signal aborts. */
+  next(ms: number | undefined, clock: Clock, signal: AbortSignal): Promise<void>
+}
+
+function createWake(): Wake {
+  let waking = Promise.withResolvers<void>()
+  return {
+    set: () => waking.resolve(),
+    async next(ms, clock, signal) {
+      const over = new AbortController()
+      const ended = AbortSignal.any([signal, over.signal])
+      const slept = ms === undefined ? aborted(ended) : clock.sleep(ms, ended).catch(() => undefined)
+      await Promise.race([waking.promise, slept])
+      over.abort()
+      waking = Promise.withResolvers<void>()
+    },
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+}

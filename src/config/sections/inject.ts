@@ -1,0 +1,38 @@
+import { field, section } from '../../settings/field.ts'
+import { AbsolutePath, Choice, Duration, Switch } from '../../settings/kinds.ts'
+
+export const injectSection = section('inject', 'locket inject', {
+  mode: field({
+    name: 'mode',
+    env: 'LOCKET_INJECT_MODE',
+    schema: Choice(['one-shot', 'watch', 'park']),
+    default: 'one-shot',
+    summary:
+      'one-shot: write and end; watch: write again whenever a template changes; park: write once and stay until SIGTERM',
+    placeholder: 'MODE',
+  }),
+  statusFile: field({
+    name: 'status-file',
+    env: 'LOCKET_STATUS_FILE',
+    schema: AbsolutePath.optional(),
+    example: '/dev/shm/locket/ready',
+    summary: 'a file that is there exactly while every secret is in place, for `locket healthcheck`',
+    placeholder: 'PATH',
+  }),
+  debounceMs: field({
+    name: 'debounce',
+    env: 'WATCH_DEBOUNCE',
+    schema: Duration,
+    default: '500ms',
+    summary: 'how long a template must rest before a change of it counts',
+    placeholder: 'DURATION',
+  }),
+  wipeOnExit: field({
+    name: 'wipe-on-exit',
+    env: 'LOCKET_INJECT_WIPE_ON_EXIT',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'with watch and park: overwrite and remove what was written when SIGTERM or SIGINT ends it',
+  }),
+})

@@ -1,0 +1,53 @@
+/** A folder that never rests must not put off the comparison for ever. */
+const MOST_RESTARTS = 10
+
+/** What tells a change from mere events: an identity that is another one. */
+export interface Comparison extends Disposable {
+  /** Something may have changed: looks once nothing more was noticed for the time of a debounce. */
+  readonly noticed: () => void
+  /** Looks at its own account too. `pauseMs` is asked before each pause. */
+  pollEvery(pauseMs: () => number): void
+}
+
+/** Calls `onChange` when `identify` answers another text than before. */
+export async function openComparison(
+  identify: () => Promise<string>,
+  onChange: () => void,
+  debounceMs: number,
+): Promise<Comparison> {
+  let seen = await identify()
+  let timer: NodeJS.Timeout | undefined
+  let polling: NodeJS.Timeout | undefined
+  let restarts = 0
+  let isClosed = false
+
+  async function compare(): Promise<void> {
+    restarts = 0
+    const now = await identify()
+    if (isClosed || now === seen) return
+    seen = now
+    onChange()
+  }
+  function noticed(): void {
+    if (isClosed || restarts > MOST_RESTARTS) return
+    clearTimeout(timer)
+    restarts += 1
+    timer = setTimeout(() => void compare(), debounceMs)
+  }
+  async function poll(): Promise<void> {
+    if ((await identify()) !== seen) noticed()
+  }
+  function pollEvery(pauseMs: () => number): void {
+    if (isClosed) return
+    polling = setTimeout(() => void poll().then(() => pollEvery(pauseMs)), pauseMs())
+  }
+  return {
+    noticed,
+    pollEvery,
+    [Symbol.dispose]() {
+      isClosed = true
+      clearTimeout(timer)
+      clearTimeout(polling)
+    },
+  }
+}
