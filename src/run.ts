@@ -27,7 +27,6 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   if (asksForHelp(rest)) return showHelp('help', [entry.name])
   await obeyProxies(env)
   const { command } = await entry.load()
-  const { stdin, stdout, stderr } = process
   const isRoot = process.getuid?.() === 0
   return command.run({
     argv: rest,
@@ -35,9 +34,16 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
     cwd: process.cwd(),
     isRoot,
     signal: stopSignal(),
-    stdin,
-    stdout,
-    stderr,
+    // When they are asked for: what opens standard input begins to read it, and a child may want it.
+    get stdin() {
+      return process.stdin
+    },
+    get stdout() {
+      return process.stdout
+    },
+    get stderr() {
+      return process.stderr
+    },
   })
 }
 

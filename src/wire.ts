@@ -9,20 +9,23 @@ import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
 import type { Clock, Log, SourceFiles, StartWorker, Store, WatchTrees } from './core/ports.ts'
 import type { SecretFile } from './core/secret-file.ts'
+import { programs } from './host/child.ts'
 import { systemClock } from './host/clock.ts'
 import { openFileTree } from './host/file-tree.ts'
+import { forbidTracing } from './host/forbid-tracing.ts'
 import { openHostFacts } from './host/host-facts.ts'
 import { openManagedState } from './host/managed-state.ts'
 import { openMountTable } from './host/mount-table.ts'
 import { openOwnFiles } from './host/own-files.ts'
 import { openPlacedFiles } from './host/placed-files.ts'
+import { listenSignals } from './host/signals.ts'
 import { openSourceFiles } from './host/source-files.ts'
 import { openSourceTrees } from './host/source-trees.ts'
 import { openStateFile } from './host/state-file.ts'
 import { watchTrees } from './host/watch-trees.ts'
 import { watchFiles } from './host/watch.ts'
 import { startWorkerProcess } from './host/worker-process.ts'
-import type { ProviderDeps } from './providers/define.ts'
+import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
 import type { LocalPaths } from './providers/local/reader.ts'
 import { openSecretFile } from './providers/local/secrets-file.ts'
 
@@ -82,6 +85,21 @@ export function openRendering(log: Log, env: ProviderDeps['env']): Rendering {
 /** What a command that writes files works with beside that. */
 export function openMaterializing({ sources }: Rendering): MaterializeDeps & { readonly watch: WatchTrees } {
   return { sources, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchTrees }
+}
+
+/** What `locket exec` works with beside that. */
+export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
+  const { clock, log, clients } = rendering
+  return {
+    ...openMaterializing(rendering),
+    clock,
+    log,
+    resolve: clients.resolveFor('exec', providers),
+    closeProviders: () => clients.close(),
+    programs,
+    listenSignals,
+    forbidTracing,
+  }
 }
 
 export interface Rendering {

@@ -1,4 +1,10 @@
-import { CHECK_SECTIONS, INJECT_SECTIONS, SECRET_SECTIONS, VOLUME_SECTIONS } from '../config/commands.ts'
+import {
+  CHECK_SECTIONS,
+  EXEC_SECTIONS,
+  INJECT_SECTIONS,
+  SECRET_SECTIONS,
+  VOLUME_SECTIONS,
+} from '../config/commands.ts'
 import { helpLines } from '../config/describe.ts'
 import type { Section } from '../settings/field.ts'
 import type { CommandEntry } from './index.ts'
@@ -32,6 +38,16 @@ const PAGES: Readonly<Record<string, Page>> = {
     ],
     sections: [],
     example: 'HEALTHCHECK CMD ["/locket/bin/locket", "healthcheck"]',
+  },
+  exec: {
+    usage: [
+      'locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
+      '',
+      'Ends with the exit code of the command: 128 + n when signal n ended it, 127 when it is not there, 126 when it cannot be started.',
+      'The command inherits the environment, but for the variables that hold credentials of locket.',
+    ],
+    sections: EXEC_SECTIONS,
+    example: 'locket exec -e DB_PASSWORD={{local://db/password}} -- node server.js',
   },
   secret: {
     usage: [

@@ -64,6 +64,8 @@ export function bytePatterns(patterns: readonly Uint8Array[]): BytePatterns {
         const shorter = step(fallback[state] ?? 0, bytes[next] ?? 0)
         fallback[next] = shorter
         matches[next] ||= matches[shorter] ?? 0
+        // Where no pattern goes on, only what it falls back to can.
+        if (child[next] === 0) depths[next] = depths[shorter] ?? 0
       }
     }
   }

@@ -94,3 +94,12 @@ test('patterns that were wiped find nothing, and hold nothing', () => {
   patterns.wipe()
   assert.equal(Buffer.from(createRedactor(patterns).push(Buffer.from('hunter2'))).toString(), 'hunter2')
 })
+
+test('values that become known while output is held back are found in it', () => {
+  const redactor = createRedactor(bytePatterns([Buffer.from('abcde'), Buffer.from('defgh')]))
+  const show = (text: string) => Buffer.from(redactor.push(Buffer.from(text))).toString()
+  assert.equal(show('<abcde'), '<[secret]')
+  redactor.use(bytePatterns([Buffer.from('abcde'), Buffer.from('efghi')]))
+  assert.equal(show('fghi>'), '>')
+  assert.equal(show('defgh!'), 'defgh!')
+})

@@ -4,6 +4,8 @@ import type { BytePatterns } from './byte-patterns.ts'
 export interface Redactor {
   /** What of the output so far can be shown. What may be the beginning of a value is held back. */
   push(chunk: Uint8Array): Uint8Array
+  /** Looks for these from now on, also in what is held back. */
+  use(patterns: BytePatterns): void
   /** The rest, at the end of the output. */
   flush(): Uint8Array
 }
@@ -11,7 +13,7 @@ export interface Redactor {
 export const MASK = '[secret]'
 
 interface Span {
-  start: number
+  readonly start: number
   readonly end: number
 }
 
@@ -19,8 +21,9 @@ interface Span {
  * Every byte that belongs to a pattern is left out, and each run of such bytes shown as one `[secret]`: overlapping and touching values
  * are one. How the output is cut into chunks changes nothing.
  */
-export function createRedactor(patterns: BytePatterns): Redactor {
+export function createRedactor(first: BytePatterns): Redactor {
   const mask = new TextEncoder().encode(MASK)
+  let patterns = first
   let state = 0
   let held: Uint8Array = new Uint8Array(0)
   /** What is secret in `held`, in order, none touching another. */
@@ -31,12 +34,16 @@ export function createRedactor(patterns: BytePatterns): Redactor {
   function push(chunk: Uint8Array): Uint8Array {
     const start = held.byteLength
     held = joined([held, chunk])
+    scan(start)
+    return show(held.byteLength - patterns.depth(state))
+  }
+
+  function scan(start: number): void {
     for (let at = start; at < held.byteLength; at += 1) {
       state = patterns.step(state, held[at] ?? 0)
       const length = patterns.longest(state)
       if (length > 0) cover(at + 1 - length, at + 1)
     }
-    return show(held.byteLength - patterns.depth(state))
   }
 
   function cover(from: number, end: number): void {
@@ -75,6 +82,14 @@ export function createRedactor(patterns: BytePatterns): Redactor {
 
   return {
     push,
+    use(next) {
+      const before = spans
+      patterns = next
+      state = 0
+      spans = []
+      scan(0)
+      spans = merged([...before, ...spans])
+    },
     flush() {
       const rest = show(held.byteLength)
       state = 0
@@ -82,6 +97,16 @@ export function createRedactor(patterns: BytePatterns): Redactor {
       return rest
     },
   }
+}
+
+function merged(spans: readonly Span[]): Span[] {
+  const all: Span[] = []
+  for (const span of spans.toSorted((a, b) => a.start - b.start)) {
+    const last = all.at(-1)
+    if (last === undefined || last.end < span.start) all.push(span)
+    else all.splice(-1, 1, { start: last.start, end: Math.max(last.end, span.end) })
+  }
+  return all
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
