@@ -10,7 +10,6 @@ const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy
 
 /** One command line, from its words to its exit code. Loads what the command needs and no other. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
-  process.stdout.on('error', ignoreClosedPipe)
   process.once('uncaughtException', (thrown) => process.exit(fail(thrown)))
   try {
     return await dispatch(argv, env)
@@ -39,7 +38,7 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
       return process.stdin
     },
     get stdout() {
-      return process.stdout
+      return standardOutput()
     },
     get stderr() {
       return process.stderr
@@ -105,8 +104,15 @@ function framesOf(cause: unknown): string {
 }
 
 function print(text: string): number {
-  process.stdout.write(text)
+  standardOutput().write(text)
   return 0
+}
+
+/** Made when it is asked for, which takes Node 4 ms. */
+function standardOutput(): NodeJS.WriteStream {
+  const { stdout } = process
+  if (!stdout.listeners('error').includes(ignoreClosedPipe)) stdout.on('error', ignoreClosedPipe)
+  return stdout
 }
 
 /** `locket … | head` is no failure. */

@@ -14,6 +14,7 @@ import { systemClock } from './host/clock.ts'
 import { openFileTree } from './host/file-tree.ts'
 import { forbidTracing } from './host/forbid-tracing.ts'
 import { openHostFacts } from './host/host-facts.ts'
+import type { LogOptions } from './host/log.ts'
 import { openManagedState } from './host/managed-state.ts'
 import { openMountTable } from './host/mount-table.ts'
 import { openOwnFiles } from './host/own-files.ts'
@@ -32,10 +33,16 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 // The only place that builds real things. Everything else is handed them.
 
 export { openHeapCare } from './host/heap-care.ts'
-export { openLog } from './host/log.ts'
+export { openPlainLog as openLog } from './host/plain-log.ts'
 export { listenAsDaemon, notifySystemd } from './host/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/stop-mark.ts'
 export { systemClock } from './host/clock.ts'
+
+/** Of what runs long: loading pino takes as long as many a command does. */
+export async function openDaemonLog(options: LogOptions): Promise<Log> {
+  const { openLog } = await import('./host/log.ts')
+  return openLog(options)
+}
 
 export interface OpenedStore {
   readonly store: Store

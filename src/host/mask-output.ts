@@ -21,6 +21,8 @@ export function maskOutput(from: Readable, to: Writable, redactor: Redactor): Ma
     to.once('drain', () => from.resume())
   })
   const giveUp = () => from.destroy()
+  // One stays: what is written last may fail later than that.
+  if (!to.listeners('error').includes(ignore)) to.on('error', ignore)
   to.once('error', giveUp)
 
   /** A background process may hold the output open for ever. */
@@ -41,3 +43,6 @@ export function maskOutput(from: Readable, to: Writable, redactor: Redactor): Ma
     },
   }
 }
+
+/** Whoever read it has gone; the program is told by its own pipe. */
+function ignore(): void {}
