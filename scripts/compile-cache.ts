@@ -15,6 +15,7 @@ export async function warmCompileCache(locket: string): Promise<void> {
   try {
     await succeed(program, ['--version'])
     await succeed(program, ['secret', 'list', ...store])
+    await succeed(program, ['exec', ...store, '--', '/bin/true'])
     await runDaemon(program, scratch)
   } finally {
     rmSync(scratch, { recursive: true, force: true })

@@ -77,7 +77,7 @@ const LEFT: Readonly<Record<FailurePolicy, string>> = {
 /** What a command is started with. */
 export interface Handed {
   readonly env: ChildOptions['env']
-  /** Of its variables: another one, another environment. */
+  /** Of its variables: another one, another environment. Empty when nobody compares. */
   readonly fingerprint: string
   readonly changedFiles: number
 }
@@ -85,7 +85,8 @@ export interface Handed {
 export interface Receivers {
   readonly files: ExecFiles
   readonly masking: Masking | undefined
-  readonly fingerprints: Fingerprints
+  /** Undefined when nobody compares. */
+  readonly fingerprints: Fingerprints | undefined
 }
 
 /** Writes the files and makes the environment; the values are wiped, whatever happens. Nothing is written when a value fits no environment. */
@@ -98,7 +99,7 @@ export async function handOver(
     const values = variables.flatMap((variable) => entryOf(variable, rendered.contents))
     const env = { ...inherited, ...Object.fromEntries(environmentOf(values)) }
     const byName = values.toSorted(([{ name: a }], [{ name: b }]) => (a < b ? -1 : 1))
-    const fingerprint = fingerprints.of(byName.map(([{ name }, value]) => [name, value]))
+    const fingerprint = fingerprints?.of(byName.map(([{ name }, value]) => [name, value])) ?? ''
     masking?.learn(secretsOf({ variables, outputs, rendered }))
     const { changed } = await files.place(outputs, rendered.contents)
     return { env, fingerprint, changedFiles: changed }

@@ -46,7 +46,8 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   if (config.mask && hasTerminal && deps.showsOnTerminal) throw maskedTerminal()
   using masking = config.mask ? createMasking(deps.log) : undefined
   const files = openExecFiles(config, deps)
-  const receivers: Receivers = { files, masking, fingerprints: createFingerprints() }
+  const fingerprints = config.watch ? createFingerprints() : undefined
+  const receivers: Receivers = { files, masking, fingerprints }
   const changes = createChanges()
   // Before the first look at a file, so that no change falls between.
   await using _ = await watchIfAsked(config, deps, changes.noticed)
