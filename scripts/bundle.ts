@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 
 /**
  * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK ships there, Bitwarden's never
@@ -23,6 +23,7 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
     target: 'node24',
     // Not minified: the compile cache makes it no faster, and a stack trace in a bug report says something.
     metafile: true,
+    plugins: [lateModules],
     logLevel: 'warning',
     // CommonJS packages inside an ES module call `require` for Node's own modules.
     banner: {
@@ -35,4 +36,35 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
     (path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
   )
   return [...new Set(folders.filter((folder) => folder !== undefined))].toSorted()
+}
+
+/** Modules of Node that take milliseconds to load, and that most commands never come to use. */
+const LATE = /^node:(crypto|util|v8|vm|process)$/
+const OURS = /\/src\/[^]*\.ts$/
+
+/**
+ * To our own code, functions of these modules load them when they are called. To everybody, `node:process` is what is there already: imported
+ * as a module, all that it has is read at once, and its standard streams are opened.
+ */
+const lateModules: Plugin = {
+  name: 'late-modules',
+  setup(hooks) {
+    hooks.onResolve({ filter: LATE }, ({ path, kind, importer }) => {
+      const isWanted = path === 'node:process' || OURS.test(importer)
+      return kind === 'import-statement' && isWanted ? { path, namespace: 'late' } : undefined
+    })
+    hooks.onLoad({ filter: /^/, namespace: 'late' }, ({ path }) => ({ contents: lateModule(path) }))
+  },
+}
+
+/** What is no function is not exported: the build fails where it is imported. */
+function lateModule(path: string): string {
+  if (path === 'node:process') return 'export default globalThis.process'
+  const entries = Object.entries(process.getBuiltinModule(path) ?? {})
+  const functions = entries.filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
+  return functions
+    .map(
+      ([name]) => `export const ${name} = (...args) => process.getBuiltinModule('${path}').${name}(...args)`,
+    )
+    .join('\n')
 }

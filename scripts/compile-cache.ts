@@ -20,6 +20,7 @@ export async function warmCompileCache(locket: string): Promise<void> {
     // It answers 1: nothing is in place here.
     await command(program, ['healthcheck'])
     await succeed(program, ['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
+    await succeed(program, ['exec', ...store, '--', '/bin/true'])
     await runDaemon(program, scratch)
     letAllRead(join(locket, 'lib/cache'))
   } finally {

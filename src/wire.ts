@@ -9,20 +9,24 @@ import type { DaemonConfig } from './config/volume-config.ts'
 import { createKeyedLock } from './core/keyed-lock.ts'
 import type { Clock, Log, SourceFiles, StartWorker, Store, WatchTrees } from './core/ports.ts'
 import type { SecretFile } from './core/secret-file.ts'
+import { programs } from './host/child.ts'
 import { systemClock } from './host/clock.ts'
 import { openFileTree } from './host/file-tree.ts'
+import { forbidTracing } from './host/forbid-tracing.ts'
 import { openHostFacts } from './host/host-facts.ts'
+import type { LogOptions } from './host/log.ts'
 import { openManagedState } from './host/managed-state.ts'
 import { openMountTable } from './host/mount-table.ts'
 import { openOwnFiles } from './host/own-files.ts'
 import { openPlacedFiles } from './host/placed-files.ts'
+import { listenSignals } from './host/signals.ts'
 import { openSourceFiles } from './host/source-files.ts'
 import { openSourceTrees } from './host/source-trees.ts'
 import { openStateFile } from './host/state-file.ts'
 import { watchTrees } from './host/watch-trees.ts'
 import { watchFiles } from './host/watch.ts'
 import { startWorkerProcess } from './host/worker-process.ts'
-import type { ProviderDeps } from './providers/define.ts'
+import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
 import type { LocalPaths } from './providers/local/reader.ts'
 import { openSecretFile } from './providers/local/secrets-file.ts'
 
@@ -30,11 +34,17 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { callingComposeVersion } from './host/calling-compose.ts'
 export { openHeapCare } from './host/heap-care.ts'
-export { openLog } from './host/log.ts'
+export { openPlainLog as openLog } from './host/plain-log.ts'
 export { writePrivateFile } from './host/private-file.ts'
 export { listenAsDaemon, notifySystemd } from './host/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/stop-mark.ts'
 export { systemClock } from './host/clock.ts'
+
+/** Of what runs long: loading pino takes as long as many a command does. */
+export async function openDaemonLog(options: LogOptions): Promise<Log> {
+  const { openLog } = await import('./host/log.ts')
+  return openLog(options)
+}
 
 export interface OpenedStore {
   readonly store: Store
@@ -84,6 +94,21 @@ export function openRendering(log: Log, env: ProviderDeps['env']): Rendering {
 /** What a command that writes files works with beside that. */
 export function openMaterializing({ sources }: Rendering): MaterializeDeps & { readonly watch: WatchTrees } {
   return { sources, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchTrees }
+}
+
+/** What `locket exec` works with beside that. */
+export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
+  const { clock, log, clients } = rendering
+  return {
+    ...openMaterializing(rendering),
+    clock,
+    log,
+    resolve: clients.resolveFor('exec', providers),
+    closeProviders: () => clients.close(),
+    programs,
+    listenSignals,
+    forbidTracing,
+  }
 }
 
 export interface Rendering {

@@ -42,6 +42,8 @@ const REVEALS: readonly string[] = [
   'src/app/environment.ts',
   'src/cli/export.ts',
   'src/cli/print-value.ts',
+  'src/core/fingerprint.ts',
+  'src/core/printed-forms.ts',
   'src/core/template/render.ts',
   'src/host/file-tree.ts',
   'src/host/placed-files.ts',

@@ -1,6 +1,7 @@
 import {
   CHECK_SECTIONS,
   COMPOSE_SECTIONS,
+  EXEC_SECTIONS,
   EXPORT_SECTIONS,
   INJECT_SECTIONS,
   PROVIDER_SECTIONS,
@@ -52,6 +53,17 @@ export const PAGES: Readonly<Record<string, Page>> = {
     ],
     sections: [],
     example: 'locket healthcheck --status-file /dev/shm/locket/ready',
+  },
+  exec: {
+    usage: [
+      'locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
+      '',
+      'Ends with the exit code of the command: 128 + n when signal n ended it, 127 when it is not there, 126 when it cannot be started.',
+      'The command inherits the environment, but for the variables that hold credentials of locket.',
+    ],
+    sections: EXEC_SECTIONS,
+    takes: 'command',
+    example: 'locket exec -e DB_PASSWORD={{local://db/password}} -- node server.js',
   },
   secret: {
     usage: [

@@ -13,6 +13,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./inject.ts'),
   },
   {
+    name: 'exec',
+    summary: 'run a command with secrets in its environment and in files',
+    load: () => import('./exec.ts'),
+  },
+  {
     name: 'healthcheck',
     summary: 'say whether `locket inject` has every secret in place',
     load: () => import('./healthcheck.ts'),

@@ -11,9 +11,9 @@ import {
   leaveStopMark,
   listenAsDaemon,
   notifySystemd,
+  openDaemonLog,
   openDriver,
   openHeapCare,
-  openLog,
   openStore,
   systemClock,
   takeFreshStopMark,
@@ -54,7 +54,7 @@ async function refuse(reason: LocketError, { signal, stderr }: CommandContext): 
 /** The driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
 async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
-  const log = openLog(logSettings)
+  const log = await openDaemonLog(logSettings)
   if (daemon.managed && (await takeFreshStopMark(daemon.runtimeDir, systemClock().now()))) {
     log.warn('daemon.again', 'the engine stopped and started this at once: ending, to be started once more')
     return START_AGAIN

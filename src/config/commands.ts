@@ -5,6 +5,7 @@ import { composeSection } from './sections/compose.ts'
 import { configFileSection } from './sections/config-file.ts'
 import { environmentSection, variableSecretsSection } from './sections/environment.ts'
 import { exportSection } from './sections/export.ts'
+import { execSection } from './sections/exec.ts'
 import { filesSection } from './sections/files.ts'
 import { injectSection } from './sections/inject.ts'
 import { logSection } from './sections/log.ts'
@@ -79,6 +80,16 @@ export const INJECT = { outputs: outputsSection, inject: injectSection, files: w
 
 /** All sections of `locket inject`, in the order of help and reference. */
 export const INJECT_SECTIONS: readonly Section[] = [...Object.values(INJECT), ...RENDERING_SECTIONS]
+
+export const EXEC = {
+  exec: execSection,
+  environment: environmentSection,
+  outputs: outputsSection,
+  files: writtenSection,
+} as const
+
+/** All sections of `locket exec`, in the order of help and reference. */
+export const EXEC_SECTIONS: readonly Section[] = [...Object.values(EXEC), ...RENDERING_SECTIONS]
 
 /** What `locket secret` takes: every command of it the last two, some one of the others. */
 export const SECRET_SECTIONS: readonly Section[] = [

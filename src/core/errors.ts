@@ -30,6 +30,12 @@ export const ERROR_KINDS = {
   io: { exit: 74, mayPass: false, meaning: 'a file could not be read or written' },
   too_large: { exit: 74, mayPass: false, meaning: 'more bytes than the limit allows' },
   state_corrupt: { exit: 65, mayPass: false, meaning: 'the state file cannot be read' },
+  command_not_executable: {
+    exit: 126,
+    mayPass: false,
+    meaning: 'the command of `locket exec` is there and cannot be started',
+  },
+  command_not_found: { exit: 127, mayPass: false, meaning: 'the command of `locket exec` is not there' },
   aborted: { exit: 75, mayPass: false, meaning: 'the caller went away before the answer' },
   internal: { exit: 70, mayPass: false, meaning: 'a bug in locket' },
 } as const satisfies Record<string, { exit: number; mayPass: boolean; meaning: string }>

@@ -10,6 +10,10 @@ export interface Libc {
   umount2(target: string, flags: number): Errno
   /** flock(2), exclusive, without waiting: `EAGAIN` while another holds it. Given up when the descriptor is closed. */
   tryFlock(fd: number): Errno
+  /** waitpid(2) of one process that has ended, which nobody else waits for. */
+  reap(pid: number): void
+  /** prctl(2) PR_SET_DUMPABLE 0: no core dump, and no other process of this user may trace this one. */
+  forbidTracing(): Errno
   /** One datagram to a unix socket; a leading `@` means the abstract namespace. */
   sendDatagram(path: string, text: string): Errno
   /** prctl(2): this process is killed when the one that started it ends, however that comes about. */
@@ -17,6 +21,8 @@ export interface Libc {
 }
 
 const LOCK_EX_NB = 2 | 4
+const WNOHANG = 1
+const PR_SET_DUMPABLE = 4
 const AF_UNIX = 1
 const SOCK_DGRAM_CLOEXEC = 0o2000002
 const MSG_NOSIGNAL = 0x4000
@@ -39,6 +45,7 @@ async function bindLibc(): Promise<Libc> {
   )
   const umount2 = lib.func('int umount2(const char *target, int flags)')
   const flock = lib.func('int flock(int fd, int operation)')
+  const waitpid = lib.func('int waitpid(int pid, void *status, int options)')
   const socket = lib.func('int socket(int domain, int type, int protocol)')
   const sendto = lib.func(
     'intptr_t sendto(int fd, const void *text, size_t bytes, int flags, const void *to, uint32_t toBytes)',
@@ -52,6 +59,8 @@ async function bindLibc(): Promise<Libc> {
     mountTmpfs: (target, flags, data) => errnoIf(mount('locket', target, 'tmpfs', flags, data) !== 0),
     umount2: (target, flags) => errnoIf(umount2(target, flags) !== 0),
     tryFlock: (fd) => errnoIf(flock(fd, LOCK_EX_NB) !== 0),
+    reap: (pid) => void waitpid(pid, null, WNOHANG),
+    forbidTracing: () => errnoIf(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0),
     sendDatagram(path, text) {
       const fd: unknown = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0)
       if (typeof fd !== 'number' || fd < 0) return errnoIf(true)

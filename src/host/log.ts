@@ -1,8 +1,7 @@
-import { writeSync } from 'node:fs'
 import { pino, type LoggerOptions } from 'pino'
-import { errnoOf } from '../core/errors.ts'
 import type { Log } from '../core/ports.ts'
 import { formatRecord, type LogFormat, type LogRecord, type Severity } from './log-line.ts'
+import { writeToStderr } from './stderr-line.ts'
 
 export interface LogOptions {
   readonly format: LogFormat
@@ -12,9 +11,6 @@ export interface LogOptions {
   readonly write?: (line: string) => void
   readonly now?: () => number
 }
-
-const STDERR = 2
-const MOST_RETRIES = 100
 
 /** pino decides what is written and makes JSON of it; how a line looks is ours. */
 export function openLog({ format, level, write = writeToStderr, now = Date.now }: LogOptions): Log {
@@ -37,19 +33,4 @@ export function openLog({ format, level, write = writeToStderr, now = Date.now }
 
 function recordOf(json: string): LogRecord {
   return JSON.parse(json) as LogRecord
-}
-
-/** A log that cannot be written never fails the work it tells of. */
-function writeToStderr(line: string): void {
-  const bytes = Buffer.from(line)
-  for (let done = 0, retries = 0; done < bytes.length && retries < MOST_RETRIES;) {
-    try {
-      done += writeSync(STDERR, bytes, done)
-    } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN') return
-      // A pipe that its reader has not emptied yet: wait a little, then drop the line.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
-      retries += 1
-    }
-  }
 }

@@ -8,10 +8,23 @@ export function createInstance(
   settings: ProviderInstance['settings'],
   name: string = def.kind,
 ): ProviderInstance {
-  const digest = createHash('sha256')
+  let key: string | undefined
+  return {
+    name,
+    def,
+    settings,
+    // Most instances are never asked for: Node takes 5 ms to load what makes a hash.
+    get key() {
+      key ??= `${name} ${def.kind} ${digestOf(def, settings)}`
+      return key
+    },
+  }
+}
+
+function digestOf(def: ProviderDef, settings: ProviderInstance['settings']): string {
+  return createHash('sha256')
     .update(JSON.stringify(canonical(usedByClient(def, settings))))
     .digest('hex')
-  return { name, def, settings, key: `${name} ${def.kind} ${digest}` }
 }
 
 /** It has a table of its own in TOML; else it is the one instance of its kind that goes without a name. */

@@ -21,6 +21,13 @@ function parsedBy<T>(parse: (text: string) => T) {
 
 export const Text = z.string().min(1, 'must not be empty')
 export const List = z.array(z.string())
+/** Names, each entry one or several of them with commas between. */
+export const Names = List.transform((entries) =>
+  entries
+    .flatMap((entry) => entry.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== ''),
+)
 export const Size = parsedBy(parseSize)
 export const Mode = parsedBy(parseMode)
 export const Owner = parsedBy(parseOwner)

@@ -1,0 +1,78 @@
+import { formatError, toLocketError } from '../core/errors.ts'
+import type { Log, Place, PlaceOptions } from '../core/ports.ts'
+import type { Secret } from '../core/secret.ts'
+import { placeOutputs, type MaterializeDeps, type OutputTemplate } from './materialize.ts'
+import type { PreparedTemplate } from './render.ts'
+
+/** The files of a command, which end with it. */
+export interface ExecFiles {
+  /**
+   * Writes them, and removes those of before that have no template any more. A file that was there before the command is refused, or
+   * replaced and then kept, as `overwrite` says; one of its own is replaced.
+   */
+  place(
+    templates: readonly OutputTemplate[],
+    contents: ReadonlyMap<PreparedTemplate, Secret>,
+  ): Promise<{ readonly changed: number }>
+  /** Removes what was made. Never rejects: what stays is logged. */
+  remove(): Promise<void>
+}
+
+export interface ExecFileRules {
+  readonly placing: Omit<PlaceOptions, 'existing'>
+  readonly overwrite: boolean
+}
+
+export function openExecFiles(
+  { placing, overwrite }: ExecFileRules,
+  deps: Pick<MaterializeDeps, 'placed'> & { readonly log: Log },
+): ExecFiles {
+  const { placed, log } = deps
+  const standing = new Set<string>()
+  let made: readonly Place[] = []
+  let folders: readonly string[] = []
+
+  async function write(
+    templates: readonly OutputTemplate[],
+    contents: ReadonlyMap<PreparedTemplate, Secret>,
+    existing: PlaceOptions['existing'],
+  ): Promise<number> {
+    const done = await placeOutputs(templates, contents, { ...placing, existing }, deps)
+    made = [...made, ...done.made]
+    folders = [...folders, ...done.folders]
+    for (const { target } of templates) standing.add(target)
+    return done.changed
+  }
+
+  async function removeGone(templates: readonly OutputTemplate[]): Promise<void> {
+    const wanted = new Set(templates.map(({ target }) => target))
+    const isGone = (place: Place) => !wanted.has(targetOf(place))
+    const gone = made.filter(isGone)
+    if (gone.length === 0) return
+    await placed.remove(gone, folders)
+    made = made.filter((place) => !isGone(place))
+    for (const place of gone) standing.delete(targetOf(place))
+  }
+
+  return {
+    async place(templates, contents) {
+      await removeGone(templates)
+      const own = templates.filter(({ target }) => standing.has(target))
+      const fresh = templates.filter(({ target }) => !standing.has(target))
+      const written = await write(fresh, contents, overwrite ? 'replace' : 'refuse')
+      return { changed: written + (await write(own, contents, 'replace')) }
+    },
+    async remove() {
+      try {
+        await placed.remove(made, folders)
+      } catch (thrown) {
+        const error = formatError(toLocketError(thrown))
+        log.error('exec.files.left', 'files of the command could not be removed', { error })
+      }
+    },
+  }
+}
+
+function targetOf({ folder, path }: Place): string {
+  return folder === '/' ? `/${path}` : `${folder}/${path}`
+}

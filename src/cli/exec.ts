@@ -1,0 +1,75 @@
+import { exec, type ExecConfig } from '../app/exec.ts'
+import { normalizePath } from '../core/absolute-path.ts'
+import { inheritedEnvironment } from '../config/child-environment.ts'
+import { EXEC } from '../config/commands.ts'
+import { environmentEntries, type EnvEntry } from '../config/env-entry.ts'
+import { loadRendering } from '../config/load-rendering.ts'
+import { parseOutputs } from '../config/output-entry.ts'
+import { LocketError } from '../core/errors.ts'
+import type { CommandLine } from '../core/ports.ts'
+import { openExec, openLog, openRendering } from '../wire.ts'
+import type { Command, CommandContext } from './define.ts'
+
+export const command: Command = {
+  async run(context) {
+    const { config, providers, log } = loadExec(context)
+    const rendering = openRendering(openLog(log), context.env)
+    try {
+      const showsOnTerminal = config.mask && context.stdout.isTTY
+      const deps = { ...openExec(rendering, providers), showsOnTerminal }
+      return await exec(config, deps, context.signal)
+    } finally {
+      await rendering.clients.close()
+    }
+  },
+}
+
+export type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd'>
+
+/** `[FLAGS] -- COMMAND [ARGUMENTS]`. Reads the configuration files, and nothing else. Throws `usage` or `config`. */
+export function loadExec({ argv, env, isRoot, cwd }: ExecContext) {
+  const { flags, command: words } = splitCommand(argv)
+  const request = { name: 'exec', table: 'exec', sections: EXEC, env, isRoot } as const
+  const loaded = loadRendering({ ...request, argv: flags, positionals: [ANY_WORDS] })
+  if (words === undefined || loaded.positionals.length > 0) throw commandMissing()
+  const { settings, parseRef, providers, layer, log } = loaded
+  const { interactive, cleanEnv, keepEnv, ...rest } = settings.exec
+  const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
+  const config: ExecConfig = {
+    ...rest,
+    command: words,
+    interactive: interactive ?? !rest.watch,
+    entries: environmentEntries(settings, layer).map((entry) => absolute(entry, cwd)),
+    outputs: parseOutputs(settings.outputs, layer, cwd),
+    inherited: inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] }),
+    rules: { parseRef, maxFileBytes },
+    policy,
+    placing: { fileMode, dirMode, owner },
+  }
+  return { config, providers, log }
+}
+
+/** Words before `--` are a forgotten `--`, which is told below. */
+const ANY_WORDS = '[COMMAND...]'
+
+function splitCommand(argv: readonly string[]): {
+  readonly flags: readonly string[]
+  readonly command: CommandLine | undefined
+} {
+  const end = argv.indexOf('--')
+  if (end === -1) return { flags: argv, command: undefined }
+  const [program, ...args] = argv.slice(end + 1)
+  return { flags: argv.slice(0, end), command: program === undefined ? undefined : [program, ...args] }
+}
+
+/** The words are not repeated: one may be a value, given where it must not be. */
+function commandMissing(): LocketError {
+  return new LocketError('usage', 'locket exec needs `--` and then a command', {
+    hint: 'write it as: locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
+  })
+}
+
+function absolute(entry: EnvEntry, cwd: string): EnvEntry {
+  if (entry.kind !== 'file' || entry.path.startsWith('/')) return entry
+  return { ...entry, path: normalizePath(`${cwd}/${entry.path}`) }
+}

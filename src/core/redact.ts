@@ -1,0 +1,120 @@
+import type { BytePatterns } from './byte-patterns.ts'
+
+/** A stream of output, with what is secret in it replaced. */
+export interface Redactor {
+  /** What of the output so far can be shown. What may be the beginning of a value is held back. */
+  push(chunk: Uint8Array): Uint8Array
+  /** Looks for these from now on, also in what is held back. */
+  use(patterns: BytePatterns): void
+  /** The rest, at the end of the output. */
+  flush(): Uint8Array
+}
+
+export const MASK = '[secret]'
+
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Every byte that belongs to a pattern is left out, and each run of such bytes shown as one `[secret]`: overlapping and touching values
+ * are one. How the output is cut into chunks changes nothing.
+ */
+export function createRedactor(first: BytePatterns): Redactor {
+  const mask = new TextEncoder().encode(MASK)
+  let patterns = first
+  let state = 0
+  let held: Uint8Array = new Uint8Array(0)
+  /** What is secret in `held`, in order, none touching another. */
+  let spans: Span[] = []
+  /** The last thing shown was a mask: what touches it needs no other. */
+  let isInside = false
+
+  function push(chunk: Uint8Array): Uint8Array {
+    const start = held.byteLength
+    held = joined([held, chunk])
+    scan(start)
+    return show(held.byteLength - patterns.depth(state))
+  }
+
+  function scan(start: number): void {
+    for (let at = start; at < held.byteLength; at += 1) {
+      state = patterns.step(state, held[at] ?? 0)
+      const length = patterns.longest(state)
+      if (length > 0) cover(at + 1 - length, at + 1)
+    }
+  }
+
+  function cover(from: number, end: number): void {
+    let start = from
+    for (let last = spans.at(-1); last !== undefined && last.end >= start; last = spans.at(-1)) {
+      start = Math.min(start, last.start)
+      spans.pop()
+    }
+    spans.push({ start, end })
+  }
+
+  /** Shows the first `count` bytes of what is held: no later byte can make more of them secret. */
+  function show(count: number): Uint8Array {
+    const parts: Uint8Array[] = []
+    let at = 0
+    for (const { start, end } of spans) {
+      if (start >= count) break
+      if (start > at) parts.push(held.subarray(at, start))
+      if (start > at || !isInside) parts.push(mask)
+      isInside = true
+      at = Math.min(end, count)
+    }
+    if (at < count) {
+      parts.push(held.subarray(at, count))
+      isInside = false
+    }
+    const shown = joined(parts)
+    const rest = held.slice(count)
+    held.fill(0)
+    held = rest
+    spans = spans
+      .filter(({ end }) => end > count)
+      .map(({ start, end }) => ({ start: Math.max(0, start - count), end: end - count }))
+    return shown
+  }
+
+  return {
+    push,
+    use(next) {
+      const before = spans
+      patterns = next
+      state = 0
+      spans = []
+      scan(0)
+      spans = merged([...before, ...spans])
+    },
+    flush() {
+      const rest = show(held.byteLength)
+      state = 0
+      isInside = false
+      return rest
+    },
+  }
+}
+
+function merged(spans: readonly Span[]): Span[] {
+  const all: Span[] = []
+  for (const span of spans.toSorted((a, b) => a.start - b.start)) {
+    const last = all.at(-1)
+    if (last === undefined || last.end < span.start) all.push(span)
+    else all.splice(-1, 1, { start: last.start, end: Math.max(last.end, span.end) })
+  }
+  return all
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return whole
+}
