@@ -41,7 +41,7 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   const entry = await findCommand(name)
   const asked = helpAskedFor(rest)
   if (asked !== undefined) return await showHelp([entry.name, ...rest], asked === '--help-all')
-  await obeyProxies(env)
+  if (entry.isOffline !== true) await obeyProxies()
   const { command } = await entry.load()
   return await command.run(contextOf(rest, env))
 }
@@ -107,9 +107,18 @@ function version(): string {
   return `locket ${VERSION} (node ${process.versions.node}, ${process.arch})\n`
 }
 
-/** `fetch` obeys these variables only when it is asked to, and starts faster when it is not. */
-async function obeyProxies(env: Env): Promise<void> {
-  if (PROXY_VARIABLES.every((variable) => (env[variable] ?? '') === '')) return
+/** `fetch` obeys these variables only when it is asked to, and starts faster when it is not. Other programs take them without http://. */
+async function obeyProxies(): Promise<void> {
+  const { env } = process
+  const given = PROXY_VARIABLES.filter((variable) => (env[variable] ?? '') !== '')
+  if (given.length === 0) return
+  for (const variable of given) {
+    const value = env[variable] ?? ''
+    const address = value.includes('://') ? value : `http://${value}`
+    if (!URL.canParse(address))
+      throw new LocketError('config', `${variable} is no address of a proxy: write http://HOST:PORT`)
+    if (address !== value) env[variable] = address
+  }
   const http = await import('node:http')
   // Older releases of Node 24 take NODE_USE_ENV_PROXY instead.
   if ('setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv()

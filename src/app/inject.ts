@@ -56,7 +56,7 @@ interface Standing {
  */
 export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
   checkPlaces(config.outputs)
-  const status = openStatusFile(config.statusFile, deps.placed)
+  const status = openStatusFile(config.statusFile, deps)
   await status.notReady()
   const standing: Standing = { files: new Map(), complete: new Set(), folders: [] }
   const wake = createWake()

@@ -1,6 +1,8 @@
 import type { Command, CommandSummary } from './define.ts'
 
 export interface CommandEntry extends CommandSummary {
+  /** It asks nobody over a network, through a proxy or without. */
+  readonly isOffline?: true
   load(): Promise<{ readonly command: Command }>
 }
 
@@ -19,10 +21,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'healthcheck',
+    isOffline: true,
     summary: 'say whether `locket inject` has every secret in place',
     load: () => import('./healthcheck.ts'),
   },
-  { name: 'secret', summary: 'keep secrets in the embedded store', load: () => import('./secret.ts') },
+  {
+    name: 'secret',
+    isOffline: true,
+    summary: 'keep secrets in the embedded store',
+    load: () => import('./secret.ts'),
+  },
   {
     name: 'check',
     summary: 'check settings, compose files and templates, and whether every reference has a value',
@@ -40,6 +48,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'completion',
+    isOffline: true,
     summary: 'print what makes a shell complete these words',
     load: () => import('./completion.ts'),
   },

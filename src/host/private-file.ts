@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { lstat, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { LocketError } from '../core/errors.ts'
 import { targetOf, writing } from './own-files.ts'
 
 /**
@@ -13,6 +14,11 @@ export async function writePrivateFile(path: string, content: Uint8Array): Promi
 }
 
 async function replaceWhole(path: string, content: Uint8Array): Promise<void> {
+  const before = await lstat(path).catch(() => undefined)
+  if (before?.isFile() === false)
+    throw new LocketError('io', `${path} is there and is no regular file`, {
+      hint: 'leave --output out, and redirect standard output',
+    })
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
   try {

@@ -41,13 +41,13 @@ export interface ExecWorld {
   readonly folder: string
   readonly env: Env
   /** A file of the folder. */
-  put(name: string, text: string): Promise<string>
-  read(name: string): Promise<string>
+  readonly put: (name: string, text: string) => Promise<string>
+  readonly read: (name: string) => Promise<string>
   /** Gives `local://NAME` another value. */
-  keep(name: string, value: string): Promise<void>
+  readonly keep: (name: string, value: string) => Promise<void>
   /** `locket exec ARGS…` in that folder, with a terminal of nobody's. */
-  start(args: readonly string[], env?: Env): Running
-  exec(args: readonly string[], env?: Env): Promise<Ended>
+  readonly start: (args: readonly string[], env?: Env) => Running
+  readonly exec: (args: readonly string[], env?: Env) => Promise<Ended>
 }
 
 /** The path of a program of test/fixtures/programs, as a command. */

@@ -181,3 +181,31 @@ test('a user who is not root writes where he may, and learns where he may not', 
   assert.equal(refused.code, 74)
   assert.match(refused.stderr, /cannot write .*theirs\/x\/a: this user may not write there \(EACCES\)/)
 })
+
+test('a status file that would be a template, an output or somebody’s file is refused, by whatever name', async (t) => {
+  const { put, at, text, inject } = await injectWorld(t)
+  await put('tpl/app.conf', 'a')
+  await put('mine', 'mine')
+  await mkdir(at('real'))
+  await symlink('real', at('link'))
+  const cases: [string, string, RegExp][] = [
+    ['--map=tpl:out', at('tpl/status'), /status-file .* lies among the templates/],
+    ['--map=tpl:out', `${at('out')}/x/../app.conf`, /"?.*app\.conf"? comes from .* and from status-file/],
+    [`--map=tpl:${at('real')}`, at('link/app.conf'), /status-file .* and the output .* are one file/],
+    ['--map=tpl:out', at('mine'), /status-file .*mine is there already, and is no status of locket's/],
+  ]
+  for (const [map, status, expected] of cases) {
+    const ran = await inject([map, `--status-file=${status}`])
+    assert.equal(ran.code, 64, ran.stderr)
+    assert.match(ran.stderr, expected)
+  }
+  assert.equal(await text('mine'), 'mine')
+  assert.equal(existsSync(at('out')), false)
+})
+
+test('--out may be relative, as every path on the command line', async (t) => {
+  const { inject, text } = await injectWorld(t)
+  const ran = await inject(['--secret=a=x', '--out=./here'])
+  assert.equal(ran.code, 0, ran.stderr)
+  assert.equal(await text('here/a'), 'x')
+})

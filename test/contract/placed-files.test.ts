@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { constants, existsSync, lstatSync, openSync, readSync, closeSync, watch } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -184,4 +184,25 @@ test('a user who is not root: his own folder works, another owner is refused wit
   assert.deepEqual(await readdir(folder), ['mine'])
   assert.equal(modeOf(join(folder, 'mine')), '700 1000:1000')
   assert.equal(existsSync(join(folder, 'mine/a')), false)
+})
+
+test('a device or a pipe in the place of a file is refused, and stays', async (t) => {
+  const folder = await temporaryFolder(t)
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  assert.match(
+    await refusal(placed.write([file(folder, 'pipe')], OPTIONS)),
+    /^io: .*pipe is there and is no regular file$/,
+  )
+  assert.ok(lstatSync(join(folder, 'pipe')).isFIFO())
+})
+
+test('what has another name elsewhere keeps its content there', async (t) => {
+  const folder = await temporaryFolder(t)
+  await writeFile(join(folder, 'precious'), 'mine')
+  await link(join(folder, 'precious'), join(folder, 'a'))
+  await placed.remove([{ folder, path: 'a' }], [])
+  assert.deepEqual(
+    [await readdir(folder), await readFile(join(folder, 'precious'), 'utf8')],
+    [['precious'], 'mine'],
+  )
 })
