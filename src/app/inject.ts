@@ -1,3 +1,4 @@
+import { liesUnder } from '../core/absolute-path.ts'
 import { formatError, mayPass, toLocketError } from '../core/errors.ts'
 import { checkPlaces, sourcePaths, type Outputs } from '../core/output-plan.ts'
 import type { Clock, Log, Place, PlaceOptions, WatchTrees } from '../core/ports.ts'
@@ -103,13 +104,15 @@ async function write(injection: Injection, isFirst: boolean): Promise<boolean> {
   try {
     const isReady = rendered.unresolved === undefined && prepared.missing.length === 0
     if (!isReady) await status.notReady()
-    await removeGone(prepared, standing, deps)
     const worthIt = prepared.templates.filter(
       (template) => !rendered.incomplete.has(template) || !standing.complete.has(template.target),
     )
+    const gone = findGone(prepared, standing)
+    await removeGone(await findInTheWay(gone, worthIt, deps), standing, deps)
     const placed = await placeOutputs(worthIt, rendered.contents, placing, deps)
     remember(worthIt, rendered, standing)
     standing.folders.push(...placed.folders)
+    await removeGone(gone, standing, deps)
     tell(prepared, rendered, { ...injection, changed: placed.changed, ms: deps.clock.now() - start })
     if (isReady) await status.ready([...standing.files.keys()])
     return isReady
@@ -118,20 +121,45 @@ async function write(injection: Injection, isFirst: boolean): Promise<boolean> {
   }
 }
 
-/** What was written before and has no template any more. First of all: a folder may take a file's place, or a file a folder's. */
+/** What was written before and has no template any more. */
+function findGone({ templates }: PreparedOutputs, { files }: Standing): string[] {
+  const wanted = new Set(templates.map(({ target }) => target))
+  return [...files.keys()].filter((target) => !wanted.has(target))
+}
+
+/**
+ * A file where a folder is needed, or below a place where a file is; and another name of a file that is about to be written, which would be
+ * removed afterwards. The others stay until what comes instead of them is in place: that may fail.
+ */
+async function findInTheWay(
+  gone: readonly string[],
+  templates: readonly OutputTemplate[],
+  { trees }: InjectDeps,
+): Promise<string[]> {
+  if (gone.length === 0) return []
+  // Some file systems hold `A` and `a` for one name.
+  const realPath = async (target: string) => (await trees.realPath(target)).toLowerCase()
+  const wanted = await Promise.all(templates.map(({ target }) => realPath(target)))
+  const inTheWay: string[] = []
+  for (const target of gone) {
+    const path = await realPath(target)
+    if (wanted.some((other) => liesUnder(path, other) || liesUnder(other, path))) inTheWay.push(target)
+  }
+  return inTheWay
+}
+
 async function removeGone(
-  { templates }: PreparedOutputs,
+  gone: readonly string[],
   standing: Standing,
   { placed, log }: InjectDeps,
 ): Promise<void> {
-  const wanted = new Set(templates.map(({ target }) => target))
-  const gone = [...standing.files].filter(([target]) => !wanted.has(target))
-  if (gone.length === 0) return
+  const there = gone.filter((target) => standing.files.has(target))
+  if (there.length === 0) return
   await placed.remove(
-    gone.map(([, place]) => place),
+    there.flatMap((target) => standing.files.get(target) ?? []),
     standing.folders,
   )
-  for (const [target] of gone) {
+  for (const target of there) {
     standing.files.delete(target)
     standing.complete.delete(target)
     log.info('inject.removed', 'removed a file whose template is gone', { file: target })

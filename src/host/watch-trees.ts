@@ -35,9 +35,14 @@ export const watchTrees: WatchTrees = async (paths, onChange, { debounceMs }) =>
     }
     return looks.flatMap((look) => [...look.folders, ...look.files]).join('\n')
   }
+  /** Never rejects: nobody waits for it before the end, and the poll goes on. */
   async function reopen(before: Promise<AsyncDisposable>): Promise<AsyncDisposable> {
-    await (await before)[Symbol.asyncDispose]()
-    return open()
+    try {
+      await (await before)[Symbol.asyncDispose]()
+      return await open()
+    } catch {
+      return { [Symbol.asyncDispose]: async () => undefined }
+    }
   }
   async function open(): Promise<AsyncDisposable> {
     const parents = [...new Set(paths.map((path) => dirname(path)))]
@@ -54,7 +59,13 @@ export const watchTrees: WatchTrees = async (paths, onChange, { debounceMs }) =>
   const comparison = await openComparison(identify, onChange, debounceMs)
   const first = open()
   opened = first
-  await first
+  try {
+    await first
+  } catch (thrown) {
+    isClosed = true
+    comparison[Symbol.dispose]()
+    throw thrown
+  }
   comparison.pollEvery(() => Math.max(LEAST_POLL_MS, POLL_SHARE * lookMs))
   return {
     async [Symbol.asyncDispose]() {

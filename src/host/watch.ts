@@ -13,7 +13,10 @@ const POLL_MS = 2000
 export const watchFiles: WatchFiles = async (paths, onChange, { debounceMs }) => {
   const comparison = await openComparison(() => identify(paths), onChange, debounceMs)
   const places = [...new Set([...paths, ...paths.map((path) => dirname(path))])]
-  const events = await openEvents([{ places, depth: 0 }], comparison.noticed)
+  const events = await openEvents([{ places, depth: 0 }], comparison.noticed).catch((thrown: unknown) => {
+    comparison[Symbol.dispose]()
+    throw thrown
+  })
   // Between the first look and now nobody watched.
   comparison.noticed()
   // For what sends no events: folders that come back, network file systems.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { inject, type InjectConfig } from '../../src/app/inject.ts'
 import { LocketError, toLocketError } from '../../src/core/errors.ts'
@@ -12,17 +12,32 @@ import { createManualClock } from '../fakes/manual-clock.ts'
 import { createMemoryProvider, memoryRef } from '../fakes/memory-provider.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 import { eventually } from '../support/daemon.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import { temporaryFolder, tinyDisk } from '../support/temporary-folder.ts'
 import { passTime } from './world.ts'
 
 const DOWN = new LocketError('unavailable', 'memory is down')
 
+const RULES: InjectConfig['rules'] = {
+  parseRef: (text) => (text.startsWith('memory://') ? memoryRef(text.slice(9)) : undefined),
+  maxFileBytes: 10_000,
+}
+
+interface Injecting extends Partial<InjectConfig> {
+  /** Instead of `out`. */
+  readonly dest?: string
+  /** Source and destination of a second map. */
+  readonly more?: readonly [string, string]
+  /** More templates, below the folder `tpl`. */
+  readonly prepare?: (tpl: string) => Promise<void>
+}
+
 /** `inject` of `tpl` to `out`, whose changes are told by hand, on a clock that is turned by hand. */
-async function injecting(t: TestContext, overrides: Partial<InjectConfig> = {}) {
+async function injecting(t: TestContext, { dest = 'out', more, prepare, ...overrides }: Injecting = {}) {
   const folder = await temporaryFolder(t)
-  const at = (path: string) => join(folder, path)
+  const at = (path: string) => resolve(folder, path)
   await mkdir(at('tpl'))
   await writeFile(at('tpl/a'), 'one {{ memory://a }}')
+  await prepare?.(at('tpl'))
   const provider = createMemoryProvider({ a: 'value-a', b: 'value-b' })
   const clock = createManualClock()
   const log = createRecordingLog()
@@ -30,14 +45,16 @@ async function injecting(t: TestContext, overrides: Partial<InjectConfig> = {}) 
   let tell = (): void => undefined
   const config: InjectConfig = {
     outputs: {
-      maps: [{ source: at('tpl'), dest: at('out'), isInto: false, origin: 'map' }],
+      maps: [
+        { source: at('tpl'), dest: at(dest), isInto: false, origin: 'map' },
+        ...(more === undefined
+          ? []
+          : [{ source: at(more[0]), dest: at(more[1]), isInto: false, origin: 'another map' }]),
+      ],
       secrets: [],
       out: at('named'),
     },
-    rules: {
-      parseRef: (text) => (text.startsWith('memory://') ? memoryRef(text.slice(9)) : undefined),
-      maxFileBytes: 10_000,
-    },
+    rules: RULES,
     policy: 'error',
     placing: { fileMode: 0o600, dirMode: 0o700, existing: 'replace' },
     mode: 'watch',
@@ -147,4 +164,84 @@ test('a provider that never answers is given up after 30 seconds, and SIGTERM is
     (thrown: unknown) => toLocketError(thrown).message,
   )
   assert.equal(await failed, 'stopped by SIGTERM')
+})
+
+test('a full disk: a folder renamed together with a template that does not fit keeps the files of before', async (t) => {
+  const disk = await tinyDisk(t, 64 * 1024)
+  const { at, change, clock, log, isReady, stop } = await injecting(t, {
+    rules: { ...RULES, maxFileBytes: 1 << 20 },
+    dest: join(disk, 'out'),
+    prepare: async (tpl) => {
+      await mkdir(join(tpl, 'old'))
+      await writeFile(join(tpl, 'old/b'), 'good {{ memory://b }}')
+      await writeFile(join(tpl, 'stays'), 'also good')
+    },
+  })
+  await eventually('the first files', isReady)
+  await rename(at('tpl/old'), at('tpl/new'))
+  await writeFile(at('tpl/large'), 'x'.repeat(256 * 1024))
+  await change('two {{ memory://a }}')
+  await eventually('it failed', () => log.lines.some(({ event }) => event === 'inject.failed'))
+  assert.equal(await readFile(join(disk, 'out/old/b'), 'utf8'), 'good value-b')
+  assert.equal(await readFile(join(disk, 'out/a'), 'utf8'), 'one value-a')
+  assert.deepEqual((await readdir(join(disk, 'out'))).toSorted(), ['a', 'old', 'stays'])
+  await rm(at('tpl/large'))
+  await eventually('it waits', () => clock.sleepers() === 1)
+  await passTime(clock, 60_500)
+  await eventually('healthy again', isReady)
+  assert.equal(await readFile(join(disk, 'out/new/b'), 'utf8'), 'good value-b')
+  assert.deepEqual((await readdir(join(disk, 'out'))).toSorted(), ['a', 'new', 'stays'])
+  await stop()
+})
+
+test('a full disk: of what has no template any more, only what stands in the way goes first', async (t) => {
+  const disk = await tinyDisk(t, 64 * 1024)
+  const { at, change, log, isReady, stop } = await injecting(t, {
+    rules: { ...RULES, maxFileBytes: 1 << 20 },
+    dest: join(disk, 'out'),
+    prepare: async (tpl) => {
+      await writeFile(join(tpl, 'file'), 'a file')
+      await mkdir(join(tpl, 'folder'))
+      await writeFile(join(tpl, 'folder/inner'), 'a file in a folder')
+      await writeFile(join(tpl, 'gone'), 'good')
+    },
+  })
+  await eventually('the first files', isReady)
+  for (const name of ['file', 'folder', 'gone']) await rm(at(`tpl/${name}`), { recursive: true })
+  await mkdir(at('tpl/file'))
+  await writeFile(at('tpl/file/inner'), 'fits')
+  await writeFile(at('tpl/folder'), 'fits')
+  await writeFile(at('tpl/large'), 'x'.repeat(256 * 1024))
+  await change('two')
+  await eventually('it failed', () => log.lines.some(({ event }) => event === 'inject.failed'))
+  assert.deepEqual((await readdir(join(disk, 'out'))).toSorted(), ['a', 'gone'])
+  await rm(at('tpl/large'))
+  await change('three')
+  await eventually('healthy again', isReady)
+  assert.deepEqual((await readdir(join(disk, 'out'), { recursive: true })).toSorted(), [
+    'a',
+    'file',
+    'file/inner',
+    'folder',
+  ])
+  await stop()
+})
+
+test('two names of one file: the one whose template is gone does not take the other’s file along', async (t) => {
+  const { at, change, isReady, stop } = await injecting(t, {
+    dest: 'real/out',
+    more: ['more', 'alias/out'],
+    prepare: async (tpl) => {
+      await mkdir(join(tpl, '../real'))
+      await symlink('real', join(tpl, '../alias'))
+      await mkdir(join(tpl, '../more'))
+      await writeFile(join(tpl, '../more/b'), 'from more')
+    },
+  })
+  await eventually('the first files', isReady)
+  await rename(at('more/b'), at('tpl/b'))
+  await change('two {{ memory://a }}')
+  await eventually('it is written', async () => (await readFile(at('real/out/a'), 'utf8')) === 'two value-a')
+  await stop()
+  assert.equal(await readFile(at('real/out/b'), 'utf8'), 'from more')
 })

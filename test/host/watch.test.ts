@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -132,4 +133,28 @@ test('once closed it is silent, and nothing keeps the process alive', async (t) 
   await writeFile(path, 'c')
   await sleep(100)
   assert.equal(told, 0)
+})
+
+test('a folder that this user must not watch: changes are noticed by the poll, and the process can end', async (t) => {
+  const dir = await temporaryFolder(t)
+  const path = join(dir, 'file')
+  await writeFile(path, 'a')
+  await chmod(path, 0o666)
+  await chmod(dir, 0o711)
+  const script = `
+    const { writeFile } = await import('node:fs/promises')
+    const { watchFiles } = await import(${JSON.stringify(new URL('../../src/host/watch.ts', import.meta.url).href)})
+    process.setgroups([]); process.setgid(1000); process.setuid(1000)
+    const path = ${JSON.stringify(path)}
+    const told = Promise.withResolvers()
+    const watcher = await watchFiles([path], () => told.resolve(), { debounceMs: 40 })
+    await writeFile(path, 'another')
+    await told.promise
+    console.log('told')
+    await watcher[Symbol.asyncDispose]()`
+  const ran = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  })
+  assert.deepEqual([ran.stdout, ran.status], ['told\n', 0], ran.stderr)
 })
