@@ -6,10 +6,10 @@ DIST := dist$(if $(filter $(HOST),$(ARCH)),,/$(ARCH))
 NAME ?= locket
 PREFIX ?= /usr/local
 READY := node_modules/.ready
-ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip procps:ps openssh-client:ssh-keygen openssl age docker-registry
+ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip procps:ps openssh-client:ssh-keygen openssl age docker-registry zsh fish
 
 help: ## this list
-	@echo 'make TARGET, with ARCH=x64|arm64 for build and plugin, NAME= for plugin, REGISTRY=host:port for push, PREFIX= DESTDIR= for install'
+	@echo 'make TARGET, with ARCH=x64|arm64 for build, plugin and image, NAME= for plugin and image, REGISTRY=host:port for push, PREFIX= DESTDIR= for install'
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' Makefile | expand -t 18
 
 demo: $(READY) ## see a container read a secret from a locket volume, and the secret vanish with it
@@ -30,10 +30,14 @@ build: $(READY) ## dist/locket: the program and its Node, one folder that runs a
 
 rootfs: build
 	@plugin/rootfs.sh $(ARCH) $(DIST)
+	@plugin/image-rootfs.sh $(DIST)
 
 plugin: rootfs ## dist/plugin, and of it the plugin NAME in the engine that answers
 	@plugin/size.sh $(DIST)/plugin
 	@$(if $(filter $(HOST),$(ARCH)),plugin/create.sh $(NAME) $(DIST)/plugin,echo '$(DIST)/plugin: not made a plugin here, it is for $(ARCH)')
+
+image: rootfs ## dist/image, and of it the sidecar image NAME:latest in the engine that answers
+	@$(if $(filter $(HOST),$(ARCH)),plugin/image.sh $(NAME) $(DIST),echo '$(DIST)/image: not made an image here, it is for $(ARCH)')
 
 push: rootfs ## the plugin to REGISTRY/NAME
 	@plugin/push.sh $(REGISTRY) $(NAME) $(DIST)/plugin
@@ -67,4 +71,4 @@ engine: $(READY)
 $(READY): package-lock.json
 	@scripts/toolchain.sh
 
-.PHONY: help demo test check build rootfs plugin push install uninstall e2e e2e-all bench docs clean engine
+.PHONY: help demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine

@@ -13,6 +13,7 @@ import { setSecrets } from '../test/support/local-secrets.ts'
 import { manyItems } from '../test/fixtures/servers/connect-data.ts'
 import { startConnectServer } from '../test/fixtures/servers/connect.ts'
 import { report, timed, type Sample } from './measure.ts'
+import { startManagers } from './provider-requests.ts'
 
 const PROGRAM = process.argv[2] ?? new URL('../dist/locket/bin/locket', import.meta.url).pathname
 const id = (n: number) => n.toString(16).padStart(64, '0')
@@ -31,6 +32,7 @@ try {
   await withDaemon('one', {}, oneVolume)
   await withDaemon('get', {}, getAgainstEcho)
   await connectMounts()
+  await requestsOfMounts()
   await withDaemon('hung', {}, whileMountsHang)
   await withDaemon('many', {}, manyVolumes)
 } finally {
@@ -91,6 +93,7 @@ async function connectMounts(): Promise<void> {
     SECRETS_PROVIDER: 'op-connect',
     OP_CONNECT_HOST: connect.url,
     OP_CONNECT_TOKEN: 'bench-token',
+    LOCKET_LINGER: '0s',
   }
   const refs = optionsOf(20, (n) => `op://${vault}/item ${n % 10}/${n < 10 ? 'username' : 'password'}`)
   const first: number[] = []
@@ -116,10 +119,33 @@ async function connectMounts(): Promise<void> {
   show({ name: 'the same, cold, first of its process', reach: 'told', values: first })
 }
 
+/** What users are billed and throttled by: of a second mount, and of fifty at once. */
+async function requestsOfMounts(): Promise<void> {
+  for (const manager of await startManagers()) {
+    await using at = manager
+    const { service, env, name } = at
+    await withDaemon(name.replace(/\W/g, ''), { ...env, LOCKET_LINGER: '0s' }, async (daemon) => {
+      const opts = optionsOf(20, (n) => at.reference(n))
+      for (let n = 0; n < 50; n += 1) await must(daemon, 'Create', { Name: `v${n}`, Opts: opts })
+      await timeOfMount(daemon, 'v0')
+      const known = service.requests.length
+      await timeOfMount(daemon, 'v0')
+      const second = service.requests.length - known
+      service.knobs.delayMs = 200
+      const mounts = Array.from({ length: 50 }, (_, n) => must(daemon, 'Mount', { Name: `v${n}`, ID: id(n) }))
+      await Promise.all(mounts)
+      const fifty = service.requests.length - known - second
+      show({ name: `${name}: requests of a mount, logged in`, reach: '1', values: [second], unit: '' })
+      show({ name: 'the same, of 50 mounts at once', reach: '1', values: [fifty], unit: '' })
+      for (let n = 0; n < 50; n += 1) await must(daemon, 'Unmount', { Name: `v${n}`, ID: id(n) })
+    })
+  }
+}
+
 /** Of the Mount alone. */
-async function timeOfMount(daemon: Daemon): Promise<number> {
-  const [ms = Number.NaN] = await timed(1, () => must(daemon, 'Mount', { Name: 'v', ID: id(0) }))
-  await must(daemon, 'Unmount', { Name: 'v', ID: id(0) })
+async function timeOfMount(daemon: Daemon, name = 'v'): Promise<number> {
+  const [ms = Number.NaN] = await timed(1, () => must(daemon, 'Mount', { Name: name, ID: id(0) }))
+  await must(daemon, 'Unmount', { Name: name, ID: id(0) })
   return ms
 }
 

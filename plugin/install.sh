@@ -5,17 +5,21 @@ action=$1 dest=$2 prefix=$3
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 program=$prefix/lib/locket
 unit=/etc/systemd/system/locket.service
+# Where the Docker CLI and Compose look for plugins, below /usr/local and /usr. For another prefix the folder has to be named in
+# cliPluginsExtraDirs of docker's config.json.
+plugins=$prefix/lib/docker/cli-plugins
 
 # Speaks to systemd only on the host itself, never for a package's DESTDIR.
 systemd() { [ -n "$dest" ] || [ ! -d /run/systemd/system ] || systemctl "$@"; }
 
 install_it() {
-  mkdir -p "$dest$prefix/lib" "$dest$prefix/bin" "$dest$(dirname $unit)" "$dest/etc/locket"
+  mkdir -p "$dest$prefix/lib" "$dest$prefix/bin" "$dest$plugins" "$dest$(dirname $unit)" "$dest/etc/locket"
   rm -rf "$dest$program.new"
   cp -a "$top/dist/locket" "$dest$program.new"
   rm -rf "$dest$program"
   mv "$dest$program.new" "$dest$program"
   ln -sf ../lib/locket/bin/locket "$dest$prefix/bin/locket"
+  ln -sf ../../locket/bin/locket "$dest$plugins/docker-locket"
   sed "s|@PREFIX@|$prefix|" "$top/plugin/locket.service" > "$dest$unit"
   chmod 700 "$dest/etc/locket"
   if [ ! -e "$dest/etc/locket/locket.toml" ]; then install -m 600 "$top/plugin/locket.toml" "$dest/etc/locket/locket.toml"; fi
@@ -26,7 +30,8 @@ install_it() {
 uninstall_it() {
   systemd disable --now locket.service || true
   rm -rf "$dest$program"
-  rm -f "$dest$prefix/bin/locket" "$dest$unit"
+  rm -f "$dest$prefix/bin/locket" "$dest$plugins/docker-locket" "$dest$unit"
+  rmdir "$dest$plugins" "$dest$prefix/lib/docker" 2> /dev/null || true
   systemd daemon-reload
   echo "gone; /etc/locket and /var/lib/locket stay: they hold your secrets and your volumes' names"
 }

@@ -1,4 +1,7 @@
 #!/bin/sh
-# Starts locket with the Node that came with it, wherever this folder lies and whoever linked to it.
-here=$(dirname "$(readlink -f "$0")")
-exec "$here/node" "$here/../lib/start.cjs" "$@"
+# Starts locket with the Node that came with it, wherever this folder lies and whoever linked to it. By the link's name the program
+# knows who calls: the Docker CLI starts `docker-locket`.
+program=$(readlink -f "$0")
+here=${program%/*}
+# Node reads every --env-file before a --, even behind the program, and would end when there is no such file.
+exec "$here/node" -- "$here/../lib/start-as.cjs" "$0" "$@"

@@ -29,6 +29,6 @@ mkdir -m 1777 "$root/tmp"
 echo 'hosts: files dns' > "$root/etc/nsswitch.conf"
 
 # There is no shell to start the program here, but the kernel reads the first line too.
-printf '%s\n' '#!/locket/bin/node' "require('/locket/lib/start.cjs')" > "$root/locket/bin/locket"
+printf '%s\n' '#!/locket/bin/node --' "require('/locket/lib/start.cjs')" > "$root/locket/bin/locket"
 "$top/plugin/build-id.sh" "$dist/plugin"
 node "$top/scripts/check-rootfs.ts" "$arch" "$root"

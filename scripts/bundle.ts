@@ -2,13 +2,20 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
+/**
+ * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK ships there, Bitwarden's never
+ * does: its licence forbids it, and whoever installs it there may use it.
+ */
+const OUTSIDE = ['@1password/sdk', '@bitwarden/sdk-napi']
+
 /** Bundles the program into ESM files that load what they need when they need it; returns the folders of the npm packages inside. */
 export async function bundle(root: string, outdir: string): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { main: 'src/main.ts' },
+    entryPoints: { main: 'src/main.ts', 'sdk-worker': 'src/sdk-worker.ts' },
     outdir,
     bundle: true,
+    external: OUTSIDE,
     splitting: true,
     format: 'esm',
     outExtension: { '.js': '.mjs' },

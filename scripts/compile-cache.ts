@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { succeed } from '../test/e2e/engine/command.ts'
+import { command, succeed } from '../test/e2e/engine/command.ts'
 
 /** Runs what is started often, so that V8's compiled code of it lies in the folder that ships. */
 export async function warmCompileCache(locket: string): Promise<void> {
@@ -14,11 +14,25 @@ export async function warmCompileCache(locket: string): Promise<void> {
   const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
   try {
     await succeed(program, ['--version'])
+    await succeed(program, ['secret', '--help'])
     await succeed(program, ['secret', 'list', ...store])
+    await succeed(program, ['check', '--offline', ...store])
+    // It answers 1: nothing is in place here.
+    await command(program, ['healthcheck'])
+    await succeed(program, ['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
     await succeed(program, ['exec', ...store, '--', '/bin/true'])
     await runDaemon(program, scratch)
+    letAllRead(join(locket, 'lib/cache'))
   } finally {
     rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Node writes it for its own user alone, and the sidecar's image has another. */
+function letAllRead(cache: string): void {
+  for (const name of globSync('**', { cwd: cache })) {
+    const path = join(cache, name)
+    chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644)
   }
 }
 

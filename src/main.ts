@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 import { run } from './run.ts'
 
-process.exitCode = await run(process.argv.slice(2), process.env)
+const [, path = '', ...argv] = process.argv
+process.exitCode = await run({ path, argv, env: process.env })

@@ -1,79 +1,124 @@
 import type { CommandContext } from './cli/define.ts'
+import { followDocker, METADATA_WORD, pluginMetadata, wordsFromDocker } from './cli/docker-plugin.ts'
 import { COMMANDS, type CommandEntry } from './cli/index.ts'
-import { ERROR_KINDS, formatError, LocketError, toLocketError } from './core/errors.ts'
-import { nearest } from './core/nearest.ts'
+import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/errors.ts'
 import { VERSION } from './core/version.ts'
 
 type Env = CommandContext['env']
 
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']
 
+export interface Start {
+  /** What the program was called by: the path of a link to it, or its own. */
+  readonly path: string
+  /** After the program's name. */
+  readonly argv: readonly string[]
+  readonly env: Env
+}
+
 /** One command line, from its words to its exit code. Loads what the command needs and no other. */
-export async function run(argv: readonly string[], env: Env): Promise<number> {
-  process.once('uncaughtException', (thrown) => process.exit(fail(thrown)))
+export async function run({ path, argv, env }: Start): Promise<number> {
+  const fromDocker = wordsFromDocker(argv, path)
+  const words = fromDocker ?? argv
+  const end = (thrown: unknown): number => fail(thrown, asksForCauses(words, env))
+  process.once('uncaughtException', (thrown) => process.exit(end(thrown)))
   try {
-    return await dispatch(argv, env)
+    // A signal is what each command already listens to.
+    if (fromDocker !== undefined)
+      await followDocker(env['DOCKER_CLI_PLUGIN_SOCKET'], () => process.kill(process.pid, 'SIGTERM'))
+    return await dispatch(words, env)
   } catch (thrown) {
-    return fail(thrown)
+    return end(thrown)
   }
 }
 
 async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   const [name, ...rest] = argv
-  if (name === '--version' || name === '-V') return print(`locket ${VERSION}\n`)
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return showHelp(name, rest)
-  const entry = findCommand(name)
-  if (asksForHelp(rest)) return showHelp('help', [entry.name])
-  await obeyProxies(env)
+  if (name === '--version' || name === '-V') return print(version())
+  if (name === METADATA_WORD) return print(pluginMetadata())
+  if (name === undefined) return await showOverview(process.stderr, ERROR_KINDS.usage.exit)
+  if (HELP_WORDS.has(name)) return await showHelp(rest, name === '--help-all')
+  const entry = await findCommand(name)
+  const asked = helpAskedFor(rest)
+  if (asked !== undefined) return await showHelp([entry.name, ...rest], asked === '--help-all')
+  if (entry.isOffline !== true) await obeyProxies()
   const { command } = await entry.load()
-  const isRoot = process.getuid?.() === 0
-  return command.run({
-    argv: rest,
+  return await command.run(contextOf(rest, env))
+}
+
+/** The streams are opened by who uses them: a command of its own may leave standard input to a child, and opening costs a start 2 ms. */
+function contextOf(argv: readonly string[], env: Env): CommandContext {
+  return {
+    argv,
     env,
     cwd: process.cwd(),
-    isRoot,
+    commands: COMMANDS,
+    isRoot: process.getuid?.() === 0,
     signal: stopSignal(),
-    // When they are asked for: what opens standard input begins to read it, and a child may want it.
     get stdin() {
       return process.stdin
     },
     get stdout() {
-      return standardOutput()
+      return openStdout()
     },
     get stderr() {
       return process.stderr
     },
-  })
+  }
 }
 
-function findCommand(name: string): CommandEntry {
+async function findCommand(name: string): Promise<CommandEntry> {
   const entry = COMMANDS.find((candidate) => candidate.name === name)
   if (entry !== undefined) return entry
+  const { nearest } = await import('./core/nearest.ts')
   const names = COMMANDS.map((candidate) => candidate.name)
-  const near = nearest(name, names)
+  const near = nearest(name, [...names, 'help'])
   const what = name.startsWith('-') ? 'flag' : 'command'
   throw new LocketError('usage', `there is no ${what} ${JSON.stringify(name.slice(0, 80))}`, {
     hint: near === undefined ? '`locket --help` lists the commands' : `did you mean ${near}?`,
   })
 }
 
-async function showHelp(asked: string | undefined, [name]: readonly string[]): Promise<number> {
-  const help = await import('./cli/help.ts')
-  const text =
-    name === undefined || asked !== 'help' ? help.overview(COMMANDS) : help.commandPage(findCommand(name))
-  if (asked !== undefined) return print(text)
-  process.stderr.write(text)
-  return ERROR_KINDS.usage.exit
-}
+const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h', '--help-all'])
 
-function asksForHelp(argv: readonly string[]): boolean {
+/** The first word of a command's that asks for its help. What follows `--` is another program's. */
+function helpAskedFor(argv: readonly string[]): string | undefined {
   const end = argv.indexOf('--')
-  return argv.slice(0, end === -1 ? undefined : end).some((word) => word === '--help' || word === '-h')
+  return argv.slice(0, end === -1 ? undefined : end).find((word) => word !== 'help' && HELP_WORDS.has(word))
 }
 
-/** `fetch` obeys these variables only when it is asked to, and starts faster when it is not. */
-async function obeyProxies(env: Env): Promise<void> {
-  if (PROXY_VARIABLES.every((variable) => (env[variable] ?? '') === '')) return
+/** Of the command that the words name, or of all. */
+async function showHelp(words: readonly string[], isAll: boolean): Promise<number> {
+  const [name, action] = words.filter((word) => !HELP_WORDS.has(word))
+  if (name === undefined) return await showOverview(openStdout(), 0)
+  const entry = await findCommand(name)
+  const { commandPage } = await import('./cli/help.ts')
+  return print(commandPage(entry, { action, isAll: isAll || words.includes('--help-all') }))
+}
+
+async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<number> {
+  const { overview } = await import('./cli/overview.ts')
+  stream.write(overview(COMMANDS))
+  return exit
+}
+
+/** Scripts take the second word. */
+function version(): string {
+  return `locket ${VERSION} (node ${process.versions.node}, ${process.arch})\n`
+}
+
+/** `fetch` obeys these variables only when it is asked to, and starts faster when it is not. Other programs take them without http://. */
+async function obeyProxies(): Promise<void> {
+  const { env } = process
+  const given = PROXY_VARIABLES.filter((variable) => (env[variable] ?? '') !== '')
+  if (given.length === 0) return
+  for (const variable of given) {
+    const value = env[variable] ?? ''
+    const address = value.includes('://') ? value : `http://${value}`
+    if (!URL.canParse(address))
+      throw new LocketError('config', `${variable} is no address of a proxy: write http://HOST:PORT`)
+    if (address !== value) env[variable] = address
+  }
   const http = await import('node:http')
   // Older releases of Node 24 take NODE_USE_ENV_PROXY instead.
   if ('setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv()
@@ -88,12 +133,30 @@ function stopSignal(): AbortSignal {
   return stop.signal
 }
 
-/** The line that a person reads, and the exit code that a script reads. */
-function fail(thrown: unknown): number {
+/** The line that a person reads, and the exit code that a script reads. With causes, a line for each of them too. */
+function fail(thrown: unknown, withCauses: boolean): number {
   const error = toLocketError(thrown)
   process.stderr.write(`locket: ${formatError(error)}\n`)
+  if (withCauses)
+    process.stderr.write(
+      causesOf(error)
+        .map((line) => `  because: ${line}\n`)
+        .join(''),
+    )
   if (error.code === 'internal') process.stderr.write(framesOf(error.cause))
   return ERROR_KINDS[error.code].exit
+}
+
+/** The log level as it was given, whether or not the settings can be read: it is what tells why they cannot. */
+function asksForCauses(argv: readonly string[], env: Env): boolean {
+  const end = argv.indexOf('--')
+  const words = argv.slice(0, end === -1 ? undefined : end)
+  const levels = words.flatMap((word, index) => {
+    if (word === '--log-level') return [words[index + 1]]
+    return word.startsWith('--log-level=') ? [word.slice('--log-level='.length)] : []
+  })
+  const level = levels.at(-1) ?? env['LOCKET_LOG_LEVEL']
+  return level === 'debug' || level === 'trace'
 }
 
 /** Where a bug is, without what it says: its message may hold a value. */
@@ -104,18 +167,17 @@ function framesOf(cause: unknown): string {
 }
 
 function print(text: string): number {
-  standardOutput().write(text)
+  openStdout().write(text)
   return 0
 }
 
-/** Made when it is asked for, which takes Node 4 ms. */
-function standardOutput(): NodeJS.WriteStream {
+/** Made when it is asked for, which takes Node 4 ms. `locket … | head` is no failure. */
+function openStdout(): NodeJS.WriteStream {
   const { stdout } = process
   if (!stdout.listeners('error').includes(ignoreClosedPipe)) stdout.on('error', ignoreClosedPipe)
   return stdout
 }
 
-/** `locket … | head` is no failure. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
 }

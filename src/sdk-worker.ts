@@ -1,18 +1,13 @@
+import * as http from 'node:http'
+import { systemClock } from './host/clock.ts'
 import { serveWorker } from './host/worker-process.ts'
-import { Call, type Answer } from './providers/lib/fence.ts'
+import { answerCalls } from './providers/lib/fence-calls.ts'
 import { LIBRARIES } from './providers/libraries.ts'
 
 // The program of a fenced library's process: `sdk-worker.ts LIBRARY`. It is started by `wire.ts` and by nothing else.
 
-const methods = await LIBRARIES[process.argv[2] ?? '']?.()
+// Of the environment it has the proxy variables and no others. Older releases of Node 24 take NODE_USE_ENV_PROXY instead.
+if ('setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv()
 
-serveWorker((message, reply) => {
-  const { id, method, argument } = Call.parse(message)
-  const work = async (): Promise<Answer> => ({
-    id,
-    value: await methods?.[method]?.(argument),
-    failed: false,
-  })
-  // What was thrown may hold a secret: methods answer with what they want to be known of a failure.
-  work().then(reply, () => reply({ id, failed: true }))
-})
+const methods = await LIBRARIES[process.argv[2] ?? '']?.(systemClock())
+await serveWorker(answerCalls(methods ?? {}))

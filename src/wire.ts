@@ -30,8 +30,10 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 // The only place that builds real things. Everything else is handed them.
 
+export { callingComposeVersion } from './host/calling-compose.ts'
 export { openHeapCare } from './host/heap-care.ts'
 export { openPlainLog as openLog } from './host/plain-log.ts'
+export { writePrivateFile } from './host/private-file.ts'
 export { listenAsDaemon, notifySystemd } from './host/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/stop-mark.ts'
 export { systemClock } from './host/clock.ts'

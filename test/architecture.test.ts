@@ -21,7 +21,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
   host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'zod', 'node:*'] },
-  providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', 'node:*'] },
+  providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'commander', 'node:util', 'node:fs'],
   },
@@ -40,7 +40,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
 /** Where a secret's bytes are taken out of their wrapper. This list is the security review. */
 const REVEALS: readonly string[] = [
   'src/app/environment.ts',
+  'src/cli/export.ts',
   'src/cli/print-value.ts',
+  'src/core/fingerprint.ts',
+  'src/core/printed-forms.ts',
   'src/core/template/render.ts',
   'src/host/file-tree.ts',
   'src/host/placed-files.ts',

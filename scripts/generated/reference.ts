@@ -1,4 +1,5 @@
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { PAGES, type Page } from '../../src/cli/help.ts'
+import { fieldsOf, PROVIDER_SECTIONS, VOLUME, VOLUME_SECTIONS } from '../../src/config/commands.ts'
 import { defaultText, flagText } from '../../src/config/describe.ts'
 import { isPerVolume } from '../../src/config/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/errors.ts'
@@ -9,24 +10,33 @@ import type { Field, Section } from '../../src/settings/field.ts'
 
 const NOTICE = '<!-- Generated from the declarations of the settings by `make docs`. -->'
 
+/** The tables of TOML files; that of `locket check` is the daemon's. */
+const TABLES = Object.entries(PAGES)
+  .filter(([name, { sections }]) => name !== 'check' && sections.includes(VOLUME.configFile))
+  .map(([name]) => `\`[${name}]\``)
+  .join(', ')
+
 /** docs/reference/options.md */
 export function optionsPage(): string {
   return `${NOTICE}
 # Settings
 
-A flag \`--foo-bar\` is the key \`foo-bar\` of the table \`[volume]\` in a TOML file and, where the last column says so, a driver option of one
-volume. What is set nearer wins: driver option, flag, environment, TOML files (a later one over an earlier one), default. A list
+A flag \`--foo-bar\` is the key \`foo-bar\` of the command's table in a TOML file (${TABLES}) and, where the last column says so, a driver
+option of one volume. What is set nearer wins: driver option, flag, environment, TOML files (a later one over an earlier one), default. A list
 replaces a list; only a volume's secrets join the default secrets, by name. An empty variable counts as not set.
 
 A variable that holds a list is split at newlines, or else at a comma outside of \`{{ }}\` that \`NAME=\`, \`@\` or \`/\` follows. Flags,
 TOML lists and driver options are never split. \`secrets\` may be a TOML table: \`[volume.secrets]\`, \`NAME = "TEMPLATE"\`.
+\`locket check\` reads \`[volume]\`; no file has settings of \`locket secret\`.
 
 A credential is the value itself or \`file:/path\`; for its variable \`X\`, \`X_FILE=/path\` means \`X=file:/path\`. The file is read when a reference
 first needs it, and again for each mount.
 
 ## \`locket volume\`
 
-${VOLUME_SECTIONS.map(sectionTable).join('\n\n')}
+${VOLUME_SECTIONS.map(volumeTable).join('\n\n')}
+
+${Object.entries(PAGES).flatMap(commandPart).join('\n\n')}
 
 ## \`[providers.NAME]\`
 
@@ -106,24 +116,68 @@ function kindRow({ kind, aliases = [], schemes }: ProviderDef): string {
   return `| ${kinds} | ${schemes.map((scheme) => code(`${scheme}://`)).join(', ')} |`
 }
 
-function sectionTable(section: Section): string {
-  const rows = Object.values(section.fields).map((field) => {
-    const cells = [
-      `\`${flagText(field)}\``,
-      variables(field),
-      code(defaultText(field)),
-      field.summary,
-      isPerVolume(field) ? 'yes' : '',
-    ]
-    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  })
+/** What a command takes that `locket volume` does not, and the names of the groups that it takes too. */
+function commandPart([name, { sections, more = [] }]: readonly [string, Page]): string[] {
+  const taken = [...sections, ...more]
+  if (name === 'volume' || taken.length === 0) return []
+  const own = taken.filter((section) => !VOLUME_SECTIONS.includes(section))
+  const tables = own.map((section) =>
+    section.title === `locket ${name}`
+      ? commandTable(section)
+      : `### ${section.title}\n\n${commandTable(section)}`,
+  )
+  return [`## \`locket ${name}\``, ...tables, ...alsoTaken(taken, own.length > 0 ? 'Takes too' : 'Takes')]
+}
+
+function alsoTaken(taken: readonly Section[], word: string): string[] {
+  if (VOLUME_SECTIONS.every((section) => taken.includes(section)))
+    return [`${word} every setting of [\`locket volume\`](#locket-volume).`]
+  const isAnyProvider = PROVIDER_SECTIONS.every((section) => taken.includes(section))
+  const shown = VOLUME_SECTIONS.filter(
+    (section) => taken.includes(section) && !(isAnyProvider && PROVIDER_SECTIONS.includes(section)),
+  )
+  const names = shown.map(linkTo)
+  if (isAnyProvider) names.push('those of each provider')
+  return names.length === 0 ? [] : [`${word}, as \`locket volume\` does: ${names.join(', ')}.`]
+}
+
+/** To its heading, as pages on the web name it. */
+function linkTo({ title }: Section): string {
+  const anchor = title
+    .toLowerCase()
+    .replace(/[^a-z0-9 _-]/g, '')
+    .replaceAll(' ', '-')
+  return `[${title}](#${anchor})`
+}
+
+function commandTable(section: Section): string {
+  const rows = Object.values(section.fields).map((field) => settingCells(field))
+  return tableOf(['flag', 'variable', 'default', 'meaning'], rows)
+}
+
+function volumeTable(section: Section): string {
+  const rows = Object.values(section.fields).map((field) => [
+    ...settingCells(field),
+    isPerVolume(field) ? 'yes' : '',
+  ])
+  const heads = ['flag', 'variable', 'default', 'meaning', 'driver option']
+  return `### ${section.title}\n\n${tableOf(heads, rows)}`
+}
+
+function settingCells(field: Field): string[] {
+  return [`\`${flagText(field)}\``, variables(field), code(defaultText(field)), field.summary]
+}
+
+function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   return [
-    `### ${section.title}`,
-    '',
-    '| flag | variable | default | meaning | driver option |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
+    rowOf(heads),
+    rowOf(heads.map(() => '---')),
+    ...rows.map((cells) => rowOf(cells.map((cell) => cell.replaceAll('|', '\\|')))),
   ].join('\n')
+}
+
+function rowOf(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
 }
 
 function variables(field: Field): string {

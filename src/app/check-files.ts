@@ -1,6 +1,5 @@
 import type { CheckConfig } from '../config/check-config.ts'
 import type { ComposeFile, ComposeVolume, ProviderService } from '../config/compose-file.ts'
-import type { ServiceConfig } from '../config/compose-provider.ts'
 import type { VolumeConfig } from '../config/volume-config.ts'
 import { parseDotenv } from '../core/dotenv.ts'
 import { errnoOf, LocketError, rewordError, toLocketError } from '../core/errors.ts'
@@ -8,7 +7,8 @@ import type { SourceFiles } from '../core/ports.ts'
 import { parseTemplate } from '../core/template/parse.ts'
 import type { Template } from '../core/template/template.ts'
 import type { ProviderInstance } from '../providers/define.ts'
-import { prepare, readTemplate } from './prepare.ts'
+import { readEnvironment } from './environment.ts'
+import { prepare } from './prepare.ts'
 
 export interface FileReport {
   /** As named on the command line. */
@@ -124,61 +124,25 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
 }
 
 async function checkService({ name, options }: ProviderService, check: ComposeCheck): Promise<void> {
-  const { path, config, found } = check
+  const { path, config, sources, maxBytes, found } = check
   const label = `service ${name}`
   const problems: string[] = []
   const service = config.serviceConfig(options, problems)
   for (const line of problems) found.problems.push(new LocketError('config', `${label}: ${line}`))
   if (service === undefined) return
-  const templates = [
-    ...(await optionTemplates(service, label, check)),
-    ...(await envFileTemplates(service, label, check)),
-  ]
+  const entries = service.entries.map((entry) =>
+    entry.kind === 'file' ? { ...entry, path: beside(path, entry.path) } : entry,
+  )
+  const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
+  const { variables, errors } = await readEnvironment(entries, rules, sources)
+  for (const error of errors) note(found, label, error)
+  for (const { origin, template } of variables)
+    found.warnings.push(...template.warnings.map((warning) => `${label}: ${origin}: ${warning}`))
+  const templates = variables.map((variable) => ({
+    where: `${path}: ${label}: ${variable.name}`,
+    template: variable.template,
+  }))
   found.places.push({ label: `${path}: ${label}`, providers: service.providers, templates })
-}
-
-async function optionTemplates(
-  { templates, parseRef }: ServiceConfig,
-  label: string,
-  { path, sources, maxBytes, found }: ComposeCheck,
-): Promise<PlacedTemplate[]> {
-  const read: PlacedTemplate[] = []
-  for (const file of templates) {
-    try {
-      const template = await readTemplate(file, { parseRef, maxFileBytes: maxBytes }, sources)
-      found.warnings.push(...template.warnings.map((warning) => `${label}: ${file.origin}: ${warning}`))
-      read.push({ where: `${path}: ${label}: ${file.name}`, template })
-    } catch (thrown) {
-      note(found, label, thrown)
-    }
-  }
-  return read
-}
-
-async function envFileTemplates(
-  { envFiles, parseRef }: ServiceConfig,
-  label: string,
-  { path, sources, maxBytes, found }: ComposeCheck,
-): Promise<PlacedTemplate[]> {
-  const read: PlacedTemplate[] = []
-  for (const written of envFiles) {
-    const file = beside(path, written)
-    try {
-      for (const { name, value, line } of parseDotenv(decode(await sources.read(file, { maxBytes })), file)) {
-        const origin = `${file} line ${line} ${name}`
-        try {
-          const template = parseTemplate(new TextEncoder().encode(value), parseRef, origin)
-          found.warnings.push(...template.warnings.map((warning) => `${label}: ${origin}: ${warning}`))
-          read.push({ where: `${path}: ${label}: ${name}`, template })
-        } catch (thrown) {
-          note(found, label, thrown)
-        }
-      }
-    } catch (thrown) {
-      note(found, label, thrown)
-    }
-  }
-  return read
 }
 
 /** With the variables of the environment, and below it of the .env file beside the compose file, whose values are taken as they stand. */

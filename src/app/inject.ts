@@ -56,7 +56,7 @@ interface Standing {
  */
 export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
   checkPlaces(config.outputs)
-  const status = openStatusFile(config.statusFile, deps.placed)
+  const status = openStatusFile(config.statusFile, deps)
   await status.notReady()
   const standing: Standing = { files: new Map(), complete: new Set(), folders: [] }
   const wake = createWake()
@@ -64,9 +64,12 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
   await using _ = await watchIfAsked(config, deps, wake.set)
   try {
     const injection = { config, deps, signal, standing, status }
-    const isReady = await write(injection, true)
+    const isReady = await write(injection, true).catch((thrown: unknown) => {
+      // Told to stop, a provider says that it gave no answer.
+      throw signal.aborted ? signal.reason : thrown
+    })
     if (config.mode === 'one-shot') return
-    if (config.mode === 'park') await aborted(signal)
+    if (config.mode === 'park') await untilStopped(signal, deps.clock)
     else await follow(injection, wake, isReady)
   } finally {
     if (config.wipeOnExit) await wipe(standing, status, deps)
@@ -229,6 +232,11 @@ function createWake(): Wake {
       waking = Promise.withResolvers<void>()
     },
   }
+}
+
+/** A process that only listens for signals would end. */
+async function untilStopped(signal: AbortSignal, clock: Clock): Promise<void> {
+  await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => undefined)
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { liesUnder } from '../core/absolute-path.ts'
 import { LocketError, throwErrors, toLocketError } from '../core/errors.ts'
 import {
   checkPlaces,
@@ -59,6 +60,7 @@ export async function prepareOutputs(
   const isMissing = ({ source }: PlannedOutput) =>
     source.kind === 'file' && found.get(source.path)?.kind === 'missing'
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
+  await checkTaken(rules.taken ?? [], planned, outputs, trees)
   const templates = await readAll(planned, rules, sources)
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
   return { templates, missing, warnings: [...emptyFolders(found), ...templates.flatMap(warningsOf)] }
@@ -91,6 +93,25 @@ async function checkRealPlaces(outputs: Outputs, trees: SourceTrees): Promise<vo
   checkPlaces(outputs, (path) => real.get(path) ?? path)
 }
 
+/** A file of the command's own is neither an output nor a template, by whatever name or link. */
+async function checkTaken(
+  taken: NonNullable<PrepareRules['taken']>,
+  planned: readonly PlannedOutput[],
+  outputs: Outputs,
+  trees: SourceTrees,
+): Promise<void> {
+  for (const { path, origin } of taken) {
+    const real = await trees.realPath(path)
+    for (const source of sourcePaths(outputs))
+      if (liesUnder(real, await trees.realPath(source)))
+        throw new LocketError('plan_conflict', `${origin} ${path} lies among the templates of ${source}`)
+    const last = real.slice(real.lastIndexOf('/'))
+    for (const { target } of planned.filter((output) => output.target.endsWith(last)))
+      if ((await trees.realPath(target)) === real)
+        throw new LocketError('plan_conflict', `${origin} ${path} and the output ${target} are one file`)
+  }
+}
+
 async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<string, SourceListing>> {
   const found = new Map<string, SourceListing>()
   const errors: LocketError[] = []
@@ -105,8 +126,8 @@ async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<st
   return found
 }
 
-/** As many at once as Node has threads for files. */
-const AT_ONCE = 4
+/** Each is a dozen calls to the system: this keeps Node's four threads for files busy. */
+const AT_ONCE = 16
 
 /** In the order of the plan. */
 async function readAll(

@@ -1,3 +1,8 @@
+export interface CommandSummary {
+  readonly name: string
+  readonly summary: string
+}
+
 /** What a command is given; it touches the process by no other way. */
 export interface CommandContext {
   /** Arguments after the command's name. */
@@ -12,6 +17,8 @@ export interface CommandContext {
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
+  /** Every command, for who tells of them. */
+  readonly commands: readonly CommandSummary[]
 }
 
 /** One subcommand. `index.ts` imports it only when it is called. */

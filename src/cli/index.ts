@@ -1,8 +1,8 @@
-import type { Command } from './define.ts'
+import type { Command, CommandSummary } from './define.ts'
 
-export interface CommandEntry {
-  readonly name: string
-  readonly summary: string
+export interface CommandEntry extends CommandSummary {
+  /** It asks nobody over a network, through a proxy or without. */
+  readonly isOffline?: true
   load(): Promise<{ readonly command: Command }>
 }
 
@@ -21,13 +21,35 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'healthcheck',
+    isOffline: true,
     summary: 'say whether `locket inject` has every secret in place',
     load: () => import('./healthcheck.ts'),
   },
-  { name: 'secret', summary: 'keep secrets in the embedded store', load: () => import('./secret.ts') },
+  {
+    name: 'secret',
+    isOffline: true,
+    summary: 'keep secrets in the embedded store',
+    load: () => import('./secret.ts'),
+  },
   {
     name: 'check',
     summary: 'check settings, compose files and templates, and whether every reference has a value',
     load: () => import('./check.ts'),
+  },
+  {
+    name: 'compose',
+    summary: 'set variables as a provider service of Docker Compose',
+    load: () => import('./compose.ts'),
+  },
+  {
+    name: 'export',
+    summary: 'write variables down as a .env file, JSON, YAML or shell commands',
+    load: () => import('./export.ts'),
+  },
+  {
+    name: 'completion',
+    isOffline: true,
+    summary: 'print what makes a shell complete these words',
+    load: () => import('./completion.ts'),
   },
 ]

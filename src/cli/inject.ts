@@ -2,6 +2,7 @@ import { inject, type InjectConfig } from '../app/inject.ts'
 import { INJECT } from '../config/commands.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/output-entry.ts'
+import { normalizePath } from '../core/absolute-path.ts'
 import { LocketError } from '../core/errors.ts'
 import { openLog, openMaterializing, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
@@ -25,7 +26,9 @@ export const command: Command = {
 function load({ argv, env, isRoot, cwd }: CommandContext) {
   const loaded = loadRendering({ name: 'inject', table: 'inject', sections: INJECT, argv, env, isRoot })
   const { settings, parseRef, providers, layer, log: logging } = loaded
-  const { mode, statusFile, debounceMs, wipeOnExit } = settings.inject
+  const { mode, debounceMs, wipeOnExit } = settings.inject
+  const statusFile =
+    settings.inject.statusFile === undefined ? undefined : normalizePath(settings.inject.statusFile)
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
   const outputs = parseOutputs(settings.outputs, layer, cwd)
   if (outputs.maps.length + outputs.secrets.length === 0)

@@ -1,5 +1,4 @@
 import { LocketError } from '../core/errors.ts'
-import type { SecretName } from '../core/secret-name.ts'
 import type { Secret } from '../core/secret.ts'
 
 /** Control characters, tabs and line ends apart: they would reprogram a terminal. */
@@ -7,7 +6,7 @@ import type { Secret } from '../core/secret.ts'
 const UNSAFE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
 
 /** Every byte as it is. On a terminal the line is ended, and what is no plain text is refused (`usage`). */
-export async function printValue(value: Secret, name: SecretName, output: NodeJS.WriteStream): Promise<void> {
+export async function printValue(value: Secret, name: string, output: NodeJS.WriteStream): Promise<void> {
   const bytes = value.reveal()
   if (output.isTTY && !isPlainText(bytes)) {
     throw new LocketError('usage', `${name} holds ${bytes.byteLength} bytes that are not for a terminal`, {

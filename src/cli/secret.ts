@@ -32,10 +32,10 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
 
 export const command: Command = {
   async run(context) {
-    const [name = '', ...argv] = context.argv
+    const [name = ''] = context.argv
     const action = ACTIONS.get(name)
     if (action === undefined) throw unknownAction(name)
-    await action({ ...context, argv })
+    await action(context)
     return 0
   },
 }
@@ -111,7 +111,7 @@ function load<S extends Sections>(
   sections: S,
   positionals: readonly string[],
 ): Loaded<S> {
-  return loadCommand({ name: `secret ${action}`, sections, argv, env, isRoot, positionals })
+  return loadCommand({ name: `secret ${action}`, sections, argv: argv.slice(1), env, isRoot, positionals })
 }
 
 function open({ store, log }: Loaded<typeof OWN>['settings']): SecretFile {

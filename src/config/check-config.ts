@@ -1,8 +1,8 @@
 import type { ProviderInstance } from '../providers/define.ts'
-import { PROVIDERS } from '../providers/index.ts'
 import { hasCredential } from '../providers/instance.ts'
 import type { SettingsOf } from '../settings/field.ts'
-import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
+import { fieldsOf, VOLUME_SECTIONS } from './commands.ts'
+import { SERVICE_FIELDS } from './compose-call.ts'
 import { readComposeFile, type ComposeFile, type ProviderService } from './compose-file.ts'
 import { soundDaemonConfig } from './daemon.ts'
 import { defaultLayer, type User } from './defaults.ts'
@@ -62,6 +62,8 @@ export function loadCheckCommand(argv: readonly string[], user: User): CheckComm
 
 /** What a program that Compose starts for this user sees beside its options. What is wrong there has been told. */
 function serviceDefaults(user: User) {
-  const fields = fieldsOf([VOLUME.provider, VOLUME.log, ...PROVIDERS.map((def) => def.settings)])
-  return mergeLayers({ environment: envLayer(fields, user.env, []), default: defaultLayer(fields, user) })
+  return mergeLayers({
+    environment: envLayer(SERVICE_FIELDS, user.env, []),
+    default: defaultLayer(SERVICE_FIELDS, user),
+  })
 }

@@ -1,8 +1,10 @@
 import { PROVIDERS } from '../providers/index.ts'
 import type { Field, Section } from '../settings/field.ts'
 import { checkSection } from './sections/check.ts'
+import { composeSection } from './sections/compose.ts'
 import { configFileSection } from './sections/config-file.ts'
-import { environmentSection } from './sections/environment.ts'
+import { environmentSection, variableSecretsSection } from './sections/environment.ts'
+import { exportSection } from './sections/export.ts'
 import { execSection } from './sections/exec.ts'
 import { filesSection } from './sections/files.ts'
 import { injectSection } from './sections/inject.ts'
@@ -25,12 +27,15 @@ export const VOLUME = {
   daemon: daemonSection,
 } as const
 
+/** The settings of each kind of provider. */
+export const PROVIDER_SECTIONS: readonly Section[] = PROVIDERS.map((def) => def.settings)
+
 /** All sections of `locket volume`, in the order of help and reference. */
 export const VOLUME_SECTIONS: readonly Section[] = [
   VOLUME.volume,
   VOLUME.files,
   VOLUME.provider,
-  ...PROVIDERS.map((def) => def.settings),
+  ...PROVIDER_SECTIONS,
   VOLUME.daemon,
   VOLUME.configFile,
   VOLUME.log,
@@ -45,10 +50,28 @@ export const RENDERING = {
 
 export const RENDERING_SECTIONS: readonly Section[] = [
   RENDERING.provider,
-  ...PROVIDERS.map((def) => def.settings),
+  ...PROVIDER_SECTIONS,
   RENDERING.configFile,
   RENDERING.log,
 ]
+
+/** What `locket export` reads by name. */
+export const EXPORT = {
+  export: exportSection,
+  environment: environmentSection,
+  secrets: variableSecretsSection,
+} as const
+
+export const EXPORT_SECTIONS: readonly Section[] = [...Object.values(EXPORT), ...RENDERING_SECTIONS]
+
+/** What `locket compose` reads by name. */
+export const COMPOSE = {
+  environment: environmentSection,
+  secrets: variableSecretsSection,
+  compose: composeSection,
+} as const
+
+export const COMPOSE_SECTIONS: readonly Section[] = [...Object.values(COMPOSE), ...RENDERING_SECTIONS]
 
 /** How files are written by commands that are no volume driver. */
 export const writtenSection = filesSection({ maxFileSize: 'MAX_FILE_SIZE', policy: 'INJECT_POLICY' })
@@ -76,6 +99,16 @@ export const SECRET_SECTIONS: readonly Section[] = [
   storeSection,
   logSection,
 ]
+
+/** What each command of `locket secret` takes. */
+export const SECRET_ACTIONS: Readonly<Record<string, readonly Section[]>> = {
+  set: [secretSetSection, storeSection, logSection],
+  get: [storeSection, logSection],
+  list: [secretListSection, storeSection, logSection],
+  rm: [storeSection, logSection],
+  import: [secretImportSection, storeSection, logSection],
+  'rotate-key': [storeSection, logSection],
+}
 
 /** What `locket check` takes beside the flags of `locket volume`, and the one of those that it is seldom called without. */
 export const CHECK_SECTIONS: readonly Section[] = [checkSection, VOLUME.configFile]

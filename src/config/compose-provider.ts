@@ -1,16 +1,17 @@
-import type { SecretFile } from '../core/plan.ts'
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import { PROVIDERS } from '../providers/index.ts'
 import { createInstance } from '../providers/instance.ts'
 import { routeReferences } from '../providers/route.ts'
-import { field, fieldKind, section, type Field } from '../settings/field.ts'
-import { List, Switch } from '../settings/kinds.ts'
-import { fieldsOf, VOLUME } from './commands.ts'
+import { fieldKind, type Field } from '../settings/field.ts'
+import { COMPOSE, RENDERING } from './commands.ts'
+import { NOTHING_TO_SET, SERVICE_FIELDS } from './compose-call.ts'
 import type { ProviderService } from './compose-file.ts'
+import { collectEntries, type EnvEntry } from './env-entry.ts'
 import { flagNames } from './flags.ts'
 import { mergeLayers, parseSection, type Given, type Layer, type Problems } from './layers.ts'
-import { shownName, splitEntry } from './secret-entry.ts'
+import { parseSections } from './load.ts'
+import { shownName } from './secret-entry.ts'
 import { adviceOn } from './unknown-setting.ts'
 import { parseChosen } from './volume-options.ts'
 
@@ -18,48 +19,9 @@ import { parseChosen } from './volume-options.ts'
 export interface ServiceConfig {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
-  /** Variables and secrets; a name may stand there twice. */
-  readonly templates: readonly SecretFile[]
-  /** As written: relative to the compose file. */
-  readonly envFiles: readonly string[]
+  /** Paths of .env files are as written. */
+  readonly entries: readonly EnvEntry[]
 }
-
-const serviceSection = section('provider-service', 'Provider service', {
-  secrets: field({
-    name: 'secret',
-    aliases: ['secrets'],
-    kind: 'list',
-    schema: List.optional(),
-    summary: 'a variable: NAME=TEMPLATE or NAME=@/path/to/template',
-  }),
-  env: field({
-    name: 'env',
-    kind: 'list',
-    schema: List.optional(),
-    summary: 'a variable: NAME=TEMPLATE or NAME=@/path/to/template',
-  }),
-  envFiles: field({
-    name: 'env-file',
-    kind: 'list',
-    schema: List.optional(),
-    summary: 'a .env file',
-  }),
-  raw: field({
-    name: 'raw',
-    kind: 'switch',
-    schema: Switch.optional(),
-    summary: 'variables have exactly their names',
-  }),
-})
-
-const FIELDS = fieldsOf([
-  serviceSection,
-  VOLUME.provider,
-  VOLUME.configFile,
-  VOLUME.log,
-  ...PROVIDERS.map((def) => def.settings),
-])
-const TEMPLATE_FILE = /^@(\/[^\n]*)$/
 
 /**
  * The options of a provider service, read as the flags that Compose makes of them, over `below`: environment and defaults. Undefined
@@ -72,16 +34,14 @@ export function readServiceOptions(
 ): ServiceConfig | undefined {
   const own = optionLayer(options, problems)
   const layer = mergeLayers({ flag: own, default: below })
-  const { secrets = [], env = [], envFiles = [] } = parseSection(serviceSection, layer, problems)
-  parseSection(VOLUME.log, layer, problems)
+  const settings = parseSections(COMPOSE, (section) => parseSection(section, layer, problems))
+  parseSection(RENDERING.log, layer, problems)
   const providers = PROVIDERS.map((def) => createInstance(def, parseSection(def.settings, layer, problems)))
   const chosen = parseChosen(layer, providers, problems)
-  const templates = [
-    ...secrets.map((entry) => templateOf(entry, own.get('secret')?.origin, problems)),
-    ...env.map((entry) => templateOf(entry, own.get('env')?.origin, problems)),
-  ].filter((file) => file !== undefined)
+  const entries = collectEntries(settings, layer, problems)
+  if (entries.length === 0) problems.push(`there is ${NOTHING_TO_SET}`)
   if (problems.length > 0) return undefined
-  return { providers, parseRef: routeReferences(providers, chosen), templates, envFiles }
+  return { providers, parseRef: routeReferences(providers, chosen), entries }
 }
 
 function optionLayer(options: ProviderService['options'], problems: Problems): Layer {
@@ -101,27 +61,10 @@ function optionLayer(options: ProviderService['options'], problems: Problems): L
 
 function findField(option: string): Field | undefined {
   const name = option.replaceAll('_', '-')
-  return FIELDS.find((candidate) => flagNames(candidate).includes(name))
+  return SERVICE_FIELDS.find((candidate) => flagNames(candidate).includes(name))
 }
 
 function unknownOption(option: string, origin: string): string {
-  const advice = adviceOn(option, FIELDS.flatMap(flagNames))
+  const advice = adviceOn(option, SERVICE_FIELDS.flatMap(flagNames))
   return `${origin} is not known${advice === '' ? '' : `, ${advice}`}`
-}
-
-/** The text is not repeated in messages: it may hold a value. */
-function templateOf(entry: string, origin = 'option', problems: Problems): SecretFile | undefined {
-  const parts = splitEntry(entry)
-  if (parts === undefined) {
-    problems.push(`${origin}: write NAME=TEMPLATE or NAME=@/path/to/template`)
-    return undefined
-  }
-  const { name, text } = parts
-  const named = `${origin} ${shownName(name)}`
-  const only = text.trim()
-  if (!only.startsWith('@')) return { name, source: { kind: 'inline', template: text }, origin: named }
-  const path = TEMPLATE_FILE.exec(only)?.[1]
-  if (path !== undefined) return { name, source: { kind: 'file', path }, origin: named }
-  problems.push(`${named}: after @ must stand an absolute path`)
-  return undefined
 }

@@ -2,7 +2,7 @@ import { normalizePath } from '../core/absolute-path.ts'
 import type { SecretFile } from '../core/plan.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import type { SettingsOf } from '../settings/field.ts'
-import type { Credential } from '../settings/kinds.ts'
+import { isCredentialFile } from '../settings/kinds.ts'
 import { VOLUME } from './commands.ts'
 import type { DriverLimits } from './driver-limits.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from './layers.ts'
@@ -106,15 +106,12 @@ function limitsOf(
   }
 }
 
-/** Files that the daemon's settings for a provider name. */
+/** Files that the daemon's settings for a provider name, and those that it reads anyway. */
 function filesOf({ def, settings }: ProviderInstance): string[] {
-  return Object.entries(def.settings.fields).flatMap(([key, field]) => {
+  const named = Object.entries(def.settings.fields).flatMap(([key, field]) => {
     const value = settings[key]
     if (field.file === true && typeof value === 'string') return [value]
     return field.credential === true && isCredentialFile(value) ? [value.path] : []
   })
-}
-
-function isCredentialFile(value: unknown): value is Extract<Credential, { kind: 'file' }> {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'file'
+  return [...named, ...(def.ownFiles ?? [])]
 }

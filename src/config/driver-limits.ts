@@ -2,7 +2,7 @@ import { liesUnder, normalizePath } from '../core/absolute-path.ts'
 import type { SecretFile } from '../core/plan.ts'
 import type { ReadLimits } from '../core/ports.ts'
 import type { Field, Section } from '../settings/field.ts'
-import type { Credential } from '../settings/kinds.ts'
+import { isCredentialFile, type Credential } from '../settings/kinds.ts'
 import type { Layer, Problems } from './layers.ts'
 
 /** What a compose file may not do: its author may be a stranger to the operator, whose credentials the daemon holds. */
@@ -25,7 +25,7 @@ const KERNEL_FOLDERS = ['/proc', '/sys', '/dev']
  */
 export function limitSettings(
   section: Section,
-  settings: Readonly<Record<string, unknown>>,
+  { settings, inherited }: LimitedSettings,
   options: Layer,
   limits: DriverLimits,
   problems: Problems,
@@ -37,7 +37,9 @@ export function limitSettings(
     const value = settings[key]
     const origin = options.get(field.name)?.origin ?? field.name
     if (field.credential === true && isCredential(value)) {
-      return [key, limitCredential(value, { origin, isElsewhere, field }, limits, problems)]
+      const own = inherited[key]
+      const ownPath = !isElsewhere && isCredentialFile(own) ? normalizePath(own.path) : undefined
+      return [key, limitCredential(value, { origin, field, ownPath }, limits, problems)]
     }
     if (field.file === true && typeof value === 'string')
       return [key, limitPath(value, origin, limits, problems)]
@@ -49,6 +51,19 @@ export function limitSettings(
   return { ...settings, ...Object.fromEntries([...limited, ...withheld]) }
 }
 
+export interface LimitedSettings {
+  readonly settings: Readonly<Record<string, unknown>>
+  /** The daemon's, of the same instance. */
+  readonly inherited: Readonly<Record<string, unknown>>
+}
+
+interface CredentialOption {
+  readonly origin: string
+  readonly field: Field
+  /** The daemon's own file for this very setting, where the volume changes nothing of where it is sent. */
+  readonly ownPath: string | undefined
+}
+
 /** A template file that driver options name. */
 export function limitTemplate(file: SecretFile, limits: DriverLimits, problems: Problems): SecretFile {
   if (file.source.kind === 'inline') return file
@@ -56,7 +71,7 @@ export function limitTemplate(file: SecretFile, limits: DriverLimits, problems: 
   if (limits.ownFiles.has(path)) {
     problems.push(`${file.origin}: ${path} belongs to the daemon's own configuration and is no template`)
   }
-  return { ...file, source: { kind: 'file', path, ...readLimits(limits, true) } }
+  return { ...file, source: { kind: 'file', path, ...readLimits(limits, limits.ownFiles) } }
 }
 
 function needed(field: Field, options: Layer): string[] {
@@ -64,17 +79,13 @@ function needed(field: Field, options: Layer): string[] {
   if (credentials === undefined || credentials.some((name) => options.has(name))) return []
   const own = credentials.join(' or ')
   return [
-    `driver option ${field.name} needs ${own} in the driver options too: the daemon's own is not sent to an address that a volume names`,
+    `driver option ${field.name} needs ${own} in the driver options too: the daemon's own credential is not used with such a setting of a volume`,
   ]
 }
 
 function limitCredential(
   credential: Credential,
-  {
-    origin,
-    isElsewhere,
-    field,
-  }: { readonly origin: string; readonly isElsewhere: boolean; readonly field: Field },
+  { origin, field, ownPath }: CredentialOption,
   limits: DriverLimits,
   problems: Problems,
 ): Credential {
@@ -86,10 +97,11 @@ function limitCredential(
     return credential
   }
   const path = limitPath(credential.path, origin, limits, problems)
-  if (isElsewhere && limits.ownFiles.has(path)) {
-    problems.push(`${origin}: ${path} is the daemon's own and is not sent to an address that a volume names`)
+  const ownFiles = [...limits.ownFiles].filter((own) => own !== ownPath)
+  if (ownFiles.includes(path)) {
+    problems.push(`${origin}: ${path} is the daemon's own, and is used where the daemon says so alone`)
   }
-  return { kind: 'file', path, ...readLimits(limits, isElsewhere) }
+  return { kind: 'file', path, ...readLimits(limits, ownFiles) }
 }
 
 function limitPath(written: string, origin: string, limits: DriverLimits, problems: Problems): string {
@@ -107,10 +119,10 @@ function limitPath(written: string, origin: string, limits: DriverLimits, proble
 
 /** The same again for the reader, who follows links. */
 function readLimits(
-  { roots, ownFiles, ownFolders }: DriverLimits,
-  exceptOwnFiles: boolean,
+  { roots, ownFolders }: DriverLimits,
+  ownFiles: Iterable<string>,
 ): Pick<ReadLimits, 'within' | 'except'> {
-  const except = [...KERNEL_FOLDERS, ...ownFolders, ...(exceptOwnFiles ? ownFiles : [])]
+  const except = [...KERNEL_FOLDERS, ...ownFolders, ...ownFiles]
   return roots === undefined ? { except } : { within: roots, except }
 }
 

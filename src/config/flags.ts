@@ -24,8 +24,15 @@ export function parseFlags(command: string, fields: readonly Field[], argv: read
 
   /** Commander speaks to standard error and exits; its only complaint left here is a flag without its value. */
   function fail(error: { readonly message: string }): never {
-    throw new LocketError('usage', `locket ${command}: ${error.message.replace(/^error: /, '')}`)
+    throw new LocketError('usage', `locket ${command}: ${error.message.replace(/^error: /, '')}`, {
+      hint: helpOn(command),
+    })
   }
+}
+
+/** The hint when nothing nearer can be said. */
+export function helpOn(command: string): string {
+  return `\`locket ${command} --help\` tells more`
 }
 
 /** All names of a field, without dashes. */
@@ -75,7 +82,7 @@ function unknownFlag(command: string, argument: string, fields: readonly Field[]
   const names = fields.flatMap(flagNames)
   const advice = adviceOn(written.replace(/^-+/, ''), names, (name) => `--${name}`)
   return new LocketError('usage', `locket ${command} has no flag ${written}`, {
-    hint: advice === '' ? `\`locket ${command} --help\` lists them` : advice,
+    hint: advice === '' ? helpOn(command) : advice,
   })
 }
 

@@ -5,7 +5,7 @@ import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
 import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './daemon.ts'
 import { defaultLayer } from './defaults.ts'
 import { envLayer, type Env } from './env.ts'
-import { parseFlags } from './flags.ts'
+import { helpOn, parseFlags } from './flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers.ts'
 import { openToml, tomlLayer } from './toml.ts'
 
@@ -100,11 +100,14 @@ export function parseSections<S extends Sections>(
 export function checkPositionals(command: string, names: readonly string[], given: readonly string[]): void {
   const missing = names.slice(given.length).find((name) => !name.startsWith('['))
   if (missing !== undefined)
-    throw new LocketError('usage', `locket ${command}: ${missing.replace('...', '')} is missing`)
+    throw new LocketError('usage', `locket ${command}: ${missing.replace('...', '')} is missing`, {
+      hint: helpOn(command),
+    })
   if (names.at(-1)?.includes('...') === true || given.length <= names.length) return
   // Not repeated in the message: it may be the secret's value, given where it must not be.
   throw new LocketError(
     'usage',
     `locket ${command} takes ${names.join(' ') || 'no arguments'} and nothing more`,
+    { hint: helpOn(command) },
   )
 }

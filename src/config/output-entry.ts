@@ -30,7 +30,7 @@ export function parseOutputs(
     (entry) => parseSecretOutput(entry, originOf('secret'), cwd, problems) ?? [],
   )
   throwProblems(problems)
-  return { maps, secrets, out: normalizePath(settings.out) }
+  return { maps, secrets, out: absolute(settings.out, cwd) }
 }
 
 /** `SRC:DST`, `SRC=DST`, or both paths of a TOML table. */

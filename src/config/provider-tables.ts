@@ -3,7 +3,6 @@ import { nearest } from '../core/nearest.ts'
 import type { ProviderDef, ProviderInstance } from '../providers/define.ts'
 import { PROVIDERS } from '../providers/index.ts'
 import { createInstance } from '../providers/instance.ts'
-import { LATER } from '../providers/later.ts'
 import { chooseKind } from '../providers/route.ts'
 import { fieldsOf } from './commands.ts'
 import { defaultLayer, type User } from './defaults.ts'
@@ -72,11 +71,7 @@ export function namedInstance(
 function nameProblem(name: string): string | undefined {
   if (!NAME.test(name))
     return 'a name is made of a-z, 0-9 and -, starts with a letter, and has at most 63 characters'
-  const taken = [...PROVIDERS, ...LATER].flatMap(({ kind, aliases = [], schemes }) => [
-    kind,
-    ...aliases,
-    ...schemes,
-  ])
+  const taken = PROVIDERS.flatMap(({ kind, aliases = [], schemes }) => [kind, ...aliases, ...schemes])
   return taken.includes(name)
     ? `${name} is what a kind of provider is called, so it cannot be a name`
     : undefined

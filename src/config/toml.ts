@@ -7,7 +7,7 @@ import { tomlLines } from './toml-lines.ts'
 import { adviceOn } from './unknown-setting.ts'
 
 /** Of commands: each finds its own in a file that all of them share. */
-const COMMAND_TABLES = ['volume', 'inject', 'exec', 'compose'] as const
+const COMMAND_TABLES = ['volume', 'inject', 'exec', 'compose', 'export'] as const
 /** Of named providers, for every command. */
 export const PROVIDERS_TABLE = 'providers'
 const TABLES = [...COMMAND_TABLES, PROVIDERS_TABLE] as const

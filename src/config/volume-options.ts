@@ -93,7 +93,10 @@ function ownInstance(
   if (isNamed(instance) || !Object.values(section.fields).some((field) => own.has(field.name)))
     return instance
   const settings = parseSection(section, layer, problems)
-  return createInstance(instance.def, limitSettings(section, settings, own, limits, problems))
+  return createInstance(
+    instance.def,
+    limitSettings(section, { settings, inherited: instance.settings }, own, limits, problems),
+  )
 }
 
 /** What a volume sets of a kind whose references go to a named instance: it would be of no effect. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { combineErrors, formatError, LocketError } from './errors.ts'
+import { causesOf, combineErrors, formatError, LocketError } from './errors.ts'
 
 test('a line stays one line, whatever it quotes', () => {
   const error = new LocketError('config', 'driver option a\r\nb\u001b[31m\u2028\u202e is not known', {
@@ -17,4 +17,20 @@ test('of several errors the one that cannot pass decides', () => {
   assert.equal(combineErrors([slow]), slow)
   const both = combineErrors([slow, wrong])
   assert.deepEqual([both.code, formatError(both)], ['auth', 'slow (wait); wrong'])
+})
+
+test('causes are told in their order, up to the first that is not of locket, whose text is not told', () => {
+  const foreign = Object.assign(new Error('canary-cause-77'), { code: 'ECONNREFUSED' })
+  const inner = new LocketError('unavailable', 'no answer from x', { hint: 'is it up?', cause: foreign })
+  const outer = new LocketError('unavailable', 'volume a: no answer', { cause: inner })
+  assert.deepEqual(causesOf(outer), [
+    'no answer from x (is it up?) [unavailable]',
+    'the system said ECONNREFUSED',
+  ])
+  const other = new LocketError('internal', 'a bug', { cause: new TypeError('canary-cause-77') })
+  assert.deepEqual(causesOf(other), ['an error that is not of locket'])
+  assert.deepEqual(causesOf(new LocketError('auth', 'no')), [])
+  const circle = new LocketError('auth', 'again')
+  circle.cause = circle
+  assert.ok(causesOf(circle).length < 20)
 })

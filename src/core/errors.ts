@@ -90,6 +90,29 @@ export function formatError(error: LocketError): string {
   return onOneLine(line)
 }
 
+/** Most causes told: a chain of them may lead back to itself. */
+const MOST_CAUSES = 10
+
+/**
+ * Why, one line per cause, the nearest first. Only what locket has thrown tells its message: another error's may hold a value, so of that
+ * the system's code is told, or nothing.
+ */
+export function causesOf(error: LocketError): readonly string[] {
+  const lines: string[] = []
+  let { cause } = error
+  while (cause !== undefined && lines.length < MOST_CAUSES) {
+    if (!isLocketError(cause)) return [...lines, foreignText(cause)]
+    lines.push(`${formatError(cause)} [${cause.code}]`)
+    ;({ cause } = cause)
+  }
+  return lines
+}
+
+function foreignText(cause: unknown): string {
+  const errno = errnoOf(cause)
+  return errno === undefined ? 'an error that is not of locket' : `the system said ${errno}`
+}
+
 /** A text of somebody else's as it can be printed. */
 export function onOneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?')

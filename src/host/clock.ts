@@ -4,7 +4,7 @@ import type { Clock } from '../core/ports.ts'
 const LONGEST_MS = 2 ** 31 - 1
 
 export function systemClock(): Clock {
-  return { now: Date.now, sleep }
+  return { now: Date.now, elapsed: () => performance.now(), sleep }
 }
 
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -16,6 +16,8 @@ export interface Libc {
   forbidTracing(): Errno
   /** One datagram to a unix socket; a leading `@` means the abstract namespace. */
   sendDatagram(path: string, text: string): Errno
+  /** prctl(2): this process is killed when the one that started it ends, however that comes about. */
+  dieWithParent(): Errno
 }
 
 const LOCK_EX_NB = 2 | 4
@@ -24,6 +26,8 @@ const PR_SET_DUMPABLE = 4
 const AF_UNIX = 1
 const SOCK_DGRAM_CLOEXEC = 0o2000002
 const MSG_NOSIGNAL = 0x4000
+const PR_SET_PDEATHSIG = 1
+const SIGKILL = 9
 
 let loading: Promise<Libc> | undefined
 
@@ -42,14 +46,14 @@ async function bindLibc(): Promise<Libc> {
   const umount2 = lib.func('int umount2(const char *target, int flags)')
   const flock = lib.func('int flock(int fd, int operation)')
   const waitpid = lib.func('int waitpid(int pid, void *status, int options)')
-  const prctl = lib.func(
-    'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
-  )
   const socket = lib.func('int socket(int domain, int type, int protocol)')
   const sendto = lib.func(
     'intptr_t sendto(int fd, const void *text, size_t bytes, int flags, const void *to, uint32_t toBytes)',
   )
   const close = lib.func('int close(int fd)')
+  const prctl = lib.func(
+    'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+  )
   const errnoIf = (failed: boolean): Errno => (failed ? getSystemErrorName(-koffi.errno()) : undefined)
   return {
     mountTmpfs: (target, flags, data) => errnoIf(mount('locket', target, 'tmpfs', flags, data) !== 0),
@@ -66,6 +70,7 @@ async function bindLibc(): Promise<Libc> {
       close(fd)
       return sent
     },
+    dieWithParent: () => errnoIf(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0),
   }
 }
 

@@ -26,7 +26,7 @@ export function openOwnFiles(clock: Clock): OwnFiles {
 }
 
 /** Behind every link, so that a link stays one and all its names share a lock. Makes the folder. */
-async function targetOf(path: string): Promise<string> {
+export async function targetOf(path: string): Promise<string> {
   try {
     return await realpath(path)
   } catch (thrown) {
@@ -65,7 +65,7 @@ async function statOrNothing(path: string): Promise<(Owner & { readonly mode: nu
   }
 }
 
-async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
+export async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (thrown) {

@@ -142,6 +142,8 @@ async function stage(
   const before = lstatSync(folder.at(name), { throwIfNoEntry: false })
   if (before?.isDirectory() === true)
     throw new LocketError('plan_conflict', `${join(file.folder, file.path)} is a folder`)
+  if (before !== undefined && !before.isFile() && !before.isSymbolicLink())
+    throw new LocketError('io', `${join(file.folder, file.path)} is there and is no regular file`)
   if (before !== undefined && options.existing === 'refuse')
     throw new LocketError('plan_conflict', `${join(file.folder, file.path)} is there already`)
   if (before !== undefined && isSame(folder.at(name), before, file, options)) return undefined
@@ -239,9 +241,10 @@ function ownerOfProcess() {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
 }
 
+/** What has another name elsewhere keeps its content there: it may be anybody's. */
 async function removeIfAny(path: string): Promise<void> {
   try {
-    await removeFile(path, 'overwrite')
+    await removeFile(path, lstatSync(path).nlink > 1 ? 'unlink' : 'overwrite')
   } catch (thrown) {
     if (errnoOf(thrown) !== 'ENOENT') throw thrown
   }

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from '../core/ports.ts'
+import { loadLibc } from './libc.ts'
 
 /** What a worker needs of the environment to reach servers as this process does. */
 const PASSED = [
@@ -10,8 +12,12 @@ const PASSED = [
   'http_proxy',
   'https_proxy',
   'no_proxy',
+  'NODE_USE_ENV_PROXY',
   'NODE_EXTRA_CA_CERTS',
 ]
+
+/** Node takes one file of certificates from the environment, and the operator may have named that already. */
+const CA_CERT = 'LOCKET_CA_CERT'
 
 /** Starts `program`, a module that calls `serveWorker`, with `args` to be seen by everybody on the machine. */
 export function startWorkerProcess(
@@ -22,7 +28,7 @@ export function startWorkerProcess(
   const env = Object.fromEntries(
     PASSED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )
-  if (options.caCert !== undefined) env['NODE_EXTRA_CA_CERTS'] = options.caCert
+  if (options.caCert !== undefined) env[CA_CERT] = options.caCert
   const child = fork(fileURLToPath(program), [...args], {
     cwd: '/',
     env,
@@ -33,7 +39,10 @@ export function startWorkerProcess(
   })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
-    child.once('error', () => resolve())
+    // It could not be started. Later ones tell of a message or a signal that did not arrive: then `exit` comes too.
+    child.on('error', () => {
+      if (child.pid === undefined) resolve()
+    })
   })
   return {
     send(message) {
@@ -46,9 +55,30 @@ export function startWorkerProcess(
 }
 
 /** The other side: answers what its parent sends, and ends when the parent is gone. */
-export function serveWorker(onMessage: (message: unknown, reply: (message: unknown) => void) => void): void {
+export async function serveWorker(
+  onMessage: (message: unknown, reply: (message: unknown) => void) => void,
+): Promise<void> {
   process.once('disconnect', () => process.exit(0))
+  await dieWithParent()
+  await trustOwnAuthority(process.env[CA_CERT])
   process.on('message', (message) => onMessage(message, (answer) => void process.send?.(answer)))
+}
+
+async function trustOwnAuthority(caCert: string | undefined): Promise<void> {
+  if (caCert === undefined) return
+  // Imported at the start it would cost every program that can start a worker 5 ms.
+  const { getCACertificates, setDefaultCACertificates } = await import('node:tls')
+  setDefaultCACertificates([...getCACertificates('default'), await readFile(caCert, 'utf8')])
+}
+
+/** What never comes back from its work does not hear that the parent is gone: then the kernel ends it. */
+async function dieWithParent(): Promise<void> {
+  try {
+    const libc = await loadLibc()
+    libc.dieWithParent()
+  } catch {
+    // Without koffi's native part the rest still works.
+  }
 }
 
 /** A message that does not arrive is a worker that has ended, which `ended` tells. */

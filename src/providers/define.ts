@@ -47,6 +47,8 @@ export interface ProviderDef<S extends Section = Section> {
    * `instance` goes into the ref, so that `fetch` of the right client gets it.
    */
   parse(text: string, instance: string, settings: SettingsOf<S>): SecretRef | undefined
+  /** Files of the operator's that it reads without a setting that names them: no volume may. */
+  readonly ownFiles?: readonly string[]
   /** Settings that must be there before a reference can work, checked without I/O: one line per problem. */
   check(settings: SettingsOf<S>): readonly string[]
   /** `instance` is what messages, log and Status call it. */

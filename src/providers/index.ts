@@ -1,9 +1,12 @@
+import { bao } from './bao/bao.ts'
 import type { ProviderDef } from './define.ts'
+import { bws } from './bws/bws.ts'
 import { dotenv } from './dotenv/dotenv.ts'
 import { env } from './env/env.ts'
 import { infisical } from './infisical/infisical.ts'
 import { local } from './local/local.ts'
+import { op } from './op/op.ts'
 import { opConnect } from './op-connect/op-connect.ts'
 
-/** Every kind of provider: one line each. */
-export const PROVIDERS: readonly ProviderDef[] = [local, opConnect, infisical, env, dotenv]
+/** Every kind of provider: one line each. Of two that share a scheme the one that reads more of it comes first. */
+export const PROVIDERS: readonly ProviderDef[] = [local, opConnect, op, bws, infisical, bao, env, dotenv]

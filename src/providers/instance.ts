@@ -15,15 +15,15 @@ export function createInstance(
     settings,
     // Most instances are never asked for: Node takes 5 ms to load what makes a hash.
     get key() {
-      key ??= `${name} ${def.kind} ${digestOf(settings)}`
+      key ??= `${name} ${def.kind} ${digestOf(def, settings)}`
       return key
     },
   }
 }
 
-function digestOf(settings: ProviderInstance['settings']): string {
+function digestOf(def: ProviderDef, settings: ProviderInstance['settings']): string {
   return createHash('sha256')
-    .update(JSON.stringify(canonical(settings)))
+    .update(JSON.stringify(canonical(usedByClient(def, settings))))
     .digest('hex')
 }
 
@@ -35,6 +35,15 @@ export function isNamed({ name, def }: ProviderInstance): boolean {
 export function hasCredential({ def, settings }: ProviderInstance): boolean {
   return Object.entries(def.settings.fields).some(
     ([key, field]) => field.credential === true && settings[key] !== undefined,
+  )
+}
+
+function usedByClient(
+  { settings: section }: ProviderDef,
+  settings: ProviderInstance['settings'],
+): ProviderInstance['settings'] {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([key]) => section.fields[key]?.onlyParses !== true),
   )
 }
 

@@ -1,5 +1,8 @@
-/** What a fenced library can be asked, by name. Arguments and answers are plain data. */
-export type Methods = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>
+import type { Clock } from '../core/ports.ts'
+import type { Methods } from './lib/fence-calls.ts'
 
 /** Libraries that run in a process of their own (`sdk-worker.ts`): one line each, loaded there only. */
-export const LIBRARIES: Readonly<Record<string, () => Promise<Methods>>> = {}
+export const LIBRARIES: Readonly<Record<string, (clock: Clock) => Promise<Methods>>> = {
+  op: async (clock) => (await import('./op/sdk-methods.ts')).createSdkMethods(clock),
+  bws: async () => (await import('./bws/sdk-methods.ts')).methods,
+}

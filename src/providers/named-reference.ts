@@ -2,7 +2,6 @@ import { LocketError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import type { ProviderInstance } from './define.ts'
 import { isNamed } from './instance.ts'
-import { LATER, notBuilt } from './later.ts'
 
 export interface NamedReference {
   readonly instance: ProviderInstance
@@ -26,13 +25,10 @@ export function findNamed(instances: readonly ProviderInstance[], text: string):
     return { instance, reference: text.slice(name.length + 1) }
   if (slashes === undefined) return undefined
   if (instance !== undefined) throw otherScheme(instance, scheme)
-  const later = LATER.find((row) => row.schemes.includes(scheme))
-  const isKnown = instances.some(({ def }) => def.schemes.includes(scheme))
-  if (!isKnown && later === undefined) return undefined
-  const reason = isKnown || later === undefined ? noSuchName(instances, name) : notBuilt(later)
+  if (!instances.some(({ def }) => def.schemes.includes(scheme))) return undefined
   throw new LocketError(
     'ref_syntax',
-    `${shown(name)}+${scheme}:// is a reference that cannot be read: ${reason}`,
+    `${shown(name)}+${scheme}:// is a reference that cannot be read: ${noSuchName(instances, name)}`,
   )
 }
 

@@ -5,9 +5,7 @@ import { createRef } from '../core/ref.ts'
 import { field, section } from '../settings/field.ts'
 import { CredentialText } from '../settings/kinds.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
-import { PROVIDERS } from './index.ts'
 import { createInstance } from './instance.ts'
-import { LATER } from './later.ts'
 import { chooseKind, routeReferences } from './route.ts'
 
 const VARIABLE = 'FAKE_TOKEN'
@@ -122,7 +120,6 @@ test('a name that nobody has, or of another kind, is no text and repeats none', 
     ['one+a://pw', /one is a kind and no name, write a:\/\/$/],
     ['second+b://pw', /\(second is of the kind one: write second\+a:\/\/\)$/],
     ['second+mysql://u:pw@host', /^ref_syntax: second\+mysql:\/\/ is a reference that cannot be read \(/],
-    ['nosuch+vault://pw', /this version of locket has no provider for/],
   ]
   for (const [text, expected] of cases) {
     const said = outcome(text, named)
@@ -177,27 +174,6 @@ test('what a named instance lacks is told without variables, which are not its o
   )
 })
 
-test('every scheme of a later version is refused by name, until a provider has it', () => {
-  for (const { schemes } of LATER) {
-    for (const scheme of schemes) {
-      assert.match(
-        outcome(`${scheme}://x`, []),
-        new RegExp(`^ref_syntax: ${scheme}://.*this version of locket has no provider`),
-      )
-      assert.equal(outcome(`${scheme}://good`, [fake('new', scheme, { token: TOKEN })]), 'new')
-      assert.equal(outcome(scheme, []), 'text')
-    }
-  }
-})
-
-test('no provider is both here and of a later version', () => {
-  const names = PROVIDERS.flatMap((def) => [def.kind, ...(def.aliases ?? [])])
-  assert.deepEqual(
-    LATER.filter((row) => [row.kind, ...(row.aliases ?? [])].some((name) => names.includes(name))),
-    [],
-  )
-})
-
 test('provider is a kind, its alias or a name', () => {
   const defs = [fake('one', 'a').def, fake('two', 'b').def]
   assert.equal(chooseKind(defs, 'two'), 'two')
@@ -209,9 +185,5 @@ test('provider is a kind, its alias or a name', () => {
   assert.throws(() => chooseKind(defs, 'tow'), {
     code: 'config',
     message: 'must be one of one, two, did you mean two?',
-  })
-  assert.throws(() => chooseKind(defs, 'vault'), {
-    code: 'config',
-    message: /no provider for OpenBao and Vault, it has one, two$/,
   })
 })

@@ -4,7 +4,6 @@ import type { SecretRef } from '../core/ref.ts'
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
 import { hasCredential, isNamed } from './instance.ts'
-import { LATER, notBuilt } from './later.ts'
 import { findNamed } from './named-reference.ts'
 
 /** What `provider` says: a kind, aliases resolved, or one of `names`. Throws `config` for what is not there. */
@@ -17,8 +16,6 @@ export function chooseKind(
   const found = defs.find((def) => namesOf(def).includes(text))
   if (found !== undefined) return found.kind
   const known = [...defs.map((def) => def.kind), ...names].join(', ')
-  const later = LATER.find((row) => namesOf(row).includes(text))
-  if (later !== undefined) throw new LocketError('config', `${notBuilt(later)}, it has ${known}`)
   const near = nearest(text, [...defs.flatMap(namesOf), ...names])
   const advice = near === undefined ? '' : `, did you mean ${near}?`
   throw new LocketError('config', `must be one of ${known}${advice}`)
@@ -27,7 +24,7 @@ export function chooseKind(
 /**
  * Sends each reference to the instance that answers it: the one whose name stands before its scheme; else by its scheme, and where several
  * share one, or there is none, to the one of the name `chosen`. A named instance that is not chosen takes no scheme alone. Throws
- * `ref_syntax` for a malformed reference, a name that nobody has and a scheme of a later version, `config` when its provider lacks a setting.
+ * `ref_syntax` for a malformed reference and a name that nobody has, `config` when its provider lacks a setting.
  */
 export function routeReferences(
   instances: readonly ProviderInstance[],
@@ -41,7 +38,8 @@ export function routeReferences(
     const all = instances.filter(({ def }) => scheme !== undefined && def.schemes.includes(scheme))
     const takers = all.filter((instance) => instance === meant || !isNamed(instance))
     const lead = takers.find((instance) => instance === meant) ?? takers[0]
-    if (lead === undefined) return parseForeign(text, scheme, meant)
+    // A bare reference of the chosen provider, or somebody else's text.
+    if (lead === undefined) return meant === undefined ? undefined : usable(meant, parse(meant, text))
     const ref = parse(lead, text)
     // Who is meant matters only once the text is a reference at all.
     if (ref === undefined) return undefined
@@ -56,21 +54,6 @@ export function routeReferences(
 function parseNamed(instance: ProviderInstance, reference: string, text: string): SecretRef | undefined {
   const ref = parse(instance, reference)
   return usable(instance, ref === undefined ? undefined : { ...ref, text })
-}
-
-/** No scheme of a provider that is there: one of a later version, a bare reference of the chosen provider, or somebody else's text. */
-function parseForeign(
-  text: string,
-  scheme: string | undefined,
-  chosen: ProviderInstance | undefined,
-): SecretRef | undefined {
-  const later = text.includes('://')
-    ? LATER.find((row) => scheme !== undefined && row.schemes.includes(scheme))
-    : undefined
-  if (later !== undefined) {
-    throw new LocketError('ref_syntax', `${scheme}:// is a reference that cannot be read: ${notBuilt(later)}`)
-  }
-  return chosen === undefined ? undefined : usable(chosen, parse(chosen, text))
 }
 
 function pick(

@@ -34,6 +34,8 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly needsCredential?: readonly string[]
   /** A file that the daemon reads: in driver options it must lie under the template roots. */
   readonly file?: true
+  /** Only says what references mean: clients that differ in it alone are one, with one login and one limit. */
+  readonly onlyParses?: true
   /** False: for the daemon alone; in driver options it is an error that says so. Default true. */
   readonly driverOption?: false
   /** False: not in TOML files, where it would come too late. Default true. */

@@ -79,6 +79,10 @@ export type Credential =
   | { readonly kind: 'inline'; readonly value: Secret }
   | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
 
+export function isCredentialFile(value: unknown): value is Extract<Credential, { kind: 'file' }> {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'file'
+}
+
 /** `file:/path` or the credential itself. */
 export const CredentialText = z.string().transform((text, context): Credential => {
   const file = /^file:(?:\/\/)?(\/.*)$/s.exec(text)?.[1]
@@ -96,3 +100,9 @@ export const CredentialText = z.string().transform((text, context): Credential =
 
 export const Choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
   z.enum(choices, { error: `must be one of ${choices.join(', ')}` })
+
+/** The words that a setting takes, where there are few of them. */
+export function choicesOf(schema: z.ZodType): readonly string[] {
+  if (schema instanceof z.ZodOptional) return choicesOf(schema.unwrap() as z.ZodType)
+  return schema instanceof z.ZodEnum ? schema.options.map(String) : []
+}

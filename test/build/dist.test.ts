@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  existsSync,
   globSync,
   lstatSync,
   mkdtempSync,
@@ -11,15 +12,16 @@ import {
   mkdirSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 
-// What `make rootfs` leaves; `make test` runs it first.
-const dist = resolve(import.meta.dirname, '../../dist')
+// What `make rootfs` leaves; `make test` runs it first. LOCKET_E2E_DIST names another such folder.
+const root = resolve(import.meta.dirname, '../..')
+const dist = resolve(root, process.env['LOCKET_E2E_DIST'] ?? 'dist')
 const rootfs = join(dist, 'plugin/rootfs')
 const scratch = mkdtempSync(join(tmpdir(), 'locket-dist-'))
 after(() => rmSync(scratch, { recursive: true }))
-const version: string = JSON.parse(readFileSync(resolve(dist, '../package.json'), 'utf8')).version
+const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 
 test('the program starts through a link from elsewhere, with no environment at all', () => {
   const link = join(scratch, 'locket')
@@ -29,6 +31,18 @@ test('the program starts through a link from elsewhere, with no environment at a
     execFileSync(link, ['--version'], { env, encoding: 'utf8' }),
     new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`),
   )
+})
+
+test('reading settings loads nothing that speaks to others', () => {
+  const hook = join(scratch, 'hook.cjs')
+  writeFileSync(hook, "process.on('exit', () => console.error(process.moduleLoadList.join('\\n')))")
+  const [program, start] = ['bin/node', 'lib/start.cjs'].map((path) => join(dist, 'locket', path))
+  const ran = spawnSync(program ?? '', ['--require', hook, start ?? '', 'check', '--offline'], {
+    encoding: 'utf8',
+  })
+  assert.equal(ran.status, 0)
+  assert.match(ran.stderr, /^NativeModule fs$/m)
+  assert.doesNotMatch(ran.stderr, /^NativeModule (tls|http|internal\/deps\/undici\/undici)$/m)
 })
 
 test('the program starts in its rootfs, where there is nothing else', () => {
@@ -47,24 +61,58 @@ test('the rootfs has one program, and no shell', () => {
   assert.ok(!files.some((path) => /(^|\/)(sh|bash|busybox|apt|dpkg)$/.test(path)))
 })
 
+test('the sidecar’s image is the same without the plugin’s folders, and any user can read all of it', () => {
+  const image = join(dist, 'image/rootfs')
+  const filesIn = (folder: string) =>
+    globSync('**', { cwd: folder }).filter((path) => lstatSync(join(folder, path)).isFile())
+  assert.deepEqual(
+    filesIn(image).toSorted(),
+    filesIn(rootfs)
+      .filter((path) => path !== 'locket/build-id')
+      .toSorted(),
+  )
+  for (const folder of ['run/docker', 'var']) assert.equal(existsSync(join(image, folder)), false, folder)
+  for (const folder of ['templates', 'etc/locket', 'run/secrets'])
+    assert.equal(lstatSync(join(image, folder)).mode & 0o777, 0o755, folder)
+  for (const path of filesIn(image)) assert.equal(lstatSync(join(image, path)).mode & 0o044, 0o044, path)
+})
+
 test('nothing that is published holds the SDK of Bitwarden', () => {
-  const texts = globSync('{locket,plugin}/**/*.{mjs,cjs}', { cwd: dist })
+  const texts = globSync('{locket,plugin}/**/*.{mjs,cjs,js}', { cwd: dist })
   assert.ok(texts.length > 0)
   assert.deepEqual(globSync('{locket,plugin}/**/*{bitwarden,sdk-napi}*', { cwd: dist }), [])
   for (const path of texts) {
-    assert.ok(!readFileSync(join(dist, path), 'utf8').includes('node_modules/@bitwarden/sdk-napi'), path)
+    // esbuild writes this before each file that it bundles.
+    assert.doesNotMatch(readFileSync(join(dist, path), 'utf8'), /^\/\/ .*@bitwarden\/sdk-napi/m, path)
+  }
+  const natives = globSync('{locket,plugin/rootfs/locket}/**/*.{node,wasm}', { cwd: dist })
+  assert.deepEqual(new Set(natives.map((path) => basename(path))), new Set(['koffi.node', 'core_bg.wasm']))
+})
+
+test("1Password's SDK ships beside the bundle, and no other package does", () => {
+  for (const folder of ['locket', 'plugin/rootfs/locket']) {
+    const modules = join(dist, folder, 'lib/node_modules')
+    assert.deepEqual(globSync('{[!@]*,@*/*}', { cwd: modules }).toSorted(), [
+      '@1password/sdk',
+      '@1password/sdk-core',
+    ])
+    const wasm = readFileSync(join(modules, '@1password/sdk-core/nodejs/core_bg.wasm'))
+    assert.deepEqual(wasm, readFileSync(join(root, 'node_modules/@1password/sdk-core/nodejs/core_bg.wasm')))
   }
 })
 
 test('every package in the bundle has its licence beside it', () => {
   const notices = readFileSync(join(dist, 'locket/LICENSES/packages'), 'utf8')
   const bundled = globSync('locket/lib/app/*.mjs', { cwd: dist }).flatMap((path) =>
-    [...readFileSync(join(dist, path), 'utf8').matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(
-      ([, name = '']) => name,
-    ),
+    [
+      ...readFileSync(join(dist, path), 'utf8').matchAll(
+        /^\/\/ (?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm,
+      ),
+    ].map(([, name = '']) => name),
   )
   assert.ok(bundled.includes('fastify'))
-  for (const name of new Set(bundled)) assert.ok(notices.includes(`==== ${name} `), name)
+  for (const name of new Set([...bundled, '@1password/sdk', '@1password/sdk-core']))
+    assert.ok(notices.includes(`==== ${name} `), name)
   assert.match(readFileSync(join(dist, 'locket/LICENSES/node'), 'utf8'), /Node\.js/)
 })
 
@@ -74,6 +122,6 @@ test('two plugins made of one build differ', () => {
   const id = join(plugin, 'rootfs/locket/build-id')
   writeFileSync(id, readFileSync(join(rootfs, 'locket/build-id')))
   const before = readFileSync(id, 'utf8')
-  execFileSync(resolve(dist, '../plugin/build-id.sh'), [plugin])
+  execFileSync(join(root, 'plugin/build-id.sh'), [plugin])
   assert.notEqual(readFileSync(id, 'utf8'), before)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
@@ -25,6 +25,15 @@ test('install puts program, unit and a private sample configuration in place', (
   )
 })
 
+test('install makes locket a plugin of the Docker CLI, whatever the folder is called later', () => {
+  const plugin = join(dest, 'opt/tools/lib/docker/cli-plugins/docker-locket')
+  assert.ok(!readlinkSync(plugin).startsWith('/'))
+  const metadata = execFileSync(plugin, ['docker-cli-plugin-metadata'], { encoding: 'utf8' })
+  assert.equal(JSON.parse(metadata).SchemaVersion, '0.1.0')
+  const version = execFileSync(plugin, ['--context', 'x', 'locket', '--version'], { encoding: 'utf8' })
+  assert.equal(version, execFileSync(join(dest, 'opt/tools/bin/locket'), ['--version'], { encoding: 'utf8' }))
+})
+
 test('the unit is ready before the engine, and has no mounts of its own', () => {
   const text = readFileSync(unit, 'utf8').replaceAll(/^#.*$/gm, '')
   assert.match(text, /^Before=docker\.service$/m)
@@ -43,9 +52,18 @@ test('a second install keeps the configuration', () => {
   assert.equal(readFileSync(config, 'utf8'), '# mine\n')
 })
 
+test('uninstall leaves the plugins of others', () => {
+  const other = join(dest, 'opt/tools/lib/docker/cli-plugins/docker-other')
+  writeFileSync(other, '')
+  install('uninstall')
+  assert.ok(existsSync(other))
+  rmSync(other)
+  install('install')
+})
+
 test('uninstall takes the program and the unit, and leaves what holds secrets', () => {
   install('uninstall')
-  for (const path of ['opt/tools/bin/locket', 'opt/tools/lib/locket'])
+  for (const path of ['opt/tools/bin/locket', 'opt/tools/lib/locket', 'opt/tools/lib/docker'])
     assert.ok(!existsSync(join(dest, path)), path)
   assert.ok(!existsSync(unit))
   assert.equal(readFileSync(config, 'utf8'), '# mine\n')

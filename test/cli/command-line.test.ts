@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { PAGES } from '../../src/cli/help.ts'
 import { COMMANDS } from '../../src/cli/index.ts'
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { fieldsOf, PROVIDER_SECTIONS, VOLUME_SECTIONS } from '../../src/config/commands.ts'
 import { VERSION } from '../../src/core/version.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const CANARY = 'canary-argv-51c8'
@@ -16,21 +20,52 @@ function locket(args: readonly string[], env: Record<string, string> = {}) {
 test('without a command the help goes to standard error, and asked for it is no error', () => {
   const bare = locket([])
   assert.deepEqual([bare.status, bare.stdout], [64, ''])
-  for (const word of ['--help', '-h', 'help']) {
+  for (const word of ['--help', '-h', 'help', '--help-all']) {
     assert.deepEqual(locket([word]), { status: 0, stdout: bare.stderr, stderr: '' })
   }
   for (const { name, summary } of COMMANDS)
     assert.match(bare.stderr, new RegExp(`^  ${name} +${summary}$`, 'm'))
 })
 
-test('the version is one line', () => {
-  assert.deepEqual(locket(['--version']), { status: 0, stdout: `locket ${VERSION}\n`, stderr: '' })
+test('the version is one line, of which scripts take the second word', () => {
+  const line = `locket ${VERSION} (node ${process.versions.node}, ${process.arch})\n`
+  for (const word of ['--version', '-V'])
+    assert.deepEqual(locket([word]), { status: 0, stdout: line, stderr: '' })
+  assert.equal(line.split(' ')[1], VERSION)
+  assert.equal(locket(['version']).status, 64)
 })
 
-test('a command’s help names each of its flags, with variable and default', () => {
+test('a command’s help is short: its own flags, and a line for each provider', () => {
   const { status, stdout, stderr } = locket(['volume', '--size=1M', '--help'])
   assert.deepEqual([status, stderr], [0, ''])
   assert.equal(locket(['help', 'volume']).stdout, stdout)
+  assert.equal(locket(['volume', '-h']).stdout, stdout)
+  const own = VOLUME_SECTIONS.filter((section) => !PROVIDER_SECTIONS.includes(section))
+  for (const field of fieldsOf(own)) assert.ok(stdout.includes(`--${field.name}`), field.name)
+  assert.match(stdout, /^ {2}--connect-\* +1Password Connect$/m)
+  assert.doesNotMatch(stdout, /--connect-host|LOCKET_/)
+  assert.match(stdout, /^ {2}--size SIZE +size of the tmpfs \(default 10M\)$/m)
+  assert.match(stdout, /^`locket volume --help-all` tells every flag/m)
+  assert.ok(stdout.split('\n').length < 80)
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 110, line)
+})
+
+test('the help of a command of `secret` is that command’s', () => {
+  const { stdout } = locket(['secret', 'import', '--help'])
+  assert.equal(locket(['help', 'secret', 'import']).stdout, stdout)
+  assert.match(stdout, /^Usage: locket secret import FILE/m)
+  assert.match(stdout, /--prefix/)
+  assert.match(stdout, /--local-file/)
+  assert.doesNotMatch(stdout, /--names|rotate-key/)
+  assert.match(locket(['secret', '--help']).stdout, /rotate-key/)
+})
+
+test('--help-all names each flag that the command takes, with variable and default', () => {
+  const { status, stdout, stderr } = locket(['volume', '--size=1M', '--help-all'])
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.equal(locket(['help', 'volume', '--help-all']).stdout, stdout)
+  for (const name of ['--offline', '--size', '--connect-host'])
+    assert.ok(locket(['check', '--help-all']).stdout.includes(name), name)
   for (const field of fieldsOf(VOLUME_SECTIONS)) {
     assert.ok(stdout.includes(`--${field.name}`), field.name)
     if (field.env !== undefined) assert.ok(stdout.includes(field.env), field.env)
@@ -39,9 +74,25 @@ test('a command’s help names each of its flags, with variable and default', ()
   for (const line of stdout.split('\n')) assert.ok(line.length <= 110, line)
 })
 
-test('every command has a page', () => {
-  for (const { name } of COMMANDS)
-    assert.match(locket([name, '--help']).stdout, new RegExp(`^Usage: locket ${name}`, 'm'))
+test('every command has a page with an example', () => {
+  assert.deepEqual(Object.keys(PAGES).toSorted(), COMMANDS.map(({ name }) => name).toSorted())
+  for (const { name } of COMMANDS) {
+    const { stdout } = locket([name, '--help'])
+    assert.match(stdout, new RegExp(`^Usage: locket ${name}`, 'm'))
+    assert.match(stdout, /^Example: .*locket/m)
+  }
+})
+
+test('an action of a page takes the flags that its page says', () => {
+  for (const [name, { sections, actions = {} }] of Object.entries(PAGES)) {
+    for (const [action, own] of Object.entries(actions).filter(([, taken]) => taken.length > 0)) {
+      for (const section of own) assert.ok(sections.includes(section), section.name)
+      const flags = fieldsOf(own).map((field) => `--${field.name}${field.kind === 'switch' ? '' : '=x'}`)
+      const { status, stderr } = locket([name, action, ...flags, '--no-such-flag'])
+      assert.equal(status, 64)
+      assert.ok(stderr.startsWith(`locket: locket ${name} ${action} has no flag --no-such-flag`), stderr)
+    }
+  }
 })
 
 test('what went wrong is one line, with its exit code', () => {
@@ -49,6 +100,33 @@ test('what went wrong is one line, with its exit code', () => {
     [['volum'], 64, /^locket: there is no command "volum" \(did you mean volume\?\)\n$/],
     [['--hlep'], 64, /^locket: there is no flag "--hlep" \(`locket --help` lists the commands\)\n$/],
     [['volume', '--sise=1'], 64, /^locket: locket volume has no flag --sise \(did you mean --size\?\)\n$/],
+    [
+      ['volume', '--size'],
+      64,
+      /^locket: .* '--size <SIZE>' argument missing \(`locket volume --help` tells more\)\n$/,
+    ],
+    [
+      ['volume', 'x'],
+      64,
+      /^locket: locket volume takes no arguments .* \(`locket volume --help` tells more\)\n$/,
+    ],
+    [['secret', 'lst'], 64, /^locket: locket secret takes one of .* \(did you mean list\?\)\n$/],
+    [
+      ['secret', 'list', '--name'],
+      64,
+      /^locket: locket secret list has no flag --name \(did you mean --names\?\)\n$/,
+    ],
+    [
+      ['secret', 'get'],
+      64,
+      /^locket: locket secret get: PATH is missing \(`locket secret get --help` tells more\)\n$/,
+    ],
+    [
+      ['completion', 'fissh'],
+      64,
+      /^locket: locket completion takes one of bash, zsh, fish \(did you mean fish\?\)\n$/,
+    ],
+    [['help', 'volum'], 64, /^locket: there is no command "volum" \(did you mean volume\?\)\n$/],
     [['volume', '--size=x'], 78, /^locket: flag --size: "x" is no size: .*\n$/],
     [['volume', '--config=/nonexistent'], 78, /^locket: flag --config: there is no file \/nonexistent\n$/],
     [
@@ -66,19 +144,50 @@ test('what went wrong is one line, with its exit code', () => {
   }
 })
 
+test('at debug level the causes of an error follow it, and nothing that another program said', async (t) => {
+  const dir = await temporaryFolder(t)
+  const file = join(dir, 'secrets.age')
+  writeFileSync(file, `${CANARY} is not encrypted`)
+  writeFileSync(join(dir, 'key'), CANARY, { mode: 0o600 })
+  const get = [
+    'secret',
+    'get',
+    'a/b',
+    '--local-file',
+    join(dir, 'none', 'x'),
+    '--local-key',
+    join(dir, 'key'),
+  ]
+  const missing = ['secret', 'import', join(dir, 'no-such-file')]
+  const cases: [string[], Record<string, string>, RegExp][] = [
+    [[...missing, '--log-level', 'debug'], {}, /\n {2}because: the system said ENOENT\n$/],
+    [[...missing, '--log-level=trace'], {}, /\n {2}because: the system said ENOENT\n$/],
+    [missing, { LOCKET_LOG_LEVEL: 'debug' }, /\n {2}because: /],
+    [[...missing, '--log-level=warn'], { LOCKET_LOG_LEVEL: 'debug' }, /^[^\n]*\n$/],
+    [[...missing, '--', '--log-level=debug'], {}, /^[^\n]*\n$/],
+    [missing, {}, /^[^\n]*\n$/],
+    [[...get, '--log-level=debug'], {}, /^locket: [^\n]*\n/],
+  ]
+  for (const [args, env, expected] of cases) {
+    const { stderr } = locket(args, env)
+    assert.match(stderr, expected, args.join(' '))
+    assert.ok(!stderr.includes(CANARY))
+  }
+})
+
 test('a command loads nothing of another', () => {
   const script = `
     import { registerHooks } from 'node:module'
     const loaded = []
     registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
     const { run } = await import(${JSON.stringify(MAIN.replace('main.ts', 'run.ts'))})
-    await run(['--version'], {})
+    await run({ path: 'locket', argv: ['--version'], env: {} })
     process.stderr.write(JSON.stringify(loaded))`
   const ran = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' })
   const loaded: string[] = JSON.parse(ran.stderr)
   assert.ok(loaded.some((url) => url.endsWith('/src/run.ts')))
   const heavy = loaded.filter((url) =>
-    /node_modules\/(?!fastest-levenshtein)|src\/(config|providers|app|http|host|wire)/.test(url),
+    /node_modules|src\/(settings|config|providers|app|http|host|wire)/.test(url),
   )
   assert.deepEqual(heavy, [])
 })

@@ -98,7 +98,7 @@ test('a command reads what is piped into locket, and a closed pipe ends it as it
   const { code, stdout } = await running.ended
   assert.equal(code, 0)
   assert.equal(stdout.length, 300_000)
-  const line = `'${process.execPath}' '${MAIN}' exec -- yes | head -n 1; echo $PIPESTATUS`
+  const line = `'${process.execPath}' '${MAIN}' exec -- yes | head -n 1; echo "$PIPESTATUS"`
   const shell = startProcess(['bash', '-c', line], { cwd: folder, env })
   assert.equal((await shell.ended).stdout, `y\n${128 + 13}\n`)
 })

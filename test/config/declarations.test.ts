@@ -3,7 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { optionsPage } from '../../scripts/generated/reference.ts'
+import { PAGES } from '../../src/cli/help.ts'
 import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { flagText } from '../../src/config/describe.ts'
 import { flagNames } from '../../src/config/flags.ts'
 import { loadVolumeCommand } from '../../src/config/load.ts'
 import { fieldKind } from '../../src/settings/field.ts'
@@ -36,6 +39,17 @@ test('names are of one form, defaults are valid, and what needs a credential nam
       )
     if (field.placeholder === 'URL')
       assert.ok(field.needsCredential !== undefined, `${field.name} is an address`)
+  }
+})
+
+test('the reference has every flag of every command, with its variable', () => {
+  const page = optionsPage()
+  for (const [name, { sections, more = [] }] of Object.entries(PAGES)) {
+    for (const field of fieldsOf([...sections, ...more])) {
+      assert.ok(page.includes(`| \`${flagText(field).replaceAll('|', '\\|')}\` |`), `${name} --${field.name}`)
+      if (field.env !== undefined) assert.ok(page.includes(`\`${field.env}\``), field.env)
+    }
+    if (sections.length > 0) assert.match(page, new RegExp(`^## \`locket ${name}\`$`, 'm'))
   }
 })
 

@@ -53,7 +53,7 @@ test('attack: the .env file is the daemon’s own: no template, and nobody’s t
     problemOf(() =>
       daemon.volumeConfig({ 'connect-host': 'http://evil', 'connect-token': 'file:/srv/app/.env' }),
     ),
-    /is the daemon's own and is not sent/,
+    /is the daemon's own, and is used where the daemon says so alone/,
   )
 })
 

@@ -39,7 +39,13 @@ function limited(options: Readonly<Record<string, string>>) {
     .filter(([, it]) => it.name in options)
     .map(([key, it]) => [key, it.schema.parse(options[it.name])])
   return {
-    settings: limitSettings(SECTION, { ...OPERATORS, ...Object.fromEntries(given) }, layer, LIMITS, problems),
+    settings: limitSettings(
+      SECTION,
+      { settings: { ...OPERATORS, ...Object.fromEntries(given) }, inherited: OPERATORS },
+      layer,
+      LIMITS,
+      problems,
+    ),
     problems,
   }
 }

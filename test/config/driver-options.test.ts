@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { loadVolumeCommand } from '../../src/config/load.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 
+const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
 
@@ -66,6 +67,7 @@ test('secrets: inline, from a file, as one entry that is never split, and over t
       '/etc/locket/secrets.age',
       '/etc/locket/keys/local.key',
       '/etc/locket/tokens/connect',
+      POD_TOKEN,
     ],
   })
   assert.equal(config.files[2]?.origin, 'driver option secret.file')
@@ -99,14 +101,11 @@ test('what is wrong is told at once, each with its option', () => {
       user: 'root',
       'secret.a': '/x',
     },
-    /^8 settings are wrong: driver option siez is not known, did you mean size\?; driver option socket is a setting of the daemon, not of a volume; driver option log-level is .*; driver option config is .*; driver option bws-token is not known, this version of locket has no provider for Bitwarden Secrets Manager; driver option secret\.a: .*; driver option mode: .*; driver option user: /,
+    /^8 settings are wrong: driver option siez is not known, did you mean size\?; driver option socket is a setting of the daemon, not of a volume; driver option log-level is .*; driver option config is .*; driver option secret\.a: .*; driver option mode: .*; driver option user: .*; driver option bws-token holds a credential, /,
   )
   refuses({ size: '' }, /^driver option size: "" is no size/)
   refuses({ [`x\n${'y'.repeat(500)}`]: CANARY }, /^driver option x\?y{78}… is not known$/)
-  refuses(
-    { provider: 'bws' },
-    /^driver option provider: this version of locket has no provider for Bitwarden/,
-  )
+  refuses({ provider: 'nosuch' }, /^driver option provider: must be one of /)
 })
 
 test('a volume of no options is the daemon’s defaults, and shares its clients', () => {
@@ -138,7 +137,7 @@ test('keys of equal credentials are equal, and hold none', () => {
 test('attack: the operator’s token to the attacker’s host', () => {
   refuses(
     { 'connect-host': 'https://evil.example' },
-    /^driver option connect-host needs connect-token in the driver options too: the daemon's own is not sent/,
+    /^driver option connect-host needs connect-token in the driver options too: the daemon's own credential is not used/,
   )
   refuses(
     { connect_host: 'https://evil.example', provider: 'op-connect' },
@@ -154,7 +153,7 @@ test('attack: the operator’s token file named as one’s own, by any spelling'
   ]) {
     refuses(
       { 'connect-host': 'https://evil.example', 'connect-token': `file:${path}` },
-      /^driver option connect-token: \/etc\/locket\/tokens\/connect is the daemon's own and is not sent/,
+      /^driver option connect-token: \/etc\/locket\/tokens\/connect is the daemon's own, and is used where the daemon says so alone/,
     )
   }
   refuses(
@@ -178,8 +177,27 @@ test('the operator’s token at the operator’s host may be named again', () =>
     kind: 'file',
     path: '/etc/locket/tokens/connect',
     within: ['/etc/locket'],
-    except: FOLDERS,
+    except: [...FOLDERS, '/etc/locket/secrets.age', '/etc/locket/keys/local.key', POD_TOKEN],
   })
+})
+
+test('attack: a token of the daemon for another of its servers, and the one of its pod', () => {
+  refuses({ 'op-token': 'file:/etc/locket/tokens/connect' }, /tokens\/connect is the daemon's own/)
+  const anywhere = daemon(['--bao-auth-method=kubernetes', '--bao-url=http://own', '--bao-auth-role=app'])
+  const jwt = { 'bao-url': 'http://evil', 'bao-auth-method': 'jwt', 'bao-jwt': `file:${POD_TOKEN}` }
+  refuses(jwt, /serviceaccount\/token is the daemon's own/, anywhere)
+})
+
+test('attack: a limit of the operator’s lifted for the operator’s credential', () => {
+  refuses({ 'connect-max-rate': 'none' }, /connect-max-rate needs connect-token in the driver options too/)
+})
+
+test('what only says what a reference means makes no client of its own', () => {
+  const keyOf = (options: Options) =>
+    OPERATOR.volumeConfig(options).providers.find(({ name }) => name === 'infisical')?.key
+  assert.equal(keyOf({ 'infisical-default-path': '/a' }), keyOf({ 'infisical-default-path': '/b' }))
+  assert.equal(keyOf({}), keyOf({ 'infisical-default-environment': 'dev' }))
+  assert.notEqual(keyOf({}), keyOf({ 'infisical-max-concurrent': '3' }))
 })
 
 test('attack: a token written out, unless the daemon allows it', () => {
@@ -247,15 +265,8 @@ test('attack: state, other volumes and the kernel’s view of the daemon, where 
   )
 })
 
-test('attack: a reference of a scheme that this version lacks is never text', () => {
+test('text of somebody else is no reference', () => {
   const { parseRef } = OPERATOR.volumeConfig({})
-  for (const text of ['bao://a/b', 'vault://a/b', 'bws://x', 'BAO://a']) {
-    assert.match(
-      problemOf(() => parseRef(text)),
-      /cannot be read: this version of locket has no provider for/,
-      text,
-    )
-  }
   for (const text of [
     '.Values.x',
     'jinja',
@@ -273,7 +284,15 @@ test('a provider that lacks a setting is an error only where a reference needs i
   assert.equal(bare.parseRef('local://x')?.provider, 'local')
   assert.match(
     problemOf(() => bare.parseRef('op://v/i/f')),
+    /^op:\/\/ may mean op-connect or op, and neither has a credential/,
+  )
+  assert.match(
+    problemOf(() => daemon().volumeConfig({ provider: 'op-connect' }).parseRef('op://v/i/f')),
     /^op:\/\/v\/i\/f needs op-connect: connect-host \(OP_CONNECT_HOST\) is not set, connect-token/,
+  )
+  assert.match(
+    problemOf(() => daemon().volumeConfig({ provider: 'op' }).parseRef('op://v/i/f')),
+    /^op:\/\/v\/i\/f needs op: op-token \(OP_SERVICE_ACCOUNT_TOKEN\) is not set/,
   )
   assert.equal(OPERATOR.volumeConfig({}).parseRef('op://v/i/f')?.provider, 'op-connect')
 })

@@ -147,7 +147,7 @@ test('attack: the files of a named instance are the daemon’s own', () => {
       problemOf(() =>
         daemon.volumeConfig({ 'connect-host': 'http://evil', 'connect-token': `file:${path}` }),
       ),
-      /is the daemon's own and is not sent/,
+      /is the daemon's own, and is used where the daemon says so alone/,
     )
   }
 })

@@ -8,9 +8,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const EXAMPLE = `
 [volume]
 # Select the default provider. This can be overridden per volume using driver_opts.
-provider = "op-connect"
-connect-host = "https://connect.example.com"
-connect-token = "file:/etc/locket/tokens/connect"
+provider = "op"
+op-token = "file:/etc/locket/tokens/op"
 user = "1000:1000"
 log-level = "info"
 `
@@ -25,11 +24,12 @@ test("the founding README's locket.toml: its keys, and the token file is not ope
     mode: '448',
   })
   assert.deepEqual([volume.written.uid, volume.written.gid, volume.tmpfs.mode], [1000, 1000, 0o700])
-  assert.equal(volume.parseRef('op://Mordin/TestKey/private key')?.provider, 'op-connect')
+  assert.equal(volume.parseRef('op://Mordin/TestKey/private key')?.provider, 'op')
 })
 
-test('its Bitwarden lines are refused by name until that provider is built', async (t) => {
+test('its Bitwarden lines are taken as they are, and ids alone are references', async (t) => {
   const file = join(await temporaryFolder(t), 'locket.toml')
   await writeFile(file, '[volume]\nprovider = "bws"\nbws-token = "file:/etc/locket/tokens/bws"\n')
-  assert.throws(() => loadVolumeCommand(['--config', file], {}), /bws/)
+  const { parseRef } = loadVolumeCommand(['--config', file], {}).daemon.volumeConfig({})
+  assert.equal(parseRef('3832b656-a93b-45ad-bdfa-b267016802c3')?.provider, 'bws')
 })

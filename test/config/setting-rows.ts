@@ -86,10 +86,43 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     credentialPath('op-connect', 'token'),
   ),
   'connect-max-concurrent': row(['1', '2'], [1, 2], 20, setting('op-connect', 'maxConcurrent')),
-  'connect-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('op-connect')),
+  'connect-max-rate': {
+    ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('op-connect')),
+    alongside: { 'connect-token': 'file:/t' },
+  },
   'connect-ca-cert': {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op-connect', 'caCert')),
     alongside: { 'connect-token': 'file:/t' },
+  },
+  'bws-token': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, credentialPath('bws', 'token')),
+  'bws-api-url': {
+    ...row(
+      ['http://a/', 'https://b:1/c'],
+      ['http://a', 'https://b:1/c'],
+      'https://api.bitwarden.com',
+      setting('bws', 'apiUrl'),
+    ),
+    alongside: { 'bws-token': 'file:/t' },
+  },
+  'bws-identity-url': {
+    ...row(
+      ['http://a/', 'https://b:1/c'],
+      ['http://a', 'https://b:1/c'],
+      'https://identity.bitwarden.com',
+      setting('bws', 'identityUrl'),
+    ),
+    alongside: { 'bws-token': 'file:/t' },
+  },
+  'bws-max-concurrent': row(['1', '2'], [1, 2], 20, setting('bws', 'maxConcurrent')),
+  'bws-max-rate': {
+    ...row(['2/s, 9/h', 'none'], ['2/s 9/h', ''], '5/s 60/m', ratesOf('bws')),
+    alongside: { 'bws-token': 'file:/t' },
+  },
+  'bws-user-agent': row(['a', 'b/1 (c)'], ['a', 'b/1 (c)'], 'locket', setting('bws', 'userAgent')),
+  'bws-client': row(['sdk', 'builtin'], ['sdk', 'builtin'], 'auto', setting('bws', 'client')),
+  'bws-ca-cert': {
+    ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('bws', 'caCert')),
+    alongside: { 'bws-token': 'file:/t' },
   },
   'infisical-url': {
     ...row(
@@ -132,10 +165,35 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     setting('infisical', 'defaultSecretType'),
   ),
   'infisical-max-concurrent': row(['1', '2'], [1, 2], 20, setting('infisical', 'maxConcurrent')),
-  'infisical-max-rate': row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '120/m', ratesOf('infisical')),
+  'infisical-max-rate': {
+    ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '120/m', ratesOf('infisical')),
+    alongside: { 'infisical-client-secret': 'file:/t' },
+  },
   'infisical-ca-cert': {
     ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('infisical', 'caCert')),
     alongside: { 'infisical-client-secret': 'file:/t' },
+  },
+  'bao-url': {
+    ...row(['http://a/', 'https://b:1/c'], ['http://a', 'https://b:1/c'], undefined, setting('bao', 'url')),
+    alongside: { 'bao-jwt': 'file:/t' },
+  },
+  'bao-namespace': row(['/a/b/', 'c'], ['a/b', 'c'], undefined, setting('bao', 'namespace')),
+  'bao-auth-method': row(['jwt', 'token'], ['jwt', 'token'], undefined, setting('bao', 'authMethod')),
+  'bao-token': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, credentialPath('bao', 'token')),
+  'bao-role-id': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, credentialPath('bao', 'roleId')),
+  'bao-secret-id': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, credentialPath('bao', 'secretId')),
+  'bao-auth-mount': row(['a/b', 'c'], ['a/b', 'c'], 'approle', setting('bao', 'authMount')),
+  'bao-auth-role': row(['a', 'b'], ['a', 'b'], undefined, setting('bao', 'authRole')),
+  'bao-jwt': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, credentialPath('bao', 'jwt')),
+  'bao-kv-version': row(['1', '2'], ['1', '2'], 'auto', setting('bao', 'kvVersion')),
+  'bao-max-concurrent': row(['1', '2'], [1, 2], 20, setting('bao', 'maxConcurrent')),
+  'bao-max-rate': {
+    ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '', ratesOf('bao')),
+    alongside: { 'bao-token': 'file:/t' },
+  },
+  'bao-ca-cert': {
+    ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('bao', 'caCert')),
+    alongside: { 'bao-token': 'file:/t' },
   },
   'env-provider': daemonRow(['true', 'no'], [true, false], false, ({ daemon }) =>
     setting('env', 'isOn')(daemon.volumeConfig({})),
@@ -143,6 +201,19 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   'dotenv-path': daemonRow(['/a', '/b'], ['/a', '/b'], undefined, ({ daemon }) =>
     setting('dotenv', 'path')(daemon.volumeConfig({})),
   ),
+  'op-token': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, (volume) => {
+    const token = setting('op', 'token')(volume)
+    return typeof token === 'object' && token !== null ? Reflect.get(token, 'path') : token
+  }),
+  'op-max-concurrent': row(['1', '2'], [1, 2], 4, setting('op', 'maxConcurrent')),
+  'op-max-rate': {
+    ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '1000/h', ratesOf('op')),
+    alongside: { 'op-token': 'file:/t' },
+  },
+  'op-ca-cert': {
+    ...row(['/a', '/b'], ['/a', '/b'], undefined, setting('op', 'caCert')),
+    alongside: { 'op-token': 'file:/t' },
+  },
   socket: daemonRow(
     ['/a', '/b'],
     ['/a', '/b'],

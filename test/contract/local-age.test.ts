@@ -8,6 +8,7 @@ import { parseSecretName } from '../../src/core/secret-name.ts'
 import { createRef } from '../../src/core/ref.ts'
 import { LocketError } from '../../src/core/errors.ts'
 import { startWorker } from '../../src/wire.ts'
+import { systemClock } from '../../src/host/clock.ts'
 import { openSourceFiles } from '../../src/host/source-files.ts'
 import { local } from '../../src/providers/local/local.ts'
 import type { LocalPaths } from '../../src/providers/local/reader.ts'
@@ -19,7 +20,7 @@ const soon = () => AbortSignal.timeout(20_000)
 
 function open(paths: LocalPaths) {
   const log = createRecordingLog()
-  const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
+  const clock = { ...systemClock(), sleep: () => Promise.resolve() }
   return {
     log,
     client: local.open(
@@ -242,7 +243,7 @@ test('many fetches at once share reads, and each gets values of its own', async 
   let reads = 0
   const files = openSourceFiles()
   const counting = { read: (...args: Parameters<typeof files.read>) => ((reads += 1), files.read(...args)) }
-  const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
+  const clock = { ...systemClock(), sleep: () => Promise.resolve() }
   const client = local.open(
     at,
     { clock, log: createRecordingLog(), files: counting, startWorker, env: {}, hiddenNames: new Set() },
@@ -261,7 +262,7 @@ test('many fetches at once share reads, and each gets values of its own', async 
 
 test('a file that is never read to its end costs its callers no more than their deadline', async () => {
   const never = { read: () => new Promise<never>(() => undefined) }
-  const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
+  const clock = { ...systemClock(), sleep: () => Promise.resolve() }
   const client = local.open(
     { file: '/a', key: '/b' },
     { clock, log: createRecordingLog(), files: never, startWorker, env: {}, hiddenNames: new Set() },

@@ -49,8 +49,8 @@ export function open(
 ): Opened {
   const log = createRecordingLog()
   const settings = settingsOf(subject, texts)
-  const variables = backend.deps ?? { env: {}, hiddenNames: new Set() }
-  const deps = { clock: systemClock(), log, files: openSourceFiles(), startWorker, ...variables }
+  const none = { env: {}, hiddenNames: new Set<string>() }
+  const deps = { clock: systemClock(), log, files: openSourceFiles(), startWorker, ...none, ...backend.deps }
   const client = subject.def.open(settings, deps, subject.def.kind)
   return {
     client,

@@ -54,8 +54,8 @@ export interface Backend {
   /** Credentials and the like that nothing may print. Values that the suite puts are watched without being named. */
   readonly canaries: readonly string[]
   readonly knobs: Partial<Knobs>
-  /** For a kind that answers out of the process it runs in. */
-  readonly deps?: Pick<ProviderDeps, 'env' | 'hiddenNames'>
+  /** In place of the real ones, or of an empty environment. */
+  readonly deps?: Partial<ProviderDeps>
 }
 
 export interface ProviderSubject {

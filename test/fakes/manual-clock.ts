@@ -19,6 +19,7 @@ export function createManualClock(start: number = Date.UTC(2026, 10, 22)): Manua
   const sleeping = new Set<Sleeper>()
   return {
     now: () => time,
+    elapsed: () => time - start,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason as Error)

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { isLocketError } from '../../src/core/errors.ts'
+import { isLocketError, LocketError } from '../../src/core/errors.ts'
 import type { Rate } from '../../src/core/rate.ts'
 import { systemClock } from '../../src/host/clock.ts'
 import { createHttpClient, type HttpRequest } from '../../src/providers/lib/http.ts'
@@ -119,4 +119,19 @@ test('a redirect is not followed', async (t) => {
     message: /redirects, which locket does not follow/,
   })
   assert.equal(times.length, 1)
+})
+
+test('a deadline in a pause tells what was wrong, and one in a request whom it waited for', async (t) => {
+  const busy = await asked(t, [says(503, { 'retry-after': '5' })])
+  const deadline = () => {
+    const late = new AbortController()
+    setTimeout(() => late.abort(new LocketError('timeout', 'no answer within 200 ms')), 200).unref()
+    return late.signal
+  }
+  await assert.rejects(busy.ask({ signal: deadline() }), { code: 'unavailable', message: /status 503/ })
+  const silent = await asked(t, [() => undefined])
+  await assert.rejects(silent.ask({ signal: deadline() }), {
+    code: 'timeout',
+    message: /^x at http:\/\/127\.0\.0\.1:\d+: no answer within 200 ms$/,
+  })
 })

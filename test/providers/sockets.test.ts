@@ -14,7 +14,7 @@ test('the very first pool of a process is its own, and closing it closes its idl
   t.after(() => server.close())
   await once(server, 'listening')
   const connected: Promise<[Socket]> = once(server, 'connection') as Promise<[Socket]>
-  const sockets = openSockets(2)
+  const sockets = await openSockets(2)
   assert.ok(sockets.dispatcher !== undefined)
   const { port } = server.address() as AddressInfo
   const response = await fetch(`http://127.0.0.1:${port}/`, { dispatcher: sockets.dispatcher })

@@ -1,5 +1,5 @@
 import { field, section } from '../../settings/field.ts'
-import { AbsolutePath, List } from '../../settings/kinds.ts'
+import { List, Text } from '../../settings/kinds.ts'
 
 /** Which files are made of which templates: of every command that writes files at places of the user's. */
 export const outputsSection = section('outputs', 'Sources and outputs', {
@@ -28,7 +28,7 @@ export const outputsSection = section('outputs', 'Sources and outputs', {
   out: field({
     name: 'out',
     env: 'DEFAULT_SECRET_DIR',
-    schema: AbsolutePath,
+    schema: Text,
     default: '/run/secrets/locket',
     summary: 'folder of the files that --secret names',
     placeholder: 'DIR',

@@ -52,6 +52,7 @@ const settings = section('infisical', 'Infisical', {
   }),
   defaultEnvironment: field({
     name: 'infisical-default-environment',
+    onlyParses: true,
     env: 'INFISICAL_DEFAULT_ENVIRONMENT',
     schema: Environment.optional(),
     example: 'prod',
@@ -60,6 +61,7 @@ const settings = section('infisical', 'Infisical', {
   }),
   defaultProjectId: field({
     name: 'infisical-default-project-id',
+    onlyParses: true,
     env: 'INFISICAL_DEFAULT_PROJECT_ID',
     schema: ProjectId.optional(),
     example: '3832b656-a93b-45ad-bdfa-b267016802c3',
@@ -68,6 +70,7 @@ const settings = section('infisical', 'Infisical', {
   }),
   defaultPath: field({
     name: 'infisical-default-path',
+    onlyParses: true,
     env: 'INFISICAL_DEFAULT_PATH',
     schema: FolderPath,
     default: '/',
@@ -76,6 +79,7 @@ const settings = section('infisical', 'Infisical', {
   }),
   defaultSecretType: field({
     name: 'infisical-default-secret-type',
+    onlyParses: true,
     env: 'INFISICAL_DEFAULT_SECRET_TYPE',
     schema: SecretType,
     default: 'shared',
@@ -83,7 +87,7 @@ const settings = section('infisical', 'Infisical', {
     placeholder: 'TYPE',
   }),
   maxConcurrent: maxConcurrentField(NAMED),
-  maxRate: maxRateField(NAMED, '120/m'),
+  maxRate: maxRateField(NAMED, '120/m', ['infisical-client-secret']),
   caCert: caCertField(NAMED, ['infisical-client-secret']),
 })
 

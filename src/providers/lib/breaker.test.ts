@@ -35,8 +35,12 @@ test('failures that go on open it for 30 s, and it says what was wrong and until
   assert.equal(breaker.state(), says)
   await clock.advance(25_999)
   assert.throws(() => breaker.check())
+  assert.throws(() => breaker.peek())
   await clock.advance(1)
+  assert.equal(breaker.state(), undefined, 'nothing is paused any more')
+  breaker.peek()
   breaker.check()
+  assert.throws(() => breaker.peek(), { retryAfterMs: 2000 })
 })
 
 test('one request tries whether the server is back; success closes it, failure opens it again', async () => {

@@ -11,7 +11,9 @@ const PROBE_MS = 2000
 
 /** Keeps requests away from a server that fails: from the fifth failure in a row on, once it has failed for 15 s, for 30 s at a time. */
 export interface Breaker {
-  /** Throws `unavailable` while it is open. After its time one request is let through, and decides. */
+  /** Throws `unavailable` while it is open. */
+  peek(): void
+  /** The same; after its time one request is let through, and decides. */
   check(): void
   succeeded(): void
   failed(error: LocketError): void
@@ -37,13 +39,18 @@ export function createBreaker(clock: Clock): Breaker {
     )
   }
 
+  function peek(): void {
+    if (openUntil === undefined) return
+    const waitMs = openUntil - clock.elapsed()
+    if (waitMs > 0) throw error(waitMs)
+    if (isProbing) throw error(PROBE_MS)
+  }
+
   return {
+    peek,
     check() {
-      if (openUntil === undefined) return
-      const waitMs = openUntil - clock.now()
-      if (waitMs > 0) throw error(waitMs)
-      if (isProbing) throw error(PROBE_MS)
-      isProbing = true
+      peek()
+      isProbing = openUntil !== undefined
     },
     succeeded() {
       failures = 0
@@ -52,7 +59,7 @@ export function createBreaker(clock: Clock): Breaker {
       last = undefined
     },
     failed(failure) {
-      const now = clock.now()
+      const now = clock.elapsed()
       if (failures === 0) failingSince = now
       failures += 1
       last = failure
@@ -64,8 +71,8 @@ export function createBreaker(clock: Clock): Breaker {
       isProbing = false
     },
     state() {
-      if (openUntil === undefined) return undefined
-      return error(Math.max(0, openUntil - clock.now())).message
+      const waitMs = (openUntil ?? 0) - clock.elapsed()
+      return openUntil === undefined || waitMs <= 0 ? undefined : error(waitMs).message
     },
   }
 }

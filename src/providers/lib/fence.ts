@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { LocketError } from '../../core/errors.ts'
 import type { Clock, StartWorker, Worker } from '../../core/ports.ts'
 import { unlessAborted } from '../../core/unless-aborted.ts'
+import { Answer, type Call } from './fence-calls.ts'
 import { abortError } from './http-errors.ts'
 
 export interface FenceOptions {
@@ -17,18 +17,12 @@ export interface FenceOptions {
 /** Calls into a library that runs in a process of its own, begun at the first call. */
 export interface Fence extends AsyncDisposable {
   /**
-   * The answer of the library's side, plain data. An abort rejects at once, and the process ends as soon as nobody else waits for it: what
-   * hangs in there cannot be told from what is slow. A crash rejects the calls that were under way as `unavailable`; the next call begins a
-   * new process, which knows nothing of the old one.
+   * The answer of the library's side, plain data. An abort rejects at once; the process gets no further calls, and ends as soon as nobody
+   * else waits for it: what hangs in there cannot be told from what is slow. A crash rejects the calls that were under way as `unavailable`.
+   * After either the next call begins a new process, which knows nothing of the old one.
    */
   call(method: string, argument: unknown, signal: AbortSignal): Promise<unknown>
 }
-
-/** What goes to the worker. */
-export const Call = z.object({ id: z.number(), method: z.string(), argument: z.unknown() })
-/** What comes back. */
-const Answer = z.object({ id: z.number(), value: z.unknown().optional(), failed: z.boolean() })
-export type Answer = z.output<typeof Answer>
 
 /** It keeps some 80 MiB: after that long without a call they are given back. */
 const IDLE_MS = 600_000
@@ -36,19 +30,21 @@ const IDLE_MS = 600_000
 interface Running {
   readonly worker: Worker
   readonly waiting: Map<number, PromiseWithResolvers<unknown>>
-  /** Somebody gave up waiting for it. */
-  isDoubtful: boolean
   idle: AbortController
 }
 
 export function createFence({ library, title, startWorker, clock, caCert }: FenceOptions): Fence {
-  let running: Running | undefined
+  /** Those that have not ended; more than one only while a doubtful one is still waited for. */
+  const alive = new Set<Running>()
+  /** The one that new calls go to. */
+  let current: Running | undefined
   let lastId = 0
   let isClosed = false
 
   function start(): Running {
     const worker = startWorker(library, { caCert })
-    const begun: Running = { worker, waiting: new Map(), isDoubtful: false, idle: new AbortController() }
+    const begun: Running = { worker, waiting: new Map(), idle: new AbortController() }
+    alive.add(begun)
     worker.onMessage((message) => settle(begun, message))
     void failAtEnd(begun)
     return begun
@@ -56,7 +52,9 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
 
   async function failAtEnd(begun: Running): Promise<void> {
     await begun.worker.ended
-    if (running === begun) running = undefined
+    alive.delete(begun)
+    retire(begun)
+    begun.idle.abort()
     for (const { reject } of begun.waiting.values())
       reject(new LocketError('unavailable', `${title} ended in the middle of the work`))
   }
@@ -70,15 +68,14 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
     else call.resolve(answer.data.value)
   }
 
-  function end(stopped: Running): void {
-    if (running === stopped) running = undefined
-    stopped.idle.abort()
-    stopped.worker.kill()
+  /** No call goes to it any more. */
+  function retire(used: Running): void {
+    if (current === used) current = undefined
   }
 
   function rest(used: Running): void {
-    if (used.waiting.size > 0) return
-    if (used.isDoubtful) return end(used)
+    if (used.waiting.size > 0 || !alive.has(used)) return
+    if (current !== used) return used.worker.kill()
     used.idle = new AbortController()
     clock.sleep(IDLE_MS, used.idle.signal).then(
       () => end(used),
@@ -86,38 +83,47 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
     )
   }
 
+  function end(used: Running): void {
+    retire(used)
+    used.worker.kill()
+  }
+
+  async function answerOf(used: Running, call: Call, signal: AbortSignal): Promise<unknown> {
+    const answer = Promise.withResolvers<unknown>()
+    used.waiting.set(call.id, answer)
+    try {
+      used.worker.send(call)
+      return await unlessAborted(
+        () => answer.promise,
+        signal,
+        () => abortError(title, signal.reason),
+      )
+    } finally {
+      used.waiting.delete(call.id)
+      if (signal.aborted) retire(used)
+      rest(used)
+    }
+  }
+
   return {
     async call(method, argument, signal) {
       if (isClosed) throw new LocketError('internal', `${title} is closed`)
       if (signal.aborted) throw abortError(title, signal.reason)
-      const used = (running ??= start())
+      const used = (current ??= start())
       used.idle.abort()
-      const id = (lastId += 1)
-      const answer = Promise.withResolvers<unknown>()
-      used.waiting.set(id, answer)
-      used.worker.send({ id, method, argument })
-      try {
-        return await unlessAborted(
-          () => answer.promise,
-          signal,
-          () => {
-            used.isDoubtful = true
-            return abortError(title, signal.reason)
-          },
-        )
-      } finally {
-        used.waiting.delete(id)
-        rest(used)
-      }
+      lastId += 1
+      return answerOf(used, { id: lastId, method, argument }, signal)
     },
     async [Symbol.asyncDispose]() {
       isClosed = true
-      const last = running
-      if (last === undefined) return
-      for (const { reject } of last.waiting.values())
-        reject(new LocketError('internal', `${title} is closed`))
-      end(last)
-      await last.worker.ended
+      current = undefined
+      const last = [...alive]
+      for (const { worker, waiting, idle } of last) {
+        idle.abort()
+        for (const { reject } of waiting.values()) reject(new LocketError('internal', `${title} is closed`))
+        worker.kill()
+      }
+      await Promise.all(last.map(({ worker }) => worker.ended))
     },
   }
 }

@@ -1,4 +1,4 @@
-import { LocketError, isLocketError } from '../../core/errors.ts'
+import { LocketError, isLocketError, rewordError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 
 type Reading = readonly [code: ErrorCode, says: string, hint?: string]
@@ -32,7 +32,8 @@ export function transportError(who: string, thrown: unknown, signal: AbortSignal
 
 /** `reason` of an aborted signal: a deadline, the caller going away, or a LocketError that says more. */
 export function abortError(who: string, reason: unknown): LocketError {
-  if (isLocketError(reason)) return reason
+  if (isLocketError(reason))
+    return reason.code === 'timeout' ? rewordError(reason, `${who}: ${reason.message}`) : reason
   if (reason instanceof DOMException && reason.name === 'TimeoutError') {
     return new LocketError('timeout', `${who} did not answer before the deadline`)
   }

@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/errors.ts'
+import { isLocketError, LocketError } from '../../core/errors.ts'
 import { abortError, retryAfterOf, statusError, transportError } from './http-errors.ts'
 import { withRetries } from './retry.ts'
 import { openSockets } from './sockets.ts'
@@ -22,8 +22,8 @@ export interface HttpRequest {
   /** From the base URL on, starting with `/`, encoded. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** The caller wipes it. */
-  readonly body?: Uint8Array<ArrayBuffer>
+  /** The caller wipes it. A function is called when the request goes, once for each try. */
+  readonly body?: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>)
   readonly maxBytes: number
   readonly signal: AbortSignal
   /** False for what must not happen twice, like a login that uses something up. Default true. */
@@ -61,31 +61,37 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 
   async function send(request: HttpRequest): Promise<Uint8Array> {
     const signal = AbortSignal.any([request.signal, closing.signal])
-    const attempt = (sent: () => unknown) =>
-      traffic.run(() => {
+    const attempt = async (sent: () => unknown) => {
+      // What is wrong with a file of ours is no request.
+      const { dispatcher } = await (sockets ??= connect())
+      return traffic.run(() => {
         sent()
-        return sendOnce(request, signal).catch((thrown: unknown) => {
+        return sendOnce(request, signal, dispatcher).catch((thrown: unknown) => {
           throw transportError(who, thrown, signal)
         })
       }, signal)
+    }
     try {
       return request.mayRepeat === false
         ? await attempt(ignore)
         : await withRetries(attempt, traffic.clock, signal)
     } catch (thrown) {
-      throw transportError(who, thrown, signal)
+      // A last failure says more than the deadline that ended the wait after it.
+      throw isLocketError(thrown) && thrown !== signal.reason ? thrown : transportError(who, thrown, signal)
     }
   }
 
-  async function sendOnce(request: HttpRequest, signal: AbortSignal): Promise<Uint8Array> {
-    sockets ??= connect()
-    const { dispatcher } = await sockets
+  async function sendOnce(
+    request: HttpRequest,
+    signal: AbortSignal,
+    dispatcher: Sockets['dispatcher'],
+  ): Promise<Uint8Array> {
     const response = await fetch(baseUrl + request.path, {
       method: request.method ?? 'GET',
       headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'locket', ...request.headers },
       redirect: 'manual',
       signal,
-      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.body === undefined ? {} : { body: bodyOf(request.body) }),
       ...(dispatcher === undefined ? {} : { dispatcher }),
     })
     if (response.ok) return readBody(response, request.maxBytes, who)
@@ -130,6 +136,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 /** Fails as the signal was aborted, if it was. */
 export function throwIfAborted(who: string, signal: AbortSignal): void {
   if (signal.aborted) throw abortError(who, signal.reason)
+}
+
+function bodyOf(body: NonNullable<HttpRequest['body']>): Uint8Array<ArrayBuffer> {
+  return typeof body === 'function' ? body() : body
 }
 
 function nameServer({ provider, baseUrl }: HttpOptions): string {

@@ -23,14 +23,14 @@ const SHAPE = 'op://vault/item/[section/]field'
  */
 export function parseOpReference(text: string): OpReference | undefined {
   if (!/^op:\//i.test(text)) return undefined
-  if (!/^op:\/\//i.test(text)) throw malformed(text, 'is malformed', `expected ${SHAPE}`)
+  if (!/^op:\/\//i.test(text)) throw malformedOpReference(text, 'is malformed', `expected ${SHAPE}`)
   const rest = text.slice('op://'.length)
   const mark = rest.indexOf('?')
   const path = mark === -1 ? rest : rest.slice(0, mark)
   const parts = path.split('/').map((part) => decodePart(part, text))
   const [vault, item, third, fourth, fifth] = parts
   if (vault === undefined || item === undefined || third === undefined || fifth !== undefined) {
-    throw malformed(
+    throw malformedOpReference(
       text,
       `has ${parts.length} part${parts.length === 1 ? '' : 's'}`,
       `expected ${SHAPE}; a / inside a name is written %2F`,
@@ -50,10 +50,16 @@ export function formatOpReference(reference: OpReference): string {
   return `op://${path.join('/')}${sshFormat === undefined ? query : `?ssh-format=${sshFormat}`}`
 }
 
+/** `says` comes after the reference. */
+export function malformedOpReference(text: string, says: string, hint?: string): LocketError {
+  const shown = text.replace(/\p{Cc}/gu, '?').slice(0, 120)
+  return new LocketError('ref_syntax', `${shown} ${says}`, { hint })
+}
+
 function decodePart(part: string, text: string): string {
   const decoded = part.includes('%') ? percentDecode(part, text) : part
-  if (decoded.trim() === '') throw malformed(text, 'has an empty part', `expected ${SHAPE}`)
-  if (/\p{Cc}/u.test(decoded)) throw malformed(text, 'holds a control character')
+  if (decoded.trim() === '') throw malformedOpReference(text, 'has an empty part', `expected ${SHAPE}`)
+  if (/\p{Cc}/u.test(decoded)) throw malformedOpReference(text, 'holds a control character')
   return decoded
 }
 
@@ -61,7 +67,7 @@ function percentDecode(part: string, text: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
-    throw malformed(text, 'has a % that starts no character', 'a % inside a name is written %25')
+    throw malformedOpReference(text, 'has a % that starts no character', 'a % inside a name is written %25')
   }
 }
 
@@ -71,20 +77,20 @@ function encodePart(part: string): string {
 
 function parseQuery(query: string, text: string): Pick<OpReference, 'attribute' | 'sshFormat'> {
   const [name, value, ...rest] = query.split('=')
-  if (rest.length > 0 || query.includes('&')) throw malformed(text, 'has more than one option after the ?')
+  if (rest.length > 0 || query.includes('&'))
+    throw malformedOpReference(text, 'has more than one option after the ?')
   if (name === 'ssh-format') {
     if (value === 'openssh') return { sshFormat: 'openssh' }
-    throw malformed(text, 'has an unknown ssh-format', 'the only one is ssh-format=openssh')
+    throw malformedOpReference(text, 'has an unknown ssh-format', 'the only one is ssh-format=openssh')
   }
   if (name === 'attribute') {
     const attribute = ATTRIBUTES.find((known) => known === (value === 'totp' ? 'otp' : value))
     if (attribute !== undefined) return { attribute }
-    throw malformed(text, 'has an unknown attribute', `one of ${ATTRIBUTES.join(', ')}`)
+    throw malformedOpReference(text, 'has an unknown attribute', `one of ${ATTRIBUTES.join(', ')}`)
   }
-  throw malformed(text, 'has an unknown option', 'after the ? comes attribute=… or ssh-format=openssh')
-}
-
-function malformed(text: string, says: string, hint?: string): LocketError {
-  const shown = text.replace(/\p{Cc}/gu, '?').slice(0, 120)
-  return new LocketError('ref_syntax', `${shown} ${says}`, { hint })
+  throw malformedOpReference(
+    text,
+    'has an unknown option',
+    'after the ? comes attribute=… or ssh-format=openssh',
+  )
 }

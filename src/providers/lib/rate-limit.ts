@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/errors.ts'
+import { isLocketError, LocketError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Rate } from '../../core/rate.ts'
 import { formatDuration } from '../../core/units.ts'
@@ -9,7 +9,10 @@ const LONGEST_WAIT_MS = 60_000
 const SLACK_MS = 200
 
 export interface RateLimit {
-  /** Resolves when the next request may go. Rejects with `rate_limited` when that is too far away, or with the signal's reason. */
+  /**
+   * Resolves when the next request may go, first come first served. Rejects with `rate_limited` when that is too far away, or when a deadline
+   * ends the wait; with the signal's reason when the caller goes away.
+   */
   take(signal: AbortSignal): Promise<void>
   /** Counts requests that were made on our behalf without asking. */
   charge(count: number): void
@@ -17,70 +20,115 @@ export interface RateLimit {
   hold(ms: number): void
 }
 
+interface Waiter {
+  readonly go: () => void
+  readonly refuse: (error: LocketError) => void
+}
+
 /**
- * At most so many requests in any window of time, in the order in which they came. A window that slides rather than a bucket of tokens,
- * which lets twice the limit through in the first of a server's windows.
+ * At most so many requests in any window of time. A window that slides rather than a bucket of tokens, which lets twice the limit through
+ * in the first of a server's windows.
  */
 export function createRateLimit(provider: string, rates: readonly Rate[], clock: Clock): RateLimit {
-  /** When each request goes or went, ascending; of those to come too. */
-  let starts: number[] = []
-  let heldUntil = 0
+  const queue: Waiter[] = []
   const longestMs = Math.max(0, ...rates.map((rate) => rate.perMs + SLACK_MS))
+  /** When each request went, ascending: as far back as a rate looks. */
+  let went: number[] = []
+  let heldUntil = 0
+  /** Ends the pause of whoever watches over the queue, when there is nobody left in it. */
+  let watch: AbortController | undefined
 
-  function reserve(now: number): number {
-    starts = starts.filter((start) => start > now - longestMs)
+  /** When the request after these may go. */
+  function nextAfter(starts: readonly number[]): number {
     const free = rates.map(({ count, perMs }) => {
       const before = starts.at(-count)
-      return before === undefined ? now : before + perMs + SLACK_MS
+      return before === undefined ? 0 : before + perMs + SLACK_MS
     })
-    const byRate = Math.max(now, starts.at(-1) ?? 0, ...free)
-    if (byRate - now > LONGEST_WAIT_MS) throw usedUp(byRate - now)
-    if (heldUntil - now > LONGEST_WAIT_MS) throw held(heldUntil - now)
-    const start = Math.max(byRate, heldUntil)
-    starts.push(start)
-    return start
+    return Math.max(heldUntil, ...free)
   }
 
-  function usedUp(waitMs: number): LocketError {
-    const limit = rates.map((rate) => rate.text).join(',')
-    return tooLong(waitMs, `has its limit of requests used up (max-rate is ${limit})`)
+  function pass(now: number): void {
+    if (rates.length === 0) return
+    went = [...went.filter((start) => start > now - longestMs), now]
   }
 
-  function held(waitMs: number): LocketError {
-    return tooLong(waitMs, 'has asked for no more requests')
+  /** How long one more in the queue would wait. */
+  function waitOfLast(now: number): number {
+    const starts = [...went]
+    for (let ahead = 0; ahead < queue.length; ahead += 1) starts.push(Math.max(now, nextAfter(starts)))
+    return nextAfter(starts) - now
   }
 
-  function tooLong(waitMs: number, says: string): LocketError {
+  /** Lets one after the other go; looks anew after each pause, because a hold may have come meanwhile. */
+  async function watchOver(over: AbortController): Promise<void> {
+    for (;;) {
+      if (queue.length === 0 || watch !== over) break
+      const now = clock.elapsed()
+      const waitMs = nextAfter(went) - now
+      if (waitMs <= 0) {
+        pass(now)
+        queue.shift()?.go()
+      } else if (waitMs > LONGEST_WAIT_MS) {
+        for (const waiter of queue.splice(0)) waiter.refuse(tooLong(waitMs))
+      } else await clock.sleep(waitMs, over.signal).catch(() => undefined)
+    }
+    if (watch === over) watch = undefined
+  }
+
+  function tooLong(waitMs: number): LocketError {
     const left = formatDuration(Math.ceil(waitMs / 1000) * 1000)
-    return new LocketError('rate_limited', `${provider} ${says}, for another ${left}`, {
+    return new LocketError('rate_limited', `${provider} ${reason()}, for another ${left}`, {
       retryAfterMs: waitMs,
     })
   }
 
+  function reason(): string {
+    if (heldUntil > clock.elapsed()) return 'has asked for no more requests'
+    return `has its limit of requests used up (max-rate is ${rates.map((rate) => rate.text).join(',')})`
+  }
+
+  /** What a wait that was given up for lack of time was about. */
+  function givenUp(signal: AbortSignal): unknown {
+    const { reason: why }: { reason: unknown } = signal
+    const isDeadline = isLocketError(why)
+      ? why.code === 'timeout'
+      : why instanceof DOMException && why.name === 'TimeoutError'
+    return isDeadline
+      ? new LocketError('rate_limited', `${provider} ${reason()}: the deadline came first`)
+      : why
+  }
+
   return {
     async take(signal) {
-      const now = clock.now()
-      const start = reserve(now)
+      signal.throwIfAborted()
+      const now = clock.elapsed()
+      if (queue.length === 0 && nextAfter(went) <= now) return pass(now)
+      const waitMs = waitOfLast(now)
+      if (waitMs > LONGEST_WAIT_MS) throw tooLong(waitMs)
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const waiter: Waiter = { go: resolve, refuse: reject }
+      const leave = () => {
+        queue.splice(queue.indexOf(waiter), 1)
+        reject(givenUp(signal))
+        if (queue.length > 0) return
+        watch?.abort()
+        watch = undefined
+      }
+      queue.push(waiter)
+      signal.addEventListener('abort', leave, { once: true })
+      if (watch === undefined) void watchOver((watch = new AbortController()))
       try {
-        if (start > now) await clock.sleep(start - now, signal)
-        while (heldUntil > clock.now()) {
-          const left = heldUntil - clock.now()
-          if (left > LONGEST_WAIT_MS) throw held(left)
-          await clock.sleep(left, signal)
-        }
-      } catch (thrown) {
-        const at = starts.indexOf(start)
-        if (at !== -1) starts.splice(at, 1)
-        throw thrown
+        await promise
+      } finally {
+        signal.removeEventListener('abort', leave)
       }
     },
     charge(count) {
-      const now = clock.now()
-      for (let charged = 0; charged < count; charged += 1) starts.push(now)
-      starts.sort((a, b) => a - b)
+      const now = clock.elapsed()
+      for (let charged = 0; charged < count; charged += 1) pass(now)
     },
     hold(ms) {
-      heldUntil = Math.max(heldUntil, clock.now() + ms)
+      heldUntil = Math.max(heldUntil, clock.elapsed() + ms)
     },
   }
 }

@@ -18,7 +18,7 @@ export function createRefusals(clock: Clock): Refusals {
   let known: { readonly digest: string; readonly error: LocketError; readonly until: number } | undefined
   return {
     check(digest) {
-      const leftMs = known === undefined ? 0 : known.until - clock.now()
+      const leftMs = known === undefined ? 0 : known.until - clock.elapsed()
       if (known === undefined || known.digest !== digest || leftMs <= 0) return
       const left = formatDuration(Math.ceil(leftMs / 1000) * 1000)
       throw rewordError(
@@ -27,7 +27,7 @@ export function createRefusals(clock: Clock): Refusals {
       )
     },
     note(digest, error) {
-      known = { digest, error, until: clock.now() + REMEMBERED_MS }
+      known = { digest, error, until: clock.elapsed() + REMEMBERED_MS }
     },
   }
 }

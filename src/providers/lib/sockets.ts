@@ -1,5 +1,3 @@
-import { getCACertificates } from 'node:tls'
-
 type Dispatcher = NonNullable<RequestInit['dispatcher']>
 
 /** The connections of one client of `fetch`. */
@@ -16,8 +14,8 @@ export interface Sockets {
  * `caCert`: PEM text of authorities to trust beside those that Node trusts. Certificates are checked whatever
  * NODE_TLS_REJECT_UNAUTHORIZED says.
  */
-export function openSockets(connections: number, caCert?: string): Sockets {
-  const dispatcher = createDispatcher(connections, tlsOptions(caCert))
+export async function openSockets(connections: number, caCert?: string): Promise<Sockets> {
+  const dispatcher = createDispatcher(connections, await tlsOptions(caCert))
   return {
     dispatcher,
     close: async () => {
@@ -31,8 +29,10 @@ interface TlsOptions {
   readonly ca?: readonly string[]
 }
 
-function tlsOptions(caCert: string | undefined): TlsOptions {
+async function tlsOptions(caCert: string | undefined): Promise<TlsOptions> {
   if (caCert === undefined) return { rejectUnauthorized: true }
+  // Imported at the start it would cost every command 5 ms: its list of authorities is made then.
+  const { getCACertificates } = await import('node:tls')
   return { rejectUnauthorized: true, ca: [...getCACertificates('default'), caCert] }
 }
 

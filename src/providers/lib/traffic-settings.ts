@@ -13,19 +13,19 @@ interface Named {
 }
 
 /** How much a server is asked at once. */
-export function maxConcurrentField({ prefix, env, server }: Named) {
+export function maxConcurrentField({ prefix, env, server }: Named, usual = '20') {
   return field({
     name: `${prefix}max-concurrent`,
     env: `${env}MAX_CONCURRENT`,
     schema: Count,
-    default: '20',
+    default: usual,
     summary: `requests to ${server} in flight at once`,
     placeholder: 'COUNT',
   })
 }
 
-/** How much a server is asked in a time. `usual`: what it publishes as its limit. */
-export function maxRateField({ prefix, env, server }: Named, usual: string) {
+/** How much a server is asked in a time. `usual`: what it publishes as its limit. The operator's, as long as the credential is. */
+export function maxRateField({ prefix, env, server }: Named, usual: string, credentials: readonly string[]) {
   return field({
     name: `${prefix}max-rate`,
     env: `${env}MAX_RATE`,
@@ -33,6 +33,7 @@ export function maxRateField({ prefix, env, server }: Named, usual: string) {
     default: usual,
     summary: `requests to ${server} in a second, minute or hour: 5/s, 60/m or 1000/h, several joined by a comma, or none`,
     placeholder: 'RATE',
+    needsCredential: credentials,
   })
 }
 

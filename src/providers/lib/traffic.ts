@@ -1,5 +1,5 @@
 import { isLocketError } from '../../core/errors.ts'
-import type { LocketError } from '../../core/errors.ts'
+import type { ErrorCode, LocketError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Rate } from '../../core/rate.ts'
 import type { ProviderStatus } from '../define.ts'
@@ -29,6 +29,15 @@ export interface Traffic {
   status(): ProviderStatus
 }
 
+/** They tell nothing of the server. */
+const NOT_THE_SERVERS: ReadonlySet<ErrorCode> = new Set([
+  'aborted',
+  'internal',
+  'io',
+  'config',
+  'credential_missing',
+])
+
 export function createTraffic({ provider, maxConcurrent, rates, clock }: TrafficOptions): Traffic {
   const pool = createPool(maxConcurrent)
   const limit = createRateLimit(provider, rates, clock)
@@ -52,17 +61,21 @@ export function createTraffic({ provider, maxConcurrent, rates, clock }: Traffic
   function noteFailure(error: LocketError): void {
     if (error.code === 'rate_limited' && error.retryAfterMs !== undefined) limit.hold(error.retryAfterMs)
     if (error.code === 'unavailable' || error.code === 'timeout') breaker.failed(error)
-    else if (error.code === 'aborted' || error.code === 'internal') breaker.unknown()
+    else if (NOT_THE_SERVERS.has(error.code)) breaker.unknown()
     else breaker.succeeded()
   }
 
   return {
     clock,
-    run: (request, signal) =>
-      pool.run(async () => {
+    async run(request, signal) {
+      // What is not asked anyway neither waits nor uses anything up.
+      breaker.peek()
+      return pool.run(async () => {
+        breaker.peek()
         await limit.take(signal)
         return observed(request)
-      }, signal),
+      }, signal)
+    },
     charge(more) {
       limit.charge(more)
       count.add(more)

@@ -42,7 +42,7 @@ const settings = section('op-connect', '1Password Connect', {
     credential: true,
   }),
   maxConcurrent: maxConcurrentField(NAMED),
-  maxRate: maxRateField(NAMED, 'none'),
+  maxRate: maxRateField(NAMED, 'none', ['connect-token']),
   caCert: caCertField(NAMED, ['connect-token']),
 })
 

@@ -21,11 +21,10 @@ export interface FakeConnect {
 export const TOKEN_FILE = 'tokens/connect'
 
 /** `op://v/i/password` is `password`, for whoever has `token`. It is not started. */
-export async function fakeConnect(
+export function fakeConnect(
   engine: Engine,
   options: { readonly token: string; readonly password: string; readonly port?: number },
 ): Promise<FakeConnect> {
-  const port = options.port ?? 8080
   const field = {
     id: 'password',
     type: 'CONCEALED',
@@ -38,6 +37,16 @@ export async function fakeConnect(
       { id: idOf(1), name: 'v', items: [{ id: idOf(2), title: 'i', category: 'LOGIN', fields: [field] }] },
     ],
   }
+  return connectWith(engine, data, options)
+}
+
+/** The same with other vaults. */
+export async function connectWith(
+  engine: Engine,
+  data: ConnectData,
+  options: { readonly token: string; readonly port?: number },
+): Promise<FakeConnect> {
+  const port = options.port ?? 8080
   const file = `/run/e2e/connect-${port}.json`
   await writeFile(onHost(engine, file), JSON.stringify({ data, token: options.token, port }))
   let server: Inmate | undefined

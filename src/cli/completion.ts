@@ -1,0 +1,31 @@
+import { LocketError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
+import { bashScript } from './completion/bash.ts'
+import { completedCommands, type CompletedCommand } from './completion/commands.ts'
+import { fishScript } from './completion/fish.ts'
+import { zshScript } from './completion/zsh.ts'
+import type { Command } from './define.ts'
+
+const SCRIPTS: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => string> = new Map([
+  ['bash', bashScript],
+  ['zsh', zshScript],
+  ['fish', fishScript],
+])
+
+export const command: Command = {
+  async run({ argv, stdout, commands }) {
+    const [name = '', ...others] = argv
+    const script = SCRIPTS.get(name)
+    if (script === undefined || others.length > 0) throw wrongShell(name)
+    stdout.write(script(completedCommands(commands)))
+    return 0
+  },
+}
+
+function wrongShell(name: string): LocketError {
+  const shells = [...SCRIPTS.keys()]
+  const near = nearest(name, shells)
+  return new LocketError('usage', `locket completion takes one of ${shells.join(', ')}`, {
+    hint: near === undefined || near === name ? 'source <(locket completion bash)' : `did you mean ${near}?`,
+  })
+}

@@ -1,0 +1,103 @@
+import type { FlagWords } from '../../config/flag-words.ts'
+import type { CompletedCommand } from './commands.ts'
+
+/** What `source <(locket completion zsh)` takes, or a file `_locket` in a folder of `fpath`. */
+export function zshScript(commands: readonly CompletedCommand[]): string {
+  return `#compdef locket
+# zsh completion of locket: source <(locket completion zsh), after compinit
+_locket() {
+  local curcontext=$curcontext state line
+  # Not commands, which is the table of all programs.
+  local -a names
+  typeset -A opt_args
+  _arguments -C ${quoted('(- *)--help[tell what there is]')} ${quoted('(- *)--version[tell the version]')} \\
+    '1:command:->command' '*::argument:->argument'
+  case $state in
+    command)
+      names=(${commands.map(({ name, summary }) => quoted(`${name}:${escaped(summary)}`)).join(' ')})
+      _describe command names
+      ;;
+    argument)
+      case $words[1] in
+${commands.map(commandCase).join('\n')}
+      esac
+      ;;
+  esac
+}
+${commands
+  .filter(({ actions }) => actions.length > 0)
+  .map(actionsFunction)
+  .join('')}
+if [[ \${zsh_eval_context[-1]} == loadautofunc ]]; then
+  _locket "$@"
+else
+  compdef _locket locket
+fi
+`
+}
+
+function commandCase({ name, flags, takes, actions }: CompletedCommand): string {
+  const call = actions.length > 0 ? `_locket_${name}` : argumentsCall(flags, takes, '          ')
+  return `        ${name})\n          ${call}\n          ;;`
+}
+
+function actionsFunction({ name, actions }: CompletedCommand): string {
+  const cases = actions.map(
+    (action) =>
+      `        ${action.name})\n          ${argumentsCall(action.flags, action.takes, '          ')}\n          ;;`,
+  )
+  return `
+_locket_${name}() {
+  local curcontext=$curcontext state line
+  typeset -A opt_args
+  _arguments -C '1:command:(${actions.map((action) => action.name).join(' ')})' '*::argument:->argument'
+  case $state in
+    argument)
+      case $words[1] in
+${cases.join('\n')}
+      esac
+      ;;
+  esac
+}
+`
+}
+
+function argumentsCall(
+  flags: readonly FlagWords[],
+  takes: CompletedCommand['takes'],
+  indent: string,
+): string {
+  const operands = {
+    nothing: [],
+    files: ["'*:file:_files'"],
+    command: ["'(-)1:command: _command_names -e'", "'*::argument: _normal'"],
+  }
+  const specs = [...flags.flatMap(flagSpecs), ...operands[takes]]
+  return ['_arguments -S', ...specs].join(` \\\n${indent}  `)
+}
+
+/** Each name is a flag of its own to zsh. */
+function flagSpecs({ names, summary, isList, value, placeholder }: FlagWords): string[] {
+  return names.map((name) => {
+    const once = isList ? '*' : ''
+    const text = `[${escaped(summary)}]`
+    if (value === undefined) return quoted(`${once}${name}${text}`)
+    const equals = name.startsWith('--') ? '=' : '+'
+    return quoted(`${once}${name}${equals}${text}:${escaped(placeholder)}:${action(value)}`)
+  })
+}
+
+function action(value: NonNullable<FlagWords['value']>): string {
+  if (value === 'file') return '_files'
+  if (value === 'folder') return '_files -/'
+  return value === 'any' ? ' ' : `(${typeof value === 'string' ? value : value.join(' ')})`
+}
+
+/** Brackets and colons have a meaning in what `_arguments` and `_describe` take. */
+function escaped(text: string): string {
+  return text.replace(/[\\[\]:]/g, String.raw`\$&`)
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}

@@ -1,0 +1,71 @@
+import { rawSupport } from '../app/compose-raw.ts'
+import { renderEnvironment } from '../app/rendered-environment.ts'
+import { COMPOSE } from '../config/commands.ts'
+import {
+  COMPOSE_POSITIONALS,
+  composeMetadata,
+  NOTHING_TO_SET,
+  parseComposeCall,
+} from '../config/compose-call.ts'
+import { environmentEntries } from '../config/env-entry.ts'
+import { loadRendering } from '../config/load-rendering.ts'
+import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/errors.ts'
+import type { Log } from '../core/ports.ts'
+import { callingComposeVersion, openLog, openRendering } from '../wire.ts'
+import type { Command, CommandContext } from './define.ts'
+
+/** Compose reads standard output only, as lines of JSON; it gives up at the first `error`, and at anything else. */
+export const command: Command = {
+  async run(context) {
+    const say = (message: object) => context.stdout.write(`${JSON.stringify(message)}\n`)
+    try {
+      const call = parseComposeCall(context.argv)
+      if (call.action === 'metadata') say(composeMetadata())
+      if (call.action === 'up') await up(call.service, { ...context, argv: call.argv }, say)
+      return 0
+    } catch (thrown) {
+      const error = toLocketError(thrown)
+      say({ type: 'error', message: formatError(error) })
+      if (error.code === 'internal') throw error
+      return ERROR_KINDS[error.code].exit
+    }
+  },
+}
+
+type Say = (message: object) => void
+
+/** Nothing is set before everything has a value. */
+async function up(service: string, context: CommandContext, say: Say): Promise<void> {
+  const { argv, env, isRoot, signal, stdout } = context
+  const request = { name: 'compose', table: 'compose', sections: COMPOSE, argv, env, isRoot }
+  const loaded = loadRendering({ ...request, positionals: COMPOSE_POSITIONALS })
+  const { settings, layer, parseRef, providers } = loaded
+  const entries = environmentEntries(settings, layer)
+  if (entries.length === 0) throw new LocketError('usage', `service ${service} has ${NOTHING_TO_SET}`)
+  const { raw } = settings.compose
+  const log = infoAtMost(
+    openLog({ format: 'compose', level: loaded.log.level, write: (line) => void stdout.write(line) }),
+  )
+  const remark = raw ? rawSupport(await callingComposeVersion()) : remarkOn(service)
+  if (remark !== undefined) log.info('compose.remark', remark)
+  const rendering = openRendering(log, env)
+  try {
+    const resolve = rendering.clients.resolveFor('compose', providers)
+    const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
+    log.info('compose.set', 'all variables have a value', { count: variables.size })
+    const type = raw ? 'rawsetenv' : 'setenv'
+    for (const [name, value] of variables) say({ type, message: `${name}=${value}` })
+  } finally {
+    await rendering.clients.close()
+  }
+}
+
+/** What goes wrong on the way may still end well: an `error` is said once, by the command, when it does not. */
+function infoAtMost(log: Log): Log {
+  return { ...log, error: (event, message, facts) => log.warn(event, message, facts) }
+}
+
+function remarkOn(service: string): string | undefined {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(service)) return undefined
+  return `Compose begins the variables with ${service.toUpperCase()}_, which is no name that shells can read`
+}

@@ -1,0 +1,57 @@
+import { renderEnvironment } from '../app/rendered-environment.ts'
+import { EXPORT } from '../config/commands.ts'
+import { environmentEntries } from '../config/env-entry.ts'
+import { loadRendering } from '../config/load-rendering.ts'
+import { ENV_FORMATS, writeEnvironment } from '../core/env-formats/formats.ts'
+import { LocketError } from '../core/errors.ts'
+import { Secret } from '../core/secret.ts'
+import { openLog, openRendering, writePrivateFile } from '../wire.ts'
+import type { Command, CommandContext } from './define.ts'
+import { printValue } from './print-value.ts'
+
+export const command: Command = {
+  async run(context) {
+    const { argv, env, isRoot, stdout } = context
+    const loaded = loadRendering({ name: 'export', table: 'export', sections: EXPORT, argv, env, isRoot })
+    const { format, output, show } = loaded.settings.export
+    if (output === undefined && stdout.isTTY && !show) throw notToTerminal()
+    const text = await exported(loaded, format, context)
+    try {
+      if (output === undefined) await printValue(text, 'the environment', stdout)
+      else await writePrivateFile(output, text.reveal())
+    } finally {
+      text.wipe()
+    }
+    return 0
+  },
+}
+
+type Loaded = ReturnType<typeof loadRendering<typeof EXPORT>>
+
+async function exported(loaded: Loaded, name: string, { env, signal }: CommandContext): Promise<Secret> {
+  const { settings, layer, parseRef, providers, log } = loaded
+  const entries = environmentEntries(settings, layer)
+  if (entries.length === 0) throw nothingNamed()
+  const format = ENV_FORMATS.get(name)
+  if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
+  const rendering = openRendering(openLog(log), env)
+  try {
+    const resolve = rendering.clients.resolveFor('export', providers)
+    const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
+    return Secret.fromText(writeEnvironment(format, variables))
+  } finally {
+    await rendering.clients.close()
+  }
+}
+
+function notToTerminal(): LocketError {
+  return new LocketError('usage', 'secrets are not printed to a terminal', {
+    hint: '--show prints them all the same, --output FILE writes a file',
+  })
+}
+
+function nothingNamed(): LocketError {
+  return new LocketError('usage', 'there is no variable to export', {
+    hint: 'name some with --env, --env-file or --secret',
+  })
+}

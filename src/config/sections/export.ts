@@ -1,0 +1,31 @@
+import { ENV_FORMATS } from '../../core/env-formats/formats.ts'
+import { field, section } from '../../settings/field.ts'
+import { Choice, Switch, Text } from '../../settings/kinds.ts'
+
+const [first = '', ...others] = ENV_FORMATS.keys()
+
+export const exportSection = section('export', 'locket export', {
+  format: field({
+    name: 'format',
+    schema: Choice([first, ...others]),
+    default: 'dotenv',
+    summary: [...ENV_FORMATS.values()].map(({ name, summary }) => `${name}: ${summary}`).join('; '),
+    placeholder: 'FORMAT',
+  }),
+  output: field({
+    name: 'output',
+    short: 'o',
+    schema: Text.optional(),
+    example: '/run/app/app.env',
+    summary: 'the file to write, whole or not at all, with mode 0600; left out: standard output',
+    placeholder: 'FILE',
+  }),
+  show: field({
+    name: 'show',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'print even to a terminal',
+    toml: false,
+  }),
+})

@@ -1,0 +1,18 @@
+import { defineEnvFormat, linesOf } from './define.ts'
+
+export const dotenv = defineEnvFormat({
+  name: 'dotenv',
+  summary: 'a .env file, for Compose and for locket itself',
+  write: (variables) => linesOf(variables, (name, value) => `${name}=${dotenvValue(value)}`),
+})
+
+const PLAIN = /^[A-Za-z0-9_./:@%+,-]+$/
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', $: '\\$', '\r': '\\r' }
+
+/** The form that most readers agree on: plain, then '…', then "…", and only if need be with the escapes that not all of them know. */
+function dotenvValue(value: string): string {
+  if (PLAIN.test(value)) return value
+  // Compose takes a quote behind a backslash for a part of the value.
+  if (!/['\r]|\\$/.test(value)) return `'${value}'`
+  return `"${value.replace(/[\\"$\r]/g, (character) => ESCAPES[character] ?? character)}"`
+}

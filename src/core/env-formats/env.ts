@@ -1,0 +1,8 @@
+import { defineEnvFormat, linesOf } from './define.ts'
+
+export const env = defineEnvFormat({
+  name: 'env',
+  summary: 'NAME=VALUE lines without any quoting, as the program env prints them',
+  obstacle: (_, value) => (value.includes('\n') ? 'a line break' : undefined),
+  write: (variables) => linesOf(variables, (name, value) => `${name}=${value}`),
+})

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+import { parseEnv } from 'node:util'
+import * as fc from 'fast-check'
+import { parse } from 'yaml'
+import { AWKWARD, awkwardValue } from '../../../test/support/awkward-values.ts'
+import { parseDotenv } from '../dotenv.ts'
+import { isLocketError } from '../errors.ts'
+import { ENV_FORMATS, writeEnvironment } from './formats.ts'
+
+type Read = (text: string) => Readonly<Record<string, string | undefined>>
+type Values = readonly string[]
+
+const MANY = 300
+
+const named = (values: Values) => new Map(values.map((value, index) => [`V${index}`, value]))
+const format = (name: string) => ENV_FORMATS.get(name) ?? assert.fail(`there is no format ${name}`)
+const isHeld = (name: string) => (value: string) => format(name).obstacle?.('V0', value) === undefined
+
+/** What comes out of the reader is what went into the format, in the fixed values all together and in any others. */
+function roundTrips(name: string, read: Read, isExpected: (value: string) => boolean = () => true): void {
+  const check = (given: Values) => {
+    const values = given.filter(isHeld(name)).filter(isExpected)
+    const variables = named(values)
+    const seen = read(writeEnvironment(format(name), variables))
+    for (const [key, value] of variables) assert.equal(seen[key], value, `${name} ${JSON.stringify(value)}`)
+  }
+  check(AWKWARD)
+  fc.assert(fc.property(fc.array(awkwardValue, { maxLength: 6 }), check), { numRuns: MANY })
+}
+
+/** All values of a run through one process: those of the properties are drawn beforehand. */
+function drawn(name: string): Values {
+  return [...AWKWARD, ...fc.sample(awkwardValue, { numRuns: MANY, seed: 5 })].filter(isHeld(name))
+}
+
+test('json: through JSON.parse', () => {
+  roundTrips('json', (text) => JSON.parse(text))
+})
+
+for (const version of ['1.1', '1.2'] as const) {
+  test(`yaml: through a parser of YAML ${version}, names that mean a boolean too`, () => {
+    roundTrips('yaml', (text) => parse(text, { version, maxAliasCount: 0 }))
+    const text = writeEnvironment(
+      format('yaml'),
+      new Map([
+        ['NO', 'a'],
+        ['y', 'b'],
+        ['null', 'c'],
+        ['ON', 'd'],
+      ]),
+    )
+    assert.deepEqual(parse(text, { version }), { NO: 'a', y: 'b', null: 'c', ON: 'd' })
+  })
+}
+
+test('dotenv: through locket’s own reader', () => {
+  roundTrips('dotenv', (text) =>
+    Object.fromEntries(parseDotenv(text, 'x').map((entry) => [entry.name, entry.value])),
+  )
+})
+
+test('dotenv: through Node’s reader, except values that need escapes it does not know', () => {
+  const needsEscapes = (value: string) => /['\r]|\\$/.test(value) && /[\\"$\r]/.test(value)
+  roundTrips(
+    'dotenv',
+    (text) => parseEnv(text),
+    (value) => !needsEscapes(value),
+  )
+})
+
+test('docker-env-file: through a reader of Docker’s rules', () => {
+  roundTrips('docker-env-file', readAsDocker)
+})
+
+for (const program of ['sh', 'bash']) {
+  test(`shell: through ${program}, which runs nothing else of it`, () => {
+    const values = drawn('shell')
+    const text = writeEnvironment(format('shell'), named(values))
+    const script = `${text}\nexec ${process.execPath} -p 'JSON.stringify(process.env)'`
+    const seen = JSON.parse(run(program, ['-s'], script))
+    for (const [key, value] of named(values)) assert.equal(seen[key], value, JSON.stringify(value))
+  })
+}
+
+test('env: as the program env prints it', () => {
+  const values = drawn('env')
+  const words = [...named(values)].map(([name, value]) => `${name}=${value}`)
+  // A command line has room for so much only.
+  const printed = run('env', ['-i', ...words, 'env'])
+  assert.equal(writeEnvironment(format('env'), named(values)), printed)
+})
+
+test('an environment of nothing is a text that its readers take', () => {
+  const texts = [...ENV_FORMATS.values()].map((each) => [each.name, writeEnvironment(each, new Map())])
+  const empty = { dotenv: '', env: '', shell: '', json: '{}\n', yaml: '{}\n', 'docker-env-file': '' }
+  assert.deepEqual(Object.fromEntries(texts), empty)
+})
+
+test('what a format cannot hold is told of each variable, with the format and without the value', () => {
+  const variables = new Map([
+    ['A', 'canary\n1'],
+    ['B', 'good'],
+    ['C', 'canary\r'],
+    ['D', 'x'.repeat(65_533)],
+    ['E', 'x'.repeat(65_532)],
+  ])
+  const message = (name: string) => {
+    try {
+      return writeEnvironment(format(name), variables).length
+    } catch (thrown) {
+      return isLocketError(thrown) && thrown.code === 'unfit_value' ? thrown.message : thrown
+    }
+  }
+  const hint = '(json, yaml, shell and dotenv hold any value)'
+  assert.equal(
+    message('docker-env-file'),
+    [
+      `A: the format docker-env-file cannot hold a line break ${hint}`,
+      `C: the format docker-env-file cannot hold a carriage return at the end ${hint}`,
+      `D: the format docker-env-file cannot hold a line of more than 65535 bytes ${hint}`,
+    ].join('; '),
+  )
+  assert.equal(message('env'), 'A: the format env cannot hold a line break')
+  for (const name of ['json', 'yaml', 'shell', 'dotenv']) assert.equal(typeof message(name), 'number')
+})
+
+/** As docker/cli reads `--env-file`: lines that a buffer of 64 KiB holds, blanks before a name and lines that begin with # left out. */
+function readAsDocker(text: string): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const line of text.split('\n')) {
+    assert.ok(Buffer.byteLength(line) < 65_536, 'token too long')
+    const content = line.replace(/\r$/, '').replace(/^\s+/, '')
+    if (content === '' || content.startsWith('#')) continue
+    const at = content.indexOf('=')
+    const name = content.slice(0, at)
+    assert.match(name, /^\S+$/)
+    values[name] = content.slice(at + 1)
+  }
+  return values
+}
+
+function run(program: string, args: readonly string[], input = ''): string {
+  const env = { PATH: process.env['PATH'] ?? '' }
+  return execFileSync(program, args, { input, env, maxBuffer: 1e8, timeout: 30_000 }).toString()
+}

@@ -1,0 +1,25 @@
+import { LocketError, throwErrors } from '../errors.ts'
+import type { EnvFormat } from './define.ts'
+import { dockerEnvFile } from './docker-env-file.ts'
+import { dotenv } from './dotenv.ts'
+import { env } from './env.ts'
+import { json } from './json.ts'
+import { shell } from './shell.ts'
+import { yaml } from './yaml.ts'
+
+/** Every format of `locket export`: one line each. */
+export const ENV_FORMATS: ReadonlyMap<string, EnvFormat> = new Map(
+  [dotenv, env, shell, json, yaml, dockerEnvFile].map((format) => [format.name, format]),
+)
+
+/** Throws `unfit_value`, naming each variable that the format cannot carry. */
+export function writeEnvironment(format: EnvFormat, variables: ReadonlyMap<string, string>): string {
+  const errors = [...variables].flatMap(([name, value]) => {
+    const obstacle = format.obstacle?.(name, value)
+    if (obstacle === undefined) return []
+    const message = `${name}: the format ${format.name} cannot hold ${obstacle}`
+    return [new LocketError('unfit_value', message, { hint: 'json, yaml, shell and dotenv hold any value' })]
+  })
+  throwErrors(errors)
+  return format.write(variables)
+}

@@ -1,0 +1,12 @@
+import { defineEnvFormat } from './define.ts'
+import { quoteAsJson } from './quote-as-json.ts'
+
+export const json = defineEnvFormat({
+  name: 'json',
+  summary: 'one JSON object, by name',
+  write(variables) {
+    if (variables.size === 0) return '{}\n'
+    const members = [...variables].map(([name, value]) => `  ${quoteAsJson(name)}: ${quoteAsJson(value)}`)
+    return `{\n${members.join(',\n')}\n}\n`
+  },
+})

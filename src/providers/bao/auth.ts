@@ -1,0 +1,97 @@
+import * as z from 'zod'
+import { LocketError } from '../../core/errors.ts'
+import type { SourceFiles } from '../../core/ports.ts'
+import { wipeAll } from '../../core/secret.ts'
+import type { Secret } from '../../core/secret.ts'
+import { textOf, readCredential } from '../lib/credential.ts'
+import type { Refusal } from '../lib/http.ts'
+import type { Session } from '../lib/sessions.ts'
+import type { Calls } from './calls.ts'
+import { saidIn } from './explain.ts'
+import type { LoginPlan } from './method.ts'
+
+/** Goes into a header: nothing else may come in as one. */
+const LoginAnswer = z.object({
+  auth: z.object({
+    client_token: z.string().regex(/^[!-~]{1,8192}$/),
+    lease_duration: z.number().nonnegative().nullish(),
+  }),
+})
+const WantsSecondFactor = z.object({ auth: z.object({ mfa_requirement: z.looseObject({}) }) })
+
+/** The credentials of a plan as they are now, in its order. */
+export async function readCredentials(
+  { credentials }: LoginPlan,
+  files: SourceFiles,
+  provider: string,
+): Promise<readonly Secret[]> {
+  const secrets: Secret[] = []
+  try {
+    for (const { setting, from } of credentials)
+      secrets.push(await readCredential(from, files, { provider, setting }))
+    return secrets
+  } catch (thrown) {
+    wipeAll(secrets)
+    throw thrown
+  }
+}
+
+/** One login, or the token itself. A lease of 0 seconds never ends. */
+export async function logIn(
+  plan: LoginPlan,
+  calls: Calls,
+  credentials: readonly Secret[],
+  signal: AbortSignal,
+): Promise<Session<string>> {
+  const texts = credentials.map(textOf)
+  if (plan.method === 'token') return { value: texts[0] ?? '' }
+  const answer = await calls.login({
+    path: ['auth', ...plan.mount.split('/'), 'login'],
+    body: plan.body(texts),
+    signal,
+    explain: (refusal) => explainLogin(plan, calls, refusal),
+  })
+  const read = LoginAnswer.safeParse(answer)
+  if (!read.success) throw unusable(calls.who, answer)
+  const { client_token: value, lease_duration: seconds } = read.data.auth
+  return { value, lifetimeMs: seconds == null || seconds === 0 ? undefined : seconds * 1000 }
+}
+
+function explainLogin(
+  { method, mount }: Exclude<LoginPlan, { method: 'token' }>,
+  { who, inNamespace }: Calls,
+  { status, body }: Refusal,
+): LocketError | undefined {
+  const login = `auth/${mount}${inNamespace}`
+  if (status === 400) {
+    const parts = method === 'approle' ? 'role id and secret id' : 'role and JWT'
+    return new LocketError('auth', `${who} does not accept the ${parts} at ${login} (status 400)`, {
+      hint:
+        method === 'approle'
+          ? 'are both of the same role, and is the secret id neither expired nor used up?'
+          : 'is there a role of that name, and does it accept this JWT?',
+    })
+  }
+  if (status === 403) {
+    return new LocketError('denied', `${who} does not let locket log in at ${login} (status 403)`, {
+      hint: 'check bao-auth-mount and bao-namespace, and what the role accepts',
+    })
+  }
+  if (status === 404 && /no handler/i.test(saidIn(body) ?? '')) {
+    return new LocketError('config', `${who} has no login at ${login} (status 404)`, {
+      hint: 'check bao-auth-mount and bao-namespace',
+    })
+  }
+  return undefined
+}
+
+function unusable(who: string, answer: unknown): LocketError {
+  if (WantsSecondFactor.safeParse(answer).success) {
+    return new LocketError('auth', `${who} wants a second factor for this login`, {
+      hint: 'locket has none: use a role without one',
+    })
+  }
+  return new LocketError('provider_protocol', `the login at ${who} is not answered as OpenBao or Vault do`, {
+    hint: 'is bao-url the address of such a server?',
+  })
+}

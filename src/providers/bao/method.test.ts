@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { planLogin, problemsOf } from './method.ts'
+import { settings } from './settings.ts'
+import type { BaoSettings } from './settings.ts'
+
+/** As `parseSection` makes them: built key by key out of the declaration. */
+function parsed(texts: Readonly<Record<string, string>>): BaoSettings {
+  const values = Object.entries(settings.fields).map(([key, field]) => [
+    key,
+    field.schema.parse(texts[key] ?? field.default),
+  ])
+  return Object.fromEntries(values) as BaoSettings
+}
+
+const URL = { url: 'http://bao:8200' }
+const APPROLE = { roleId: 'r', secretId: 's' }
+
+function planned(texts: Readonly<Record<string, string>>) {
+  const given = parsed({ ...URL, ...texts })
+  assert.deepEqual(problemsOf(given), [])
+  const plan = planLogin(given) ?? assert.fail('no plan')
+  const credentials = plan.credentials.map(({ setting }) => setting)
+  return plan.method === 'token'
+    ? { method: plan.method, credentials }
+    : {
+        method: plan.method,
+        mount: plan.mount,
+        credentials,
+        body: plan.body(credentials.map((_, at) => `${at}`)),
+      }
+}
+
+test('the method is the one that is named, else that of the credential that is set, else AppRole', () => {
+  assert.deepEqual(planned({ token: 't' }), { method: 'token', credentials: ['bao-token'] })
+  assert.deepEqual(planned(APPROLE), {
+    method: 'approle',
+    mount: 'approle',
+    credentials: ['bao-role-id', 'bao-secret-id'],
+    body: { role_id: '0', secret_id: '1' },
+  })
+  assert.deepEqual(planned({ jwt: 'j' }), {
+    method: 'jwt',
+    mount: 'jwt',
+    credentials: ['bao-jwt'],
+    body: { jwt: '0' },
+  })
+  assert.equal(planned({ token: 't', ...APPROLE, authMethod: 'approle' }).method, 'approle')
+  assert.equal(planned({ token: 't', ...APPROLE, authMethod: 'token' }).method, 'token')
+})
+
+test('kubernetes reads the token of the pod, and logs in at its own name', () => {
+  assert.deepEqual(planned({ authMethod: 'kubernetes', authRole: 'app' }), {
+    method: 'kubernetes',
+    mount: 'kubernetes',
+    credentials: ['bao-jwt'],
+    body: { jwt: '0', role: 'app' },
+  })
+  const plan = planLogin(parsed({ ...URL, authMethod: 'kubernetes', authRole: 'app' }))
+  assert.deepEqual(plan?.credentials[0]?.from, {
+    kind: 'file',
+    path: '/var/run/secrets/kubernetes.io/serviceaccount/token',
+  })
+  const elsewhere = { authMethod: 'kubernetes', authRole: 'app', authMount: '/k8s/east/' }
+  assert.equal(Reflect.get(planned(elsewhere), 'mount'), 'k8s/east')
+})
+
+test('what is missing or left open is said, one line each', () => {
+  const problems = (texts: Readonly<Record<string, string>>) => problemsOf(parsed({ ...URL, ...texts }))
+  assert.deepEqual(problemsOf(parsed({})), [
+    'bao-url (BAO_URL) is not set',
+    'bao-role-id (BAO_ROLE_ID) is not set',
+    'bao-secret-id (BAO_SECRET_ID) is not set',
+  ])
+  assert.deepEqual(problems({ roleId: 'r' }), ['bao-secret-id (BAO_SECRET_ID) is not set'])
+  assert.deepEqual(problems({ authMethod: 'token', ...APPROLE }), ['bao-token (BAO_TOKEN) is not set'])
+  assert.deepEqual(problems({ authMethod: 'jwt' }), ['bao-jwt (BAO_JWT) is not set'])
+  assert.deepEqual(problems({ authMethod: 'kubernetes' }), ['bao-auth-role (BAO_AUTH_ROLE) is not set'])
+  assert.deepEqual(problems({ token: 't', ...APPROLE }), [
+    'bao-token and bao-secret-id are set: say which counts with bao-auth-method (BAO_AUTH_METHOD)',
+  ])
+})
+
+test("the pod's token goes nowhere in place of a credential that was given", () => {
+  const given = parsed({ ...URL, token: 't', authMethod: 'kubernetes', authRole: 'app' })
+  assert.match(problemsOf(given).join(), /bao-jwt \(BAO_JWT\) is not set, and another credential is/)
+  assert.equal(planLogin(given), undefined)
+})
+
+test('a mount or namespace that would leave its place is refused', () => {
+  for (const text of ['', '/', '..', 'a/../b', 'a//b', './a', 'a/.', 'a b', 'a\nb', 'ä'])
+    for (const field of [settings.fields.authMount, settings.fields.namespace])
+      assert.equal(field.schema.safeParse(text).success, false, text)
+  assert.equal(settings.fields.namespace.schema.parse('/a/b/'), 'a/b')
+})

@@ -1,0 +1,204 @@
+import * as z from 'zod'
+import { LocketError } from '../../core/errors.ts'
+import { createFlights } from '../../core/flights.ts'
+import type { Clock } from '../../core/ports.ts'
+import { Secret } from '../../core/secret.ts'
+import type { Refusal } from '../lib/http.ts'
+import type { Calls } from './calls.ts'
+import { saidIn } from './explain.ts'
+import { isObject, textOf } from './json.ts'
+import { createMounts } from './mounts.ts'
+import { formatSecret } from './refs.ts'
+import type { BaoReference, KvVersion } from './refs.ts'
+import type { TokenUse } from './token.ts'
+
+/** One field each, out of secrets that are read once for all callers of the same time. */
+export interface Reader {
+  /** Rejects with `denied` where the token may not read, or is no good any more: the status does not say which. */
+  read(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Secret>
+}
+
+/** Where a secret is read: `mount` and `path` together are the path of the reference. */
+interface Place {
+  readonly mount: readonly string[]
+  readonly path: readonly string[]
+  readonly kv: KvVersion
+  readonly version: number | undefined
+}
+
+type Fields = Readonly<Record<string, unknown>>
+/** Refused: nothing is there, or nothing that may be read; if the mount was guessed, it may be somewhere else. */
+type Answer =
+  | { readonly kind: 'fields'; readonly fields: Fields }
+  | { readonly kind: 'refused'; readonly error: LocketError }
+
+const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
+
+export function createReader(calls: Calls, clock: Clock): Reader {
+  const { who, inNamespace } = calls
+  const mounts = createMounts(calls, clock)
+  const reads = createFlights<Fields>()
+
+  async function find(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Fields> {
+    const segments = [...reference.mount, ...reference.path]
+    const known = mounts.known(segments)
+    const first = placeOf(reference, known?.path ?? reference.mount, reference.kv ?? known?.kv ?? 2)
+    const answer = await readAt(first, use, signal)
+    if (answer.kind === 'fields') return answer.fields
+    if (known?.isFresh === true && known.kv === first.kv) throw answer.error
+    const mount = await mounts.locate(segments, use.token, signal)
+    if (mount === undefined) throw unsure(answer.error)
+    if (mount.kv === undefined) throw noSecrets(mount.path)
+    if (reference.kv !== undefined && mount.kv !== reference.kv) throw otherVersion(mount.path, mount.kv)
+    if (mount.kv === first.kv && mount.path.length === first.mount.length) throw answer.error
+    const second = await readAt(placeOf(reference, mount.path, mount.kv), use, signal)
+    if (second.kind === 'fields') return second.fields
+    throw second.error
+  }
+
+  async function readAt(place: Place, use: TokenUse, signal: AbortSignal): Promise<Answer> {
+    const { mount, path, kv, version } = place
+    let refused: LocketError | undefined
+    try {
+      const answer = await calls.get({
+        path: [...mount, ...(kv === 2 ? ['data'] : []), ...path],
+        query: version === undefined ? '' : `?version=${version}`,
+        token: use.token,
+        signal,
+        explain: (refusal) => explain(place, refusal, (error) => (refused = error)),
+      })
+      use.workedAt = clock.now()
+      const fields = kv === 2 ? versionedFields(place, answer) : plainFields(answer)
+      if (fields === undefined) return { kind: 'refused', error: missing(place) }
+      // Version 1 reads alike, wherever its mount ends.
+      if (kv === 2) mounts.learn({ path: mount, kv })
+      return { kind: 'fields', fields }
+    } catch (thrown) {
+      if (refused === undefined || thrown !== refused) throw thrown
+      return { kind: 'refused', error: refused }
+    }
+  }
+
+  function explain(
+    place: Place,
+    { status, body }: Refusal,
+    refuse: (error: LocketError) => LocketError,
+  ): LocketError | undefined {
+    if (status === 403) return refuse(forbidden(place))
+    if (status !== 404) return undefined
+    const gone = place.kv === 2 && isObject(body) ? goneError(place, body['data']) : undefined
+    if (gone !== undefined) return gone
+    return refuse(/no handler/i.test(saidIn(body) ?? '') ? noMount(place) : missing(place))
+  }
+
+  /** Version 1 answers with the fields themselves, and a version 1 mount may have a secret at `data/…`. */
+  function versionedFields(place: Place, answer: unknown): Fields | undefined {
+    const data = isObject(answer) ? answer['data'] : undefined
+    const gone = goneError(place, data)
+    if (gone !== undefined) throw gone
+    const isVersioned = isObject(data) && VersionMetadata.safeParse(data['metadata']).success
+    return isVersioned && isObject(data['data']) ? data['data'] : undefined
+  }
+
+  /** A version that was deleted, or of which nothing is left: the server then answers with its metadata alone. */
+  function goneError(place: Place, data: unknown): LocketError | undefined {
+    if (!isObject(data) || data['data'] != null) return undefined
+    const metadata = VersionMetadata.safeParse(data['metadata'])
+    if (!metadata.success) return undefined
+    const { version, destroyed } = metadata.data
+    const says = `${who} has version ${version} of ${shown(place)}`
+    return destroyed === true
+      ? new LocketError('not_found', `${says} destroyed: it cannot be had back`, {
+          hint: 'write the secret again, or ask for another version',
+        })
+      : new LocketError('not_found', `${says} deleted`, {
+          hint: 'undelete it, write the secret again, or ask for another version',
+        })
+  }
+
+  function missing(place: Place): LocketError {
+    const says = place.version === undefined ? 'has nothing at' : `has no version ${place.version} at`
+    return new LocketError('not_found', `${who} ${says} ${shown(place)}${inNamespace}`)
+  }
+
+  function forbidden(place: Place): LocketError {
+    const path = [...place.mount, ...(place.kv === 2 ? ['data'] : []), ...place.path].join('/')
+    return new LocketError(
+      'denied',
+      `${who} does not let this token read ${shown(place)}${inNamespace} (status 403)`,
+      { hint: `its policy needs the capability read on ${path.slice(0, 120)}` },
+    )
+  }
+
+  function noMount(place: Place): LocketError {
+    return new LocketError(
+      'not_found',
+      `${who} has no mount for ${shown(place)}${inNamespace} (status 404)`,
+      {
+        hint: 'check the name of the mount, and bao-namespace',
+      },
+    )
+  }
+
+  function noSecrets(mount: readonly string[]): LocketError {
+    return new LocketError(
+      'not_found',
+      `${who} has no KV engine at ${mount.join('/')}, but one of another kind`,
+    )
+  }
+
+  function otherVersion(mount: readonly string[], kv: KvVersion): LocketError {
+    return new LocketError('not_found', `${who} has KV version ${kv} at ${mount.join('/')}`, {
+      hint: 'correct kv=… in the reference, or bao-kv-version',
+    })
+  }
+
+  return {
+    async read(reference, use, signal) {
+      const { version = 'current', kv = 'auto' } = reference
+      const key = `${use.token} ${version} ${kv} ${formatSecret(reference)}`
+      const fields = await reads.run(key, signal, (shared) => find(reference, use, shared))
+      return valueOf(fields, reference, who)
+    },
+  }
+}
+
+function valueOf(fields: Fields, { mount, path, field }: BaoReference, who: string): Secret {
+  const where = shown({ mount, path })
+  if (!Object.hasOwn(fields, field))
+    throw new LocketError('not_found', `${who} has no field "${field}" at ${where}`)
+  const value = fields[field]
+  if (value === null) throw new LocketError('not_found', `${who} has null in field "${field}" at ${where}`)
+  const text = textOf(value)
+  if (text.isWellFormed()) return Secret.fromText(text)
+  throw new LocketError(
+    'provider_protocol',
+    `${who} has something that is no Unicode text in field "${field}" at ${where}`,
+  )
+}
+
+/** The server did not say where the mount ends, and what engine it is. */
+function unsure(error: LocketError): LocketError {
+  const { code, message, hint } = error
+  const several = 'a mount of several words is written with %2F between them'
+  if (code === 'denied')
+    return new LocketError(code, message, { hint: hint === undefined ? several : `${hint}; ${several}` })
+  return hint === undefined
+    ? new LocketError(code, message, { hint: `${several}, and one of KV version 1 may need ?kv=1` })
+    : error
+}
+
+function plainFields(answer: unknown): Fields | undefined {
+  const data = isObject(answer) ? answer['data'] : undefined
+  return isObject(data) ? data : undefined
+}
+
+function placeOf({ mount, path, version }: BaoReference, mountPath: readonly string[], kv: KvVersion): Place {
+  const segments = [...mount, ...path]
+  return { mount: mountPath, path: segments.slice(mountPath.length), kv, version }
+}
+
+function shown({ mount, path }: Pick<Place, 'mount' | 'path'>): string {
+  const text = [...mount, ...path].join('/')
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text
+}

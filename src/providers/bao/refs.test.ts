@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { isLocketError } from '../../core/errors.ts'
+import { formatBaoReference, parseBaoReference } from './refs.ts'
+
+test('the first part is the mount, the last one the field, and all between them the path', () => {
+  const expected = { mount: ['kv'], path: ['app', 'db'], field: 'password' }
+  assert.deepEqual(parseBaoReference('bao://kv/app/db/password'), expected)
+  assert.deepEqual(parseBaoReference('vault://kv/app%2Fdb/password'), expected)
+})
+
+test('an encoded slash makes a mount of several words, or stands in a field', () => {
+  const expected = { mount: ['team', 'kv'], path: ['app'], field: 'a/b?#%' }
+  assert.deepEqual(parseBaoReference('bao://team%2Fkv/app/a%2Fb%3F%23%25'), expected)
+})
+
+test('options after the question mark; what the settings say counts where the reference says nothing', () => {
+  assert.deepEqual(parseBaoReference('bao://m/p/f?version=12'), {
+    mount: ['m'],
+    path: ['p'],
+    field: 'f',
+    version: 12,
+    kv: 2,
+  })
+  assert.equal(parseBaoReference('bao://m/p/f?kv=1', 2)?.kv, 1)
+  assert.equal(parseBaoReference('bao://m/p/f', 1)?.kv, 1)
+  assert.equal(parseBaoReference('bao://m/p/f?version=1', 1)?.kv, 2)
+})
+
+test('a message says what is wrong, and the name that was probably meant', () => {
+  const says = (text: string, message: RegExp, hint: RegExp) =>
+    assert.throws(
+      () => parseBaoReference(text),
+      (thrown) => isLocketError(thrown) && message.test(thrown.message) && hint.test(thrown.hint ?? ''),
+      text,
+    )
+  says(
+    'bao://m/p/f?versoin=1',
+    /^bao:\/\/m\/p\/f\?versoin=1 has an unknown option$/,
+    /did you mean version=…/,
+  )
+  says('bao://m/p/why?/f', /unknown option/, /%3F/)
+  says('bao://m/p/f#1', /has a # in it/, /%23/)
+  says('bao://m/f', /has 2 parts/, /expected bao:\/\/mount\/path\/field/)
+  says('vault:/m/p/f', /is malformed/, /expected/)
+})
+
+test('a slip in the slashes is ours, and no text of others', () => {
+  for (const text of ['bao:/m/p/f', 'VAULT:///m/p/f'])
+    assert.throws(() => parseBaoReference(text), /malformed/)
+  for (const text of ['bao:', 'vault:secret/data/x#y', 'baos://m/p/f', ' bao://m/p/f'])
+    assert.equal(parseBaoReference(text), undefined)
+})
+
+test('any parts survive being written and read', () => {
+  const word = fc
+    .string({ unit: 'binary', minLength: 1 })
+    .filter((text) => text.trim() !== '' && !/\p{Cc}/u.test(text) && text !== '.' && text !== '..')
+  const segment = word.filter((text) => !text.includes('/') && !text.endsWith('.'))
+  const parts = fc.record(
+    {
+      mount: fc.array(segment, { minLength: 1, maxLength: 3 }),
+      path: fc.array(segment, { minLength: 1, maxLength: 3 }),
+      field: word,
+    },
+    { noNullPrototype: true },
+  )
+  const options = fc.constantFrom({}, { kv: 1 }, { kv: 2 }, { kv: 2, version: 7 })
+  fc.assert(
+    fc.property(parts, options, (given, more) => {
+      const reference = { ...given, ...(more as { kv: 2; version: number }) }
+      assert.deepEqual(parseBaoReference(formatBaoReference(reference)), reference)
+    }),
+    { seed: 1, numRuns: 300 },
+  )
+})
+
+test('any text is foreign, a reference, or ref_syntax', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string().map((rest) => `bao://${rest}`),
+    fc.string().map((rest) => `vault://m/p/f?${rest}`),
+    fc.string({ unit: fc.constantFrom('/', '.', '%2F', '%2E', 'a', '%') }).map((rest) => `bao://m/${rest}/f`),
+  )
+  fc.assert(
+    fc.property(text, (written) => {
+      try {
+        const reference = parseBaoReference(written)
+        assert.equal(reference === undefined, !/^(bao|vault):\/\//i.test(written))
+        if (reference === undefined) return
+        assert.deepEqual(parseBaoReference(formatBaoReference(reference)), reference)
+        // What goes into a URL cannot leave its place.
+        const path = [...reference.mount, ...reference.path].map(encodeURIComponent).join('/')
+        assert.equal(new URL(`http://host/v1/${path}`).pathname.split('/').length, path.split('/').length + 2)
+      } catch (thrown) {
+        assert.ok(isLocketError(thrown) && thrown.code === 'ref_syntax', String(thrown))
+      }
+    }),
+    { seed: 2, numRuns: 2000 },
+  )
+})

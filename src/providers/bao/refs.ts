@@ -1,0 +1,117 @@
+import { LocketError } from '../../core/errors.ts'
+import { nearest } from '../../core/nearest.ts'
+
+export type KvVersion = 1 | 2
+
+/** `bao://mount/path/field[?version=N&kv=1|2]`, decoded. */
+export interface BaoReference {
+  /** One segment may be only the beginning of the mount; several are all of it. */
+  readonly mount: readonly string[]
+  readonly path: readonly string[]
+  readonly field: string
+  /** The current one when left out. */
+  readonly version?: number
+  readonly kv?: KvVersion
+}
+
+const SHAPE = 'bao://mount/path/field'
+const OPTIONS = ['version', 'kv']
+
+/**
+ * `undefined`: none of ours; `bao:/x` is a slip rather than someone else's text. Throws `ref_syntax`. `kv` is what the settings say;
+ * it counts where the reference says nothing itself. Not `new URL`, which folds `..` and takes the mount for a host.
+ */
+export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | undefined {
+  const slashes = /^(?:bao|vault):(\/+)/i.exec(text)
+  if (slashes === null) return undefined
+  if (slashes[1] !== '//') throw malformed(text, 'is malformed', `expected ${SHAPE}`)
+  if (text.includes('#')) throw malformed(text, 'has a # in it', 'a # inside a name is written %23')
+  const mark = text.indexOf('?')
+  const parts = text.slice(slashes[0].length, mark === -1 ? undefined : mark).split('/')
+  if (parts.length < 3) {
+    const count = `has ${parts.length} part${parts.length === 1 ? '' : 's'}`
+    throw malformed(text, count, `expected ${SHAPE}; a / inside the mount or the field is written %2F`)
+  }
+  const [mount = '', ...path] = parts.map((part) => decodePart(part, text))
+  const field = namePart(path.pop() ?? '', text)
+  const reference = { mount: segments([mount], text), path: segments(path, text), field }
+  // The server has no handler for such a path.
+  if (reference.path.at(-1)?.endsWith('.') === true) throw malformed(text, 'has a path that ends in a dot')
+  const options = mark === -1 ? {} : parseOptions(text.slice(mark + 1), text)
+  // Only KV version 2 keeps versions.
+  const known = options.kv ?? (options.version === undefined ? kv : 2)
+  return { ...reference, ...options, ...(known === undefined ? {} : { kv: known }) }
+}
+
+/** One text for each reference, whatever way it was written; parses back to the same. */
+export function formatBaoReference(reference: BaoReference): string {
+  const { field, version, kv } = reference
+  const options = [
+    ...(version === undefined ? [] : [`version=${version}`]),
+    ...(kv === undefined ? [] : [`kv=${kv}`]),
+  ]
+  return `${formatSecret(reference)}/${encodePart(field)}${options.length === 0 ? '' : `?${options.join('&')}`}`
+}
+
+/** The same for all fields of one secret. */
+export function formatSecret({ mount, path }: Pick<BaoReference, 'mount' | 'path'>): string {
+  return `bao://${mount.map(encodePart).join('%2F')}/${path.map(encodePart).join('/')}`
+}
+
+function decodePart(part: string, text: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw malformed(text, 'has a % that starts no character', 'a % inside a name is written %25')
+  }
+}
+
+/** To the server an encoded slash is one like any other. */
+function segments(parts: readonly string[], text: string): string[] {
+  return parts.flatMap((part) => part.split('/')).map((part) => namePart(part, text))
+}
+
+function namePart(part: string, text: string): string {
+  if (part.trim() === '') throw malformed(text, 'has an empty part', `expected ${SHAPE}`)
+  if (part === '.' || part === '..') throw malformed(text, `has the part ${part}, which names nothing`)
+  if (/\p{Cc}/u.test(part)) throw malformed(text, 'holds a control character')
+  return part
+}
+
+function encodePart(part: string): string {
+  return part.replace(/[%/?#]/g, encodeURIComponent)
+}
+
+function parseOptions(query: string, text: string): Pick<BaoReference, 'version' | 'kv'> {
+  const given = new Map<string, string>()
+  for (const option of query.split('&')) {
+    const [name = '', value = '', ...rest] = option.split('=')
+    if (!OPTIONS.includes(name) || rest.length > 0)
+      throw malformed(text, 'has an unknown option', advice(name))
+    if (given.has(name)) throw malformed(text, `has ${name} twice`)
+    given.set(name, value)
+  }
+  const version = given.get('version')
+  if (version !== undefined && !/^[1-9][0-9]{0,8}$/.test(version))
+    throw malformed(text, 'has a bad version', 'a version is a whole number from 1')
+  const kv = given.get('kv')
+  if (kv !== undefined && kv !== '1' && kv !== '2') throw malformed(text, 'has a bad kv', 'it is 1 or 2')
+  if (kv === '1' && version !== undefined)
+    throw malformed(text, 'asks KV version 1 for a version', 'only KV version 2 keeps versions')
+  return {
+    ...(version === undefined ? {} : { version: Number(version) }),
+    ...(kv === undefined ? {} : { kv: kv === '1' ? 1 : 2 }),
+  }
+}
+
+function advice(name: string): string {
+  const near = nearest(name, OPTIONS)
+  return near === undefined
+    ? 'after the ? comes version=… or kv=…; a ? inside a name is written %3F'
+    : `did you mean ${near}=…?`
+}
+
+function malformed(text: string, says: string, hint?: string): LocketError {
+  const shown = text.replace(/\p{Cc}/gu, '?').slice(0, 120)
+  return new LocketError('ref_syntax', `${shown} ${says}`, { hint })
+}

@@ -1,0 +1,49 @@
+import { hkdfSync } from 'node:crypto'
+import { LocketError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import { textOf } from '../lib/credential.ts'
+
+/** What a machine account's access token is made of. The strings cannot be wiped: keep them no longer than a login takes. */
+export interface AccessToken {
+  readonly text: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** With which a login's answer is encrypted: 32 bytes for AES, 32 for the MAC. Whoever asked wipes it. */
+  readonly key: Uint8Array
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** 16 bytes; the padding may be left out. */
+const SEED = /^[A-Za-z0-9+/]{22}(?:==)?$/
+const HINT =
+  'create one for the machine account, and copy it whole: it begins with 0. and has a : before its last part'
+
+/** `0.CLIENT_ID.CLIENT_SECRET:SEED`. Throws `auth`, without a part of it. `named`: `bws: bws-token`. */
+export function parseAccessToken(credential: Secret, named: string): AccessToken {
+  const text = textOf(credential)
+  const colon = text.indexOf(':')
+  if (colon === -1) throw malformed(named, 'has no : and so no key')
+  const [version, clientId, clientSecret, ...more] = text.slice(0, colon).split('.')
+  if (version === undefined || clientId === undefined || clientSecret === undefined || more.length > 0)
+    throw malformed(named, 'has not three parts before its :')
+  if (version !== '0') throw malformed(named, 'is of another version than 0')
+  if (!UUID.test(clientId)) throw malformed(named, 'has no UUID for its second part')
+  if (clientSecret === '') throw malformed(named, 'has an empty third part')
+  const seed = text.slice(colon + 1)
+  if (!SEED.test(seed)) throw malformed(named, 'has a key that is not 16 bytes in base64')
+  return { text, clientId, clientSecret, key: stretched(Buffer.from(seed, 'base64')) }
+}
+
+function stretched(seed: Buffer): Uint8Array {
+  try {
+    return new Uint8Array(hkdfSync('sha256', seed, 'bitwarden-accesstoken', 'sm-access-token', 64))
+  } finally {
+    seed.fill(0)
+  }
+}
+
+function malformed(named: string, problem: string): LocketError {
+  return new LocketError('auth', `${named} is no access token of a machine account: it ${problem}`, {
+    hint: HINT,
+  })
+}

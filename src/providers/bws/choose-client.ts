@@ -1,0 +1,83 @@
+import { LocketError, isLocketError } from '../../core/errors.ts'
+import type { Log, StartWorker } from '../../core/ports.ts'
+import { createFence } from '../lib/fence.ts'
+import type { Fence } from '../lib/fence.ts'
+import { createBuiltinClient } from './builtin-client.ts'
+import type { BwsClient, BwsOptions } from './client.ts'
+import { createSdkClient } from './sdk-client.ts'
+import { Reply, SDK_PACKAGE } from './sdk-methods.ts'
+
+export interface ChoiceOptions extends BwsOptions {
+  readonly choice: 'auto' | 'sdk' | 'builtin'
+  readonly maxConcurrent: number
+  readonly caCert: (() => Promise<string>) | undefined
+  readonly log: Log
+  readonly startWorker: StartWorker
+}
+
+/**
+ * The client that `bws-client` names, chosen when it is first used. `auto`: the SDK where it is installed and runs, else our own. `sdk`
+ * where it does not is `config`.
+ */
+export function createChosenClient(options: ChoiceOptions): BwsClient {
+  const { provider, choice, log, traffic, startWorker } = options
+  const fence = createFence({
+    library: 'bws',
+    title: `${provider} at ${options.apiUrl} (Bitwarden's SDK)`,
+    startWorker,
+    clock: traffic.clock,
+  })
+  const builtin = createBuiltinClient(options)
+  const sdk = createSdkClient({ ...options, fence })
+  let chosen: BwsClient | undefined
+
+  async function choose(signal: AbortSignal): Promise<BwsClient> {
+    // The SDK knows no certificates but its own.
+    if (choice === 'builtin' || (choice === 'auto' && options.caCert !== undefined)) return builtin
+    if (isInstalled() && (await runs(fence, signal))) return sdk
+    if (choice === 'sdk') throw notInstalled(provider)
+    return builtin
+  }
+
+  return {
+    async use(signal, work) {
+      if (chosen === undefined) {
+        chosen = await choose(signal)
+        log.debug('bws.client', 'client chosen', { provider, client: chosen === sdk ? 'sdk' : 'builtin' })
+      }
+      return chosen.use(signal, work)
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([builtin[Symbol.asyncDispose](), sdk[Symbol.asyncDispose]()])
+    },
+  }
+}
+
+function isInstalled(): boolean {
+  try {
+    import.meta.resolve(SDK_PACKAGE)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** It is a native program of one machine only, and whether it is for this one is known when it is loaded. */
+async function runs(fence: Fence, signal: AbortSignal): Promise<boolean> {
+  try {
+    return Reply.parse(await fence.call('load', undefined, signal)).kind === 'done'
+  } catch (thrown) {
+    if (isLocketError(thrown) && thrown.code === 'unavailable') return false
+    throw thrown
+  }
+}
+
+function notInstalled(provider: string): LocketError {
+  return new LocketError(
+    'config',
+    `${provider}: bws-client is sdk, and Bitwarden's SDK is not installed for this machine`,
+    {
+      hint: 'npm install @bitwarden/sdk-napi beside locket, or set bws-client to builtin, which needs nothing',
+    },
+  )
+}

@@ -1,0 +1,215 @@
+import { toLocketError } from '../../core/errors.ts'
+import type { LocketError } from '../../core/errors.ts'
+import type { Outcome, Resolved } from '../../core/resolve.ts'
+import { unlessAborted } from '../../core/unless-aborted.ts'
+import { abortError } from '../lib/http-errors.ts'
+import { noSecret } from './answers.ts'
+import type { BwsClient, BwsLogin, Wanted } from './client.ts'
+
+/** Ids in one request. */
+const MOST_IDS = 250
+const MOST_SUSPECTS = 1000
+
+/** Puts what several callers want into one request. */
+export interface Gather {
+  /** A copy of its own for each caller. Rejects when the signal aborts, which is no matter to others. */
+  read(wanted: Wanted, signal: AbortSignal): Promise<Resolved>
+}
+
+/** One caller that waits for one value. */
+interface Rider {
+  readonly wanted: Wanted
+  readonly answer: PromiseWithResolvers<Resolved>
+  trip: Trip | undefined
+}
+
+/** Whoever waits for the same request. */
+interface Trip {
+  /** By the key of what they want. */
+  readonly riders: Map<string, Rider[]>
+  readonly giveUp: AbortController
+}
+
+/**
+ * Whatever is wanted while a request waits for its turn (for a login, a slot, the rate) goes with it: under a rate of five in a second, a
+ * hundred volumes that mount at once need a handful of requests. `who`: the server, in messages.
+ */
+export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gather {
+  /** Ids to blame for the failure of the last request they were in: each of them is asked for by itself. */
+  const suspects = new Set<string>()
+  let boarding: Trip | undefined
+
+  function board(riders: readonly Rider[]): void {
+    const trip = boarding ?? { riders: new Map<string, Rider[]>(), giveUp: new AbortController() }
+    for (const rider of riders) {
+      rider.trip = trip
+      trip.riders.set(rider.wanted.key, [...(trip.riders.get(rider.wanted.key) ?? []), rider])
+    }
+    if (trip === boarding) return
+    boarding = trip
+    void travel(trip)
+  }
+
+  async function travel(trip: Trip): Promise<void> {
+    const { signal } = trip.giveUp
+    try {
+      await client.use(signal, async (login) => {
+        let parts: Wanted[][] = []
+        const first = () => (parts = depart(trip))[0] ?? []
+        const error = await readSome(login, trip, first)
+        const [main = [], ...others] = parts
+        if (error !== undefined) await divide(login, trip, main, error)
+        for (const part of others) await find(login, trip, part)
+      })
+      fail(trip, noSecret(who))
+    } catch (thrown) {
+      fail(trip, toLocketError(thrown))
+    }
+  }
+
+  /** Closes the trip to others. The part that is asked for first, then each suspect. */
+  function depart(trip: Trip): Wanted[][] {
+    if (boarding === trip) {
+      boarding = undefined
+      leaveBehind(trip)
+    }
+    const wanted = wantedBy(trip)
+    const trusted = wanted.filter(({ id }) => !suspects.has(id))
+    const doubtful = Map.groupBy(
+      wanted.filter(({ id }) => suspects.has(id)),
+      ({ id }) => id,
+    )
+    return [trusted, ...doubtful.values()].filter((part) => part.length > 0)
+  }
+
+  /** What is too much for one request takes the next. */
+  function leaveBehind(trip: Trip): void {
+    const ids = new Set<string>()
+    const others: Rider[] = []
+    for (const { key, id } of wantedBy(trip)) {
+      if (ids.size < MOST_IDS) ids.add(id)
+      if (ids.has(id)) continue
+      others.push(...(trip.riders.get(key) ?? []))
+      trip.riders.delete(key)
+    }
+    if (others.length > 0) board(others)
+  }
+
+  /** Undefined, or what is wrong with one of them. */
+  async function readSome(
+    login: BwsLogin,
+    trip: Trip,
+    take: () => readonly Wanted[],
+  ): Promise<LocketError | undefined> {
+    const answer = await login.read(take, trip.giveUp.signal)
+    if (answer.kind === 'none') return answer.error
+    for (const [key, outcome] of answer.outcomes) deliver(trip, key, outcome)
+    return undefined
+  }
+
+  async function find(login: BwsLogin, trip: Trip, part: readonly Wanted[]): Promise<boolean> {
+    const wanted = stillWanted(trip, part)
+    if (wanted.length === 0) return false
+    const error = await readSome(login, trip, () => wanted)
+    if (error !== undefined) await divide(login, trip, wanted, error)
+    return error === undefined
+  }
+
+  /** One of them is to blame, or more: half by half, until each of those is alone. */
+  async function divide(
+    login: BwsLogin,
+    trip: Trip,
+    part: readonly Wanted[],
+    error: LocketError,
+  ): Promise<void> {
+    const ids = [...new Set(part.map(({ id }) => id))]
+    if (ids.length < 2) {
+      for (const { key, id } of part) {
+        suspect(id)
+        deliver(trip, key, { ok: false, error })
+      }
+      return
+    }
+    const half = new Set(ids.slice(0, ids.length >> 1))
+    const isFound = await find(
+      login,
+      trip,
+      part.filter(({ id }) => half.has(id)),
+    )
+    const rest = stillWanted(
+      trip,
+      part.filter(({ id }) => !half.has(id)),
+    )
+    // Then the one to blame is in the other half, which need not be asked for as a whole.
+    if (isFound && countIds(rest) > 1) await divide(login, trip, rest, error)
+    else await find(login, trip, rest)
+  }
+
+  function suspect(id: string): void {
+    if (suspects.size >= MOST_SUSPECTS) suspects.clear()
+    suspects.add(id)
+  }
+
+  function deliver(trip: Trip, key: string, outcome: Outcome): void {
+    const riders = trip.riders.get(key) ?? []
+    trip.riders.delete(key)
+    for (const [index, { wanted, answer }] of riders.entries()) {
+      if (!outcome.ok) {
+        answer.reject(outcome.error)
+        continue
+      }
+      suspects.delete(wanted.id)
+      answer.resolve(index === 0 ? outcome.secret : { value: outcome.secret.value.copy() })
+    }
+    if (outcome.ok && riders.length === 0) outcome.secret.value.wipe()
+  }
+
+  function fail(trip: Trip, error: LocketError): void {
+    if (boarding === trip) boarding = undefined
+    for (const riders of trip.riders.values()) for (const { answer } of riders) answer.reject(error)
+    trip.riders.clear()
+  }
+
+  function leave(rider: Rider, reason: unknown): void {
+    const { trip, wanted } = rider
+    if (trip === undefined) return
+    const others = trip.riders.get(wanted.key)?.filter((other) => other !== rider) ?? []
+    if (others.length > 0) trip.riders.set(wanted.key, others)
+    else trip.riders.delete(wanted.key)
+    if (trip.riders.size > 0) return
+    if (boarding === trip) boarding = undefined
+    trip.giveUp.abort(reason)
+  }
+
+  return {
+    async read(wanted, signal) {
+      if (signal.aborted) throw abortError(who, signal.reason)
+      const answer = Promise.withResolvers<Resolved>()
+      const rider: Rider = { wanted, answer, trip: undefined }
+      board([rider])
+      try {
+        return await unlessAborted(
+          () => answer.promise,
+          signal,
+          () => abortError(who, signal.reason),
+        )
+      } finally {
+        if (signal.aborted) leave(rider, signal.reason)
+      }
+    },
+  }
+}
+
+/** Each distinct value once. */
+function wantedBy({ riders }: Trip): Wanted[] {
+  return [...riders.values()].flatMap(([first]) => (first === undefined ? [] : [first.wanted]))
+}
+
+/** Without what everybody who wanted it has gone away from. */
+function stillWanted({ riders }: Trip, part: readonly Wanted[]): readonly Wanted[] {
+  return part.filter(({ key }) => riders.has(key))
+}
+
+function countIds(part: readonly Wanted[]): number {
+  return new Set(part.map(({ id }) => id)).size
+}

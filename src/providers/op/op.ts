@@ -1,0 +1,126 @@
+import { LocketError, toLocketError } from '../../core/errors.ts'
+import { createRef } from '../../core/ref.ts'
+import type { RefId, SecretRef } from '../../core/ref.ts'
+import { uniqueRefs } from '../../core/resolve.ts'
+import type { Outcome, Outcomes } from '../../core/resolve.ts'
+import type { Secret } from '../../core/secret.ts'
+import { field, section } from '../../settings/field.ts'
+import type { SettingsOf } from '../../settings/field.ts'
+import { CredentialText } from '../../settings/kinds.ts'
+import { defineProvider } from '../define.ts'
+import type { ProviderClient, ProviderDeps } from '../define.ts'
+import { readCredential } from '../lib/credential.ts'
+import { logFetch } from '../lib/each.ts'
+import { abortError } from '../lib/http-errors.ts'
+import { createSessions } from '../lib/sessions.ts'
+import { createTraffic } from '../lib/traffic.ts'
+import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../lib/traffic-settings.ts'
+import { outcomeOf } from './outcomes.ts'
+import { parseReference } from './references.ts'
+import { createSdkClient } from './sdk-client.ts'
+
+const NAMED = { prefix: 'op-', env: 'OP_', server: '1Password' }
+
+const settings = section('op', '1Password service accounts', {
+  token: field({
+    name: 'op-token',
+    env: 'OP_SERVICE_ACCOUNT_TOKEN',
+    schema: CredentialText.optional(),
+    summary: 'token of a 1Password service account',
+    placeholder: 'TOKEN',
+    credential: true,
+  }),
+  // Each is one call into the SDK, which makes several requests one after the other.
+  maxConcurrent: maxConcurrentField(NAMED, '4'),
+  maxRate: maxRateField(NAMED, '1000/h', ['op-token']),
+  caCert: caCertField(NAMED, ['op-token']),
+})
+
+/** References that the SDK is given in one call. */
+const CHUNK = 100
+
+export const op = defineProvider({
+  kind: 'op',
+  title: '1Password service accounts',
+  schemes: ['op'],
+  settings,
+  parse(text, instance) {
+    const key = parseReference(text)
+    return key === undefined ? undefined : createRef(instance, key, text)
+  },
+  check: ({ token }) => (token === undefined ? ['op-token (OP_SERVICE_ACCOUNT_TOKEN) is not set'] : []),
+  open,
+})
+
+function open(
+  { token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
+  { clock, log, files, startWorker }: ProviderDeps,
+  instance: string,
+): ProviderClient {
+  if (token === undefined) throw new LocketError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
+  const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
+  const sdk = createSdkClient({ provider: instance, startWorker, traffic, caCert })
+  const checkCaCert = caCertReader(caCert, files, { provider: instance, setting: 'op-ca-cert' })
+  let logins = 0
+  const sessions = createSessions({
+    clock,
+    readCredentials: async () => [
+      await readCredential(token, files, { provider: instance, setting: 'op-token' }),
+    ],
+    async login([secret], signal) {
+      if (secret === undefined) throw new LocketError('internal', 'no token to log in with')
+      // Node only warns of a file that it cannot use, and nobody hears that.
+      await checkCaCert?.()
+      await sdk.login(secret, signal)
+      logins += 1
+      return { value: secret.copy() }
+    },
+    wipe: (secret) => secret.wipe(),
+  })
+
+  async function withToken(signal: AbortSignal, work: (secret: Secret) => Promise<void>): Promise<void> {
+    try {
+      if (!signal.aborted) await sessions.use(signal, work)
+    } catch (thrown) {
+      if (!signal.aborted) throw toLocketError(thrown)
+    }
+    if (signal.aborted) throw abortError(sdk.title, signal.reason)
+  }
+
+  async function fetch(refs: readonly SecretRef[], signal: AbortSignal): Promise<Outcomes> {
+    const wanted = uniqueRefs(refs)
+    const outcomes = new Map<RefId, Outcome>()
+    if (wanted.length === 0) return outcomes
+    try {
+      await withToken(signal, async (secret) => {
+        const open = wanted.filter(({ id }) => !outcomes.has(id))
+        for (let at = 0; at < open.length; at += CHUNK) {
+          const chunk = open.slice(at, at + CHUNK)
+          const answer = await sdk.resolve(secret, chunk, signal)
+          for (const ref of chunk) outcomes.set(ref.id, outcomeOf(ref, answer, instance))
+        }
+      })
+    } catch (thrown) {
+      const error = toLocketError(thrown)
+      for (const { id } of wanted) if (!outcomes.has(id)) outcomes.set(id, { ok: false, error })
+    }
+    const failed = [...outcomes.values()].filter((outcome) => !outcome.ok).length
+    logFetch({ provider: instance, log, traffic }, wanted.length, failed)
+    return outcomes
+  }
+
+  return {
+    fetch,
+    probe(signal) {
+      const before = logins
+      return withToken(signal, async (secret) => {
+        if (logins === before) await sdk.login(secret, signal)
+      })
+    },
+    status: () => traffic.status(),
+    async [Symbol.asyncDispose]() {
+      sessions[Symbol.dispose]()
+      await sdk[Symbol.asyncDispose]()
+    },
+  }
+}

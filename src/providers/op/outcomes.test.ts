@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ResolveReferenceError } from '@1password/sdk'
+import { formatError, LocketError } from '../../core/errors.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import { createRef } from '../../core/ref.ts'
+import { outcomeOf } from './outcomes.ts'
+import { failureOf } from './sdk-calls.ts'
+import type { Answered } from './sdk-calls.ts'
+import { responsesOf } from './sdk-methods.ts'
+
+const KEY = 'op://v/i/f'
+const REF = createRef('op', KEY, KEY)
+
+/** Of every way that the SDK's own types name. */
+const CODES: Readonly<Record<ResolveReferenceError['type'], ErrorCode>> = {
+  parsing: 'ref_syntax',
+  fieldNotFound: 'not_found',
+  vaultNotFound: 'not_found',
+  tooManyVaults: 'ambiguous',
+  itemNotFound: 'not_found',
+  tooManyItems: 'ambiguous',
+  tooManyMatchingFields: 'ambiguous',
+  noMatchingSections: 'not_found',
+  incompatibleTOTPQueryParameterField: 'filter_failed',
+  unableToGenerateTotpCode: 'filter_failed',
+  sSHKeyMetadataNotFound: 'filter_failed',
+  unsupportedFileFormat: 'filter_failed',
+  incompatibleSshKeyQueryParameterField: 'filter_failed',
+  unableToParsePrivateKey: 'filter_failed',
+  unableToFormatPrivateKeyToOpenSsh: 'filter_failed',
+  other: 'provider_protocol',
+}
+
+function answered(responses: Answered['responses']): Answered {
+  return { requests: 1, responses }
+}
+
+function errorsOf(type: string, message?: string): Answered['responses'] {
+  const error = (message === undefined ? { type } : { type, message }) as ResolveReferenceError
+  return responsesOf({ individualResponses: { [KEY]: { error } } })
+}
+
+test('each way that the SDK names has a code, and none of its words come along', () => {
+  for (const [type, code] of Object.entries(CODES)) {
+    const outcome = outcomeOf(REF, answered(errorsOf(type, 'canary-of-the-sdk')), 'op')
+    assert.ok(!outcome.ok)
+    assert.equal(outcome.error.code, code, type)
+    assert.match(formatError(outcome.error), /^[a-z1-9]/)
+    assert.doesNotMatch(formatError(outcome.error), /canary/)
+  }
+})
+
+test('what several things fit says to write the id', () => {
+  for (const type of ['tooManyVaults', 'tooManyItems', 'tooManyMatchingFields']) {
+    const outcome = outcomeOf(REF, answered(errorsOf(type)), 'op')
+    assert.match(outcome.ok ? '' : formatError(outcome.error), /write the id/)
+  }
+})
+
+test('a way that a later SDK names, and a reference that it forgot, are not taken for a value', () => {
+  for (const type of ['constructor', 'somethingNew', '']) {
+    const outcome = outcomeOf(REF, answered(errorsOf(type)), 'op')
+    assert.equal(outcome.ok || outcome.error.code, 'provider_protocol')
+  }
+  for (const responses of [new Map(), responsesOf({ individualResponses: { [KEY]: {} } })]) {
+    const outcome = outcomeOf(REF, answered(responses), 'op')
+    assert.equal(outcome.ok || outcome.error.code, 'provider_protocol')
+  }
+})
+
+test('other is what the request that failed came to', () => {
+  const trouble = new LocketError('rate_limited', 'op asks for fewer requests', {
+    retryAfterMs: 5,
+    hint: 'wait',
+  })
+  const outcome = outcomeOf(REF, { ...answered(errorsOf('other')), trouble: failureOf(trouble) }, 'op')
+  assert.ok(!outcome.ok)
+  const { code, message, hint, retryAfterMs } = outcome.error
+  assert.deepEqual([code, message, hint, retryAfterMs], ['rate_limited', trouble.message, 'wait', 5])
+  const known = outcomeOf(REF, { ...answered(errorsOf('itemNotFound')), trouble: failureOf(trouble) }, 'op')
+  assert.equal(known.ok || known.error.code, 'not_found')
+})
+
+test('a value comes as bytes, an empty one too', () => {
+  for (const secret of ['canary', '', 'ünï\n\0']) {
+    const content = { secret, itemId: 'i', vaultId: 'v' }
+    const outcome = outcomeOf(
+      REF,
+      answered(responsesOf({ individualResponses: { [KEY]: { content } } })),
+      'op',
+    )
+    assert.ok(outcome.ok)
+    assert.equal(new TextDecoder().decode(outcome.secret.value.reveal()), secret)
+    assert.equal(outcome.secret.isFleeting, undefined)
+  }
+})

@@ -1,0 +1,66 @@
+import { LocketError } from '../../core/errors.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import type { SecretRef } from '../../core/ref.ts'
+import type { Outcome } from '../../core/resolve.ts'
+import { Secret } from '../../core/secret.ts'
+import { readReference } from './references.ts'
+import { errorOf } from './sdk-calls.ts'
+import type { Answered } from './sdk-calls.ts'
+
+type Meaning = readonly [code: ErrorCode, says: string, hint?: string]
+
+const ID = 'write the id in place of the name'
+const SECTION = 'name the section, or write the id'
+const CONNECT = '1Password Connect can: `op-connect`'
+
+/** The SDK's names for what is wrong with a reference, in our words. */
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  parsing: ['ref_syntax', "is not what 1Password's SDK takes for a reference"],
+  vaultNotFound: [
+    'not_found',
+    'there is no such vault, or the service account may not read it',
+    'what a service account may read is set when it is made',
+  ],
+  itemNotFound: ['not_found', 'the vault has no such item'],
+  noMatchingSections: ['not_found', 'the item has no such section'],
+  fieldNotFound: ['not_found', 'the item has no such field or file'],
+  tooManyVaults: ['ambiguous', 'several vaults have that name', ID],
+  tooManyItems: ['ambiguous', 'several items have that title', ID],
+  tooManyMatchingFields: ['ambiguous', 'several fields have that name', SECTION],
+  incompatibleTOTPQueryParameterField: [
+    'filter_failed',
+    'attribute=otp is for a one-time password, and this field is none',
+  ],
+  unableToGenerateTotpCode: ['filter_failed', 'no one-time password can be made of this field'],
+  sSHKeyMetadataNotFound: ['filter_failed', 'ssh-format=openssh is for an SSH key, and this field is none'],
+  incompatibleSshKeyQueryParameterField: [
+    'filter_failed',
+    'ssh-format=openssh is for a private key, and this field is none',
+  ],
+  unableToParsePrivateKey: ['filter_failed', 'the private key cannot be read'],
+  unableToFormatPrivateKeyToOpenSsh: ['filter_failed', 'the private key cannot be written as OpenSSH does'],
+  unsupportedFileFormat: [
+    'filter_failed',
+    "the file is not text, which 1Password's SDK cannot give",
+    CONNECT,
+  ],
+}
+
+/** What the SDK answered of one reference. `other` is what it says when one of its requests failed. */
+export function outcomeOf({ key }: SecretRef, { responses, trouble }: Answered, who: string): Outcome {
+  const { value, error = '' } = responses.get(key) ?? {}
+  if (value !== undefined) {
+    const isFleeting = readReference(key).attribute === 'otp'
+    return { ok: true, secret: { value: new Secret(value), ...(isFleeting ? { isFleeting } : {}) } }
+  }
+  const meaning = Object.hasOwn(MEANINGS, error) ? MEANINGS[error] : undefined
+  if (meaning !== undefined) {
+    const [code, says, hint] = meaning
+    return { ok: false, error: new LocketError(code, says, { hint }) }
+  }
+  const says = `${who}: 1Password's SDK gives no value and does not say why`
+  return {
+    ok: false,
+    error: trouble === undefined ? new LocketError('provider_protocol', says) : errorOf(trouble),
+  }
+}

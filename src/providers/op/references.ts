@@ -1,0 +1,39 @@
+import { LocketError } from '../../core/errors.ts'
+import { formatOpReference, malformedOpReference, parseOpReference } from '../lib/op-reference.ts'
+import type { OpReference } from '../lib/op-reference.ts'
+
+/** What 1Password's SDK takes in a name: it has no way to write anything else. */
+const NAME = /^[A-Za-z0-9 _.-]+$/
+
+/**
+ * The reference in the one form that the SDK is given, or `undefined` for what is none of ours. Throws `ref_syntax` for what is malformed,
+ * and for what Connect can do and the SDK cannot.
+ */
+export function parseReference(text: string): string | undefined {
+  const reference = parseOpReference(text)
+  if (reference === undefined) return undefined
+  const { vault, item, section, field, attribute } = reference
+  for (const [what, part] of Object.entries({ vault, item, section, field }))
+    if (part !== undefined && !NAME.test(part)) throw unwritable(text, what, part)
+  if (attribute !== undefined && attribute !== 'otp') {
+    const says = `asks for attribute=${attribute}, which 1Password's SDK cannot give`
+    throw malformedOpReference(text, says, 'it gives the value, ?attribute=otp or ?ssh-format=openssh')
+  }
+  return formatOpReference(reference)
+}
+
+/** Of a key that `parseReference` has made. */
+export function readReference(key: string): OpReference {
+  const reference = parseOpReference(key)
+  if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')
+  return reference
+}
+
+function unwritable(text: string, what: string, part: string): LocketError {
+  const [sign = ''] = /[^A-Za-z0-9 _.-]/u.exec(part) ?? []
+  return malformedOpReference(
+    text,
+    `has "${sign}" in its ${what}, where 1Password's SDK takes letters, digits, spaces, - _ and . only`,
+    what === 'field' ? 'write its id, or rename it' : `write the ${what}'s id in place of its name`,
+  )
+}

@@ -1,0 +1,71 @@
+import { LocketError } from '../../core/errors.ts'
+import type { StartWorker } from '../../core/ports.ts'
+import type { SecretRef } from '../../core/ref.ts'
+import type { Secret } from '../../core/secret.ts'
+import { textOf } from '../lib/credential.ts'
+import { createFence } from '../lib/fence.ts'
+import { withRetries } from '../lib/retry.ts'
+import type { Traffic } from '../lib/traffic.ts'
+import { Answered, errorOf } from './sdk-calls.ts'
+
+export interface SdkOptions {
+  /** In messages: the instance, `op`. */
+  readonly provider: string
+  readonly startWorker: StartWorker
+  readonly traffic: Traffic
+  readonly caCert: string | undefined
+}
+
+/** 1Password's SDK in a process of its own. Every failure is a LocketError in our words. */
+export interface SdkClient extends AsyncDisposable {
+  readonly title: string
+  /** One login with 1Password, tried again where the network or the server failed. */
+  login(token: Secret, signal: AbortSignal): Promise<void>
+  /** Asks for all of them at once; logs in first in a process that does not know the token. */
+  resolve(token: Secret, refs: readonly SecretRef[], signal: AbortSignal): Promise<Answered>
+}
+
+/** No process is started before the first call. */
+export function createSdkClient({ provider, startWorker, traffic, caCert }: SdkOptions): SdkClient {
+  const title = `${provider}: 1Password's SDK`
+  const fence = createFence({ library: 'op', title, startWorker, clock: traffic.clock, caCert })
+
+  async function ask(
+    method: 'login' | 'resolve',
+    token: Secret,
+    references: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Answered> {
+    const asked = { who: provider, token: textOf(token), references }
+    const answer = Answered.safeParse(await fence.call(method, asked, signal))
+    if (!answer.success) throw new LocketError('internal', `${title} answered with something else`)
+    // One was counted when the call began, and a token that is none costs none.
+    traffic.charge(answer.data.requests - 1)
+    if (answer.data.failure !== undefined) throw errorOf(answer.data.failure)
+    return answer.data
+  }
+
+  return {
+    title,
+    async login(token, signal) {
+      const attempt = (sent: () => unknown) =>
+        traffic.run(() => {
+          sent()
+          return ask('login', token, [], signal)
+        }, signal)
+      await withRetries(attempt, traffic.clock, signal)
+    },
+    resolve: (token, refs, signal) =>
+      traffic.run(
+        () =>
+          ask(
+            'resolve',
+            token,
+            refs.map((ref) => ref.key),
+            signal,
+          ),
+        signal,
+      ),
+    [Symbol.asyncDispose]: () => fence[Symbol.asyncDispose](),
+  }
+}

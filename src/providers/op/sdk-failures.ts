@@ -1,0 +1,85 @@
+import { LocketError } from '../../core/errors.ts'
+import { refusalOf } from './watched-fetch.ts'
+
+// The only place that reads what 1Password's SDK says. `test/contract/op-sdk.test.ts` has it say each of these.
+
+const NOT_A_TOKEN = 'op-token is not a service account token'
+const WHOLE = 'it begins with ops_ and is one long word: was it copied whole?'
+
+/** Ends of messages, and the HTTP status that they stand for. */
+const STATUSES: Readonly<Record<string, number>> = {
+  'bad request': 400,
+  'you are not authenticated': 401,
+  "you don't have the right permissions to access this resource": 403,
+  'resource not found': 404,
+  'request timeout': 408,
+  'a conflict occurred on the server. this usually happens due to a race condition in requests': 409,
+  'rate limit exceeded': 429,
+  'internal server error': 500,
+}
+
+type Reading = readonly [pattern: RegExp, explain: (who: string) => LocketError]
+
+const READINGS: readonly Reading[] = [
+  [
+    /: +(service account token had invalid format|service account token base64 decoding failed, please create another token|service account deserialization failed, please create another token)$/,
+    (who) => new LocketError('auth', `${who}: ${NOT_A_TOKEN}`, { hint: WHOLE }),
+  ],
+  [
+    /^authentication error: bad service account token, please rotate it: /,
+    (who) =>
+      new LocketError('auth', `${who}: op-token cannot be used with what the server answers`, {
+        hint: 'rotate it: make another token for the service account',
+      }),
+  ],
+  [
+    /: reqwest library: error sending request$/,
+    (who) => new LocketError('unavailable', `${who}: 1Password could not be reached`),
+  ],
+  [
+    /: Unexpected error when retrieving response contents$/,
+    (who) => new LocketError('unavailable', `${who}: 1Password broke off before the answer was complete`),
+  ],
+  [
+    /: when deserializing HTTP responses into the corresponding types in (un)?authenticated requests?: /,
+    (who) =>
+      new LocketError('provider_protocol', `${who}: 1Password's SDK cannot read what the server answers`, {
+        hint: 'is a proxy answering in its place?',
+      }),
+  ],
+]
+
+/**
+ * What the SDK threw, in our words; none of its own are kept. `seen`: what an HTTP request of that call came to, which knows the server
+ * and the cause where the SDK says little.
+ */
+export function explainThrown(thrown: unknown, who: string, seen: LocketError | undefined): LocketError {
+  const said = thrown instanceof Error ? explainError(thrown, who) : explainMessage(String(thrown), who)
+  if (said === undefined) {
+    const unknown = `${who}: 1Password's SDK failed in a way that is not known here`
+    return seen ?? new LocketError('provider_protocol', unknown)
+  }
+  const isOfRequest = seen !== undefined && (seen.code === said.code || said.code === 'unavailable')
+  return isOfRequest ? seen : said
+}
+
+/** Two have a class of their own. By its name: the SDK is not loaded here. */
+function explainError({ constructor, message }: Error, who: string): LocketError | undefined {
+  if (constructor.name === 'RateLimitExceededError') return refusalOf(`${who}: 1Password`, 429)
+  if (constructor.name === 'AuthExpiredError') return refusalOf(`${who}: 1Password`, 401)
+  return explainMessage(message, who)
+}
+
+function explainMessage(message: string, who: string): LocketError | undefined {
+  const reading = READINGS.find(([pattern]) => pattern.test(message))
+  if (reading !== undefined) return reading[1](who)
+  const status = statusIn(message)
+  return status === undefined ? undefined : refusalOf(`${who}: 1Password`, status)
+}
+
+function statusIn(message: string): number | undefined {
+  const ending = Object.keys(STATUSES).find((end) => message === end || message.endsWith(`: ${end}`))
+  if (ending !== undefined) return STATUSES[ending]
+  const [, status] = /(?:^|: )unexpected status code in response: ([0-9]{3}) [^:]*$/.exec(message) ?? []
+  return status === undefined ? undefined : Number(status)
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import type { Client, ResolveAllResponse } from '@1password/sdk'
+import { LocketError, isLocketError, mayPass } from '../../core/errors.ts'
+import type { Clock } from '../../core/ports.ts'
+import { VERSION } from '../../core/version.ts'
+import type { Methods } from '../lib/fence-calls.ts'
+import { Asked, failureOf } from './sdk-calls.ts'
+import type { Answered } from './sdk-calls.ts'
+import { explainThrown } from './sdk-failures.ts'
+import { watchFetch } from './watched-fetch.ts'
+
+type Sdk = typeof import('@1password/sdk')
+type Responses = Answered['responses']
+
+/** 1Password's SDK behind a fence, see `sdk-calls.ts`. For the fenced process only: it replaces the global `fetch`. */
+export function createSdkMethods(clock: Clock): Methods {
+  const watched = watchFetch(clock)
+  let session: { readonly digest: string; readonly client: Promise<Client> } | undefined
+  let reported = 0
+
+  /** The session of this token. */
+  function clientOf({ createClient }: Sdk, token: string, isNew: boolean): Promise<Client> {
+    const digest = createHash('sha256').update(token).digest('base64')
+    if (!isNew && session?.digest === digest) return session.client
+    const client = createClient({ auth: token, integrationName: 'locket', integrationVersion: VERSION })
+    session = { digest, client }
+    client.catch(() => {
+      if (session?.client === client) session = undefined
+    })
+    return client
+  }
+
+  async function answer(who: string, work: (sdk: Sdk) => Promise<Responses>): Promise<Answered> {
+    const before = watched.count()
+    const seen = () => watched.failureSince(before, who)
+    const { responses, failed } = await outcomeOf(work, (thrown) => explainThrown(thrown, who, seen()))
+    const trouble = seen()
+    const isUnexplained =
+      responses.size > 0 && [...responses.values()].every(({ error }) => error === 'other')
+    const failure = failed ?? (isUnexplained ? trouble : undefined)
+    // A session may be over, in words that are not known here: the next call makes another.
+    if (isUnexplained || (failure !== undefined && !mayPass(failure))) session = undefined
+    const requests = watched.count() - reported
+    reported += requests
+    return {
+      requests,
+      responses,
+      failure: failure && failureOf(failure),
+      trouble: trouble && failureOf(trouble),
+    }
+  }
+
+  return {
+    login(argument) {
+      const { who, token } = Asked.parse(argument)
+      return answer(who, async (sdk) => {
+        await clientOf(sdk, token, true)
+        return new Map()
+      })
+    },
+    resolve(argument) {
+      const { who, token, references } = Asked.parse(argument)
+      return answer(who, async (sdk) => {
+        const client = await clientOf(sdk, token, false)
+        return responsesOf(await client.secrets.resolveAll(references))
+      })
+    },
+  }
+}
+
+/** Values leave as bytes, so that whoever receives them can wipe them. */
+export function responsesOf({ individualResponses }: ResolveAllResponse): Responses {
+  return new Map(
+    Object.entries(individualResponses).map(([reference, { content, error }]) => [
+      reference,
+      content === undefined
+        ? { error: error?.type ?? 'none' }
+        : { value: new TextEncoder().encode(content.secret) },
+    ]),
+  )
+}
+
+async function outcomeOf(
+  work: (sdk: Sdk) => Promise<Responses>,
+  explain: (thrown: unknown) => LocketError,
+): Promise<{ responses: Responses; failed?: LocketError }> {
+  try {
+    return { responses: await work(await load()) }
+  } catch (thrown) {
+    return { responses: new Map(), failed: isLocketError(thrown) ? thrown : explain(thrown) }
+  }
+}
+
+async function load(): Promise<Sdk> {
+  try {
+    return await import('@1password/sdk')
+  } catch {
+    throw new LocketError('config', "1Password's SDK cannot be loaded", {
+      hint: 'it belongs into lib/node_modules of the folder that locket is installed in',
+    })
+  }
+}

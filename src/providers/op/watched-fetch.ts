@@ -1,0 +1,80 @@
+import { LocketError } from '../../core/errors.ts'
+import type { Clock } from '../../core/ports.ts'
+import { retryAfterOf, statusError, transportError } from '../lib/http-errors.ts'
+
+/** What the requests of this process came to: the SDK makes them with the global `fetch`, and tells little of them. */
+export interface WatchedFetch {
+  /** Requests so far. */
+  count(): number
+  /** The last request after the first `count` that failed; of calls at the same time it may be another's. */
+  failureSince(count: number, who: string): LocketError | undefined
+}
+
+/** The service's limits, for whoever has met one. */
+const LIMITS =
+  'a service account may read 1000 times an hour (Business: 10000), all of an account together 1000 times a day (Teams: 5000, Business: 50000); ids in place of names take fewer'
+
+/** No time is given where a limit is met: the hour or the day may have just begun. */
+const PAUSE_MS = 60_000
+
+/** Takes the place of the global `fetch` for good. */
+export function watchFetch(clock: Clock): WatchedFetch {
+  const { fetch } = globalThis
+  const never = new AbortController().signal
+  let count = 0
+  let last: { readonly number: number; readonly explain: (who: string) => LocketError } | undefined
+
+  globalThis.fetch = async (input, init) => {
+    count += 1
+    const number = count
+    const origin = originOf(input)
+    try {
+      const response = await fetch(input, init)
+      const retryAfterMs = retryAfterOf(response.headers.get('retry-after'), clock.now())
+      if (!response.ok)
+        last = { number, explain: (who) => refusalOf(placeOf(who, origin), response.status, retryAfterMs) }
+      return response
+    } catch (thrown) {
+      last = { number, explain: (who) => transportError(placeOf(who, origin), thrown, never) }
+      throw thrown
+    }
+  }
+
+  return {
+    count: () => count,
+    failureSince: (before, who) =>
+      last === undefined || last.number <= before ? undefined : last.explain(who),
+  }
+}
+
+/** What a status of 1Password's means: not all is what it means of a server that is asked for one secret. */
+export function refusalOf(who: string, status: number, retryAfterMs?: number): LocketError {
+  if (status === 429) {
+    return new LocketError('rate_limited', `${who} asks for fewer requests (status 429)`, {
+      hint: LIMITS,
+      retryAfterMs: retryAfterMs ?? PAUSE_MS,
+    })
+  }
+  if (status === 404 || status === 410) {
+    return new LocketError(
+      'unavailable',
+      `${who} is not where a service account logs in (status ${status})`,
+      {
+        hint: 'is a proxy answering in its place?',
+      },
+    )
+  }
+  if (status === 409)
+    return new LocketError('unavailable', `${who} was asked for two things at once (status 409)`)
+  return statusError(who, status, retryAfterMs)
+}
+
+function placeOf(who: string, origin: string): string {
+  return origin === '' ? who : `${who} at ${origin}`
+}
+
+/** Without a user name or password, should the address have them. */
+function originOf(input: Parameters<typeof fetch>[0]): string {
+  const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
+  return URL.canParse(url) ? new URL(url).origin : ''
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+
+function healthcheck(args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'healthcheck', ...args], {
+    encoding: 'utf8',
+    env,
+  })
+  return [status, stdout, stderr]
+}
+
+const GOOD = 'every secret is in place\n'
+
+test('the status file is named by the flag, else the variable, else it is /dev/shm/locket/ready', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'ready')
+  await writeFile(path, '[]')
+  const env = { LOCKET_STATUS_FILE: path }
+  assert.deepEqual(healthcheck([], env), [0, GOOD, ''])
+  assert.deepEqual(healthcheck(['--status-file', path]), [0, GOOD, ''])
+  assert.deepEqual(healthcheck([`--status-file=${path}`], { LOCKET_STATUS_FILE: '/nowhere' }), [0, GOOD, ''])
+  const missing = 'not every secret is in place: there is no '
+  assert.deepEqual(healthcheck(['--status-file', '/nowhere'], env), [1, `${missing}/nowhere\n`, ''])
+  const said = `${missing}/dev/shm/locket/ready\n`
+  assert.deepEqual(healthcheck([], { LOCKET_STATUS_FILE: '' }), [1, said, ''])
+})
+
+test('a file that was written and is gone since is not in place; a status file of another’s making just has to be there', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'ready')
+  const secret = join(folder, 'secret')
+  await writeFile(path, JSON.stringify([secret]))
+  const gone = `not every secret is in place: ${secret} is gone\n`
+  assert.deepEqual(healthcheck(['--status-file', path]), [1, gone, ''])
+  await writeFile(secret, 'x')
+  assert.deepEqual(healthcheck(['--status-file', path]), [0, GOOD, ''])
+  for (const text of ['', 'ready', '{"a":1}', '[1]']) {
+    await writeFile(path, text)
+    assert.deepEqual(healthcheck(['--status-file', path]), [0, GOOD, ''], text)
+  }
+  await mkdir(join(folder, 'folder'))
+  assert.deepEqual(healthcheck(['--status-file', join(folder, 'folder')]), [
+    1,
+    `cannot read ${folder}/folder: EISDIR\n`,
+    '',
+  ])
+})
+
+test('any other flag is refused', () => {
+  for (const args of [['--statusfile=/x'], ['x'], ['--config', '/x']]) {
+    const [status, stdout, stderr] = healthcheck(args)
+    assert.deepEqual([status, stdout], [64, ''])
+    assert.match(String(stderr), /^locket: locket healthcheck takes --status-file PATH and nothing more \(/)
+  }
+  assert.match(String(healthcheck(['--status-file=x'])[2]), /--status-file must be an absolute path/)
+  assert.match(String(healthcheck(['--status-file'])[2]), /--status-file must be an absolute path/)
+})
+
+test('it loads no option parser, no schemas, no provider and no host code', () => {
+  const script = `
+    import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+    const { run } = await import(${JSON.stringify(MAIN.replace('main.ts', 'run.ts'))})
+    await run({ path: 'locket', argv: ['healthcheck', '--status-file=/nowhere'], env: {} })
+    process.stderr.write(JSON.stringify(loaded))`
+  const ran = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' })
+  const loaded: string[] = JSON.parse(ran.stderr)
+  assert.ok(loaded.some((url) => url.endsWith('/src/cli/healthcheck.ts')))
+  const others = loaded.filter(
+    (url) => !/\/src\/(run|cli\/(index|healthcheck|docker-plugin)|core\/(errors|version))\.ts$/.test(url),
+  )
+  const packages = others.filter((url) => !url.startsWith('node:') && !url.includes('/fastest-levenshtein/'))
+  assert.deepEqual(packages, [])
+})

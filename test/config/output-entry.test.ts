@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { INJECT } from '../../src/config/commands.ts'
+import { loadRendering } from '../../src/config/load-rendering.ts'
+import { parseOutputs } from '../../src/config/output-entry.ts'
+import { toLocketError } from '../../src/core/errors.ts'
+import type { Outputs } from '../../src/core/output-plan.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+function outputs(argv: readonly string[], env: Record<string, string> = {}): Outputs {
+  const loaded = loadRendering({ name: 'inject', table: 'inject', sections: INJECT, argv, env })
+  return parseOutputs(loaded.settings.outputs, loaded.layer, '/work')
+}
+
+function refusal(argv: readonly string[], env: Record<string, string> = {}): string {
+  try {
+    outputs(argv, env)
+  } catch (thrown) {
+    const { code, message } = toLocketError(thrown)
+    assert.equal(code, 'config')
+    return message
+  }
+  throw new assert.AssertionError({ message: `${argv.join(' ')} was not refused` })
+}
+
+function maps(argv: readonly string[], env?: Record<string, string>): [string, string][] {
+  return outputs(argv, env).maps.map(({ source, dest }) => [source, dest])
+}
+
+function secrets(argv: readonly string[], env?: Record<string, string>): [string, string][] {
+  return outputs(argv, env).secrets.map(({ name, source }) => [
+    name,
+    source.kind === 'file' ? `@${source.path}` : source.template,
+  ])
+}
+
+test('a map is two paths; relative ones begin where the command does', () => {
+  const pairs: [string, string, string][] = [
+    ['/t:/o', '/t', '/o'],
+    ['/t=/o', '/t', '/o'],
+    ['./t/../u:o', '/work/u', '/work/o'],
+    ['/t : /o', '/t', '/o'],
+    ['/a:b:/o', '/a:b', '/o'],
+    ['/a=b=/o', '/a=b', '/o'],
+    ['/t/:/o/', '/t', '/o'],
+  ]
+  for (const [text, source, dest] of pairs) assert.deepEqual(maps([`--map=${text}`]), [[source, dest]], text)
+  assert.equal(outputs(['--map=/a.conf:/o/']).maps[0]?.isInto, true)
+  assert.match(refusal(['--map=/t']), /^flag --map: write SRC:DST or SRC=DST$/)
+  assert.match(refusal(['--map=:/o', '--map=/t:']), /^2 settings are wrong/)
+  assert.match(refusal(['--map=a:b:c']), /more than one : or = in a map: write it as a table/)
+  assert.match(refusal(['--map=/t:/o:ro']), /a map takes no :ro/)
+})
+
+test('F9: no comma cuts a flag or a TOML list, and a variable is cut only where an entry begins', async (t) => {
+  assert.deepEqual(secrets(['--secret=a={{ op://v/i,j/f }},b=2,/x']), [['a', '{{ op://v/i,j/f }},b=2,/x']])
+  assert.deepEqual(maps(['--map=/a,b:/o,/p']), [['/a,b', '/o,/p']])
+  const env = { LOCKET_SECRETS: 'a=one, two,b={{ op://v/x,c=d/f }},/etc/tpl/key', SECRET_MAP: '/a:/x,/b:/y' }
+  assert.deepEqual(secrets([], env), [
+    ['a', 'one, two'],
+    ['b', '{{ op://v/x,c=d/f }}'],
+    ['key', '@/etc/tpl/key'],
+  ])
+  assert.deepEqual(maps([], env), [
+    ['/a', '/x'],
+    ['/b', '/y'],
+  ])
+  assert.deepEqual(secrets(['--config', await toml(t, 'secrets = ["a=1,b=2"]')]), [['a', '1,b=2']])
+})
+
+test('a secret is NAME=TEMPLATE, NAME=@/path, or a path alone, which is named after its file', () => {
+  assert.deepEqual(
+    secrets(['--secret=a={{ x }}', '--secrets=b=@/t/b.tpl', '--secret', '/t/c', '--secret=./d/e.conf']),
+    [
+      ['a', '{{ x }}'],
+      ['b', '@/t/b.tpl'],
+      ['c', '@/t/c'],
+      ['e.conf', '@/work/d/e.conf'],
+    ],
+  )
+  assert.match(refusal(['--secret=a=/t/b']), /to take the template from that file write @\/t\/b/)
+  assert.match(refusal(['--secret=nothing']), /write NAME=TEMPLATE/)
+})
+
+test('in TOML: lists, tables, and one table per map, whose paths may hold anything', async (t) => {
+  const file = await toml(
+    t,
+    'map = [{ source = "/a:b=c", dest = "/o:p" }, "/x:/y"]\n[inject.secrets]\ndb_password = "{{ local://db }}"\n"certs/tls.key" = "@/t"',
+  )
+  assert.deepEqual(maps(['--config', file]), [
+    ['/a:b=c', '/o:p'],
+    ['/x', '/y'],
+  ])
+  assert.deepEqual(secrets(['--config', file]), [
+    ['db_password', '{{ local://db }}'],
+    ['certs/tls.key', '@/t'],
+  ])
+  const tables = await toml(
+    t,
+    '[[inject.map]]\nsource = "/t"\ndest = "o"\n[[inject.map]]\nsource="/u"\ndest="/p"',
+  )
+  assert.deepEqual(maps(['--config', tables]), [
+    ['/t', '/work/o'],
+    ['/u', '/p'],
+  ])
+  for (const wrong of ['[{ source = "/a" }]', '[{ source = "/a", dest = "/b", mode = "1" }]', '[1]'])
+    assert.match(
+      refusal(['--config', await toml(t, `map = ${wrong}`)]),
+      /line 2: map must hold nothing but strings, or tables of source and dest/,
+    )
+})
+
+async function toml(t: TestContext, text: string): Promise<string> {
+  const path = join(await temporaryFolder(t), 'locket.toml')
+  writeFileSync(path, `[inject]\n${text}\n`)
+  return path
+}

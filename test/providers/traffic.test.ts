@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LocketError } from '../../src/core/errors.ts'
+import { parseRates } from '../../src/core/rate.ts'
+import { createTraffic } from '../../src/providers/lib/traffic.ts'
+import { createManualClock } from '../fakes/manual-clock.ts'
+
+const forever = () => new AbortController().signal
+const DOWN = new LocketError('unavailable', 'x at http://x is failing (status 503)')
+
+test('what an open breaker refuses neither waits for the rate nor uses it up', async () => {
+  const clock = createManualClock()
+  const traffic = createTraffic({ provider: 'x', maxConcurrent: 2, rates: parseRates('10/m'), clock })
+  const ask = (answer: () => Promise<string>) => traffic.run(answer, forever())
+  for (let failures = 0; failures < 6; failures += 1) {
+    await assert.rejects(ask(() => Promise.reject(DOWN)))
+    await clock.advance(3000)
+  }
+  for (let refused = 0; refused < 50; refused += 1)
+    await assert.rejects(
+      ask(async () => 'never'),
+      { code: 'unavailable', message: /not asked for another/ },
+    )
+  assert.equal(clock.sleepers(), 0)
+  assert.equal(traffic.status().requestsLastHour, 6)
+  await clock.advance(30_000)
+  assert.equal(traffic.status().paused, undefined)
+  assert.equal(await ask(async () => 'back'), 'back')
+})
+
+test('what is wrong on this side says nothing of the server', async () => {
+  const clock = createManualClock()
+  const traffic = createTraffic({ provider: 'x', maxConcurrent: 2, rates: [], clock })
+  for (let failures = 0; failures < 20; failures += 1) {
+    await assert.rejects(traffic.run(() => Promise.reject(DOWN), forever()))
+    await assert.rejects(traffic.run(() => Promise.reject(new LocketError('io', 'no file')), forever()))
+    await clock.advance(1000)
+  }
+  assert.match(traffic.status().paused ?? '', /not asked for another/)
+})

@@ -1,0 +1,56 @@
+import * as fc from 'fast-check'
+
+/** Values that every way of quoting has stumbled over. No NUL: no variable can hold one. */
+export const AWKWARD: readonly string[] = [
+  '',
+  ' ',
+  '  both ends  ',
+  '\ttab\t',
+  '=',
+  '==leading',
+  'a=b=c',
+  '#no comment',
+  'text #no comment',
+  "it's",
+  'say "hi"',
+  `'"'"'`,
+  '`date`',
+  '$HOME ${HOME} $(id) $$ $1',
+  "$'x'",
+  '\\',
+  'C:\\new\\table',
+  'ends with \\',
+  "'\\",
+  '\\n is no line break',
+  'two\nlines',
+  '\n',
+  '\n\nleading and trailing\n\n',
+  '-----BEGIN KEY-----\nabc+/=\n-----END KEY-----\n',
+  'carriage\rreturn',
+  'windows\r\nlines\r\n',
+  '{"json": "a\\"b"}',
+  'yes',
+  'null',
+  '~',
+  '0123',
+  '1e3',
+  '- item',
+  'key: value',
+  '{{ no.reference }}',
+  '%41 & ; | < > * ? ! ~ [x] (y)',
+  'grüße 日本語 🔑',
+  '\u0001\u001b[31m\u007f\u0085\u00a0\u2028\u2029\u202e\ufeff\uffff',
+  '🏴\u{e0067}\u{e007f}',
+  '!!binary x',
+  '@/path',
+  'x'.repeat(60_000),
+]
+
+/** Short texts of what matters to some reader, and any others. */
+export const awkwardValue = fc.oneof(
+  fc.string({
+    unit: fc.constantFrom(...Array.from(`'"\\$\`\n\r\t #=an{}:;!%&*~-0ü🔑\u007f\u0001\u2028\ufeff`)),
+    maxLength: 12,
+  }),
+  fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => !text.includes('\0') && text.isWellFormed()),
+)
