@@ -1,4 +1,4 @@
-import { LocketError, formatError, toLocketError } from '../core/errors.ts'
+import { formatError, LocketError, mayPass, toLocketError } from '../core/errors.ts'
 import { createFingerprints } from '../core/fingerprint.ts'
 import { checkPlaces, sourcePaths } from '../core/output-plan.ts'
 import type { CommandLine, ListenSignals, PlaceOptions, Programs, WatchTrees } from '../core/ports.ts'
@@ -33,6 +33,8 @@ export interface ExecDeps extends ValuesDeps {
   readonly showsOnTerminal: boolean
 }
 
+/** Until a change that could not be followed is tried again, where waiting may help. */
+const AGAIN_MS = 15_000
 /** What ends sooner has no use for it, and would be slower for it. */
 const FORBID_TRACING_MS = 1000
 
@@ -62,7 +64,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   try {
     const first = await handOver(gathered, config, receivers)
     signal.throwIfAborted()
-    changes.follow(renewer(renewal, first.fingerprint))
+    changes.follow(renewer(renewal, first.fingerprint, changes.noticed))
     void forbidTracingLater(deps, running.signal)
     return await supervisor.run(first.env)
   } finally {
@@ -88,6 +90,7 @@ interface Renewal {
 function renewer(
   { config, deps, receivers, supervisor, running }: Renewal,
   first: string,
+  noticed: () => void,
 ): () => Promise<void> {
   const { log } = deps
   let fingerprint = first
@@ -110,6 +113,7 @@ function renewer(
         code: error.code,
         error: formatError(error),
       })
+      if (mayPass(error)) deps.clock.sleep(AGAIN_MS, running).then(noticed, () => undefined)
     }
   }
 }

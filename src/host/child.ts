@@ -3,15 +3,20 @@ import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { errnoOf } from '../core/errors.ts'
 import type { Child, ChildOptions, CommandLine, PassedSignal, Programs } from '../core/ports.ts'
-import { findProgram, spawnError } from './find-program.ts'
+import { checkSizes, findProgram, spawnError } from './find-program.ts'
 import { maskOutput, type MaskedOutput } from './mask-output.ts'
 import { processStat } from './process-stat.ts'
 import { stopThisProcess } from './signals.ts'
 
 export const programs: Programs = {
-  check: ([program], env) => findProgram(program, env['PATH']),
+  check,
   run,
   hasTerminal: () => (processStat('self')?.terminal ?? 0) !== 0,
+}
+
+function check(command: CommandLine, env: ChildOptions['env']): void {
+  findProgram(command[0], env['PATH'])
+  checkSizes(command, env)
 }
 
 interface Started {
@@ -20,7 +25,7 @@ interface Started {
 }
 
 async function run(command: CommandLine, options: ChildOptions): Promise<Child> {
-  findProgram(command[0], options.env['PATH'])
+  check(command, options.env)
   const started = await start(command, options)
   const outputs = maskedOutputs(started.child, options)
   const care = new DisposableStack()

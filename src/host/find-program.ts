@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf, LocketError } from '../core/errors.ts'
+import type { CommandLine } from '../core/ports.ts'
 
 /** Where programs are looked for when an environment has no PATH, as the C library does. */
 const USUAL_PATH = '/bin:/usr/bin'
@@ -21,13 +22,27 @@ export function findProgram(name: string, path: string | undefined): void {
   throw isThere ? notExecutable(name, 'it is not an executable file') : notFound(name)
 }
 
+/** The kernel's MAX_ARG_STRLEN, with the byte that ends a string. */
+const LONGEST_STRING = 131_072
+
+/** Throws `command_not_executable` when an argument or a variable is longer than the kernel takes. */
+export function checkSizes([program, ...args]: CommandLine, env: Readonly<Record<string, string>>): void {
+  const isTooLong = (text: string) => Buffer.byteLength(text) >= LONGEST_STRING
+  const [variable] = Object.entries(env).find(([name, value]) => isTooLong(`${name}=${value}`)) ?? []
+  if (variable === undefined && !args.some(isTooLong)) return
+  const what = variable === undefined ? 'an argument' : `variable ${variable}`
+  throw notExecutable(program, `${what} is too large`, {
+    hint: 'the kernel takes at most 128 KiB: give large values as files',
+  })
+}
+
 /** What spawning said, as the error that a shell would tell. */
 export function spawnError(name: string, thrown: unknown): LocketError {
   const errno = errnoOf(thrown)
   if (errno === 'E2BIG')
-    return notExecutable(name, 'its environment and arguments are too large', {
+    return notExecutable(name, 'its environment and arguments are too large together', {
       cause: thrown,
-      hint: 'a variable holds at most 128 KiB: give large values as files',
+      hint: 'give large values as files',
     })
   // Of a script it may be the program that its first line names.
   const reason = errno === 'ENOENT' ? 'its interpreter is not there' : `the system said ${errno ?? 'no'}`

@@ -28,13 +28,13 @@ export interface Running {
   readonly process: ChildProcess
   readonly ended: Promise<Ended>
   /** All that it has printed so far. */
-  out(): string
+  readonly out: () => string
   /** What locket itself and the command have written to standard error so far. */
-  err(): string
+  readonly err: () => string
   /** Waits until this many lines of its output match; the last of them. */
-  seen(pattern: RegExp, times?: number): Promise<RegExpMatchArray>
+  readonly seen: (pattern: RegExp, times?: number) => Promise<RegExpMatchArray>
   /** The same of standard error. */
-  said(pattern: RegExp, times?: number): Promise<RegExpMatchArray>
+  readonly said: (pattern: RegExp, times?: number) => Promise<RegExpMatchArray>
 }
 
 export interface ExecWorld {
@@ -66,7 +66,7 @@ export async function execWorld(t: TestContext): Promise<ExecWorld> {
   }
   const run = (command: readonly string[], env: Env = {}) => {
     const running = startProcess(command, { cwd: folder, env: { ...base, ...env } })
-    t.after(() => killAll(running.process))
+    t.after(() => killAll(running))
     return running
   }
   const keep = async (name: string, value: string) => {
@@ -99,10 +99,13 @@ export async function execWorld(t: TestContext): Promise<ExecWorld> {
   }
 }
 
-/** Its whole process group: what a command has left behind must not outlive the test. */
-function killAll({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return
-  process.kill(-pid, 'SIGKILL')
+/** With SIGTERM first, which locket passes on: what a test has left running holds its pipes. */
+async function killAll({ process: child, ended }: Running): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  child.kill('SIGCONT')
+  await Promise.race([ended, sleep(2000, undefined, { ref: false })])
+  child.kill('SIGKILL')
 }
 
 export function startProcess(

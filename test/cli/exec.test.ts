@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
-import { execWorld, isAlive, OWN, PASSWORD, program, TOKEN } from './exec-command.ts'
+import { execWorld, isAlive, MAIN, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
 
 const A_PASSWORD = 'A={{ local://db/password }}'
 
@@ -98,7 +99,7 @@ test('what an environment cannot hold for its size is told', async (t) => {
   await keep('db/password', 'x'.repeat(131_072))
   const { code, stderr } = await exec(['-e', A_PASSWORD, '--', 'true'])
   assert.equal(code, 126)
-  assert.match(stderr, /its environment and arguments are too large/)
+  assert.match(stderr, /variable A is too large \(the kernel takes at most 128 KiB/)
 })
 
 test('a command line without -- or without a command is refused, and not repeated', async (t) => {
@@ -219,4 +220,21 @@ test('what a failure policy lets pass is told loudly', async (t) => {
   const ignored = await exec(['--inject-failure-policy', 'ignore', ...args])
   assert.equal(ignored.stdout, 'A=\nB=b\n')
   assert.match(ignored.stderr, /WARN exec\.unresolved .*left out.*local:\/\/no\/such/)
+})
+
+test('after a second locket can be traced by nobody but root, and the command as before', async (t) => {
+  const { env } = await execWorld(t)
+  const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+  const command = [process.execPath, MAIN, 'exec', '--', ...program('forever')]
+  const running = startProcess([...nobody, ...command], { cwd: '/', env: { PATH: env['PATH'] ?? '' } })
+  t.after(() => running.process.kill('SIGKILL'))
+  const [, pid] = await running.seen(/ready (\d+)/)
+  const ownerOf = async (of: number | string | undefined) => (await stat(`/proc/${of}/environ`)).uid
+  const { pid: locket } = running.process
+  assert.equal(await ownerOf(locket), 65_534)
+  for (let waited = 0; waited < 5000 && (await ownerOf(locket)) !== 0; waited += 50) await sleep(50)
+  assert.equal(await ownerOf(locket), 0)
+  assert.equal(await ownerOf(pid), 65_534)
+  running.process.kill('SIGTERM')
+  assert.equal((await running.ended).code, 143)
 })

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** A program on a pseudo terminal of its own. */
 export interface Terminal {
   /** All that it has shown so far. */
-  screen(): string
+  readonly screen: () => string
   /** Waits until `pattern` stands on what was shown since the last thing typed. */
-  shows(pattern: RegExp): Promise<void>
-  type(text: string): void
+  readonly shows: (pattern: RegExp) => Promise<void>
+  readonly type: (text: string) => void
   /** Types again and again until `pattern` shows: a shell that gives the terminal away loses what is typed meanwhile. */
-  insists(text: string, pattern: RegExp): Promise<void>
+  readonly insists: (text: string, pattern: RegExp) => Promise<void>
   /** The exit code, once it has ended. */
   readonly ended: Promise<number | null>
 }

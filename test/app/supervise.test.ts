@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createSupervisor } from '../../src/app/supervise.ts'
+import { LocketError } from '../../src/core/errors.ts'
+import type { Child, ChildOptions, PassedSignal } from '../../src/core/ports.ts'
+import { createManualClock } from '../fakes/manual-clock.ts'
+import { createRecordingLog } from '../fakes/recording-log.ts'
+
+interface FakeChild extends Child {
+  readonly value: string | undefined
+  readonly got: string[]
+  end(code: number): void
+  /** What it has started goes too. */
+  vanish(): void
+}
+
+/** A world without processes: each that is started waits to be ended by the test. */
+function world(options: { readonly isKeptRunning?: boolean } = {}) {
+  const clock = createManualClock()
+  const log = createRecordingLog()
+  const children: FakeChild[] = []
+  const refused = new Set<string>()
+  const unstartable = new Set<string>()
+  let listener: ((signal: PassedSignal) => void) | undefined
+  const check = (env: ChildOptions['env']) => {
+    if (refused.has(env['VALUE'] ?? '')) throw new LocketError('command_not_found', 'there is no command x')
+  }
+  const supervisor = createSupervisor(
+    {
+      command: ['x'],
+      hasTerminal: false,
+      redactor: undefined,
+      timeoutMs: 30_000,
+      isKeptRunning: options.isKeptRunning ?? true,
+    },
+    {
+      clock,
+      log,
+      listenSignals(next) {
+        listener = next
+        return { [Symbol.dispose]: () => (listener = undefined) }
+      },
+      programs: {
+        hasTerminal: () => false,
+        check: (_, env) => check(env),
+        async run(_, { env }) {
+          check(env)
+          if (unstartable.has(env['VALUE'] ?? ''))
+            throw new LocketError('command_not_executable', 'no memory')
+          const child = fakeChild(env['VALUE'])
+          children.push(child)
+          return child
+        },
+      },
+    },
+  )
+  return {
+    clock,
+    log,
+    children,
+    refused,
+    unstartable,
+    supervisor,
+    send: (signal: PassedSignal) => listener?.(signal),
+    isListening: () => listener !== undefined,
+    last: () => children.at(-1) ?? assert.fail('nothing was started'),
+  }
+}
+
+function fakeChild(value: string | undefined): FakeChild {
+  const { promise: ended, resolve } = Promise.withResolvers<number>()
+  const got: string[] = []
+  let isGone = false
+  return {
+    value,
+    got,
+    ended,
+    signal: (name) => void got.push(name),
+    kill() {
+      got.push('SIGKILL')
+      isGone = true
+      resolve(137)
+    },
+    isGone: () => isGone,
+    end(code) {
+      isGone = true
+      resolve(code)
+    },
+    vanish() {
+      resolve(0)
+    },
+  }
+}
+
+async function turns(): Promise<void> {
+  for (let n = 0; n < 20; n += 1) await nextTurn()
+}
+
+test('a command that fails again and again is started after pauses that double up to 30 s', async () => {
+  const { supervisor, clock, children, log, last } = world()
+  void supervisor.run({ VALUE: 'a' })
+  await turns()
+  for (const [at, pauseMs] of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000].entries()) {
+    last().end(1)
+    await turns()
+    await clock.advance(pauseMs - 1)
+    assert.equal(children.length, at + 1)
+    await clock.advance(1)
+    await turns()
+    assert.equal(children.length, at + 2)
+  }
+  assert.deepEqual(log.lines[0], {
+    level: 'warn',
+    event: 'exec.failed',
+    message: 'the command has ended and is started again',
+    facts: { code: 1, pauseMs: 1000 },
+  })
+  // It has lived for a minute: what failed before is forgotten.
+  await clock.advance(60_000)
+  last().end(1)
+  await turns()
+  await clock.advance(1000)
+  await turns()
+  assert.equal(children.length, 9)
+})
+
+test('a command that is not kept running ends with its own code, whatever it is', async () => {
+  for (const code of [0, 1, 137]) {
+    const { supervisor, last } = world({ isKeptRunning: false })
+    const ended = supervisor.run({})
+    await turns()
+    last().end(code)
+    assert.equal(await ended, code)
+  }
+})
+
+test('a replaced command is asked to end, then killed, and only then the next one is started', async () => {
+  const { supervisor, clock, children, last } = world()
+  void supervisor.run({ VALUE: 'a' })
+  await turns()
+  const first = last()
+  supervisor.replace({ VALUE: 'b' })
+  supervisor.replace({ VALUE: 'c' })
+  await turns()
+  assert.deepEqual(first.got, ['SIGTERM'])
+  await clock.advance(29_999)
+  assert.equal(children.length, 1)
+  await clock.advance(1)
+  await turns()
+  assert.deepEqual(first.got, ['SIGTERM', 'SIGKILL'])
+  assert.deepEqual(
+    children.map(({ value }) => value),
+    ['a', 'c'],
+  )
+})
+
+test('the next command waits for what the old one has left in its group', async () => {
+  const { supervisor, clock, children, last } = world()
+  void supervisor.run({ VALUE: 'a' })
+  await turns()
+  supervisor.replace({ VALUE: 'b' })
+  last().vanish()
+  await turns()
+  await clock.advance(5000)
+  assert.equal(children.length, 1)
+  await clock.advance(25_000)
+  await turns()
+  assert.equal(children.length, 2)
+})
+
+test('an environment that could not be started replaces nothing', async () => {
+  const { supervisor, refused, last } = world()
+  void supervisor.run({ VALUE: 'a' })
+  await turns()
+  refused.add('b')
+  assert.throws(() => supervisor.replace({ VALUE: 'b' }), /there is no command x/)
+  await turns()
+  assert.deepEqual(last().got, [])
+})
+
+test('one that fails to start all the same gives way to the one before it', async () => {
+  const { supervisor, clock, unstartable, children, log, last } = world()
+  void supervisor.run({ VALUE: 'a' })
+  await turns()
+  unstartable.add('b')
+  supervisor.replace({ VALUE: 'b' })
+  await turns()
+  last().end(0)
+  await turns()
+  await clock.advance(1000)
+  await turns()
+  assert.ok(log.lines.some(({ level, event }) => level === 'error' && event === 'exec.not-started'))
+  assert.deepEqual(
+    children.map(({ value }) => value),
+    ['a', 'a'],
+  )
+})
+
+test('a first start that fails is the failure of the run', async () => {
+  const { supervisor, refused } = world()
+  refused.add('a')
+  await assert.rejects(supervisor.run({ VALUE: 'a' }), /there is no command x/)
+})
+
+test('SIGTERM while a command is being replaced is passed on, and nothing is started after it', async () => {
+  const { supervisor, send, children, last } = world()
+  const ended = supervisor.run({ VALUE: 'a' })
+  await turns()
+  supervisor.replace({ VALUE: 'b' })
+  await turns()
+  send('SIGTERM')
+  assert.deepEqual(last().got, ['SIGTERM', 'SIGTERM'])
+  last().end(143)
+  assert.equal(await ended, 143)
+  assert.equal(children.length, 1)
+})
+
+test('SIGTERM while nothing runs ends the wait, and SIGHUP does so too', async () => {
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
+    const { supervisor, send, children, last } = world()
+    const ended = supervisor.run({})
+    await turns()
+    last().end(9)
+    await turns()
+    send(signal)
+    assert.equal(await ended, 9)
+    assert.equal(children.length, 1)
+  }
+})
+
+test('SIGHUP is for the command, which may read its files again: only if it ends of it, that was meant', async () => {
+  const { supervisor, send, clock, children, last } = world()
+  const ended = supervisor.run({})
+  await turns()
+  send('SIGHUP')
+  assert.deepEqual(last().got, ['SIGHUP'])
+  last().end(1)
+  await turns()
+  await clock.advance(1000)
+  await turns()
+  assert.equal(children.length, 2)
+  last().end(129)
+  assert.equal(await ended, 129)
+})
+
+test('no timer and no listener is left', async () => {
+  const { supervisor, send, clock, last, isListening } = world()
+  const ended = supervisor.run({})
+  await turns()
+  send('SIGTERM')
+  last().end(0)
+  await ended
+  await turns()
+  assert.equal(clock.sleepers(), 0)
+  supervisor[Symbol.dispose]()
+  assert.ok(!isListening())
+})

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { loadExec } from '../../src/cli/exec.ts'
+import { EXEC, fieldsOf } from '../../src/config/commands.ts'
+import { formatError, toLocketError } from '../../src/core/errors.ts'
+import { fieldKind, type Field } from '../../src/settings/field.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'locket-exec-settings-'))
+after(() => rmSync(folder, { recursive: true }))
+
+type Config = ReturnType<typeof load>
+
+interface Row {
+  readonly flag: string
+  readonly env: string
+  readonly texts: readonly [string, string]
+  readonly seen: readonly [unknown, unknown]
+  readonly byDefault: unknown
+  readonly read: (config: Config) => unknown
+}
+
+const BOOL = ['true', 'false'] as const
+const FROM_TEST = { HOME: '/home/test', MINE: 'x', OP_CONNECT_TOKEN: 'y' }
+
+/** The public names, as users have them in their files, and what each changes. */
+const ROWS: readonly Row[] = [
+  row('watch', 'LOCKET_EXEC_WATCH', BOOL, [true, false], false, (it) => it.watch),
+  row(
+    'interactive',
+    'LOCKET_EXEC_INTERACTIVE',
+    ['false', 'true'],
+    [false, true],
+    true,
+    (it) => it.interactive,
+  ),
+  row('timeout', 'LOCKET_EXEC_TIMEOUT', ['5s', '1m'], [5000, 60_000], 30_000, (it) => it.timeoutMs),
+  row('debounce', 'WATCH_DEBOUNCE', ['1s', '20ms'], [1000, 20], 500, (it) => it.debounceMs),
+  row('overwrite', 'LOCKET_EXEC_OVERWRITE', BOOL, [true, false], false, (it) => it.overwrite),
+  row('mask', 'LOCKET_EXEC_MASK', BOOL, [true, false], false, (it) => it.mask),
+  row('clean-env', 'LOCKET_EXEC_CLEAN_ENV', BOOL, [false, true], true, (it) => 'MINE' in it.inherited),
+  row(
+    'keep-env',
+    'LOCKET_EXEC_KEEP_ENV',
+    ['OP_CONNECT_TOKEN', 'A,B'],
+    ['y', undefined],
+    undefined,
+    (it) => it.inherited['OP_CONNECT_TOKEN'],
+  ),
+  row('env', 'LOCKET_ENV', ['A=1', './x'], [['A'], ['/here/x']], [], (it) => it.entries.map(shown)),
+  row('env-file', 'LOCKET_ENV_FILE', ['a', '/b'], [['/here/a'], ['/b']], [], (it) => it.entries.map(shown)),
+  row('map', 'SECRET_MAP', ['/a:/b', 'c=/d'], [['/a'], ['/here/c']], [], (it) =>
+    it.outputs.maps.map(({ source }) => source),
+  ),
+  row('secret', 'LOCKET_SECRETS', ['a=1', 'b=2'], [['a'], ['b']], [], (it) =>
+    it.outputs.secrets.map(({ name }) => name),
+  ),
+  row('out', 'DEFAULT_SECRET_DIR', ['/a', '/b'], ['/a', '/b'], '/run/secrets/locket', (it) => it.outputs.out),
+  row('file-mode', 'LOCKET_FILE_MODE', ['0440', '0400'], [0o440, 0o400], 0o600, (it) => it.placing.fileMode),
+  row('dir-mode', 'LOCKET_DIR_MODE', ['0750', '0500'], [0o750, 0o500], 0o700, (it) => it.placing.dirMode),
+  row('user', 'LOCKET_FILE_OWNER', ['1:2', '3'], [2, 3], undefined, (it) => it.placing.owner?.gid),
+  row(
+    'max-file-size',
+    'MAX_FILE_SIZE',
+    ['1K', '2M'],
+    [1024, 2 ** 21],
+    10 * 2 ** 20,
+    (it) => it.rules.maxFileBytes,
+  ),
+  row(
+    'inject-failure-policy',
+    'INJECT_POLICY',
+    ['ignore', 'passthrough'],
+    ['ignore', 'passthrough'],
+    'error',
+    (it) => it.policy,
+  ),
+]
+
+const FIELDS = fieldsOf(Object.values(EXEC))
+
+test('every setting of exec has a row here, and every row a setting', () => {
+  const names = ({ name, env }: Field) => `${name} ${env}`
+  assert.deepEqual(ROWS.map(({ flag, env }) => `${flag} ${env}`).toSorted(), FIELDS.map(names).toSorted())
+})
+
+for (const { flag, env, texts, seen, byDefault, read } of ROWS) {
+  test(`${flag}: its default, and TOML below ${env} below the flag`, () => {
+    const [first, second] = texts
+    assert.deepEqual(read(load([], {})), byDefault)
+    const file = ['--config', toml(flag, first)]
+    assert.deepEqual(read(load(file, {})), seen[0])
+    assert.deepEqual(read(load(file, { [env]: second })), seen[1])
+    assert.deepEqual(read(load([...file, `--${flag}=${first}`], { [env]: second })), seen[0])
+    assert.deepEqual(read(load([`--${flag}=${second}`], {})), seen[1])
+  })
+}
+
+test('with --watch a command has no terminal, unless that is asked for', () => {
+  assert.equal(load(['--watch'], {}).interactive, false)
+  assert.equal(load(['--watch', '--interactive'], {}).interactive, true)
+})
+
+test('-e is short for --env, and flags of the command are its own', () => {
+  const config = loadExec({
+    argv: ['-e', 'A=1', '--', 'node', '-e', 'B=2', '--watch', '--', '--no-such-flag'],
+    env: {},
+    isRoot: true,
+    cwd: '/here',
+  })
+  assert.deepEqual(config.config.entries.map(shown), ['A'])
+  assert.deepEqual(config.config.command, ['node', '-e', 'B=2', '--watch', '--', '--no-such-flag'])
+  assert.equal(config.config.watch, false)
+})
+
+test('a flag that is none is told with the nearest one', () => {
+  assert.match(refusal(['--wach']), /locket exec has no flag --wach .*--watch/)
+  assert.match(refusal(['--timeout', '5']), /flag --timeout: .*add a unit/)
+})
+
+function refusal(argv: readonly string[]): string {
+  try {
+    load(argv, {})
+  } catch (thrown) {
+    return formatError(toLocketError(thrown))
+  }
+  throw new assert.AssertionError({ message: 'it was accepted' })
+}
+
+function shown(entry: Config['entries'][number]): string {
+  return entry.kind === 'file' ? entry.path : entry.name
+}
+
+function row(
+  flag: string,
+  env: string,
+  texts: Row['texts'],
+  seen: Row['seen'],
+  byDefault: unknown,
+  read: Row['read'],
+): Row {
+  return { flag, env, texts, seen, byDefault, read }
+}
+
+function load(argv: readonly string[], env: Record<string, string>) {
+  const context = { env: { ...FROM_TEST, ...env }, isRoot: true, cwd: '/here' }
+  return loadExec({ ...context, argv: [...argv, '--', 'true'] }).config
+}
+
+function toml(name: string, text: string): string {
+  const field = FIELDS.find((candidate) => candidate.name === name)
+  const value = field !== undefined && fieldKind(field) === 'list' ? [text] : text
+  const path = join(folder, `${name}.toml`)
+  writeFileSync(path, `[exec]\n${name} = ${JSON.stringify(value)}\n`)
+  return path
+}
