@@ -1,3 +1,4 @@
+import { liesUnder } from '../core/absolute-path.ts'
 import { formatError, toLocketError } from '../core/errors.ts'
 import type { Log, Place, PlaceOptions } from '../core/ports.ts'
 import type { Secret } from '../core/secret.ts'
@@ -44,23 +45,28 @@ export function openExecFiles(
     return done.changed
   }
 
-  async function removeGone(templates: readonly OutputTemplate[]): Promise<void> {
-    const wanted = new Set(templates.map(({ target }) => target))
-    const isGone = (place: Place) => !wanted.has(targetOf(place))
-    const gone = made.filter(isGone)
+  async function removeThose(isGone: (target: string) => boolean): Promise<void> {
+    const gone = made.filter((place) => isGone(targetOf(place)))
     if (gone.length === 0) return
     await placed.remove(gone, folders)
-    made = made.filter((place) => !isGone(place))
+    made = made.filter((place) => !gone.includes(place))
     for (const place of gone) standing.delete(targetOf(place))
   }
 
   return {
     async place(templates, contents) {
-      await removeGone(templates)
+      const wanted = new Set(templates.map(({ target }) => target))
+      const isGone = (target: string) => !wanted.has(target)
+      // First what a new file or its folder needs the place of; the rest stays until the new ones are in place.
+      const isInTheWay = (target: string) =>
+        [...wanted].some((other) => liesUnder(target, other) || liesUnder(other, target))
+      await removeThose((target) => isGone(target) && isInTheWay(target))
       const own = templates.filter(({ target }) => standing.has(target))
       const fresh = templates.filter(({ target }) => !standing.has(target))
       const written = await write(fresh, contents, overwrite ? 'replace' : 'refuse')
-      return { changed: written + (await write(own, contents, 'replace')) }
+      const changed = written + (await write(own, contents, 'replace'))
+      await removeThose(isGone)
+      return { changed }
     },
     async remove() {
       try {

@@ -15,7 +15,7 @@ export async function writePrivateFile(path: string, content: Uint8Array): Promi
 
 async function replaceWhole(path: string, content: Uint8Array): Promise<void> {
   const before = await lstat(path).catch(() => undefined)
-  if (before?.isFile() === false)
+  if (before !== undefined && !before.isFile() && !before.isDirectory())
     throw new LocketError('io', `${path} is there and is no regular file`, {
       hint: 'leave --output out, and redirect standard output',
     })
