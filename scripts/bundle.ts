@@ -40,17 +40,18 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
 
 /** Modules of Node that take milliseconds to load, and that most commands never come to use. */
 const LATE = /^node:(crypto|util|v8|vm|process)$/
-const OURS = /\/src\/[^]*\.ts$/
+/** Our own code, and packages that use nothing but functions of them. */
+const IMPORTERS = /\/src\/[^]*\.ts$|\/node_modules\/(commander|otpauth)\//
 
 /**
- * To our own code, functions of these modules load them when they are called. To everybody, `node:process` is what is there already: imported
+ * To these, functions of those modules load them when they are called. To everybody, `node:process` is what is there already: imported
  * as a module, all that it has is read at once, and its standard streams are opened.
  */
 const lateModules: Plugin = {
   name: 'late-modules',
   setup(hooks) {
     hooks.onResolve({ filter: LATE }, ({ path, kind, importer }) => {
-      const isWanted = path === 'node:process' || OURS.test(importer)
+      const isWanted = path === 'node:process' || IMPORTERS.test(importer)
       return kind === 'import-statement' && isWanted ? { path, namespace: 'late' } : undefined
     })
     hooks.onLoad({ filter: /^/, namespace: 'late' }, ({ path }) => ({ contents: lateModule(path) }))
