@@ -53,7 +53,13 @@ export async function gatherValues(
   const all = isMasked ? [...templates, ...maskTemplates(templates)] : templates
   using deadline = openDeadline(DEADLINE_MS, deps.clock, signal)
   const { maxFileBytes } = rules
-  const rendered = await renderTemplates(all, deps.resolve, { policy, maxFileBytes }, deps, deadline.signal)
+  const rendered = await renderTemplates(
+    all,
+    deps.resolve,
+    { policy, maxFileBytes, awaitsCredentials: false },
+    deps,
+    deadline.signal,
+  )
   if (rendered.unresolved !== undefined)
     deps.log.warn('exec.unresolved', `references without a value: ${LEFT[policy]}`, {
       policy,

@@ -72,3 +72,23 @@ test('what may pass is asked for every two seconds, or when the provider says it
   assert.equal([...(await fetched).values()][0]?.ok, true)
   assert.deepEqual(asked, [0, 2000, 4000, 11_000, 13_000])
 })
+
+test('a credential file that is not there is waited for in a mount, and not in a command', async () => {
+  const clock = createManualClock(0)
+  let asked = 0
+  const missing = new LocketError('credential_missing', 'there is no such file')
+  const resolve: Resolve = async (refs) => {
+    asked += 1
+    return new Map(refs.map((ref) => [ref.id, { ok: false, error: missing }]))
+  }
+  const refs = [createRef('x', 'a', 'x://a')]
+  const late = new AbortController()
+  const options = { optional: new Set<never>(), clock, signal: late.signal }
+  await fetchUntil(refs, resolve, { ...options, awaitsCredentials: false })
+  assert.equal(asked, 1)
+  const waiting = fetchUntil(refs, resolve, options)
+  await clock.advance(5000)
+  late.abort()
+  await waiting
+  assert.equal(asked, 1 + 3)
+})

@@ -13,6 +13,8 @@ export interface FetchOptions {
   readonly clock: Clock
   /** Its abort is the deadline. */
   readonly signal: AbortSignal
+  /** False: a credential file that is not there is a slip of who runs the command, and not to be waited for. Default true. */
+  readonly awaitsCredentials?: boolean | undefined
 }
 
 /**
@@ -23,7 +25,7 @@ export interface FetchOptions {
 export async function fetchUntil(
   refs: readonly SecretRef[],
   resolve: Resolve,
-  { optional, clock, signal }: FetchOptions,
+  { optional, clock, signal, awaitsCredentials = true }: FetchOptions,
 ): Promise<Outcomes> {
   const outcomes = new Map<RefId, Outcome>()
   let wanted = refs
@@ -32,7 +34,8 @@ export async function fetchUntil(
       outcomes.set(id, keepCause(outcomes.get(id), outcome))
     }
     const failed = wanted.filter((ref) => !isSettled(outcomes.get(ref.id), optional.has(ref.id)))
-    if (signal.aborted || failed.some((ref) => !canWaitFor(outcomes.get(ref.id)))) return outcomes
+    if (signal.aborted || failed.some((ref) => !canWaitFor(outcomes.get(ref.id), awaitsCredentials)))
+      return outcomes
     wanted = failed
     if (wanted.length > 0) await pause(pauseBefore(wanted, outcomes), clock, signal)
     if (signal.aborted) return outcomes
@@ -120,8 +123,9 @@ function pauseBefore(wanted: readonly SecretRef[], outcomes: Outcomes): number {
   return Math.max(PAUSE_MS, Math.min(...waits))
 }
 
-function canWaitFor(outcome: Outcome | undefined): boolean {
-  return outcome === undefined || outcome.ok || mayPass(outcome.error)
+function canWaitFor(outcome: Outcome | undefined, awaitsCredentials: boolean): boolean {
+  if (outcome === undefined || outcome.ok) return true
+  return mayPass(outcome.error) && (awaitsCredentials || outcome.error.code !== 'credential_missing')
 }
 
 /** A deadline that cuts the last try short must not hide what was wrong all along. */

@@ -97,7 +97,7 @@ async function write(injection: Injection, isFirst: boolean): Promise<boolean> {
   const rendered = await renderTemplates(
     prepared.templates,
     deps.resolve,
-    { policy, maxFileBytes },
+    { policy, maxFileBytes, awaitsCredentials: config.mode !== 'one-shot' },
     deps,
     deadline.signal,
   )

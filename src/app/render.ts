@@ -17,6 +17,8 @@ export interface RenderRules {
   readonly policy: FailurePolicy
   /** Largest rendered text. */
   readonly maxFileBytes: number
+  /** See FetchOptions. */
+  readonly awaitsCredentials?: boolean
 }
 
 /** What templates became, in memory. Whoever holds it calls `wipe`. */
@@ -39,7 +41,12 @@ export async function renderTemplates<T extends PreparedTemplate>(
   signal: AbortSignal,
 ): Promise<Rendered<T>> {
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
-  const outcomes = await fetchUntil(refs, resolve, { optional: optionalRefs(templates), clock, signal })
+  const outcomes = await fetchUntil(refs, resolve, {
+    optional: optionalRefs(templates),
+    clock,
+    signal,
+    awaitsCredentials: rules.awaitsCredentials,
+  })
   try {
     return renderAll(templates, outcomes, rules, clock.now())
   } finally {

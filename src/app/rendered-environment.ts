@@ -37,7 +37,7 @@ export async function renderEnvironment(
       log.warn('template.warning', 'a template looks like a mistake', { where: origin, warning })
   }
   using deadline = openDeadline(LONGEST_MS, clock, signal)
-  const rules = { policy: 'error', maxFileBytes: MAX_BYTES } as const
+  const rules = { policy: 'error', maxFileBytes: MAX_BYTES, awaitsCredentials: false } as const
   const rendered = await renderTemplates(variables, resolve, rules, { clock }, deadline.signal)
   try {
     return environmentOf(rendered.contents)
