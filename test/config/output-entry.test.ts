@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 
 function outputs(argv: readonly string[], env: Record<string, string> = {}): Outputs {
   const loaded = loadRendering({ name: 'inject', table: 'inject', sections: INJECT, argv, env })
-  return parseOutputs(loaded.settings.outputs, loaded.layer, '/work')
+  return parseOutputs(loaded.settings.outputs, loaded.layer, '/base')
 }
 
 function refusal(argv: readonly string[], env: Record<string, string> = {}): string {
@@ -40,7 +40,7 @@ test('a map is two paths; relative ones begin where the command does', () => {
   const pairs: [string, string, string][] = [
     ['/t:/o', '/t', '/o'],
     ['/t=/o', '/t', '/o'],
-    ['./t/../u:o', '/work/u', '/work/o'],
+    ['./t/../u:o', '/base/u', '/base/o'],
     ['/t : /o', '/t', '/o'],
     ['/a:b:/o', '/a:b', '/o'],
     ['/a=b=/o', '/a=b', '/o'],
@@ -77,7 +77,7 @@ test('a secret is NAME=TEMPLATE, NAME=@/path, or a path alone, which is named af
       ['a', '{{ x }}'],
       ['b', '@/t/b.tpl'],
       ['c', '@/t/c'],
-      ['e.conf', '@/work/d/e.conf'],
+      ['e.conf', '@/base/d/e.conf'],
     ],
   )
   assert.match(refusal(['--secret=a=/t/b']), /to take the template from that file write @\/t\/b/)
@@ -102,7 +102,7 @@ test('in TOML: lists, tables, and one table per map, whose paths may hold anythi
     '[[inject.map]]\nsource = "/t"\ndest = "o"\n[[inject.map]]\nsource="/u"\ndest="/p"',
   )
   assert.deepEqual(maps(['--config', tables]), [
-    ['/t', '/work/o'],
+    ['/t', '/base/o'],
     ['/u', '/p'],
   ])
   for (const wrong of ['[{ source = "/a" }]', '[{ source = "/a", dest = "/b", mode = "1" }]', '[1]'])
