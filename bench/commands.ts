@@ -1,0 +1,125 @@
+/** The speed of the commands that start and end: `make bench` runs it after the volume driver's. */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setSecrets } from '../test/support/local-secrets.ts'
+import { report, type Sample } from './measure.ts'
+
+const LOCKET = process.argv[2] ?? new URL('../dist/locket/bin/locket', import.meta.url).pathname
+const NODE = join(LOCKET, '../node')
+const RUNS = 21
+const TEMPLATES = 1000
+const DISTINCT = 200
+const EDITS = 15
+
+const folder = await mkdtemp(join(tmpdir(), 'locket-bench-'))
+const env = {
+  PATH: process.env['PATH'],
+  LOCKET_LOCAL_FILE: join(folder, 'secrets.age'),
+  LOCKET_LOCAL_KEY: join(folder, 'local.key'),
+}
+const show = (sample: Sample) => process.stdout.write(`${report(sample)}\n`)
+
+try {
+  await setSecrets(folder, 'bench', DISTINCT)
+  startUps()
+  await manyTemplates()
+  for (const templates of [10, TEMPLATES]) await edits(templates)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** Each in turn with the others, so that a busy moment meets all of them. */
+function startUps(): void {
+  const variable = ['-e', 'A={{ local://bench/secret0 }}']
+  const commands: readonly (readonly [name: string, reach: string, words: readonly string[]])[] = [
+    ['node -e 0', '', [NODE, '-e', '0']],
+    ['locket exec -- true', '<= 3 x node', [LOCKET, 'exec', '--', '/bin/true']],
+    ['the same with a variable of local', '<= 5 x node', [LOCKET, 'exec', ...variable, '--', '/bin/true']],
+    ['locket healthcheck', '<= 1.5 x node', [LOCKET, 'healthcheck', '--status-file', join(folder, 'none')]],
+  ]
+  const values = new Map(commands.map(([name]) => [name, new Array<number>()]))
+  for (let run = 0; run < RUNS; run += 1) {
+    for (const [name, , [program = '', ...args]] of commands) {
+      const start = performance.now()
+      spawnSync(program, args, { env })
+      values.get(name)?.push(performance.now() - start)
+    }
+  }
+  const base = median(values.get('node -e 0') ?? [])
+  for (const [name, reach] of commands) {
+    const own = values.get(name) ?? []
+    const ratio = `${(median(own) / base).toFixed(2)} x node`
+    show({ name: `${name}: ${ratio}`, reach, values: own })
+  }
+}
+
+async function manyTemplates(): Promise<void> {
+  await writeTemplates(TEMPLATES)
+  const values: number[] = []
+  const memory: number[] = []
+  for (let run = 0; run < 5; run += 1) {
+    const start = performance.now()
+    const { stderr } = spawnSync(LOCKET, injectWords(`out${run}`), { env, encoding: 'utf8' })
+    values.push(performance.now() - start)
+    if (!stderr.includes(`files=${TEMPLATES}`)) throw new Error(stderr)
+    memory.push(await peakMiB(`peak${run}`))
+  }
+  const name = `inject, ${TEMPLATES} templates, ${2 * TEMPLATES} references, ${DISTINCT} distinct, local`
+  show({ name, reach: '< 2000', values })
+  show({ name: 'the same, most memory', reach: '< 150', values: memory, unit: 'MiB' })
+}
+
+/** Of a process that stays, because what has ended has no memory to ask about. */
+async function peakMiB(out: string): Promise<number> {
+  const child = spawn(LOCKET, [...injectWords(out), '--mode=park'], { env, stdio: 'ignore' })
+  for (let n = 0; n < 200; n += 1) {
+    await sleep(50)
+    if (await readFile(join(folder, out, `t${TEMPLATES - 1}`), 'utf8').catch(() => '')) break
+  }
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
+  child.kill('SIGTERM')
+  await new Promise((done) => child.once('exit', done))
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024
+}
+
+async function edits(templates: number): Promise<void> {
+  await rm(join(folder, 'templates'), { recursive: true, force: true })
+  await writeTemplates(templates)
+  const out = `watched${templates}`
+  const words = [...injectWords(out), '--mode=watch', '--debounce=100ms']
+  const child = spawn(LOCKET, words, { env, stdio: 'ignore' })
+  const seen = join(folder, out, 't0')
+  while ((await readFile(seen, 'utf8').catch(() => '')) === '') await sleep(20)
+  await sleep(1000)
+  const values: number[] = []
+  for (let edit = 0; edit < EDITS; edit += 1) {
+    const start = performance.now()
+    await writeFile(join(folder, 'templates/t0'), `edit ${edit}`)
+    while ((await readFile(seen, 'utf8')) !== `edit ${edit}`) await sleep(2)
+    values.push(performance.now() - start)
+    await sleep(100)
+  }
+  child.kill('SIGTERM')
+  await new Promise((done) => child.once('exit', done))
+  show({ name: `edit to file, watch, debounce 100ms, ${templates} templates`, reach: '< 250', values })
+}
+
+function injectWords(out: string): string[] {
+  return ['inject', `--map=${folder}/templates:${folder}/${out}`]
+}
+
+async function writeTemplates(count: number): Promise<void> {
+  await mkdir(join(folder, 'templates'), { recursive: true })
+  for (let n = 0; n < count; n += 1) {
+    const [a, b] = [n % DISTINCT, (n * 7) % DISTINCT]
+    const text = `a={{ local://bench/secret${a} }}\nb={{ local://bench/secret${b} }}\n`
+    await writeFile(join(folder, `templates/t${n}`), text)
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+}
