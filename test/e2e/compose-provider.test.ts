@@ -123,6 +123,38 @@ test('the founding README’s example, with a Connect server', async () => {
   await server.stop()
 })
 
+test('the founding README’s orchestration: exec gives variables to docker compose, which gives them to a service', async () => {
+  const yaml = `
+services:
+  app:
+    image: ${IMAGE}
+    network_mode: none
+    environment: ["secret_of_app=$MY_SECRET"]
+    command: ${PRINT}
+`
+  const compose = await openProject(engine, 'orchestrated', yaml)
+  const store = ['--local-file', `${CONFIG}/secrets.age`, '--local-key', `${CONFIG}/local.key`]
+  const exec = [
+    LOCKET,
+    'exec',
+    ...store,
+    '--env',
+    'MY_SECRET={{ local://db/password }}',
+    '--no-interactive',
+    '--',
+  ]
+  const ran = await compose(up, exec)
+  assert.equal(ran.code, 0, ran.stderr)
+  assert.ok(ran.stdout.includes(`secret_of_app=${PASSWORD}\n`), ran.stdout)
+  assert.doesNotMatch(ran.stderr, /canary/)
+  assert.equal((await compose(['down'])).code, 0)
+  const missing = [LOCKET, 'exec', ...store, '--env', 'MY_SECRET={{ local://no/such }}', '--']
+  const refused = await compose(up, missing)
+  assert.equal(refused.code, 66)
+  assert.match(refused.stderr, /local:\/\/no\/such/)
+  assert.equal(await containers(), '')
+})
+
 test('two provider services at once, each with the variables of its own', async () => {
   const other = `  other:
     provider:

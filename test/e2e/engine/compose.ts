@@ -4,12 +4,12 @@ import type { Ran } from './command.ts'
 import { composeProgram } from './debian.ts'
 import type { Engine } from './engine.ts'
 
-/** `docker compose` on a project that holds nothing but this file. */
+/** `docker compose` on a project that holds nothing but this file; `before`: a command that runs it, with its words. */
 export async function openProject(
   engine: Engine,
   name: string,
   yaml: string,
-): Promise<(args: readonly string[]) => Promise<Ran>> {
+): Promise<(args: readonly string[], before?: readonly string[]) => Promise<Ran>> {
   const program = await composeProgram()
   const folder = `/run/e2e/compose/${name}`
   await mkdir(`${engine.sandbox.root}${folder}`, { recursive: true })
@@ -20,8 +20,9 @@ export async function openProject(
     DOCKER_CONFIG: folder,
     DOCKER_HOST: 'unix:///run/e2e/docker.sock',
   }
-  return (args) =>
-    engine.sandbox.exec(program, ['--file', `${folder}/compose.yaml`, '--project-name', name, ...args], {
-      env,
-    })
+  return (args, before = []) => {
+    const [first = program, ...words] = [...before, program]
+    const own = ['--file', `${folder}/compose.yaml`, '--project-name', name, ...args]
+    return engine.sandbox.exec(first, [...words, ...own], { env })
+  }
 }
