@@ -21,7 +21,7 @@ export async function openProject(
     DOCKER_HOST: 'unix:///run/e2e/docker.sock',
   }
   return (args, before = []) => {
-    const [first = program, ...words] = [...before, program]
+    const [first, ...words] = [...before, program]
     const own = ['--file', `${folder}/compose.yaml`, '--project-name', name, ...args]
     return engine.sandbox.exec(first, [...words, ...own], { env })
   }
