@@ -41,7 +41,7 @@ export function openExecFiles(
     const done = await placeOutputs(templates, contents, { ...placing, existing }, deps)
     made = [...made, ...done.made]
     folders = [...folders, ...done.folders]
-    for (const { target } of templates) standing.add(target)
+    for (const template of templates) if (contents.has(template)) standing.add(template.target)
     return done.changed
   }
 

@@ -82,6 +82,23 @@ test('a change that fails keeps the command and its files, and says so', async (
   await running.ended
 })
 
+test('a file of somebody’s that was left alone for want of a value is not replaced when there is one', async (t) => {
+  const { start, put, read, keep, folder } = await execWorld(t)
+  await put('out/f', 'mine')
+  await put('.env', 'VALUE=one\n')
+  const secret = ['--secret', 'f={{ local://later/value }}', '--out', `${folder}/out`]
+  const lenient = ['--inject-failure-policy', 'ignore', ...secret]
+  const running = start([...QUICKLY, ...lenient, '--env-file', '.env', '--', ...program('forever')])
+  await running.seen(/ready \d+ one/)
+  await keep('later/value', TOKEN)
+  await put('.env', 'VALUE=two\n')
+  await running.said(/ERROR exec\.kept .*keeps running as it is.*out\/f/)
+  assert.equal(await read('out/f'), 'mine')
+  running.process.kill('SIGTERM')
+  await running.ended
+  assert.equal(await read('out/f'), 'mine')
+})
+
 test('what could not be started stops nothing: a program that is gone, a variable that is too large', async (t) => {
   const { start, put, folder } = await execWorld(t)
   const [node = '', file = ''] = program('forever')
