@@ -1,14 +1,12 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { formatError } from '../../src/core/errors.ts'
 import { bao } from '../../src/providers/bao/bao.ts'
 import { appRole, startBaoServer } from '../fixtures/servers/bao.ts'
 import type { BaoLogin, BaoServer } from '../fixtures/servers/bao.ts'
 import { mountOf } from '../fixtures/servers/bao-data.ts'
 import type { BaoMount, BaoToken } from '../fixtures/servers/bao-data.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { codesOf, fetched, open, parsed, textsOf } from './provider-attempt.ts'
+import { asking, type Asking } from './asking.ts'
+import { credentialFile } from './credential-file.ts'
+import { open } from './provider-attempt.ts'
 import type { Opened } from './provider-attempt.ts'
 import { serviceKnobs } from './provider-backend.ts'
 import type { Backend, ProviderSubject, SettingTexts } from './provider-backend.ts'
@@ -98,11 +96,8 @@ async function startBackend(t: TestContext): Promise<Backend> {
     prefix: '/behind/a-proxy',
   })
   t.after(() => server[Symbol.asyncDispose]())
-  const folder = await temporaryFolder(t)
-  const secretId = join(folder, 'secret-id')
-  await writeFile(join(folder, 'first'), `${SECRET_ID}\n`)
-  await symlink('first', secretId)
-  const settings = { url: `${server.url}/`, roleId: ROLE_ID, secretId: `file:${secretId}` }
+  const file = await credentialFile(t, 'secret-id', SECRET_ID)
+  const settings = { url: `${server.url}/`, roleId: ROLE_ID, secretId: `file:${file.path}` }
   const { knobs } = server
   knobs.errorText = `${CANARIES.join(' ')} canary-9f2c-value`
   return {
@@ -119,20 +114,14 @@ async function startBackend(t: TestContext): Promise<Backend> {
         return { ...settings, secretId: 'bao-canary-secret-unknown' }
       },
       async lateCredential() {
-        const path = join(folder, 'late', 'secret-id')
-        const provide = async () => {
-          await mkdir(join(folder, 'late'))
-          await writeFile(path, SECRET_ID)
-        }
-        return { settings: { ...settings, secretId: `file:${path}` }, path, provide }
+        const late = file.late(SECRET_ID)
+        return { settings: { ...settings, secretId: `file:${late.path}` }, ...late }
       },
       async rotateCredential() {
         secretIds.clear()
         secretIds.add(OTHER_SECRET_ID)
         knobs.tokens.clear()
-        await writeFile(join(folder, 'second'), `${OTHER_SECRET_ID}\r\n`)
-        await symlink('second', join(folder, 'next'))
-        await rename(join(folder, 'next'), secretId)
+        await file.swap(OTHER_SECRET_ID)
       },
       async forbid(reference) {
         knobs.forbidden.add(reference.split('/').slice(2, -1).join('/'))
@@ -158,15 +147,13 @@ export async function onBao(
     readonly settings?: SettingTexts
   },
 ): Promise<
-  Opened & {
-    readonly server: BaoServer
-    readonly read: Ask
-    readonly codes: Ask
-    readonly messages: Ask
-    readonly logins: () => number
-    /** What was asked since the last call, logins left out. */
-    readonly asked: () => readonly string[]
-  }
+  Opened &
+    Asking & {
+      readonly server: BaoServer
+      readonly logins: () => number
+      /** What was asked since the last call, logins left out. */
+      readonly asked: () => readonly string[]
+    }
 > {
   const { mounts, tokens = {}, logins = [] } = options
   const server = await startBaoServer({
@@ -187,17 +174,11 @@ export async function onBao(
     await opened.client[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   })
-  const refsOf = (texts: readonly string[]) => texts.map((text) => parsed(subject, text))
   let seen = 0
   return {
     ...opened,
+    ...asking(subject, opened),
     server,
-    read: (...texts) => textsOf(opened, refsOf(texts)),
-    codes: (...texts) => codesOf(opened, refsOf(texts)),
-    async messages(...texts) {
-      const outcomes = [...(await fetched(opened, refsOf(texts))).values()]
-      return outcomes.map((outcome) => (outcome.ok ? 'ok' : formatError(outcome.error)))
-    },
     logins: () => server.requests.filter(isLogin).length,
     asked() {
       const all = server.requests.filter((request) => !isLogin(request))
@@ -207,5 +188,3 @@ export async function onBao(
     },
   }
 }
-
-type Ask = (...texts: string[]) => Promise<string[]>

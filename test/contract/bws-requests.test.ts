@@ -103,8 +103,8 @@ function requests(client: BwsClientName): void {
     const [first = '', second = ''] = ids
     server.knobs.delayMs = 300
     const caller = new AbortController()
-    const givesUp = codesOf(opened, opened.refs([first]), caller.signal)
-    const stays = textsOf(opened, opened.refs([second]))
+    const givesUp = codesOf(opened, opened.refsOf([first]), caller.signal)
+    const stays = textsOf(opened, opened.refsOf([second]))
     await sleep(150)
     caller.abort()
     assert.deepEqual(await givesUp, ['aborted'])
@@ -114,11 +114,11 @@ function requests(client: BwsClientName): void {
 
   test('when all have given up, nothing is asked any more', async (t) => {
     const opened = await connected(t, client, { secrets: 1 })
-    const { server, ids, refs } = opened
+    const { server, ids, refsOf } = opened
     assert.deepEqual(await opened.read(...ids), ['value-0'])
     server.knobs.delayMs = 200
     const timeout = AbortSignal.timeout(50)
-    const outcomes = await Promise.all([1, 2, 3].map(() => fetched(opened, refs(ids), timeout)))
+    const outcomes = await Promise.all([1, 2, 3].map(() => fetched(opened, refsOf(ids), timeout)))
     for (const outcome of outcomes.flatMap((one) => [...one.values()]))
       assert.ok(!outcome.ok && outcome.error.code === 'timeout')
     server.knobs.delayMs = 0

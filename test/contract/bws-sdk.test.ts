@@ -75,7 +75,7 @@ test('auto with authorities of its own takes our own client', async (t) => {
   const caCert = join(await temporaryFolder(t), 'ca.pem')
   await writeFile(caCert, '-----BEGIN CERTIFICATE-----\n')
   const opened = await connected(t, 'builtin', { secrets: 1, settings: { client: 'auto', caCert } })
-  await opened.client.fetch(opened.refs(opened.ids), AbortSignal.timeout(10_000))
+  await opened.client.fetch(opened.refsOf(opened.ids), AbortSignal.timeout(10_000))
   const taken = opened.log.lines
     .filter(({ event }) => event === 'bws.client')
     .map(({ facts }) => facts['client'])
@@ -92,12 +92,12 @@ test('an SDK that dies costs the requests of that moment, and logs in anew, once
       return worker
     },
   })
-  const { server, ids, refs } = opened
+  const { server, ids, refsOf } = opened
   const logins = () => server.requests.filter((request) => request.endsWith('/connect/token')).length
   assert.equal((await opened.read(...ids)).length, 20)
   workers[0]?.kill()
   await workers[0]?.ended
-  const many = await Promise.all(ids.map((id) => textsOf(opened, refs([id]))))
+  const many = await Promise.all(ids.map((id) => textsOf(opened, refsOf([id]))))
   assert.deepEqual(
     many.flat(),
     ids.map((_, index) => `value-${index}`),

@@ -1,13 +1,11 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { StartWorker } from '../../src/core/ports.ts'
-import type { SecretRef } from '../../src/core/ref.ts'
 import { bws } from '../../src/providers/bws/bws.ts'
 import { startBwsServer } from '../fixtures/servers/bws.ts'
 import type { BwsServer } from '../fixtures/servers/bws.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { codesOf, fetched, open, parsed, textsOf } from './provider-attempt.ts'
+import { asking, type Asking } from './asking.ts'
+import { credentialFile } from './credential-file.ts'
+import { open } from './provider-attempt.ts'
 import type { Opened } from './provider-attempt.ts'
 import { serviceKnobs } from './provider-backend.ts'
 import type { Backend, ProviderSubject, SettingTexts } from './provider-backend.ts'
@@ -88,15 +86,12 @@ export async function startBackend(
 ): Promise<{ readonly server: BwsServer; readonly backend: Backend }> {
   const server = await startBwsServer({ prefix: '/behind/a-proxy' })
   t.after(() => server[Symbol.asyncDispose]())
-  const folder = await temporaryFolder(t)
   const [first, second, unknown] = [server.issue(), server.issue(), server.issue()]
   server.revoke(second)
   server.revoke(unknown)
-  const token = join(folder, 'token')
-  await writeFile(join(folder, 'first'), `${first}\n`)
-  await symlink('first', token)
+  const file = await credentialFile(t, 'token', first)
   const settings: SettingTexts = {
-    token: `file:${token}`,
+    token: `file:${file.path}`,
     apiUrl: `${server.apiUrl}/`,
     identityUrl: `${server.identityUrl}/`,
     maxRate: 'none',
@@ -112,19 +107,13 @@ export async function startBackend(
     knobs: {
       badCredential: async () => ({ ...settings, token: unknown }),
       async lateCredential() {
-        const path = join(folder, 'late', 'token')
-        const provide = async () => {
-          await mkdir(join(folder, 'late'))
-          await writeFile(path, first)
-        }
-        return { settings: { ...settings, token: `file:${path}` }, path, provide }
+        const late = file.late(first)
+        return { settings: { ...settings, token: `file:${late.path}` }, ...late }
       },
       async rotateCredential() {
         server.revoke(first)
         server.accept(second)
-        await writeFile(join(folder, 'second'), `${second}\r\n`)
-        await symlink('second', join(folder, 'next'))
-        await rename(join(folder, 'next'), token)
+        await file.swap(second)
       },
       expire: () => server.expireAll(),
       ...serviceKnobs(server, (request) => request === LOGIN),
@@ -152,28 +141,12 @@ export async function connected(
   const deps = options.startWorker === undefined ? {} : { startWorker: options.startWorker }
   const opened = open(subject, { ...backend, deps }, texts)
   t.after(() => opened.client[Symbol.asyncDispose]())
-  const refsOf = (texts: readonly string[]): SecretRef[] => texts.map((text) => parsed(subject, text))
-  return {
-    ...opened,
-    server,
-    ids,
-    refs: refsOf,
-    read: (...texts) => textsOf(opened, refsOf(texts)),
-    codes: (...texts) => codesOf(opened, refsOf(texts)),
-    async messages(...texts) {
-      const outcomes = [...(await fetched(opened, refsOf(texts))).values()]
-      return outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.error.message))
-    },
-  }
+  return { ...opened, ...asking(subject, opened, ({ message }) => message), server, ids }
 }
 
-export interface Connected {
+export interface Connected extends Asking {
   readonly server: BwsServer
   readonly ids: readonly string[]
-  readonly refs: (texts: readonly string[]) => SecretRef[]
-  readonly read: (...texts: string[]) => Promise<string[]>
-  readonly codes: (...texts: string[]) => Promise<string[]>
-  readonly messages: (...texts: string[]) => Promise<string[]>
 }
 
 /** The token, and each part of it that is a secret. */

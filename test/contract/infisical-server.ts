@@ -1,15 +1,14 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { formatError } from '../../src/core/errors.ts'
-import type { SecretRef } from '../../src/core/ref.ts'
 import { infisical } from '../../src/providers/infisical/infisical.ts'
 import { startInfisicalServer } from '../fixtures/servers/infisical.ts'
 import type { InfisicalServer } from '../fixtures/servers/infisical.ts'
 import { inDev, PROJECT } from '../fixtures/servers/infisical-data.ts'
 import type { InfisicalData, InfisicalFolder } from '../fixtures/servers/infisical-data.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { codesOf, fetched, open, parsed, textsOf } from './provider-attempt.ts'
+import { asking, type Asking } from './asking.ts'
+import { credentialFile } from './credential-file.ts'
+import { open } from './provider-attempt.ts'
 import type { Opened } from './provider-attempt.ts'
 import { serviceKnobs } from './provider-backend.ts'
 import type { Backend, ProviderSubject, SettingTexts } from './provider-backend.ts'
@@ -103,16 +102,10 @@ export const subject: ProviderSubject = {
 export async function startBackend(t: TestContext): Promise<{ server: InfisicalServer; backend: Backend }> {
   const folders: Record<string, InfisicalFolder> = {}
   const server = await started(t, inDev(folders), '/behind/a-proxy')
-  const folder = await temporaryFolder(t)
-  const secret = join(folder, 'secret')
-  await writeFile(join(folder, 'id'), `${CLIENT_ID}\n`)
-  await writeFile(join(folder, 'first'), `${CLIENT_SECRET}\n`)
-  await symlink('first', secret)
-  const settings = {
-    url: `${server.url}/`,
-    clientId: `file:${join(folder, 'id')}`,
-    clientSecret: `file:${secret}`,
-  }
+  const file = await credentialFile(t, 'secret', CLIENT_SECRET)
+  const id = join(file.folder, 'id')
+  await writeFile(id, `${CLIENT_ID}\n`)
+  const settings = { url: `${server.url}/`, clientId: `file:${id}`, clientSecret: `file:${file.path}` }
   const { knobs } = server
   knobs.errorText = `${CANARIES.join(' ')} canary-9f2c-value`
   let stored = 0
@@ -132,20 +125,14 @@ export async function startBackend(t: TestContext): Promise<{ server: InfisicalS
         return { ...settings, clientSecret: 'infisical-canary-secret-unknown' }
       },
       async lateCredential() {
-        const path = join(folder, 'late', 'secret')
-        const provide = async () => {
-          await mkdir(join(folder, 'late'))
-          await writeFile(path, CLIENT_SECRET)
-        }
-        return { settings: { ...settings, clientSecret: `file:${path}` }, path, provide }
+        const late = file.late(CLIENT_SECRET)
+        return { settings: { ...settings, clientSecret: `file:${late.path}` }, ...late }
       },
       async rotateCredential() {
         knobs.clientSecrets.clear()
         knobs.clientSecrets.set(OTHER_SECRET, 'good')
         server.expire()
-        await writeFile(join(folder, 'second'), `${OTHER_SECRET}\r\n`)
-        await symlink('second', join(folder, 'next'))
-        await rename(join(folder, 'next'), secret)
+        await file.swap(OTHER_SECRET)
       },
       async forbid(reference) {
         const name = /\/\/\/(\w+)/.exec(reference)?.[1]
@@ -166,15 +153,12 @@ export async function connected(
   data: InfisicalData,
   settings: SettingTexts = {},
 ): Promise<
-  Opened & {
-    readonly server: InfisicalServer
-    readonly read: Ask
-    readonly codes: Ask
-    readonly messages: Ask
-    readonly refsOf: (texts: readonly string[]) => SecretRef[]
-    /** Requests since the last look. */
-    readonly asked: () => readonly string[]
-  }
+  Opened &
+    Asking & {
+      readonly server: InfisicalServer
+      /** Requests since the last look. */
+      readonly asked: () => readonly string[]
+    }
 > {
   const server = await started(t, data)
   const backend: Backend = {
@@ -186,18 +170,11 @@ export async function connected(
   }
   const opened = open(subject, backend)
   t.after(() => opened.client[Symbol.asyncDispose]())
-  const refsOf = (texts: readonly string[]): SecretRef[] => texts.map((text) => parsed(subject, text))
   let seen = 0
   return {
     ...opened,
+    ...asking(subject, opened),
     server,
-    refsOf,
-    read: (...texts) => textsOf(opened, refsOf(texts)),
-    codes: (...texts) => codesOf(opened, refsOf(texts)),
-    async messages(...texts) {
-      const outcomes = [...(await fetched(opened, refsOf(texts))).values()]
-      return outcomes.map((outcome) => (outcome.ok ? 'ok' : formatError(outcome.error)))
-    },
     asked() {
       const since = server.requests.slice(seen)
       seen = server.requests.length
@@ -205,8 +182,6 @@ export async function connected(
     },
   }
 }
-
-type Ask = (...texts: string[]) => Promise<string[]>
 
 async function started(t: TestContext, data: InfisicalData, prefix = ''): Promise<InfisicalServer> {
   const server = await startInfisicalServer({

@@ -1,14 +1,12 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { SecretRef } from '../../src/core/ref.ts'
 import { opConnect } from '../../src/providers/op-connect/op-connect.ts'
 import { startConnectServer } from '../fixtures/servers/connect.ts'
 import type { ConnectServer } from '../fixtures/servers/connect.ts'
 import { idOf } from '../fixtures/servers/connect-data.ts'
 import type { ConnectData, ConnectItem } from '../fixtures/servers/connect-data.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { codesOf, fetched, open, parsed, textsOf } from './provider-attempt.ts'
+import { asking, type Asking } from './asking.ts'
+import { credentialFile } from './credential-file.ts'
+import { open } from './provider-attempt.ts'
 import type { Opened } from './provider-attempt.ts'
 import { serviceKnobs } from './provider-backend.ts'
 import type { Backend, ProviderSubject } from './provider-backend.ts'
@@ -68,11 +66,8 @@ export async function startBackend(t: TestContext): Promise<{ server: ConnectSer
     prefix: '/behind/a-proxy',
   })
   t.after(() => server[Symbol.asyncDispose]())
-  const folder = await temporaryFolder(t)
-  const token = join(folder, 'token')
-  await writeFile(join(folder, 'first'), `${TOKEN}\n`)
-  await symlink('first', token)
-  const settings = { host: `${server.url}/`, token: `file:${token}` }
+  const file = await credentialFile(t, 'token', TOKEN)
+  const settings = { host: `${server.url}/`, token: `file:${file.path}` }
   const { knobs } = server
   knobs.errorText = `${TOKEN} ${OTHER_TOKEN} canary-9f2c-value`
   const backend: Backend = {
@@ -89,19 +84,13 @@ export async function startBackend(t: TestContext): Promise<{ server: ConnectSer
         return { ...settings, token: 'connect-canary-token-unknown' }
       },
       async lateCredential() {
-        const path = join(folder, 'late', 'token')
-        const provide = async () => {
-          await mkdir(join(folder, 'late'))
-          await writeFile(path, TOKEN)
-        }
-        return { settings: { ...settings, token: `file:${path}` }, path, provide }
+        const late = file.late(TOKEN)
+        return { settings: { ...settings, token: `file:${late.path}` }, ...late }
       },
       async rotateCredential() {
         knobs.tokens.clear()
         knobs.tokens.add(OTHER_TOKEN)
-        await writeFile(join(folder, 'second'), `${OTHER_TOKEN}\r\n`)
-        await symlink('second', join(folder, 'next'))
-        await rename(join(folder, 'next'), token)
+        await file.swap(OTHER_TOKEN)
       },
       async forbid(reference) {
         const title = reference.split('/')[3]
@@ -119,14 +108,7 @@ export async function startBackend(t: TestContext): Promise<{ server: ConnectSer
 export async function connected(
   t: TestContext,
   data: ConnectData,
-): Promise<
-  Opened & {
-    readonly server: ConnectServer
-    readonly read: Read
-    readonly codes: Codes
-    readonly messages: Read
-  }
-> {
+): Promise<Opened & Asking & { readonly server: ConnectServer }> {
   const server = await startConnectServer({ data, token: TOKEN })
   const backend: Backend = {
     settings: { host: server.url, token: TOKEN },
@@ -140,21 +122,8 @@ export async function connected(
     await opened.client[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   })
-  const refsOf = (texts: readonly string[]): SecretRef[] => texts.map((text) => parsed(subject, text))
-  return {
-    ...opened,
-    server,
-    read: (...texts) => textsOf(opened, refsOf(texts)),
-    codes: (...texts) => codesOf(opened, refsOf(texts)),
-    async messages(...texts) {
-      const outcomes = [...(await fetched(opened, refsOf(texts))).values()]
-      return outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.error.message))
-    },
-  }
+  return { ...opened, ...asking(subject, opened, ({ message }) => message), server }
 }
-
-type Read = (...texts: string[]) => Promise<string[]>
-type Codes = (...texts: string[]) => Promise<string[]>
 
 /** A text is a field, and an empty one has no `value`; what is no text is a file. */
 function itemFor(name: string, value: Uint8Array, id: string): ConnectItem {
