@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf } from '../core/errors.ts'
 import type { Clock, OwnFiles } from '../core/ports.ts'
@@ -7,6 +6,7 @@ import type { Owner } from '../core/units.ts'
 import { lockFile } from './file-lock.ts'
 import { giveTo } from './give-to.ts'
 import { makeFolders } from './make-folders.ts'
+import { replaceBy } from './replace-by.ts'
 import { writeError } from './write-error.ts'
 
 export function openOwnFiles(clock: Clock): OwnFiles {
@@ -41,19 +41,11 @@ async function replaceFile(path: string, content: Uint8Array, mode: number): Pro
   const temporary = `${path}.tmp`
   const before = await statOrNothing(path)
   await rm(temporary, { force: true })
-  try {
-    await using file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
-    await giveTo(file, before ?? (await stat(dirname(path))))
+  const owner = before ?? (await stat(dirname(path)))
+  await replaceBy(temporary, path, content, async (file) => {
+    await giveTo(file, owner)
     await file.chmod(before === undefined ? mode : before.mode & 0o777)
-    await file.writeFile(content)
-    await file.sync()
-    await rename(temporary, path)
-  } catch (thrown) {
-    await rm(temporary, { force: true })
-    throw thrown
-  }
-  await using folder = await open(dirname(path), 'r')
-  await folder.sync()
+  })
 }
 
 async function statOrNothing(path: string): Promise<(Owner & { readonly mode: number }) | undefined> {

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
-import { lstat, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { lstat } from 'node:fs/promises'
 import { LocketError } from '../core/errors.ts'
 import { targetOf, writing } from './own-files.ts'
+import { replaceBy } from './replace-by.ts'
 
 /**
  * The old content or all of the new one, in a file that nobody but this user reads (0600), whatever mode it had. A link stays one. Rejects with
@@ -20,17 +19,5 @@ async function replaceWhole(path: string, content: Uint8Array): Promise<void> {
       hint: 'leave --output out, and redirect standard output',
     })
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  try {
-    await using file = await open(temporary, flags, 0o600)
-    await file.chmod(0o600)
-    await file.writeFile(content)
-    await file.sync()
-    await rename(temporary, path)
-  } catch (thrown) {
-    await rm(temporary, { force: true })
-    throw thrown
-  }
-  await using folder = await open(dirname(path), 'r')
-  await folder.sync()
+  await replaceBy(temporary, path, content, (file) => file.chmod(0o600))
 }
