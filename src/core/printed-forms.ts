@@ -1,7 +1,8 @@
+import { escapeUnit } from './json-escape.ts'
 import type { Secret } from './secret.ts'
 
 /** A shorter value is not masked: it would be found all over the output. */
-export const SHORTEST_MASKED = 4
+const SHORTEST_MASKED = 4
 /** A longer one is not looked for: what looks for it would need many times its memory. */
 export const LONGEST_MASKED = 256 * 1024
 /** A value that is longer is found as it stands, whole or line by line, and in no other form. */
@@ -92,10 +93,7 @@ function textForms(bytes: Buffer): Buffer[] {
 /** With and without what some writers escape: all that is not ASCII, and the slash. */
 function jsonForms(text: string): string[] {
   const json = JSON.stringify(text).slice(1, -1)
-  const ascii = json.replace(
-    /[^\0-\x7f]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  const ascii = json.replace(/[^\0-\x7f]/g, escapeUnit)
   return [json, ascii].flatMap((form) => [form, form.replaceAll('/', '\\/')])
 }
 

@@ -50,6 +50,11 @@ export function parseDuration(text: string): number {
   throw bad('duration', text, 'it is too long')
 }
 
+/** How long something still lasts, in whole seconds and never too short: `1m30s`. */
+export function formatTimeLeft(ms: number): string {
+  return formatDuration(Math.ceil(ms / 1000) * 1000)
+}
+
 /** Whole milliseconds, largest unit first: `1m30s`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s'

@@ -1,3 +1,4 @@
+import { escapeUnit } from '../json-escape.ts'
 import { bytesOf, defineFilter, textOf } from './define.ts'
 
 /** Valid unescaped in JSON, but a line break, invisible or forbidden to YAML readers. */
@@ -7,9 +8,5 @@ export const json = defineFilter({
   name: 'json',
   summary: 'a quoted string for JSON and YAML, quotes included',
   parameters: [],
-  apply: (value) => bytesOf(JSON.stringify(textOf(value)).replace(YAML_SPECIAL, escapeOf)),
+  apply: (value) => bytesOf(JSON.stringify(textOf(value)).replace(YAML_SPECIAL, escapeUnit)),
 })
-
-function escapeOf(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-}

@@ -57,11 +57,11 @@ export function createReader(calls: Calls, clock: Clock): Reader {
   }
 
   async function readAt(place: Place, use: TokenUse, signal: AbortSignal): Promise<Answer> {
-    const { mount, path, kv, version } = place
+    const { mount, kv, version } = place
     let refused: LocketError | undefined
     try {
       const answer = await calls.get({
-        path: [...mount, ...(kv === 2 ? ['data'] : []), ...path],
+        path: apiPath(place),
         query: version === undefined ? '' : `?version=${version}`,
         token: use.token,
         signal,
@@ -122,7 +122,7 @@ export function createReader(calls: Calls, clock: Clock): Reader {
   }
 
   function forbidden(place: Place): LocketError {
-    const path = [...place.mount, ...(place.kv === 2 ? ['data'] : []), ...place.path].join('/')
+    const path = apiPath(place).join('/')
     return new LocketError(
       'denied',
       `${who} does not let this token read ${shown(place)}${inNamespace} (status 403)`,
@@ -196,6 +196,11 @@ function plainFields(answer: unknown): Fields | undefined {
 function placeOf({ mount, path, version }: BaoReference, mountPath: readonly string[], kv: KvVersion): Place {
   const segments = [...mount, ...path]
   return { mount: mountPath, path: segments.slice(mountPath.length), kv, version }
+}
+
+/** As the API and policies have it. */
+function apiPath({ mount, path, kv }: Place): readonly string[] {
+  return [...mount, ...(kv === 2 ? ['data'] : []), ...path]
 }
 
 function shown({ mount, path }: Pick<Place, 'mount' | 'path'>): string {

@@ -41,7 +41,7 @@ export function createBuiltinClient(
   },
 ): BwsClient {
   const { provider, token, files, userAgent, traffic } = options
-  const server = (baseUrl: string) => createHttpClient({ ...options, baseUrl, traffic })
+  const server = (baseUrl: string) => createHttpClient({ ...options, baseUrl })
   const identity = server(options.identityUrl)
   const api = server(options.apiUrl)
 

@@ -2,7 +2,7 @@ import { toLocketError } from '../../core/errors.ts'
 import type { LocketError } from '../../core/errors.ts'
 import type { Outcome, Resolved } from '../../core/resolve.ts'
 import { unlessAborted } from '../../core/unless-aborted.ts'
-import { abortError } from '../lib/http-errors.ts'
+import { abortError, throwIfAborted } from '../lib/http-errors.ts'
 import { noSecret } from './answers.ts'
 import type { BwsClient, BwsLogin, Wanted } from './client.ts'
 
@@ -183,7 +183,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
 
   return {
     async read(wanted, signal) {
-      if (signal.aborted) throw abortError(who, signal.reason)
+      throwIfAborted(who, signal)
       const answer = Promise.withResolvers<Resolved>()
       const rider: Rider = { wanted, answer, trip: undefined }
       board([rider])

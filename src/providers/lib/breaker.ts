@@ -1,6 +1,6 @@
 import { LocketError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
-import { formatDuration } from '../../core/units.ts'
+import { formatTimeLeft } from '../../core/units.ts'
 
 const FAILURES = 5
 /** A server that starts beside its users fails for a while, and many of them at once: that alone opens nothing. */
@@ -31,7 +31,7 @@ export function createBreaker(clock: Clock): Breaker {
   let last: LocketError | undefined
 
   function error(waitMs: number): LocketError {
-    const left = formatDuration(Math.ceil(waitMs / 1000) * 1000)
+    const left = formatTimeLeft(waitMs)
     return new LocketError(
       'unavailable',
       `${last?.message ?? 'it is failing'}; not asked for another ${left} after ${failures} failures in a row`,

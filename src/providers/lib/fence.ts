@@ -2,7 +2,7 @@ import { LocketError } from '../../core/errors.ts'
 import type { Clock, StartWorker, Worker } from '../../core/ports.ts'
 import { unlessAborted } from '../../core/unless-aborted.ts'
 import { Answer, type Call } from './fence-calls.ts'
-import { abortError } from './http-errors.ts'
+import { abortError, throwIfAborted } from './http-errors.ts'
 
 export interface FenceOptions {
   /** The library, as `startWorker` knows it. */
@@ -108,7 +108,7 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
   return {
     async call(method, argument, signal) {
       if (isClosed) throw new LocketError('internal', `${title} is closed`)
-      if (signal.aborted) throw abortError(title, signal.reason)
+      throwIfAborted(title, signal)
       const used = (current ??= start())
       used.idle.abort()
       lastId += 1

@@ -30,6 +30,11 @@ export function transportError(who: string, thrown: unknown, signal: AbortSignal
   return new LocketError(code, `${who} ${says} (${errno})`, { hint })
 }
 
+/** Fails as the signal was aborted, if it was. */
+export function throwIfAborted(who: string, signal: AbortSignal): void {
+  if (signal.aborted) throw abortError(who, signal.reason)
+}
+
 /** `reason` of an aborted signal: a deadline, the caller going away, or a LocketError that says more. */
 export function abortError(who: string, reason: unknown): LocketError {
   if (isLocketError(reason))

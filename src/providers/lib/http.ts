@@ -1,5 +1,5 @@
 import { isLocketError, LocketError } from '../../core/errors.ts'
-import { abortError, retryAfterOf, statusError, transportError } from './http-errors.ts'
+import { retryAfterOf, statusError, transportError } from './http-errors.ts'
 import { withRetries } from './retry.ts'
 import { openSockets } from './sockets.ts'
 import type { Sockets } from './sockets.ts'
@@ -131,11 +131,6 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       await (await sockets?.catch(() => undefined))?.close()
     },
   }
-}
-
-/** Fails as the signal was aborted, if it was. */
-export function throwIfAborted(who: string, signal: AbortSignal): void {
-  if (signal.aborted) throw abortError(who, signal.reason)
 }
 
 function bodyOf(body: NonNullable<HttpRequest['body']>): Uint8Array<ArrayBuffer> {

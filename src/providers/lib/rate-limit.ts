@@ -1,7 +1,7 @@
 import { isLocketError, LocketError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Rate } from '../../core/rate.ts'
-import { formatDuration } from '../../core/units.ts'
+import { formatTimeLeft } from '../../core/units.ts'
 
 /** Who would have to wait longer than that is told so instead. */
 const LONGEST_WAIT_MS = 60_000
@@ -76,7 +76,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
   }
 
   function tooLong(waitMs: number): LocketError {
-    const left = formatDuration(Math.ceil(waitMs / 1000) * 1000)
+    const left = formatTimeLeft(waitMs)
     return new LocketError('rate_limited', `${provider} ${reason()}, for another ${left}`, {
       retryAfterMs: waitMs,
     })

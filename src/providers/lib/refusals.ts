@@ -1,6 +1,6 @@
 import { rewordError, type LocketError } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports.ts'
-import { formatDuration } from '../../core/units.ts'
+import { formatTimeLeft } from '../../core/units.ts'
 
 const REMEMBERED_MS = 60_000
 
@@ -20,7 +20,7 @@ export function createRefusals(clock: Clock): Refusals {
     check(digest) {
       const leftMs = known === undefined ? 0 : known.until - clock.elapsed()
       if (known === undefined || known.digest !== digest || leftMs <= 0) return
-      const left = formatDuration(Math.ceil(leftMs / 1000) * 1000)
+      const left = formatTimeLeft(leftMs)
       throw rewordError(
         known.error,
         `${known.error.message}; not asked again for ${left} with this credential`,

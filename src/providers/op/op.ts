@@ -11,7 +11,7 @@ import { defineProvider } from '../define.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { readCredential } from '../lib/credential.ts'
 import { logFetch } from '../lib/each.ts'
-import { abortError } from '../lib/http-errors.ts'
+import { throwIfAborted } from '../lib/http-errors.ts'
 import { createSessions } from '../lib/sessions.ts'
 import { createTraffic } from '../lib/traffic.ts'
 import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../lib/traffic-settings.ts'
@@ -84,7 +84,7 @@ function open(
     } catch (thrown) {
       if (!signal.aborted) throw toLocketError(thrown)
     }
-    if (signal.aborted) throw abortError(sdk.title, signal.reason)
+    throwIfAborted(sdk.title, signal)
   }
 
   async function fetch(refs: readonly SecretRef[], signal: AbortSignal): Promise<Outcomes> {
