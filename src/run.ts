@@ -81,10 +81,15 @@ async function findCommand(name: string): Promise<CommandEntry> {
 
 const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h', '--help-all'])
 
-/** The first word of a command's that asks for its help. What follows `--` is another program's. */
-function helpAskedFor(argv: readonly string[]): string | undefined {
+/** What follows `--` is another program's. */
+function ownWords(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--')
-  return argv.slice(0, end === -1 ? undefined : end).find((word) => word !== 'help' && HELP_WORDS.has(word))
+  return end === -1 ? argv : argv.slice(0, end)
+}
+
+/** The first word of a command's that asks for its help. */
+function helpAskedFor(argv: readonly string[]): string | undefined {
+  return ownWords(argv).find((word) => word !== 'help' && HELP_WORDS.has(word))
 }
 
 /** Of the command that the words name, or of all. */
@@ -149,8 +154,7 @@ function fail(thrown: unknown, withCauses: boolean): number {
 
 /** The log level as it was given, whether or not the settings can be read: it is what tells why they cannot. */
 function asksForCauses(argv: readonly string[], env: Env): boolean {
-  const end = argv.indexOf('--')
-  const words = argv.slice(0, end === -1 ? undefined : end)
+  const words = ownWords(argv)
   const levels = words.flatMap((word, index) => {
     if (word === '--log-level') return [words[index + 1]]
     return word.startsWith('--log-level=') ? [word.slice('--log-level='.length)] : []

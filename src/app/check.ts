@@ -8,6 +8,7 @@ import { checkFile, type FileReport, type Place } from './check-files.ts'
 import { askProvider, type Answer, type AskDeps } from './check-providers.ts'
 import { openDeadline } from './deadline.ts'
 import { prepare } from './prepare.ts'
+import { warningsOf } from './render.ts'
 
 export interface CheckDeps extends AskDeps {
   readonly sources: SourceFiles
@@ -99,10 +100,7 @@ async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   try {
     const { files } = await prepare(volume, sources)
     const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
-    const warnings = files.flatMap(({ origin, template }) =>
-      template.warnings.map((warning) => `${origin}: ${warning}`),
-    )
-    return { place: place(templates), errors: [], warnings }
+    return { place: place(templates), errors: [], warnings: files.flatMap(warningsOf) }
   } catch (thrown) {
     return { place: place([]), errors: [toLocketError(thrown)], warnings: [] }
   }

@@ -1,4 +1,4 @@
-import { liesUnder } from '../core/absolute-path.ts'
+import { joinPath, liesUnder } from '../core/absolute-path.ts'
 import { formatError, toLocketError } from '../core/errors.ts'
 import type { Log, Place, PlaceOptions } from '../core/ports.ts'
 import type { Secret } from '../core/secret.ts'
@@ -80,5 +80,5 @@ export function openExecFiles(
 }
 
 function targetOf({ folder, path }: Place): string {
-  return folder === '/' ? `/${path}` : `${folder}/${path}`
+  return joinPath(folder, path)
 }

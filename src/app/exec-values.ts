@@ -12,7 +12,7 @@ import type { ExecFiles } from './exec-files.ts'
 import { maskTemplates, type Masking } from './masking.ts'
 import { prepareOutputs, requireSources, type MaterializeDeps, type OutputTemplate } from './materialize.ts'
 import type { TemplateRules } from './prepare.ts'
-import { renderTemplates, type PreparedTemplate, type Rendered } from './render.ts'
+import { renderTemplates, warningsOf, type PreparedTemplate, type Rendered } from './render.ts'
 
 export interface ValuesConfig {
   readonly entries: readonly EnvEntry[]
@@ -128,8 +128,4 @@ function secretsOf({ variables, outputs, rendered }: Gathered): (readonly [Prepa
   return [...rendered.contents].filter(
     ([template]) => !whole.has(template) && !rendered.incomplete.has(template),
   )
-}
-
-function warningsOf({ template, origin }: PreparedVariable): string[] {
-  return template.warnings.map((warning) => `${origin}: ${warning}`)
 }

@@ -19,7 +19,7 @@ import type {
 import type { Secret } from '../core/secret.ts'
 import type { Template } from '../core/template/template.ts'
 import { readTemplate, type TemplateRules } from './prepare.ts'
-import type { PreparedTemplate } from './render.ts'
+import { warningsOf, type PreparedTemplate } from './render.ts'
 
 export interface MaterializeDeps {
   readonly sources: SourceFiles
@@ -55,12 +55,12 @@ export async function prepareOutputs(
   { sources, trees }: Pick<MaterializeDeps, 'sources' | 'trees'>,
 ): Promise<PreparedOutputs> {
   checkPlaces(outputs)
-  await checkRealPlaces(outputs, trees)
+  const real = await checkRealPlaces(outputs, trees)
   const found = await findSources(outputs, trees)
   const isMissing = ({ source }: PlannedOutput) =>
     source.kind === 'file' && found.get(source.path)?.kind === 'missing'
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
-  await checkTaken(rules.taken ?? [], planned, outputs, trees)
+  await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
   const templates = await readAll(planned, rules, sources)
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
   return { templates, missing, warnings: [...emptyFolders(found), ...templates.flatMap(warningsOf)] }
@@ -85,29 +85,37 @@ export function requireSources({ missing }: PreparedOutputs): void {
   throwErrors(missing.map((path) => new LocketError('io', `the template ${path} does not exist`)))
 }
 
-/** What the paths say is checked first; links may still lead one into the other. */
-async function checkRealPlaces(outputs: Outputs, trees: SourceTrees): Promise<void> {
+/** What the paths say is checked first; links may still lead one into the other. Where each path leads. */
+async function checkRealPlaces(outputs: Outputs, trees: SourceTrees): Promise<ReadonlyMap<string, string>> {
   const paths = [...new Set([...sourcePaths(outputs), ...outputPaths(outputs)])]
   const real = new Map<string, string>()
   for (const path of paths) real.set(path, await trees.realPath(path))
   checkPlaces(outputs, (path) => real.get(path) ?? path)
+  return real
 }
 
 /** A file of the command's own is neither an output nor a template, by whatever name or link. */
 async function checkTaken(
   taken: NonNullable<PrepareRules['taken']>,
   planned: readonly PlannedOutput[],
-  outputs: Outputs,
-  trees: SourceTrees,
+  {
+    outputs,
+    trees,
+    real,
+  }: {
+    readonly outputs: Outputs
+    readonly trees: SourceTrees
+    readonly real: ReadonlyMap<string, string>
+  },
 ): Promise<void> {
   for (const { path, origin } of taken) {
-    const real = await trees.realPath(path)
+    const own = await trees.realPath(path)
     for (const source of sourcePaths(outputs))
-      if (liesUnder(real, await trees.realPath(source)))
+      if (liesUnder(own, real.get(source) ?? source))
         throw new LocketError('plan_conflict', `${origin} ${path} lies among the templates of ${source}`)
-    const last = real.slice(real.lastIndexOf('/'))
+    const last = own.slice(own.lastIndexOf('/'))
     for (const { target } of planned.filter((output) => output.target.endsWith(last)))
-      if ((await trees.realPath(target)) === real)
+      if ((await trees.realPath(target)) === own)
         throw new LocketError('plan_conflict', `${origin} ${path} and the output ${target} are one file`)
   }
 }
@@ -156,8 +164,4 @@ function emptyFolders(found: ReadonlyMap<string, SourceListing>): string[] {
   return [...found].flatMap(([path, listing]) =>
     listing.kind === 'folder' && listing.files.length === 0 ? [`${path} holds no templates`] : [],
   )
-}
-
-function warningsOf({ template, origin }: OutputTemplate): string[] {
-  return template.warnings.map((warning) => `${origin}: ${warning}`)
 }

@@ -13,6 +13,11 @@ export interface PreparedTemplate {
   readonly template: Template
 }
 
+/** One line each. */
+export function warningsOf({ template, origin }: PreparedTemplate): string[] {
+  return template.warnings.map((warning) => `${origin}: ${warning}`)
+}
+
 export interface RenderRules {
   readonly policy: FailurePolicy
   /** Largest rendered text. */

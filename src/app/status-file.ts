@@ -1,3 +1,4 @@
+import { baseOf, folderOf } from '../core/absolute-path.ts'
 import { errnoOf, isLocketError, LocketError } from '../core/errors.ts'
 import type { Place, PlacedFiles, SourceFiles } from '../core/ports.ts'
 import { Secret } from '../core/secret.ts'
@@ -59,6 +60,5 @@ function isList(text: string): boolean {
 }
 
 function placeOf(path: string): Place {
-  const slash = path.lastIndexOf('/')
-  return { folder: path.slice(0, Math.max(slash, 1)), path: path.slice(slash + 1) }
+  return { folder: folderOf(path), path: baseOf(path) }
 }

@@ -74,7 +74,7 @@ export const COMPOSE = {
 export const COMPOSE_SECTIONS: readonly Section[] = [...Object.values(COMPOSE), ...RENDERING_SECTIONS]
 
 /** How files are written by commands that are no volume driver. */
-export const writtenSection = filesSection({ maxFileSize: 'MAX_FILE_SIZE', policy: 'INJECT_POLICY' })
+const writtenSection = filesSection({ maxFileSize: 'MAX_FILE_SIZE', policy: 'INJECT_POLICY' })
 
 export const INJECT = { outputs: outputsSection, inject: injectSection, files: writtenSection } as const
 

@@ -1,15 +1,19 @@
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import { routeReferences } from '../providers/route.ts'
-import { readConfigFiles } from './config-files.ts'
 import { fieldsOf, RENDERING, RENDERING_SECTIONS } from './commands.ts'
 import { defaultLayer } from './defaults.ts'
-import { envLayer } from './env.ts'
 import { parseFlags } from './flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers.ts'
-import { checkPositionals, parseSections, type Loaded, type LoadRequest, type Sections } from './load.ts'
+import {
+  checkPositionals,
+  parseSections,
+  readLayers,
+  type Loaded,
+  type LoadRequest,
+  type Sections,
+} from './load.ts'
 import { providerInstances } from './provider-instances.ts'
-import { openToml, tomlLayer } from './toml.ts'
 import type { LogConfig } from './volume-config.ts'
 import { parseChosen } from './volume-options.ts'
 
@@ -38,11 +42,8 @@ export function loadRendering<S extends Sections>(request: RenderingRequest<S>):
   checkPositionals(name, request.positionals ?? [], flags.positionals)
   const problems: Problems = []
   const user = { env, isRoot }
-  const environment = envLayer(fields, env, problems)
-  const files = readConfigFiles(mergeLayers({ flag: flags.layer, environment }), undefined, problems)
-  const documents = files.map((file) => openToml(file, problems))
-  const toml = new Map(documents.flatMap((document) => [...tomlLayer(document, table, fields, problems)]))
-  const layer = mergeLayers({ flag: flags.layer, environment, toml, default: defaultLayer(fields, user) })
+  const { documents, layers } = readLayers(flags.layer, { fields, table, env }, problems)
+  const layer = mergeLayers({ ...layers, default: defaultLayer(fields, user) })
   const settings = parseSections(sections, (section) => parseSection(section, layer, problems))
   const log = parseSection(RENDERING.log, layer, problems)
   const providers = providerInstances({ layer, documents, user }, problems)

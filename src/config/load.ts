@@ -1,5 +1,5 @@
 import { LocketError } from '../core/errors.ts'
-import type { Section, SettingsOf } from '../settings/field.ts'
+import type { Field, Section, SettingsOf } from '../settings/field.ts'
 import { namesOf, readConfigFiles } from './config-files.ts'
 import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
 import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './daemon.ts'
@@ -69,20 +69,41 @@ export interface VolumeSources {
 export function volumeSources(flags: Layer, env: Env, managedConfig: string = MANAGED_CONFIG): VolumeSources {
   const fields = fieldsOf(VOLUME_SECTIONS)
   const problems: Problems = []
-  const environment = envLayer(fields, env, problems)
   const isManaged = flags.get(VOLUME.daemon.fields.managed.name)?.value === 'true'
-  const files = readConfigFiles(
-    mergeLayers({ flag: flags, environment }),
-    isManaged ? managedConfig : undefined,
-    problems,
-  )
-  const documents = files.map((file) => openToml(file, problems))
-  const toml = new Map(documents.flatMap((document) => [...tomlLayer(document, 'volume', fields, problems)]))
+  const ifThere = isManaged ? managedConfig : undefined
+  const given = readLayers(flags, { fields, table: 'volume', env, ifThere }, problems)
   const user = { env, isRoot: true }
   const common = defaultLayer(fields, user)
   const defaults = isManaged ? managedDefaults(common) : common
-  const layer = mergeLayers({ flag: flags, environment, toml, default: defaults })
-  return { sources: { layer, defaults, documents, user, configFiles: files.flatMap(namesOf) }, problems }
+  const layer = mergeLayers({ ...given.layers, default: defaults })
+  const { documents } = given
+  return {
+    sources: { layer, defaults, documents, user, configFiles: given.files.flatMap(namesOf) },
+    problems,
+  }
+}
+
+/** What a user gave one command: flags, environment, and its `table` of the configuration files. `ifThere`: see readConfigFiles. */
+export function readLayers(
+  flags: Layer,
+  {
+    fields,
+    table,
+    env,
+    ifThere,
+  }: {
+    readonly fields: readonly Field[]
+    readonly table: string
+    readonly env: Env
+    readonly ifThere?: string | undefined
+  },
+  problems: Problems,
+) {
+  const environment = envLayer(fields, env, problems)
+  const files = readConfigFiles(mergeLayers({ flag: flags, environment }), ifThere, problems)
+  const documents = files.map((file) => openToml(file, problems))
+  const toml = new Map(documents.flatMap((document) => [...tomlLayer(document, table, fields, problems)]))
+  return { files, documents, layers: { flag: flags, environment, toml } }
 }
 
 /** Of several sections at once, by their keys. */

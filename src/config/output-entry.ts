@@ -34,12 +34,7 @@ export function parseOutputs(
 }
 
 /** `SRC:DST`, `SRC=DST`, or both paths of a TOML table. */
-export function parseMapEntry(
-  entry: string,
-  origin: string,
-  cwd: string,
-  problems: Problems,
-): MapEntry | undefined {
+function parseMapEntry(entry: string, origin: string, cwd: string, problems: Problems): MapEntry | undefined {
   const places = entry.includes(PAIR) ? [entry.indexOf(PAIR)] : betweens(entry)
   const [at = -1, ...others] = places
   const source = entry.slice(0, Math.max(at, 0)).trim()
@@ -61,7 +56,7 @@ export function parseMapEntry(
 }
 
 /** `NAME=TEMPLATE`, `NAME=@/path`, `/path`. */
-export function parseSecretOutput(
+function parseSecretOutput(
   entry: string,
   origin: string,
   cwd: string,

@@ -1,4 +1,4 @@
-import { liesUnder } from './absolute-path.ts'
+import { baseOf, folderOf, joinPath, liesUnder } from './absolute-path.ts'
 import { LocketError } from './errors.ts'
 import { collisions, nameProblem, planFiles, type SecretFile, type SecretSource } from './plan.ts'
 import type { Place, SourceListing } from './ports.ts'
@@ -84,7 +84,7 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
   }
   if (listing?.kind !== 'folder') return []
   return listing.files.flatMap((name) => {
-    const path = join(source, name)
+    const path = joinPath(source, name)
     const problem = nameProblem(name)
     if (problem !== undefined) {
       problems.push(`${origin}: file name ${JSON.stringify(name)} ${problem}`)
@@ -96,7 +96,7 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
 
 /** `named` is the folder that the user gave: links above it are his, those in it and below are not followed. */
 function output(named: string, name: string, file: Pick<PlannedOutput, 'source' | 'origin'>): PlannedOutput {
-  const target = join(named, name)
+  const target = joinPath(named, name)
   const folder = folderOf(named)
   return { ...file, target, folder, path: target.slice(folder === '/' ? 1 : folder.length + 1) }
 }
@@ -113,7 +113,7 @@ function sourcesOf({ maps, secrets }: Outputs): readonly Named[] {
 function outputTargets({ maps, secrets, out }: Outputs): readonly Named[] {
   return [
     ...maps.map(({ dest, origin }) => ({ path: dest, origin })),
-    ...secrets.map(({ name, origin }) => ({ path: join(out, name), origin })),
+    ...secrets.map(({ name, origin }) => ({ path: joinPath(out, name), origin })),
   ]
 }
 
@@ -128,16 +128,4 @@ function nestingProblem(source: Named, target: Named, real: (path: string) => st
 
 function asWritten(path: string): string {
   return path
-}
-
-function join(folder: string, name: string): string {
-  return folder === '/' ? `/${name}` : `${folder}/${name}`
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf('/'), 1))
-}
-
-function baseOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }
