@@ -1,32 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { loadExec } from '../../src/cli/exec.ts'
 import { EXEC, fieldsOf } from '../../src/config/commands.ts'
 import { formatError, toLocketError } from '../../src/core/errors.ts'
-import { fieldKind, type Field } from '../../src/settings/field.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'locket-exec-settings-'))
-after(() => rmSync(folder, { recursive: true }))
+import { row, testEachSetting, type CommandRow } from './each-setting.ts'
 
 type Config = ReturnType<typeof load>
-
-interface Row {
-  readonly flag: string
-  readonly env: string
-  readonly texts: readonly [string, string]
-  readonly seen: readonly [unknown, unknown]
-  readonly byDefault: unknown
-  readonly read: (config: Config) => unknown
-}
 
 const BOOL = ['true', 'false'] as const
 const FROM_TEST = { HOME: '/home/test', MINE: 'x', OP_CONNECT_TOKEN: 'y' }
 
 /** The public names, as users have them in their files, and what each changes. */
-const ROWS: readonly Row[] = [
+const ROWS: readonly CommandRow<Config>[] = [
   row('watch', 'LOCKET_EXEC_WATCH', BOOL, [true, false], false, (it) => it.watch),
   row(
     'interactive',
@@ -79,24 +64,7 @@ const ROWS: readonly Row[] = [
   ),
 ]
 
-const FIELDS = fieldsOf(Object.values(EXEC))
-
-test('every setting of exec has a row here, and every row a setting', () => {
-  const names = ({ name, env }: Field) => `${name} ${env}`
-  assert.deepEqual(ROWS.map(({ flag, env }) => `${flag} ${env}`).toSorted(), FIELDS.map(names).toSorted())
-})
-
-for (const { flag, env, texts, seen, byDefault, read } of ROWS) {
-  test(`${flag}: its default, and TOML below ${env} below the flag`, () => {
-    const [first, second] = texts
-    assert.deepEqual(read(load([], {})), byDefault)
-    const file = ['--config', toml(flag, first)]
-    assert.deepEqual(read(load(file, {})), seen[0])
-    assert.deepEqual(read(load(file, { [env]: second })), seen[1])
-    assert.deepEqual(read(load([...file, `--${flag}=${first}`], { [env]: second })), seen[0])
-    assert.deepEqual(read(load([`--${flag}=${second}`], {})), seen[1])
-  })
-}
+testEachSetting('exec', fieldsOf(Object.values(EXEC)), ROWS, load)
 
 test('with --watch a command has no terminal, unless that is asked for', () => {
   assert.equal(load(['--watch'], {}).interactive, false)
@@ -133,26 +101,7 @@ function shown(entry: Config['entries'][number]): string {
   return entry.kind === 'file' ? entry.path : entry.name
 }
 
-function row(
-  flag: string,
-  env: string,
-  texts: Row['texts'],
-  seen: Row['seen'],
-  byDefault: unknown,
-  read: Row['read'],
-): Row {
-  return { flag, env, texts, seen, byDefault, read }
-}
-
 function load(argv: readonly string[], env: Record<string, string>) {
   const context = { env: { ...FROM_TEST, ...env }, isRoot: true, cwd: '/here' }
   return loadExec({ ...context, argv: [...argv, '--', 'true'] }).config
-}
-
-function toml(name: string, text: string): string {
-  const field = FIELDS.find((candidate) => candidate.name === name)
-  const value = field !== undefined && fieldKind(field) === 'list' ? [text] : text
-  const path = join(folder, `${name}.toml`)
-  writeFileSync(path, `[exec]\n${name} = ${JSON.stringify(value)}\n`)
-  return path
 }
