@@ -13,7 +13,7 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' Makefile | expand -t 18
 
 demo: $(READY) ## see a container read a secret from a locket volume, and the secret vanish with it
-	@node scripts/demo.ts
+	@node scripts/demo/demo.ts
 
 test: check rootfs engine ## everything, end to end on a private engine included
 	@node scripts/test.ts unit e2e
@@ -23,10 +23,10 @@ check: $(READY) ## types, lint, format, architecture, generated files
 	@oxlint --type-aware
 	@oxfmt --check
 	@node --test --test-reporter=dot test/architecture.test.ts
-	@node scripts/check-generated.ts
+	@node scripts/generated/check-generated.ts
 
 build: $(READY) ## dist/locket: the program and its Node, one folder that runs anywhere
-	@node scripts/build.ts $(ARCH) $(DIST)
+	@node scripts/build/build.ts $(ARCH) $(DIST)
 
 rootfs: build
 	@plugin/rootfs.sh $(ARCH) $(DIST)
@@ -60,8 +60,8 @@ bench: rootfs engine ## the measurements of bench/
 	@node bench/commands.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
-	@node scripts/gen-docs.ts
-	@node scripts/gen-manifest.ts
+	@node scripts/generated/gen-docs.ts
+	@node scripts/generated/gen-manifest.ts
 
 clean: ## takes away what was built and downloaded
 	@rm -rf dist build $(READY)

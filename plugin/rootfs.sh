@@ -31,4 +31,4 @@ echo 'hosts: files dns' > "$root/etc/nsswitch.conf"
 # There is no shell to start the program here, but the kernel reads the first line too.
 printf '%s\n' '#!/locket/bin/node --' "require('/locket/lib/start.cjs')" > "$root/locket/bin/locket"
 "$top/plugin/build-id.sh" "$dist/plugin"
-node "$top/scripts/check-rootfs.ts" "$arch" "$root"
+node "$top/scripts/build/check-rootfs.ts" "$arch" "$root"

@@ -1,8 +1,8 @@
 import type { CommandContext } from './cli/define.ts'
 import { followDocker, METADATA_WORD, pluginMetadata, wordsFromDocker } from './cli/docker-plugin.ts'
 import { COMMANDS, type CommandEntry } from './cli/index.ts'
-import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/errors.ts'
-import { VERSION } from './core/version.ts'
+import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/vocabulary/errors.ts'
+import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
 
@@ -70,7 +70,7 @@ function contextOf(argv: readonly string[], env: Env): CommandContext {
 async function findCommand(name: string): Promise<CommandEntry> {
   const entry = COMMANDS.find((candidate) => candidate.name === name)
   if (entry !== undefined) return entry
-  const { nearest } = await import('./core/nearest.ts')
+  const { nearest } = await import('./core/text/nearest.ts')
   const names = COMMANDS.map((candidate) => candidate.name)
   const near = nearest(name, [...names, 'help'])
   const what = name.startsWith('-') ? 'flag' : 'command'
@@ -97,12 +97,12 @@ async function showHelp(words: readonly string[], isAll: boolean): Promise<numbe
   const [name, action] = words.filter((word) => !HELP_WORDS.has(word))
   if (name === undefined) return await showOverview(openStdout(), 0)
   const entry = await findCommand(name)
-  const { commandPage } = await import('./cli/help.ts')
+  const { commandPage } = await import('./cli/help/page.ts')
   return print(commandPage(entry, { action, isAll: isAll || words.includes('--help-all') }))
 }
 
 async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<number> {
-  const { overview } = await import('./cli/overview.ts')
+  const { overview } = await import('./cli/help/overview.ts')
   stream.write(overview(COMMANDS))
   return exit
 }

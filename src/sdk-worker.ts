@@ -1,7 +1,7 @@
 import * as http from 'node:http'
-import { systemClock } from './host/clock.ts'
-import { serveWorker } from './host/worker-process.ts'
-import { answerCalls } from './providers/lib/fence-calls.ts'
+import { systemClock } from './host/daemon/clock.ts'
+import { serveWorker } from './host/process/worker-process.ts'
+import { answerCalls } from './providers/lib/fence/calls.ts'
 import { LIBRARIES } from './providers/libraries.ts'
 
 // The program of a fenced library's process: `sdk-worker.ts LIBRARY`. It is started by `wire.ts` and by nothing else.

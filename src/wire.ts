@@ -1,46 +1,50 @@
-import type { CheckDeps } from './app/check.ts'
-import { createClients, type Clients } from './app/clients.ts'
-import type { Driver } from './app/driver.ts'
-import type { MaterializeDeps } from './app/materialize.ts'
-import { createVolumeTable } from './app/volume-table.ts'
-import { credentialVariables } from './config/credential-variables.ts'
-import { MANAGED_STATE } from './config/daemon.ts'
-import type { DaemonConfig } from './config/volume-config.ts'
-import { createKeyedLock } from './core/keyed-lock.ts'
-import type { Clock, Log, SourceFiles, StartWorker, Store, WatchTrees } from './core/ports.ts'
-import type { SecretFile } from './core/secret-file.ts'
-import { programs } from './host/child.ts'
-import { systemClock } from './host/clock.ts'
-import { openFileTree } from './host/file-tree.ts'
-import { forbidTracing } from './host/forbid-tracing.ts'
-import { openHostFacts } from './host/host-facts.ts'
-import type { LogOptions } from './host/log.ts'
-import { openMountTable } from './host/mount-table.ts'
-import { openOwnFiles } from './host/own-files.ts'
-import { openPlacedFiles } from './host/placed-files.ts'
-import { listenSignals } from './host/signals.ts'
-import { openSourceFiles } from './host/source-files.ts'
-import { openSourceTrees } from './host/source-trees.ts'
-import { watchTrees } from './host/watch-trees.ts'
-import { watchFiles } from './host/watch.ts'
-import { startWorkerProcess } from './host/worker-process.ts'
+import type { CheckDeps } from './app/check/check.ts'
+import { createClients, type Clients } from './app/access/clients.ts'
+import type { Driver } from './app/volume/driver.ts'
+import type { MaterializeDeps } from './app/recipe/materialize.ts'
+import { createVolumeTable } from './app/volume/volume-table.ts'
+import { credentialVariables } from './config/instances/credential-variables.ts'
+import { MANAGED_STATE } from './config/volume/daemon.ts'
+import type { DaemonConfig } from './config/volume/volume-config.ts'
+import { createKeyedLock } from './core/waiting/keyed-lock.ts'
+import type { Clock } from './core/ports/clock.ts'
+import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
+import type { Log } from './core/ports/log.ts'
+import type { StartWorker } from './core/ports/process.ts'
+import type { Store } from './core/ports/store.ts'
+import type { SecretFile } from './core/ports/secret-store.ts'
+import { programs } from './host/process/child.ts'
+import { systemClock } from './host/daemon/clock.ts'
+import { openFileTree } from './host/files/file-tree.ts'
+import { forbidTracing } from './host/process/forbid-tracing.ts'
+import { openHostFacts } from './host/daemon/host-facts.ts'
+import type { LogOptions } from './host/log/log.ts'
+import { openMountTable } from './host/mounts/mount-table.ts'
+import { openOwnFiles } from './host/files/own-files.ts'
+import { openPlacedFiles } from './host/files/placed-files.ts'
+import { listenSignals } from './host/process/signals.ts'
+import { openSourceFiles } from './host/sources/source-files.ts'
+import { openSourceTrees } from './host/sources/source-trees.ts'
+import { watchTrees } from './host/sources/watch-trees.ts'
+import { watchFiles } from './host/sources/watch.ts'
+import { startWorkerProcess } from './host/process/worker-process.ts'
 import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
 import type { LocalPaths } from './providers/local/reader.ts'
 import { openSecretFile } from './providers/local/secrets-file.ts'
 
 // The only place that builds real things. Everything else is handed them.
 
-export { callingComposeVersion } from './host/calling-compose.ts'
-export { openHeapCare } from './host/heap-care.ts'
-export { openPlainLog as openLog } from './host/plain-log.ts'
-export { writePrivateFile } from './host/private-file.ts'
-export { listenAsDaemon, notifySystemd } from './host/socket.ts'
-export { leaveStopMark, takeFreshStopMark } from './host/stop-mark.ts'
-export { systemClock } from './host/clock.ts'
+export { callingComposeVersion } from './host/process/calling-compose.ts'
+export { openHeapCare } from './host/process/heap-care.ts'
+export { openPlainLog as openLog } from './host/log/plain-log.ts'
+export { writePrivateFile } from './host/files/private-file.ts'
+export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
+export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
+export { systemClock } from './host/daemon/clock.ts'
 
 /** Of what runs long: loading pino takes as long as many a command does. */
 export async function openDaemonLog(options: LogOptions): Promise<Log> {
-  const { openLog } = await import('./host/log.ts')
+  const { openLog } = await import('./host/log/log.ts')
   return openLog(options)
 }
 
@@ -53,8 +57,8 @@ export interface OpenedStore {
 export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
   // With zod's schemas of a state file, 3 ms that other commands need not wait for.
   const [{ openStateFile }, { openManagedState }] = await Promise.all([
-    import('./host/state-file.ts'),
-    import('./host/managed-state.ts'),
+    import('./host/state/state-file.ts'),
+    import('./host/state/managed-state.ts'),
   ])
   const options = { reset: daemon.resetState }
   if (daemon.stateDir !== undefined) return { store: openStateFile(daemon.stateDir, options), warnings: [] }

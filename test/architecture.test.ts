@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -37,19 +38,96 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'main.ts': { uses: ['run.ts', 'node:*'] },
 }
 
+/**
+ * Which rooms of a layer a room may load, beside itself. `.` stands for the files that lie in the layer's own folder: each room may load
+ * them, and they may load every room.
+ */
+const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  core: {
+    vocabulary: [],
+    text: ['vocabulary'],
+    waiting: ['vocabulary'],
+    volume: ['vocabulary'],
+    ports: ['vocabulary', 'text', 'volume'],
+    filters: ['vocabulary', 'text'],
+    'env-formats': ['vocabulary', 'text'],
+    template: ['vocabulary', 'text', 'filters'],
+    plan: ['vocabulary', 'ports'],
+  },
+  config: {
+    sections: [],
+    layers: ['sections'],
+    describe: ['sections', 'layers'],
+    entries: ['sections', 'layers'],
+    instances: ['sections', 'layers', 'entries'],
+    volume: ['sections', 'layers', 'entries', 'instances'],
+    compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
+  },
+  app: {
+    access: [],
+    render: [],
+    recipe: ['render'],
+    volume: ['access', 'render', 'recipe'],
+    exec: ['render', 'recipe'],
+    inject: ['render', 'recipe'],
+    export: ['render', 'recipe'],
+    check: ['render', 'recipe'],
+    secret: [],
+  },
+  host: {
+    files: [],
+    mounts: ['files'],
+    sources: [],
+    state: ['files'],
+    process: [],
+    log: [],
+    daemon: ['files'],
+  },
+}
+
+/** Folders that grow by an entry for each thing of their kind, with an `index.ts` that lists them. */
+const REGISTRIES: readonly string[] = ['src/cli', 'src/core/filters', 'src/providers']
+
+/** Entries of a folder, tests not counted: more of them are rooms that nobody has named. */
+const MOST_ENTRIES = 14
+
 /** Where a secret's bytes are taken out of their wrapper. This list is the security review. */
 const REVEALS: readonly string[] = [
-  'src/app/environment.ts',
+  'src/app/recipe/environment.ts',
   'src/cli/export.ts',
-  'src/cli/print-value.ts',
-  'src/core/fingerprint.ts',
-  'src/core/printed-forms.ts',
+  'src/cli/terminal/print-value.ts',
   'src/core/template/render.ts',
-  'src/host/file-tree.ts',
-  'src/host/placed-files.ts',
+  'src/core/text/printed-forms.ts',
+  'src/core/vocabulary/fingerprint.ts',
+  'src/host/files/file-tree.ts',
+  'src/host/files/placed-files.ts',
   'src/providers/instance.ts',
-  'src/providers/lib/credential.ts',
+  'src/providers/lib/login/credential.ts',
   'src/providers/local/document.ts',
+]
+
+/** The top folder. */
+const TOP: readonly string[] = [
+  '.ci',
+  '.gitignore',
+  '.npmrc',
+  '.oxfmtrc.json',
+  '.oxlintrc.json',
+  'Dockerfile',
+  'Dockerfile.rootfs',
+  'LICENSE',
+  'Makefile',
+  'README.md',
+  'bench',
+  'config.json',
+  'docs',
+  'package-lock.json',
+  'package.json',
+  'plugin',
+  'scripts',
+  'src',
+  'test',
+  'tsconfig.json',
 ]
 
 const TOUCHES_THE_MACHINE = /^src\/(main\.ts|run\.ts|sdk-worker\.ts|host\/)/
@@ -71,6 +149,39 @@ test('R1: every import follows the table of layers', () => {
       .map(({ target }) => `${path} imports ${target}`),
   )
   assert.deepEqual(broken, [])
+})
+
+test('R1: every import inside a layer follows the table of its rooms', () => {
+  const broken = program.flatMap((path) =>
+    importsOf(path)
+      .filter(({ target }) => !mayEnter(path, target))
+      .map(({ target }) => `${path} imports ${target}`),
+  )
+  assert.deepEqual(broken, [])
+})
+
+test('R11: no folder of the program has more entries than a person takes in at once', () => {
+  const entries = new Map<string, Set<string>>()
+  for (const path of program) {
+    const parts = path.split('/')
+    for (let depth = 1; depth < parts.length; depth += 1) {
+      const folder = parts.slice(0, depth).join('/')
+      entries.set(folder, (entries.get(folder) ?? new Set()).add(parts[depth] ?? ''))
+    }
+  }
+  const full = [...entries].filter(([folder, names]) => {
+    return names.size > MOST_ENTRIES && !REGISTRIES.includes(folder)
+  })
+  assert.deepEqual(
+    full.map(([folder]) => folder),
+    [],
+  )
+})
+
+test('R12: the top folder holds what it is known for and nothing else', () => {
+  const listed = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).trim().split('\n')
+  const found = new Set(listed.filter((path) => existsSync(path)).map((path) => path.split('/')[0] ?? ''))
+  assert.deepEqual([...found].sort(), TOP)
 })
 
 test('R2: no file imports itself, by whatever way round', () => {
@@ -103,7 +214,7 @@ test('R3: files are short, named in kebab-case, and imported with their ending',
 test('R4: no name that would hold anything, and no index.ts that is not a registry', () => {
   for (const path of texts.keys()) {
     assert.doesNotMatch(path, DUMPING_GROUND, path)
-    const isRegistry = ['src/providers', 'src/core/filters', 'src/cli'].includes(dirname(path))
+    const isRegistry = REGISTRIES.includes(dirname(path))
     assert.ok(basename(path) !== 'index.ts' || isRegistry, `${path} is a barrel`)
   }
 })
@@ -131,7 +242,9 @@ test('R10: every provider has a guide and a contract test', () => {
   assert.ok(providers.length > 0)
   const missing = providers.flatMap(({ target }) => {
     const kind = basename(target, '.ts')
-    return [`docs/guides/${kind}.md`, `test/contract/${kind}.test.ts`].filter((file) => !existsSync(file))
+    return [`docs/guides/${kind}.md`, `test/contract/${kind}/${kind}.test.ts`].filter(
+      (file) => !existsSync(file),
+    )
   })
   assert.deepEqual(missing, [])
 })
@@ -142,6 +255,18 @@ function mayUse(path: string, target: string, isType: boolean): boolean {
   const allowed = [own, ...uses, ...(isType ? types : [])]
   const wanted = target.startsWith('src/') ? layerOf(target) : target
   return allowed.includes(wanted) || (wanted.startsWith('node:') && allowed.includes('node:*'))
+}
+
+function mayEnter(path: string, target: string): boolean {
+  const rooms = ROOMS[layerOf(path)]
+  if (rooms === undefined || !target.startsWith('src/') || layerOf(target) !== layerOf(path)) return true
+  const [from, to] = [roomOf(path), roomOf(target)]
+  return from === to || from === '.' || to === '.' || (rooms[from]?.includes(to) ?? false)
+}
+
+/** `src/core/x/y.ts` → `x`; `src/core/y.ts` → `.`. */
+function roomOf(path: string): string {
+  return path.split('/').length > 3 ? (path.split('/')[2] ?? '.') : '.'
 }
 
 /** `src/core/x/y.ts` → `core`; `src/wire.ts` → `wire.ts`. */

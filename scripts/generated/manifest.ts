@@ -1,4 +1,4 @@
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
 
 interface Variable {
   readonly name: string

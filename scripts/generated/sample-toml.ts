@@ -1,5 +1,5 @@
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
-import { wrap } from '../../src/config/describe.ts'
+import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { wrap } from '../../src/config/describe/describe.ts'
 import { fieldKind, type Field } from '../../src/settings/field.ts'
 
 const WIDTH = 110

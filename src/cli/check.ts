@@ -1,8 +1,8 @@
-import { check, errorsOf } from '../app/check.ts'
-import { checkJson } from '../app/check-json.ts'
-import { checkText } from '../app/check-text.ts'
+import { check, errorsOf } from '../app/check/check.ts'
+import { checkJson } from '../app/check/json.ts'
+import { checkText } from '../app/check/text.ts'
 import { loadCheckCommand } from '../config/check-config.ts'
-import { ERROR_KINDS } from '../core/errors.ts'
+import { ERROR_KINDS } from '../core/vocabulary/errors.ts'
 import { openCheck, openLog } from '../wire.ts'
 import type { Command } from './define.ts'
 

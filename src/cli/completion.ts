@@ -1,5 +1,5 @@
-import { LocketError } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
+import { nearest } from '../core/text/nearest.ts'
 import { bashScript } from './completion/bash.ts'
 import { completedCommands, type CompletedCommand } from './completion/commands.ts'
 import { fishScript } from './completion/fish.ts'

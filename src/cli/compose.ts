@@ -1,16 +1,16 @@
-import { rawSupport } from '../app/compose-raw.ts'
-import { renderEnvironment } from '../app/rendered-environment.ts'
-import { COMPOSE } from '../config/commands.ts'
+import { rawSupport } from '../app/export/compose-raw.ts'
+import { renderEnvironment } from '../app/export/rendered-environment.ts'
+import { COMPOSE } from '../config/sections/commands.ts'
 import {
   COMPOSE_POSITIONALS,
   composeMetadata,
   NOTHING_TO_SET,
   parseComposeCall,
-} from '../config/compose-call.ts'
-import { environmentEntries } from '../config/env-entry.ts'
+} from '../config/compose/call.ts'
+import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
-import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/errors.ts'
-import type { Log } from '../core/ports.ts'
+import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
+import type { Log } from '../core/ports/log.ts'
 import { callingComposeVersion, openLog, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 

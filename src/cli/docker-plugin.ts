@@ -1,4 +1,4 @@
-import { VERSION } from '../core/version.ts'
+import { VERSION } from '../core/vocabulary/version.ts'
 
 /** What the Docker CLI and Compose ask a plugin of theirs for first. */
 export const METADATA_WORD = 'docker-cli-plugin-metadata'

@@ -1,13 +1,13 @@
-import { renderEnvironment } from '../app/rendered-environment.ts'
-import { EXPORT } from '../config/commands.ts'
-import { environmentEntries } from '../config/env-entry.ts'
+import { renderEnvironment } from '../app/export/rendered-environment.ts'
+import { EXPORT } from '../config/sections/commands.ts'
+import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { ENV_FORMATS, writeEnvironment } from '../core/env-formats/formats.ts'
-import { LocketError } from '../core/errors.ts'
-import { Secret } from '../core/secret.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
+import { Secret } from '../core/vocabulary/secret.ts'
 import { openLog, openRendering, writePrivateFile } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
-import { printValue } from './print-value.ts'
+import { printValue } from './terminal/print-value.ts'
 
 export const command: Command = {
   async run(context) {

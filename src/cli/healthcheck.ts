@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { errnoOf, LocketError } from '../core/errors.ts'
+import { errnoOf, LocketError } from '../core/vocabulary/errors.ts'
 import type { Command } from './define.ts'
 
 // Engines call this every few seconds: neither the option parser nor the settings' schemas are loaded for its one flag.

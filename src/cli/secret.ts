@@ -1,5 +1,5 @@
-import { secretsOf } from '../app/dotenv-secrets.ts'
-import { secretTable } from '../app/secret-list.ts'
+import { secretsOf } from '../app/secret/dotenv-secrets.ts'
+import { secretTable } from '../app/secret/list.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
 import { logSection } from '../config/sections/log.ts'
 import {
@@ -8,16 +8,16 @@ import {
   secretSetSection,
   storeSection,
 } from '../config/sections/secret.ts'
-import { parseDotenv } from '../core/dotenv.ts'
-import { LocketError } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
-import type { SecretFile, Stored } from '../core/secret-file.ts'
-import { parseSecretName } from '../core/secret-name.ts'
-import { wipeAll } from '../core/secret.ts'
+import { parseDotenv } from '../core/text/dotenv.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
+import { nearest } from '../core/text/nearest.ts'
+import type { SecretFile, Stored } from '../core/ports/secret-store.ts'
+import { parseSecretName } from '../core/vocabulary/secret-name.ts'
+import { wipeAll } from '../core/vocabulary/secret.ts'
 import { openLocalSecrets, openLog } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
-import { printValue } from './print-value.ts'
-import { readValue, readWhole } from './secret-value.ts'
+import { printValue } from './terminal/print-value.ts'
+import { readValue, readWhole } from './terminal/secret-value.ts'
 
 type Action = (context: CommandContext) => Promise<void>
 

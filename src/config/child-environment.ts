@@ -1,5 +1,5 @@
-import { credentialVariables } from './credential-variables.ts'
-import type { Env } from './env.ts'
+import { credentialVariables } from './instances/credential-variables.ts'
+import type { Env } from './layers/env.ts'
 
 export interface Inheritance {
   /** Leave out all that is not in the list of the usual ones. */

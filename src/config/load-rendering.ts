@@ -1,10 +1,10 @@
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import { routeReferences } from '../providers/route.ts'
-import { fieldsOf, RENDERING, RENDERING_SECTIONS } from './commands.ts'
-import { defaultLayer } from './defaults.ts'
-import { parseFlags } from './flags.ts'
-import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers.ts'
+import { fieldsOf, RENDERING, RENDERING_SECTIONS } from './sections/commands.ts'
+import { defaultLayer } from './layers/defaults.ts'
+import { parseFlags } from './layers/flags.ts'
+import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers/layers.ts'
 import {
   checkPositionals,
   parseSections,
@@ -13,9 +13,9 @@ import {
   type LoadRequest,
   type Sections,
 } from './load.ts'
-import { providerInstances } from './provider-instances.ts'
-import type { LogConfig } from './volume-config.ts'
-import { parseChosen } from './volume-options.ts'
+import { providerInstances } from './instances/provider-instances.ts'
+import type { LogConfig } from './volume/volume-config.ts'
+import { parseChosen } from './volume/volume-options.ts'
 
 export interface RenderingRequest<S extends Sections> extends LoadRequest<S> {
   /** Its table in TOML files: `inject`. */

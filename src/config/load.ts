@@ -1,13 +1,13 @@
-import { LocketError } from '../core/errors.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
 import type { Field, Section, SettingsOf } from '../settings/field.ts'
-import { namesOf, readConfigFiles } from './config-files.ts'
-import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './commands.ts'
-import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './daemon.ts'
-import { defaultLayer } from './defaults.ts'
-import { envLayer, type Env } from './env.ts'
-import { helpOn, parseFlags } from './flags.ts'
-import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers.ts'
-import { openToml, tomlLayer } from './toml.ts'
+import { namesOf, readConfigFiles } from './layers/config-files.ts'
+import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './sections/commands.ts'
+import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './volume/daemon.ts'
+import { defaultLayer } from './layers/defaults.ts'
+import { envLayer, type Env } from './layers/env.ts'
+import { helpOn, parseFlags } from './layers/flags.ts'
+import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers/layers.ts'
+import { openToml, tomlLayer } from './layers/toml.ts'
 
 export type Sections = Readonly<Record<string, Section>>
 

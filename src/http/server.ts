@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
-import { formatError, LocketError, toLocketError } from '../core/errors.ts'
-import type { Log } from '../core/ports.ts'
+import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
+import type { Log } from '../core/ports/log.ts'
 
 /** The engine's requests are small: driver options are the largest part of one. */
 const BODY_LIMIT_BYTES = 1024 * 1024

@@ -1,6 +1,9 @@
-import type { SecretRef } from '../core/ref.ts'
-import type { Resolve } from '../core/resolve.ts'
-import type { Clock, Log, SourceFiles, StartWorker } from '../core/ports.ts'
+import type { SecretRef } from '../core/vocabulary/ref.ts'
+import type { Resolve } from '../core/vocabulary/resolve.ts'
+import type { Clock } from '../core/ports/clock.ts'
+import type { SourceFiles } from '../core/ports/files.ts'
+import type { Log } from '../core/ports/log.ts'
+import type { StartWorker } from '../core/ports/process.ts'
 import type { Section, SettingsOf } from '../settings/field.ts'
 
 /** An opened provider. Opening does no I/O; the first fetch does. */

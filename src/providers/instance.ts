@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Secret } from '../core/secret.ts'
+import { Secret } from '../core/vocabulary/secret.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
 
 /** A provider with its parsed settings. Equal settings give equal keys; of a credential only a hash goes in. */

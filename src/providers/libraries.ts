@@ -1,5 +1,5 @@
-import type { Clock } from '../core/ports.ts'
-import type { Methods } from './lib/fence-calls.ts'
+import type { Clock } from '../core/ports/clock.ts'
+import type { Methods } from './lib/fence/calls.ts'
 
 /** Libraries that run in a process of their own (`sdk-worker.ts`): one line each, loaded there only. */
 export const LIBRARIES: Readonly<Record<string, (clock: Clock) => Promise<Methods>>> = {

@@ -1,5 +1,5 @@
-import { LocketError } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
+import { nearest } from '../core/text/nearest.ts'
 import type { ProviderInstance } from './define.ts'
 import { isNamed } from './instance.ts'
 

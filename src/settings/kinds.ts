@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import { formatError, isLocketError } from '../core/errors.ts'
-import { parseMountFlags, parseSelinuxContext } from '../core/mount-flags.ts'
-import type { ReadLimits } from '../core/ports.ts'
-import { parseRates } from '../core/rate.ts'
-import { Secret } from '../core/secret.ts'
-import { parseDuration, parseMode, parseOwner, parseSize } from '../core/units.ts'
+import { formatError, isLocketError } from '../core/vocabulary/errors.ts'
+import { parseMountFlags, parseSelinuxContext } from '../core/volume/mount-flags.ts'
+import type { ReadLimits } from '../core/ports/files.ts'
+import { parseRates } from '../core/waiting/rate.ts'
+import { Secret } from '../core/vocabulary/secret.ts'
+import { parseDuration, parseMode, parseOwner, parseSize } from '../core/text/units.ts'
 
 /** A schema out of a plain parser that throws LocketErrors. */
 function parsedBy<T>(parse: (text: string) => T) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { NEVER } from '../../src/app/driver.ts'
-import { doubtUses, mountVolume, unmountVolume } from '../../src/app/mount.ts'
-import { createVolume } from '../../src/app/volumes.ts'
+import { NEVER } from '../../src/app/volume/driver.ts'
+import { doubtUses, mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
+import { createVolume } from '../../src/app/volume/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { openWorld, restarted, testDriver } from './world.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createSupervisor } from '../../src/app/supervise.ts'
-import { LocketError } from '../../src/core/errors.ts'
-import type { Child, ChildOptions, PassedSignal } from '../../src/core/ports.ts'
+import { createSupervisor } from '../../src/app/exec/supervise.ts'
+import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import type { Child, ChildOptions, PassedSignal } from '../../src/core/ports/process.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createVolumeTable } from '../../src/app/volume-table.ts'
-import { LocketError } from '../../src/core/errors.ts'
-import { parseMountId, parseVolumeName } from '../../src/core/names.ts'
-import type { Store } from '../../src/core/ports.ts'
-import { addMount, type VolumeRecord } from '../../src/core/volume.ts'
-import { mergeSaves } from '../../src/host/merge-saves.ts'
+import { createVolumeTable } from '../../src/app/volume/volume-table.ts'
+import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import { parseMountId, parseVolumeName } from '../../src/core/vocabulary/names.ts'
+import type { Store } from '../../src/core/ports/store.ts'
+import { addMount, type VolumeRecord } from '../../src/core/volume/record.ts'
+import { mergeSaves } from '../../src/host/state/merge-saves.ts'
 
 /** A disk whose writes end one by one, as the test says. */
 function slowStore() {

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { requirementsOf, withRunpath } from '../../scripts/elf.ts'
+import { requirementsOf, withRunpath } from '../../scripts/build/elf.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'locket-elf-'))
 after(() => rmSync(folder, { recursive: true }))

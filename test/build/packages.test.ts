@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkIntegrity, run } from '../../scripts/packages.ts'
+import { checkIntegrity, run } from '../../scripts/build/packages.ts'
 
 test('an archive with another checksum than the pinned one is refused', () => {
   const pinned =

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { PAGES } from '../../src/cli/help.ts'
+import { PAGES } from '../../src/cli/help/page.ts'
 import { COMMANDS } from '../../src/cli/index.ts'
-import { fieldsOf, PROVIDER_SECTIONS, VOLUME_SECTIONS } from '../../src/config/commands.ts'
-import { VERSION } from '../../src/core/version.ts'
+import { fieldsOf, PROVIDER_SECTIONS, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { VERSION } from '../../src/core/vocabulary/version.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname

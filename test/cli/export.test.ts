@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseEnv } from 'node:util'
 import { parse } from 'yaml'
-import { parseDotenv } from '../../src/core/dotenv.ts'
+import { parseDotenv } from '../../src/core/text/dotenv.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
 import { environmentWorld } from './environment-command.ts'
 

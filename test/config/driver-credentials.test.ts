@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limitSettings } from '../../src/config/driver-limits.ts'
-import type { Layer, Problems } from '../../src/config/layers.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { limitSettings } from '../../src/config/volume/driver-limits.ts'
+import type { Layer, Problems } from '../../src/config/layers/layers.ts'
+import { Secret } from '../../src/core/vocabulary/secret.ts'
 import { field, section } from '../../src/settings/field.ts'
 import { CredentialText, HttpUrl } from '../../src/settings/kinds.ts'
 

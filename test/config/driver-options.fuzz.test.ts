@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/commands.ts'
+import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
 import { loadVolumeCommand } from '../../src/config/load.ts'
-import { isLocketError } from '../../src/core/errors.ts'
+import { isLocketError } from '../../src/core/vocabulary/errors.ts'
 
 const { daemon } = loadVolumeCommand(
   ['--managed', '--connect-host=http://own', '--connect-token=file:/etc/locket/t'],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadExec } from '../../src/cli/exec.ts'
-import { EXEC, fieldsOf } from '../../src/config/commands.ts'
-import { formatError, toLocketError } from '../../src/core/errors.ts'
+import { EXEC, fieldsOf } from '../../src/config/sections/commands.ts'
+import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { row, testEachSetting, type CommandRow } from './each-setting.ts'
 
 type Config = ReturnType<typeof load>

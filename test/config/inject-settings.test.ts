@@ -1,4 +1,4 @@
-import { fieldsOf, INJECT } from '../../src/config/commands.ts'
+import { fieldsOf, INJECT } from '../../src/config/sections/commands.ts'
 import { loadRendering } from '../../src/config/load-rendering.ts'
 import { row, testEachSetting, type CommandRow } from './each-setting.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadVolumeCommand } from '../../src/config/load.ts'
-import type { VolumeConfig } from '../../src/config/volume-config.ts'
+import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import { problemOf } from './setting-rows.ts'
 
 const CANARY = 'canary-token-41c7'

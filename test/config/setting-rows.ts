@@ -1,6 +1,6 @@
 import { loadVolumeCommand } from '../../src/config/load.ts'
-import type { VolumeConfig } from '../../src/config/volume-config.ts'
-import { formatError, toLocketError } from '../../src/core/errors.ts'
+import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
+import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 
 export type Loaded = ReturnType<typeof loadVolumeCommand>
 export type Options = Readonly<Record<string, string>>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 
-import { findLeaks } from './engine/leaks.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
 import {
   CONFIG,
   createVolume,
@@ -10,9 +10,9 @@ import {
   startLocket,
   startWith,
   statusOf,
-} from './engine/locket.ts'
-import { killPlugin, mountedVolumes, pluginNamed } from './engine/plugin.ts'
-import { until } from './engine/until.ts'
+} from '../../scripts/engine/locket.ts'
+import { killPlugin, mountedVolumes, pluginNamed } from '../../scripts/engine/plugin.ts'
+import { until } from '../../scripts/engine/until.ts'
 
 const PASSWORD = 'canary-crash-password-c4b1'
 const engine = await startLocket({ secrets: { a: PASSWORD } })

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
-import type { Ran } from './engine/command.ts'
-import { IMAGE, startEngine } from './engine/engine.ts'
+import type { Ran } from '../../scripts/engine/command.ts'
+import { IMAGE, startEngine } from '../../scripts/engine/engine.ts'
 
 // The demo builds: it gets a copy of the project, so that nobody's dist/ changes under the other tests.
 const root = resolve(import.meta.dirname, '../..')
@@ -30,7 +30,7 @@ after(async () => {
 })
 
 test('the demo shows the secret, shows it gone, and leaves the engine as it was', async () => {
-  const ran = await demo('node scripts/demo.ts')
+  const ran = await demo('node scripts/demo/demo.ts')
   assert.equal(ran.code, 0, ran.stdout + ran.stderr)
   assert.match(ran.stdout, /answers; only what this demo makes is touched/)
   assert.match(ran.stdout, /the secret, read in the container: open-sesame-/)
@@ -41,14 +41,18 @@ test('the demo shows the secret, shows it gone, and leaves the engine as it was'
 
 test('the demo, interrupted when its container runs, takes everything away', async () => {
   const untilContainer = 'until docker ps -q | grep -q .; do kill -0 $demo || exit 1; sleep 0.1; done'
-  const ran = await demo(`node scripts/demo.ts & demo=$!; ${untilContainer}; kill -INT $demo; wait $demo`)
+  const ran = await demo(
+    `node scripts/demo/demo.ts & demo=$!; ${untilContainer}; kill -INT $demo; wait $demo`,
+  )
   assert.equal(ran.code, 130, ran.stdout + ran.stderr)
   assert.match(ran.stdout, /interrupted: taking everything away/)
   await nothingIsLeft()
 })
 
 test('the demo, where the plugin cannot be enabled, says why and takes everything away', async () => {
-  const ran = await demo('sed -i s,/locket/bin/locket,/no/such/program, config.json; node scripts/demo.ts')
+  const ran = await demo(
+    'sed -i s,/locket/bin/locket,/no/such/program, config.json; node scripts/demo/demo.ts',
+  )
   assert.equal(ran.code, 1, ran.stdout)
   assert.match(ran.stdout, /failed: docker plugin enable/)
   await nothingIsLeft()

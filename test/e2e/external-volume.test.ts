@@ -26,9 +26,9 @@ import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { after, test } from 'node:test'
 
-import { callDriver } from './engine/driver-call.ts'
-import { IMAGE } from './engine/engine.ts'
-import { findLeaks } from './engine/leaks.ts'
+import { callDriver } from '../../scripts/engine/driver-call.ts'
+import { IMAGE } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
 import {
   CONFIG,
   createArgs,
@@ -39,8 +39,8 @@ import {
   startLocket,
   startWith,
   statusOf,
-} from './engine/locket.ts'
-import { mountedVolumes } from './engine/plugin.ts'
+} from '../../scripts/engine/locket.ts'
+import { mountedVolumes } from '../../scripts/engine/plugin.ts'
 
 const PASSWORD = 'canary-moby-password-77aa'
 const engine = await startLocket({ secrets: { 'db/password': PASSWORD } })

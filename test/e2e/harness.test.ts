@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 
-import { groupsOf, sweepDeadCgroups } from './engine/cgroups.ts'
-import { IMAGE, startEngine } from './engine/engine.ts'
-import { findLeaks } from './engine/leaks.ts'
-import { until } from './engine/until.ts'
+import { groupsOf, sweepDeadCgroups } from '../../scripts/engine/cgroups.ts'
+import { IMAGE, startEngine } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
+import { until } from '../../scripts/engine/until.ts'
 
 const engine = await startEngine()
 after(() => engine[Symbol.asyncDispose]())
@@ -75,7 +75,7 @@ test('the leak search finds a value in a log, an argument, an inspection, a file
 
 for (const signal of ['SIGINT', 'SIGKILL'] as const) {
   test(`a test run that is ended by ${signal} leaves no process, and the next run finds no control group`, async () => {
-    const url = new URL('engine/engine.ts', import.meta.url).href
+    const url = new URL('../../scripts/engine/engine.ts', import.meta.url).href
     const script = `
       const { startEngine, IMAGE } = await import('${url}')
       const engine = await startEngine()

@@ -4,10 +4,10 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { after, test } from 'node:test'
 
-import { succeed } from './engine/command.ts'
-import { fakeConnect } from './engine/connect.ts'
-import { IMAGE, startEngine } from './engine/engine.ts'
-import { findLeaks } from './engine/leaks.ts'
+import { succeed } from '../../scripts/engine/command.ts'
+import { fakeConnect } from '../../scripts/engine/connect.ts'
+import { IMAGE, startEngine } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
 import {
   CONFIG,
   createVolume,
@@ -17,9 +17,15 @@ import {
   runWith,
   startWith,
   statusOf,
-} from './engine/locket.ts'
-import { anotherBuild, installPlugin, mountedVolumes, pluginNamed, setPlugin } from './engine/plugin.ts'
-import { REGISTRY, startRegistry } from './engine/registry.ts'
+} from '../../scripts/engine/locket.ts'
+import {
+  anotherBuild,
+  installPlugin,
+  mountedVolumes,
+  pluginNamed,
+  setPlugin,
+} from '../../scripts/engine/plugin.ts'
+import { REGISTRY, startRegistry } from '../../scripts/engine/registry.ts'
 
 const PASSWORD = 'canary-install-password-1b2c'
 const LOCAL = 'canary-install-local-90fe'

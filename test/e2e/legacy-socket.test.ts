@@ -4,8 +4,8 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { startEngine } from './engine/engine.ts'
-import { findLeaks } from './engine/leaks.ts'
+import { startEngine } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
 import {
   CONFIG,
   LOCKET,
@@ -16,10 +16,10 @@ import {
   runWith,
   startWith,
   statusOf,
-} from './engine/locket.ts'
-import { mountedVolumes } from './engine/plugin.ts'
-import type { Inmate } from './engine/sandbox.ts'
-import { until } from './engine/until.ts'
+} from '../../scripts/engine/locket.ts'
+import { mountedVolumes } from '../../scripts/engine/plugin.ts'
+import type { Inmate } from '../../scripts/engine/sandbox.ts'
+import { until } from '../../scripts/engine/until.ts'
 
 const PASSWORD = 'canary-legacy-password-6e31'
 const SOCKET = '/run/docker/plugins/locket.sock'

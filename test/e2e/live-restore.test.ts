@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 
-import { findLeaks } from './engine/leaks.ts'
-import { CONFIG, createVolume, recordsOf, startLocket, startWith, statusOf } from './engine/locket.ts'
-import { mountedVolumes, pluginNamed } from './engine/plugin.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
+import {
+  CONFIG,
+  createVolume,
+  recordsOf,
+  startLocket,
+  startWith,
+  statusOf,
+} from '../../scripts/engine/locket.ts'
+import { mountedVolumes, pluginNamed } from '../../scripts/engine/plugin.ts'
 
 const PASSWORD = 'canary-live-password-e07c'
 const engine = await startLocket({ liveRestore: true, secrets: { a: PASSWORD } })

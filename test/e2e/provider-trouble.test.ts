@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, test } from 'node:test'
 
-import { fakeConnect, TOKEN_FILE, writeToken } from './engine/connect.ts'
-import { IMAGE } from './engine/engine.ts'
-import { findLeaks } from './engine/leaks.ts'
+import { fakeConnect, TOKEN_FILE, writeToken } from '../../scripts/engine/connect.ts'
+import { IMAGE } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
 import {
   CONFIG,
   createVolume,
@@ -13,9 +13,9 @@ import {
   startLocket,
   startWith,
   statusOf,
-} from './engine/locket.ts'
-import { mountedVolumes } from './engine/plugin.ts'
-import { until } from './engine/until.ts'
+} from '../../scripts/engine/locket.ts'
+import { mountedVolumes } from '../../scripts/engine/plugin.ts'
+import { until } from '../../scripts/engine/until.ts'
 
 const PASSWORD = 'canary-trouble-password-51c0'
 const LOCAL = 'canary-trouble-local-02be'

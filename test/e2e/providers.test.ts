@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 
-import { IMAGE, startEngine } from './engine/engine.ts'
-import { findLeaks } from './engine/leaks.ts'
+import { IMAGE, startEngine } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
 import {
   CONFIG,
   createArgs,
@@ -14,9 +14,9 @@ import {
   runWith,
   statusOf,
   storeSecret,
-} from './engine/locket.ts'
-import { startStores, tokenFile, type StoreSecrets } from './engine/stores.ts'
-import { installPlugin } from './engine/plugin.ts'
+} from '../../scripts/engine/locket.ts'
+import { startStores, tokenFile, type StoreSecrets } from '../../scripts/engine/stores.ts'
+import { installPlugin } from '../../scripts/engine/plugin.ts'
 
 const SECRETS: StoreSecrets = {
   bao: 'canary-many-bao-1c52',

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { after, test } from 'node:test'
-import { command, succeed } from './engine/command.ts'
-import { composeProgram } from './engine/debian.ts'
-import { startEngine } from './engine/engine.ts'
-import { PLUGIN_FOLDER } from './engine/plugin.ts'
+import { command, succeed } from '../../scripts/engine/command.ts'
+import { composeProgram } from '../../scripts/engine/debian.ts'
+import { startEngine } from '../../scripts/engine/engine.ts'
+import { PLUGIN_FOLDER } from '../../scripts/engine/plugin.ts'
 
 const DOCKERFILE = resolve(import.meta.dirname, '../../Dockerfile.rootfs')
 const engine = await startEngine()

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 
-import { IMAGE } from './engine/engine.ts'
-import { findLeaks } from './engine/leaks.ts'
-import { CONFIG, createVolume, recordsOf, startLocket } from './engine/locket.ts'
-import { mountedVolumes } from './engine/plugin.ts'
+import { IMAGE } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
+import { CONFIG, createVolume, recordsOf, startLocket } from '../../scripts/engine/locket.ts'
+import { mountedVolumes } from '../../scripts/engine/plugin.ts'
 
 const PASSWORD = 'canary-subpath-password-73de'
 const engine = await startLocket({ version: 'sid', secrets: { a: PASSWORD } })

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
 
-import { openProject } from './engine/compose.ts'
-import { IMAGE } from './engine/engine.ts'
-import { findLeaks } from './engine/leaks.ts'
+import { openProject } from '../../scripts/engine/compose.ts'
+import { IMAGE } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
 import {
   CONFIG,
   createArgs,
@@ -15,9 +15,9 @@ import {
   startLocket,
   startWith,
   statusOf,
-} from './engine/locket.ts'
-import { mountedVolumes } from './engine/plugin.ts'
-import { until } from './engine/until.ts'
+} from '../../scripts/engine/locket.ts'
+import { mountedVolumes } from '../../scripts/engine/plugin.ts'
+import { until } from '../../scripts/engine/until.ts'
 
 const PASSWORD = 'canary-life-password-8d1f'
 const KEY = 'canary-life-key-line1\ncanary-life-key-line2\n'

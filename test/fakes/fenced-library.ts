@@ -1,6 +1,6 @@
-import type { StartWorker, Worker } from '../../src/core/ports.ts'
-import { answerCalls } from '../../src/providers/lib/fence-calls.ts'
-import type { Methods } from '../../src/providers/lib/fence-calls.ts'
+import type { StartWorker, Worker } from '../../src/core/ports/process.ts'
+import { answerCalls } from '../../src/providers/lib/fence/calls.ts'
+import type { Methods } from '../../src/providers/lib/fence/calls.ts'
 
 /** A fenced library without a process: what is sent and answered is copied, as it is between processes. */
 export interface FencedLibrary {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../../src/core/ports.ts'
+import type { Clock } from '../../src/core/ports/clock.ts'
 
 export interface ManualClock extends Clock {
   /** Turns the clock; every sleep that ends on the way ends at its own time, in order. */

@@ -1,8 +1,8 @@
 import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { LocketError } from '../../src/core/errors.ts'
-import { parseMountFlags } from '../../src/core/mount-flags.ts'
-import type { MountTable, TmpfsOptions } from '../../src/core/ports.ts'
+import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import { parseMountFlags } from '../../src/core/volume/mount-flags.ts'
+import type { MountTable, TmpfsOptions } from '../../src/core/ports/mounts.ts'
 
 export interface MemoryMounts extends MountTable {
   /** Options of what is mounted now, by target. */

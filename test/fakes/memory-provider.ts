@@ -1,7 +1,7 @@
-import { LocketError } from '../../src/core/errors.ts'
-import { createRef, type SecretRef } from '../../src/core/ref.ts'
-import { uniqueRefs, type Outcome } from '../../src/core/resolve.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import { createRef, type SecretRef } from '../../src/core/vocabulary/ref.ts'
+import { uniqueRefs, type Outcome } from '../../src/core/vocabulary/resolve.ts'
+import { Secret } from '../../src/core/vocabulary/secret.ts'
 import type { ProviderClient } from '../../src/providers/define.ts'
 
 export interface MemoryProvider extends ProviderClient {

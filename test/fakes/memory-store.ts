@@ -1,7 +1,7 @@
-import { LocketError } from '../../src/core/errors.ts'
-import type { Store } from '../../src/core/ports.ts'
-import type { VolumeRecord } from '../../src/core/volume.ts'
-import { mergeSaves } from '../../src/host/merge-saves.ts'
+import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import type { Store } from '../../src/core/ports/store.ts'
+import type { VolumeRecord } from '../../src/core/volume/record.ts'
+import { mergeSaves } from '../../src/host/state/merge-saves.ts'
 
 export interface MemoryStore extends Store {
   /** From now on saves fail, as on a full disk; `false` ends it. What was saved before stays. */

@@ -1,4 +1,4 @@
-import type { Log, LogFacts } from '../../src/core/ports.ts'
+import type { Log, LogFacts } from '../../src/core/ports/log.ts'
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'

@@ -1,7 +1,7 @@
-import { LocketError } from '../../src/core/errors.ts'
-import { createRef, type RefId, type SecretRef } from '../../src/core/ref.ts'
-import type { Outcome, Outcomes } from '../../src/core/resolve.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import { createRef, type RefId, type SecretRef } from '../../src/core/vocabulary/ref.ts'
+import type { Outcome, Outcomes } from '../../src/core/vocabulary/resolve.ts'
+import { Secret } from '../../src/core/vocabulary/secret.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Clock } from '../../src/core/ports.ts'
-import { systemClock } from '../../src/host/clock.ts'
-import { openHostFacts } from '../../src/host/host-facts.ts'
+import type { Clock } from '../../src/core/ports/clock.ts'
+import { systemClock } from '../../src/host/daemon/clock.ts'
+import { openHostFacts } from '../../src/host/daemon/host-facts.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 
 interface ClockSubject {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { Secret } from '../../src/core/secret.ts'
-import { openLog, type LogOptions } from '../../src/host/log.ts'
+import { Secret } from '../../src/core/vocabulary/secret.ts'
+import { openLog, type LogOptions } from '../../src/host/log/log.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
 
 const CANARY = 'CANARY-41c7-log'
-const LOG_MODULE = new URL('../../src/host/log.ts', import.meta.url).href
+const LOG_MODULE = new URL('../../src/host/log/log.ts', import.meta.url).href
 
 function linesAt(level: LogOptions['level']): string[] {
   const lines: string[] = []

@@ -11,12 +11,12 @@ import {
   listenAsDaemon,
   listenPrivately,
   notifySystemd,
-} from '../../src/host/socket.ts'
-import { hasCode } from '../contract/mount-table-contract.ts'
+} from '../../src/host/daemon/socket.ts'
+import { hasCode } from '../contract/host/mount-table-contract.ts'
 import { bindRawSocket } from '../support/raw-socket.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-const SOCKET_MODULE = new URL('../../src/host/socket.ts', import.meta.url).href
+const SOCKET_MODULE = new URL('../../src/host/daemon/socket.ts', import.meta.url).href
 
 function server(t: TestContext): Server {
   const made = createServer((socket) => socket.on('error', () => {}).end('hello'))

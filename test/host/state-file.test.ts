@@ -6,10 +6,10 @@ import { cp, link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFil
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
-import { isLocketError } from '../../src/core/errors.ts'
-import { openStateFile } from '../../src/host/state-file.ts'
-import { hasCode } from '../contract/mount-table-contract.ts'
-import { record } from '../contract/store-contract.ts'
+import { isLocketError } from '../../src/core/vocabulary/errors.ts'
+import { openStateFile } from '../../src/host/state/state-file.ts'
+import { hasCode } from '../contract/host/mount-table-contract.ts'
+import { record } from '../contract/host/store-contract.ts'
 import { temporaryFolder, tinyDisk } from '../support/temporary-folder.ts'
 
 const OLD = [record('old', ['m1'])]
@@ -198,7 +198,7 @@ test(
   { timeout: 60_000 },
   async (t) => {
     const dir = join(await temporaryFolder(t), 'state')
-    const module = new URL('../../src/host/state-file.ts', import.meta.url).href
+    const module = new URL('../../src/host/state/state-file.ts', import.meta.url).href
     for (let round = 0; round < 12; round += 1) {
       const child = spawn(process.execPath, ['--input-type=module', '-e', SAVER, module, dir], {
         stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
-import { leaveStopMark, takeFreshStopMark } from '../../src/host/stop-mark.ts'
+import { leaveStopMark, takeFreshStopMark } from '../../src/host/state/stop-mark.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 test('a mark is fresh once, for the start right after the stop', async (t) => {

@@ -4,7 +4,7 @@ import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { watchFiles } from '../../src/host/watch.ts'
+import { watchFiles } from '../../src/host/sources/watch.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const DEBOUNCE_MS = 40
@@ -143,7 +143,7 @@ test('a folder that this user must not watch: changes are noticed by the poll, a
   await chmod(dir, 0o711)
   const script = `
     const { writeFile } = await import('node:fs/promises')
-    const { watchFiles } = await import(${JSON.stringify(new URL('../../src/host/watch.ts', import.meta.url).href)})
+    const { watchFiles } = await import(${JSON.stringify(new URL('../../src/host/sources/watch.ts', import.meta.url).href)})
     process.setgroups([]); process.setgid(1000); process.setuid(1000)
     const path = ${JSON.stringify(path)}
     const told = Promise.withResolvers()

@@ -8,8 +8,8 @@ import { rootCertificates } from 'node:tls'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { Worker } from '../../src/core/ports.ts'
-import { startWorkerProcess } from '../../src/host/worker-process.ts'
+import type { Worker } from '../../src/core/ports/process.ts'
+import { startWorkerProcess } from '../../src/host/process/worker-process.ts'
 import { gone, isRunning } from '../support/processes.ts'
 
 const PROGRAM = new URL('../fixtures/programs/fenced.ts', import.meta.url)

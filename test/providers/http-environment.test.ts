@@ -7,12 +7,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { isLocketError } from '../../src/core/errors.ts'
-import { systemClock } from '../../src/host/clock.ts'
-import { createHttpClient } from '../../src/providers/lib/http.ts'
-import { caCertReader } from '../../src/providers/lib/traffic-settings.ts'
-import { openSourceFiles } from '../../src/host/source-files.ts'
-import { createTraffic } from '../../src/providers/lib/traffic.ts'
+import { isLocketError } from '../../src/core/vocabulary/errors.ts'
+import { systemClock } from '../../src/host/daemon/clock.ts'
+import { createHttpClient } from '../../src/providers/lib/http/http.ts'
+import { caCertReader } from '../../src/providers/lib/http/traffic-settings.ts'
+import { openSourceFiles } from '../../src/host/sources/source-files.ts'
+import { createTraffic } from '../../src/providers/lib/http/traffic.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 interface TlsServer {
@@ -162,9 +162,9 @@ async function askInChild(
   const library = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
   await writeFile(
     program,
-    `import { createHttpClient } from ${library('providers/lib/http.ts')}
-    import { createTraffic } from ${library('providers/lib/traffic.ts')}
-    import { systemClock } from ${library('host/clock.ts')}
+    `import { createHttpClient } from ${library('providers/lib/http/http.ts')}
+    import { createTraffic } from ${library('providers/lib/http/traffic.ts')}
+    import { systemClock } from ${library('host/daemon/clock.ts')}
     ${first}
     const traffic = createTraffic({ provider: 'x', maxConcurrent: 2, rates: [], clock: systemClock() })
     await using http = createHttpClient({ provider: 'x', baseUrl: '${baseUrl}', maxConcurrent: 2, traffic })

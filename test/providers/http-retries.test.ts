@@ -3,11 +3,11 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { isLocketError, LocketError } from '../../src/core/errors.ts'
-import type { Rate } from '../../src/core/rate.ts'
-import { systemClock } from '../../src/host/clock.ts'
-import { createHttpClient, type HttpRequest } from '../../src/providers/lib/http.ts'
-import { createTraffic } from '../../src/providers/lib/traffic.ts'
+import { isLocketError, LocketError } from '../../src/core/vocabulary/errors.ts'
+import type { Rate } from '../../src/core/waiting/rate.ts'
+import { systemClock } from '../../src/host/daemon/clock.ts'
+import { createHttpClient, type HttpRequest } from '../../src/providers/lib/http/http.ts'
+import { createTraffic } from '../../src/providers/lib/http/traffic.ts'
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void
 

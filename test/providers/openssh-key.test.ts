@@ -5,9 +5,9 @@ import type { KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { toOpensshKey } from '../../src/providers/lib/openssh-key.ts'
+import { toOpensshKey } from '../../src/providers/lib/login/openssh-key.ts'
 import { idOf } from '../fixtures/servers/connect-data.ts'
-import { connected } from '../contract/op-connect-server.ts'
+import { connected } from '../contract/op-connect/op-connect-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 function pemOf(key: KeyObject, type: 'pkcs8' | 'pkcs1' = 'pkcs8'): string {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { openSockets } from '../../src/providers/lib/sockets.ts'
+import { openSockets } from '../../src/providers/lib/http/sockets.ts'
 
 // A file of its own: what is tested is the first use of fetch in a process.
 test('the very first pool of a process is its own, and closing it closes its idle connections', async (t) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LocketError } from '../../src/core/errors.ts'
-import { parseRates } from '../../src/core/rate.ts'
-import { createTraffic } from '../../src/providers/lib/traffic.ts'
+import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import { parseRates } from '../../src/core/waiting/rate.ts'
+import { createTraffic } from '../../src/providers/lib/http/traffic.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 
 const forever = () => new AbortController().signal

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isLocketError } from '../../src/core/errors.ts'
+import { isLocketError } from '../../src/core/vocabulary/errors.ts'
 import { argumentProblem, bytesOf, type Filter } from '../../src/core/filters/define.ts'
 
 export interface FilterCase {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { parseMountinfo } from '../../src/host/mountinfo.ts'
+import { parseMountinfo } from '../../src/host/mounts/mountinfo.ts'
 
 /** A folder of the test's own. What is mounted below it is unmounted, and all is removed, when the test ends. */
 export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<string> {

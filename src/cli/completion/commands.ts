@@ -1,6 +1,6 @@
-import { flagWords, type FlagWords } from '../../config/flag-words.ts'
+import { flagWords, type FlagWords } from '../../config/describe/flag-words.ts'
 import type { CommandSummary } from '../define.ts'
-import { PAGES, type Page } from '../help.ts'
+import { PAGES, type Page } from '../help/page.ts'
 
 /** A command as a shell completes it: every shell's script is made of these. */
 export interface CompletedCommand {

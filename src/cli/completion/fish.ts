@@ -1,4 +1,4 @@
-import type { FlagWords } from '../../config/flag-words.ts'
+import type { FlagWords } from '../../config/describe/flag-words.ts'
 import type { CompletedCommand } from './commands.ts'
 
 /** What `locket completion fish | source` takes. */

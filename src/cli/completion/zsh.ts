@@ -1,4 +1,4 @@
-import type { FlagWords } from '../../config/flag-words.ts'
+import type { FlagWords } from '../../config/describe/flag-words.ts'
 import type { CompletedCommand } from './commands.ts'
 
 /** What `source <(locket completion zsh)` takes, or a file `_locket` in a folder of `fpath`. */

@@ -1,4 +1,4 @@
-import { LocketError, throwErrors } from '../errors.ts'
+import { LocketError, throwErrors } from '../vocabulary/errors.ts'
 import type { EnvFormat } from './define.ts'
 import { dockerEnvFile } from './docker-env-file.ts'
 import { dotenv } from './dotenv.ts'

@@ -1,4 +1,4 @@
-import { LocketError } from '../errors.ts'
+import { LocketError } from '../vocabulary/errors.ts'
 
 /** What a filter is told beside its arguments. */
 export interface FilterContext {

@@ -1,4 +1,4 @@
-import { escapeUnit } from '../json-escape.ts'
+import { escapeUnit } from '../text/json-escape.ts'
 import { bytesOf, defineFilter, textOf } from './define.ts'
 
 /** Valid unescaped in JSON, but a line break, invisible or forbidden to YAML readers. */

@@ -1,4 +1,4 @@
-import { isLocketError, LocketError } from '../errors.ts'
+import { isLocketError, LocketError } from '../vocabulary/errors.ts'
 import type { Place } from './place.ts'
 
 const MOST_LISTED = 20

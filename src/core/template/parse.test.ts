@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseSampleRef } from '../../../test/fakes/sample-refs.ts'
-import { isLocketError, type LocketError } from '../errors.ts'
+import { isLocketError, type LocketError } from '../vocabulary/errors.ts'
 import { parseTemplate } from './parse.ts'
 import type { Template } from './template.ts'
 

@@ -1,4 +1,4 @@
-import type { SecretRef } from '../ref.ts'
+import type { SecretRef } from '../vocabulary/ref.ts'
 
 /** One `| name arg…` of a tag. */
 export interface FilterCall {

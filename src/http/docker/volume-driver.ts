@@ -1,8 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { doubtUses, lastLostMount, mountVolume, unmountVolume, type MountAnswer } from '../../app/mount.ts'
-import type { Driver } from '../../app/driver.ts'
-import { createVolume, getVolume, listVolumes, removeVolume, type VolumeView } from '../../app/volumes.ts'
-import { formatError, LocketError, toLocketError } from '../../core/errors.ts'
+import {
+  doubtUses,
+  lastLostMount,
+  mountVolume,
+  unmountVolume,
+  type MountAnswer,
+} from '../../app/volume/mount.ts'
+import type { Driver } from '../../app/volume/driver.ts'
+import {
+  createVolume,
+  getVolume,
+  listVolumes,
+  removeVolume,
+  type VolumeView,
+} from '../../app/volume/volumes.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { CreateRequest, MountRequest, NameRequest, parseBody } from './messages.ts'
 
 /** The plugin protocol of a volume driver: nine calls, all POST. */

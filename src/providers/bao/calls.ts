@@ -1,5 +1,5 @@
-import type { LocketError } from '../../core/errors.ts'
-import type { HttpClient, Refusal } from '../lib/http.ts'
+import type { LocketError } from '../../core/vocabulary/errors.ts'
+import type { HttpClient, Refusal } from '../lib/http/http.ts'
 import { explainAny } from './explain.ts'
 import { parseExact } from './json.ts'
 

@@ -1,5 +1,5 @@
-import { LocketError } from '../../core/errors.ts'
-import type { Refusal } from '../lib/http.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Refusal } from '../lib/http/http.ts'
 import { isObject } from './json.ts'
 
 /** What the server said in an error, to look for known words in. It may quote anything: it never goes into a message. */

@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 
 /** What JSON can do in every Node that locket runs on, and TypeScript does not know yet. */
 interface SourceJson {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { isLocketError } from '../../core/errors.ts'
+import { isLocketError } from '../../core/vocabulary/errors.ts'
 import { formatBaoReference, parseBaoReference } from './refs.ts'
 
 test('the first part is the mount, the last one the field, and all between them the path', () => {

@@ -1,5 +1,5 @@
-import { LocketError } from '../../core/errors.ts'
-import { nearest } from '../../core/nearest.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { nearest } from '../../core/text/nearest.ts'
 
 export type KvVersion = 1 | 2
 

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { field, section } from '../../settings/field.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { Choice, CredentialText, HttpUrl, Text } from '../../settings/kinds.ts'
-import { caCertField, maxConcurrentField, maxRateField } from '../lib/traffic-settings.ts'
+import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 
 const NAMED = { prefix: 'bao-', env: 'BAO_', server: 'the OpenBao or Vault server' }
 const CREDENTIALS = ['bao-token', 'bao-secret-id', 'bao-jwt']

@@ -1,6 +1,6 @@
-import { createFlights } from '../../core/flights.ts'
-import { isLocketError } from '../../core/errors.ts'
-import type { Clock } from '../../core/ports.ts'
+import { createFlights } from '../../core/waiting/single-flight.ts'
+import { isLocketError } from '../../core/vocabulary/errors.ts'
+import type { Clock } from '../../core/ports/clock.ts'
 import type { Calls } from './calls.ts'
 import { tokenRefused } from './explain.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Secret } from '../../core/secret.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
 import { parseAccessToken } from './access-token.ts'
 
 const CLIENT = 'ec2c1d46-6a4b-4751-a310-af9601317f2d'

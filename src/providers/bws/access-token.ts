@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
-import { LocketError } from '../../core/errors.ts'
-import type { Secret } from '../../core/secret.ts'
-import { textOf } from '../lib/credential.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
+import { textOf } from '../lib/login/credential.ts'
 
 /** What a machine account's access token is made of. The strings cannot be wiped: keep them no longer than a login takes. */
 export interface AccessToken {

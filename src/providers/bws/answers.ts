@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { BwsField } from './refs.ts'
 
 const Login = z.object({

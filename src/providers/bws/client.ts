@@ -1,8 +1,8 @@
-import type { LocketError } from '../../core/errors.ts'
-import type { SourceFiles } from '../../core/ports.ts'
-import type { Outcome } from '../../core/resolve.ts'
+import type { LocketError } from '../../core/vocabulary/errors.ts'
+import type { SourceFiles } from '../../core/ports/files.ts'
+import type { Outcome } from '../../core/vocabulary/resolve.ts'
 import type { Credential } from '../../settings/kinds.ts'
-import type { Traffic } from '../lib/traffic.ts'
+import type { Traffic } from '../lib/http/traffic.ts'
 import type { BwsReference } from './refs.ts'
 
 /** What both clients are made of. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { encrypted } from '../../../test/fixtures/servers/bws-crypto.ts'
-import { isLocketError } from '../../core/errors.ts'
+import { isLocketError } from '../../core/vocabulary/errors.ts'
 import { decryptEncString, isSealedWith, parseEncString } from './enc-string.ts'
 
 const WHAT = 'bws at http://x sent a value'

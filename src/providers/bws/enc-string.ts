@@ -1,5 +1,5 @@
 import { createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 
 /** `2.IV|CIPHERTEXT|MAC`: AES-256-CBC and HMAC-SHA256, the only way in which Secrets Manager encrypts. */
 export interface EncString {

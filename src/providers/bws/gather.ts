@@ -1,8 +1,8 @@
-import { toLocketError } from '../../core/errors.ts'
-import type { LocketError } from '../../core/errors.ts'
-import type { Outcome, Resolved } from '../../core/resolve.ts'
-import { unlessAborted } from '../../core/unless-aborted.ts'
-import { abortError, throwIfAborted } from '../lib/http-errors.ts'
+import { toLocketError } from '../../core/vocabulary/errors.ts'
+import type { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Outcome, Resolved } from '../../core/vocabulary/resolve.ts'
+import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
+import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
 import { noSecret } from './answers.ts'
 import type { BwsClient, BwsLogin, Wanted } from './client.ts'
 

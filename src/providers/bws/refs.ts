@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 
 const FIELDS = ['value', 'key', 'note'] as const
 export type BwsField = (typeof FIELDS)[number]

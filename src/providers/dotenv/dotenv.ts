@@ -1,10 +1,10 @@
-import { parseDotenv } from '../../core/dotenv.ts'
-import { LocketError } from '../../core/errors.ts'
-import type { SourceFiles } from '../../core/ports.ts'
+import { parseDotenv } from '../../core/text/dotenv.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { SourceFiles } from '../../core/ports/files.ts'
 import { field, section, type SettingsOf } from '../../settings/field.ts'
 import { AbsolutePath } from '../../settings/kinds.ts'
 import { defineProvider, type ProviderClient, type ProviderDeps } from '../define.ts'
-import { readError } from '../lib/credential.ts'
+import { readError } from '../lib/login/credential.ts'
 import { createVariables, parseVariable, type Lookup } from '../lib/variables.ts'
 
 const settings = section('dotenv', '.env file (dotenv), for development', {

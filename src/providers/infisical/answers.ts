@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { SecretType } from './shapes.ts'
 
 /** The secret of a header: what no header can hold is refused here, because `fetch` would quote it. */

@@ -1,8 +1,8 @@
-import { LocketError } from '../../core/errors.ts'
-import type { Secret } from '../../core/secret.ts'
-import { textOf } from '../lib/credential.ts'
-import type { HttpClient } from '../lib/http.ts'
-import type { Session } from '../lib/sessions.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
+import { textOf } from '../lib/login/credential.ts'
+import type { HttpClient } from '../lib/http/http.ts'
+import type { Session } from '../lib/login/sessions.ts'
 import { Login, readAnswer } from './answers.ts'
 import { explainLogin } from './refusals.ts'
 

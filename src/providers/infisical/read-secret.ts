@@ -1,5 +1,5 @@
-import { isLocketError } from '../../core/errors.ts'
-import type { RefId, SecretRef } from '../../core/ref.ts'
+import { isLocketError } from '../../core/vocabulary/errors.ts'
+import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Found } from './answers.ts'
 import type { InfisicalApi } from './api.ts'
 import { formatFolder, parseInfisicalReference } from './reference.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatError, LocketError } from '../../core/errors.ts'
+import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
 import { formatInfisicalReference, parseInfisicalReference } from './reference.ts'
 import type { Defaults } from './reference.ts'
 

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import { LocketError } from '../../core/errors.ts'
-import { nearest } from '../../core/nearest.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { nearest } from '../../core/text/nearest.ts'
 import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
 
 /** Where secrets lie, and of which type they are: what one list can answer. */

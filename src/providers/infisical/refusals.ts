@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { LocketError } from '../../core/errors.ts'
-import type { Refusal } from '../lib/http.ts'
-import { statusError } from '../lib/http-errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Refusal } from '../lib/http/http.ts'
+import { statusError } from '../lib/http/http-errors.ts'
 import type { Folder } from './reference.ts'
 
 /** What the server says of an error. It is looked at, and never repeated. */

@@ -1,9 +1,9 @@
-import { isLocketError, toLocketError, type LocketError } from '../../core/errors.ts'
-import type { Log } from '../../core/ports.ts'
-import type { RefId, SecretRef } from '../../core/ref.ts'
-import { uniqueRefs, type Outcome, type Resolve, type Resolved } from '../../core/resolve.ts'
-import { abortError } from './http-errors.ts'
-import type { Traffic } from './traffic.ts'
+import { isLocketError, toLocketError, type LocketError } from '../../core/vocabulary/errors.ts'
+import type { Log } from '../../core/ports/log.ts'
+import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
+import { uniqueRefs, type Outcome, type Resolve, type Resolved } from '../../core/vocabulary/resolve.ts'
+import { abortError } from './http/http-errors.ts'
+import type { Traffic } from './http/traffic.ts'
 
 export interface EachOptions<B> {
   readonly provider: string

@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 
 const ATTRIBUTES = ['otp', 'type', 'value', 'title', 'id', 'purpose', 'content', 'size', 'name'] as const
 export type OpAttribute = (typeof ATTRIBUTES)[number]

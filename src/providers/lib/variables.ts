@@ -1,10 +1,10 @@
-import { LocketError, isLocketError, toLocketError } from '../../core/errors.ts'
-import { createRef, type SecretRef } from '../../core/ref.ts'
-import { uniqueRefs, type Outcome } from '../../core/resolve.ts'
-import { Secret } from '../../core/secret.ts'
-import { unlessAborted } from '../../core/unless-aborted.ts'
+import { LocketError, isLocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { createRef, type SecretRef } from '../../core/vocabulary/ref.ts'
+import { uniqueRefs, type Outcome } from '../../core/vocabulary/resolve.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
+import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
-import { abortError } from './http-errors.ts'
+import { abortError } from './http/http-errors.ts'
 
 /** The value of a variable; undefined: there is none of that name. */
 export type Lookup = (name: string) => string | undefined

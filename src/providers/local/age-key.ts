@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 
 /** What the identities of a key file can do. */
 export interface AgeKey {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import * as fc from 'fast-check'
-import { parseSecretName } from '../../core/secret-name.ts'
-import { Secret } from '../../core/secret.ts'
+import { parseSecretName } from '../../core/vocabulary/secret-name.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
 import { type Entries, entryOf, formatDocument, parseDocument, sizeOf, valueOf } from './document.ts'
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5)

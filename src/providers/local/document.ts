@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { LocketError } from '../../core/errors.ts'
-import { isSecretName, type SecretName } from '../../core/secret-name.ts'
-import { Secret } from '../../core/secret.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { isSecretName, type SecretName } from '../../core/vocabulary/secret-name.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
 
 const FORMAT = 'locket-secrets'
 const VERSION = 1

@@ -1,5 +1,5 @@
-import { LocketError } from '../../core/errors.ts'
-import { nearest } from '../../core/nearest.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { nearest } from '../../core/text/nearest.ts'
 import type { Entries } from './document.ts'
 
 /** `not_found` that tells the one nearest name, or how to store it. `text` is what the user wrote. */

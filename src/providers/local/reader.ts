@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { errnoOf, isLocketError, LocketError } from '../../core/errors.ts'
-import type { Log, SourceFiles } from '../../core/ports.ts'
+import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
+import type { SourceFiles } from '../../core/ports/files.ts'
+import type { Log } from '../../core/ports/log.ts'
 import { type AgeKey, parseAgeKey } from './age-key.ts'
 import { type Entries, parseDocument } from './document.ts'
 

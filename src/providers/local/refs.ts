@@ -1,6 +1,6 @@
-import { LocketError } from '../../core/errors.ts'
-import { createRef, type SecretRef } from '../../core/ref.ts'
-import { parseSecretName, SECRET_NAME_SHAPE } from '../../core/secret-name.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { createRef, type SecretRef } from '../../core/vocabulary/ref.ts'
+import { parseSecretName, SECRET_NAME_SHAPE } from '../../core/vocabulary/secret-name.ts'
 
 /** `local:/x` and `LOCAL://x` are slips of ours rather than someone else's text. */
 const OURS = /^local:\//i

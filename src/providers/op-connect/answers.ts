@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 
 /** Ids become parts of a URL: nothing else may come in as one. */
 const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)

@@ -1,6 +1,6 @@
-import { LocketError, isLocketError } from '../../core/errors.ts'
-import { createFlights, type Flights } from '../../core/flights.ts'
-import type { HttpClient } from '../lib/http.ts'
+import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
+import { createFlights, type Flights } from '../../core/waiting/single-flight.ts'
+import type { HttpClient } from '../lib/http/http.ts'
 import { Item, ItemRows, Vaults, readAnswer } from './answers.ts'
 import type { ItemRow, Vault } from './answers.ts'
 

@@ -1,4 +1,4 @@
-import { LocketError, isLocketError } from '../../core/errors.ts'
+import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
 import { matchByName, sameName } from '../lib/name-match.ts'
 import type { Match } from '../lib/name-match.ts'
 import type { OpReference } from '../lib/op-reference.ts'

@@ -1,7 +1,7 @@
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import { matchByName } from '../lib/name-match.ts'
 import type { Match } from '../lib/name-match.ts'
-import { toOpensshKey } from '../lib/openssh-key.ts'
+import { toOpensshKey } from '../lib/login/openssh-key.ts'
 import type { OpReference } from '../lib/op-reference.ts'
 import type { Item } from './answers.ts'
 

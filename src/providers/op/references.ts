@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import { formatOpReference, malformedOpReference, parseOpReference } from '../lib/op-reference.ts'
 import type { OpReference } from '../lib/op-reference.ts'
 

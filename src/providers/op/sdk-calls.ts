@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { ERROR_KINDS, LocketError } from '../../core/errors.ts'
-import type { ErrorCode } from '../../core/errors.ts'
+import { ERROR_KINDS, LocketError } from '../../core/vocabulary/errors.ts'
+import type { ErrorCode } from '../../core/vocabulary/errors.ts'
 
 // What the process with 1Password's SDK is asked, and what it answers.
 

@@ -1,7 +1,7 @@
-import { LocketError } from '../../core/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import { refusalOf } from './watched-fetch.ts'
 
-// The only place that reads what 1Password's SDK says. `test/contract/op-sdk.test.ts` has it say each of these.
+// The only place that reads what 1Password's SDK says. `test/contract/op/op-sdk.test.ts` has it say each of these.
 
 const NOT_A_TOKEN = 'op-token is not a service account token'
 const WHOLE = 'it begins with ops_ and is one long word: was it copied whole?'

@@ -1,6 +1,6 @@
-import { LocketError } from '../../core/errors.ts'
-import type { Clock } from '../../core/ports.ts'
-import { retryAfterOf, statusError, transportError } from '../lib/http-errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import { retryAfterOf, statusError, transportError } from '../lib/http/http-errors.ts'
 
 /** What the requests of this process came to: the SDK makes them with the global `fetch`, and tells little of them. */
 export interface WatchedFetch {

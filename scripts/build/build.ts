@@ -1,0 +1,64 @@
+/**
+ * Makes `dist/locket/`: one folder with a pinned Node, the bundled program and its native parts.
+ * `node scripts/build/build.ts [x64|arm64] [OUT]`
+ */
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { bundle } from './bundle.ts'
+import { withRunpath } from './elf.ts'
+import { writeNotices } from './notices.ts'
+import { packageFolder, run } from './packages.ts'
+import { warmCompileCache } from './compile-cache.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const arch = process.argv[2] ?? process.arch
+const out = resolve(process.argv[3] ?? join(root, 'dist'), 'locket')
+const cache = join(root, 'build', 'npm')
+
+/** Packages that are not bundled, and the files of theirs that the program needs. Pure JavaScript and WebAssembly: for every processor. */
+const SHIPPED = { '@1password/sdk': 'dist/*.js', '@1password/sdk-core': 'nodejs/*.{js,wasm}' }
+
+if (arch !== 'x64' && arch !== 'arm64') throw new Error(`no build for ${arch}: x64 and arm64 only`)
+rmSync(out, { recursive: true, force: true })
+for (const folder of ['bin', 'lib']) mkdirSync(join(out, folder), { recursive: true })
+
+const node = packageFolder(root, cache, `node-linux-${arch}`)
+writeFileSync(join(out, 'bin/node'), withRunpath(readFileSync(join(node, 'bin/node')), '$ORIGIN/../lib'), {
+  mode: 0o755,
+})
+run(join(root, 'plugin/shared-objects.sh'), [arch, join(out, 'lib'), 'libatomic.so.1'])
+copyKoffi()
+const bundled = await bundle(root, join(out, 'lib/app'))
+const packages = [...bundled, ...Object.entries(SHIPPED).map(copyPackage)]
+writeNotices(root, node, packages, join(out, 'LICENSES'))
+for (const name of ['start.cjs', 'start-as.cjs'])
+  copyFileSync(join(root, 'plugin', name), join(out, 'lib', name))
+copyFileSync(join(root, 'plugin/locket.sh'), join(out, 'bin/locket'))
+chmodSync(join(out, 'bin/locket'), 0o755)
+if (arch === process.arch) await warmCompileCache(out)
+
+/** Two folders above the bundle is where koffi looks when it has been bundled. */
+function copyKoffi(): void {
+  const native = join(packageFolder(root, cache, `@koromix/koffi-linux-${arch}`), `linux_${arch}`)
+  cpSync(native, join(out, 'build/koffi', `linux_${arch}`), { recursive: true })
+}
+
+/** Into `lib/node_modules`, where the bundle's imports find it; returns its folder below `root`. */
+function copyPackage([name, files]: readonly [string, string]): string {
+  const folder = packageFolder(root, cache, name)
+  for (const path of ['package.json', ...globSync(files, { cwd: folder })]) {
+    const copy = join(out, 'lib/node_modules', name, path)
+    mkdirSync(dirname(copy), { recursive: true })
+    copyFileSync(join(folder, path), copy)
+  }
+  return relative(root, folder)
+}

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { command, succeed } from '../engine/command.ts'
+
+/** Runs what is started often, so that V8's compiled code of it lies in the folder that ships. */
+export async function warmCompileCache(locket: string): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
+  const program = join(locket, 'bin/locket')
+  const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
+  try {
+    await succeed(program, ['--version'])
+    await succeed(program, ['secret', '--help'])
+    await succeed(program, ['secret', 'list', ...store])
+    await succeed(program, ['check', '--offline', ...store])
+    // It answers 1: nothing is in place here.
+    await command(program, ['healthcheck'])
+    await succeed(program, ['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
+    await succeed(program, ['exec', ...store, '--', '/bin/true'])
+    await runDaemon(program, scratch)
+    letAllRead(join(locket, 'lib/cache'))
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Node writes it for its own user alone, and the sidecar's image has another. */
+function letAllRead(cache: string): void {
+  for (const name of globSync('**', { cwd: cache })) {
+    const path = join(cache, name)
+    chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644)
+  }
+}
+
+async function runDaemon(program: string, scratch: string): Promise<void> {
+  const socket = join(scratch, 'locket.sock')
+  const folders = ['--state-dir', join(scratch, 'state'), '--runtime-dir', join(scratch, 'run')]
+  const args = ['volume', '--log-level', 'error', '--socket', socket, ...folders]
+  const daemon = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const ended = once(daemon, 'exit')
+  for (let tries = 0; tries < 200 && daemon.exitCode === null && !(await answers(socket)); tries++)
+    await sleep(50)
+  daemon.kill('SIGTERM')
+  const [code] = await ended
+  if (code !== 0) throw new Error(`locket volume ended with ${code}`)
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((done) => {
+    const connection = connect(socket, () => done(true))
+    connection.on('connect', () => connection.destroy()).on('error', () => done(false))
+  })
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+import { succeed } from './command.ts'
+
+/** `bookworm`: Debian's docker.io as installed, 20.10. `sid`: what Debian's newest has, 28.5 or later, unpacked and not installed. */
+export type EngineVersion = 'bookworm' | 'sid'
+
+/** What the run is for: LOCKET_E2E_ENGINE. */
+export function wantedEngine(): EngineVersion {
+  const name = process.env['LOCKET_E2E_ENGINE'] ?? 'bookworm'
+  if (name !== 'bookworm' && name !== 'sid')
+    throw new Error(`LOCKET_E2E_ENGINE: bookworm or sid, not ${name}`)
+  return name
+}
+
+export const CACHE = resolve(import.meta.dirname, '../../build/cache')
+
+const PACKAGES = ['docker.io', 'containerd', 'docker-cli', 'docker-compose', 'docker-buildx']
+
+/** PATH that makes the engine's own programs the first found; runc is always the installed one, sid's needs a newer libc. */
+export async function enginePath(version: EngineVersion): Promise<string> {
+  const path = '/usr/bin:/usr/sbin:/bin:/sbin'
+  if (version === 'bookworm') return path
+  const root = await sidRoot()
+  return `${root}/usr/bin:${root}/usr/sbin:${path}`
+}
+
+/** Compose, as one program. Bookworm has no Compose v2, so every engine gets sid's. */
+export async function composeProgram(): Promise<string> {
+  return `${await sidRoot()}/usr/libexec/docker/cli-plugins/docker-compose`
+}
+
+/** sid's packages unpacked below build/cache; downloaded on first use. */
+async function sidRoot(): Promise<string> {
+  const root = join(CACHE, 'sid/root')
+  if (existsSync(root)) return root
+  const work = join(CACHE, `sid.${process.pid}`)
+  await mkdir(join(work, 'lists/partial'), { recursive: true })
+  await mkdir(join(work, 'root'))
+  await writeFile(
+    join(work, 'sid.sources'),
+    `Types: deb\nURIs: ${await debianMirror()}\nSuites: sid\nComponents: main\n` +
+      'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n',
+  )
+  const apt = [
+    ['Dir::Etc::sourcelist', join(work, 'sid.sources')],
+    ['Dir::Etc::sourceparts', '/dev/null'],
+    ['Dir::State::lists', join(work, 'lists')],
+    ['APT::Sandbox::User', 'root'],
+    // A mirror may be a snapshot; signatures are checked all the same.
+    ['Acquire::Check-Valid-Until', 'false'],
+  ].flatMap(([name, value]) => ['-o', `${name}=${value}`])
+  await succeed('apt-get', ['-q', ...apt, 'update'], { timeoutMs: 180_000 })
+  const wanted = PACKAGES.map((name) => `${name}/sid`)
+  await succeed('apt-get', ['-q', ...apt, 'download', ...wanted], { cwd: work, timeoutMs: 300_000 })
+  for (const file of await readdir(work)) {
+    if (file.endsWith('.deb')) await succeed('dpkg', ['-x', join(work, file), join(work, 'root')])
+  }
+  await rm(join(work, 'lists'), { recursive: true })
+  // Whoever is first wins: two test runs may do this at once.
+  await mkdir(join(CACHE, 'sid'), { recursive: true })
+  await rename(join(work, 'root'), root).catch((error: unknown) => {
+    if (!existsSync(root)) throw error
+  })
+  await rm(work, { recursive: true })
+  return root
+}
+
+/** Where this machine gets Debian from: what serves one suite serves sid too. */
+async function debianMirror(): Promise<string> {
+  const format = ['--format', '$(REPO_URI)', 'Created-By: Packages', 'Component: main']
+  const addresses = (await succeed('apt-get', ['indextargets', ...format])).split('\n')
+  const mirror = addresses.find((address) => /\/debian\/?$/.test(address))
+  if (mirror === undefined) throw new Error("no address that ends in /debian is among apt's sources")
+  return mirror
+}

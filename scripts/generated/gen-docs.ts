@@ -1,0 +1,10 @@
+/** Writes docs/reference anew. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DOCS } from './files.ts'
+
+for (const [path, generate] of Object.entries(DOCS)) {
+  const target = resolve(import.meta.dirname, '../..', path)
+  mkdirSync(dirname(target), { recursive: true })
+  writeFileSync(target, generate())
+}

@@ -1,0 +1,148 @@
+import { LocketError, isLocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
+import { uniqueRefs, type Outcome, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
+import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
+
+export interface LingerOptions {
+  /** How long a value stays usable; 0: only callers at the same time share it. */
+  readonly lingerMs: number
+  readonly clock: Clock
+}
+
+export interface Lingering extends Disposable {
+  readonly resolve: Resolve
+}
+
+/** One batch that is being asked for. */
+interface Flight {
+  readonly ids: readonly RefId[]
+  readonly answer: Promise<Outcomes>
+  readonly giveUp: AbortController
+  callers: number
+}
+
+/**
+ * Asks for each distinct secret once, whoever wants it: callers at the same time share one request, and a value stays usable for
+ * `lingerMs`, because a container that crashes in a loop and the engine's copy-up mount the same volume again at once. Each caller gets a
+ * copy of its own to wipe; what is kept here is wiped when its time is over, or on dispose. A fleeting value is not kept.
+ */
+export function withLinger(next: Resolve, { lingerMs, clock }: LingerOptions): Lingering {
+  const kept = new Map<RefId, Secret>()
+  const flying = new Map<RefId, Flight>()
+  const disposed = new AbortController()
+
+  async function resolve(refs: readonly SecretRef[], signal: AbortSignal): Promise<Outcomes> {
+    // Nobody waits for it: the provider says so, without asking anybody.
+    if (signal.aborted) return next(refs, signal)
+    const outcomes = new Map<RefId, Outcome>()
+    const joined = new Map<Flight, RefId[]>()
+    const fresh: SecretRef[] = []
+    for (const ref of uniqueRefs(refs)) {
+      const value = kept.get(ref.id)
+      const flight = flying.get(ref.id)
+      if (value !== undefined) outcomes.set(ref.id, { ok: true, secret: { value: value.copy() } })
+      else if (flight === undefined) fresh.push(ref)
+      else joined.set(flight, [...(joined.get(flight) ?? []), ref.id])
+    }
+    if (fresh.length > 0) {
+      const flight = begin(fresh)
+      joined.set(flight, [...flight.ids])
+    }
+    for (const flight of joined.keys()) flight.callers += 1
+    await Promise.all(
+      [...joined].map(async ([flight, wanted]) => {
+        for (const [id, outcome] of await take(flight, wanted, signal)) outcomes.set(id, outcome)
+      }),
+    )
+    return outcomes
+  }
+
+  function begin(refs: readonly SecretRef[]): Flight {
+    const giveUp = new AbortController()
+    const answer = next(refs, giveUp.signal)
+    const flight: Flight = { ids: refs.map((ref) => ref.id), answer, giveUp, callers: 0 }
+    for (const id of flight.ids) flying.set(id, flight)
+    void land(flight)
+    return flight
+  }
+
+  async function land(flight: Flight): Promise<void> {
+    try {
+      keep(await flight.answer)
+    } catch {
+      // Whoever waits for it is told.
+    } finally {
+      forget(flight)
+    }
+  }
+
+  /** Its own copies of what the flight brings. A caller that is the last to give up ends the flight, and hears what that says of it. */
+  async function take(
+    flight: Flight,
+    wanted: readonly RefId[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly [RefId, Outcome])[]> {
+    let isHere = true
+    const leave = () => {
+      if (isHere) flight.callers -= 1
+      isHere = false
+      return flight.callers
+    }
+    try {
+      const answered = await unlessAborted(() => flight.answer, signal).catch((thrown: unknown) => {
+        if (!signal.aborted || leave() > 0) throw thrown
+        forget(flight)
+        flight.giveUp.abort(signal.reason)
+        return flight.answer
+      })
+      return wanted.map((id) => [id, copyOf(answered.get(id))])
+    } catch (thrown) {
+      const error = signal.aborted ? givenUp(signal.reason) : toLocketError(thrown)
+      return wanted.map((id) => [id, { ok: false, error }])
+    } finally {
+      if (leave() === 0) flight.answer.then(wipeUnkept, () => undefined)
+    }
+  }
+
+  function forget(flight: Flight): void {
+    for (const id of flight.ids) if (flying.get(id) === flight) flying.delete(id)
+  }
+
+  function keep(outcomes: Outcomes): void {
+    if (lingerMs === 0 || disposed.signal.aborted) return
+    for (const [id, outcome] of outcomes) {
+      if (!outcome.ok || outcome.secret.isFleeting === true) continue
+      const { value } = outcome.secret
+      kept.set(id, value)
+      const drop = () => {
+        if (kept.get(id) === value) kept.delete(id)
+        value.wipe()
+      }
+      clock.sleep(lingerMs, disposed.signal).then(drop, drop)
+    }
+  }
+
+  function wipeUnkept(outcomes: Outcomes): void {
+    for (const [id, outcome] of outcomes)
+      if (outcome.ok && kept.get(id) !== outcome.secret.value) outcome.secret.value.wipe()
+  }
+
+  return {
+    resolve,
+    [Symbol.dispose]: () => disposed.abort(new LocketError('internal', 'the provider is closed')),
+  }
+}
+
+function copyOf(outcome: Outcome | undefined): Outcome {
+  if (outcome === undefined)
+    return { ok: false, error: new LocketError('internal', 'the provider gave no answer for a reference') }
+  return outcome.ok
+    ? { ok: true, secret: { ...outcome.secret, value: outcome.secret.value.copy() } }
+    : outcome
+}
+
+function givenUp(reason: unknown): LocketError {
+  return isLocketError(reason) ? reason : new LocketError('aborted', 'the caller went away before the answer')
+}

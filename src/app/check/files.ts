@@ -1,0 +1,187 @@
+import type { CheckConfig } from '../../config/check-config.ts'
+import type { ComposeFile, ComposeVolume, ProviderService } from '../../config/compose/file.ts'
+import type { VolumeConfig } from '../../config/volume/volume-config.ts'
+import { parseDotenv } from '../../core/text/dotenv.ts'
+import { errnoOf, LocketError, rewordError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { SourceFiles } from '../../core/ports/files.ts'
+import { parseTemplate } from '../../core/template/parse.ts'
+import type { Template } from '../../core/template/template.ts'
+import type { ProviderInstance } from '../../providers/define.ts'
+import { readEnvironment } from '../recipe/environment.ts'
+import { prepare } from '../recipe/prepare.ts'
+
+export interface FileReport {
+  /** As named on the command line. */
+  readonly file: string
+  readonly kind: 'compose' | 'template'
+  /** Of locket's, in a compose file. */
+  readonly volumes: number
+  readonly services: number
+  readonly problems: readonly LocketError[]
+  /** What passes but looks like a mistake, one line each. */
+  readonly warnings: readonly string[]
+}
+
+/** Where references stand, with the providers that answer them there. */
+export interface Place {
+  /** Whose providers these are; empty: the daemon's own. */
+  readonly label: string
+  readonly providers: readonly ProviderInstance[]
+  readonly templates: readonly PlacedTemplate[]
+}
+
+interface PlacedTemplate {
+  readonly where: string
+  readonly template: Template
+}
+
+export interface CheckedFile {
+  readonly report: FileReport
+  readonly places: readonly Place[]
+}
+
+/** What is found in one part of a file. */
+interface Found {
+  readonly problems: LocketError[]
+  readonly warnings: string[]
+  readonly places: Place[]
+}
+
+/** One file of the command line: a compose file, or else a template. No network. Never rejects for what it finds. */
+export async function checkFile(
+  path: string,
+  config: CheckConfig,
+  sources: SourceFiles,
+): Promise<CheckedFile> {
+  const volume = config.daemon.volumeConfig({})
+  const maxBytes = volume.written.maxFileBytes
+  const isYaml = /\.ya?ml$/i.test(path)
+  try {
+    const bytes = await sources.read(path, { maxBytes })
+    const compose = isYaml ? await readCompose(path, decode(bytes), config, sources) : undefined
+    if (compose === undefined) return checkTemplate(path, bytes, volume)
+    const found: Found = { problems: [], warnings: [...compose.warnings], places: [] }
+    return await checkCompose({ path, compose, config, sources, maxBytes, found })
+  } catch (thrown) {
+    return failed(path, isYaml ? 'compose' : 'template', thrown)
+  }
+}
+
+function checkTemplate(path: string, bytes: Uint8Array, { providers, parseRef }: VolumeConfig): CheckedFile {
+  try {
+    const template = parseTemplate(bytes, parseRef, path)
+    const facts = { file: path, kind: 'template', volumes: 0, services: 0 } as const
+    return {
+      report: { ...facts, problems: [], warnings: template.warnings },
+      places: [{ label: '', providers, templates: [{ where: path, template }] }],
+    }
+  } catch (thrown) {
+    return failed(path, 'template', thrown)
+  }
+}
+
+function failed(path: string, kind: FileReport['kind'], thrown: unknown): CheckedFile {
+  const problems = [stripped(toLocketError(thrown), path)]
+  return { report: { file: path, kind, volumes: 0, services: 0, problems, warnings: [] }, places: [] }
+}
+
+interface ComposeCheck {
+  readonly path: string
+  readonly compose: ComposeFile
+  readonly config: CheckConfig
+  readonly sources: SourceFiles
+  readonly maxBytes: number
+  readonly found: Found
+}
+
+async function checkCompose(check: ComposeCheck): Promise<CheckedFile> {
+  const { path, compose, found } = check
+  found.problems.push(...compose.problems.map((line) => new LocketError('config', line)))
+  for (const volume of compose.volumes) await checkVolume(volume, check)
+  for (const service of compose.services) await checkService(service, check)
+  const { problems, warnings, places } = found
+  const counts = { volumes: compose.volumes.length, services: compose.services.length }
+  return { report: { file: path, kind: 'compose', ...counts, problems, warnings }, places }
+}
+
+/** With the driver's own code: what it says to `docker volume create`. */
+async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck): Promise<void> {
+  const { path, config, sources, found } = check
+  const label = `volume ${name}`
+  try {
+    const volume = config.daemon.volumeConfig(options)
+    const { files } = await prepare(volume, sources)
+    const templates = files.map((file) => ({
+      where: `${path}: ${label}: ${file.path}`,
+      template: file.template,
+    }))
+    found.places.push({ label: `${path}: ${label}`, providers: volume.providers, templates })
+    for (const { path: file, template } of files)
+      found.warnings.push(...template.warnings.map((warning) => `${label}: ${file}: ${warning}`))
+  } catch (thrown) {
+    note(found, label, thrown)
+  }
+}
+
+async function checkService({ name, options }: ProviderService, check: ComposeCheck): Promise<void> {
+  const { path, config, sources, maxBytes, found } = check
+  const label = `service ${name}`
+  const problems: string[] = []
+  const service = config.serviceConfig(options, problems)
+  for (const line of problems) found.problems.push(new LocketError('config', `${label}: ${line}`))
+  if (service === undefined) return
+  const entries = service.entries.map((entry) =>
+    entry.kind === 'file' ? { ...entry, path: beside(path, entry.path) } : entry,
+  )
+  const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
+  const { variables, errors } = await readEnvironment(entries, rules, sources)
+  for (const error of errors) note(found, label, error)
+  for (const { origin, template } of variables)
+    found.warnings.push(...template.warnings.map((warning) => `${label}: ${origin}: ${warning}`))
+  const templates = variables.map((variable) => ({
+    where: `${path}: ${label}: ${variable.name}`,
+    template: variable.template,
+  }))
+  found.places.push({ label: `${path}: ${label}`, providers: service.providers, templates })
+}
+
+/** With the variables of the environment, and below it of the .env file beside the compose file, whose values are taken as they stand. */
+async function readCompose(
+  path: string,
+  text: string,
+  { composeFile, env }: CheckConfig,
+  sources: SourceFiles,
+): Promise<ComposeFile | undefined> {
+  try {
+    const dotenv = decode(await sources.read(beside(path, '.env'), { maxBytes: MAX_DOTENV_BYTES }))
+    const entries = parseDotenv(dotenv, '.env').map(({ name, value }) => [name, value])
+    return composeFile(text, { ...Object.fromEntries(entries), ...env })
+  } catch (thrown) {
+    const error = toLocketError(thrown)
+    const compose = composeFile(text, env)
+    if (compose === undefined || errnoOf(error.cause) === 'ENOENT') return compose
+    const warning = `its variables are not used: ${error.message}`
+    return { ...compose, warnings: [warning, ...compose.warnings] }
+  }
+}
+
+/** The file is named by whoever prints the problem. */
+function stripped(error: LocketError, path: string): LocketError {
+  const { message } = error
+  return message.startsWith(`${path}: `) ? rewordError(error, message.slice(path.length + 2)) : error
+}
+
+const MAX_DOTENV_BYTES = 1024 * 1024
+
+function note({ problems }: Found, label: string, thrown: unknown): void {
+  const error = toLocketError(thrown)
+  problems.push(rewordError(error, `${label}: ${error.message}`))
+}
+
+function beside(path: string, name: string): string {
+  return name.startsWith('/') ? name : path.slice(0, path.lastIndexOf('/') + 1) + name
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
+}

@@ -1,0 +1,45 @@
+import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
+import { errorsOf, failureOf, type CheckReport, type ReferenceReport } from './check.ts'
+
+/** For programs: one document. `ok` is missing where nobody was asked; `ms` of a reference is that of its provider's whole batch. */
+export function checkJson(report: CheckReport): string {
+  const document = {
+    ok: errorsOf(report).length === 0,
+    config: report.config.map(formatError),
+    warnings: report.warnings.map(onOneLine),
+    files: report.files.map(({ file, kind, problems, warnings }) => ({
+      file: onOneLine(file),
+      kind,
+      problems: problems.map(formatError),
+      warnings: warnings.map(onOneLine),
+    })),
+    providers: report.providers.map(({ name, error, ms }) => ({
+      name: onOneLine(name),
+      ok: error === undefined,
+      ...errorParts(error),
+      ms,
+    })),
+    references: report.references.map(referenceParts),
+  }
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}
+
+function referenceParts(reference: ReferenceReport): object {
+  const { text, provider, where, result } = reference
+  const plain = { reference: onOneLine(text), provider: onOneLine(provider), where: where.map(onOneLine) }
+  if (result === undefined) return plain
+  const failure = failureOf(reference)
+  return {
+    ...plain,
+    ok: failure === undefined,
+    ...(result.usesDefault ? { usesDefault: true } : {}),
+    ...errorParts(failure),
+    ms: result.ms,
+  }
+}
+
+function errorParts(error: LocketError | undefined): object {
+  if (error === undefined) return {}
+  const { code, message, hint } = error
+  return { code, error: onOneLine(message), ...(hint === undefined ? {} : { hint: onOneLine(hint) }) }
+}

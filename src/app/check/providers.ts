@@ -1,0 +1,103 @@
+import {
+  isLocketError,
+  toLocketError,
+  type ErrorCode,
+  type LocketError,
+} from '../../core/vocabulary/errors.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
+import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
+import type { ProviderClient, ProviderInstance } from '../../providers/define.ts'
+import { answerOrDeadline, noAnswer, unlessOverdue, wipeOutcomes } from '../render/fetch.ts'
+
+export interface AskDeps {
+  readonly clock: Clock
+  /** A client of its own, disposed here. */
+  open(instance: ProviderInstance): ProviderClient
+}
+
+/** What one provider said: to the probe, and of each reference that has no value. Values are wiped before this is made. */
+export interface Answer {
+  readonly probe: { readonly error?: LocketError; readonly ms: number }
+  readonly failures: ReadonlyMap<RefId, LocketError>
+  /** Of the one batch of all references; of the probe, where that was enough. */
+  readonly batchMs: number
+}
+
+/** A probe, and unless that is hopeless one batch, with the provider's own retries and no others. `signal`: its abort is the deadline. Never rejects. */
+export async function askProvider(
+  instance: ProviderInstance,
+  refs: readonly SecretRef[],
+  deps: AskDeps,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { clock } = deps
+  const client = openClient(instance, deps)
+  if (isLocketError(client)) return unanswered(client, refs, 0)
+  try {
+    const since = clock.now()
+    const error = await probe(client, instance, signal)
+    const asked = clock.now()
+    if (error !== undefined && HOPELESS.has(error.code)) return unanswered(error, refs, asked - since)
+    const failures = refs.length === 0 ? new Map() : await failuresAmong(refs, client.fetch, signal)
+    return {
+      probe: { ...(error === undefined ? {} : { error }), ms: asked - since },
+      failures,
+      batchMs: clock.now() - asked,
+    }
+  } finally {
+    // What it cannot close is closed by the end of the process.
+    await Promise.allSettled([client[Symbol.asyncDispose]()])
+  }
+}
+
+/** What a probe met and every reference would meet again. A probe that is denied may ask for more than they do. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set([
+  'auth',
+  'credential_missing',
+  'unavailable',
+  'rate_limited',
+  'timeout',
+  'aborted',
+])
+
+function unanswered(error: LocketError, refs: readonly SecretRef[], ms: number): Answer {
+  return { probe: { error, ms }, failures: new Map(refs.map((ref) => [ref.id, error])), batchMs: ms }
+}
+
+function openClient(instance: ProviderInstance, deps: AskDeps): ProviderClient | LocketError {
+  try {
+    return deps.open(instance)
+  } catch (thrown) {
+    return toLocketError(thrown)
+  }
+}
+
+async function probe(
+  client: ProviderClient,
+  { name }: ProviderInstance,
+  signal: AbortSignal,
+): Promise<LocketError | undefined> {
+  try {
+    const answer = client.probe(signal).then(() => true)
+    // What a probe says when nobody waits for it any more.
+    answer.catch(() => undefined)
+    return (await unlessOverdue(answer, signal)) === undefined ? noAnswer(name) : undefined
+  } catch (thrown) {
+    return toLocketError(thrown)
+  }
+}
+
+async function failuresAmong(
+  refs: readonly SecretRef[],
+  fetch: Resolve,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<RefId, LocketError>> {
+  const outcomes = await answerOrDeadline(
+    refs,
+    resolveWith(() => fetch),
+    signal,
+  )
+  wipeOutcomes(outcomes)
+  return new Map([...outcomes].flatMap(([id, outcome]) => (outcome.ok ? [] : [[id, outcome.error]])))
+}

@@ -1,0 +1,115 @@
+import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
+import { errorsOf, failureOf, type CheckReport, type ReferenceReport } from './check.ts'
+import type { FileReport } from './files.ts'
+
+type Paint = (text: string) => string
+
+const GREEN = paint(32)
+const RED = paint(31)
+const PLAIN: Paint = (text) => text
+
+/** For people: what is wrong where, the providers, the references, one line that sums it up. `isColored`: for a terminal. */
+export function checkText(report: CheckReport, isColored: boolean): string {
+  const [good, bad] = isColored ? [GREEN, RED] : [PLAIN, PLAIN]
+  const wrong = (place: string, error: LocketError) => `${place}: ${bad(formatError(error))}`
+  const lines = [
+    ...(report.config.length === 0 ? [`configuration: ${good('ok')}`] : []),
+    ...report.config.map((error) => wrong('configuration', error)),
+    ...report.warnings.map((line) => warning('configuration', line)),
+    ...report.files.flatMap((file) => [
+      ...contentOf(file).map((content) => `${onOneLine(file.file)}: ${content}`),
+      ...file.problems.map((error) => wrong(onOneLine(file.file), error)),
+      ...file.warnings.map((line) => warning(file.file, line)),
+    ]),
+    ...table(
+      ['provider', 'result', 'time'],
+      report.providers.map(({ name, error, ms }) => [
+        { text: name },
+        error === undefined ? { text: 'ok', paint: good } : { text: formatError(error), paint: bad },
+        { text: `${ms} ms` },
+      ]),
+    ),
+    ...table(
+      ['reference', 'provider', 'result', 'time'],
+      report.references.map((reference) => [
+        { text: reference.text },
+        { text: reference.provider },
+        resultCell(reference, good, bad),
+        { text: reference.result === undefined ? '' : `${reference.result.ms} ms` },
+      ]),
+    ),
+    '',
+    summary(report),
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function warning(place: string, line: string): string {
+  return onOneLine(`${place}: warning: ${line}`)
+}
+
+/** Nothing for a file that could not be read. */
+function contentOf({ kind, volumes, services, problems }: FileReport): string[] {
+  if (problems.length > 0 && volumes + services === 0) return []
+  if (kind === 'template') return ['a template']
+  return [
+    `a compose file with ${counted(volumes, 'volume')} and ${counted(services, 'provider service')} of locket`,
+  ]
+}
+
+function resultCell({ result, ...reference }: ReferenceReport, good: Paint, bad: Paint): Cell {
+  if (result === undefined) return { text: 'not asked' }
+  const failure = failureOf({ result, ...reference })
+  if (failure !== undefined) return { text: formatError(failure), paint: bad }
+  return { text: result.usesDefault ? 'not there, its default stands in' : 'ok', paint: good }
+}
+
+/** `3 references ok, 1 failed` */
+function summary(report: CheckReport): string {
+  const { references } = report
+  const asked = references.filter(({ result }) => result !== undefined)
+  const failed = references.filter((reference) => failureOf(reference) !== undefined).length
+  const others = errorsOf(report).length - failed
+  const parts =
+    asked.length < references.length
+      ? [`${counted(references.length, 'reference')}, none asked for`]
+      : [`${counted(asked.length - failed, 'reference')} ok`, `${failed} failed`]
+  return [...parts, ...(others === 0 ? [] : [counted(others, 'other problem')])].join(', ')
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+interface Cell {
+  readonly text: string
+  readonly paint?: Paint
+}
+
+/** Wider ones push what follows aside: an error is read as a sentence, not as a column. */
+const WIDEST = 60
+
+function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
+  if (rows.length === 0) return []
+  const cells = [heading.map((text): Cell => ({ text })), ...rows].map((row) =>
+    row.map(({ text, ...cell }) => ({ ...cell, text: onOneLine(text) })),
+  )
+  const widths = heading.map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.text.length ?? 0).filter((width) => width <= WIDEST)),
+  )
+  const lines = cells.map((row) =>
+    row
+      .map(({ text, paint: color = PLAIN }, column) => color(text) + ' '.repeat(gap(text, widths[column])))
+      .join('  ')
+      .trimEnd(),
+  )
+  return ['', ...lines]
+}
+
+function gap(text: string, width = 0): number {
+  return Math.max(0, width - text.length)
+}
+
+function paint(code: number): Paint {
+  return (text) => `\u001b[${code}m${text}\u001b[0m`
+}

@@ -1,0 +1,83 @@
+import { bytePatterns, type BytePatterns } from '../../core/text/byte-patterns.ts'
+import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
+import { DEFAULT_FILTER } from '../../core/filters/default.ts'
+import type { Log } from '../../core/ports/log.ts'
+import { isMaskable, printedForms } from '../../core/text/printed-forms.ts'
+import { createRedactor, type Redactor } from '../../core/text/redact.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
+import type { SecretSegment } from '../../core/template/render.ts'
+import type { PreparedTemplate } from '../render/render.ts'
+
+/** Knows the values that a command was given, and takes them out of what it prints. */
+export interface Masking extends Disposable {
+  /** Looked for from now on, in all output. What was known stays known: a command may still print it. Warns of values that cannot be found. */
+  learn(values: Iterable<readonly [PreparedTemplate, Secret]>): void
+  redactor(): Redactor
+}
+
+export function createMasking(log: Log): Masking {
+  const fingerprints = createFingerprints()
+  const known = new Set<string>()
+  const redactors = new Set<Redactor>()
+  let forms: Uint8Array[] = []
+  let patterns: BytePatterns = bytePatterns([])
+
+  return {
+    learn(values) {
+      const unfit: string[] = []
+      const before = known.size
+      for (const [{ origin }, value] of values) {
+        const print = fingerprints.of([['', value]])
+        if (known.has(print) || value.byteLength === 0) continue
+        known.add(print)
+        if (isMaskable(value)) forms = [...forms, ...printedForms(value)]
+        else unfit.push(origin)
+      }
+      if (unfit.length > 0)
+        log.warn('exec.mask.unfit', 'a value of less than 4 bytes or more than 256 KiB is not masked', {
+          references: unfit,
+        })
+      if (known.size === before) return
+      const old = patterns
+      patterns = bytePatterns(forms)
+      for (const redactor of redactors) redactor.use(patterns)
+      old.wipe()
+    },
+    redactor() {
+      const redactor = createRedactor(patterns)
+      redactors.add(redactor)
+      return {
+        ...redactor,
+        flush() {
+          redactors.delete(redactor)
+          return redactor.flush()
+        },
+      }
+    },
+    [Symbol.dispose]() {
+      patterns.wipe()
+      for (const form of forms) form.fill(0)
+    },
+  }
+}
+
+/**
+ * Beside whole templates: what each tag gives alone, and its secret as it is before filters. A program prints a password, seldom the
+ * whole URL that it was given in.
+ */
+export function maskTemplates(templates: readonly PreparedTemplate[]): readonly PreparedTemplate[] {
+  const tags = templates.flatMap(({ template }) => template.segments.filter(isSecret))
+  const alone = tags.flatMap((tag) => [tag, { ...tag, filters: tag.filters.filter(isDefault) }])
+  return alone.map((tag) => ({
+    origin: tag.ref.text,
+    template: { segments: [tag], refs: [tag.ref], warnings: [] },
+  }))
+}
+
+function isSecret(segment: PreparedTemplate['template']['segments'][number]): segment is SecretSegment {
+  return segment.kind === 'secret'
+}
+
+function isDefault({ name }: SecretSegment['filters'][number]): boolean {
+  return name === DEFAULT_FILTER
+}

@@ -1,0 +1,185 @@
+import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import type { Log } from '../../core/ports/log.ts'
+import type {
+  Child,
+  ChildOptions,
+  CommandLine,
+  ListenSignals,
+  PassedSignal,
+  Programs,
+} from '../../core/ports/process.ts'
+
+export interface SuperviseRules {
+  readonly command: CommandLine
+  readonly hasTerminal: boolean
+  readonly redactor: ChildOptions['redactor']
+  /** From SIGTERM to SIGKILL. */
+  readonly timeoutMs: number
+  /** Started again when it fails, and when its environment becomes another. */
+  readonly isKeptRunning: boolean
+}
+
+export interface SuperviseDeps {
+  readonly programs: Programs
+  readonly listenSignals: ListenSignals
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** One command, and the processes of it one after the other. */
+export interface Supervisor extends Disposable {
+  /** Resolves with the exit code of the last process. Rejects when the first one cannot be started. */
+  run(env: ChildOptions['env']): Promise<number>
+  /** Stops the process and starts it with this environment. Throws, and stops nothing, when it could not be started then. */
+  replace(env: ChildOptions['env']): void
+}
+
+const SHORTEST_PAUSE_MS = 1000
+const LONGEST_PAUSE_MS = 30_000
+/** What has lived that long has not failed at its start. */
+const CALM_MS = 60_000
+/** Between two looks at whether anything of a process group is left. */
+const LOOK_MS = 20
+
+const ENDING: readonly PassedSignal[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
+const HANGUP_CODE = 128 + 1
+const NOT_STARTED_CODE = 126
+
+/** Signals that reach this process go to the command from now on, until it is disposed. */
+export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Supervisor {
+  const { command, timeoutMs, isKeptRunning } = rules
+  const { programs, clock, log } = deps
+  const asked = new AbortController()
+  let isHungUp = false
+  let child: Child | undefined
+  let wanted: ChildOptions['env'] = {}
+  /** What the command could be started with last. */
+  let good = wanted
+  let replaced = Promise.withResolvers<void>()
+
+  const signals = deps.listenSignals((name) => {
+    child?.signal(name)
+    if (ENDING.includes(name) || (name === 'SIGHUP' && child === undefined)) asked.abort()
+    if (name === 'SIGHUP') isHungUp = true
+    if (name === 'SIGTERM' && child !== undefined) void seeOff(child)
+  })
+
+  async function run(first: ChildOptions['env']): Promise<number> {
+    wanted = first
+    good = first
+    let life = await liveOnce(await start(first))
+    let pauseMs = SHORTEST_PAUSE_MS
+    while (!isLast(life)) {
+      if (!life.isReplaced) {
+        if (life.ms >= CALM_MS) pauseMs = SHORTEST_PAUSE_MS
+        log.warn('exec.failed', 'the command has ended and is started again', { code: life.code, pauseMs })
+        await pause(pauseMs)
+        if (asked.signal.aborted) return life.code
+        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+      } else pauseMs = SHORTEST_PAUSE_MS
+      life = await liveAgain()
+    }
+    return life.code
+  }
+
+  function start(env: ChildOptions['env']): Promise<Child> {
+    replaced = Promise.withResolvers()
+    const { hasTerminal, redactor } = rules
+    return programs.run(command, { env, hasTerminal, redactor })
+  }
+
+  async function liveOnce(started: Child): Promise<Life> {
+    const since = clock.now()
+    child = started
+    // It was started while this was on its way.
+    if (asked.signal.aborted) terminate(started)
+    try {
+      const code = await Promise.race([started.ended, replaced.promise])
+      const isReplaced = code === undefined
+      if (isReplaced) terminate(started)
+      const endCode = await started.ended
+      await leaving.get(started)
+      return { code: endCode, isReplaced, ms: clock.now() - since }
+    } finally {
+      child = undefined
+    }
+  }
+
+  /** What it was checked for can have changed since. What could be started before is tried again, with a pause as after any failure. */
+  async function liveAgain(): Promise<Life> {
+    const env = wanted
+    try {
+      const started = await start(env)
+      good = env
+      return await liveOnce(started)
+    } catch (thrown) {
+      const error = formatError(toLocketError(thrown))
+      log.error('exec.not-started', 'the command could not be started', { error })
+      wanted = good
+      return { code: NOT_STARTED_CODE, isReplaced: false, ms: 0 }
+    }
+  }
+
+  function isLast({ code, isReplaced }: Life): boolean {
+    if (!isKeptRunning || asked.signal.aborted) return true
+    return !isReplaced && (code === 0 || (isHungUp && code === HANGUP_CODE))
+  }
+
+  async function pause(ms: number): Promise<void> {
+    const over = new AbortController()
+    const ended = AbortSignal.any([over.signal, asked.signal])
+    await Promise.race([clock.sleep(ms, ended).catch(() => undefined), replaced.promise])
+    over.abort()
+  }
+
+  function terminate(one: Child): void {
+    one.signal('SIGTERM')
+    void seeOff(one)
+  }
+
+  const leaving = new WeakMap<Child, Promise<void>>()
+  /** Resolves when it and its group are gone, which is at the latest when its time after SIGTERM is over. */
+  function seeOff(one: Child): Promise<void> {
+    const before = leaving.get(one)
+    if (before !== undefined) return before
+    const now = killLate(one)
+    leaving.set(one, now)
+    return now
+  }
+
+  async function killLate(one: Child): Promise<void> {
+    const over = new AbortController()
+    const late = clock.sleep(timeoutMs, over.signal).then(
+      () => true,
+      () => false,
+    )
+    const isLate = await Promise.race([late, goneBefore(one, over.signal)])
+    over.abort()
+    if (!isLate) return
+    log.warn('exec.killed', 'the command was still there when its time to end was over', { timeoutMs })
+    one.kill()
+  }
+
+  async function goneBefore(one: Child, over: AbortSignal): Promise<false> {
+    await one.ended
+    while (!over.aborted && !one.isGone()) await clock.sleep(LOOK_MS, over).catch(() => undefined)
+    return false
+  }
+
+  return {
+    run,
+    replace(env) {
+      programs.check(command, env)
+      wanted = env
+      replaced.resolve()
+    },
+    [Symbol.dispose]: () => signals[Symbol.dispose](),
+  }
+}
+
+interface Life {
+  readonly code: number
+  readonly isReplaced: boolean
+  readonly ms: number
+}

@@ -1,0 +1,64 @@
+import { baseOf, folderOf } from '../../core/plan/absolute-path.ts'
+import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
+import type { Place, PlacedFiles, SourceFiles } from '../../core/ports/files.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
+
+/** Readable by whoever asks for health; it names files and holds no secret. */
+const FILE_MODE = 0o644
+const DIR_MODE = 0o755
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** A file that is there exactly while all is well, and says which files must be there. */
+export interface StatusFile {
+  /** `targets`: absolute paths. */
+  ready(targets: readonly string[]): Promise<void>
+  notReady(): Promise<void>
+}
+
+/** Without a path it is a status that nobody asked for. */
+export function openStatusFile(
+  path: string | undefined,
+  { placed, sources }: { readonly placed: PlacedFiles; readonly sources: SourceFiles },
+): StatusFile {
+  if (path === undefined) return { ready: async () => undefined, notReady: async () => undefined }
+  const place = placeOf(path)
+  let isOurs = false
+  return {
+    async ready(targets) {
+      const content = Secret.fromText(JSON.stringify(targets))
+      const options = { fileMode: FILE_MODE, dirMode: DIR_MODE, existing: 'replace' } as const
+      await placed.write([{ ...place, content }], options)
+    },
+    async notReady() {
+      if (!isOurs) await refuseForeign(path, sources)
+      isOurs = true
+      await placed.remove([place], [])
+    },
+  }
+}
+
+/** What is there of an earlier run is empty or a list of paths. Anything else is somebody's, and a slip in the setting. */
+async function refuseForeign(path: string, sources: SourceFiles): Promise<void> {
+  let text: string
+  try {
+    text = new TextDecoder().decode(await sources.read(path, { maxBytes: MAX_BYTES }))
+  } catch (thrown) {
+    if (isLocketError(thrown) && errnoOf(thrown.cause) !== undefined) return
+    throw thrown
+  }
+  if (text === '' || isList(text)) return
+  throw new LocketError('plan_conflict', `status-file ${path} is there already, and is no status of locket's`)
+}
+
+function isList(text: string): boolean {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return Array.isArray(parsed) && parsed.every((entry) => typeof entry === 'string')
+  } catch {
+    return false
+  }
+}
+
+function placeOf(path: string): Place {
+  return { folder: folderOf(path), path: baseOf(path) }
+}

@@ -1,0 +1,123 @@
+import type { VolumeConfig } from '../../config/volume/volume-config.ts'
+import {
+  errnoOf,
+  LocketError,
+  rewordError,
+  throwErrors,
+  toLocketError,
+} from '../../core/vocabulary/errors.ts'
+import { planFiles, type PlannedFile, type SecretFile, type SecretSource } from '../../core/plan/plan.ts'
+import type { SourceFiles } from '../../core/ports/files.ts'
+import type { SecretRef } from '../../core/vocabulary/ref.ts'
+import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
+import { parseTemplate } from '../../core/template/parse.ts'
+import type { ParseRef, Template } from '../../core/template/template.ts'
+
+/** What is known of a volume's content, for Status. Never a value. */
+export interface ContentFacts {
+  readonly files: readonly string[]
+  readonly references: number
+  readonly providers: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** A volume's files with their templates parsed: all that can be known without a provider. */
+export interface Prepared {
+  readonly files: readonly PreparedFile[]
+  readonly refs: readonly SecretRef[]
+}
+
+export interface PreparedFile {
+  readonly path: string
+  readonly origin: string
+  readonly template: Template
+}
+
+/** Reads and parses every template. Throws one error that names all that is wrong. No network. */
+export async function prepare(config: VolumeConfig, sources: SourceFiles): Promise<Prepared> {
+  const planned = planFiles(config.files)
+  const errors: LocketError[] = []
+  const files: PreparedFile[] = []
+  for (const file of planned) {
+    try {
+      files.push(await prepareFile(file, config, sources))
+    } catch (thrown) {
+      errors.push(toLocketError(thrown))
+    }
+  }
+  throwErrors(errors)
+  return { files, refs: uniqueRefs(files.flatMap((file) => file.template.refs)) }
+}
+
+export function contentFacts(prepared: Prepared): ContentFacts {
+  return {
+    files: prepared.files.map((file) => file.path),
+    references: prepared.refs.length,
+    providers: [...new Set(prepared.refs.map((ref) => ref.provider))],
+    warnings: prepared.files.flatMap((file) =>
+      file.template.warnings.map((warning) => `${file.path}: ${warning}`),
+    ),
+  }
+}
+
+/** Template files that a change of has to be noticed. */
+export function templatePaths(config: VolumeConfig): string[] {
+  return config.files.flatMap((file) => (file.source.kind === 'file' ? [file.source.path] : []))
+}
+
+async function prepareFile(
+  file: PlannedFile,
+  { parseRef, written }: VolumeConfig,
+  sources: SourceFiles,
+): Promise<PreparedFile> {
+  const template = await readTemplate(file, { parseRef, maxFileBytes: written.maxFileBytes }, sources)
+  return { path: file.path, origin: file.origin, template }
+}
+
+export interface TemplateRules {
+  readonly parseRef: ParseRef
+  readonly maxFileBytes: number
+}
+
+/** One template, from its file if it has one, parsed. Messages begin with its origin. */
+export async function readTemplate(
+  { origin, source }: Pick<SecretFile, 'origin' | 'source'>,
+  { parseRef, maxFileBytes }: TemplateRules,
+  sources: SourceFiles,
+): Promise<Template> {
+  const bytes =
+    source.kind === 'file'
+      ? await fileBytes(source, origin, maxFileBytes, sources)
+      : inlineBytes(source.template, origin, maxFileBytes)
+  return parseTemplate(bytes, parseRef, origin)
+}
+
+async function fileBytes(
+  { kind: _kind, path, ...place }: Extract<SecretSource, { kind: 'file' }>,
+  origin: string,
+  maxBytes: number,
+  sources: SourceFiles,
+): Promise<Uint8Array> {
+  try {
+    return await sources.read(path, { maxBytes, ...place })
+  } catch (thrown) {
+    throw unreadable(origin, path, toLocketError(thrown))
+  }
+}
+
+function inlineBytes(template: string, origin: string, maxBytes: number): Uint8Array {
+  const bytes = new TextEncoder().encode(template)
+  if (bytes.byteLength <= maxBytes) return bytes
+  throw new LocketError(
+    'too_large',
+    `${origin}: the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`,
+  )
+}
+
+function unreadable(origin: string, path: string, error: LocketError): LocketError {
+  if (errnoOf(error.cause) !== 'ENOENT') return rewordError(error, `${origin}: ${error.message}`)
+  return new LocketError(error.code, `${origin}: template file ${path} does not exist`, {
+    cause: error,
+    hint: 'a managed plugin sees only what its config folder holds, at /etc/locket',
+  })
+}

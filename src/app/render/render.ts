@@ -1,0 +1,122 @@
+import { LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import type { RefId } from '../../core/vocabulary/ref.ts'
+import { uniqueRefs, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
+import {
+  collectFailures,
+  hasDefault,
+  renderTemplate,
+  type FailurePolicy,
+} from '../../core/template/render.ts'
+import type { Template } from '../../core/template/template.ts'
+import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
+
+/** A template, and where it was asked for. */
+export interface PreparedTemplate {
+  readonly origin: string
+  readonly template: Template
+}
+
+/** One line each. */
+export function warningsOf({ template, origin }: PreparedTemplate): string[] {
+  return template.warnings.map((warning) => `${origin}: ${warning}`)
+}
+
+export interface RenderRules {
+  readonly policy: FailurePolicy
+  /** Largest rendered text. */
+  readonly maxFileBytes: number
+  /** See FetchOptions. */
+  readonly awaitsCredentials?: boolean
+}
+
+/** What templates became, in memory. Whoever holds it calls `wipe`. */
+export interface Rendered<T> {
+  /** In the order of the templates; without those that the policy `ignore` leaves out. */
+  readonly contents: ReadonlyMap<T, Secret>
+  /** What the failure policy let pass. */
+  readonly unresolved: LocketError | undefined
+  /** Templates with a reference that the failure policy let pass, whether or not they have contents. */
+  readonly incomplete: ReadonlySet<T>
+  wipe(): void
+}
+
+/** Fetches all references of all templates as one batch, renders in memory. Throws one error that names all that failed. Nothing is written. */
+export async function renderTemplates<T extends PreparedTemplate>(
+  templates: readonly T[],
+  resolve: Resolve,
+  rules: RenderRules,
+  { clock }: { readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<Rendered<T>> {
+  const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
+  const outcomes = await fetchUntil(refs, resolve, {
+    optional: optionalRefs(templates),
+    clock,
+    signal,
+    awaitsCredentials: rules.awaitsCredentials,
+  })
+  try {
+    return renderAll(templates, outcomes, rules, clock.now())
+  } finally {
+    wipeOutcomes(outcomes)
+  }
+}
+
+function renderAll<T extends PreparedTemplate>(
+  templates: readonly T[],
+  outcomes: Outcomes,
+  { policy, maxFileBytes }: RenderRules,
+  now: number,
+): Rendered<T> {
+  const failures = collectFailures(
+    templates.map(({ template }) => template),
+    outcomes,
+  )
+  const unresolved = failuresOf(failures)
+  if (unresolved !== undefined && policy === 'error') throw unresolved
+  const incomplete = new Set(
+    unresolved === undefined
+      ? []
+      : templates.filter(({ template }) => collectFailures([template], outcomes).length > 0),
+  )
+  const contents = new Map<T, Secret>()
+  const wipe = () => contents.forEach((content) => content.wipe())
+  try {
+    const errors: LocketError[] = []
+    for (const prepared of templates) {
+      const { template, origin } = prepared
+      try {
+        const content = renderTemplate(template, outcomes, { policy, now, origin })
+        if (content === undefined) continue
+        contents.set(prepared, content)
+        checkSize(content, origin, maxFileBytes)
+      } catch (thrown) {
+        errors.push(toLocketError(thrown))
+      }
+    }
+    throwErrors(errors)
+    return { contents, unresolved, incomplete, wipe }
+  } catch (error) {
+    wipe()
+    throw error
+  }
+}
+
+function checkSize({ byteLength }: Secret, origin: string, maxFileBytes: number): void {
+  if (byteLength <= maxFileBytes) return
+  throw new LocketError(
+    'too_large',
+    `${origin}: the rendered file has ${byteLength} bytes, max-file-size is ${maxFileBytes}`,
+    { hint: 'raise max-file-size' },
+  )
+}
+
+/** Refs that may be missing wherever they stand. */
+function optionalRefs(templates: readonly PreparedTemplate[]): ReadonlySet<RefId> {
+  const optional = new Set(templates.flatMap(({ template }) => template.refs.map((ref) => ref.id)))
+  for (const segment of templates.flatMap(({ template }) => template.segments))
+    if (segment.kind === 'secret' && !hasDefault(segment)) optional.delete(segment.ref.id)
+  return optional
+}

@@ -1,0 +1,13 @@
+import type { DotenvEntry } from '../../core/text/dotenv.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { parseSecretName, type SecretName } from '../../core/vocabulary/secret-name.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
+
+/** What to store for each variable, under `prefix` and its own name. Later lines win, as they do in a shell. The receiver wipes the values. */
+export function secretsOf(variables: readonly DotenvEntry[], prefix: string): Map<SecretName, Secret> {
+  if (variables.length === 0) throw new LocketError('usage', 'there is no variable to import')
+  const values = new Map<SecretName, Secret>()
+  for (const { name, value } of variables)
+    values.set(parseSecretName(`${prefix}${name}`), Secret.fromText(value))
+  return values
+}

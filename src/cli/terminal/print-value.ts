@@ -1,0 +1,39 @@
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
+
+/** Control characters, tabs and line ends apart: they would reprogram a terminal. */
+// oxlint-disable-next-line no-control-regex
+const UNSAFE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
+
+/** Every byte as it is. On a terminal the line is ended, and what is no plain text is refused (`usage`). */
+export async function printValue(value: Secret, name: string, output: NodeJS.WriteStream): Promise<void> {
+  const bytes = value.reveal()
+  if (output.isTTY && !isPlainText(bytes)) {
+    throw new LocketError('usage', `${name} holds ${bytes.byteLength} bytes that are not for a terminal`, {
+      hint: 'send them to a file or a pipe',
+    })
+  }
+  await write(output, bytes)
+  if (output.isTTY && bytes.at(-1) !== 0x0a) await write(output, Buffer.from('\n'))
+}
+
+function isPlainText(bytes: Uint8Array): boolean {
+  try {
+    return !UNSAFE.test(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    // Not UTF-8.
+    return false
+  }
+}
+
+/** Resolves when the bytes are gone: the caller wipes them next. A reader that left is a rejection, not a crash. */
+async function write(output: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  output.once('error', reject)
+  output.write(bytes, () => resolve())
+  try {
+    await promise
+  } finally {
+    output.off('error', reject)
+  }
+}

@@ -1,0 +1,85 @@
+import { open } from 'node:fs/promises'
+import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import type { SecretName } from '../../core/vocabulary/secret-name.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
+import type { CommandContext } from '../define.ts'
+import { openHiddenPrompt } from './hidden-prompt.ts'
+
+export interface ValueSource {
+  readonly stdin: boolean
+  readonly file?: string | undefined
+  readonly trim: boolean
+}
+
+const MAX_VALUE_BYTES = 16 * 1024 * 1024
+const NEWLINE = 10
+const RETURN = 13
+
+type Terminal = Pick<CommandContext, 'stdin' | 'stderr' | 'signal'>
+
+/** The value to store: never from the arguments, which every user of the machine can see. The caller wipes it. */
+export async function readValue(source: ValueSource, name: SecretName, terminal: Terminal): Promise<Secret> {
+  if (source.stdin && source.file !== undefined) {
+    throw new LocketError('usage', 'the value comes from --stdin or from --file, not from both')
+  }
+  if (!source.stdin && source.file === undefined) return await askTwice(name, terminal)
+  const bytes =
+    source.file === undefined ? await readAll(terminal.stdin, 'standard input') : await readWhole(source.file)
+  const end = endWithoutNewlines(bytes)
+  if (source.trim) return new Secret(bytes.subarray(0, end))
+  if (end === bytes.length - 1 && !bytes.subarray(0, end).includes(NEWLINE)) {
+    terminal.stderr.write('note: the value ends with a newline, which is stored too (--trim leaves it out)\n')
+  }
+  return new Secret(bytes)
+}
+
+/** A file named by the user, pipes included; at most 16 MiB. The caller wipes it. */
+export async function readWhole(path: string): Promise<Buffer> {
+  try {
+    await using file = await open(path, 'r')
+    return await readAll(file.createReadStream(), path)
+  } catch (thrown) {
+    const errno = errnoOf(thrown)
+    if (errno === undefined) throw thrown
+    throw new LocketError('io', `cannot read ${path}: ${errno}`, { cause: thrown })
+  }
+}
+
+async function askTwice(name: SecretName, { stdin, stderr, signal }: Terminal): Promise<Secret> {
+  if (!stdin.isTTY) {
+    throw new LocketError('usage', 'no value: there is no terminal to ask for it', {
+      hint: 'give it with --stdin or --file FILE',
+    })
+  }
+  using prompt = openHiddenPrompt(stdin, stderr, signal)
+  const value = await prompt.ask(`value of ${name}: `)
+  const again = await prompt.ask('the same again: ')
+  const isSame = Buffer.from(value.buffer).equals(again)
+  again.fill(0)
+  if (isSame) return new Secret(value)
+  value.fill(0)
+  throw new LocketError('usage', 'the two values differ, nothing was stored', {
+    hint: 'a value of several lines goes through --stdin or --file',
+  })
+}
+
+async function readAll(stream: AsyncIterable<unknown>, origin: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let total = 0
+  for await (const chunk of stream) {
+    if (!Buffer.isBuffer(chunk)) throw new LocketError('internal', `${origin} gave text`)
+    chunks.push(chunk)
+    total += chunk.length
+    if (total > MAX_VALUE_BYTES) throw new LocketError('too_large', `${origin} holds more than 16 MiB`)
+  }
+  const whole = Buffer.concat(chunks, total)
+  for (const chunk of chunks) chunk.fill(0)
+  return whole
+}
+
+/** Where the newlines at the end begin. */
+function endWithoutNewlines(bytes: Uint8Array): number {
+  let end = bytes.length
+  while (end > 0 && (bytes[end - 1] === NEWLINE || bytes[end - 1] === RETURN)) end -= 1
+  return end
+}

@@ -1,0 +1,78 @@
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { nearest } from '../../core/text/nearest.ts'
+import { fieldKind, type Field } from '../../settings/field.ts'
+import { COMPOSE, COMPOSE_SECTIONS, fieldsOf } from '../sections/commands.ts'
+import { flagNames, parseFlags } from '../layers/flags.ts'
+import { checkPositionals } from '../load.ts'
+
+const ACTIONS = ['up', 'down', 'stop', 'metadata'] as const
+
+/** What Docker Compose asks of a provider. */
+export interface ComposeCall {
+  readonly action: (typeof ACTIONS)[number]
+  /** Empty for `metadata`. */
+  readonly service: string
+  /** The command line, with each flag written as it is declared: Compose hands options over with _ where the file has it. */
+  readonly argv: readonly string[]
+}
+
+/** What may stand beside the flags of `up`, for `loadRendering`. */
+export const COMPOSE_POSITIONALS = ['up|down|stop|metadata', '[SERVICE]'] as const
+
+/** Options of a provider service: every flag but Compose's own. */
+export const SERVICE_FIELDS: readonly Field[] = fieldsOf(COMPOSE_SECTIONS).filter(
+  (field) => field.name !== COMPOSE.compose.fields.project.name,
+)
+
+export const NOTHING_TO_SET = 'no variable to set: give it the option env, env_file or secrets'
+
+/** Throws `usage`. Values are not looked at, and nothing is read. */
+export function parseComposeCall(given: readonly string[]): ComposeCall {
+  const fields = fieldsOf(COMPOSE_SECTIONS)
+  const argv = spelled(given, fields.flatMap(flagNames))
+  const { positionals } = parseFlags('compose', fields, argv)
+  checkPositionals('compose', COMPOSE_POSITIONALS, positionals)
+  const [name = '', service = ''] = positionals
+  const action = ACTIONS.find((known) => known === name)
+  if (action === undefined) {
+    const near = nearest(name, ACTIONS)
+    throw new LocketError('usage', 'locket compose takes up, down, stop or metadata', {
+      hint: near === undefined ? '`locket compose --help` tells more' : `did you mean ${near}?`,
+    })
+  }
+  if (action !== 'metadata' && service === '')
+    throw new LocketError('usage', `locket compose ${action}: SERVICE is missing`)
+  return { action, service, argv }
+}
+
+/** What Compose is told of the options: it drops, without a word, what is not in the list. */
+export function composeMetadata(): object {
+  const none = { parameters: [] }
+  return {
+    description: 'Sets secrets as variables of the services that depend on this one',
+    up: { parameters: SERVICE_FIELDS.flatMap(parametersOf) },
+    down: none,
+    stop: none,
+  }
+}
+
+function parametersOf(field: Field): object[] {
+  const names = flagNames(field).flatMap((name) => [name, name.replaceAll('-', '_')])
+  return [...new Set(names)].map((name) => ({
+    name,
+    description: field.summary,
+    required: false,
+    type: fieldKind(field) === 'switch' ? 'boolean' : 'string',
+    ...(field.default === undefined ? {} : { default: field.default }),
+  }))
+}
+
+function spelled(argv: readonly string[], known: readonly string[]): string[] {
+  const end = argv.indexOf('--')
+  return argv.map((word, index) => {
+    const [, name = '', rest = ''] = /^--([^=]+)(.*)$/s.exec(word) ?? []
+    const declared = name.replaceAll('_', '-')
+    const isFlag = (end === -1 || index < end) && known.includes(declared)
+    return isFlag ? `--${declared}${rest}` : word
+  })
+}

@@ -1,0 +1,148 @@
+import { formatError, isLocketError } from '../../core/vocabulary/errors.ts'
+import { fillIn } from './variables.ts'
+import { isMapping, numberText, readYaml, type Mapping } from './yaml.ts'
+import type { Env } from '../layers/env.ts'
+import type { Problems } from '../layers/layers.ts'
+import { shownName } from '../entries/secret-entry.ts'
+
+/** What one compose file asks of locket. */
+export interface ComposeFile {
+  readonly volumes: readonly ComposeVolume[]
+  readonly services: readonly ProviderService[]
+  /** One line each. Those of a volume or a service begin with its name. */
+  readonly problems: readonly string[]
+  /** Variables that are not set, as Compose warns of them. */
+  readonly warnings: readonly string[]
+}
+
+export interface ComposeVolume {
+  readonly name: string
+  /** As the engine hands them to the driver. */
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** A service with `provider: {type: locket}`: its options are flags, each given as often as it has values. */
+export interface ProviderService {
+  readonly name: string
+  readonly options: ReadonlyMap<string, readonly string[]>
+}
+
+export interface ComposeSetup {
+  /** For `${NAME}` in values. */
+  readonly env: Env
+  /** What `driver` may say beside `locket` and `locket:TAG`. */
+  readonly drivers: readonly string[]
+}
+
+const DRIVER = /^locket(?::.+)?$/s
+const PROVIDER = 'locket'
+const LOOKS_LIKE_COMPOSE = /^(?:services|volumes)[ \t]*:/m
+
+/** Undefined: no compose file, because it has no mapping `services` or `volumes` at its top. */
+export function readComposeFile(text: string, setup: ComposeSetup): ComposeFile | undefined {
+  const read = readYaml(text)
+  if ('problem' in read) {
+    if (!LOOKS_LIKE_COMPOSE.test(text)) return undefined
+    return { volumes: [], services: [], problems: [read.problem], warnings: [] }
+  }
+  const { content } = read
+  if (!isMapping(content) || (!isMapping(content['services']) && !isMapping(content['volumes']))) {
+    return undefined
+  }
+  const problems: Problems = []
+  const unset = new Set<string>()
+  const fill = (value: string, place: string): string | undefined => {
+    try {
+      return fillIn(value, setup.env, (name) => unset.add(name))
+    } catch (thrown) {
+      if (!isLocketError(thrown)) throw thrown
+      problems.push(`${place} ${formatError(thrown)}`)
+      return undefined
+    }
+  }
+  const reader: Reader = { drivers: setup.drivers, fill, problems }
+  const volumes = entriesOf(content['volumes'], 'volumes', problems).flatMap((entry) =>
+    volumeOf(entry, reader),
+  )
+  const services = entriesOf(content['services'], 'services', problems).flatMap((entry) =>
+    serviceOf(entry, reader),
+  )
+  const warnings = [...unset].map((name) => `the variable ${name} is not set and counts as empty`)
+  return { volumes, services, problems, warnings }
+}
+
+interface Reader {
+  readonly drivers: readonly string[]
+  /** A value with its variables filled in; undefined when that cannot be done, which is noted. */
+  readonly fill: (value: string, place: string) => string | undefined
+  readonly problems: Problems
+}
+
+type Entry = readonly [string, unknown]
+
+function entriesOf(value: unknown, name: string, problems: Problems): Entry[] {
+  if (isMapping(value)) return Object.entries(value)
+  if (value !== undefined && value !== null) problems.push(`${name} must be a mapping`)
+  return []
+}
+
+function volumeOf([name, volume]: Entry, reader: Reader): ComposeVolume[] {
+  const label = `volume ${shownName(name)}`
+  const driver = isMapping(volume) ? textAt(volume, 'driver', label, reader) : undefined
+  if (!isMapping(volume) || driver === undefined || !isOurs(driver, reader)) return []
+  const options = entriesOf(volume['driver_opts'], `${label}: driver_opts`, reader.problems)
+  const texts = options.flatMap(([option, value]): [string, string][] => {
+    const place = `${label}: driver_opts.${shownName(option)}`
+    if (typeof value === 'boolean') {
+      reader.problems.push(
+        `${place} must be a number or string, and is a boolean: write "${value}" in quotes`,
+      )
+      return []
+    }
+    const text = textOf(value, place, reader)
+    if (text === undefined) reader.problems.push(`${place} must be a number or string`)
+    return text?.value === undefined ? [] : [[option, text.value]]
+  })
+  return [{ name, options: Object.fromEntries(texts) }]
+}
+
+function serviceOf([name, service]: Entry, reader: Reader): ProviderService[] {
+  const label = `service ${shownName(name)}`
+  const provider = isMapping(service) ? service['provider'] : undefined
+  if (!isMapping(provider) || textAt(provider, 'type', label, reader) !== PROVIDER) return []
+  const options = entriesOf(provider['options'], `${label}: options`, reader.problems)
+  const lists = options.map(([option, value]): [string, readonly string[]] => {
+    const place = `${label}: options.${shownName(option)}`
+    const items: unknown[] = Array.isArray(value) ? value : [value]
+    return [option, items.flatMap((item) => optionText(item, place, reader))]
+  })
+  return [{ name, options: new Map(lists) }]
+}
+
+function optionText(item: unknown, place: string, reader: Reader): string[] {
+  if (typeof item === 'boolean') return [String(item)]
+  const text = textOf(item, place, reader)
+  if (text === undefined)
+    reader.problems.push(`${place} must be a boolean, number or string, or a list of such`)
+  return text?.value === undefined ? [] : [text.value]
+}
+
+function isOurs(driver: string, { drivers }: Reader): boolean {
+  return DRIVER.test(driver) || drivers.includes(driver)
+}
+
+function textAt(mapping: Mapping, key: string, label: string, reader: Reader): string | undefined {
+  const value = mapping[key]
+  return typeof value === 'string' ? reader.fill(value, `${label}: ${key}`) : undefined
+}
+
+/** Undefined: neither text nor number. A `value` that is undefined could not be filled in, which is noted. */
+function textOf(
+  value: unknown,
+  place: string,
+  reader: Reader,
+): { readonly value: string | undefined } | undefined {
+  if (typeof value === 'string') return { value: reader.fill(value, place) }
+  if (typeof value === 'number' || typeof value === 'bigint') return { value: numberText(value) }
+  return undefined
+}

@@ -1,0 +1,49 @@
+import { fieldKind, type Field, type Section } from '../../settings/field.ts'
+import { AbsolutePath, choicesOf } from '../../settings/kinds.ts'
+import { fieldsOf } from '../sections/commands.ts'
+import { isOnAtTimes } from './describe.ts'
+import { flagNames } from '../layers/flags.ts'
+
+/** A flag as a shell completes it. */
+export interface FlagWords {
+  /** With their dashes; the first is the one to offer. */
+  readonly names: readonly string[]
+  readonly summary: string
+  readonly isList: boolean
+  /** Left out: a switch. `any`: nothing to offer. */
+  readonly value?: 'file' | 'folder' | 'any' | readonly string[]
+  /** What the value is called: `SIZE`. */
+  readonly placeholder: string
+}
+
+/** Each flag of these sections once. */
+export function flagWords(sections: readonly Section[]): readonly FlagWords[] {
+  const fields = new Map(fieldsOf(sections).map((field) => [field.name, field]))
+  return [...fields.values()].flatMap((field) =>
+    isOnAtTimes(field) ? [wordsOf(field), offWords(field)] : [wordsOf(field)],
+  )
+}
+
+/** `--no-interactive`, for a switch that is on when nobody says so. */
+function offWords(field: Field): FlagWords {
+  return { names: [`--no-${field.name}`], summary: `not: ${field.summary}`, isList: false, placeholder: '' }
+}
+
+function wordsOf(field: Field): FlagWords {
+  const kind = fieldKind(field)
+  const names = flagNames(field).map((name) => `--${name}`)
+  const words = {
+    names: field.short === undefined ? names : [...names, `-${field.short}`],
+    summary: field.summary,
+    isList: kind === 'list',
+    placeholder: field.placeholder ?? 'VALUE',
+  }
+  return kind === 'switch' ? words : { ...words, value: valueOf(field) }
+}
+
+function valueOf(field: Field): NonNullable<FlagWords['value']> {
+  const choices = choicesOf(field.schema)
+  if (choices.length > 0) return choices
+  if (field.placeholder === 'DIR') return 'folder'
+  return field.placeholder === 'FILE' || field.file === true || field.schema === AbsolutePath ? 'file' : 'any'
+}

@@ -1,0 +1,98 @@
+import type { SecretFile } from '../../core/plan/plan.ts'
+import { variableNameProblem } from '../../core/plan/variable-name.ts'
+import type { SettingsOf } from '../../settings/field.ts'
+import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
+import { shownName, splitEntry } from './secret-entry.ts'
+import { environmentSection, variableSecretsSection } from '../sections/environment.ts'
+
+/** What an environment is made of, in the order in which later ones win. */
+export type EnvEntry =
+  | ({ readonly kind: 'variable' } & SecretFile)
+  /** A .env file: relative to the working directory, wherever it was named. */
+  | { readonly kind: 'file'; readonly path: string; readonly origin: string }
+
+export interface EnvSettings {
+  readonly environment: SettingsOf<typeof environmentSection>
+  readonly secrets?: SettingsOf<typeof variableSecretsSection>
+}
+
+/**
+ * The entries of `--env-file`, then those of `--secret`, then those of `--env`, each in the order given. Reads nothing. Throws one `config`
+ * error of all that is wrong.
+ */
+export function environmentEntries(settings: EnvSettings, layer: Layer): EnvEntry[] {
+  const problems: Problems = []
+  const entries = collectEntries(settings, layer, problems)
+  throwProblems(problems)
+  return entries
+}
+
+/** The same, with what is wrong collected. */
+export function collectEntries(
+  { environment, secrets }: EnvSettings,
+  layer: Layer,
+  problems: Problems,
+): EnvEntry[] {
+  const origin = (name: string) => layer.get(name)?.origin ?? name
+  const { env = [], envFiles = [] } = environment
+  const { secrets: named = [] } = secrets ?? {}
+  const { env: envField, envFiles: filesField } = environmentSection.fields
+  const entries = [
+    ...envFiles.map((path) => envFile(path, origin(filesField.name), problems)),
+    ...named.map((entry) => secretEntry(entry, origin(variableSecretsSection.fields.secrets.name), problems)),
+    ...env.map((entry) => envEntry(entry, origin(envField.name), problems)),
+  ]
+  return entries.filter((entry) => entry !== undefined)
+}
+
+const TEMPLATE_FILE = /^@(\/[^\n]*)$/
+const STARTS_AS_PATH = /^\.{0,2}\//
+const SECRET_PATH = /^(?:\/[^\n={}]*)?\/([^\n={}/]+)$/
+
+/** `NAME=TEMPLATE`, `NAME=@/path` or the path of a .env file. The text is not repeated in messages: it may hold a value. */
+function envEntry(entry: string, origin: string, problems: Problems): EnvEntry | undefined {
+  const parts = STARTS_AS_PATH.test(entry) ? undefined : splitEntry(entry)
+  if (parts !== undefined) return variable(parts.name, parts.text, origin, problems)
+  const isPath = STARTS_AS_PATH.test(entry) || !/[={}@\s]/.test(entry)
+  if (isPath) return envFile(entry, origin, problems)
+  problems.push(
+    `${origin}: write NAME=TEMPLATE, NAME=@/path/to/template or the path of a .env file (with ./ before it)`,
+  )
+  return undefined
+}
+
+/** `NAME=TEMPLATE`, `NAME=@/path` or a template's path, which names the variable. */
+function secretEntry(entry: string, origin: string, problems: Problems): EnvEntry | undefined {
+  const [, name] = SECRET_PATH.exec(entry) ?? []
+  if (name !== undefined) return variable(name, `@${entry}`, origin, problems)
+  const parts = splitEntry(entry)
+  if (parts !== undefined) return variable(parts.name, parts.text, origin, problems)
+  problems.push(`${origin}: write NAME=TEMPLATE or NAME=@/path/to/template`)
+  return undefined
+}
+
+/** Unlike a file's, the text may be a path: `SHELL=/bin/sh`. */
+function variable(name: string, text: string, origin: string, problems: Problems): EnvEntry | undefined {
+  const shown = shownName(name)
+  const wrongName = variableNameProblem(name)
+  if (wrongName !== undefined) {
+    problems.push(`${origin}: ${shown} ${wrongName}`)
+    return undefined
+  }
+  const named = `${origin} ${shown}`
+  const only = text.trim()
+  if (!only.startsWith('@'))
+    return { kind: 'variable', name, source: { kind: 'inline', template: text }, origin: named }
+  const path = TEMPLATE_FILE.exec(only)?.[1]
+  if (path !== undefined) return { kind: 'variable', name, source: { kind: 'file', path }, origin: named }
+  problems.push(
+    `${named}: after @ must stand an absolute path (a value that begins with @ can be given in a .env file)`,
+  )
+  return undefined
+}
+
+function envFile(path: string, origin: string, problems: Problems): EnvEntry | undefined {
+  if (path !== '' && !path.includes('\0')) return { kind: 'file', path, origin }
+  problems.push(`${origin}: the path of a .env file must not be empty`)
+  return undefined
+}

@@ -1,0 +1,90 @@
+import { normalizePath } from '../../core/plan/absolute-path.ts'
+import type { MapEntry, Outputs } from '../../core/plan/output-plan.ts'
+import type { SecretFile } from '../../core/plan/plan.ts'
+import type { SettingsOf } from '../../settings/field.ts'
+import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
+import { parseEntry } from './secret-entry.ts'
+import type { outputsSection } from '../sections/outputs.ts'
+import { PAIR } from '../layers/toml.ts'
+
+/** A template without a name of its own: its file gives one. */
+const ANONYMOUS = /^@?((?:\/|\.{1,2}\/)[^\n={}]*)$/
+const BETWEEN = /[:=]/g
+const MOUNT_FLAGS = /:(ro|rw|z|Z)$/
+
+/**
+ * What `map`, `secret` and `out` say, as absolute paths; relative ones begin at `cwd`. Pure. Throws one `config` error of every entry that
+ * cannot be read.
+ */
+export function parseOutputs(
+  settings: SettingsOf<typeof outputsSection>,
+  layer: Layer,
+  cwd: string,
+): Outputs {
+  const problems: Problems = []
+  const originOf = (name: string) => layer.get(name)?.origin ?? name
+  const maps = (settings.maps ?? []).flatMap(
+    (entry) => parseMapEntry(entry, originOf('map'), cwd, problems) ?? [],
+  )
+  const secrets = (settings.secrets ?? []).flatMap(
+    (entry) => parseSecretOutput(entry, originOf('secret'), cwd, problems) ?? [],
+  )
+  throwProblems(problems)
+  return { maps, secrets, out: absolute(settings.out, cwd) }
+}
+
+/** `SRC:DST`, `SRC=DST`, or both paths of a TOML table. */
+function parseMapEntry(entry: string, origin: string, cwd: string, problems: Problems): MapEntry | undefined {
+  const places = entry.includes(PAIR) ? [entry.indexOf(PAIR)] : betweens(entry)
+  const [at = -1, ...others] = places
+  const source = entry.slice(0, Math.max(at, 0)).trim()
+  const dest = entry.slice(at + 1).trim()
+  if (others.length > 0)
+    problems.push(
+      `${origin}: more than one : or = in a map: write it as a table of source and dest in a TOML file`,
+    )
+  else if (MOUNT_FLAGS.test(dest)) problems.push(`${origin}: a map takes no :ro or :rw, that is for volumes`)
+  else if (source === '' || dest === '') problems.push(`${origin}: write SRC:DST or SRC=DST`)
+  else
+    return {
+      source: absolute(source, cwd),
+      dest: absolute(dest, cwd),
+      isInto: dest.endsWith('/'),
+      origin: `${origin} ${absolute(source, cwd)}`,
+    }
+  return undefined
+}
+
+/** `NAME=TEMPLATE`, `NAME=@/path`, `/path`. */
+function parseSecretOutput(
+  entry: string,
+  origin: string,
+  cwd: string,
+  problems: Problems,
+): SecretFile | undefined {
+  const path = ANONYMOUS.exec(entry)?.[1]
+  if (path === undefined) return parseEntry(entry, origin, problems)
+  const place = absolute(path, cwd)
+  return {
+    name: place.slice(place.lastIndexOf('/') + 1),
+    source: { kind: 'file', path: place },
+    origin: `${origin} ${place}`,
+  }
+}
+
+/** Every place where a map could be cut; where several could be, those before an absolute path. */
+function betweens(entry: string): number[] {
+  const all = [...entry.matchAll(BETWEEN)].map(({ index }) => index)
+  if (all.length < 2) return all
+  const beforePath = all.filter((at) =>
+    entry
+      .slice(at + 1)
+      .trimStart()
+      .startsWith('/'),
+  )
+  return beforePath.length === 1 ? beforePath : all
+}
+
+function absolute(path: string, cwd: string): string {
+  return normalizePath(path.startsWith('/') ? path : `${cwd}/${path}`)
+}

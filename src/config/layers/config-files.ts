@@ -1,0 +1,36 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { errnoOf } from '../../core/vocabulary/errors.ts'
+import type { Layer, Problems } from './layers.ts'
+import { configFileSection } from '../sections/config-file.ts'
+import type { TomlFile } from './toml.ts'
+
+/** In the order in which they are given; a later one wins. */
+export function readConfigFiles(layer: Layer, ifThere: string | undefined, problems: Problems): TomlFile[] {
+  const given = layer.get(configFileSection.fields.paths.name)
+  const named = [given?.value ?? []].flat().flatMap((path) => {
+    const file = readConfigFile(path, problems)
+    if (file === undefined) problems.push(`${given?.origin}: there is no file ${path}`)
+    return file ?? []
+  })
+  const managed = ifThere === undefined ? undefined : readConfigFile(ifThere, problems)
+  return [...(managed ?? []), ...named]
+}
+
+/** Undefined: there is no such file. Nothing: it cannot be read, which is told. */
+function readConfigFile(path: string, problems: Problems): readonly TomlFile[] | undefined {
+  try {
+    return [{ path, text: readFileSync(path, 'utf8') }]
+  } catch (thrown) {
+    const errno = errnoOf(thrown)
+    if (errno === undefined) throw thrown
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
+    problems.push(`configuration file ${path} cannot be read: ${errno}`)
+    return []
+  }
+}
+
+/** As it was written, and as it lies on the disk. */
+export function namesOf({ path }: TomlFile): string[] {
+  const real = realpathSync(path)
+  return path.startsWith('/') ? [path, real] : [real]
+}

@@ -1,0 +1,25 @@
+import type { Field } from '../../settings/field.ts'
+import type { Env } from './env.ts'
+import type { Given, Layer } from './layers.ts'
+
+export interface User {
+  readonly env: Env
+  readonly isRoot: boolean
+}
+
+export function defaultLayer(fields: readonly Field[], user: User): Layer {
+  const layer = new Map<string, Given>()
+  for (const field of fields) {
+    const value = (user.isRoot ? undefined : userDefault(field, user.env)) ?? field.default
+    if (value !== undefined) layer.set(field.name, { value, origin: `default of ${field.name}` })
+  }
+  return layer
+}
+
+/** A user's own folder for settings, as the XDG base directories have it; undefined when the environment names none. */
+function userDefault(field: Field, env: Env): string | undefined {
+  if (field.userDefault === undefined) return undefined
+  const { XDG_CONFIG_HOME: configHome = '', HOME: home = '' } = env
+  if (configHome.startsWith('/')) return `${configHome}/locket/${field.userDefault}`
+  return home.startsWith('/') ? `${home}/.config/locket/${field.userDefault}` : undefined
+}

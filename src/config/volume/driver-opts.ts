@@ -1,0 +1,73 @@
+import type { SecretFile } from '../../core/plan/plan.ts'
+import { fieldKind, type Field } from '../../settings/field.ts'
+import { flagNames } from '../layers/flags.ts'
+import type { Given, Layer, Problems } from '../layers/layers.ts'
+import { parseEntry, secretFile, shownName } from '../entries/secret-entry.ts'
+import { adviceOn } from '../layers/unknown-setting.ts'
+
+export type DriverOptions = Readonly<Record<string, string>>
+
+export interface ParsedOptions {
+  readonly layer: Layer
+  readonly files: readonly SecretFile[]
+}
+
+/** Before the name of a file. */
+const PREFIX = 'secret.'
+/** The setting whose value names the file: `NAME=TEMPLATE`. */
+const ENTRY = 'secret'
+
+/** The flat options of a volume: `secret.NAME`, whose name is exact, and settings, in whose names `-` and `_` are alike. */
+export function parseDriverOptions(
+  options: DriverOptions,
+  fields: readonly Field[],
+  problems: Problems,
+): ParsedOptions {
+  const layer = new Map<string, Given>()
+  const files: (SecretFile | undefined)[] = []
+  for (const [option, value] of Object.entries(options)) {
+    const origin = `driver option ${shownName(option)}`
+    if (option.startsWith(PREFIX)) {
+      files.push(secretFile(option.slice(PREFIX.length), value, origin, problems))
+      continue
+    }
+    const field = findField(option, origin, fields, problems)
+    if (field === undefined) continue
+    if (field.name === ENTRY) {
+      // One file: a template may hold any comma or newline.
+      files.push(parseEntry(value, origin, problems))
+    } else if (layer.has(field.name)) {
+      problems.push(`${origin}: ${field.name} is set twice`)
+    } else {
+      layer.set(field.name, { value: fieldKind(field) === 'list' ? [value] : value, origin })
+    }
+  }
+  return { layer, files: files.filter((file) => file !== undefined) }
+}
+
+function findField(
+  option: string,
+  origin: string,
+  fields: readonly Field[],
+  problems: Problems,
+): Field | undefined {
+  const name = option.replaceAll('_', '-')
+  const field = fields.find((candidate) => flagNames(candidate).includes(name))
+  if (field !== undefined && isPerVolume(field)) return field
+  problems.push(
+    field === undefined
+      ? unknownOption(option, origin, fields)
+      : `${origin} is a setting of the daemon, not of a volume`,
+  )
+  return undefined
+}
+
+function unknownOption(option: string, origin: string, fields: readonly Field[]): string {
+  const file = option.includes('.') ? option.slice(option.indexOf('.') + 1) : 'NAME'
+  const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), `${PREFIX}${file}`])
+  return `${origin} is not known${advice === '' ? '' : `, ${advice}`}`
+}
+
+export function isPerVolume(field: Field): boolean {
+  return field.driverOption !== false
+}

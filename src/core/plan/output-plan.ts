@@ -1,0 +1,131 @@
+import { baseOf, folderOf, joinPath, liesUnder } from './absolute-path.ts'
+import { LocketError } from '../vocabulary/errors.ts'
+import { collisions, nameProblem, planFiles, type SecretFile, type SecretSource } from './plan.ts'
+import type { Place, SourceListing } from '../ports/files.ts'
+
+/** A template and its output, or a folder of them and theirs. Paths are absolute and normalized. */
+export interface MapEntry {
+  readonly source: string
+  readonly dest: string
+  /** `dest` was written with a slash at its end: a single template keeps its name there. */
+  readonly isInto: boolean
+  /** Where it was asked for, for messages. */
+  readonly origin: string
+}
+
+/** Everything that a command is to write at places of its user's. */
+export interface Outputs {
+  readonly maps: readonly MapEntry[]
+  /** Files below `out`. */
+  readonly secrets: readonly SecretFile[]
+  readonly out: string
+}
+
+/** One file to be written, and its template. */
+export interface PlannedOutput extends Place {
+  /** Its absolute path. */
+  readonly target: string
+  readonly source: SecretSource
+  readonly origin: string
+}
+
+interface Named {
+  readonly path: string
+  readonly origin: string
+}
+
+/**
+ * What can be refused without a look at the disk: names that are none, two secrets of one name, an output inside a source, a source inside an
+ * output. Throws one `plan_conflict`. `real`: where a path leads, for a second check behind links.
+ */
+export function checkPlaces(outputs: Outputs, real: (path: string) => string = asWritten): void {
+  planFiles(outputs.secrets)
+  const targets = outputTargets(outputs)
+  const problems = sourcesOf(outputs).flatMap((source) =>
+    targets.flatMap((target) => nestingProblem(source, target, real) ?? []),
+  )
+  if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
+}
+
+/** Paths of all templates and folders of them, each once. */
+export function sourcePaths(outputs: Outputs): readonly string[] {
+  return [...new Set(sourcesOf(outputs).map(({ path }) => path))]
+}
+
+/** Paths that outputs are written to or below. */
+export function outputPaths(outputs: Outputs): readonly string[] {
+  return outputTargets(outputs).map(({ path }) => path)
+}
+
+/**
+ * Which file comes from which template. `found`: what is at each map's source; one that is missing has no output. `taken`: other files that
+ * the command writes. Throws one `plan_conflict` of two sources for one file, files where folders are needed, and names that are none.
+ */
+export function planOutputs(
+  outputs: Outputs,
+  found: ReadonlyMap<string, SourceListing>,
+  taken: readonly Named[] = [],
+): readonly PlannedOutput[] {
+  const problems: string[] = []
+  const planned = [
+    ...outputs.maps.flatMap((map) => planMap(map, found.get(map.source), problems)),
+    ...outputs.secrets.map(({ name, source, origin }) => output(outputs.out, name, { source, origin })),
+  ]
+  problems.push(...collisions([...planned.map(({ target, origin }) => ({ path: target, origin })), ...taken]))
+  if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
+  return planned
+}
+
+function planMap(map: MapEntry, listing: SourceListing | undefined, problems: string[]): PlannedOutput[] {
+  const { source, dest, isInto, origin } = map
+  if (listing?.kind === 'file') {
+    const file = { source: { kind: 'file', path: source }, origin } as const
+    return [isInto ? output(dest, baseOf(source), file) : output(folderOf(dest), baseOf(dest), file)]
+  }
+  if (listing?.kind !== 'folder') return []
+  return listing.files.flatMap((name) => {
+    const path = joinPath(source, name)
+    const problem = nameProblem(name)
+    if (problem !== undefined) {
+      problems.push(`${origin}: file name ${JSON.stringify(name)} ${problem}`)
+      return []
+    }
+    return [output(dest, name, { source: { kind: 'file', path, within: [source] }, origin: path })]
+  })
+}
+
+/** `named` is the folder that the user gave: links above it are his, those in it and below are not followed. */
+function output(named: string, name: string, file: Pick<PlannedOutput, 'source' | 'origin'>): PlannedOutput {
+  const target = joinPath(named, name)
+  const folder = folderOf(named)
+  return { ...file, target, folder, path: target.slice(folder === '/' ? 1 : folder.length + 1) }
+}
+
+function sourcesOf({ maps, secrets }: Outputs): readonly Named[] {
+  return [
+    ...maps.map(({ source, origin }) => ({ path: source, origin })),
+    ...secrets.flatMap(({ source, origin }) =>
+      source.kind === 'file' ? [{ path: source.path, origin }] : [],
+    ),
+  ]
+}
+
+function outputTargets({ maps, secrets, out }: Outputs): readonly Named[] {
+  return [
+    ...maps.map(({ dest, origin }) => ({ path: dest, origin })),
+    ...secrets.map(({ name, origin }) => ({ path: joinPath(out, name), origin })),
+  ]
+}
+
+function nestingProblem(source: Named, target: Named, real: (path: string) => string): string | undefined {
+  const [from, to] = [real(source.path), real(target.path)]
+  const what = `${target.origin}: the output ${target.path}`
+  if (from === to) return `${what} is also the source of ${source.origin}`
+  if (liesUnder(to, from)) return `${what} lies inside the source ${source.path}`
+  if (liesUnder(from, to)) return `${what} has the source ${source.path} inside it`
+  return undefined
+}
+
+function asWritten(path: string): string {
+  return path
+}

@@ -1,0 +1,82 @@
+import { LocketError } from '../vocabulary/errors.ts'
+import { foldersOf } from './folders.ts'
+import type { ReadLimits } from '../ports/files.ts'
+
+/** Where the text of a file comes from. `within` and `except`: where the file may lie, when driver options named it (see ReadLimits). */
+export type SecretSource =
+  | { readonly kind: 'inline'; readonly template: string }
+  | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
+
+/** One file that the user asked for. */
+export interface SecretFile {
+  /** As written: `db_password`, `certs/tls.key`. */
+  readonly name: string
+  readonly source: SecretSource
+  /** Where it was asked for, for messages: `driver option secret.db_password`. */
+  readonly origin: string
+}
+
+/** A file whose place is safe: `path` is relative, of plain segments joined by `/`, and no other file is in its way. */
+export interface PlannedFile extends SecretFile {
+  readonly path: string
+}
+
+const LONGEST_SEGMENT = 255
+/** Of the 4096 bytes that the kernel takes, 1024 are left for where the volume is mounted. */
+const LONGEST_PATH = 3072
+
+/** Checks every name and all of them together. Throws one `plan_conflict` that lists all that is wrong. */
+export function planFiles(files: readonly SecretFile[]): readonly PlannedFile[] {
+  const problems: string[] = []
+  const planned: PlannedFile[] = []
+  for (const file of files) {
+    const problem = nameProblem(file.name)
+    if (problem === undefined) planned.push({ ...file, path: file.name })
+    else problems.push(`${file.origin}: file name ${shown(file.name)} ${problem}`)
+  }
+  problems.push(...collisions(planned))
+  if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
+  return planned
+}
+
+/** Why a relative path cannot be that of a file. */
+export function nameProblem(name: string): string | undefined {
+  if (name === '') return 'is empty'
+  if (name.startsWith('/')) return 'must be relative to the folder of the secrets'
+  if (!name.isWellFormed() || /\p{Cc}/u.test(name)) return 'holds a control character'
+  if (byteLength(name) > LONGEST_PATH) return `is longer than ${LONGEST_PATH} bytes`
+  for (const segment of name.split('/')) {
+    if (segment === '') return 'has an empty part'
+    if (segment === '.' || segment === '..') return `must not hold "${segment}"`
+    if (byteLength(segment) > LONGEST_SEGMENT) return `has a part longer than ${LONGEST_SEGMENT} bytes`
+  }
+  return undefined
+}
+
+/** Names that look alike are alike: é can be written as one character or as two. Paths are all relative or all absolute. */
+export function collisions(files: readonly { readonly path: string; readonly origin: string }[]): string[] {
+  const problems: string[] = []
+  const byPath = new Map<string, (typeof files)[number]>()
+  for (const file of files) {
+    const path = file.path.normalize('NFC')
+    const twin = byPath.get(path)
+    if (twin === undefined) byPath.set(path, file)
+    else problems.push(`${shown(file.path)} comes from ${twin.origin} and from ${file.origin}`)
+  }
+  for (const [path, file] of byPath) {
+    const blocker = foldersOf([path]).flatMap((folder) => byPath.get(folder) ?? [])[0]
+    if (blocker === undefined) continue
+    problems.push(
+      `${blocker.origin} makes ${shown(blocker.path)} a file, ${file.origin} needs it as a folder`,
+    )
+  }
+  return problems
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).byteLength
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)
+}

@@ -1,0 +1,105 @@
+import { LocketError } from '../vocabulary/errors.ts'
+
+export interface DotenvEntry {
+  readonly name: string
+  readonly value: string
+  /** Where it begins, from 1. */
+  readonly line: number
+}
+
+/** A value, and the offset of the line break or end behind it. Or what is wrong, and where. */
+type Read =
+  | { readonly value: string; readonly end: number }
+  | { readonly problem: string; readonly at: number }
+
+const ASSIGNMENT = /[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*/y
+const BLANK_OR_COMMENT = /[ \t]*(?:#[^\n]*)?(?=\n|$)/y
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', $: '$' }
+
+/**
+ * The entries of a `.env` text; of a name that stands there twice, the last. Values in '…', "…" or `…` may span lines; only "…" knows
+ * escapes: \n \r \t \" \\ \$. Outside quotes a # behind a blank begins a comment, unless it stands within {{ }}. Nothing is expanded.
+ * Throws `config` with the line, and never a part of the text: any of it may belong to a secret.
+ */
+export function parseDotenv(text: string, origin: string): readonly DotenvEntry[] {
+  const source = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
+  const entries = new Map<string, DotenvEntry>()
+  let line = 1
+  for (let at = 0; at < source.length;) {
+    const assignment = matchAt(ASSIGNMENT, source, at)
+    const comment = assignment === undefined ? matchAt(BLANK_OR_COMMENT, source, at) : undefined
+    const read =
+      assignment === undefined ? emptyLine(comment, at) : readValue(source, at + assignment[0].length)
+    if ('problem' in read) {
+      throw new LocketError(
+        'config',
+        `${origin}: line ${line + lineBreaks(source, at, read.at)}: ${read.problem}`,
+      )
+    }
+    const name = assignment?.[1]
+    if (name !== undefined) entries.set(name, { name, value: read.value, line })
+    line += lineBreaks(source, at, read.end + 1)
+    at = read.end + 1
+  }
+  return [...entries.values()]
+}
+
+function emptyLine(comment: RegExpExecArray | undefined, at: number): Read {
+  if (comment === undefined) return { problem: 'a line must be NAME=VALUE, a comment or empty', at }
+  return { value: '', end: at + comment[0].length }
+}
+
+function readValue(source: string, at: number): Read {
+  const first = source[at]
+  const read =
+    first === '"' || first === "'" || first === '`' ? readQuoted(source, at, first) : readPlain(source, at)
+  if ('value' in read && read.value.includes('\0'))
+    return { problem: 'a value must not hold a NUL character', at }
+  return read
+}
+
+function readQuoted(source: string, start: number, quote: string): Read {
+  const hasEscapes = quote === '"'
+  let at = start + 1
+  while (at < source.length && source[at] !== quote) at += hasEscapes && source[at] === '\\' ? 2 : 1
+  if (at >= source.length) return { problem: `the quote ${quote} is not closed`, at: start }
+  const rest = matchAt(BLANK_OR_COMMENT, source, at + 1)
+  if (rest === undefined) return { problem: `only a comment may follow the closing quote ${quote}`, at }
+  const inside = source.slice(start + 1, at)
+  const value = hasEscapes
+    ? inside.replace(/\\([nrt"\\$])/g, (_, letter: string) => ESCAPES[letter] ?? letter)
+    : inside
+  return { value, end: at + 1 + rest[0].length }
+}
+
+function readPlain(source: string, start: number): Read {
+  const lineEnd = source.indexOf('\n', start)
+  const end = lineEnd === -1 ? source.length : lineEnd
+  const line = source.slice(start, end)
+  const isBlankBefore = /[ \t]/.test(source[start - 1] ?? '')
+  return { value: line.slice(0, commentStart(line, isBlankBefore)).trimEnd(), end }
+}
+
+/** Where a comment begins in a value without quotes, or its length. */
+function commentStart(line: string, isBlankBefore: boolean): number {
+  const lastClose = line.lastIndexOf('}}')
+  let wasBlank = isBlankBefore
+  for (let at = 0; at < line.length; at += 1) {
+    if (line[at] === '#' && wasBlank) return at
+    if (at < lastClose && line.startsWith('{{', at)) at = line.indexOf('}}', at + 2) + 1
+    wasBlank = line[at] === ' ' || line[at] === '\t'
+  }
+  return line.length
+}
+
+function matchAt(pattern: RegExp, source: string, at: number): RegExpExecArray | undefined {
+  pattern.lastIndex = at
+  return pattern.exec(source) ?? undefined
+}
+
+function lineBreaks(source: string, from: number, to: number): number {
+  let count = 0
+  for (let at = source.indexOf('\n', from); at !== -1 && at < to; at = source.indexOf('\n', at + 1))
+    count += 1
+  return count
+}

@@ -1,0 +1,107 @@
+import { escapeUnit } from './json-escape.ts'
+import type { Secret } from '../vocabulary/secret.ts'
+
+/** A shorter value is not masked: it would be found all over the output. */
+const SHORTEST_MASKED = 4
+/** A longer one is not looked for: what looks for it would need many times its memory. */
+export const LONGEST_MASKED = 256 * 1024
+/** A value that is longer is found as it stands, whole or line by line, and in no other form. */
+const LONGEST_ENCODED = 16 * 1024
+
+/** Of a value that is shorter, a part inside of other base64 is too little to be told from chance. */
+const SHORTEST_INSIDE = 8
+/** Of a text of several lines: one that is shorter is not looked for alone. */
+const SHORTEST_LINE = 8
+/** How programs break base64 into lines: PEM, MIME. */
+const LINE_WIDTHS = [64, 76]
+
+/** Whether masking can find this value at all. */
+export function isMaskable({ byteLength }: Secret): boolean {
+  return byteLength >= SHORTEST_MASKED && byteLength <= LONGEST_MASKED
+}
+
+/** What a program may write when it prints this value: as it is, each of its lines, and in base64, hex, JSON and URLs. The caller wipes it. */
+export function printedForms(value: Secret): Uint8Array[] {
+  if (!isMaskable(value)) return []
+  const bytes = Buffer.from(value.reveal())
+  const whole = [bytes, withoutLastNewlines(bytes)]
+  const forms = [
+    ...whole,
+    ...linesOf(bytes),
+    ...(bytes.length > LONGEST_ENCODED ? [] : whole.flatMap(encodedForms)),
+  ]
+  const distinct = new Map(forms.map((form) => [form.toString('latin1'), form]))
+  return [...distinct.values()].filter(({ byteLength }) => byteLength >= SHORTEST_MASKED)
+}
+
+function encodedForms(bytes: Buffer): Buffer[] {
+  return [...base64Forms(bytes), ...hexForms(bytes), ...textForms(bytes)]
+}
+
+function withoutLastNewlines(bytes: Buffer): Buffer {
+  let end = bytes.length
+  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1
+  return bytes.subarray(0, end)
+}
+
+/** A key in several lines is seldom printed as it stands: indented, or with other line ends. Its first and last line are no secret. */
+function linesOf(bytes: Buffer): Buffer[] {
+  const lines = bytes.toString('latin1').split(/[\r\n]+/)
+  if (lines.length < 2) return []
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line.length >= SHORTEST_LINE && !line.startsWith('-----'))
+    .map((line) => Buffer.from(line, 'latin1'))
+}
+
+/** Whole, in lines, and what remains of it at each of the three places where it can begin inside of longer base64. */
+function base64Forms(bytes: Buffer): Buffer[] {
+  const offsets = bytes.length < SHORTEST_INSIDE ? [0] : [0, 1, 2]
+  const texts = (['base64', 'base64url'] as const).flatMap((encoding) => {
+    const whole = bytes.toString(encoding)
+    const inside = offsets.map((offset) => insideOf(bytes, offset, encoding))
+    const lines = LINE_WIDTHS.flatMap((width) => (whole.length > width ? piecesOf(whole, width) : []))
+    return [whole, ...inside, ...lines]
+  })
+  return texts.map((text) => Buffer.from(text, 'latin1'))
+}
+
+/** The letters that the value alone decides. */
+function insideOf(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
+  const shifted = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding)
+  return shifted.slice(Math.ceil((8 * offset) / 6), Math.floor((8 * (offset + bytes.length)) / 6))
+}
+
+function piecesOf(text: string, width: number): string[] {
+  return Array.from({ length: Math.ceil(text.length / width) }, (_, at) =>
+    text.slice(at * width, (at + 1) * width),
+  )
+}
+
+function hexForms(bytes: Buffer): Buffer[] {
+  const hex = bytes.toString('hex')
+  return [Buffer.from(hex, 'latin1'), Buffer.from(hex.toUpperCase(), 'latin1')]
+}
+
+/** Of a value that is UTF-8 text. */
+function textForms(bytes: Buffer): Buffer[] {
+  const text = bytes.toString('utf8')
+  if (!Buffer.from(text, 'utf8').equals(bytes)) return []
+  return [...jsonForms(text), ...urlForms(text)].map((form) => Buffer.from(form, 'utf8'))
+}
+
+/** With and without what some writers escape: all that is not ASCII, and the slash. */
+function jsonForms(text: string): string[] {
+  const json = JSON.stringify(text).slice(1, -1)
+  const ascii = json.replace(/[^\0-\x7f]/g, escapeUnit)
+  return [json, ascii].flatMap((form) => [form, form.replaceAll('/', '\\/')])
+}
+
+/** Writers differ in the marks they leave, in how they write a space, and in the case of hex digits. */
+function urlForms(text: string): string[] {
+  const common = encodeURIComponent(text)
+  const strict = common.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
+  return [common, strict, strict.replaceAll('%2F', '/')]
+    .flatMap((form) => [form, form.replaceAll('%20', '+')])
+    .flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())])
+}

@@ -1,0 +1,82 @@
+import { LocketError } from '../vocabulary/errors.ts'
+
+/** Bits of mount(2), as the kernel's ABI fixes them. */
+const BITS = {
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  sync: 16,
+  dirsync: 128,
+  noatime: 1024,
+  nodiratime: 2048,
+  relatime: 1 << 21,
+  strictatime: 1 << 24,
+} as const
+
+type Bit = keyof typeof BITS
+
+/** What each word of `flags` does to the set of bits. */
+const WORDS: Readonly<Record<string, { readonly set?: readonly Bit[]; readonly clear?: readonly Bit[] }>> = {
+  rw: {},
+  ro: {},
+  nosuid: { set: ['nosuid'] },
+  suid: { clear: ['nosuid'] },
+  nodev: { set: ['nodev'] },
+  dev: { clear: ['nodev'] },
+  noexec: { set: ['noexec'] },
+  exec: { clear: ['noexec'] },
+  sync: { set: ['sync'] },
+  async: { clear: ['sync'] },
+  dirsync: { set: ['dirsync'] },
+  noatime: { set: ['noatime'], clear: ['relatime', 'strictatime'] },
+  relatime: { set: ['relatime'], clear: ['noatime', 'strictatime'] },
+  strictatime: { set: ['strictatime'], clear: ['noatime', 'relatime'] },
+  nodiratime: { set: ['nodiratime'] },
+  diratime: { clear: ['nodiratime'] },
+}
+
+export interface MountFlags {
+  /** For mount(2). */
+  readonly bits: number
+  /** `ro` was asked for. The tmpfs itself stays writable, for us. */
+  readonly readOnly: boolean
+}
+
+/** A later word overrules an earlier one, as in mount(8). Throws `config` for a word it does not know. */
+export function parseMountFlags(words: readonly string[]): MountFlags {
+  const bits = new Set<Bit>(['nosuid', 'nodev', 'noexec'])
+  let readOnly = false
+  for (const word of words) {
+    const effect = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined
+    if (effect === undefined) throw unknownFlag(word)
+    for (const bit of effect.clear ?? []) bits.delete(bit)
+    for (const bit of effect.set ?? []) bits.add(bit)
+    if (word === 'ro' || word === 'rw') readOnly = word === 'ro'
+  }
+  return { bits: toBits(bits), readOnly }
+}
+
+/** The same bits, out of the options that /proc/self/mountinfo shows of a mount; words of no bit are passed over. */
+export function bitsOfMounted(options: readonly string[]): number {
+  return toBits(options.filter((word): word is Bit => Object.hasOwn(BITS, word)))
+}
+
+/** An allow-list, because the text goes into the option string of mount(2). Throws `config`. */
+export function parseSelinuxContext(text: string): string {
+  if (/^[A-Za-z0-9_.:,-]{1,256}$/.test(text)) return text
+  throw new LocketError('config', `SELinux context ${JSON.stringify(text.slice(0, 80))} is not allowed`, {
+    hint: 'like system_u:object_r:container_file_t:s0',
+  })
+}
+
+function toBits(names: Iterable<Bit>): number {
+  let bits = 0
+  for (const name of names) bits |= BITS[name]
+  return bits
+}
+
+function unknownFlag(word: string): LocketError {
+  return new LocketError('config', `mount flag ${JSON.stringify(word.slice(0, 40))} is not known`, {
+    hint: `known: ${Object.keys(WORDS).join(', ')}`,
+  })
+}

@@ -1,0 +1,27 @@
+import { LocketError } from '../vocabulary/errors.ts'
+
+/** At most `count` in any `perMs` milliseconds. */
+export interface Rate {
+  readonly count: number
+  readonly perMs: number
+  /** As it is shown: `60/m`. */
+  readonly text: string
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `5/s,60/m`: all of them hold at once. `none`: no limit. Throws `config`. */
+export function parseRates(text: string): readonly Rate[] {
+  if (text.trim() === 'none') return []
+  return text.split(',').map((part) => parseRate(part.trim()))
+}
+
+function parseRate(text: string): Rate {
+  const [, count = '', unit = ''] = /^([1-9][0-9]{0,5})\/(s|m|h)$/.exec(text) ?? []
+  const perMs = UNITS[unit]
+  if (perMs !== undefined) return { count: Number(count), perMs, text }
+  throw new LocketError(
+    'config',
+    `${JSON.stringify(text.slice(0, 40))} is no rate: write COUNT/s, COUNT/m or COUNT/h, several joined by a comma, or none`,
+  )
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createFlights } from './single-flight.ts'
+
+const forever = () => new AbortController().signal
+
+test('callers of one key share one piece of work, and the next one begins anew', async () => {
+  const flights = createFlights<number>()
+  let begun = 0
+  const work = async () => (begun += 1)
+  assert.deepEqual(await Promise.all([1, 2, 3].map(() => flights.run('a', forever(), work))), [1, 1, 1])
+  assert.equal(await flights.run('a', forever(), work), 2)
+  assert.equal(await flights.run('b', forever(), work), 3)
+})
+
+test('a failure is everybody’s, and is not kept', async () => {
+  const flights = createFlights<string>()
+  const fails = () => Promise.reject(new Error('no'))
+  const both = await Promise.allSettled([
+    flights.run('a', forever(), fails),
+    flights.run('a', forever(), fails),
+  ])
+  assert.deepEqual(
+    both.map((it) => it.status),
+    ['rejected', 'rejected'],
+  )
+  assert.equal(await flights.run('a', forever(), async () => 'yes'), 'yes')
+})
+
+test('one caller leaves alone; when the last one has left the work is aborted, and a later caller does not join it', async () => {
+  const flights = createFlights<string>()
+  const [first, second] = [new AbortController(), new AbortController()]
+  let shared: AbortSignal | undefined
+  const hangs = (signal: AbortSignal) => {
+    shared = signal
+    return new Promise<string>(() => undefined)
+  }
+  const one = flights.run('a', first.signal, hangs)
+  const two = flights.run('a', second.signal, hangs)
+  first.abort(new Error('first'))
+  await assert.rejects(one, /first/)
+  assert.equal(shared?.aborted, false)
+  second.abort(new Error('second'))
+  await assert.rejects(two, /second/)
+  assert.equal(shared?.aborted, true)
+  assert.equal(await flights.run('a', forever(), async () => 'new'), 'new')
+})
+
+test('an aborted caller begins nothing', async () => {
+  let begun = 0
+  await assert.rejects(createFlights<number>().run('a', AbortSignal.abort(), async () => (begun += 1)))
+  assert.equal(begun, 0)
+})

@@ -1,0 +1,34 @@
+import type { Clock } from '../../core/ports/clock.ts'
+
+/** setTimeout takes at most 2^31 - 1 ms, some 24 days. */
+const LONGEST_MS = 2 ** 31 - 1
+
+export function systemClock(): Clock {
+  return { now: Date.now, elapsed: () => performance.now(), sleep }
+}
+
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  for (let left = ms; left > LONGEST_MS; left -= LONGEST_MS) await sleepOnce(LONGEST_MS, signal)
+  await sleepOnce(ms > LONGEST_MS ? ms % LONGEST_MS : ms, signal)
+}
+
+function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(reasonOf(signal))
+    const timer = setTimeout(done, Math.max(0, ms))
+    signal?.addEventListener('abort', aborted, { once: true })
+    function done(): void {
+      signal?.removeEventListener('abort', aborted)
+      resolve()
+    }
+    function aborted(): void {
+      clearTimeout(timer)
+      if (signal !== undefined) reject(reasonOf(signal))
+    }
+  })
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason
+  return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
+}

@@ -1,0 +1,43 @@
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { errnoOf } from '../../core/vocabulary/errors.ts'
+
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
+
+/**
+ * An open folder. Paths made with `at` go through the descriptor, so that nobody can swap a folder above for a link: Node has
+ * no openat(2), and /proc/self/fd does the same.
+ */
+export interface DirHandle extends Disposable {
+  readonly fd: number
+  /** `name` is one segment. It is the last one of the path: O_NOFOLLOW, lstat, unlink and rename then follow no link at all. */
+  at(name: string): string
+  /** The folder itself, for readdir. */
+  readonly self: string
+}
+
+/** Throws ENOTDIR or ELOOP when the last segment is no folder or a link to one. */
+export function openDir(path: string): DirHandle {
+  const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  const self = `/proc/self/fd/${fd}`
+  return { fd, self, at: (name) => `${self}/${name}`, [Symbol.dispose]: () => closeSync(fd) }
+}
+
+/** Undefined when there is no folder of that name: nothing, a file, or a link. */
+export function openDirIfAny(path: string): DirHandle | undefined {
+  try {
+    return openDir(path)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined
+    throw error
+  }
+}
+
+/** Makes it 0700 if need be. */
+export function openOrMakeDir(path: string): DirHandle {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+  return openDir(path)
+}

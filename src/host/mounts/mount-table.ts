@@ -1,0 +1,233 @@
+import { lstat, readFile, realpath, rmdir, statfs } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
+import { bitsOfMounted, parseMountFlags, parseSelinuxContext } from '../../core/volume/mount-flags.ts'
+import type { Mounted, MountTable, TmpfsOptions } from '../../core/ports/mounts.ts'
+import { loadLibc, type Errno, type Libc } from '../libc.ts'
+import { makeFolders } from '../files/make-folders.ts'
+import { parseMountinfo, type MountEntry } from './mountinfo.ts'
+
+/** The kernel's side, so that tests can play kernels that refuse an option or have swap on. */
+export interface MountKernel {
+  readonly libc: () => Promise<Pick<Libc, 'mountTmpfs' | 'umount2'>>
+  readonly mountinfo: () => Promise<string>
+  readonly swaps: () => Promise<string>
+}
+
+const MS_REMOUNT = 32
+const MNT_DETACH = 2
+const UMOUNT_NOFOLLOW = 8
+/** Answers that mean "not this option" rather than "no tmpfs at all". */
+const OPTION_REFUSED: readonly Errno[] = ['EINVAL', 'EPERM', 'EOPNOTSUPP']
+const MOST_STACKED = 64
+
+const HINTS: Readonly<Record<string, string>> = {
+  EPERM: 'locket needs the capability CAP_SYS_ADMIN',
+  EACCES: 'locket needs the capability CAP_SYS_ADMIN',
+  EINVAL: 'the kernel does not know one of the options; selinux-context needs a host with SELinux',
+  ENOMEM: 'the host is out of memory',
+  ENOSPC: 'the host has too many mounts: see fs.mount-max',
+}
+
+/** Targets are absolute paths. Mounting follows no link at the target itself; links above it are followed. */
+export function openMountTable(kernel: MountKernel = openKernel()): MountTable {
+  return {
+    isMounted: async (target) => (await entryAt(kernel, target)) !== undefined,
+    listUnder: (dir) => listUnder(kernel, dir),
+    mountTmpfs: (target, options) => mountTmpfs(kernel, target, options),
+    resize: (target, sizeBytes) => resize(kernel, target, sizeBytes),
+    unmount: (target) => unmount(kernel, target),
+  }
+}
+
+export function openKernel(): MountKernel {
+  return {
+    libc: loadLibc,
+    mountinfo: () => readFile('/proc/self/mountinfo', 'utf8'),
+    swaps: () => readFile('/proc/swaps', 'utf8').catch(() => ''),
+  }
+}
+
+async function listUnder(kernel: MountKernel, dir: string): Promise<string[]> {
+  const real = await realpathIfAny(dir)
+  if (real === undefined) return []
+  const below = (await tmpfsMounts(kernel)).filter((entry) => dirname(entry.mountPoint) === real)
+  return [...new Set(below.map((entry) => join(dir, basename(entry.mountPoint))))]
+}
+
+async function mountTmpfs(kernel: MountKernel, target: string, options: TmpfsOptions): Promise<Mounted> {
+  const { bits, readOnly } = parseMountFlags(options.flags)
+  const base = baseData(target, options)
+  const libc = await kernel.libc()
+  await makeTarget(kernel, target)
+  try {
+    const warnings = await mountAsAble(kernel, libc, { target, bits, base, allowSwap: options.allowSwap })
+    if (readOnly)
+      warnings.push(
+        'flag ro: the tmpfs stays writable for locket; mount the volume read-only where it is used',
+      )
+    return { warnings }
+  } catch (error) {
+    await rmdir(target).catch(() => {})
+    throw error
+  }
+}
+
+interface Attempt {
+  readonly target: string
+  readonly bits: number
+  readonly base: readonly string[]
+  readonly allowSwap: boolean
+}
+
+/** With as many of `noswap` and `huge=never` as the kernel takes: whether it does is only known by asking it. */
+async function mountAsAble(
+  kernel: MountKernel,
+  libc: Pick<Libc, 'mountTmpfs' | 'umount2'>,
+  attempt: Attempt,
+): Promise<string[]> {
+  const { target, bits, base } = attempt
+  const wishes = [['noswap', 'huge=never'], ['noswap'], ['huge=never'], []]
+  let refusal: Errno
+  for (const wish of wishes) {
+    const errno = libc.mountTmpfs(target, bits, [...base, ...wish].join(','))
+    if (errno === undefined) {
+      if (wish.includes('noswap')) return []
+      return await withoutNoswap(kernel, libc, attempt, refusal)
+    }
+    refusal ??= errno
+    if (!OPTION_REFUSED.includes(errno) || wish.length === 0)
+      throw mountError(`cannot mount a tmpfs at ${target}`, errno)
+  }
+  return []
+}
+
+async function withoutNoswap(
+  kernel: MountKernel,
+  libc: Pick<Libc, 'umount2'>,
+  { target, allowSwap }: Attempt,
+  refusal: Errno,
+): Promise<string[]> {
+  const isSwapOn = (await kernel.swaps()).trim().split('\n').length > 1
+  const why = `this kernel refused noswap (${refusal})`
+  if (!isSwapOn) return [`may be swapped: ${why}; no swap is on at the moment`]
+  if (allowSwap) return [`may be swapped: ${why}, swap is on, and allow-swap is set`]
+  libc.umount2(target, UMOUNT_NOFOLLOW)
+  throw new LocketError(
+    'mount_failed',
+    `secrets at ${target} could be swapped to disk: ${why}, and swap is on`,
+    {
+      hint: 'turn swap off, or set allow-swap to accept it',
+    },
+  )
+}
+
+/** Never below what is in use: the kernel refuses that, and old files may still be open in a container. */
+async function resize(kernel: MountKernel, target: string, sizeBytes: number): Promise<void> {
+  const entry = await entryAt(kernel, target)
+  if (entry === undefined)
+    throw new LocketError('mount_failed', `cannot resize ${target}: nothing is mounted there`)
+  const libc = await kernel.libc()
+  const flags = MS_REMOUNT | bitsOfMounted(entry.options)
+  let errno: Errno
+  for (let attempts = 0; attempts < 3; attempts += 1) {
+    const { blocks, bfree, bsize } = await statfs(target)
+    const size = Math.max(positive(target, sizeBytes), (blocks - bfree) * bsize)
+    errno = libc.mountTmpfs(target, flags, `size=${size}`)
+    // EINVAL: a container wrote more since we looked.
+    if (errno !== 'EINVAL') break
+  }
+  if (errno !== undefined) throw mountError(`cannot resize the tmpfs at ${target}`, errno)
+}
+
+async function unmount(kernel: MountKernel, target: string): Promise<void> {
+  for (let count = 0; (await entryAt(kernel, target)) !== undefined; count += 1) {
+    const libc = await kernel.libc()
+    let errno = libc.umount2(target, UMOUNT_NOFOLLOW)
+    if (errno === 'EBUSY') errno = libc.umount2(target, UMOUNT_NOFOLLOW | MNT_DETACH)
+    if (errno !== undefined || count === MOST_STACKED)
+      throw mountError(`cannot unmount ${target}`, errno ?? 'EBUSY')
+  }
+  // ENOTEMPTY, ENOTDIR: not the empty folder that we made, so not ours to remove.
+  await rmdir(target).catch((error: unknown) => {
+    if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
+      throw ioError(`cannot remove ${target}`, error)
+  })
+}
+
+async function makeTarget(kernel: MountKernel, target: string): Promise<void> {
+  try {
+    await makeFolders(target, 0o700)
+    if ((await lstat(target)).isDirectory()) {
+      if ((await entryAt(kernel, target)) === undefined) return
+      throw new LocketError('mount_failed', `cannot mount a tmpfs at ${target}: one is mounted there already`)
+    }
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    throw new LocketError('mount_failed', `cannot make the folder ${target}: ${errnoOf(error)}`, {
+      cause: error,
+    })
+  }
+  throw new LocketError('mount_failed', `cannot mount a tmpfs at ${target}: it is not a folder`)
+}
+
+function baseData(target: string, options: TmpfsOptions): string[] {
+  const { sizeBytes, inodes, mode, selinuxContext } = options
+  return [
+    `size=${positive(target, sizeBytes)}`,
+    `nr_inodes=${positive(target, inodes)}`,
+    `mode=${mode.toString(8)}`,
+    // Quoted, because categories are joined by commas (s0:c1,c2).
+    ...(selinuxContext === undefined ? [] : [`context="${parseSelinuxContext(selinuxContext)}"`]),
+  ]
+}
+
+/** The kernel takes 0 for "no limit". */
+function positive(target: string, limit: number): number {
+  if (Number.isSafeInteger(limit) && limit > 0) return limit
+  throw new LocketError('mount_failed', `cannot mount a tmpfs at ${target}: ${limit} is no limit`)
+}
+
+async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry | undefined> {
+  const parent = await realpathIfAny(dirname(target))
+  if (parent === undefined) return undefined
+  const name = basename(target)
+  const real = join(parent, name)
+  return (await tmpfsMounts(kernel, name)).findLast((entry) => entry.mountPoint === real)
+}
+
+/** `name`: of those whose mount point ends in it at least. With hundreds of volumes, reading every line would be most of a mount's work. */
+async function tmpfsMounts(kernel: MountKernel, name?: string): Promise<MountEntry[]> {
+  const table = await kernel.mountinfo()
+  // The kernel escapes other names.
+  const isPlain = name !== undefined && /^[\w.-]+$/.test(name)
+  const lines = isPlain ? linesWith(table, `/${name} `) : table
+  return parseMountinfo(lines).filter((entry) => entry.fsType === 'tmpfs')
+}
+
+function linesWith(text: string, part: string): string {
+  const lines: string[] = []
+  for (let at = text.indexOf(part); at !== -1;) {
+    const end = text.indexOf('\n', at)
+    lines.push(text.slice(text.lastIndexOf('\n', at) + 1, end === -1 ? undefined : end))
+    at = end === -1 ? -1 : text.indexOf(part, end)
+  }
+  return lines.join('\n')
+}
+
+async function realpathIfAny(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw ioError(`cannot look at ${path}`, error)
+  }
+}
+
+function mountError(what: string, errno: string): LocketError {
+  return new LocketError('mount_failed', `${what}: ${errno}`, { hint: HINTS[errno] })
+}
+
+function ioError(what: string, cause: unknown): LocketError {
+  return new LocketError('io', `${what}: ${errnoOf(cause) ?? 'unknown error'}`, { cause })
+}

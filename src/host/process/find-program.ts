@@ -1,0 +1,73 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import type { CommandLine } from '../../core/ports/process.ts'
+
+/** Where programs are looked for when an environment has no PATH, as the C library does. */
+const USUAL_PATH = '/bin:/usr/bin'
+
+/** A name that can be shown: anything else may be a value that was written in the wrong place. */
+const SHOWN = /^[\w.+/@:-]{1,200}$/
+
+/**
+ * Throws `command_not_found` when no folder of `path` has a program of this name, and `command_not_executable` when what is there is none.
+ * A name with a slash is a path.
+ */
+export function findProgram(name: string, path: string | undefined): void {
+  const candidates = name.includes('/')
+    ? [name]
+    : (path ?? USUAL_PATH).split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`)
+  const refusals = candidates.map(refusalOf)
+  if (name !== '' && refusals.includes('none')) return
+  const isThere = name !== '' && refusals.some((refusal) => refusal !== 'missing')
+  throw isThere ? notExecutable(name, 'it is not an executable file') : notFound(name)
+}
+
+/** The kernel's MAX_ARG_STRLEN, with the byte that ends a string. */
+const LONGEST_STRING = 131_072
+
+/** Throws `command_not_executable` when an argument or a variable is longer than the kernel takes. */
+export function checkSizes([program, ...args]: CommandLine, env: Readonly<Record<string, string>>): void {
+  const isTooLong = (text: string) => Buffer.byteLength(text) >= LONGEST_STRING
+  const [variable] = Object.entries(env).find(([name, value]) => isTooLong(`${name}=${value}`)) ?? []
+  if (variable === undefined && !args.some(isTooLong)) return
+  const what = variable === undefined ? 'an argument' : `variable ${variable}`
+  throw notExecutable(program, `${what} is too large`, {
+    hint: 'the kernel takes at most 128 KiB: give large values as files',
+  })
+}
+
+/** What spawning said, as the error that a shell would tell. */
+export function spawnError(name: string, thrown: unknown): LocketError {
+  const errno = errnoOf(thrown)
+  if (errno === 'E2BIG')
+    return notExecutable(name, 'its environment and arguments are too large together', {
+      cause: thrown,
+      hint: 'give large values as files',
+    })
+  // Of a script it may be the program that its first line names.
+  const reason = errno === 'ENOENT' ? 'its interpreter is not there' : `the system said ${errno ?? 'no'}`
+  return notExecutable(name, reason, { cause: thrown })
+}
+
+function refusalOf(path: string): 'none' | 'missing' | 'refused' {
+  try {
+    if (!statSync(path).isFile()) return 'refused'
+    accessSync(path, constants.X_OK)
+    return 'none'
+  } catch (thrown) {
+    return ['ENOENT', 'ENOTDIR'].includes(errnoOf(thrown) ?? '') ? 'missing' : 'refused'
+  }
+}
+
+function notFound(name: string): LocketError {
+  const hint = name.includes('/') ? undefined : 'it is looked for in the folders of its PATH'
+  return new LocketError('command_not_found', `there is no ${shown(name)}`, { hint })
+}
+
+function notExecutable(name: string, reason: string, details = {}): LocketError {
+  return new LocketError('command_not_executable', `cannot start ${shown(name)}: ${reason}`, details)
+}
+
+function shown(name: string): string {
+  return SHOWN.test(name) ? `command ${name}` : 'such command'
+}

@@ -1,0 +1,85 @@
+import { fork } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { Worker } from '../../core/ports/process.ts'
+import { loadLibc } from '../libc.ts'
+
+/** What a worker needs of the environment to reach servers as this process does. */
+const PASSED = [
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'NODE_USE_ENV_PROXY',
+  'NODE_EXTRA_CA_CERTS',
+]
+
+/** Node takes one file of certificates from the environment, and the operator may have named that already. */
+const CA_CERT = 'LOCKET_CA_CERT'
+
+/** Starts `program`, a module that calls `serveWorker`, with `args` to be seen by everybody on the machine. */
+export function startWorkerProcess(
+  program: URL,
+  args: readonly string[],
+  options: { readonly caCert?: string | undefined } = {},
+): Worker {
+  const env = Object.fromEntries(
+    PASSED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
+  if (options.caCert !== undefined) env[CA_CERT] = options.caCert
+  const child = fork(fileURLToPath(program), [...args], {
+    cwd: '/',
+    env,
+    execArgv: [],
+    serialization: 'advanced',
+    // What a library prints may hold a secret.
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    // It could not be started. Later ones tell of a message or a signal that did not arrive: then `exit` comes too.
+    child.on('error', () => {
+      if (child.pid === undefined) resolve()
+    })
+  })
+  return {
+    send(message) {
+      if (child.connected) child.send(message as object, ignore)
+    },
+    onMessage: (listener) => void child.on('message', listener),
+    ended,
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+/** The other side: answers what its parent sends, and ends when the parent is gone. */
+export async function serveWorker(
+  onMessage: (message: unknown, reply: (message: unknown) => void) => void,
+): Promise<void> {
+  process.once('disconnect', () => process.exit(0))
+  await dieWithParent()
+  await trustOwnAuthority(process.env[CA_CERT])
+  process.on('message', (message) => onMessage(message, (answer) => void process.send?.(answer)))
+}
+
+async function trustOwnAuthority(caCert: string | undefined): Promise<void> {
+  if (caCert === undefined) return
+  // Imported at the start it would cost every program that can start a worker 5 ms.
+  const { getCACertificates, setDefaultCACertificates } = await import('node:tls')
+  setDefaultCACertificates([...getCACertificates('default'), await readFile(caCert, 'utf8')])
+}
+
+/** What never comes back from its work does not hear that the parent is gone: then the kernel ends it. */
+async function dieWithParent(): Promise<void> {
+  try {
+    const libc = await loadLibc()
+    libc.dieWithParent()
+  } catch {
+    // Without koffi's native part the rest still works.
+  }
+}
+
+/** A message that does not arrive is a worker that has ended, which `ended` tells. */
+function ignore(): void {}

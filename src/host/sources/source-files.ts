@@ -1,0 +1,95 @@
+import { constants, type Stats } from 'node:fs'
+import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
+import type { ReadLimits, SourceFiles } from '../../core/ports/files.ts'
+
+/** Opens the name alone: no FIFO blocks, no device notices. Node knows the flag's number, not its name. */
+const O_PATH = 0o10000000
+const { O_RDONLY, O_NONBLOCK } = constants
+
+export function openSourceFiles(): SourceFiles {
+  return { read }
+}
+
+async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
+  try {
+    await using named = await open(path, O_PATH)
+    const real = await readlink(`/proc/self/fd/${named.fd}`)
+    await checkWithin(path, real, limits.within)
+    const facts = await named.stat()
+    await checkExcept(path, { real, facts }, limits.except)
+    if (!facts.isFile()) throw new LocketError('io', `${path} is not a regular file`)
+    await using file = await open(`/proc/self/fd/${named.fd}`, O_RDONLY | O_NONBLOCK)
+    return await readBounded(path, file, limits.maxBytes)
+  } catch (error) {
+    if (isLocketError(error)) throw error
+    // What lies outside must not even be told to be there or not.
+    await checkWithin(path, resolve(path), limits.within)
+    throw new LocketError('io', `cannot read ${path}: ${errnoOf(error) ?? 'unknown error'}`, { cause: error })
+  }
+}
+
+/** One byte more than allowed is asked for: the size that stat tells may be old when the read ends. */
+async function readBounded(path: string, file: FileHandle, maxBytes: number): Promise<Uint8Array> {
+  const { size } = await file.stat()
+  if (size > maxBytes) throw tooLarge(path, maxBytes)
+  let buffer = new Uint8Array(size + 1)
+  let length = 0
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+    if (length > maxBytes) {
+      buffer.fill(0)
+      throw tooLarge(path, maxBytes)
+    }
+    if (length === buffer.length) buffer = grown(buffer, maxBytes)
+  }
+  const content = buffer.slice(0, length)
+  buffer.fill(0)
+  return content
+}
+
+/** Files of /proc and /sys tell a size of 0, and a file may grow. What is left behind may be a credential: zeroed. */
+function grown(buffer: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(maxBytes + 1, Math.max(4096, 2 * buffer.length)))
+  larger.set(buffer)
+  buffer.fill(0)
+  return larger
+}
+
+async function checkWithin(path: string, real: string, roots: readonly string[] | undefined): Promise<void> {
+  if (roots === undefined) return
+  for (const root of roots) {
+    const realRoot = await realpath(root).catch(() => resolve(root))
+    if (real.startsWith(realRoot.endsWith('/') ? realRoot : `${realRoot}/`)) return
+  }
+  throw new LocketError('denied', `${path} lies outside of the folders that driver options may name`, {
+    hint: `template-roots is ${roots.length === 0 ? 'empty' : roots.join(', ')}`,
+  })
+}
+
+/** By its place and by its inode: a link of either kind is the same file. */
+async function checkExcept(
+  path: string,
+  { real, facts }: { readonly real: string; readonly facts: Stats },
+  except: readonly string[] = [],
+): Promise<void> {
+  for (const other of except) {
+    const place = await realpath(other).catch(() => resolve(other))
+    const same = await stat(other).catch(() => undefined)
+    const isSame = same?.ino === facts.ino && same.dev === facts.dev
+    if (!isSame && real !== place && !real.startsWith(`${place}/`)) continue
+    throw new LocketError(
+      'denied',
+      `${path} is one of the daemon's own files, which driver options may not name`,
+    )
+  }
+}
+
+function tooLarge(path: string, maxBytes: number): LocketError {
+  return new LocketError('too_large', `${path} is larger than ${maxBytes} bytes`, {
+    hint: 'raise max-file-size',
+  })
+}

@@ -1,0 +1,97 @@
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { liesUnder } from '../../core/plan/absolute-path.ts'
+import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
+import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
+import { isTemplateName } from './template-names.ts'
+
+/** A mistake like `/usr` as a source must end before memory does. */
+const MOST_FILES = 20_000
+const DEEPEST = 64
+
+export function openSourceTrees(): SourceTrees {
+  return { list, realPath }
+}
+
+async function list(path: string): Promise<SourceListing> {
+  try {
+    const facts = await statOrNothing(path)
+    if (facts === undefined) {
+      // A folder that is gone too may be on its way back: nobody has deleted a template.
+      await stat(dirname(path))
+      return { kind: 'missing' }
+    }
+    if (facts.isFile()) return { kind: 'file' }
+    if (!facts.isDirectory()) throw new LocketError('io', `${path} is neither a file nor a folder`)
+    return { kind: 'folder', files: await filesBelow(await realpath(path), path) }
+  } catch (thrown) {
+    if (isLocketError(thrown)) throw thrown
+    throw new LocketError('io', `cannot read ${path}: ${errnoOf(thrown) ?? 'unknown error'}`, {
+      cause: thrown,
+    })
+  }
+}
+
+async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (thrown) {
+    if (dirname(path) === path) throw thrown
+    return join(await realPath(dirname(path)), basename(path))
+  }
+}
+
+interface Folder {
+  /** Behind every link. */
+  readonly real: string
+  /** Below the source; empty for itself. */
+  readonly path: string
+  /** The folders above it and itself, behind every link: a link to one of them leads in circles. */
+  readonly above: readonly string[]
+}
+
+/** Sorted, so that the same folder always gives the same list. */
+async function filesBelow(root: string, shown: string): Promise<string[]> {
+  const files: string[] = []
+  const waiting: Folder[] = [{ real: root, path: '', above: [root] }]
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    for (const entry of await readdir(folder.real, { withFileTypes: true })) {
+      const path = folder.path === '' ? entry.name : `${folder.path}/${entry.name}`
+      if (!isTemplateName(entry.name)) continue
+      const real = join(folder.real, entry.name)
+      const found = entry.isSymbolicLink() ? await followed(real, root, join(shown, path)) : { real, entry }
+      if (found.entry.isFile()) files.push(path)
+      else if (found.entry.isDirectory()) waiting.push(inside(folder, found.real, path, shown))
+      else throw new LocketError('io', `${join(shown, path)} is neither a file nor a folder`)
+      if (files.length > MOST_FILES)
+        throw new LocketError('io', `${shown} holds more than ${MOST_FILES} files`)
+    }
+  }
+  return files.toSorted()
+}
+
+function inside({ above }: Folder, real: string, path: string, shown: string): Folder {
+  if (above.includes(real)) throw new LocketError('io', `${join(shown, path)} is a link to a folder above it`)
+  if (above.length > DEEPEST) throw new LocketError('io', `${shown} holds folders more than ${DEEPEST} deep`)
+  return { real, path, above: [...above, real] }
+}
+
+async function followed(link: string, root: string, shown: string) {
+  const real = await realpath(link).catch((thrown: unknown) => {
+    throw new LocketError('io', `${shown} is a link that leads nowhere`, { cause: thrown })
+  })
+  if (!liesUnder(real, root))
+    throw new LocketError('denied', `${shown} is a link that leads out of its source folder`, {
+      hint: 'links are followed inside a source only: name what it leads to as a source of its own',
+    })
+  return { real, entry: await stat(real) }
+}
+
+async function statOrNothing(path: string) {
+  try {
+    return await stat(path)
+  } catch (thrown) {
+    if (errnoOf(thrown) !== 'ENOENT') throw thrown
+    return undefined
+  }
+}

@@ -1,0 +1,126 @@
+import { constants, existsSync } from 'node:fs'
+import { open, unlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
+import type { LoadedState, Store } from '../../core/ports/store.ts'
+import type { VolumeRecord } from '../../core/volume/record.ts'
+import { makeFolders } from '../files/make-folders.ts'
+import {
+  loadGeneration,
+  openStateFile,
+  removeGenerations,
+  type LoadedGeneration,
+  type StateOptions,
+} from './state-file.ts'
+
+export interface ManagedState {
+  readonly store: Store
+  /** Where the state is kept from now on. */
+  readonly dir: string
+  readonly warnings: readonly string[]
+}
+
+/**
+ * State of the managed plugin: in the config folder where that can be written, so that it outlives the plugin, else in the
+ * fallback. What an earlier start left in the fallback moves over, saved durably before the fallback's is removed.
+ * Rejects with `state_corrupt` as `Store.load` does, and when the config folder that has the state is not there any more:
+ * `docker plugin upgrade` mounts the manifest's default source again, whatever was set before.
+ */
+export async function openManagedState(
+  preferredDir: string,
+  fallbackDir: string,
+  options: StateOptions = {},
+): Promise<ManagedState> {
+  if (!(await makeStateDir(preferredDir))) return await openFallback(preferredDir, fallbackDir, options)
+  const store = openStateFile(preferredDir, options)
+  await leaveMarker(markerOf(fallbackDir))
+  const left = await loadGeneration(fallbackDir, options.reset ?? false)
+  if (left.source === 'none') return { store, dir: preferredDir, warnings: left.warnings }
+  const own = await loadGeneration(preferredDir, options.reset ?? false)
+  await store.load()
+  await store.save(unite(own, left))
+  await removeGenerations(fallbackDir)
+  const warnings = [...own.warnings, ...left.warnings, `state moved from ${fallbackDir} to ${preferredDir}`]
+  return { store: trustedLike(store, [own, left]), dir: preferredDir, warnings }
+}
+
+/** A config folder that became read-only may hold volumes of an earlier start: they must not be forgotten. */
+async function openFallback(
+  preferredDir: string,
+  fallbackDir: string,
+  options: StateOptions,
+): Promise<ManagedState> {
+  const reset = options.reset ?? false
+  const store = openStateFile(fallbackDir, options)
+  const [own, stranded] = [
+    await loadGeneration(fallbackDir, reset),
+    await loadGeneration(preferredDir, reset),
+  ]
+  const isNowhere = own.source === 'none' && stranded.source === 'none'
+  if (isNowhere && !reset && existsSync(markerOf(fallbackDir))) throw forgotten(preferredDir)
+  if (own.source === 'none' && stranded.source !== 'none') await store.save(stranded.records)
+  const advice = `state is kept in ${fallbackDir} and goes with the plugin: set config.source to a folder of the host that can be written`
+  return {
+    store: trustedLike(store, [stranded]),
+    dir: fallbackDir,
+    warnings: [advice, ...own.warnings, ...stranded.warnings],
+  }
+}
+
+/** Beside the fallback: says that the state is in a config folder. Goes with the plugin, as the fallback does. */
+function markerOf(fallbackDir: string): string {
+  return `${fallbackDir}-is-in-config`
+}
+
+async function leaveMarker(marker: string): Promise<void> {
+  try {
+    await makeFolders(dirname(marker), 0o700)
+    await writeFile(marker, '', { mode: 0o600 })
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+  }
+}
+
+/** To start without the volumes would make the engine put local ones in their place. */
+function forgotten(preferredDir: string): LocketError {
+  return new LocketError(
+    'state_corrupt',
+    `the volumes are recorded in a config folder, and ${dirname(preferredDir)} is not that folder now`,
+    {
+      hint: 'docker plugin upgrade forgets config.source: docker plugin set locket config.source=DIR, then enable again',
+    },
+  )
+}
+
+/** Whether the folder is there, or could be made, and takes files. */
+export async function makeStateDir(dir: string): Promise<boolean> {
+  const probe = join(dir, '.probe')
+  try {
+    await makeFolders(dir, 0o700)
+    const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
+    await using file = await open(probe, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)
+    await file.sync()
+    await unlink(probe)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    return false
+  }
+}
+
+/** All volumes of both; of one that both know, what was saved later. */
+function unite(a: LoadedGeneration, b: LoadedGeneration): VolumeRecord[] {
+  const [older, newer] = (a.savedAt ?? '') <= (b.savedAt ?? '') ? [a, b] : [b, a]
+  const byName = new Map([...older.records, ...newer.records].map((record) => [record.name, record]))
+  return [...byName.values()]
+}
+
+/** What was united is only as good as the worse of the two: nothing may be wiped on its word. */
+function trustedLike(store: Store, parts: readonly LoadedState[]): Store {
+  const isTrusted = parts.every((part) => part.source !== 'previous')
+  if (isTrusted) return store
+  return {
+    save: (records) => store.save(records),
+    load: async () => ({ ...(await store.load()), source: 'previous' }),
+  }
+}

@@ -1,0 +1,21 @@
+import type { Store } from '../../core/ports/store.ts'
+
+/** One write at a time. Calls that come meanwhile become one: the newest records win, and all of them get its result. */
+export function mergeSaves(write: Store['save']): Store['save'] {
+  let last: Promise<void> = Promise.resolve()
+  let waiting: { records: Parameters<Store['save']>[0]; readonly done: Promise<void> } | undefined
+  return (records) => {
+    if (waiting !== undefined) {
+      waiting.records = records
+      return waiting.done
+    }
+    const entry = { records, done: last.then(writeWaiting, writeWaiting) }
+    function writeWaiting(): Promise<void> {
+      waiting = undefined
+      return write(entry.records)
+    }
+    waiting = entry
+    last = entry.done
+    return entry.done
+  }
+}

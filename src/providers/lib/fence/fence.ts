@@ -1,0 +1,130 @@
+import { LocketError } from '../../../core/vocabulary/errors.ts'
+import type { Clock } from '../../../core/ports/clock.ts'
+import type { StartWorker, Worker } from '../../../core/ports/process.ts'
+import { unlessAborted } from '../../../core/waiting/unless-aborted.ts'
+import { Answer, type Call } from './calls.ts'
+import { abortError, throwIfAborted } from '../http/http-errors.ts'
+
+export interface FenceOptions {
+  /** The library, as `startWorker` knows it. */
+  readonly library: string
+  /** In messages: `1Password's SDK`. */
+  readonly title: string
+  readonly startWorker: StartWorker
+  readonly clock: Clock
+  readonly caCert?: string | undefined
+}
+
+/** Calls into a library that runs in a process of its own, begun at the first call. */
+export interface Fence extends AsyncDisposable {
+  /**
+   * The answer of the library's side, plain data. An abort rejects at once; the process gets no further calls, and ends as soon as nobody
+   * else waits for it: what hangs in there cannot be told from what is slow. A crash rejects the calls that were under way as `unavailable`.
+   * After either the next call begins a new process, which knows nothing of the old one.
+   */
+  call(method: string, argument: unknown, signal: AbortSignal): Promise<unknown>
+}
+
+/** It keeps some 80 MiB: after that long without a call they are given back. */
+const IDLE_MS = 600_000
+
+interface Running {
+  readonly worker: Worker
+  readonly waiting: Map<number, PromiseWithResolvers<unknown>>
+  idle: AbortController
+}
+
+export function createFence({ library, title, startWorker, clock, caCert }: FenceOptions): Fence {
+  /** Those that have not ended; more than one only while a doubtful one is still waited for. */
+  const alive = new Set<Running>()
+  /** The one that new calls go to. */
+  let current: Running | undefined
+  let lastId = 0
+  let isClosed = false
+
+  function start(): Running {
+    const worker = startWorker(library, { caCert })
+    const begun: Running = { worker, waiting: new Map(), idle: new AbortController() }
+    alive.add(begun)
+    worker.onMessage((message) => settle(begun, message))
+    void failAtEnd(begun)
+    return begun
+  }
+
+  async function failAtEnd(begun: Running): Promise<void> {
+    await begun.worker.ended
+    alive.delete(begun)
+    retire(begun)
+    begun.idle.abort()
+    for (const { reject } of begun.waiting.values())
+      reject(new LocketError('unavailable', `${title} ended in the middle of the work`))
+  }
+
+  function settle({ waiting }: Running, message: unknown): void {
+    const answer = Answer.safeParse(message)
+    const call = answer.success ? waiting.get(answer.data.id) : undefined
+    if (!answer.success || call === undefined) return
+    if (answer.data.failed)
+      call.reject(new LocketError('internal', `${title} failed in a way that is not known`))
+    else call.resolve(answer.data.value)
+  }
+
+  /** No call goes to it any more. */
+  function retire(used: Running): void {
+    if (current === used) current = undefined
+  }
+
+  function rest(used: Running): void {
+    if (used.waiting.size > 0 || !alive.has(used)) return
+    if (current !== used) return used.worker.kill()
+    used.idle = new AbortController()
+    clock.sleep(IDLE_MS, used.idle.signal).then(
+      () => end(used),
+      () => undefined,
+    )
+  }
+
+  function end(used: Running): void {
+    retire(used)
+    used.worker.kill()
+  }
+
+  async function answerOf(used: Running, call: Call, signal: AbortSignal): Promise<unknown> {
+    const answer = Promise.withResolvers<unknown>()
+    used.waiting.set(call.id, answer)
+    try {
+      used.worker.send(call)
+      return await unlessAborted(
+        () => answer.promise,
+        signal,
+        () => abortError(title, signal.reason),
+      )
+    } finally {
+      used.waiting.delete(call.id)
+      if (signal.aborted) retire(used)
+      rest(used)
+    }
+  }
+
+  return {
+    async call(method, argument, signal) {
+      if (isClosed) throw new LocketError('internal', `${title} is closed`)
+      throwIfAborted(title, signal)
+      const used = (current ??= start())
+      used.idle.abort()
+      lastId += 1
+      return answerOf(used, { id: lastId, method, argument }, signal)
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true
+      current = undefined
+      const last = [...alive]
+      for (const { worker, waiting, idle } of last) {
+        idle.abort()
+        for (const { reject } of waiting.values()) reject(new LocketError('internal', `${title} is closed`))
+        worker.kill()
+      }
+      await Promise.all(last.map(({ worker }) => worker.ended))
+    },
+  }
+}

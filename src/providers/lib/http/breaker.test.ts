@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createManualClock } from '../../../../test/fakes/manual-clock.ts'
+import { LocketError } from '../../../core/vocabulary/errors.ts'
+import { createBreaker } from './breaker.ts'
+
+const DOWN = new LocketError('unavailable', 'bao at http://b refused the connection (ECONNREFUSED)')
+
+async function opened() {
+  const clock = createManualClock()
+  const breaker = createBreaker(clock)
+  for (let failures = 0; failures < 5; failures += 1) {
+    breaker.check()
+    breaker.failed(DOWN)
+    await clock.advance(4000)
+  }
+  return { clock, breaker }
+}
+
+test('many failures at once open nothing: a server may be starting', async () => {
+  const clock = createManualClock()
+  const breaker = createBreaker(clock)
+  for (let failures = 0; failures < 100; failures += 1) breaker.failed(DOWN)
+  await clock.advance(14_000)
+  breaker.failed(DOWN)
+  breaker.check()
+  assert.equal(breaker.state(), undefined)
+})
+
+test('failures that go on open it for 30 s, and it says what was wrong and until when', async () => {
+  const { clock, breaker } = await opened()
+  const says =
+    'bao at http://b refused the connection (ECONNREFUSED); not asked for another 26s after 5 failures in a row'
+  assert.throws(() => breaker.check(), { code: 'unavailable', message: says, retryAfterMs: 26_000 })
+  assert.equal(breaker.state(), says)
+  await clock.advance(25_999)
+  assert.throws(() => breaker.check())
+  assert.throws(() => breaker.peek())
+  await clock.advance(1)
+  assert.equal(breaker.state(), undefined, 'nothing is paused any more')
+  breaker.peek()
+  breaker.check()
+  assert.throws(() => breaker.peek(), { retryAfterMs: 2000 })
+})
+
+test('one request tries whether the server is back; success closes it, failure opens it again', async () => {
+  const { clock, breaker } = await opened()
+  await clock.advance(26_000)
+  breaker.check()
+  assert.throws(() => breaker.check(), { retryAfterMs: 2000 })
+  breaker.failed(DOWN)
+  assert.throws(() => breaker.check(), { retryAfterMs: 30_000 })
+  await clock.advance(30_000)
+  breaker.check()
+  breaker.succeeded()
+  breaker.check()
+  breaker.check()
+  assert.equal(breaker.state(), undefined)
+})
+
+test('a try that nobody waited for decides nothing', async () => {
+  const { clock, breaker } = await opened()
+  await clock.advance(26_000)
+  breaker.check()
+  breaker.unknown()
+  breaker.check()
+  assert.throws(() => breaker.check())
+})
+
+test('one success in between starts the count anew', async () => {
+  const clock = createManualClock()
+  const breaker = createBreaker(clock)
+  for (let failures = 0; failures < 20; failures += 1) {
+    breaker.failed(DOWN)
+    if (failures % 4 === 3) breaker.succeeded()
+    await clock.advance(4000)
+  }
+  breaker.check()
+})

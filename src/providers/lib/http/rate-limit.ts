@@ -1,0 +1,134 @@
+import { isLocketError, LocketError } from '../../../core/vocabulary/errors.ts'
+import type { Clock } from '../../../core/ports/clock.ts'
+import type { Rate } from '../../../core/waiting/rate.ts'
+import { formatTimeLeft } from '../../../core/text/units.ts'
+
+/** Who would have to wait longer than that is told so instead. */
+const LONGEST_WAIT_MS = 60_000
+/** Requests do not all take the same time to arrive, on a busy host least of all: the server may see them closer together than they went. */
+const SLACK_MS = 200
+
+export interface RateLimit {
+  /**
+   * Resolves when the next request may go, first come first served. Rejects with `rate_limited` when that is too far away, or when a deadline
+   * ends the wait; with the signal's reason when the caller goes away.
+   */
+  take(signal: AbortSignal): Promise<void>
+  /** Counts requests that were made on our behalf without asking. */
+  charge(count: number): void
+  /** Nothing goes for so long: the server said so. */
+  hold(ms: number): void
+}
+
+interface Waiter {
+  readonly go: () => void
+  readonly refuse: (error: LocketError) => void
+}
+
+/**
+ * At most so many requests in any window of time. A window that slides rather than a bucket of tokens, which lets twice the limit through
+ * in the first of a server's windows.
+ */
+export function createRateLimit(provider: string, rates: readonly Rate[], clock: Clock): RateLimit {
+  const queue: Waiter[] = []
+  const longestMs = Math.max(0, ...rates.map((rate) => rate.perMs + SLACK_MS))
+  /** When each request went, ascending: as far back as a rate looks. */
+  let went: number[] = []
+  let heldUntil = 0
+  /** Ends the pause of whoever watches over the queue, when there is nobody left in it. */
+  let watch: AbortController | undefined
+
+  /** When the request after these may go. */
+  function nextAfter(starts: readonly number[]): number {
+    const free = rates.map(({ count, perMs }) => {
+      const before = starts.at(-count)
+      return before === undefined ? 0 : before + perMs + SLACK_MS
+    })
+    return Math.max(heldUntil, ...free)
+  }
+
+  function pass(now: number): void {
+    if (rates.length === 0) return
+    went = [...went.filter((start) => start > now - longestMs), now]
+  }
+
+  /** How long one more in the queue would wait. */
+  function waitOfLast(now: number): number {
+    const starts = [...went]
+    for (let ahead = 0; ahead < queue.length; ahead += 1) starts.push(Math.max(now, nextAfter(starts)))
+    return nextAfter(starts) - now
+  }
+
+  /** Lets one after the other go; looks anew after each pause, because a hold may have come meanwhile. */
+  async function watchOver(over: AbortController): Promise<void> {
+    for (;;) {
+      if (queue.length === 0 || watch !== over) break
+      const now = clock.elapsed()
+      const waitMs = nextAfter(went) - now
+      if (waitMs <= 0) {
+        pass(now)
+        queue.shift()?.go()
+      } else if (waitMs > LONGEST_WAIT_MS) {
+        for (const waiter of queue.splice(0)) waiter.refuse(tooLong(waitMs))
+      } else await clock.sleep(waitMs, over.signal).catch(() => undefined)
+    }
+    if (watch === over) watch = undefined
+  }
+
+  function tooLong(waitMs: number): LocketError {
+    const left = formatTimeLeft(waitMs)
+    return new LocketError('rate_limited', `${provider} ${reason()}, for another ${left}`, {
+      retryAfterMs: waitMs,
+    })
+  }
+
+  function reason(): string {
+    if (heldUntil > clock.elapsed()) return 'has asked for no more requests'
+    return `has its limit of requests used up (max-rate is ${rates.map((rate) => rate.text).join(',')})`
+  }
+
+  /** What a wait that was given up for lack of time was about. */
+  function givenUp(signal: AbortSignal): unknown {
+    const { reason: why }: { reason: unknown } = signal
+    const isDeadline = isLocketError(why)
+      ? why.code === 'timeout'
+      : why instanceof DOMException && why.name === 'TimeoutError'
+    return isDeadline
+      ? new LocketError('rate_limited', `${provider} ${reason()}: the deadline came first`)
+      : why
+  }
+
+  return {
+    async take(signal) {
+      signal.throwIfAborted()
+      const now = clock.elapsed()
+      if (queue.length === 0 && nextAfter(went) <= now) return pass(now)
+      const waitMs = waitOfLast(now)
+      if (waitMs > LONGEST_WAIT_MS) throw tooLong(waitMs)
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const waiter: Waiter = { go: resolve, refuse: reject }
+      const leave = () => {
+        queue.splice(queue.indexOf(waiter), 1)
+        reject(givenUp(signal))
+        if (queue.length > 0) return
+        watch?.abort()
+        watch = undefined
+      }
+      queue.push(waiter)
+      signal.addEventListener('abort', leave, { once: true })
+      if (watch === undefined) void watchOver((watch = new AbortController()))
+      try {
+        await promise
+      } finally {
+        signal.removeEventListener('abort', leave)
+      }
+    },
+    charge(count) {
+      const now = clock.elapsed()
+      for (let charged = 0; charged < count; charged += 1) pass(now)
+    },
+    hold(ms) {
+      heldUntil = Math.max(heldUntil, clock.elapsed() + ms)
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { Clock } from '../../../core/ports/clock.ts'
+
+const MINUTE_MS = 60_000
+const MINUTES = 60
+
+/** Requests of the last hour, to the minute: users are billed and throttled by them. */
+export interface RequestCount {
+  add(count: number): void
+  lastHour(): number
+}
+
+export function createRequestCount(clock: Clock): RequestCount {
+  const byMinute = new Map<number, number>()
+
+  function forgetOld(): number {
+    const minute = Math.floor(clock.now() / MINUTE_MS)
+    for (const known of byMinute.keys()) if (known <= minute - MINUTES) byMinute.delete(known)
+    return minute
+  }
+
+  return {
+    add(count) {
+      const minute = forgetOld()
+      byMinute.set(minute, (byMinute.get(minute) ?? 0) + count)
+    },
+    lastHour() {
+      forgetOld()
+      return [...byMinute.values()].reduce((sum, count) => sum + count, 0)
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import { LocketError, isLocketError, rewordError } from '../../../core/vocabulary/errors.ts'
+import type { SourceFiles } from '../../../core/ports/files.ts'
+import { field } from '../../../settings/field.ts'
+import { AbsolutePath, Count, Rates } from '../../../settings/kinds.ts'
+
+interface Named {
+  /** `connect-`: how the provider's settings begin. */
+  readonly prefix: string
+  /** `OP_CONNECT_`. */
+  readonly env: string
+  /** `the Connect server`. */
+  readonly server: string
+}
+
+/** How much a server is asked at once. */
+export function maxConcurrentField({ prefix, env, server }: Named, usual = '20') {
+  return field({
+    name: `${prefix}max-concurrent`,
+    env: `${env}MAX_CONCURRENT`,
+    schema: Count,
+    default: usual,
+    summary: `requests to ${server} in flight at once`,
+    placeholder: 'COUNT',
+  })
+}
+
+/** How much a server is asked in a time. `usual`: what it publishes as its limit. The operator's, as long as the credential is. */
+export function maxRateField({ prefix, env, server }: Named, usual: string, credentials: readonly string[]) {
+  return field({
+    name: `${prefix}max-rate`,
+    env: `${env}MAX_RATE`,
+    schema: Rates,
+    default: usual,
+    summary: `requests to ${server} in a second, minute or hour: 5/s, 60/m or 1000/h, several joined by a comma, or none`,
+    placeholder: 'RATE',
+    needsCredential: credentials,
+  })
+}
+
+/** Whose certificates are trusted beside the usual ones. Whoever sets it in driver options must bring the credential too. */
+export function caCertField({ prefix, env, server }: Named, credentials: readonly string[]) {
+  return field({
+    name: `${prefix}ca-cert`,
+    env: `${env}CA_CERT`,
+    schema: AbsolutePath.optional(),
+    example: '/etc/locket/ca.pem',
+    summary: `a PEM file of authorities to trust for ${server}, beside the usual ones`,
+    placeholder: 'FILE',
+    file: true,
+    needsCredential: credentials,
+  })
+}
+
+const MAX_PEM_BYTES = 1024 * 1024
+
+/** Reads the file of a `ca-cert` setting; undefined when it is not set. */
+export function caCertReader(
+  path: string | undefined,
+  files: SourceFiles,
+  named: { readonly provider: string; readonly setting: string },
+): (() => Promise<string>) | undefined {
+  if (path === undefined) return undefined
+  const { provider, setting } = named
+  return async () => {
+    try {
+      const text = new TextDecoder('latin1').decode(await files.read(path, { maxBytes: MAX_PEM_BYTES }))
+      if (/-----BEGIN (TRUSTED )?CERTIFICATE-----/.test(text)) return text
+    } catch (thrown) {
+      throw isLocketError(thrown) ? rewordError(thrown, `${provider}: ${setting}: ${thrown.message}`) : thrown
+    }
+    throw new LocketError('config', `${provider}: ${setting}: ${path} holds no certificate in PEM form`)
+  }
+}

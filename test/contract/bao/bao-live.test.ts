@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before, describe, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { json, startService } from '../../fixtures/servers/http-fixture.ts'
+import type { ServiceAnswer } from '../../fixtures/servers/http-fixture.ts'
+import { isLogin, subject } from './bao-server.ts'
+import { serviceKnobs } from '../provider/provider-backend.ts'
+import type { Backend } from '../provider/provider-backend.ts'
+import { providerContract } from '../provider/provider-contract.ts'
+
+const ROOT = 'root-canary-token-of-a-dev-server'
+const POLICY = `
+path "secret/data/*" { capabilities = ["read"] }
+`
+const program = ['bao', 'vault'].find((name) => spawnSync(name, ['version']).status === 0)
+
+if (program === undefined) {
+  test('no live server was met', (t) => {
+    t.diagnostic('neither bao nor vault is on the PATH: the contract ran against the fixture alone')
+  })
+} else {
+  liveContract(program)
+}
+
+/** The contract on a server in development mode, all of it in memory: KV version 2 at `secret/`, an AppRole, a policy. */
+function liveContract(name: string): void {
+  let address = ''
+  const stopping = new AbortController()
+
+  describe(`${name} server -dev`, () => {
+    before(async () => {
+      const port = await freePort()
+      address = `http://127.0.0.1:${port}`
+      const options = [
+        `-dev-root-token-id=${ROOT}`,
+        `-dev-listen-address=127.0.0.1:${port}`,
+        '-dev-no-store-token',
+      ]
+      const server = spawn(name, ['server', '-dev', ...options], {
+        stdio: 'ignore',
+        signal: stopping.signal,
+        killSignal: 'SIGKILL',
+      })
+      // It is stopped by its signal, and that is reported as an error.
+      server.on('error', () => undefined)
+      await isUp(address)
+      await ask(address, 'PUT', 'sys/policies/acl/locket', { policy: POLICY })
+      await ask(address, 'POST', 'sys/auth/approle', { type: 'approle' })
+      await ask(address, 'POST', 'auth/approle/role/locket', { token_policies: 'locket', token_ttl: '10m' })
+    })
+    after(() => stopping.abort())
+    providerContract({ ...subject, start: (t) => startBackend(t, address) })
+  })
+}
+
+/** Clients reach it through a service that passes everything on: that one can count, and fail. */
+async function startBackend(t: TestContext, address: string): Promise<Backend> {
+  const seen = new Set<string>()
+  const dead = new Set<string>()
+  const service = await startService({
+    failure: (status, message) => json(status, { errors: [message] }),
+    answer(request, url, body) {
+      const headers = new Headers({ 'x-vault-request': String(request.headers['x-vault-request']) })
+      const token = request.headers['x-vault-token']
+      if (typeof token === 'string') {
+        seen.add(token)
+        // What the server says of a token that is none, it says of one that has expired.
+        headers.set('x-vault-token', dead.has(token) ? `${token}x` : token)
+      }
+      return passOn(`${address}${url.pathname}${url.search}`, request.method ?? 'GET', headers, body)
+    },
+  })
+  t.after(() => service[Symbol.asyncDispose]())
+  const roleId = textAt(await ask(address, 'GET', 'auth/approle/role/locket/role-id'), 'role_id')
+  const first = await newSecretId(address)
+  service.knobs.errorText = `${first} canary-9f2c-value`
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'secret-id')
+  await writeFile(path, `${first}\n`)
+  const settings = { url: service.url, roleId, secretId: `file:${path}` }
+  return {
+    settings,
+    async put(name, value) {
+      await ask(address, 'POST', `secret/data/contract/${name}`, {
+        data: { value: Buffer.from(value).toString() },
+      })
+      return `bao://secret/contract/${name}/value`
+    },
+    missing: 'bao://secret/nothing/of/that/name',
+    canaries: [first],
+    knobs: {
+      badCredential: async () => ({ ...settings, secretId: 'no-such-secret-id' }),
+      async lateCredential() {
+        const late = join(folder, 'late', 'secret-id')
+        const provide = async () => {
+          await mkdir(join(folder, 'late'))
+          await writeFile(late, first)
+        }
+        return { settings: { ...settings, secretId: `file:${late}` }, path: late, provide }
+      },
+      async rotateCredential() {
+        const next = await newSecretId(address)
+        await ask(address, 'POST', 'auth/approle/role/locket/secret-id/destroy', { secret_id: first })
+        for (const token of seen) dead.add(token)
+        await writeFile(join(folder, 'next'), next)
+        await rename(join(folder, 'next'), path)
+      },
+      async forbid(reference) {
+        const place = reference.split('/').slice(3, -1).join('/')
+        const deny = `path "secret/data/${place}" { capabilities = ["deny"] }`
+        await ask(address, 'PUT', 'sys/policies/acl/locket', { policy: `${POLICY}\n${deny}` })
+        t.after(() => ask(address, 'PUT', 'sys/policies/acl/locket', { policy: POLICY }))
+      },
+      expire: () => {
+        for (const token of seen) dead.add(token)
+      },
+      ...serviceKnobs(service, isLogin),
+      limit: (count) => ({ ...settings, maxConcurrent: String(count) }),
+    },
+  }
+}
+
+async function passOn(url: string, method: string, headers: Headers, body: Buffer): Promise<ServiceAnswer> {
+  const sent = body.length === 0 ? {} : { body: new Uint8Array(body) }
+  const response = await fetch(url, { method, headers, redirect: 'manual', ...sent })
+  const type = response.headers.get('content-type') ?? 'application/json'
+  return { status: response.status, type, body: Buffer.from(await response.arrayBuffer()) }
+}
+
+async function newSecretId(address: string): Promise<string> {
+  return textAt(await ask(address, 'POST', 'auth/approle/role/locket/secret-id', {}), 'secret_id')
+}
+
+async function ask(address: string, method: string, path: string, body?: object): Promise<unknown> {
+  const response = await fetch(`${address}/v1/${path}`, {
+    method,
+    headers: { 'x-vault-token': ROOT, 'x-vault-request': 'true' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  assert.ok(response.ok, `${method} ${path}: status ${response.status}`)
+  return response.status === 204 ? undefined : response.json()
+}
+
+function textAt(answer: unknown, key: string): string {
+  const text: unknown = Reflect.get(Object(Reflect.get(Object(answer), 'data')), key)
+  assert.ok(typeof text === 'string' && text !== '', key)
+  return text
+}
+
+async function isUp(address: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const response = await fetch(`${address}/v1/sys/health`).catch(() => undefined)
+    if (response?.ok === true) return
+    await sleep(100)
+  }
+  assert.fail(`nothing answers at ${address}`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -1,4 +1,0 @@
-import { subject } from './op-connect-server.ts'
-import { providerContract } from './provider-contract.ts'
-
-providerContract(subject)

@@ -1,4 +1,0 @@
-import { openSourceFiles } from '../../src/host/source-files.ts'
-import { sourceFilesContract } from './source-files-contract.ts'
-
-sourceFilesContract('source files', openSourceFiles())
