@@ -12,7 +12,7 @@ import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
 import type { Log } from './core/ports/log.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { Store } from './core/ports/store.ts'
-import type { SecretFile } from './core/ports/secret-store.ts'
+import type { SecretStore } from './core/ports/secret-store.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
 import { openFileTree } from './host/files/file-tree.ts'
@@ -85,7 +85,7 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
     daemon,
     table: createVolumeTable(store),
     locks: createKeyedLock(),
-    clients: createClients(deps, daemon.lingerMs),
+    clients: createClients(deps, daemon.cacheTtlMs),
     strangers: new Set(),
     lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping,
@@ -95,7 +95,7 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
 /** What a command that renders templates works with. Its clients are to be closed. */
 export function openRendering(log: Log, env: ProviderDeps['env']): Rendering {
   const deps = providerDeps(log, env)
-  return { clock: deps.clock, log, sources: deps.files, clients: createClients(deps, COMMAND_LINGER_MS) }
+  return { clock: deps.clock, log, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
 /** What a command that writes files works with beside that. */
@@ -126,7 +126,7 @@ export interface Rendering {
 }
 
 /** A command asks once, or again because something has changed. */
-const COMMAND_LINGER_MS = 0
+const COMMAND_CACHE_TTL_MS = 0
 
 /** What `locket check` works with. */
 export function openCheck(log: Log, env: ProviderDeps['env']): CheckDeps {
@@ -139,7 +139,7 @@ export function openCheck(log: Log, env: ProviderDeps['env']): CheckDeps {
 }
 
 /** The writing side of the `local` provider. */
-export function openLocalSecrets(paths: LocalPaths, log: Log): SecretFile {
+export function openLocalSecrets(paths: LocalPaths, log: Log): SecretStore {
   const clock = systemClock()
   return openSecretFile(paths, { clock, log, files: openSourceFiles(), own: openOwnFiles(clock) })
 }

@@ -232,6 +232,21 @@ test('R6: a secret is revealed in few places, all of them known', () => {
   )
 })
 
+test('R13: no exported name stands for two things', () => {
+  const owners = new Map<string, Set<string>>()
+  for (const path of program) {
+    const found = codeOf(path).matchAll(
+      /^export (?:async )?(?:function\*?|interface|type|const|let|class) (\w+)/gm,
+    )
+    for (const [, name = ''] of found) owners.set(name, (owners.get(name) ?? new Set()).add(path))
+  }
+  const twice = [...owners].filter(([name, paths]) => paths.size > 1 && name !== 'command')
+  assert.deepEqual(
+    twice.map(([name, paths]) => `${name}: ${[...paths].join(', ')}`),
+    [],
+  )
+})
+
 test('R9: no test replaces a module', () => {
   const method = ['mock', 'module'].join('.')
   for (const [path, text] of texts) assert.ok(!text.includes(`${method}(`), path)

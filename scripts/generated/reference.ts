@@ -65,8 +65,8 @@ In the names of the others \`-\` and \`_\` are alike. YAML turns an unquoted \`0
 /** docs/reference/errors.md */
 export function errorsPage(): string {
   const rows = Object.entries(ERROR_KINDS).map(
-    ([code, { exit, mayPass, meaning }]) =>
-      `| \`${code}\` | ${meaning} | ${exit} | ${mayPass ? 'yes' : ''} |`,
+    ([code, { exit, retryable, meaning }]) =>
+      `| \`${code}\` | ${meaning} | ${exit} | ${retryable ? 'yes' : ''} |`,
   )
   return `${NOTICE}
 # Errors

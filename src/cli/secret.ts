@@ -11,7 +11,7 @@ import {
 import { parseDotenv } from '../core/text/dotenv.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { nearest } from '../core/text/nearest.ts'
-import type { SecretFile, Stored } from '../core/ports/secret-store.ts'
+import type { SecretStore, Stored } from '../core/ports/secret-store.ts'
 import { parseSecretName } from '../core/vocabulary/secret-name.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
 import { openLocalSecrets, openLog } from '../wire.ts'
@@ -114,7 +114,7 @@ function load<S extends Sections>(
   return loadCommand({ name: `secret ${action}`, sections, argv: argv.slice(1), env, isRoot, positionals })
 }
 
-function open({ store, log }: Loaded<typeof OWN>['settings']): SecretFile {
+function open({ store, log }: Loaded<typeof OWN>['settings']): SecretStore {
   return openLocalSecrets(store, openLog(log))
 }
 

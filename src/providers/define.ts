@@ -57,7 +57,7 @@ export interface ProviderDef<S extends Section = Section> {
   /** `instance` is what messages, log and Status call it. */
   open(settings: SettingsOf<S>, deps: ProviderDeps, instance: string): ProviderClient
   /** Answers from this machine at no cost: what it gave is asked for again each time. */
-  readonly isNear?: true
+  readonly isLocal?: true
 }
 
 /** Carries the types of the settings from the declaration to `open`. */

@@ -30,7 +30,7 @@ export const Names = List.transform((entries) =>
 )
 export const Size = parsedBy(parseSize)
 export const Mode = parsedBy(parseMode)
-export const Owner = parsedBy(parseOwner)
+export const OwnerText = parsedBy(parseOwner)
 export const Duration = parsedBy(parseDuration)
 export const Rates = parsedBy(parseRates)
 

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { after, test } from 'node:test'
 
-import { dotenv } from '../../src/core/env-formats/dotenv.ts'
+import { dotenvFormat } from '../../src/core/env-formats/dotenv.ts'
 import { idOf } from '../fixtures/servers/connect-data.ts'
 import { AWKWARD } from '../support/awkward-values.ts'
 import type { Ran } from '../../scripts/engine/command.ts'
@@ -222,7 +222,7 @@ test('locket export writes a .env file that Compose reads, and one that docker r
     'services: {app: {image: bb, env_file: /run/e2e/compose/exported/x.env}}\n',
   )
   const values = new Map(AWKWARD.map((value, index) => [`V${index}`, value]))
-  await writeFile(`${folder}/x.env`, dotenv.write(values))
+  await writeFile(`${folder}/x.env`, dotenvFormat.write(values))
   const config = await compose(['config', '--format', 'json'])
   assert.equal(config.code, 0, config.stderr)
   const { services }: { services: { app: { environment: Record<string, string> } } } = JSON.parse(

@@ -1,5 +1,5 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { withLinger, type Lingering } from './value-cache.ts'
+import { withValueCache, type ValueCache } from './value-cache.ts'
 import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type {
   ProviderClient,
@@ -23,7 +23,7 @@ interface Shared {
   readonly name: string
   readonly client: ProviderClient
   /** Undefined for a provider that costs nothing to ask. */
-  readonly lingering: Lingering | undefined
+  readonly cache: ValueCache | undefined
   readonly owners: Set<string>
 }
 
@@ -35,17 +35,17 @@ export function createClients(deps: ProviderDeps, lingerMs: number): Clients {
     let entry = shared.get(instance.key)
     if (entry === undefined) {
       const client = instance.def.open(instance.settings, deps, instance.name)
-      const isNear = instance.def.isNear === true
-      const lingering = isNear ? undefined : withLinger(client.fetch, { lingerMs, clock: deps.clock })
-      entry = { name: instance.name, client, lingering, owners: new Set() }
+      const isNear = instance.def.isLocal === true
+      const cache = isNear ? undefined : withValueCache(client.fetch, { ttlMs: lingerMs, clock: deps.clock })
+      entry = { name: instance.name, client, cache, owners: new Set() }
       shared.set(instance.key, entry)
     }
     entry.owners.add(owner)
-    return entry.lingering?.resolve ?? entry.client.fetch
+    return entry.cache?.resolve ?? entry.client.fetch
   }
 
-  async function end({ client, lingering }: Shared): Promise<void> {
-    lingering?.[Symbol.dispose]()
+  async function end({ client, cache }: Shared): Promise<void> {
+    cache?.[Symbol.dispose]()
     await client[Symbol.asyncDispose]()
   }
 

@@ -4,7 +4,7 @@ import { array, assert as holds, asyncProperty, constantFrom, integer, record, u
 import { createManualClock } from '../../../test/fakes/manual-clock.ts'
 import { createMemoryProvider, memoryRef } from '../../../test/fakes/memory-provider.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { withLinger } from './value-cache.ts'
+import { withValueCache } from './value-cache.ts'
 import type { Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 
@@ -26,7 +26,7 @@ function setup(lingerMs = 5000) {
     for (const outcome of outcomes.values()) if (outcome.ok) given.push(outcome.secret.value)
     return outcomes
   }
-  return { clock, provider, given, lingering: withLinger(resolve, { lingerMs, clock }) }
+  return { clock, provider, given, lingering: withValueCache(resolve, { ttlMs: lingerMs, clock }) }
 }
 
 test('callers at the same time ask once for what they share, and each gets a value of its own', async () => {
@@ -71,7 +71,7 @@ test('without linger, and for what is fleeting, nothing is kept', async () => {
       )
     }
     const clock = createManualClock()
-    const lingering = withLinger(next, { lingerMs: isFleeting ? 5000 : 0, clock })
+    const lingering = withValueCache(next, { ttlMs: isFleeting ? 5000 : 0, clock })
     const answers = await Promise.all([lingering.resolve([A], forever()), lingering.resolve([A], forever())])
     assert.deepEqual(answers.map(textsOf), [['123456'], ['123456']])
     await clock.advance(0)
@@ -97,7 +97,7 @@ test('who gives up leaves the others their answer; the last one ends the request
     await promise
     return new Map(refs.map((ref) => [ref.id, { ok: true, secret: { value: Secret.fromText('late') } }]))
   }
-  const lingering = withLinger(next, { lingerMs: 5000, clock: createManualClock() })
+  const lingering = withValueCache(next, { ttlMs: 5000, clock: createManualClock() })
   const impatient = new AbortController()
   const left = lingering.resolve([A], impatient.signal)
   const stayed = lingering.resolve([A], forever())

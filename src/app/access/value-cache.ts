@@ -5,13 +5,13 @@ import { uniqueRefs, type Outcome, type Outcomes, type Resolve } from '../../cor
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
-export interface LingerOptions {
+export interface ValueCacheOptions {
   /** How long a value stays usable; 0: only callers at the same time share it. */
-  readonly lingerMs: number
+  readonly ttlMs: number
   readonly clock: Clock
 }
 
-export interface Lingering extends Disposable {
+export interface ValueCache extends Disposable {
   readonly resolve: Resolve
 }
 
@@ -28,7 +28,7 @@ interface Flight {
  * `lingerMs`, because a container that crashes in a loop and the engine's copy-up mount the same volume again at once. Each caller gets a
  * copy of its own to wipe; what is kept here is wiped when its time is over, or on dispose. A fleeting value is not kept.
  */
-export function withLinger(next: Resolve, { lingerMs, clock }: LingerOptions): Lingering {
+export function withValueCache(next: Resolve, { ttlMs: lingerMs, clock }: ValueCacheOptions): ValueCache {
   const kept = new Map<RefId, Secret>()
   const flying = new Map<RefId, Flight>()
   const disposed = new AbortController()

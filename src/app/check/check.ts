@@ -4,8 +4,8 @@ import type { SourceFiles } from '../../core/ports/files.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { hasDefault, type SecretSegment } from '../../core/template/render.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
-import { checkFile, type FileReport, type Place } from './files.ts'
-import { askProvider, type Answer, type AskDeps } from './providers.ts'
+import { checkFile, type FileReport, type CheckedPlace } from './files.ts'
+import { askProvider, type ProviderAnswer, type AskDeps } from './providers.ts'
 import { openDeadline } from '../render/deadline.ts'
 import { prepare } from '../recipe/prepare.ts'
 import { warningsOf } from '../render/render.ts'
@@ -83,12 +83,12 @@ export function errorsOf(report: CheckReport): readonly LocketError[] {
     ...report.config,
     ...report.files.flatMap((file) => file.problems),
     ...report.providers.flatMap(({ error }) => error ?? []),
-    ...report.references.flatMap((reference) => failureOf(reference) ?? []),
+    ...report.references.flatMap((reference) => referenceFailure(reference) ?? []),
   ]
 }
 
 /** Undefined: the reference is good, or was not asked for. */
-export function failureOf({ result }: ReferenceReport): LocketError | undefined {
+export function referenceFailure({ result }: ReferenceReport): LocketError | undefined {
   return result === undefined || result.usesDefault ? undefined : result.error
 }
 
@@ -96,7 +96,7 @@ export function failureOf({ result }: ReferenceReport): LocketError | undefined 
 async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const volume = config.daemon.volumeConfig({})
   const { providers } = volume
-  const place = (templates: Place['templates']): Place => ({ label: '', providers, templates })
+  const place = (templates: CheckedPlace['templates']): CheckedPlace => ({ label: '', providers, templates })
   try {
     const { files } = await prepare(volume, sources)
     const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
@@ -119,7 +119,7 @@ interface Wanted {
   readonly isOptional: boolean
 }
 
-function asksOf(places: readonly Place[], config: CheckConfig): Ask[] {
+function asksOf(places: readonly CheckedPlace[], config: CheckConfig): Ask[] {
   const asks = new Map<string, Ask>()
   for (const { label, providers } of places) {
     for (const instance of providers) {
@@ -132,7 +132,7 @@ function asksOf(places: readonly Place[], config: CheckConfig): Ask[] {
   return [...asks.values()].filter((ask) => ask.wanted.size > 0 || config.isConfigured(ask.instance))
 }
 
-function secretsOf({ templates }: Place): (SecretSegment & { readonly where: string })[] {
+function secretsOf({ templates }: CheckedPlace): (SecretSegment & { readonly where: string })[] {
   return templates.flatMap(({ where, template }) =>
     template.segments.flatMap((segment) => (segment.kind === 'secret' ? [{ ...segment, where }] : [])),
   )
@@ -140,7 +140,7 @@ function secretsOf({ templates }: Place): (SecretSegment & { readonly where: str
 
 function want(
   { where, ...segment }: SecretSegment & { readonly where: string },
-  { providers }: Place,
+  { providers }: CheckedPlace,
   asks: ReadonlyMap<string, Ask>,
 ): void {
   const { ref } = segment
@@ -156,16 +156,16 @@ async function askAll(
   asks: readonly Ask[],
   { timeoutMs, signal }: CheckRequest,
   deps: CheckDeps,
-): Promise<ReadonlyMap<Ask, Answer>> {
+): Promise<ReadonlyMap<Ask, ProviderAnswer>> {
   using deadline = openDeadline(timeoutMs, deps.clock, signal)
-  const answers = asks.map(async (ask): Promise<[Ask, Answer]> => {
+  const answers = asks.map(async (ask): Promise<[Ask, ProviderAnswer]> => {
     const refs = [...ask.wanted.values()].map(({ ref }) => ref)
     return [ask, await askProvider(ask.instance, refs, deps, deadline.signal)]
   })
   return new Map(await Promise.all(answers))
 }
 
-function referencesOf({ name, wanted }: Ask, answer: Answer | undefined): ReferenceReport[] {
+function referencesOf({ name, wanted }: Ask, answer: ProviderAnswer | undefined): ReferenceReport[] {
   return [...wanted.values()].map(({ ref, where, isOptional }) => {
     const plain = { text: ref.text, provider: name, where: [...where] }
     if (answer === undefined) return plain

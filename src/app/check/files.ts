@@ -23,7 +23,7 @@ export interface FileReport {
 }
 
 /** Where references stand, with the providers that answer them there. */
-export interface Place {
+export interface CheckedPlace {
   /** Whose providers these are; empty: the daemon's own. */
   readonly label: string
   readonly providers: readonly ProviderInstance[]
@@ -37,14 +37,14 @@ interface PlacedTemplate {
 
 export interface CheckedFile {
   readonly report: FileReport
-  readonly places: readonly Place[]
+  readonly places: readonly CheckedPlace[]
 }
 
 /** What is found in one part of a file. */
 interface Found {
   readonly problems: LocketError[]
   readonly warnings: string[]
-  readonly places: Place[]
+  readonly places: CheckedPlace[]
 }
 
 /** One file of the command line: a compose file, or else a template. No network. Never rejects for what it finds. */

@@ -1,5 +1,5 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
-import { errorsOf, failureOf, type CheckReport, type ReferenceReport } from './check.ts'
+import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } from './check.ts'
 
 /** For programs: one document. `ok` is missing where nobody was asked; `ms` of a reference is that of its provider's whole batch. */
 export function checkJson(report: CheckReport): string {
@@ -28,7 +28,7 @@ function referenceParts(reference: ReferenceReport): object {
   const { text, provider, where, result } = reference
   const plain = { reference: onOneLine(text), provider: onOneLine(provider), where: where.map(onOneLine) }
   if (result === undefined) return plain
-  const failure = failureOf(reference)
+  const failure = referenceFailure(reference)
   return {
     ...plain,
     ok: failure === undefined,

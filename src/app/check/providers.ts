@@ -17,7 +17,7 @@ export interface AskDeps {
 }
 
 /** What one provider said: to the probe, and of each reference that has no value. Values are wiped before this is made. */
-export interface Answer {
+export interface ProviderAnswer {
   readonly probe: { readonly error?: LocketError; readonly ms: number }
   readonly failures: ReadonlyMap<RefId, LocketError>
   /** Of the one batch of all references; of the probe, where that was enough. */
@@ -30,7 +30,7 @@ export async function askProvider(
   refs: readonly SecretRef[],
   deps: AskDeps,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<ProviderAnswer> {
   const { clock } = deps
   const client = openClient(instance, deps)
   if (isLocketError(client)) return unanswered(client, refs, 0)
@@ -61,7 +61,7 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set([
   'aborted',
 ])
 
-function unanswered(error: LocketError, refs: readonly SecretRef[], ms: number): Answer {
+function unanswered(error: LocketError, refs: readonly SecretRef[], ms: number): ProviderAnswer {
   return { probe: { error, ms }, failures: new Map(refs.map((ref) => [ref.id, error])), batchMs: ms }
 }
 

@@ -1,5 +1,5 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
-import { errorsOf, failureOf, type CheckReport, type ReferenceReport } from './check.ts'
+import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } from './check.ts'
 import type { FileReport } from './files.ts'
 
 type Paint = (text: string) => string
@@ -59,7 +59,7 @@ function contentOf({ kind, volumes, services, problems }: FileReport): string[] 
 
 function resultCell({ result, ...reference }: ReferenceReport, good: Paint, bad: Paint): Cell {
   if (result === undefined) return { text: 'not asked' }
-  const failure = failureOf({ result, ...reference })
+  const failure = referenceFailure({ result, ...reference })
   if (failure !== undefined) return { text: formatError(failure), paint: bad }
   return { text: result.usesDefault ? 'not there, its default stands in' : 'ok', paint: good }
 }
@@ -68,7 +68,7 @@ function resultCell({ result, ...reference }: ReferenceReport, good: Paint, bad:
 function summary(report: CheckReport): string {
   const { references } = report
   const asked = references.filter(({ result }) => result !== undefined)
-  const failed = references.filter((reference) => failureOf(reference) !== undefined).length
+  const failed = references.filter((reference) => referenceFailure(reference) !== undefined).length
   const others = errorsOf(report).length - failed
   const parts =
     asked.length < references.length

@@ -1,4 +1,4 @@
-import { formatError, LocketError, mayPass, toLocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, LocketError, isRetryable, toLocketError } from '../../core/vocabulary/errors.ts'
 import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
 import { checkPlaces, sourcePaths } from '../../core/plan/output-plan.ts'
 import type { PlaceOptions, WatchTrees } from '../../core/ports/files.ts'
@@ -114,7 +114,7 @@ function renewer(
         code: error.code,
         error: formatError(error),
       })
-      if (mayPass(error)) deps.clock.sleep(AGAIN_MS, running).then(noticed, () => undefined)
+      if (isRetryable(error)) deps.clock.sleep(AGAIN_MS, running).then(noticed, () => undefined)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { liesUnder } from '../../core/plan/absolute-path.ts'
-import { formatError, mayPass, toLocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, isRetryable, toLocketError } from '../../core/vocabulary/errors.ts'
 import { checkPlaces, sourcePaths, type Outputs } from '../../core/plan/output-plan.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Place, PlaceOptions, WatchTrees } from '../../core/ports/files.ts'
@@ -214,7 +214,7 @@ async function follow(injection: Injection, wake: Wake, wasReady: boolean): Prom
     } catch (thrown) {
       if (signal.aborted) return
       const error = toLocketError(thrown)
-      again = mayPass(error) ? SOON_MS : LATER_MS
+      again = isRetryable(error) ? SOON_MS : LATER_MS
       deps.log.error('inject.failed', 'could not write again: the files stay as they are', {
         code: error.code,
         error: formatError(error),

@@ -7,7 +7,7 @@ import {
   throwErrors,
   toLocketError,
 } from '../../core/vocabulary/errors.ts'
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { variableNameProblem } from '../../core/plan/variable-name.ts'
@@ -85,8 +85,8 @@ async function lastOfEachName(
   maxBytes: number,
   sources: SourceFiles,
   errors: LocketError[],
-): Promise<readonly SecretFile[]> {
-  const wanted = new Map<string, SecretFile>()
+): Promise<readonly RequestedFile[]> {
+  const wanted = new Map<string, RequestedFile>()
   for (const entry of entries) {
     const found = entry.kind === 'variable' ? [entry] : await readDotenv(entry, maxBytes, sources, errors)
     for (const file of found) {
@@ -102,7 +102,7 @@ async function readDotenv(
   maxBytes: number,
   sources: SourceFiles,
   errors: LocketError[],
-): Promise<readonly SecretFile[]> {
+): Promise<readonly RequestedFile[]> {
   try {
     const text = decode(await sources.read(path, { maxBytes }), path)
     return parseDotenv(text, path).flatMap(({ name, value, line }) => {

@@ -6,7 +6,7 @@ import {
   throwErrors,
   toLocketError,
 } from '../../core/vocabulary/errors.ts'
-import { planFiles, type PlannedFile, type SecretFile, type SecretSource } from '../../core/plan/plan.ts'
+import { planFiles, type PlannedFile, type RequestedFile, type SecretSource } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
@@ -81,7 +81,7 @@ export interface TemplateRules {
 
 /** One template, from its file if it has one, parsed. Messages begin with its origin. */
 export async function readTemplate(
-  { origin, source }: Pick<SecretFile, 'origin' | 'source'>,
+  { origin, source }: Pick<RequestedFile, 'origin' | 'source'>,
   { parseRef, maxFileBytes }: TemplateRules,
   sources: SourceFiles,
 ): Promise<Template> {

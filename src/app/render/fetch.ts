@@ -2,13 +2,13 @@ import {
   combineErrors,
   formatError,
   LocketError,
-  mayPass,
+  isRetryable,
   rewordError,
 } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Outcome, Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
-import type { Failure } from '../../core/template/render.ts'
+import type { ReferenceFailure } from '../../core/template/render.ts'
 
 /** Between two attempts: a provider retries what is worth it by itself, and is not to be drowned while it starts. */
 const PAUSE_MS = 2000
@@ -50,7 +50,7 @@ export async function fetchUntil(
 }
 
 /** Every failed reference in one error, those of one cause together: `op://v/i/a and op://v/i/b: op-connect at http://c is failing`. */
-export function failuresOf(failed: readonly Failure[]): LocketError | undefined {
+export function failuresOf(failed: readonly ReferenceFailure[]): LocketError | undefined {
   const groups = Map.groupBy(failed, ({ ref, error }) => `${ref.provider} ${formatError(error)}`)
   const [first, ...others] = [...groups.values()].flatMap(([lead, ...rest]) =>
     lead === undefined ? [] : [failureOf(lead, listed([lead, ...rest].map(({ ref }) => ref.text)))],
@@ -59,7 +59,7 @@ export function failuresOf(failed: readonly Failure[]): LocketError | undefined 
 }
 
 /** Reference and provider are told once, whether or not the provider's own words name them. */
-function failureOf({ ref, error }: Failure, names: string): LocketError {
+function failureOf({ ref, error }: ReferenceFailure, names: string): LocketError {
   const { provider, text } = ref
   const { message } = error
   const isNamed = [text, message].some((said) =>
@@ -131,7 +131,7 @@ function pauseBefore(wanted: readonly SecretRef[], outcomes: Outcomes): number {
 
 function canWaitFor(outcome: Outcome | undefined, awaitsCredentials: boolean): boolean {
   if (outcome === undefined || outcome.ok) return true
-  return mayPass(outcome.error) && (awaitsCredentials || outcome.error.code !== 'credential_missing')
+  return isRetryable(outcome.error) && (awaitsCredentials || outcome.error.code !== 'credential_missing')
 }
 
 /** A deadline that cuts the last try short must not hide what was wrong all along. */

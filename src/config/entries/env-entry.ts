@@ -1,4 +1,4 @@
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import { variableNameProblem } from '../../core/plan/variable-name.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
@@ -7,7 +7,7 @@ import { environmentSection, variableSecretsSection } from '../sections/environm
 
 /** What an environment is made of, in the order in which later ones win. */
 export type EnvEntry =
-  | ({ readonly kind: 'variable' } & SecretFile)
+  | ({ readonly kind: 'variable' } & RequestedFile)
   /** A .env file: relative to the working directory, wherever it was named. */
   | { readonly kind: 'file'; readonly path: string; readonly origin: string }
 

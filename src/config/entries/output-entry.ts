@@ -1,6 +1,6 @@
 import { normalizePath } from '../../core/plan/absolute-path.ts'
 import type { MapEntry, Outputs } from '../../core/plan/output-plan.ts'
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import { parseEntry } from './secret-entry.ts'
@@ -61,7 +61,7 @@ function parseSecretOutput(
   origin: string,
   cwd: string,
   problems: Problems,
-): SecretFile | undefined {
+): RequestedFile | undefined {
   const path = ANONYMOUS.exec(entry)?.[1]
   if (path === undefined) return parseEntry(entry, origin, problems)
   const place = absolute(path, cwd)

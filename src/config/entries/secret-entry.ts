@@ -1,4 +1,4 @@
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { Problems } from '../layers/layers.ts'
 
 const ENTRY = /^([^={}\s][^={}\n]*?)\s*=(.*)$/s
@@ -6,7 +6,7 @@ const TEMPLATE_FILE = /^@(\/[^\n]*)$/
 const BARE_PATH = /^\/[^\n{}]*$/
 
 /** `NAME=TEMPLATE` or `NAME=@/path` of a list. The text is not repeated in messages: it may hold a value. */
-export function parseEntry(entry: string, origin: string, problems: Problems): SecretFile | undefined {
+export function parseEntry(entry: string, origin: string, problems: Problems): RequestedFile | undefined {
   const parts = splitEntry(entry)
   if (parts !== undefined)
     return secretFile(parts.name, parts.text, `${origin} ${shownName(parts.name)}`, problems)
@@ -27,7 +27,7 @@ export function secretFile(
   text: string,
   origin: string,
   problems: Problems,
-): SecretFile | undefined {
+): RequestedFile | undefined {
   const only = text.trim()
   if (BARE_PATH.test(only)) {
     problems.push(`${origin}: to take the template from that file write @${only}`)

@@ -1,5 +1,5 @@
 import { field, section } from '../../settings/field.ts'
-import { Choice, Mode, Owner, Size } from '../../settings/kinds.ts'
+import { Choice, Mode, OwnerText, Size } from '../../settings/kinds.ts'
 
 /** How files are written, by every command that writes them. `volume` has its own names for two of the variables. */
 export function filesSection(variables: { readonly maxFileSize: string; readonly policy: string }) {
@@ -23,7 +23,7 @@ export function filesSection(variables: { readonly maxFileSize: string; readonly
     owner: field({
       name: 'user',
       env: 'LOCKET_FILE_OWNER',
-      schema: Owner.optional(),
+      schema: OwnerText.optional(),
       example: '1000:1000',
       summary: 'owner of files and folders, `uid:gid` or `uid`; the running user when left out',
       placeholder: 'UID:GID',

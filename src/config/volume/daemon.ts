@@ -1,5 +1,5 @@
 import { normalizePath } from '../../core/plan/absolute-path.ts'
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { isCredentialFile } from '../../settings/kinds.ts'
@@ -64,7 +64,7 @@ interface ParsedDaemon {
   readonly daemon: SettingsOf<typeof VOLUME.daemon>
   readonly log: LogConfig
   readonly providers: readonly ProviderInstance[]
-  readonly files: readonly SecretFile[]
+  readonly files: readonly RequestedFile[]
 }
 
 function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon {
@@ -88,7 +88,10 @@ function buildDaemon(
   const limits = limitsOf(daemon, providers, configFiles)
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
   const volumeConfig = volumeConfigWith({ layer, providers, files, limits })
-  return { daemon: { socket, stateDir, runtimeDir, managed, resetState, lingerMs, volumeConfig }, log }
+  return {
+    daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, volumeConfig },
+    log,
+  }
 }
 
 function limitsOf(

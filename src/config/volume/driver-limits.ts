@@ -1,5 +1,5 @@
 import { liesUnder, normalizePath } from '../../core/plan/absolute-path.ts'
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ReadLimits } from '../../core/ports/files.ts'
 import type { Field, Section } from '../../settings/field.ts'
 import { isCredentialFile, type Credential } from '../../settings/kinds.ts'
@@ -65,7 +65,7 @@ interface CredentialOption {
 }
 
 /** A template file that driver options name. */
-export function limitTemplate(file: SecretFile, limits: DriverLimits, problems: Problems): SecretFile {
+export function limitTemplate(file: RequestedFile, limits: DriverLimits, problems: Problems): RequestedFile {
   if (file.source.kind === 'inline') return file
   const path = limitPath(file.source.path, file.origin, limits, problems)
   if (limits.ownFiles.has(path)) {

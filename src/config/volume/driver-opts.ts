@@ -1,4 +1,4 @@
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import { fieldKind, type Field } from '../../settings/field.ts'
 import { flagNames } from '../layers/flags.ts'
 import type { Given, Layer, Problems } from '../layers/layers.ts'
@@ -9,7 +9,7 @@ export type DriverOptions = Readonly<Record<string, string>>
 
 export interface ParsedOptions {
   readonly layer: Layer
-  readonly files: readonly SecretFile[]
+  readonly files: readonly RequestedFile[]
 }
 
 /** Before the name of a file. */
@@ -24,7 +24,7 @@ export function parseDriverOptions(
   problems: Problems,
 ): ParsedOptions {
   const layer = new Map<string, Given>()
-  const files: (SecretFile | undefined)[] = []
+  const files: (RequestedFile | undefined)[] = []
   for (const [option, value] of Object.entries(options)) {
     const origin = `driver option ${shownName(option)}`
     if (option.startsWith(PREFIX)) {

@@ -1,11 +1,11 @@
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 
 /** Everything a volume is made with: the daemon's defaults under the volume's driver options. */
 export interface VolumeConfig {
-  readonly files: readonly SecretFile[]
+  readonly files: readonly RequestedFile[]
   readonly tmpfs: {
     readonly sizeBytes: number
     /** Of `data/`, the Mountpoint. */
@@ -40,7 +40,7 @@ export interface DaemonConfig {
   readonly managed: boolean
   readonly resetState: boolean
   /** How long a value that a network provider gave stays usable. */
-  readonly lingerMs: number
+  readonly cacheTtlMs: number
   /**
    * Pure, no I/O. Throws one `config` error that lists every problem with its origin: unknown option (and the nearest known one),
    * bad values, a URL without its credential, inline credentials, paths outside the template roots, two secrets of one name.

@@ -1,5 +1,5 @@
 import { isLocketError } from '../../core/vocabulary/errors.ts'
-import type { SecretFile } from '../../core/plan/plan.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import { createInstance, isNamed } from '../../providers/instance.ts'
@@ -14,7 +14,7 @@ import type { VolumeConfig } from './volume-config.ts'
 export interface VolumeDefaults {
   readonly layer: Layer
   readonly providers: readonly ProviderInstance[]
-  readonly files: readonly SecretFile[]
+  readonly files: readonly RequestedFile[]
   readonly limits: DriverLimits
 }
 
@@ -117,7 +117,7 @@ function unheeded(
 }
 
 /** A volume's own file takes the place of the daemon's default of the same name. */
-function joinFiles(defaults: readonly SecretFile[], own: readonly SecretFile[]): SecretFile[] {
+function joinFiles(defaults: readonly RequestedFile[], own: readonly RequestedFile[]): RequestedFile[] {
   const names = new Set(own.map((file) => file.name.normalize('NFC')))
   return [...defaults.filter((file) => !names.has(file.name.normalize('NFC'))), ...own]
 }

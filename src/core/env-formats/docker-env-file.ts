@@ -4,7 +4,7 @@ import { defineEnvFormat, linesOf } from './define.ts'
 const LONGEST_LINE = 65_535
 
 /** Docker takes everything behind the first = as it stands, except a carriage return at a line's end. */
-export const dockerEnvFile = defineEnvFormat({
+export const dockerEnvFileFormat = defineEnvFormat({
   name: 'docker-env-file',
   summary: 'for docker run --env-file, which knows no quotes',
   obstacle(name, value) {

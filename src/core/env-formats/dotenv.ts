@@ -1,6 +1,6 @@
 import { defineEnvFormat, linesOf } from './define.ts'
 
-export const dotenv = defineEnvFormat({
+export const dotenvFormat = defineEnvFormat({
   name: 'dotenv',
   summary: 'a .env file, for Compose and for locket itself',
   write: (variables) => linesOf(variables, (name, value) => `${name}=${dotenvValue(value)}`),

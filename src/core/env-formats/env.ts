@@ -1,6 +1,6 @@
 import { defineEnvFormat, linesOf } from './define.ts'
 
-export const env = defineEnvFormat({
+export const envFormat = defineEnvFormat({
   name: 'env',
   summary: 'NAME=VALUE lines without any quoting, as the program env prints them',
   obstacle: (_, value) => (value.includes('\n') ? 'a line break' : undefined),

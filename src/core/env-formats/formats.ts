@@ -1,15 +1,18 @@
 import { LocketError, throwErrors } from '../vocabulary/errors.ts'
 import type { EnvFormat } from './define.ts'
-import { dockerEnvFile } from './docker-env-file.ts'
-import { dotenv } from './dotenv.ts'
-import { env } from './env.ts'
-import { json } from './json.ts'
-import { shell } from './shell.ts'
-import { yaml } from './yaml.ts'
+import { dockerEnvFileFormat } from './docker-env-file.ts'
+import { dotenvFormat } from './dotenv.ts'
+import { envFormat } from './env.ts'
+import { jsonFormat } from './json.ts'
+import { shellFormat } from './shell.ts'
+import { yamlFormat } from './yaml.ts'
 
 /** Every format of `locket export`: one line each. */
 export const ENV_FORMATS: ReadonlyMap<string, EnvFormat> = new Map(
-  [dotenv, env, shell, json, yaml, dockerEnvFile].map((format) => [format.name, format]),
+  [dotenvFormat, envFormat, shellFormat, jsonFormat, yamlFormat, dockerEnvFileFormat].map((format) => [
+    format.name,
+    format,
+  ]),
 )
 
 /** Throws `unfit_value`, naming each variable that the format cannot carry. */

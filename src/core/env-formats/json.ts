@@ -1,7 +1,7 @@
 import { defineEnvFormat } from './define.ts'
 import { quoteAsJson } from './quote-as-json.ts'
 
-export const json = defineEnvFormat({
+export const jsonFormat = defineEnvFormat({
   name: 'json',
   summary: 'one JSON object, by name',
   write(variables) {

@@ -1,6 +1,6 @@
 import { defineEnvFormat, linesOf } from './define.ts'
 
-export const shell = defineEnvFormat({
+export const shellFormat = defineEnvFormat({
   name: 'shell',
   summary: 'export commands for a POSIX shell: eval "$(locket export --format shell …)"',
   write: (variables) =>

@@ -2,7 +2,7 @@ import { defineEnvFormat, linesOf } from './define.ts'
 import { quoteAsJson } from './quote-as-json.ts'
 
 /** Names are quoted too: YAML 1.1 takes a bare NO or ON for a boolean. */
-export const yaml = defineEnvFormat({
+export const yamlFormat = defineEnvFormat({
   name: 'yaml',
   summary: 'one YAML mapping, by name',
   write: (variables) =>

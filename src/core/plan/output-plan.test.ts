@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toLocketError } from '../vocabulary/errors.ts'
 import { checkPlaces, outputPaths, planOutputs, sourcePaths, type Outputs } from './output-plan.ts'
-import type { SecretFile } from './plan.ts'
+import type { RequestedFile } from './plan.ts'
 import type { SourceListing } from '../ports/files.ts'
 
 function map(source: string, dest: string) {
   return { source, dest: dest.replace(/(?<=.)\/$/, ''), isInto: dest.endsWith('/'), origin: `map ${source}` }
 }
 
-function secret(name: string, path?: string): SecretFile {
+function secret(name: string, path?: string): RequestedFile {
   const source =
     path === undefined ? { kind: 'inline' as const, template: 'x' } : { kind: 'file' as const, path }
   return { name, source, origin: `secret ${name}` }

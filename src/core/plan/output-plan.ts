@@ -1,6 +1,6 @@
 import { baseOf, folderOf, joinPath, liesUnder } from './absolute-path.ts'
 import { LocketError } from '../vocabulary/errors.ts'
-import { collisions, nameProblem, planFiles, type SecretFile, type SecretSource } from './plan.ts'
+import { collisions, nameProblem, planFiles, type RequestedFile, type SecretSource } from './plan.ts'
 import type { Place, SourceListing } from '../ports/files.ts'
 
 /** A template and its output, or a folder of them and theirs. Paths are absolute and normalized. */
@@ -17,7 +17,7 @@ export interface MapEntry {
 export interface Outputs {
   readonly maps: readonly MapEntry[]
   /** Files below `out`. */
-  readonly secrets: readonly SecretFile[]
+  readonly secrets: readonly RequestedFile[]
   readonly out: string
 }
 

@@ -3,13 +3,13 @@ import { posix } from 'node:path'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { isLocketError } from '../vocabulary/errors.ts'
-import { planFiles, type SecretFile } from './plan.ts'
+import { planFiles, type RequestedFile } from './plan.ts'
 
-function file(name: string, origin = `driver option secret.${name}`): SecretFile {
+function file(name: string, origin = `driver option secret.${name}`): RequestedFile {
   return { name, origin, source: { kind: 'inline', template: 'canary' } }
 }
 
-function refusal(...files: SecretFile[]): string {
+function refusal(...files: RequestedFile[]): string {
   try {
     planFiles(files)
   } catch (thrown) {
@@ -138,7 +138,7 @@ test('whatever the names, what is planned stays inside the volume and nothing is
   assert.ok(accepted > 100, `only ${accepted} names were accepted`)
 })
 
-function attempt(files: SecretFile[]): ReturnType<typeof planFiles> | undefined {
+function attempt(files: RequestedFile[]): ReturnType<typeof planFiles> | undefined {
   try {
     return planFiles(files)
   } catch (thrown) {

@@ -8,7 +8,7 @@ export type SecretSource =
   | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
 
 /** One file that the user asked for. */
-export interface SecretFile {
+export interface RequestedFile {
   /** As written: `db_password`, `certs/tls.key`. */
   readonly name: string
   readonly source: SecretSource
@@ -17,7 +17,7 @@ export interface SecretFile {
 }
 
 /** A file whose place is safe: `path` is relative, of plain segments joined by `/`, and no other file is in its way. */
-export interface PlannedFile extends SecretFile {
+export interface PlannedFile extends RequestedFile {
   readonly path: string
 }
 
@@ -26,7 +26,7 @@ const LONGEST_SEGMENT = 255
 const LONGEST_PATH = 3072
 
 /** Checks every name and all of them together. Throws one `plan_conflict` that lists all that is wrong. */
-export function planFiles(files: readonly SecretFile[]): readonly PlannedFile[] {
+export function planFiles(files: readonly RequestedFile[]): readonly PlannedFile[] {
   const problems: string[] = []
   const planned: PlannedFile[] = []
   for (const file of files) {

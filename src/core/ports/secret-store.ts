@@ -17,7 +17,7 @@ export interface Stored {
 }
 
 /** The embedded provider's own file, for those who change it. Each change is whole or not at all; concurrent changes are all kept. */
-export interface SecretFile {
+export interface SecretStore {
   /** By name. */
   list(): Promise<readonly SecretFacts[]>
   /** Rejects with `not_found`. The receiver wipes the value. */

@@ -1,5 +1,5 @@
 import { isLocketError, LocketError } from '../vocabulary/errors.ts'
-import type { Place } from './place.ts'
+import type { TextPosition } from './place.ts'
 
 const MOST_LISTED = 20
 
@@ -8,9 +8,9 @@ export const FAILED = Symbol('failed')
 /** What is found wrong in one template; after the first twenty of a kind the rest is only counted. */
 export interface Notes {
   /** The result of `parse`, or `FAILED` and an error noted. What is no LocketError is a bug and thrown on. */
-  attempt<T>(place: Place, parse: () => T): T | typeof FAILED
-  error(place: Place, error: LocketError): void
-  warn(place: Place, message: string): void
+  attempt<T>(place: TextPosition, parse: () => T): T | typeof FAILED
+  error(place: TextPosition, error: LocketError): void
+  warn(place: TextPosition, message: string): void
   errors(): readonly LocketError[]
   warnings(): readonly string[]
 }
@@ -21,7 +21,7 @@ export function createNotes(origin: string): Notes {
   let moreErrors = 0
   let moreWarnings = 0
 
-  function error(place: Place, { code, message, hint, cause }: LocketError): void {
+  function error(place: TextPosition, { code, message, hint, cause }: LocketError): void {
     if (errors.length === MOST_LISTED) moreErrors += 1
     else errors.push(new LocketError(code, `${origin}: ${formatPlace(place)}: ${message}`, { cause, hint }))
   }
@@ -51,6 +51,6 @@ export function createNotes(origin: string): Notes {
   }
 }
 
-export function formatPlace({ line, column }: Place): string {
+export function formatPlace({ line, column }: TextPosition): string {
   return `line ${line}, column ${column}`
 }

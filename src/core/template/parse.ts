@@ -4,7 +4,7 @@ import { FILTERS } from '../filters/index.ts'
 import { nearest } from '../text/nearest.ts'
 import { uniqueRefs } from '../vocabulary/resolve.ts'
 import { createNotes, FAILED, type Notes } from './notes.ts'
-import { createLocator, type Place } from './place.ts'
+import { createLocator, type TextPosition } from './place.ts'
 import { decodeText, isBlank, LONGEST_REFERENCE, peekText, readFilters, readHead, skipBlanks } from './tag.ts'
 import type { FilterCall, ParseRef, Segment, Template } from './template.ts'
 
@@ -22,7 +22,7 @@ interface Reader {
   readonly bytes: Uint8Array
   readonly parseRef: ParseRef
   readonly notes: Notes
-  readonly placeOf: (offset: number) => Place
+  readonly placeOf: (offset: number) => TextPosition
 }
 
 /** A tag that was read: a segment in its place, or text that stays. `next`: where reading goes on. */
@@ -123,7 +123,7 @@ function readTag(reader: Reader, start: number): Found {
 }
 
 /** Text that stays. When it looks like a reference it is told of by its scheme alone: a URL may carry a password. */
-function leave({ bytes, notes }: Reader, place: Place, start: number, next: number): Found {
+function leave({ bytes, notes }: Reader, place: TextPosition, start: number, next: number): Found {
   const beginning = peekText(bytes.subarray(start + 2, Math.min(next, start + 100)))
   const scheme = /^[-"'\s]*([a-z][a-z0-9+.-]*):\/\//i.exec(beginning)?.[1]
   if (scheme !== undefined && !ORDINARY_SCHEMES.test(scheme)) {
@@ -134,7 +134,7 @@ function leave({ bytes, notes }: Reader, place: Place, start: number, next: numb
   return { next }
 }
 
-function checkCall({ name, args }: FilterCall, ref: string, place: Place, notes: Notes): void {
+function checkCall({ name, args }: FilterCall, ref: string, place: TextPosition, notes: Notes): void {
   const filter = FILTERS.get(name)
   if (filter === undefined) {
     const near = nearest(name, FILTERS.keys())

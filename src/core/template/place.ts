@@ -1,5 +1,5 @@
 /** Both count from 1; a column is a character. */
-export interface Place {
+export interface TextPosition {
   readonly line: number
   readonly column: number
 }
@@ -7,7 +7,7 @@ export interface Place {
 const LINE_FEED = 0x0a
 
 /** Finds line and column of byte offsets, each asked for no earlier than the one before: so a long line is read once. */
-export function createLocator(bytes: Uint8Array): (offset: number) => Place {
+export function createLocator(bytes: Uint8Array): (offset: number) => TextPosition {
   let line = 1
   let column = 1
   let at = 0

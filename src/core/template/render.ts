@@ -20,7 +20,7 @@ export interface RenderOptions {
 }
 
 /** A reference without a value, and why. */
-export interface Failure {
+export interface ReferenceFailure {
   readonly ref: SecretRef
   readonly error: LocketError
 }
@@ -33,8 +33,11 @@ export function hasDefault({ filters }: SecretSegment): boolean {
 }
 
 /** Every distinct reference of all templates that has no value, unless each of its tags that needs one has a default. In order. */
-export function collectFailures(templates: readonly Template[], outcomes: Outcomes): readonly Failure[] {
-  const failures = new Map<RefId, Failure>()
+export function collectFailures(
+  templates: readonly Template[],
+  outcomes: Outcomes,
+): readonly ReferenceFailure[] {
+  const failures = new Map<RefId, ReferenceFailure>()
   for (const segment of templates.flatMap((template) => template.segments)) {
     if (segment.kind === 'text' || failures.has(segment.ref.id)) continue
     const error = failureOf(segment, outcomes)
@@ -135,7 +138,7 @@ function filterError({ ref, ...place }: SecretSegment, error: LocketError, origi
   return rewordError(error, `${origin}: ${formatPlace(place)}: ${ref.text}: ${error.message}`)
 }
 
-function failureError({ ref, error }: Failure, origin: string): LocketError {
+function failureError({ ref, error }: ReferenceFailure, origin: string): LocketError {
   return rewordError(error, `${origin}: ${ref.text}: ${error.message}`)
 }
 

@@ -1,44 +1,48 @@
 /** One row per way to fail: what it means to a shell, and whether waiting may help. Codes are never reused. */
 export const ERROR_KINDS = {
-  usage: { exit: 64, mayPass: false, meaning: 'wrong flags or a wrong request body' },
-  config: { exit: 78, mayPass: false, meaning: 'a bad or unknown setting' },
-  ref_syntax: { exit: 65, mayPass: false, meaning: 'a malformed secret reference' },
-  template_syntax: { exit: 65, mayPass: false, meaning: 'a malformed template tag or filter' },
-  filter_failed: { exit: 65, mayPass: false, meaning: 'a filter cannot use the value it was given' },
+  usage: { exit: 64, retryable: false, meaning: 'wrong flags or a wrong request body' },
+  config: { exit: 78, retryable: false, meaning: 'a bad or unknown setting' },
+  ref_syntax: { exit: 65, retryable: false, meaning: 'a malformed secret reference' },
+  template_syntax: { exit: 65, retryable: false, meaning: 'a malformed template tag or filter' },
+  filter_failed: { exit: 65, retryable: false, meaning: 'a filter cannot use the value it was given' },
   plan_conflict: {
     exit: 64,
-    mayPass: false,
+    retryable: false,
     meaning: 'two sources for one destination, or a path that leaves it',
   },
-  not_found: { exit: 66, mayPass: false, meaning: 'no such secret or field' },
-  ambiguous: { exit: 65, mayPass: false, meaning: 'a reference that fits several secrets' },
-  auth: { exit: 77, mayPass: false, meaning: 'a credential that the provider does not accept' },
-  denied: { exit: 77, mayPass: false, meaning: 'a valid credential that may not read this' },
-  credential_missing: { exit: 69, mayPass: true, meaning: 'a credential file that is not there yet' },
-  rate_limited: { exit: 75, mayPass: true, meaning: 'the provider asks for fewer requests' },
-  unavailable: { exit: 69, mayPass: true, meaning: 'the provider cannot be reached or is failing' },
-  timeout: { exit: 75, mayPass: true, meaning: 'no answer before the deadline' },
-  provider_protocol: { exit: 76, mayPass: false, meaning: 'an answer from the provider that cannot be read' },
-  volume_not_found: { exit: 66, mayPass: false, meaning: 'no such volume' },
-  volume_exists: { exit: 64, mayPass: false, meaning: 'a volume of that name with other options' },
-  mount_failed: { exit: 74, mayPass: false, meaning: 'the kernel refused the mount' },
+  not_found: { exit: 66, retryable: false, meaning: 'no such secret or field' },
+  ambiguous: { exit: 65, retryable: false, meaning: 'a reference that fits several secrets' },
+  auth: { exit: 77, retryable: false, meaning: 'a credential that the provider does not accept' },
+  denied: { exit: 77, retryable: false, meaning: 'a valid credential that may not read this' },
+  credential_missing: { exit: 69, retryable: true, meaning: 'a credential file that is not there yet' },
+  rate_limited: { exit: 75, retryable: true, meaning: 'the provider asks for fewer requests' },
+  unavailable: { exit: 69, retryable: true, meaning: 'the provider cannot be reached or is failing' },
+  timeout: { exit: 75, retryable: true, meaning: 'no answer before the deadline' },
+  provider_protocol: {
+    exit: 76,
+    retryable: false,
+    meaning: 'an answer from the provider that cannot be read',
+  },
+  volume_not_found: { exit: 66, retryable: false, meaning: 'no such volume' },
+  volume_exists: { exit: 64, retryable: false, meaning: 'a volume of that name with other options' },
+  mount_failed: { exit: 74, retryable: false, meaning: 'the kernel refused the mount' },
   unfit_value: {
     exit: 65,
-    mayPass: false,
+    retryable: false,
     meaning: 'a value that cannot be put where it is to go, such as a NUL byte into a variable',
   },
-  io: { exit: 74, mayPass: false, meaning: 'a file could not be read or written' },
-  too_large: { exit: 74, mayPass: false, meaning: 'more bytes than the limit allows' },
-  state_corrupt: { exit: 65, mayPass: false, meaning: 'the state file cannot be read' },
+  io: { exit: 74, retryable: false, meaning: 'a file could not be read or written' },
+  too_large: { exit: 74, retryable: false, meaning: 'more bytes than the limit allows' },
+  state_corrupt: { exit: 65, retryable: false, meaning: 'the state file cannot be read' },
   command_not_executable: {
     exit: 126,
-    mayPass: false,
+    retryable: false,
     meaning: 'the command of `locket exec` is there and cannot be started',
   },
-  command_not_found: { exit: 127, mayPass: false, meaning: 'the command of `locket exec` is not there' },
-  aborted: { exit: 75, mayPass: false, meaning: 'the caller went away before the answer' },
-  internal: { exit: 70, mayPass: false, meaning: 'a bug in locket' },
-} as const satisfies Record<string, { exit: number; mayPass: boolean; meaning: string }>
+  command_not_found: { exit: 127, retryable: false, meaning: 'the command of `locket exec` is not there' },
+  aborted: { exit: 75, retryable: false, meaning: 'the caller went away before the answer' },
+  internal: { exit: 70, retryable: false, meaning: 'a bug in locket' },
+} as const satisfies Record<string, { exit: number; retryable: boolean; meaning: string }>
 
 export type ErrorCode = keyof typeof ERROR_KINDS
 
@@ -118,8 +122,8 @@ export function onOneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?')
 }
 
-export function mayPass(error: LocketError): boolean {
-  return ERROR_KINDS[error.code].mayPass
+export function isRetryable(error: LocketError): boolean {
+  return ERROR_KINDS[error.code].retryable
 }
 
 /** `ENOENT` of a Node system error, else undefined. */
@@ -138,7 +142,7 @@ export function rewordError(error: LocketError, message: string): LocketError {
 export function combineErrors(errors: readonly [LocketError, ...LocketError[]]): LocketError {
   const [first, ...others] = errors
   if (others.length === 0) return first
-  const lead = errors.find((error) => !mayPass(error)) ?? first
+  const lead = errors.find((error) => !isRetryable(error)) ?? first
   return new LocketError(lead.code, errors.map(formatError).join('; '), { cause: lead })
 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFlights } from './single-flight.ts'
+import { createSingleFlight } from './single-flight.ts'
 
 const forever = () => new AbortController().signal
 
 test('callers of one key share one piece of work, and the next one begins anew', async () => {
-  const flights = createFlights<number>()
+  const flights = createSingleFlight<number>()
   let begun = 0
   const work = async () => (begun += 1)
   assert.deepEqual(await Promise.all([1, 2, 3].map(() => flights.run('a', forever(), work))), [1, 1, 1])
@@ -14,7 +14,7 @@ test('callers of one key share one piece of work, and the next one begins anew',
 })
 
 test('a failure is everybody’s, and is not kept', async () => {
-  const flights = createFlights<string>()
+  const flights = createSingleFlight<string>()
   const fails = () => Promise.reject(new Error('no'))
   const both = await Promise.allSettled([
     flights.run('a', forever(), fails),
@@ -28,7 +28,7 @@ test('a failure is everybody’s, and is not kept', async () => {
 })
 
 test('one caller leaves alone; when the last one has left the work is aborted, and a later caller does not join it', async () => {
-  const flights = createFlights<string>()
+  const flights = createSingleFlight<string>()
   const [first, second] = [new AbortController(), new AbortController()]
   let shared: AbortSignal | undefined
   const hangs = (signal: AbortSignal) => {
@@ -48,6 +48,6 @@ test('one caller leaves alone; when the last one has left the work is aborted, a
 
 test('an aborted caller begins nothing', async () => {
   let begun = 0
-  await assert.rejects(createFlights<number>().run('a', AbortSignal.abort(), async () => (begun += 1)))
+  await assert.rejects(createSingleFlight<number>().run('a', AbortSignal.abort(), async () => (begun += 1)))
   assert.equal(begun, 0)
 })

@@ -1,7 +1,7 @@
 import { unlessAborted } from './unless-aborted.ts'
 
 /** Work that the callers of one key share while it runs. */
-export interface Flights<T> {
+export interface SingleFlight<T> {
   /**
    * Joins what runs for `key`, or begins it. A caller whose signal aborts leaves at once; when the last one has left, the work's own
    * signal aborts with that one's reason, and a later caller begins anew.
@@ -15,7 +15,7 @@ interface Flight<T> {
   callers: number
 }
 
-export function createFlights<T>(): Flights<T> {
+export function createSingleFlight<T>(): SingleFlight<T> {
   const flying = new Map<string, Flight<T>>()
 
   function begin(key: string, work: (signal: AbortSignal) => Promise<T>): Flight<T> {

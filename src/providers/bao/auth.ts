@@ -3,7 +3,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { wipeAll } from '../../core/vocabulary/secret.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { textOf, readCredential } from '../lib/login/credential.ts'
+import { credentialText, readCredential } from '../lib/login/credential.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import type { Session } from '../lib/login/sessions.ts'
 import type { Calls } from './calls.ts'
@@ -43,7 +43,7 @@ export async function logIn(
   credentials: readonly Secret[],
   signal: AbortSignal,
 ): Promise<Session<string>> {
-  const texts = credentials.map(textOf)
+  const texts = credentials.map(credentialText)
   if (plan.method === 'token') return { value: texts[0] ?? '' }
   const answer = await calls.login({
     path: ['auth', ...plan.mount.split('/'), 'login'],

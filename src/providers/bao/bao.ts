@@ -12,8 +12,8 @@ import { caCertReader } from '../lib/http/traffic-settings.ts'
 import { createTraffic } from '../lib/http/traffic.ts'
 import { logIn, readCredentials } from './auth.ts'
 import { createCalls } from './calls.ts'
-import { POD_TOKEN, planLogin, problemsOf } from './method.ts'
-import { createReader } from './read.ts'
+import { POD_TOKEN, planLogin, methodProblems } from './method.ts'
+import { createBaoReader } from './read.ts'
 import { formatBaoReference, parseBaoReference } from './refs.ts'
 import type { KvVersion } from './refs.ts'
 import { settings } from './settings.ts'
@@ -31,7 +31,7 @@ export const bao = defineProvider({
     const reference = parseBaoReference(text, KV[kvVersion])
     return reference === undefined ? undefined : createRef(instance, formatBaoReference(reference), text)
   },
-  check: problemsOf,
+  check: methodProblems,
   ownFiles: [POD_TOKEN],
   open,
 })
@@ -54,7 +54,7 @@ function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance:
   const { url, namespace, maxConcurrent, maxRate, caCert } = given
   const plan = planLogin(given)
   if (url === undefined || plan === undefined)
-    throw new LocketError('config', `${instance}: ${problemsOf(given).join(', ')}`)
+    throw new LocketError('config', `${instance}: ${methodProblems(given).join(', ')}`)
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
   const http = createHttpClient({
     provider: instance,
@@ -64,7 +64,7 @@ function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance:
     caCert: caCertReader(caCert, files, { provider: instance, setting: 'bao-ca-cert' }),
   })
   const calls = createCalls(http, namespace)
-  const reader = createReader(calls, clock)
+  const reader = createBaoReader(calls, clock)
   const isRenewable = plan.method !== 'token'
   const tokens = createTokenCheck(calls, clock, isRenewable)
   const sessions = createSessions({

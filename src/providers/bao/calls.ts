@@ -5,7 +5,7 @@ import { parseExact } from './json.ts'
 
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
-export interface Call {
+export interface BaoCall {
   /** Segments after `/v1/`, not encoded. */
   readonly path: readonly string[]
   readonly query?: string
@@ -19,9 +19,9 @@ export interface Calls {
   readonly who: string
   /** ` in namespace "x"`, or nothing. For messages. */
   readonly inNamespace: string
-  get(call: Call & { readonly token: string }): Promise<unknown>
+  get(call: BaoCall & { readonly token: string }): Promise<unknown>
   /** A login: sent once, and never again by itself. */
-  login(call: Call & { readonly body: object }): Promise<unknown>
+  login(call: BaoCall & { readonly body: object }): Promise<unknown>
 }
 
 export function createCalls(http: HttpClient, namespace: string | undefined): Calls {
@@ -31,7 +31,7 @@ export function createCalls(http: HttpClient, namespace: string | undefined): Ca
     'x-vault-request': 'true',
     ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
   }
-  const shared = ({ path, query = '', signal, explain }: Call) => ({
+  const shared = ({ path, query = '', signal, explain }: BaoCall) => ({
     path: `/v1/${path.map(encodeURIComponent).join('/')}${query}`,
     maxBytes: MAX_ANSWER_BYTES,
     signal,

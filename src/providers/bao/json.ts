@@ -37,6 +37,6 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** A text as it is; anything else as compact JSON, numbers with their own digits. */
-export function textOf(value: unknown): string {
+export function jsonText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { planLogin, problemsOf } from './method.ts'
+import { planLogin, methodProblems } from './method.ts'
 import { settings } from './settings.ts'
 import type { BaoSettings } from './settings.ts'
 
@@ -18,7 +18,7 @@ const APPROLE = { roleId: 'r', secretId: 's' }
 
 function planned(texts: Readonly<Record<string, string>>) {
   const given = parsed({ ...URL, ...texts })
-  assert.deepEqual(problemsOf(given), [])
+  assert.deepEqual(methodProblems(given), [])
   const plan = planLogin(given) ?? assert.fail('no plan')
   const credentials = plan.credentials.map(({ setting }) => setting)
   return plan.method === 'token'
@@ -66,8 +66,8 @@ test('kubernetes reads the token of the pod, and logs in at its own name', () =>
 })
 
 test('what is missing or left open is said, one line each', () => {
-  const problems = (texts: Readonly<Record<string, string>>) => problemsOf(parsed({ ...URL, ...texts }))
-  assert.deepEqual(problemsOf(parsed({})), [
+  const problems = (texts: Readonly<Record<string, string>>) => methodProblems(parsed({ ...URL, ...texts }))
+  assert.deepEqual(methodProblems(parsed({})), [
     'bao-url (BAO_URL) is not set',
     'bao-role-id (BAO_ROLE_ID) is not set',
     'bao-secret-id (BAO_SECRET_ID) is not set',
@@ -83,7 +83,7 @@ test('what is missing or left open is said, one line each', () => {
 
 test("the pod's token goes nowhere in place of a credential that was given", () => {
   const given = parsed({ ...URL, token: 't', authMethod: 'kubernetes', authRole: 'app' })
-  assert.match(problemsOf(given).join(), /bao-jwt \(BAO_JWT\) is not set, and another credential is/)
+  assert.match(methodProblems(given).join(), /bao-jwt \(BAO_JWT\) is not set, and another credential is/)
   assert.equal(planLogin(given), undefined)
 })
 

@@ -24,7 +24,7 @@ export type LoginPlan =
 export const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /** One line for each setting that is missing, or that leaves open what is meant. */
-export function problemsOf(settings: BaoSettings): string[] {
+export function methodProblems(settings: BaoSettings): string[] {
   const missing = settings.url === undefined ? ['bao-url (BAO_URL) is not set'] : []
   const method = settings.authMethod ?? chosenBy(settings)
   return [...missing, ...(typeof method === 'string' ? lacking(settings, method) : [method.problem])]

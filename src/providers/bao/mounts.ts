@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
-import { createFlights } from '../../core/waiting/single-flight.ts'
+import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Calls } from './calls.ts'
 import { isObject } from './json.ts'
@@ -32,7 +32,7 @@ const MountAnswer = z.object({
 
 export function createMounts(calls: Calls, clock: Clock): Mounts {
   const byPath = new Map<string, Mount & { readonly at: number }>()
-  const asking = createFlights<Mount | undefined>()
+  const asking = createSingleFlight<Mount | undefined>()
 
   async function ask(
     segments: readonly string[],

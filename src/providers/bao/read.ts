@@ -1,19 +1,19 @@
 import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { createFlights } from '../../core/waiting/single-flight.ts'
+import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import type { Calls } from './calls.ts'
 import { saidIn } from './explain.ts'
-import { isObject, textOf } from './json.ts'
+import { isObject, jsonText } from './json.ts'
 import { createMounts } from './mounts.ts'
 import { formatSecret } from './refs.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
 import type { TokenUse } from './token.ts'
 
 /** One field each, out of secrets that are read once for all callers of the same time. */
-export interface Reader {
+export interface BaoReader {
   /** Rejects with `denied` where the token may not read, or is no good any more: the status does not say which. */
   read(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Secret>
 }
@@ -34,10 +34,10 @@ type Answer =
 
 const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
 
-export function createReader(calls: Calls, clock: Clock): Reader {
+export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
   const { who, inNamespace } = calls
   const mounts = createMounts(calls, clock)
-  const reads = createFlights<Fields>()
+  const reads = createSingleFlight<Fields>()
 
   async function find(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Fields> {
     const segments = [...reference.mount, ...reference.path]
@@ -169,7 +169,7 @@ function valueOf(fields: Fields, { mount, path, field }: BaoReference, who: stri
     throw new LocketError('not_found', `${who} has no field "${field}" at ${where}`)
   const value = fields[field]
   if (value === null) throw new LocketError('not_found', `${who} has null in field "${field}" at ${where}`)
-  const text = textOf(value)
+  const text = jsonText(value)
   if (text.isWellFormed()) return Secret.fromText(text)
   throw new LocketError(
     'provider_protocol',

@@ -1,4 +1,4 @@
-import { createFlights } from '../../core/waiting/single-flight.ts'
+import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import { isLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Calls } from './calls.ts'
@@ -32,7 +32,7 @@ export function createTokenUse(token: string): TokenUse {
 
 /** `isRenewable`: whether another login would give another token. */
 export function createTokenCheck(calls: Calls, clock: Clock, isRenewable: boolean): TokenCheck {
-  const checks = createFlights<void>()
+  const checks = createSingleFlight<void>()
   let suspectedAt = Number.NEGATIVE_INFINITY
 
   async function ask(use: TokenUse, signal: AbortSignal): Promise<void> {

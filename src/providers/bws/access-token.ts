@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { textOf } from '../lib/login/credential.ts'
+import { credentialText } from '../lib/login/credential.ts'
 
 /** What a machine account's access token is made of. The strings cannot be wiped: keep them no longer than a login takes. */
 export interface AccessToken {
@@ -20,7 +20,7 @@ const HINT =
 
 /** `0.CLIENT_ID.CLIENT_SECRET:SEED`. Throws `auth`, without a part of it. `named`: `bws: bws-token`. */
 export function parseAccessToken(credential: Secret, named: string): AccessToken {
-  const text = textOf(credential)
+  const text = credentialText(credential)
   const colon = text.indexOf(':')
   if (colon === -1) throw malformed(named, 'has no : and so no key')
   const [version, clientId, clientSecret, ...more] = text.slice(0, colon).split('.')

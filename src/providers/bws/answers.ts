@@ -7,7 +7,7 @@ const Login = z.object({
   expires_in: z.number().positive(),
   encrypted_payload: z.string(),
 })
-export type Login = z.output<typeof Login>
+export type BwsLogin = z.output<typeof Login>
 
 /** Of the token that a login gives; nobody but its server checks the signature. */
 const Claims = z.object({
@@ -30,7 +30,7 @@ const Secrets = z.object({
 export type EncryptedSecret = z.output<typeof Secrets>['data'][number]
 
 /** A login's answer, whose token has the claims that it should. zod's issues can quote what they saw, so they are not kept. */
-export function readLogin(answer: unknown, who: string): Login {
+export function readLogin(answer: unknown, who: string): BwsLogin {
   const login = Login.safeParse(answer)
   if (!login.success) throw unreadable(who, 'login')
   const parts = login.data.access_token.split('.')
@@ -75,7 +75,7 @@ export function damagedToken(who: string): LocketError {
 }
 
 /** One secret, or one of several. */
-export function noSecret(who: string): LocketError {
+export function noBwsSecret(who: string): LocketError {
   return new LocketError('not_found', `${who} has no such secret, or this machine account may not read it`, {
     hint: 'is the machine account, or its project, given access to the secret?',
   })

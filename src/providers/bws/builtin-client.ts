@@ -10,7 +10,7 @@ import { parseAccessToken } from './access-token.ts'
 import type { AccessToken } from './access-token.ts'
 import {
   damagedToken,
-  noSecret,
+  noBwsSecret,
   noServer,
   notAccepted,
   readField,
@@ -19,7 +19,7 @@ import {
   readSecrets,
 } from './answers.ts'
 import type { EncryptedSecret } from './answers.ts'
-import type { Answer, BwsClient, BwsOptions, Wanted } from './client.ts'
+import type { BwsAnswer, BwsClient, BwsOptions, BwsQuery } from './client.ts'
 import { decryptEncString, isSealedWith, parseEncString } from './enc-string.ts'
 import type { BwsField } from './refs.ts'
 
@@ -139,12 +139,12 @@ async function read(
   api: HttpClient,
   { authorization, key }: Keys,
   call: {
-    readonly take: () => readonly Wanted[]
+    readonly take: () => readonly BwsQuery[]
     readonly userAgent: string
     readonly signal: AbortSignal
   },
-): Promise<Answer> {
-  let wanted: readonly Wanted[] = []
+): Promise<BwsAnswer> {
+  let wanted: readonly BwsQuery[] = []
   try {
     const answer = await api.sendJson({
       method: 'POST',
@@ -173,13 +173,13 @@ async function read(
 /** The API's own 404 says so in JSON. */
 function explainRead(status: number, body: unknown, who: string): LocketError | undefined {
   if (status !== 404) return undefined
-  return typeof body === 'object' && body !== null ? noSecret(who) : noServer(who, 'bws-api-url')
+  return typeof body === 'object' && body !== null ? noBwsSecret(who) : noServer(who, 'bws-api-url')
 }
 
 /** Only what is wanted of each secret. */
 function decryptAll(
   secrets: readonly EncryptedSecret[],
-  wanted: readonly Wanted[],
+  wanted: readonly BwsQuery[],
   key: Uint8Array,
   who: string,
 ): ReadonlyMap<string, Outcome> {

@@ -5,7 +5,7 @@ import { createFence } from '../lib/fence/fence.ts'
 import type { Fence } from '../lib/fence/fence.ts'
 import { createBuiltinClient } from './builtin-client.ts'
 import type { BwsClient, BwsOptions } from './client.ts'
-import { createSdkClient } from './sdk-client.ts'
+import { createBwsSdkClient } from './sdk-client.ts'
 import { Reply, SDK_PACKAGE } from './sdk-methods.ts'
 
 export interface ChoiceOptions extends BwsOptions {
@@ -29,7 +29,7 @@ export function createChosenClient(options: ChoiceOptions): BwsClient {
     clock: traffic.clock,
   })
   const builtin = createBuiltinClient(options)
-  const sdk = createSdkClient({ ...options, fence })
+  const sdk = createBwsSdkClient({ ...options, fence })
   let chosen: BwsClient | undefined
 
   async function choose(signal: AbortSignal): Promise<BwsClient> {

@@ -19,11 +19,11 @@ export interface BwsOptions {
 }
 
 /** One value that somebody wants; `key` tells it from others. */
-export interface Wanted extends BwsReference {
+export interface BwsQuery extends BwsReference {
   readonly key: string
 }
 
-export type Answer =
+export type BwsAnswer =
   /** By `key`. What the server left out is left out. The receiver wipes the values. */
   | { readonly kind: 'some'; readonly outcomes: ReadonlyMap<string, Outcome> }
   /** The service answers all or nothing, and one of them is to blame. `error`: what that says of one that was asked for alone. */
@@ -31,7 +31,7 @@ export type Answer =
 
 export interface BwsLogin {
   /** One request; `take` says what for when it may go, and again for each retry. What says nothing of a single secret rejects. */
-  read(take: () => readonly Wanted[], signal: AbortSignal): Promise<Answer>
+  read(take: () => readonly BwsQuery[], signal: AbortSignal): Promise<BwsAnswer>
 }
 
 /** A way to talk to Secrets Manager. */

@@ -3,8 +3,8 @@ import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Outcome, Resolved } from '../../core/vocabulary/resolve.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
-import { noSecret } from './answers.ts'
-import type { BwsClient, BwsLogin, Wanted } from './client.ts'
+import { noBwsSecret } from './answers.ts'
+import type { BwsClient, BwsLogin, BwsQuery } from './client.ts'
 
 /** Ids in one request. */
 const MOST_IDS = 250
@@ -13,12 +13,12 @@ const MOST_SUSPECTS = 1000
 /** Puts what several callers want into one request. */
 export interface Gather {
   /** A copy of its own for each caller. Rejects when the signal aborts, which is no matter to others. */
-  read(wanted: Wanted, signal: AbortSignal): Promise<Resolved>
+  read(wanted: BwsQuery, signal: AbortSignal): Promise<Resolved>
 }
 
 /** One caller that waits for one value. */
 interface Rider {
-  readonly wanted: Wanted
+  readonly wanted: BwsQuery
   readonly answer: PromiseWithResolvers<Resolved>
   trip: Trip | undefined
 }
@@ -54,21 +54,21 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     const { signal } = trip.giveUp
     try {
       await client.use(signal, async (login) => {
-        let parts: Wanted[][] = []
+        let parts: BwsQuery[][] = []
         const first = () => (parts = depart(trip))[0] ?? []
         const error = await readSome(login, trip, first)
         const [main = [], ...others] = parts
         if (error !== undefined) await divide(login, trip, main, error)
         for (const part of others) await find(login, trip, part)
       })
-      fail(trip, noSecret(who))
+      fail(trip, noBwsSecret(who))
     } catch (thrown) {
       fail(trip, toLocketError(thrown))
     }
   }
 
   /** Closes the trip to others. The part that is asked for first, then each suspect. */
-  function depart(trip: Trip): Wanted[][] {
+  function depart(trip: Trip): BwsQuery[][] {
     if (boarding === trip) {
       boarding = undefined
       leaveBehind(trip)
@@ -99,7 +99,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
   async function readSome(
     login: BwsLogin,
     trip: Trip,
-    take: () => readonly Wanted[],
+    take: () => readonly BwsQuery[],
   ): Promise<LocketError | undefined> {
     const answer = await login.read(take, trip.giveUp.signal)
     if (answer.kind === 'none') return answer.error
@@ -107,7 +107,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     return undefined
   }
 
-  async function find(login: BwsLogin, trip: Trip, part: readonly Wanted[]): Promise<boolean> {
+  async function find(login: BwsLogin, trip: Trip, part: readonly BwsQuery[]): Promise<boolean> {
     const wanted = stillWanted(trip, part)
     if (wanted.length === 0) return false
     const error = await readSome(login, trip, () => wanted)
@@ -119,7 +119,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
   async function divide(
     login: BwsLogin,
     trip: Trip,
-    part: readonly Wanted[],
+    part: readonly BwsQuery[],
     error: LocketError,
   ): Promise<void> {
     const ids = [...new Set(part.map(({ id }) => id))]
@@ -201,15 +201,15 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
 }
 
 /** Each distinct value once. */
-function wantedBy({ riders }: Trip): Wanted[] {
+function wantedBy({ riders }: Trip): BwsQuery[] {
   return [...riders.values()].flatMap(([first]) => (first === undefined ? [] : [first.wanted]))
 }
 
 /** Without what everybody who wanted it has gone away from. */
-function stillWanted({ riders }: Trip, part: readonly Wanted[]): readonly Wanted[] {
+function stillWanted({ riders }: Trip, part: readonly BwsQuery[]): readonly BwsQuery[] {
   return part.filter(({ key }) => riders.has(key))
 }
 
-function countIds(part: readonly Wanted[]): number {
+function countIds(part: readonly BwsQuery[]): number {
   return new Set(part.map(({ id }) => id)).size
 }

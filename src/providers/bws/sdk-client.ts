@@ -1,4 +1,4 @@
-import { createFlights } from '../../core/waiting/single-flight.ts'
+import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Outcome } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
@@ -8,8 +8,8 @@ import { statusError } from '../lib/http/http-errors.ts'
 import { withRetries } from '../lib/http/retry.ts'
 import { createSessions } from '../lib/login/sessions.ts'
 import { parseAccessToken } from './access-token.ts'
-import { damagedToken, noSecret, noServer, notAccepted, unreadable } from './answers.ts'
-import type { Answer, BwsClient, BwsOptions, Wanted } from './client.ts'
+import { damagedToken, noBwsSecret, noServer, notAccepted, unreadable } from './answers.ts'
+import type { BwsAnswer, BwsClient, BwsOptions, BwsQuery } from './client.ts'
 import { Reply, type LoginCall, type ReadCall } from './sdk-methods.ts'
 
 /**
@@ -25,11 +25,11 @@ interface Held {
 }
 
 /** Bitwarden's own SDK behind a fence. It retries nothing and knows no deadline; both are done here. */
-export function createSdkClient(options: BwsOptions & { readonly fence: Fence }): BwsClient {
+export function createBwsSdkClient(options: BwsOptions & { readonly fence: Fence }): BwsClient {
   const { provider, token, files, traffic, fence, apiUrl, identityUrl, userAgent } = options
   const identity = `${provider} at ${identityUrl}`
   const api = `${provider} at ${apiUrl}`
-  const logins = createFlights<void>()
+  const logins = createSingleFlight<void>()
 
   const sessions = createSessions<Held>({
     clock: traffic.clock,
@@ -61,7 +61,7 @@ export function createSdkClient(options: BwsOptions & { readonly fence: Fence })
     if (reply.kind !== 'done') throw loginError(reply, identity)
   }
 
-  async function read(held: Held, take: () => readonly Wanted[], signal: AbortSignal): Promise<Answer> {
+  async function read(held: Held, take: () => readonly BwsQuery[], signal: AbortSignal): Promise<BwsAnswer> {
     const attempt = (sent: () => unknown) =>
       traffic.run(() => {
         sent()
@@ -77,14 +77,14 @@ export function createSdkClient(options: BwsOptions & { readonly fence: Fence })
   /** Undefined: the SDK's process is a new one, and this turn was used to log in there. */
   async function readOnce(
     held: Held,
-    wanted: readonly Wanted[],
+    wanted: readonly BwsQuery[],
     signal: AbortSignal,
-  ): Promise<Answer | undefined> {
+  ): Promise<BwsAnswer | undefined> {
     const call: ReadCall = { digest: held.digest, wanted: wanted.map(({ id, field }) => ({ id, field })) }
     const reply = await ask('read', call, signal)
     if (reply.kind === 'values') return { kind: 'some', outcomes: outcomesOf(reply.values, wanted) }
     if (reply.kind === 'status' && reply.status === 404 && reply.isJson)
-      return { kind: 'none', error: noSecret(api) }
+      return { kind: 'none', error: noBwsSecret(api) }
     if (reply.kind === 'not-decrypted') return { kind: 'none', error: unreadable(api, 'secret') }
     if (reply.kind !== 'no-login') throw replyError(reply, api, 'bws-api-url')
     await logins.run(held.digest, signal, (shared) => logIn(loginCall(held), shared))
@@ -107,7 +107,7 @@ export function createSdkClient(options: BwsOptions & { readonly fence: Fence })
 
 function outcomesOf(
   values: readonly (Uint8Array | undefined)[],
-  wanted: readonly Wanted[],
+  wanted: readonly BwsQuery[],
 ): ReadonlyMap<string, Outcome> {
   const outcomes = new Map<string, Outcome>()
   for (const [index, { key }] of wanted.entries()) {

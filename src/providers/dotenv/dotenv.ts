@@ -34,7 +34,7 @@ export const dotenv = defineProvider({
       ? ["dotenv-path (DOTENV_PATH) is not set, and only locket's own configuration sets it"]
       : [],
   open,
-  isNear: true,
+  isLocal: true,
 })
 
 function open(

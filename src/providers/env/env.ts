@@ -34,5 +34,5 @@ export const env = defineProvider({
       read: async () => (name) => (Object.hasOwn(deps.env, name) ? deps.env[name] : undefined),
       hiddenNames: deps.hiddenNames,
     }),
-  isNear: true,
+  isLocal: true,
 })

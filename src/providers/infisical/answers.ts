@@ -3,7 +3,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { SecretType } from './shapes.ts'
 
 /** The secret of a header: what no header can hold is refused here, because `fetch` would quote it. */
-export const Login = z.object({
+export const InfisicalLogin = z.object({
   accessToken: z.string().regex(/^[\x21-\x7e]{1,16384}$/),
   /** Seconds; 0: for ever. */
   expiresIn: z.number().nonnegative(),
@@ -52,7 +52,11 @@ export function readList(
 }
 
 /** The answer in its documented shape. zod's issues can quote what they saw, so they are not kept. */
-export function readAnswer<S extends z.ZodType>(shape: S, answer: unknown, what: string): z.output<S> {
+export function readInfisicalAnswer<S extends z.ZodType>(
+  shape: S,
+  answer: unknown,
+  what: string,
+): z.output<S> {
   const read = shape.safeParse(answer)
   if (read.success) return read.data
   throw new LocketError('provider_protocol', `${what} is not what an Infisical server answers`, {

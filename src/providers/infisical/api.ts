@@ -1,11 +1,11 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { createFlights } from '../../core/waiting/single-flight.ts'
+import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import type { HttpClient, Refusal } from '../lib/http/http.ts'
-import { OneSecret, readAnswer, readList, readOne, SecretList } from './answers.ts'
+import { OneSecret, readInfisicalAnswer, readList, readOne, SecretList } from './answers.ts'
 import type { Found } from './answers.ts'
 import { formatFolder, formatInfisicalReference } from './reference.ts'
 import type { Folder, InfisicalReference } from './reference.ts'
-import { explainRead, isUnknownRoute, noSecret } from './refusals.ts'
+import { explainRead, isUnknownRoute, noInfisicalSecret } from './refusals.ts'
 
 const MAX_BYTES = 32 * 1024 * 1024
 
@@ -23,8 +23,8 @@ export interface InfisicalApi {
 }
 
 export function createInfisicalApi(http: HttpClient, accessToken: string, dialect: Dialect): InfisicalApi {
-  const secrets = createFlights<Found>()
-  const folders = createFlights<ReadonlyMap<string, Found>>()
+  const secrets = createSingleFlight<Found>()
+  const folders = createSingleFlight<ReadonlyMap<string, Found>>()
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
 
   /** Once more at the other address where the server does not know the first. */
@@ -64,15 +64,18 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
     secret: (reference, signal) =>
       secrets.run(formatInfisicalReference(reference), signal, async (shared) => {
         const answer = await get(reference, reference.key, shared)
-        const read = readAnswer(OneSecret, answer, `a secret of ${http.who}`)
+        const read = readInfisicalAnswer(OneSecret, answer, `a secret of ${http.who}`)
         const found = readOne(read, reference.type)
-        if (found === undefined) throw noSecret(http.who, reference)
+        if (found === undefined) throw noInfisicalSecret(http.who, reference)
         return found
       }),
     folder: (folder, signal) =>
       folders.run(formatFolder(folder), signal, async (shared) => {
         const answer = await get(folder, undefined, shared)
-        return readList(readAnswer(SecretList, answer, `a list of secrets of ${http.who}`), folder.type)
+        return readList(
+          readInfisicalAnswer(SecretList, answer, `a list of secrets of ${http.who}`),
+          folder.type,
+        )
       }),
   }
 }

@@ -1,9 +1,9 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { textOf } from '../lib/login/credential.ts'
+import { credentialText } from '../lib/login/credential.ts'
 import type { HttpClient } from '../lib/http/http.ts'
 import type { Session } from '../lib/login/sessions.ts'
-import { Login, readAnswer } from './answers.ts'
+import { InfisicalLogin, readInfisicalAnswer } from './answers.ts'
 import { explainLogin } from './refusals.ts'
 
 const PATH = '/api/v1/auth/universal-auth/login'
@@ -17,7 +17,7 @@ export async function login(
 ): Promise<Session<string>> {
   if (clientId === undefined || clientSecret === undefined)
     throw new LocketError('internal', 'a login without its two credentials')
-  const credentials = { clientId: textOf(clientId), clientSecret: textOf(clientSecret) }
+  const credentials = { clientId: credentialText(clientId), clientSecret: credentialText(clientSecret) }
   const body = new TextEncoder().encode(JSON.stringify(credentials))
   try {
     const answer = await http.sendJson({
@@ -30,7 +30,7 @@ export async function login(
       mayRepeat: false,
       explain: (refusal) => explainLogin(http.who, refusal),
     })
-    const { accessToken, expiresIn } = readAnswer(Login, answer, `the login of ${http.who}`)
+    const { accessToken, expiresIn } = readInfisicalAnswer(InfisicalLogin, answer, `the login of ${http.who}`)
     return { value: accessToken, lifetimeMs: expiresIn === 0 ? undefined : expiresIn * 1000 }
   } finally {
     body.fill(0)

@@ -7,13 +7,13 @@ import type { InfisicalReference } from './reference.ts'
 import { hiddenValue } from './refusals.ts'
 
 /** The references of one batch. */
-export interface Wanted {
+export interface InfisicalQuery {
   readonly references: ReadonlyMap<RefId, InfisicalReference>
   /** How many of them each folder has. */
   readonly perFolder: ReadonlyMap<string, number>
 }
 
-export function wantedOf(refs: readonly SecretRef[]): Wanted {
+export function wantedOf(refs: readonly SecretRef[]): InfisicalQuery {
   const references = new Map<RefId, InfisicalReference>()
   for (const { id, key } of refs) {
     const reference = parseInfisicalReference(key, {})
@@ -34,7 +34,7 @@ export function wantedOf(refs: readonly SecretRef[]): Wanted {
 export async function readSecret(
   reference: InfisicalReference,
   api: InfisicalApi,
-  { perFolder }: Wanted,
+  { perFolder }: InfisicalQuery,
   { who, signal }: { readonly who: string; readonly signal: AbortSignal },
 ): Promise<string> {
   const isAlone = (perFolder.get(formatFolder(reference)) ?? 0) < 2

@@ -74,7 +74,7 @@ export function isUnknownRoute({ status, body }: Refusal): boolean {
   return status === 404 && /^Route GET:.* not found$/s.test(ErrorBody.parse(body).message)
 }
 
-export function noSecret(who: string, folder: Folder): LocketError {
+export function noInfisicalSecret(who: string, folder: Folder): LocketError {
   const kind = folder.type === 'personal' ? 'personal secret' : 'secret'
   return new LocketError('not_found', `${who} has no ${kind} of that name in folder ${where(folder)}`)
 }
@@ -94,7 +94,7 @@ function notFound(who: string, folder: Folder, message: string): LocketError {
       hint: IS_IT_INFISICAL,
     })
   }
-  if (/^Secret\b/i.test(message)) return noSecret(who, folder)
+  if (/^Secret\b/i.test(message)) return noInfisicalSecret(who, folder)
   return new LocketError('not_found', `${who} has no folder ${where(folder)}`)
 }
 

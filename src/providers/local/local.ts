@@ -8,7 +8,7 @@ import { AbsolutePath } from '../../settings/kinds.ts'
 import { defineProvider, type ProviderClient, type ProviderDeps } from '../define.ts'
 import { type Entries, valueOf } from './document.ts'
 import { missing } from './missing.ts'
-import { createReader, type LocalPaths, problemsOf } from './reader.ts'
+import { createLocalReader, type LocalPaths, localProblems } from './reader.ts'
 import { parseLocalRef } from './refs.ts'
 
 export const localSettings = section('local', 'Embedded store (local)', {
@@ -41,13 +41,13 @@ export const local = defineProvider({
   schemes: ['local'],
   settings: localSettings,
   parse: (text, instance) => parseLocalRef(text, instance),
-  check: problemsOf,
+  check: localProblems,
   open: openLocal,
-  isNear: true,
+  isLocal: true,
 })
 
 function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
-  const reader = createReader(paths, deps.files, deps.log)
+  const reader = createLocalReader(paths, deps.files, deps.log)
   const read = merged(() => reader.entries())
   let isClosed = false
   return {

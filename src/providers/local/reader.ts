@@ -13,7 +13,7 @@ export interface LocalPaths {
   readonly key: string
 }
 
-export interface Reader {
+export interface LocalReader {
   /** `credential_missing` when it is not there. Parsed anew only when its text changed. */
   key(): Promise<AgeKey>
   /** Every secret. `credential_missing` when file or key is not there. */
@@ -24,7 +24,7 @@ export const MAX_FILE_BYTES = 64 * 1024 * 1024
 const MAX_KEY_BYTES = 64 * 1024
 
 /** One file for both would lose the key at the first write. */
-export function problemsOf(paths: LocalPaths): string[] {
+export function localProblems(paths: LocalPaths): string[] {
   return paths.file === paths.key
     ? ['local-file and local-key (LOCKET_LOCAL_FILE, LOCKET_LOCAL_KEY) name one file']
     : []
@@ -40,7 +40,7 @@ export function readKeyText({ key }: LocalPaths, files: SourceFiles): Promise<Ui
   return read(files, key, MAX_KEY_BYTES, '`locket secret set` makes it when there are no secrets yet')
 }
 
-export function createReader(paths: LocalPaths, files: SourceFiles, log: Log): Reader {
+export function createLocalReader(paths: LocalPaths, files: SourceFiles, log: Log): LocalReader {
   let parsed: { readonly digest: string; readonly key: AgeKey } | undefined
 
   async function key(): Promise<AgeKey> {

@@ -2,16 +2,16 @@ import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { OwnFiles, SourceFiles } from '../../core/ports/files.ts'
 import type { Log } from '../../core/ports/log.ts'
-import type { SecretFile } from '../../core/ports/secret-store.ts'
+import type { SecretStore } from '../../core/ports/secret-store.ts'
 import { parseSecretName, type SecretName } from '../../core/vocabulary/secret-name.ts'
 import { type AgeKey, createKeyText, loadAge, parseAgeKey } from './age-key.ts'
 import { type Entries, entryOf, formatDocument, sizeOf, valueOf } from './document.ts'
 import { missing } from './missing.ts'
 import {
-  createReader,
+  createLocalReader,
   type LocalPaths,
   MAX_FILE_BYTES,
-  problemsOf,
+  localProblems,
   readKeyText,
   readSealed,
 } from './reader.ts'
@@ -26,11 +26,11 @@ export interface SecretFileDeps {
 }
 
 /** The writing side of the `local` provider. Reading makes nothing. `config` when the paths cannot work. */
-export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretFile {
+export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretStore {
   const { clock, files, log, own } = deps
-  const [problem] = problemsOf(paths)
+  const [problem] = localProblems(paths)
   if (problem !== undefined) throw new LocketError('config', problem)
-  const reader = createReader(paths, files, log)
+  const reader = createLocalReader(paths, files, log)
 
   function entryNamed(entries: Entries, name: SecretName) {
     const entry = entries.get(name)

@@ -52,7 +52,7 @@ export type ItemRow = z.output<typeof ItemRows>[number]
 export type Vault = z.output<typeof Vaults>[number]
 
 /** The answer in its documented shape. zod's issues can quote what they saw, so they are not kept. */
-export function readAnswer<S extends z.ZodType>(shape: S, answer: unknown, what: string): z.output<S> {
+export function readConnectAnswer<S extends z.ZodType>(shape: S, answer: unknown, what: string): z.output<S> {
   const read = shape.safeParse(answer)
   if (read.success) return read.data
   throw new LocketError('provider_protocol', `${what} is not what a Connect server answers`, {

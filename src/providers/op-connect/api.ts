@@ -1,7 +1,7 @@
 import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
-import { createFlights, type Flights } from '../../core/waiting/single-flight.ts'
+import { createSingleFlight, type SingleFlight } from '../../core/waiting/single-flight.ts'
 import type { HttpClient } from '../lib/http/http.ts'
-import { Item, ItemRows, Vaults, readAnswer } from './answers.ts'
+import { Item, ItemRows, Vaults, readConnectAnswer } from './answers.ts'
 import type { ItemRow, Vault } from './answers.ts'
 
 const MAX_JSON_BYTES = 32 * 1024 * 1024
@@ -29,11 +29,11 @@ export interface FirstRefusal {
 /** What the batches of one token share: an answer that is on its way serves all that ask for it. */
 export interface ConnectSession {
   readonly authorization: string
-  readonly reads: Flights<unknown>
+  readonly reads: SingleFlight<unknown>
 }
 
 export function createConnectSession(authorization: string): ConnectSession {
-  return { authorization, reads: createFlights() }
+  return { authorization, reads: createSingleFlight() }
 }
 
 export function createConnectApi(
@@ -65,7 +65,7 @@ export function createConnectApi(
       const answer = await getJson('/v1/vaults').catch((thrown: unknown) => {
         throw isLocketError(thrown) && thrown.code === 'not_found' ? noConnect(http.who) : thrown
       })
-      return readAnswer(Vaults, answer, `the list of vaults of ${http.who}`)
+      return readConnectAnswer(Vaults, answer, `the list of vaults of ${http.who}`)
     },
     itemsTitled(vaultId, title) {
       if (!FILTERABLE.test(title)) return undefined
@@ -73,7 +73,7 @@ export function createConnectApi(
     },
     items: (vaultId) => rows(itemsPath(vaultId)),
     async item(vaultId, itemId) {
-      return readAnswer(Item, await getJson(itemPath(vaultId, itemId)), `an item of ${http.who}`)
+      return readConnectAnswer(Item, await getJson(itemPath(vaultId, itemId)), `an item of ${http.who}`)
     },
     file(vaultId, itemId, fileId) {
       // The path is made of ids: servers before 1.5.5 gave a wrong `content_path`.
@@ -83,7 +83,7 @@ export function createConnectApi(
   }
 
   async function rows(path: string): Promise<readonly ItemRow[]> {
-    return readAnswer(ItemRows, await getJson(path), `the list of items of ${http.who}`)
+    return readConnectAnswer(ItemRows, await getJson(path), `the list of items of ${http.who}`)
   }
 }
 

@@ -17,7 +17,7 @@ import { createTraffic } from '../lib/http/traffic.ts'
 import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 import { outcomeOf } from './outcomes.ts'
 import { parseReference } from './references.ts'
-import { createSdkClient } from './sdk-client.ts'
+import { createOpSdkClient } from './sdk-client.ts'
 
 const NAMED = { prefix: 'op-', env: 'OP_', server: '1Password' }
 
@@ -59,7 +59,7 @@ function open(
 ): ProviderClient {
   if (token === undefined) throw new LocketError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
-  const sdk = createSdkClient({ provider: instance, startWorker, traffic, caCert })
+  const sdk = createOpSdkClient({ provider: instance, startWorker, traffic, caCert })
   const checkCaCert = caCertReader(caCert, files, { provider: instance, setting: 'op-ca-cert' })
   let logins = 0
   const sessions = createSessions({

@@ -5,7 +5,7 @@ import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { ErrorCode } from '../../core/vocabulary/errors.ts'
 import { createRef } from '../../core/vocabulary/ref.ts'
 import { outcomeOf } from './outcomes.ts'
-import { failureOf } from './sdk-calls.ts'
+import { sdkFailureOf } from './sdk-calls.ts'
 import type { Answered } from './sdk-calls.ts'
 import { responsesOf } from './sdk-methods.ts'
 
@@ -74,11 +74,15 @@ test('other is what the request that failed came to', () => {
     retryAfterMs: 5,
     hint: 'wait',
   })
-  const outcome = outcomeOf(REF, { ...answered(errorsOf('other')), trouble: failureOf(trouble) }, 'op')
+  const outcome = outcomeOf(REF, { ...answered(errorsOf('other')), trouble: sdkFailureOf(trouble) }, 'op')
   assert.ok(!outcome.ok)
   const { code, message, hint, retryAfterMs } = outcome.error
   assert.deepEqual([code, message, hint, retryAfterMs], ['rate_limited', trouble.message, 'wait', 5])
-  const known = outcomeOf(REF, { ...answered(errorsOf('itemNotFound')), trouble: failureOf(trouble) }, 'op')
+  const known = outcomeOf(
+    REF,
+    { ...answered(errorsOf('itemNotFound')), trouble: sdkFailureOf(trouble) },
+    'op',
+  )
   assert.equal(known.ok || known.error.code, 'not_found')
 })
 

@@ -21,7 +21,7 @@ const Failure = z.object({
   hint: z.string().optional(),
   retryAfterMs: z.number().optional(),
 })
-export type Failure = z.output<typeof Failure>
+export type SdkFailure = z.output<typeof Failure>
 
 const Response = z.object({
   value: z.instanceof(Uint8Array).optional(),
@@ -42,10 +42,10 @@ export const Answered = z.object({
 })
 export type Answered = z.output<typeof Answered>
 
-export function failureOf({ code, message, hint, retryAfterMs }: LocketError): Failure {
+export function sdkFailureOf({ code, message, hint, retryAfterMs }: LocketError): SdkFailure {
   return { code, message, hint, retryAfterMs }
 }
 
-export function errorOf({ code, message, hint, retryAfterMs }: Failure): LocketError {
+export function errorOf({ code, message, hint, retryAfterMs }: SdkFailure): LocketError {
   return new LocketError(code, message, { hint, retryAfterMs })
 }

@@ -2,7 +2,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { StartWorker } from '../../core/ports/process.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { textOf } from '../lib/login/credential.ts'
+import { credentialText } from '../lib/login/credential.ts'
 import { createFence } from '../lib/fence/fence.ts'
 import { withRetries } from '../lib/http/retry.ts'
 import type { Traffic } from '../lib/http/traffic.ts'
@@ -26,7 +26,7 @@ export interface SdkClient extends AsyncDisposable {
 }
 
 /** No process is started before the first call. */
-export function createSdkClient({ provider, startWorker, traffic, caCert }: SdkOptions): SdkClient {
+export function createOpSdkClient({ provider, startWorker, traffic, caCert }: SdkOptions): SdkClient {
   const title = `${provider}: 1Password's SDK`
   const fence = createFence({ library: 'op', title, startWorker, clock: traffic.clock, caCert })
 
@@ -36,7 +36,7 @@ export function createSdkClient({ provider, startWorker, traffic, caCert }: SdkO
     references: readonly string[],
     signal: AbortSignal,
   ): Promise<Answered> {
-    const asked = { who: provider, token: textOf(token), references }
+    const asked = { who: provider, token: credentialText(token), references }
     const answer = Answered.safeParse(await fence.call(method, asked, signal))
     if (!answer.success) throw new LocketError('internal', `${title} answered with something else`)
     // One was counted when the call began, and a token that is none costs none.

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Client, ResolveAllResponse } from '@1password/sdk'
-import { LocketError, isLocketError, mayPass } from '../../core/vocabulary/errors.ts'
+import { LocketError, isLocketError, isRetryable } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { VERSION } from '../../core/vocabulary/version.ts'
 import type { Methods } from '../lib/fence/calls.ts'
-import { Asked, failureOf } from './sdk-calls.ts'
+import { Asked, sdkFailureOf } from './sdk-calls.ts'
 import type { Answered } from './sdk-calls.ts'
 import { explainThrown } from './sdk-failures.ts'
 import { watchFetch } from './watched-fetch.ts'
@@ -39,14 +39,14 @@ export function createSdkMethods(clock: Clock): Methods {
       responses.size > 0 && [...responses.values()].every(({ error }) => error === 'other')
     const failure = failed ?? (isUnexplained ? trouble : undefined)
     // A session may be over, in words that are not known here: the next call makes another.
-    if (isUnexplained || (failure !== undefined && !mayPass(failure))) session = undefined
+    if (isUnexplained || (failure !== undefined && !isRetryable(failure))) session = undefined
     const requests = watched.count() - reported
     reported += requests
     return {
       requests,
       responses,
-      failure: failure && failureOf(failure),
-      trouble: trouble && failureOf(trouble),
+      failure: failure && sdkFailureOf(failure),
+      trouble: trouble && sdkFailureOf(trouble),
     }
   }
 

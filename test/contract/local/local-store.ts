@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
-import type { SecretFile } from '../../../src/core/ports/secret-store.ts'
+import type { SecretStore } from '../../../src/core/ports/secret-store.ts'
 import { parseSecretName } from '../../../src/core/vocabulary/secret-name.ts'
 import { Secret } from '../../../src/core/vocabulary/secret.ts'
 import { systemClock } from '../../../src/host/daemon/clock.ts'
@@ -18,7 +18,7 @@ export const run = promisify(execFile)
 /** A secrets file in a folder of its own, which ends with the test. */
 export interface LocalStore extends LocalPaths {
   readonly dir: string
-  readonly store: SecretFile
+  readonly store: SecretStore
   put(name: string, value: string | Uint8Array): Promise<void>
 }
 
@@ -37,7 +37,7 @@ export async function localStore(t: TestContext): Promise<LocalStore> {
   }
 }
 
-export function storeAt(paths: LocalPaths): SecretFile {
+export function storeAt(paths: LocalPaths): SecretStore {
   const clock = systemClock()
   return openSecretFile(paths, {
     clock,

@@ -9,7 +9,7 @@ import type { SecretRef } from '../../../src/core/vocabulary/ref.ts'
 import type { Outcome, Outcomes } from '../../../src/core/vocabulary/resolve.ts'
 import { openSourceFiles } from '../../../src/host/sources/source-files.ts'
 import type { ProviderClient } from '../../../src/providers/define.ts'
-import { Asked, failureOf } from '../../../src/providers/op/sdk-calls.ts'
+import { Asked, sdkFailureOf } from '../../../src/providers/op/sdk-calls.ts'
 import type { Answered, Response } from '../../../src/providers/op/sdk-calls.ts'
 import { op } from '../../../src/providers/op/op.ts'
 import { createFencedLibrary } from '../../fakes/fenced-library.ts'
@@ -72,7 +72,7 @@ async function world(t: TestContext, texts: SettingTexts = {}): Promise<World> {
     return Promise.resolve(
       failure === undefined
         ? { requests, responses }
-        : { requests, responses: new Map(), failure: failureOf(failure) },
+        : { requests, responses: new Map(), failure: sdkFailureOf(failure) },
     )
   }
   const tokenFile = join(await temporaryFolder(t), 'token')

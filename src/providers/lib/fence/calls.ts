@@ -5,14 +5,16 @@ export type Methods = Readonly<Record<string, (argument: unknown) => Promise<unk
 
 /** What goes to the worker. */
 const Call = z.object({ id: z.number(), method: z.string(), argument: z.unknown() })
-export type Call = z.output<typeof Call>
+export type FencedCall = z.output<typeof Call>
 
 /** What comes back. */
-export const Answer = z.object({ id: z.number(), value: z.unknown().optional(), failed: z.boolean() })
-export type Answer = z.output<typeof Answer>
+export const FencedAnswer = z.object({ id: z.number(), value: z.unknown().optional(), failed: z.boolean() })
+export type FencedAnswer = z.output<typeof FencedAnswer>
 
 /** The worker's side of a fence: each message is a call, and gets one answer. */
-export function answerCalls(methods: Methods): (message: unknown, reply: (answer: Answer) => void) => void {
+export function answerCalls(
+  methods: Methods,
+): (message: unknown, reply: (answer: FencedAnswer) => void) => void {
   return (message, reply) => {
     const { id, method, argument } = Call.parse(message)
     // What was thrown may hold a secret: methods answer with what they want to be known of a failure.

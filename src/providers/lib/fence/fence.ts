@@ -2,7 +2,7 @@ import { LocketError } from '../../../core/vocabulary/errors.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { StartWorker, Worker } from '../../../core/ports/process.ts'
 import { unlessAborted } from '../../../core/waiting/unless-aborted.ts'
-import { Answer, type Call } from './calls.ts'
+import { FencedAnswer, type FencedCall } from './calls.ts'
 import { abortError, throwIfAborted } from '../http/http-errors.ts'
 
 export interface FenceOptions {
@@ -61,7 +61,7 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
   }
 
   function settle({ waiting }: Running, message: unknown): void {
-    const answer = Answer.safeParse(message)
+    const answer = FencedAnswer.safeParse(message)
     const call = answer.success ? waiting.get(answer.data.id) : undefined
     if (!answer.success || call === undefined) return
     if (answer.data.failed)
@@ -89,7 +89,7 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
     used.worker.kill()
   }
 
-  async function answerOf(used: Running, call: Call, signal: AbortSignal): Promise<unknown> {
+  async function answerOf(used: Running, call: FencedCall, signal: AbortSignal): Promise<unknown> {
     const answer = Promise.withResolvers<unknown>()
     used.waiting.set(call.id, answer)
     try {

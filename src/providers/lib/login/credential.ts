@@ -40,11 +40,11 @@ export async function readCredential(
 
 /** The value of an Authorization header. A string cannot be wiped: keep it no longer than the request. */
 export function bearer(credential: Secret): string {
-  return `Bearer ${textOf(credential)}`
+  return `Bearer ${credentialText(credential)}`
 }
 
 /** For a library that takes it as text, which cannot be wiped. */
-export function textOf(credential: Secret): string {
+export function credentialText(credential: Secret): string {
   return new TextDecoder('latin1').decode(credential.reveal())
 }
 

@@ -1,4 +1,4 @@
-import { createFlights } from '../../../core/waiting/single-flight.ts'
+import { createSingleFlight } from '../../../core/waiting/single-flight.ts'
 import { isLocketError, type LocketError } from '../../../core/vocabulary/errors.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import { wipeAll, type Secret } from '../../../core/vocabulary/secret.ts'
@@ -48,7 +48,7 @@ interface Live<T> {
 
 export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
   const { clock } = options
-  const logins = createFlights<Live<T>>()
+  const logins = createSingleFlight<Live<T>>()
   const refusals = createRefusals(clock)
   let live: Live<T> | undefined
 
