@@ -22,7 +22,7 @@ check: $(READY) ## types, lint, format, architecture, generated files
 	@tsc --noEmit -p .
 	@oxlint --type-aware
 	@oxfmt --check
-	@node --test --test-reporter=dot test/architecture.test.ts
+	@node --test --test-reporter=dot test/architecture/*.test.ts
 	@node scripts/generated/check-generated.ts
 
 build: $(READY) ## dist/locket: the program and its Node, one folder that runs anywhere

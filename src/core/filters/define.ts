@@ -43,7 +43,7 @@ export function filterFailed(message: string, hint?: string): LocketError {
 }
 
 /** The value as text, a leading byte order mark included, for filters that cannot work on bytes. */
-export function decodeText(value: Uint8Array): string {
+export function decodeValue(value: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value)
   } catch {

@@ -1,4 +1,4 @@
-import { bytesOf, defineFilter, filterFailed, decodeText } from './define.ts'
+import { bytesOf, defineFilter, filterFailed, decodeValue } from './define.ts'
 
 /** A number as it was written: as a JavaScript number a long account ID would lose its last digits. */
 class WrittenNumber {
@@ -14,7 +14,7 @@ export const get = defineFilter({
   summary: 'one value out of a JSON secret by its path: `get "db.hosts.0"`; a dot in a name is written `\\.`',
   parameters: ['text'],
   apply(value, [path = '']) {
-    let found = parseJson(decodeText(value))
+    let found = parseJson(decodeValue(value))
     for (const name of namesOf(path)) found = stepInto(found, name, path)
     if (found === null) throw filterFailed(`there is only null at ${JSON.stringify(path)} in the JSON`)
     return bytesOf(typeof found === 'string' ? found : formatJson(found))

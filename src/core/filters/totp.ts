@@ -1,5 +1,5 @@
 import { Secret, TOTP } from 'otpauth'
-import { bytesOf, defineFilter, filterFailed, decodeText } from './define.ts'
+import { bytesOf, defineFilter, filterFailed, decodeValue } from './define.ts'
 
 interface Generator {
   readonly secret: string
@@ -15,7 +15,7 @@ export const totp = defineFilter({
     'the current one-time code of an otpauth://totp URI or base32 seed; it is stale after one period, mostly 30 seconds',
   parameters: [],
   apply(value, _args, { nowMs }) {
-    const text = decodeText(value).trim()
+    const text = decodeValue(value).trim()
     const { secret, ...settings } = /^otpauth:/i.test(text) ? fromUri(text) : fromSeed(text)
     const key = Secret.fromBase32(secret)
     try {

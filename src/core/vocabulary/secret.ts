@@ -21,7 +21,7 @@ export class Secret {
     return this.#bytes.byteLength
   }
 
-  /** The bytes themselves, not a copy. The callers of this method are the security review: `test/architecture.test.ts` lists them. */
+  /** The bytes themselves, not a copy. The callers of this method are the security review: `test/architecture` lists them. */
   reveal(): Uint8Array {
     return this.#bytes
   }

@@ -29,7 +29,7 @@ export type BwsAnswer =
   /** The service answers all or nothing, and one of them is to blame. `error`: what that says of one that was asked for alone. */
   | { readonly kind: 'none'; readonly error: LocketError }
 
-export interface BwsLogin {
+export interface BwsIdentity {
   /** One request; `take` says what for when it may go, and again for each retry. What says nothing of a single secret rejects. */
   read(take: () => readonly BwsQuery[], signal: AbortSignal): Promise<BwsAnswer>
 }
@@ -37,5 +37,5 @@ export interface BwsLogin {
 /** A way to talk to Secrets Manager. */
 export interface BwsClient extends AsyncDisposable {
   /** Does the work with a login, as `Sessions.use` does. */
-  use<R>(signal: AbortSignal, work: (login: BwsLogin) => Promise<R>): Promise<R>
+  use<R>(signal: AbortSignal, work: (login: BwsIdentity) => Promise<R>): Promise<R>
 }

@@ -4,7 +4,7 @@ import type { Outcome, Resolved } from '../../core/vocabulary/resolve.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
 import { noBwsSecret } from './answers.ts'
-import type { BwsClient, BwsLogin, BwsQuery } from './client.ts'
+import type { BwsClient, BwsIdentity, BwsQuery } from './client.ts'
 
 /** Ids in one request. */
 const MOST_IDS = 250
@@ -97,7 +97,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
 
   /** Undefined, or what is wrong with one of them. */
   async function readSome(
-    login: BwsLogin,
+    login: BwsIdentity,
     trip: Trip,
     take: () => readonly BwsQuery[],
   ): Promise<LocketError | undefined> {
@@ -107,7 +107,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     return undefined
   }
 
-  async function find(login: BwsLogin, trip: Trip, part: readonly BwsQuery[]): Promise<boolean> {
+  async function find(login: BwsIdentity, trip: Trip, part: readonly BwsQuery[]): Promise<boolean> {
     const wanted = stillWanted(trip, part)
     if (wanted.length === 0) return false
     const error = await readSome(login, trip, () => wanted)
@@ -117,7 +117,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
 
   /** One of them is to blame, or more: half by half, until each of those is alone. */
   async function divide(
-    login: BwsLogin,
+    login: BwsIdentity,
     trip: Trip,
     part: readonly BwsQuery[],
     error: LocketError,

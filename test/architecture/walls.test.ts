@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { importsOf, program, texts } from './source.ts'
+
+interface Layer {
+  /** Layers and packages it may load. */
+  readonly uses: readonly string[]
+  /** Layers of which it may name types. */
+  readonly types?: readonly string[]
+}
+
+/** Who may load what. `node:*` stands for all that Node brings. */
+const LAYERS: Readonly<Record<string, Layer>> = {
+  core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
+  settings: { uses: ['core', 'zod', 'node:util'] },
+  host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'zod', 'node:*'] },
+  providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
+  config: {
+    uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'commander', 'node:util', 'node:fs'],
+  },
+  app: { uses: ['core'], types: ['config', 'providers'] },
+  http: { uses: ['app', 'core', 'fastify', 'zod', 'node:*'], types: ['config'] },
+  cli: {
+    uses: ['app', 'http', 'config', 'core', 'commander', 'wire.ts', 'node:*'],
+    types: ['settings', 'providers'],
+  },
+  'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
+  'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
+  'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
+  'main.ts': { uses: ['run.ts', 'node:*'] },
+}
+
+/**
+ * Which rooms of a layer a room may load, beside itself. `.` stands for the files that lie in the layer's own folder: each room may load
+ * them, and they may load every room.
+ */
+const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  core: {
+    vocabulary: [],
+    text: ['vocabulary'],
+    waiting: ['vocabulary'],
+    volume: ['vocabulary'],
+    ports: ['vocabulary', 'text', 'volume'],
+    filters: ['vocabulary', 'text'],
+    'env-formats': ['vocabulary', 'text'],
+    template: ['vocabulary', 'text', 'filters'],
+    plan: ['vocabulary', 'ports'],
+  },
+  config: {
+    sections: [],
+    layers: ['sections'],
+    describe: ['sections', 'layers'],
+    entries: ['sections', 'layers'],
+    instances: ['sections', 'layers', 'entries'],
+    volume: ['sections', 'layers', 'entries', 'instances'],
+    compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
+  },
+  app: {
+    access: [],
+    render: [],
+    recipe: ['render'],
+    volume: ['access', 'render', 'recipe'],
+    exec: ['render', 'recipe'],
+    inject: ['render', 'recipe'],
+    export: ['render', 'recipe'],
+    check: ['render', 'recipe'],
+    secret: [],
+  },
+  host: {
+    files: [],
+    mounts: ['files'],
+    sources: [],
+    state: ['files'],
+    process: [],
+    log: [],
+    daemon: ['files'],
+  },
+}
+
+test('R1: every import follows the table of layers', () => {
+  const broken = program.flatMap((path) =>
+    importsOf(path)
+      .filter(({ target, isType }) => !mayUse(path, target, isType))
+      .map(({ target }) => `${path} imports ${target}`),
+  )
+  assert.deepEqual(broken, [])
+})
+
+test('R1: every import inside a layer follows the table of its rooms', () => {
+  const broken = program.flatMap((path) =>
+    importsOf(path)
+      .filter(({ target }) => !mayEnter(path, target))
+      .map(({ target }) => `${path} imports ${target}`),
+  )
+  assert.deepEqual(broken, [])
+})
+
+test('R2: no file imports itself, by whatever way round', () => {
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): void => {
+    assert.ok(!trail.includes(path), `a cycle: ${[...trail, path].join(' → ')}`)
+    if (done.has(path)) return
+    for (const { target } of importsOf(path)) if (texts.has(target)) visit(target, [...trail, path])
+    done.add(path)
+  }
+  for (const path of program) visit(path, [])
+})
+
+function mayUse(path: string, target: string, isType: boolean): boolean {
+  const own = layerOf(path)
+  const { uses, types = [] } = LAYERS[own] ?? { uses: [] }
+  const allowed = [own, ...uses, ...(isType ? types : [])]
+  const wanted = target.startsWith('src/') ? layerOf(target) : target
+  return allowed.includes(wanted) || (wanted.startsWith('node:') && allowed.includes('node:*'))
+}
+
+function mayEnter(path: string, target: string): boolean {
+  const rooms = ROOMS[layerOf(path)]
+  if (rooms === undefined || !target.startsWith('src/') || layerOf(target) !== layerOf(path)) return true
+  const [from, to] = [roomOf(path), roomOf(target)]
+  return from === to || from === '.' || to === '.' || (rooms[from]?.includes(to) ?? false)
+}
+
+/** `src/core/x/y.ts` → `x`; `src/core/y.ts` → `.`. */
+function roomOf(path: string): string {
+  return path.split('/').length > 3 ? (path.split('/')[2] ?? '.') : '.'
+}
+
+/** `src/core/x/y.ts` → `core`; `src/wire.ts` → `wire.ts`. */
+function layerOf(path: string): string {
+  return path.split('/')[1] ?? path
+}
