@@ -5,11 +5,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
-import { lastLostMount, mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
-import { createVolume, getVolume, listVolumes, removeVolume } from '../../src/app/volume/volumes.ts'
+import { lastAbandonedMount, mountVolume } from '../../src/app/volume/mount.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
+import { removeVolume } from '../../src/app/volume/remove.ts'
+import { getVolume, listVolumes } from '../../src/app/volume/status.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { eventually } from '../support/daemon.ts'
-import { CANARY, openWorld, passTime, testDriver, restarted } from './world.ts'
+import { CANARY, mountIdsOf, openWorld, passTime, restarted, testDriver } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.b': '{{ memory://b }} {{ memory://a }}' }
 
@@ -135,12 +138,12 @@ test('a hang-up before the answer is undone, after it too, and the repetition is
   await eventually('it was asked', () => world.provider.batches.length > 0)
   hangUp.abort(new LocketError('aborted', 'gone'))
   await assert.rejects(mounting)
-  assert.match(lastLostMount(driver) ?? '', /volume v not mounted/)
+  assert.match(lastAbandonedMount(driver) ?? '', /volume v not mounted/)
   world.provider.hang(false)
   const answer = await mountVolume(driver, 'v', 'two', NEVER)
   await answer.undo()
   assert.deepEqual(await world.mountedTargets(), [])
-  assert.deepEqual(driver.table.list()[0]?.record.mounts, [])
+  assert.deepEqual(mountIdsOf(driver), [])
 })
 
 test('a state that cannot be saved fails the mount and leaves nothing mounted', async (t) => {
@@ -200,10 +203,7 @@ test('restore: references of an earlier boot are dropped, those of this boot wit
   const second = await restarted(world)
   assert.equal(getVolume(second, 'v').status.state, 'orphaned')
   await mountVolume(second, 'v', 'two', NEVER)
-  assert.deepEqual(
-    second.table.list()[0]?.record.mounts.map((mount) => mount.id),
-    ['two'],
-  )
+  assert.deepEqual(mountIdsOf(second), ['two'])
   await second.mounts.unmount(`${world.runtimeDir}/volumes/v`)
   world.bootId = 'next-boot'
   const third = await restarted(world)
@@ -218,7 +218,7 @@ test('restore after a fallback keeps mounts that nothing accounts for, until the
   const state = join(world.runtimeDir, '../state/state.json')
   await writeFile(state, 'rubbish')
   const second = await restarted(world)
-  assert.equal(second.table.list()[0]?.record.mounts.length, 0)
+  assert.equal(mountIdsOf(second).length, 0)
   assert.equal((await world.mountedTargets()).length, 1)
   const { mountpoint } = await mountVolume(second, 'v', 'two', NEVER)
   assert.equal(await readFile(join(mountpoint, 'a'), 'utf8'), `${CANARY}-a`)
