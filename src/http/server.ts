@@ -6,10 +6,10 @@ import type { Log } from '../core/ports/log.ts'
 /** The engine's requests are small: driver options are the largest part of one. */
 const BODY_LIMIT_BYTES = 1024 * 1024
 
-/** A body that is too large is read to its end up to this size: a client that is cut off never reads the answer. */
+/** Larger bodies are refused, but read up to this size: a client that is cut off reads no answer. */
 const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
 
-/** Bodies are checked with zod. By default fastify loads two JSON Schema compilers, a tenth of all start-up. */
+/** Bodies are checked with zod. The JSON Schema compilers of fastify would take a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
 
 function noSchema(): never {
@@ -17,8 +17,9 @@ function noSchema(): never {
 }
 
 /**
- * A fastify that speaks as the engine's plugin client does: without Content-Type, and errors as HTTP 200 with `Err`.
- * The user then sees the message alone. With a 500 the engine adds the endpoint's name and a host path.
+ * A fastify that speaks as the engine's plugin client does: without Content-Type, and errors as HTTP 200 with
+ * `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name and a host
+ * path.
  */
 export function buildServer(log: Log): FastifyInstance {
   const server = fastify({
@@ -68,8 +69,8 @@ function kindOf(cause: unknown): string {
 const CLOSE_MS = 8000
 
 /**
- * Closes the socket. Requests under way are answered, for at most eight seconds: a connection that is cut makes the
- * engine repeat the request without its body.
+ * Closes the socket. Requests under way are answered, for at most eight seconds: a connection that is cut
+ * makes the engine repeat the request without its body.
  */
 export async function closeServer(server: FastifyInstance, clock: Clock): Promise<void> {
   const closed = Promise.withResolvers<void>()

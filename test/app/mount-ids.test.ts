@@ -36,7 +36,7 @@ test('docker cp mounts and unmounts under the ID of the running container, which
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('an ID of before this engine is taken over: one Unmount ends it', async (t) => {
+test('an ID from before the engine restart is taken over: one Unmount ends it', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
@@ -60,7 +60,7 @@ test('after a crash of this process, docker cp still does not take the secrets f
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('after an orderly stop, an ID is taken over, and vouched for again', async (t) => {
+test('after an orderly stop, an ID is taken over once, and is sure again', async (t) => {
   const world = await openWorld(t)
   const first = testDriver(world)
   await createVolume(first, 'v', OPTIONS, NEVER)
@@ -77,7 +77,7 @@ test('after an orderly stop, an ID is taken over, and vouched for again', async 
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('a disk that takes no news of the doubt keeps no engine from using the driver', async (t) => {
+test('an engine restart that cannot be saved is reported, and the driver can be used', async (t) => {
   const store = createMemoryStore()
   const world = await openWorld(t, { store })
   const driver = testDriver(world)

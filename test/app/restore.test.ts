@@ -32,7 +32,7 @@ async function justListening(world: World): Promise<{ driver: Driver; compare: (
   return { driver, compare: () => reconcile(driver) }
 }
 
-test('the first Get after a crash tells what is mounted', async (t) => {
+test('the first Get after a crash shows what is mounted', async (t) => {
   const world = await diedMounted(t)
   const { driver } = await justListening(world)
   const { mountpoint, status } = getVolume(driver, 'v')
@@ -40,7 +40,7 @@ test('the first Get after a crash tells what is mounted', async (t) => {
   assert.equal(await readFile(join(mountpoint, 'a'), 'utf8'), `${CANARY}-a`)
 })
 
-test('the first Get after a reboot tells of no orphan', async (t) => {
+test('the first Get after a reboot shows no orphan', async (t) => {
   const world = await diedMounted(t)
   await world.ports.mounts.unmount(`${world.runtimeDir}/volumes/v`)
   world.bootId = 'next-boot'

@@ -54,7 +54,7 @@ function referenceOf(id: string) {
   return { id: parseMountId(id), since: '', bootId: '' }
 }
 
-test('what was taken back after a failed save does not come onto the disk with the save that waited', async () => {
+test('a change that was taken back after a failed save is not on the disk after the next save', async () => {
   const disk = slowStore()
   const table = createVolumeTable(disk.store)
   const adding = Promise.all([table.add(identityOf('old'), MOUNTED), disk.write()])
@@ -73,7 +73,7 @@ test('what was taken back after a failed save does not come onto the disk with t
   assert.ok(disk.isIdle())
 })
 
-test('a volume whose Create failed is not there after a restart', async () => {
+test('a volume whose Create failed is not restored', async () => {
   const disk = slowStore()
   const table = createVolumeTable(disk.store)
   const failing = assert.rejects(table.add(identityOf('failed'), IDLE), /ENOSPC/)

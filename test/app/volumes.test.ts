@@ -54,7 +54,7 @@ test('an open descriptor reads no secret after the last unmount', async (t) => {
   )
 })
 
-test('what may pass is waited for, and asked for every two seconds', async (t) => {
+test('a retryable failure is tried again every two seconds', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
@@ -94,7 +94,7 @@ test('a provider that hangs costs the deadline, and the volume is free again', a
   await mountVolume(driver, 'v', 'one', NEVER)
 })
 
-test('what cannot pass fails at once, and names every failing reference', async (t) => {
+test('a failure that is not retryable fails at once, and names every failing reference', async (t) => {
   for (const code of ['auth', 'denied', 'not_found'] as const) {
     const world = await openWorld(t)
     const driver = testDriver(world)
@@ -128,7 +128,7 @@ test('while a mount hangs, other volumes work, and Get and List answer', async (
   await assert.rejects(hung)
 })
 
-test('a hang-up before the answer is undone, after it too, and the repetition is told why', async (t) => {
+test('a hang-up undoes the mount, before the answer and after it, and the repetition gets the reason', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
@@ -226,7 +226,7 @@ test('restore after a fallback keeps mounts that nothing accounts for, until the
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('watch: a changed template file is rendered again; a broken one keeps what is there', async (t) => {
+test('watch: a changed template file is rendered again; a broken one keeps the old files', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world, { watch: true })
   const template = join(world.runtimeDir, '../app.conf')
@@ -237,7 +237,9 @@ test('watch: a changed template file is rendered again; a broken one keeps what 
   await writeFile(template, 'new {{ memory://a }}')
   await eventually('rendered again', async () => (await read()) === `new ${CANARY}-a`)
   await writeFile(template, 'bad {{ memory://nope }}')
-  await eventually('the failure is told', () => /nope/.test(getVolume(driver, 'v').status.lastError ?? ''))
+  await eventually('the failure is reported', () =>
+    /nope/.test(getVolume(driver, 'v').status.lastError ?? ''),
+  )
   assert.equal(await read(), `new ${CANARY}-a`)
   await unmountVolume(driver, 'v', 'one')
 })

@@ -35,7 +35,7 @@ async function stubborn(t: Pick<TestContext, 'after'>) {
   return { world, driver, state }
 }
 
-test('a wipe that fails is told, and tried again with growing pauses until it works', async (t) => {
+test('a wipe that fails is reported, and tried again with growing pauses until it works', async (t) => {
   const { world, driver, state } = await stubborn(t)
   await mountVolume(driver, 'v', 'one', NEVER)
   state.isStuck = true
@@ -48,7 +48,7 @@ test('a wipe that fails is told, and tried again with growing pauses until it wo
   assert.ok(state.tries > 5 && state.tries < 20, `${state.tries} tries in half an hour`)
   state.isStuck = false
   for (let minute = 0; minute < 6; minute += 1) await passTime(world.clock, 60_000)
-  await eventually('it is said', () => getVolume(driver, 'v').status.lastError === null)
+  await eventually('Status shows no error', () => getVolume(driver, 'v').status.lastError === null)
   assert.deepEqual(await world.mountedTargets(), [])
   assert.equal(world.clock.sleepers(), 0)
 })
@@ -71,7 +71,7 @@ test('however often an unmount fails, one wipe is tried again, and it ends with 
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('a state that cannot be saved is what a mount fails with, even when its tmpfs stays', async (t) => {
+test('a mount fails with the error of the save, even when its tmpfs stays', async (t) => {
   const store = createMemoryStore()
   const kernel = openMountTable()
   let isStuck = true

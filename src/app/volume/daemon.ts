@@ -11,7 +11,7 @@ import { tmpfsOf } from './state.ts'
 export interface Listener {
   /** Resolves with the socket's name for the log, once connections are accepted. */
   listen(): Promise<string>
-  /** Takes no more requests and resolves when the ones under way are answered, or after a time limit of its own. */
+  /** Takes no more requests. Resolves when those under way are answered, or its time limit has passed. */
   close(): Promise<void>
 }
 
@@ -36,8 +36,8 @@ export interface DaemonPorts {
 const START_AGAIN = 75
 
 /**
- * Runs the driver until `stopping` aborts, and resolves with the exit status. Rejects when it cannot start: then it
- * does not listen. Aborting `stopping` must also abort the driver's work.
+ * Runs the driver until `stopping` aborts, and resolves with the exit status. Rejects when it cannot start:
+ * then it does not listen. Aborting `stopping` must also abort the driver's work.
  */
 export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Promise<number> {
   const { log, stopMark } = ports
@@ -102,8 +102,8 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 const REFUSAL_MS = 20_000
 
 /**
- * A managed plugin that cannot start waits here before it ends. The engine itself stops a plugin that does not listen,
- * and `docker plugin enable` fails as it should. It would start one that ends again and again.
+ * A managed plugin that cannot start waits here before it ends. The engine itself stops a plugin that does
+ * not listen, and `docker plugin enable` fails as it should. It would start one that ends again and again.
  */
 export async function delayRefusal(clock: Clock, signal: AbortSignal): Promise<void> {
   await clock.sleep(REFUSAL_MS, signal).catch(() => undefined)

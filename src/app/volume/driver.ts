@@ -25,16 +25,17 @@ export interface DriverPorts {
   readonly stopping: AbortSignal
 }
 
-/** What the use cases share. Each takes the lock of the one volume that it changes, and never a second one. */
+/** Shared by the use cases. Each takes the lock of the one volume that it changes. */
 export interface Driver extends DriverPorts {
   readonly table: VolumeTable
   readonly locks: KeyedLock
-  /** Mounted when this process started, and in no record that can be trusted. They are kept: they may be in use. */
+  /** Mounted when this process started, and in no trusted record. They are kept: they may be in use. */
   readonly unrecorded: Set<VolumeName>
   /** The last Mount that the engine did not wait for. `at`: milliseconds since the epoch. See ADR 0005. */
   readonly abandonedMount: { message: string; at: number }
 }
 
+/** A driver without volumes: `loadRecords` puts those of `store` into it. */
 export function createDriver(ports: DriverPorts, store: Store): Driver {
   return {
     ...ports,
@@ -45,7 +46,7 @@ export function createDriver(ports: DriverPorts, store: Store): Driver {
   }
 }
 
-/** For work that must be finished although nobody waits for it any more: the engine never repeats an Unmount. */
+/** For work that must be finished although nobody waits for it: the engine never repeats an Unmount. */
 export const NEVER: AbortSignal = new AbortController().signal
 
 /** Where the tmpfs is mounted. */

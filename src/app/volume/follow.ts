@@ -9,8 +9,8 @@ import type { Volume } from './volume-table.ts'
 const DEBOUNCE_MS = 500
 
 /**
- * With `watch`, renders a changed template file again while the volume is mounted. Called under the volume's lock.
- * Never rejects: a failure is reported and the files stay as they are.
+ * With `watch`, renders a changed template file again while the volume is mounted. Called under the volume's
+ * lock. Never rejects: a failure is reported and the files stay as they are.
  */
 export async function followTemplates(driver: Driver, volume: Volume): Promise<void> {
   try {
@@ -33,8 +33,8 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
 }
 
 /**
- * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it. With every
- * failure policy a reference that fails keeps the files: they hold secrets that work.
+ * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it.
+ * With every failure policy a reference that fails keeps the files: they hold secrets that work.
  */
 async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): Promise<void> {
   const { name } = volume
@@ -60,7 +60,7 @@ async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): 
   }
 }
 
-/** A call during `work` runs it once more afterwards: of two at once, the older one could be the last to write. */
+/** A call during `work` runs it once more afterwards, so that the newest result is written last. */
 function oneAtATime(work: () => Promise<void>): () => void {
   let isRunning = false
   let isWanted = false

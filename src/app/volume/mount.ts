@@ -12,14 +12,15 @@ import { wipeVolume } from './wipe.ts'
 
 export interface MountAnswer {
   readonly mountpoint: string
-  /** For an answer that does not reach the engine, which sends no Unmount then: undoes what this request did. */
+  /** Undoes what this request did. For an answer that does not reach the engine: it sends no Unmount then. */
   undo(): Promise<void>
 }
 
 /**
- * Mounts the volume, or adds one use to it. The same ID again is one more use, to be unmounted as often, unless the ID
- * is unsure: then it is taken over, see ADR 0006. The engine's repetitions come without a body and never get here.
- * `signal` aborts when the engine hangs up. Rejects with an error that names the volume; then nothing is added.
+ * Mounts the volume, or adds one use to it. The same ID again is one more use, to be unmounted as often,
+ * unless the ID is unsure: then it is taken over, see ADR 0006. The engine's repetitions come without a body
+ * and never get here. `signal` aborts when the engine hangs up. Rejects with an error that names the volume;
+ * then nothing is added.
  */
 export async function mountVolume(
   driver: Driver,

@@ -21,8 +21,9 @@ export interface RenderedVolume {
 const LEAST_INODES = 1024
 
 /**
- * Reads templates, fetches all references as one batch and renders in memory. Nothing is mounted or written. Rejects
- * with the error of a template or reference, or with `too_large` for files that do not fit into the tmpfs.
+ * Reads templates, fetches all references as one batch and renders in memory. Nothing is mounted or written.
+ * Rejects with the error of a template or reference, or with `too_large` for files that do not fit into the
+ * tmpfs.
  */
 export async function renderVolume(
   config: VolumeConfig,
@@ -52,7 +53,7 @@ export async function renderVolume(
   }
 }
 
-/** Mounts the tmpfs and writes the files, under the caller's lock. Tries to unmount it again when it rejects. */
+/** Mounts the tmpfs and writes the files, under the caller's lock. Tries to unmount it when it rejects. */
 export async function mountFiles(
   root: string,
   rendered: RenderedVolume,
@@ -60,27 +61,22 @@ export async function mountFiles(
   deps: Pick<Driver, 'mounts' | 'tree'>,
 ): Promise<Mounted> {
   const { tmpfs } = config
-  const mounted = await deps.mounts.mountTmpfs(root, {
-    sizeBytes: tmpfs.sizeBytes,
-    inodes: Math.max(LEAST_INODES, 4 * inodesNeeded(rendered.files)),
-    mode: 0o700,
-    flags: tmpfs.flags,
-    allowSwap: tmpfs.allowSwap,
-    ...(tmpfs.selinuxContext === undefined ? {} : { selinuxContext: tmpfs.selinuxContext }),
-  })
+  const inodes = Math.max(LEAST_INODES, 4 * inodesNeeded(rendered.files))
+  // `tmpfs.mode` is that of `data/`, which containers see.
+  const mounted = await deps.mounts.mountTmpfs(root, { ...tmpfs, inodes, mode: 0o700 })
   try {
     await deps.tree.replaceAll(root, rendered.files, treeOptions(config))
     return mounted
   } catch (error) {
-    // Keep the first error: it is more useful than the one from the clean-up. The next Mount wipes what stays.
+    // Keep the first error: it is more useful than the one from the clean-up. The next Mount wipes again.
     await clearTmpfs(root, deps).catch(() => undefined)
     throw error
   }
 }
 
 /**
- * Replaces the files of a mounted volume, under the caller's lock. The tmpfs is larger while the new files are staged,
- * so that old and new ones fit.
+ * Replaces the files of a mounted volume, under the caller's lock. The tmpfs is larger while the new files
+ * are staged, so that old and new ones fit.
  */
 export async function replaceFiles(
   root: string,
@@ -119,12 +115,7 @@ function checkSize(files: readonly OutFile[], { tmpfs }: VolumeConfig): void {
   )
 }
 
-function treeOptions(config: VolumeConfig): TreeOptions {
-  const { uid, gid, dirMode } = config.written
-  return {
-    dirMode,
-    rootMode: config.tmpfs.mode,
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-  }
+function treeOptions({ written, tmpfs }: VolumeConfig): TreeOptions {
+  const { uid, gid, dirMode } = written
+  return { uid, gid, dirMode, rootMode: tmpfs.mode }
 }

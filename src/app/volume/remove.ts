@@ -5,8 +5,9 @@ import { mountsDropped, observed, tmpfsOf, usesOf } from './state.ts'
 import { wipeVolume } from './wipe.ts'
 
 /**
- * The engine asks only when no container uses the volume, so references that are left are stale. An unknown volume is
- * success: the request may be a repetition. Rejects with `mount_failed` when the tmpfs cannot be unmounted.
+ * The engine asks only when no container uses the volume, so references that are left are stale. An unknown
+ * volume is success: the request may be a repetition. Rejects with `mount_failed` when the tmpfs cannot be
+ * unmounted.
  */
 export async function removeVolume(driver: Driver, nameText: string, signal: AbortSignal): Promise<void> {
   const name = parseVolumeName(nameText)

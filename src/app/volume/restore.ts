@@ -8,9 +8,9 @@ import type { Volume } from './volume-table.ts'
 import { clearTmpfs, wipeVolume } from './wipe.ts'
 
 /**
- * Puts the records into memory. It must be done before the socket listens: Get then never misses a volume, and an
- * early request knows what is mounted. An older state that was fallen back to is not trusted: what it does not
- * account for may be in use, so it is not wiped.
+ * Puts the records into memory. It must be done before the socket listens: Get then never misses a volume,
+ * and an early request knows what is mounted. An older state that was fallen back to is not trusted: what it
+ * does not account for may be in use, so it is not wiped.
  */
 export async function loadRecords(driver: Driver, loaded: LoadedState): Promise<void> {
   const { bootId } = driver.host
@@ -26,7 +26,7 @@ export async function loadRecords(driver: Driver, loaded: LoadedState): Promise<
   if (!isTrusted) for (const name of mounted) driver.unrecorded.add(name)
 }
 
-/** Compares the records with the kernel's mounts, each volume under its own lock, while the driver already answers. */
+/** Compares records with the kernel's mounts while the driver answers, each under its volume's lock. */
 export async function reconcile(driver: Driver): Promise<void> {
   const mounted = [...(await mountedVolumes(driver))]
   await Promise.all([
@@ -45,6 +45,7 @@ async function reconcileVolume(driver: Driver, volume: Volume): Promise<void> {
   }
 }
 
+/** Under the volume's lock. A request may have removed or mounted the volume already. */
 async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   const { name } = volume
   if (driver.table.find(name) !== volume) return

@@ -54,7 +54,7 @@ const TRANSITIONS = {
   'the engine restarts': engineRestarted,
 } satisfies Record<string, Transition>
 
-/** `KIND` and the users with their counts; `+?` for users that no record knows; `error` for what must not happen. */
+/** `KIND` and the users with their counts. `+?`: unrecorded users, too. `error`: must not happen. */
 const TABLE: Readonly<Record<keyof typeof STATES, readonly string[]>> = {
   idle: ['unused', 'idle', 'error', 'error', 'idle', 'idle', 'idle', 'idle'],
   orphaned: ['mounted a1', 'orphaned a1', 'error', 'error', 'idle', 'orphaned a1', 'idle', 'orphaned a?'],

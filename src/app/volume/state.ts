@@ -5,9 +5,9 @@ import type { MountReference, VolumeRecord } from '../../core/volume/record.ts'
 /** One mount ID of a volume: a container, as the engine names it. */
 export interface MountUse extends Omit<MountReference, 'unsure'> {
   /**
-   * Number of Mounts under this ID that no Unmount has ended: `docker cp` mounts and unmounts under the ID of the
-   * running container (ADR 0006). `unsure`: the engine has stopped or started since, so the container may have
-   * ended without an Unmount.
+   * Number of Mounts under this ID that no Unmount has ended: `docker cp` mounts and unmounts under the ID of
+   * the running container (ADR 0006). `unsure`: the engine has stopped or started since, so the container may
+   * have ended without an Unmount.
    */
   readonly count: number | 'unsure'
 }
@@ -27,7 +27,7 @@ type Uses = readonly [MountUse, ...MountUse[]]
  * - `idle`: nothing is mounted, nobody uses it.
  * - `mounted`: a tmpfs and its users. `hasUnrecorded`: an earlier process had users that the state file lost.
  * - `unrecorded`: a tmpfs whose users the state file lost. It is kept, because containers may be using it.
- * - `unused`: a tmpfs that nobody uses: about to get its first user, or to be wiped. A failed wipe is tried again.
+ * - `unused`: a tmpfs that nobody uses: it gets its first user or is wiped. A failed wipe is tried again.
  * - `orphaned`: users whose tmpfs is gone. Their containers may still see a private copy (ADR 0004).
  */
 export type VolumeState =
@@ -40,14 +40,17 @@ export type VolumeState =
 /** A pure change of state. It gives back the same object when nothing changes. */
 export type Transition = (state: VolumeState) => VolumeState
 
+/** Empty in the states without users. */
 export function usesOf(state: VolumeState): readonly MountUse[] {
   return 'uses' in state ? state.uses : []
 }
 
+/** Undefined if the ID is not mounted. */
 export function useOf(state: VolumeState, id: MountId): MountUse | undefined {
   return usesOf(state).find((use) => use.id === id)
 }
 
+/** Undefined in the states without a tmpfs. */
 export function tmpfsOf(state: VolumeState): Tmpfs | undefined {
   return 'tmpfs' in state ? state.tmpfs : undefined
 }

@@ -19,7 +19,7 @@ export interface VolumeStatus {
   readonly files: readonly string[]
   readonly references: number
   readonly providers: readonly string[]
-  /** One line for each network provider: its requests are billed and throttled, whichever volume makes them. */
+  /** One line for each network provider: its requests are billed and throttled. */
   readonly requests: readonly string[]
   /** One line for each mount: its ID and age. */
   readonly mounts: readonly string[]
@@ -28,13 +28,14 @@ export interface VolumeStatus {
   readonly warnings: readonly string[]
 }
 
-/** Never waits and, for a known volume, never throws: else the engine would create a local volume in its place. */
+/** Never waits. Never throws for a known volume: else the engine would create a local one in its place. */
 export function getVolume(driver: Driver, nameText: string): VolumeView {
   const volume = driver.table.get(nameText as VolumeName)
   const { name, createdAt } = volume
   return { name, mountpoint: shownMountpoint(driver, volume), createdAt, status: statusOf(driver, volume) }
 }
 
+/** Never waits. */
 export function listVolumes(driver: Driver): readonly Pick<VolumeView, 'name' | 'mountpoint'>[] {
   return driver.table.list().map((volume) => ({
     name: volume.name,
@@ -76,9 +77,9 @@ function warningsOf(state: VolumeState): readonly string[] {
 }
 
 const ORPHANED =
-  'containers that were running when the tmpfs went away keep a copy that is not managed any more: restart them'
+  'containers that were running when the tmpfs went away keep a copy that is not managed: restart them'
 const UNRECORDED =
-  'mounted by an earlier process whose references were lost: wiped when its last known user goes, or on remove'
+  'mounted by an earlier process whose references were lost: wiped with its last known user, or on remove'
 
 /** `since`: ISO 8601; `now`: milliseconds since the epoch. */
 function ageOf(since: string, now: number): string {

@@ -20,8 +20,8 @@ export async function unmountVolume(driver: Driver, nameText: string, idText: st
 }
 
 /**
- * Ends one use of a mount ID, under the caller's lock, and with the last one removes the secrets. The record is saved
- * first: a crash after that leaves a tmpfs that restore wipes.
+ * Ends one use of a mount ID, under the caller's lock, and with the last one removes the secrets. The record
+ * is saved first: a crash after that leaves a tmpfs that restore wipes.
  */
 export async function releaseMount(driver: Driver, volume: Volume, mountId: MountId): Promise<void> {
   const { name } = volume

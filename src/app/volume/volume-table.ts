@@ -23,8 +23,8 @@ export interface Volume extends VolumeIdentity {
 }
 
 /**
- * All volumes, in memory and on disk. Reading never waits. The caller of a function that changes a volume's state
- * holds the volume's lock, with one exception: `engineRestarted` is applied without it.
+ * All volumes, in memory and on disk. Reading never waits. The caller of a function that changes a volume's
+ * state holds the volume's lock, with one exception: `engineRestarted` is applied without it.
  */
 export interface VolumeTable {
   find(name: VolumeName): Volume | undefined
@@ -37,7 +37,7 @@ export interface VolumeTable {
   add(identity: VolumeIdentity, state: VolumeState): Promise<Volume>
   /** Durable when it resolves. When it rejects, memory is as before. */
   remove(volume: Volume): Promise<void>
-  /** Durable when it resolves, without a write if the record stays the same. When it rejects, memory is as before. */
+  /** Durable when it resolves; on rejection memory is as before. Writes only if the record changes. */
   commit(volume: Volume, transition: Transition): Promise<void>
   /** Changes memory alone. */
   change(volume: Volume, transition: Transition): void
@@ -49,13 +49,14 @@ export interface VolumeTable {
 
 type Entry = { -readonly [K in keyof Volume]: Volume[K] }
 
+/** An empty table that saves to `store`. */
 export function createVolumeTable(store: Store): VolumeTable {
   const volumes = new Map<VolumeName, Entry>()
   const save = () => store.save([...volumes.values()].map(recordOf))
 
   /**
-   * A save that began before `takeBack` may write what was taken back, so it is followed by another one. If that
-   * one fails too, the next change corrects the file.
+   * A save that began before `takeBack` may write what was taken back, so it is followed by another one. If
+   * that one fails too, the next change corrects the file.
    */
   async function saveOr(takeBack: () => void): Promise<void> {
     try {

@@ -18,8 +18,8 @@ export async function clearTmpfs(
 }
 
 /**
- * Wipes and unmounts a volume that nobody uses, under the caller's lock. Never rejects: a failure is reported, and
- * tried again in the background until it works or the volume is mounted anew.
+ * Wipes and unmounts a volume that nobody uses, under the caller's lock. Never rejects: a failure is
+ * reported, and tried again in the background until it works or the volume is mounted anew.
  */
 export async function wipeVolume(driver: Driver, volume: Volume): Promise<void> {
   const root = rootOf(driver, volume.name)
@@ -39,7 +39,7 @@ export async function wipeVolume(driver: Driver, volume: Volume): Promise<void> 
 const FIRST_PAUSE_MS = 5000
 const LONGEST_PAUSE_MS = 300_000
 
-/** Wipes again after growing pauses, until it is disposed: the volume's state does that when the tmpfs is gone. */
+/** Wipes again after growing pauses. The volume's state disposes it when the tmpfs is gone. */
 function retryWipe(driver: Driver, volume: Volume): AsyncDisposable {
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, driver.stopping])

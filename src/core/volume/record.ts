@@ -12,7 +12,7 @@ export interface MountReference {
   readonly unsure?: true
 }
 
-/** All that is kept of a volume. It holds references and never a value. Configuration is derived from the options. */
+/** All that is kept of a volume: references, never a value. Configuration is derived from the options. */
 export interface VolumeRecord {
   readonly name: VolumeName
   /** Exactly as the engine sent them. */

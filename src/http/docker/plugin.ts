@@ -9,7 +9,7 @@ export const PROTOCOLS: readonly PluginProtocol[] = [volumeDriver]
 
 /** Adds the calls of all protocols, and `Plugin.Activate`, by which an engine asks for them. */
 export function servePlugin(server: FastifyInstance, driver: Driver): void {
-  // Each engine that finds a legacy socket activates it. A managed plugin starts and stops with its engine instead.
+  // Each engine that finds a legacy socket activates it. A managed plugin starts and stops with its engine.
   server.post('/Plugin.Activate', async () => {
     await noteEngineRestart(driver)
     return { Implements: PROTOCOLS.map(({ name }) => name) }

@@ -9,7 +9,10 @@ import { formatError, LocketError, toLocketError } from '../../core/vocabulary/e
 import { CreateRequest, MountRequest, NameRequest, parseBody } from './messages.ts'
 import type { PluginProtocol } from './protocol.ts'
 
-/** The protocol of volume drivers: eight calls, all POST. https://docs.docker.com/engine/extend/plugins_volume/ */
+/**
+ * The protocol of volume drivers: eight calls, all POST.
+ * https://docs.docker.com/engine/extend/plugins_volume/
+ */
 export const volumeDriver: PluginProtocol = {
   name: 'VolumeDriver',
   type: 'docker.volumedriver/1.0',
@@ -80,8 +83,8 @@ function volumeMessage(view: VolumeView) {
 }
 
 /**
- * A Mount without a body is the engine's second try, after its time limit for the first one passed. The user reads the
- * answer to the second one, so it carries the first one's error (ADR 0005).
+ * A Mount without a body is the engine's second try, after its time limit for the first one passed. The user
+ * reads the answer to the second one, so it carries the first one's error (ADR 0005).
  */
 function parseMount(driver: Driver, body: unknown): { readonly Name: string; readonly ID: string } {
   try {
