@@ -52,3 +52,27 @@ test('R13: no exported name stands for two things', () => {
     [],
   )
 })
+
+/** Files that read the message of a library's error, because the library has no code for it. */
+const READS_FOREIGN_MESSAGES: readonly string[] = [
+  'src/config/layers/flags.ts',
+  'src/config/layers/toml.ts',
+  'src/providers/local/age-key.ts',
+  'src/providers/op/sdk-failures.ts',
+]
+
+test('R14: no message of an error is taken apart again: facts say what it is about', () => {
+  const parse = /\b(?:message|reason)\.(?:startsWith|endsWith|includes|slice|split|replace|match)\(/
+  assert.deepEqual(
+    program.filter((path) => parse.test(codeOf(path))),
+    READS_FOREIGN_MESSAGES,
+  )
+})
+
+test('R14: an error whose reason names its provider is a providerError', () => {
+  const named = /new LocketError\(\s*[^,()]+,\s*`\$\{(?:who|provider|instance|title)\b/
+  assert.deepEqual(
+    program.filter((path) => path.startsWith('src/providers/') && named.test(texts.get(path) ?? '')),
+    [],
+  )
+})

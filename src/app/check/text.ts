@@ -11,21 +11,20 @@ const PLAIN: Paint = (text) => text
 /** For people: what is wrong where, the providers, the references, one line that sums it up. `isColored`: for a terminal. */
 export function checkText(report: CheckReport, isColored: boolean): string {
   const [good, bad] = isColored ? [GREEN, RED] : [PLAIN, PLAIN]
-  const wrong = (place: string, error: LocketError) => `${place}: ${bad(formatError(error))}`
   const lines = [
     ...(report.config.length === 0 ? [`configuration: ${good('ok')}`] : []),
-    ...report.config.map((error) => wrong('configuration', error)),
+    ...report.config.map((error) => `configuration: ${bad(formatError(error))}`),
     ...report.warnings.map((line) => warning('configuration', line)),
     ...report.files.flatMap((file) => [
       ...contentOf(file).map((content) => `${onOneLine(file.file)}: ${content}`),
-      ...file.problems.map((error) => wrong(onOneLine(file.file), error)),
+      ...file.problems.map((error) => problem(file.file, error, bad)),
       ...file.warnings.map((line) => warning(file.file, line)),
     ]),
     ...table(
       ['provider', 'result', 'time'],
       report.providers.map(({ name, error, ms }) => [
         { text: name },
-        error === undefined ? { text: 'ok', paint: good } : { text: formatError(error), paint: bad },
+        error === undefined ? { text: 'ok', paint: good } : { text: inRow(error), paint: bad },
         { text: `${ms} ms` },
       ]),
     ),
@@ -44,6 +43,13 @@ export function checkText(report: CheckReport, isColored: boolean): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
+/** The file is named once: by the error's own words, or in front of it. */
+function problem(file: string, error: LocketError, bad: Paint): string {
+  const line = bad(formatError(error, { origin: file, path: file }))
+  const isNamed = error.facts.path === file && error.names.includes('path')
+  return isNamed ? line : `${onOneLine(file)}: ${line}`
+}
+
 function warning(place: string, line: string): string {
   return onOneLine(`${place}: warning: ${line}`)
 }
@@ -57,10 +63,16 @@ function contentOf({ kind, volumes, services, problems }: FileReport): string[] 
   ]
 }
 
+/** The row names the reference and the provider already. */
+function inRow(error: LocketError): string {
+  const { provider, references } = error.facts
+  return formatError(error, { provider, references })
+}
+
 function resultCell({ result, ...reference }: ReferenceReport, good: Paint, bad: Paint): Cell {
   if (result === undefined) return { text: 'not asked' }
   const failure = referenceFailure({ result, ...reference })
-  if (failure !== undefined) return { text: formatError(failure), paint: bad }
+  if (failure !== undefined) return { text: inRow(failure), paint: bad }
   return { text: result.usesDefault ? 'not there, its default stands in' : 'ok', paint: good }
 }
 

@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { formatError, LocketError, rewordError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { addFacts, formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabulary/names.ts'
 import {
   addMount,
@@ -221,9 +221,8 @@ async function undoMount(driver: Driver, volume: Volume, id: MountId): Promise<v
 }
 
 function rememberFailure(driver: Driver, volume: Volume, thrown: unknown): LocketError {
-  const error = toLocketError(thrown)
   const { name } = volume.record
-  const failure = rewordError(error, `volume ${name} not mounted: ${error.message}`)
+  const failure = addFacts(toLocketError(thrown), { volume: name, undone: 'not mounted' })
   report(driver, volume, 'volume.mount.failed', failure)
   return failure
 }

@@ -59,6 +59,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
       throw new LocketError(
         'mount_failed',
         `volume ${name} cannot be unmounted: ${volume.lastError ?? 'see the log'}`,
+        { facts: { volume: name }, names: ['volume'] },
       )
     await driver.table.remove(volume)
     await driver.clients.release(name)
@@ -96,6 +97,8 @@ function refuseOtherOptions(existing: VolumeRecord, options: VolumeRecord['optio
     `volume ${existing.name} exists with other driver options (differs: ${changed.join(', ')})`,
     {
       hint: `docker volume rm ${existing.name}, then create it again`,
+      facts: { volume: existing.name },
+      names: ['volume'],
     },
   )
 }

@@ -15,6 +15,7 @@ import { createChosenClient } from './choose-client.ts'
 import { createGather } from './gather.ts'
 import type { Gather } from './gather.ts'
 import { formatBwsReference, parseBwsReference } from './refs.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'bws-', env: 'BWS_', server: 'Bitwarden' }
 /** What Bitwarden's servers allow by default. */
@@ -92,7 +93,7 @@ function open(
   { clock, log, files, startWorker }: ProviderDeps,
   instance: string,
 ): ProviderClient {
-  if (token === undefined) throw new LocketError('config', 'bws needs bws-token (BWS_MACHINE_TOKEN)')
+  if (token === undefined) throw providerError('config', 'bws needs bws-token (BWS_MACHINE_TOKEN)')
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
   const caCertOf = caCertReader(caCert, files, { provider: instance, setting: 'bws-ca-cert' })
   const client = createChosenClient({

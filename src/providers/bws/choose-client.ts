@@ -7,6 +7,7 @@ import { createBuiltinClient } from './builtin-client.ts'
 import type { BwsClient, BwsOptions } from './client.ts'
 import { createBwsSdkClient } from './sdk-client.ts'
 import { Reply, SDK_PACKAGE } from './sdk-methods.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 export interface ChoiceOptions extends BwsOptions {
   readonly choice: 'auto' | 'sdk' | 'builtin'
@@ -74,7 +75,7 @@ async function runs(fence: Fence, signal: AbortSignal): Promise<boolean> {
 }
 
 function notInstalled(provider: string): LocketError {
-  return new LocketError(
+  return providerError(
     'config',
     `${provider}: bws-client is sdk, and Bitwarden's SDK is not installed for this machine`,
     {

@@ -20,6 +20,7 @@ import { login } from './login.ts'
 import { readSecret, wantedOf } from './read-secret.ts'
 import { formatInfisicalReference, parseInfisicalReference } from './reference.ts'
 import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'infisical-', env: 'INFISICAL_', server: 'Infisical' }
 
@@ -122,7 +123,7 @@ function open(
   instance: string,
 ): ProviderClient {
   if (clientId === undefined || clientSecret === undefined) {
-    throw new LocketError(
+    throw providerError(
       'config',
       'infisical needs infisical-client-id (INFISICAL_CLIENT_ID) and infisical-client-secret (INFISICAL_CLIENT_SECRET)',
     )

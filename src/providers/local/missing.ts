@@ -6,6 +6,8 @@ import type { Entries } from './document.ts'
 export function missing(name: string, text: string, entries: Entries, path: string): LocketError {
   const near = nearest(name, [...entries.keys()])
   return new LocketError('not_found', `there is no ${text} in ${path}`, {
+    facts: { path, references: [text] },
+    names: ['path', 'references'],
     hint: near === undefined ? `store it with \`locket secret set ${name}\`` : `did you mean ${near}?`,
   })
 }

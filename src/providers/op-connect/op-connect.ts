@@ -22,6 +22,7 @@ import type { ConnectApi, FirstRefusal } from './api.ts'
 import { createKnownNames, findItem } from './find-item.ts'
 import type { KnownNames } from './find-item.ts'
 import { selectField } from './select-field.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'connect-', env: 'OP_CONNECT_', server: 'the Connect server' }
 
@@ -71,7 +72,7 @@ function open(
   instance: string,
 ): ProviderClient {
   if (host === undefined || token === undefined) {
-    throw new LocketError(
+    throw providerError(
       'config',
       'op-connect needs connect-host (OP_CONNECT_HOST) and connect-token (OP_CONNECT_TOKEN)',
     )

@@ -18,6 +18,7 @@ import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../
 import { outcomeOf } from './outcomes.ts'
 import { parseReference } from './references.ts'
 import { createOpSdkClient } from './sdk-client.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'op-', env: 'OP_', server: '1Password' }
 
@@ -57,7 +58,7 @@ function open(
   { clock, log, files, startWorker }: ProviderDeps,
   instance: string,
 ): ProviderClient {
-  if (token === undefined) throw new LocketError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
+  if (token === undefined) throw providerError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
   const sdk = createOpSdkClient({ provider: instance, startWorker, traffic, caCert })
   const checkCaCert = caCertReader(caCert, files, { provider: instance, setting: 'op-ca-cert' })
