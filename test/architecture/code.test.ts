@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { EVENTS } from '../../src/core/vocabulary/events.ts'
 import { codeOf, program, texts } from './source.ts'
 
 /** Where a secret's bytes are taken out of their wrapper. This list is the security review. */
@@ -73,6 +75,19 @@ test('R14: an error whose reason names its provider is a providerError', () => {
   const named = /new LocketError\(\s*[^,()]+,\s*`\$\{(?:who|provider|instance|title)\b/
   assert.deepEqual(
     program.filter((path) => path.startsWith('src/providers/') && named.test(texts.get(path) ?? '')),
+    [],
+  )
+})
+
+test('R15: every event is emitted somewhere, and is in the reference', () => {
+  const emitting = program.filter((path) => path !== 'src/core/vocabulary/events.ts')
+  const code = emitting.map((path) => texts.get(path) ?? '').join('\n')
+  const page = readFileSync('docs/reference/events.md', 'utf8')
+  const lost = Object.entries(EVENTS).filter(
+    ([name, { printedAs = name }]) => !code.includes(`'${name}'`) || !page.includes(`| \`${printedAs}\` |`),
+  )
+  assert.deepEqual(
+    lost.map(([name]) => name),
     [],
   )
 })

@@ -103,7 +103,12 @@ async function readDotenv(
       const problem = variableNameProblem(name)
       if (problem === undefined)
         return [{ name, source: { kind: 'inline', template: value }, origin: `${path} line ${line} ${name}` }]
-      errors.push(new LocketError('config', `${name} ${problem}`, { facts: { path, line } }))
+      errors.push(
+        new LocketError('config', `${name} ${problem}`, {
+          facts: { origin: `${path} line ${line}`, path, line },
+          names: ['path', 'line'],
+        }),
+      )
       return []
     })
   } catch (thrown) {

@@ -32,7 +32,7 @@ export async function createVolume(
     volume.content = contentFacts(prepared)
     volume.adopted = driver.strangers.delete(name)
     volume.mounted = volume.adopted
-    driver.log.info('volume.created', 'created', { volume: name, files: volume.content.files.length })
+    driver.emit('volume.created', { volume: name, files: volume.content.files.length })
   })
 }
 
@@ -47,7 +47,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
     if (volume === undefined) return
     const stale = volume.record.mounts.map((mount) => mount.id)
     if (stale.length > 0) {
-      driver.log.warn('volume.stale', 'removed with references that nothing uses any more', {
+      driver.emit('volume.stale', {
         volume: name,
         mountIds: stale,
       })
@@ -63,7 +63,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
       )
     await driver.table.remove(volume)
     await driver.clients.release(name)
-    driver.log.info('volume.removed', 'removed', { volume: name })
+    driver.emit('volume.removed', { volume: name })
   })
 }
 

@@ -51,7 +51,7 @@ interface Batch {
   readonly checkToken: () => Promise<void>
 }
 
-function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance: string): ProviderClient {
+function open(given: BaoSettings, { clock, emit, files }: ProviderDeps, instance: string): ProviderClient {
   const { url, namespace, maxConcurrent, maxRate, caCert } = given
   const plan = planLogin(given)
   if (url === undefined || plan === undefined)
@@ -100,7 +100,7 @@ function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance:
   }
 
   return {
-    fetch: fetchEach({ provider: instance, log, traffic, withBatch, fetchOne }),
+    fetch: fetchEach({ provider: instance, emit, traffic, withBatch, fetchOne }),
     probe: (signal) => withBatch(signal, ({ use }) => tokens.probe(use, signal)),
     status: () => traffic.status(),
     async [Symbol.asyncDispose]() {

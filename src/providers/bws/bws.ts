@@ -90,7 +90,7 @@ export const bws = defineProvider({
 
 function open(
   { token, maxConcurrent, maxRate, caCert, client: choice, ...urls }: SettingsOf<typeof settings>,
-  { clock, log, files, startWorker }: ProviderDeps,
+  { clock, emit, files, startWorker }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (token === undefined) throw providerError('config', 'bws needs bws-token (BWS_MACHINE_TOKEN)')
@@ -105,7 +105,7 @@ function open(
     caCert: caCertOf,
     files,
     traffic,
-    log,
+    emit,
     startWorker,
   })
   const who = `${instance} at ${urls.apiUrl}`
@@ -117,7 +117,7 @@ function open(
   }
 
   return {
-    fetch: fetchEach({ provider: instance, log, traffic, withBatch: withGather, fetchOne }),
+    fetch: fetchEach({ provider: instance, emit, traffic, withBatch: withGather, fetchOne }),
     probe: (signal) => client.use(signal, () => Promise.resolve()),
     status: () => traffic.status(),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

@@ -1,5 +1,5 @@
 import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { StartWorker } from '../../core/ports/process.ts'
 import { createFence } from '../lib/fence/fence.ts'
 import type { Fence } from '../lib/fence/fence.ts'
@@ -13,7 +13,7 @@ export interface ChoiceOptions extends BwsOptions {
   readonly choice: 'auto' | 'sdk' | 'builtin'
   readonly maxConcurrent: number
   readonly caCert: (() => Promise<string>) | undefined
-  readonly log: Log
+  readonly emit: Emit
   readonly startWorker: StartWorker
 }
 
@@ -22,7 +22,7 @@ export interface ChoiceOptions extends BwsOptions {
  * where it does not is `config`.
  */
 export function createChosenClient(options: ChoiceOptions): BwsClient {
-  const { provider, choice, log, traffic, startWorker } = options
+  const { provider, choice, emit, traffic, startWorker } = options
   const fence = createFence({
     library: 'bws',
     title: `${provider} at ${options.apiUrl} (Bitwarden's SDK)`,
@@ -45,7 +45,7 @@ export function createChosenClient(options: ChoiceOptions): BwsClient {
     async use(signal, work) {
       if (chosen === undefined) {
         chosen = await choose(signal)
-        log.debug('bws.client', 'client chosen', { provider, client: chosen === sdk ? 'sdk' : 'builtin' })
+        emit('bws.client', { provider, client: chosen === sdk ? 'sdk' : 'builtin' })
       }
       return chosen.use(signal, work)
     },

@@ -119,7 +119,7 @@ export const infisical = defineProvider({
 
 function open(
   { url, clientId, clientSecret, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, log, files }: ProviderDeps,
+  { clock, emit, files }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (clientId === undefined || clientSecret === undefined) {
@@ -154,7 +154,7 @@ function open(
     const wanted = wantedOf(refs)
     return fetchEach<InfisicalApi>({
       provider: instance,
-      log,
+      emit,
       traffic,
       async withBatch(signal, work) {
         throwIfAborted(http.who, signal)

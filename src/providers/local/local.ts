@@ -48,7 +48,7 @@ export const local = defineProvider({
 })
 
 function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
-  const reader = createLocalReader(paths, deps.files, deps.log)
+  const reader = createLocalReader(paths, deps.files, deps.emit)
   const read = merged(() => reader.entries())
   let isClosed = false
   return {

@@ -68,7 +68,7 @@ export const opConnect = defineProvider({
 
 function open(
   { host, token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, log, files }: ProviderDeps,
+  { clock, emit, files }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (host === undefined || token === undefined) {
@@ -104,7 +104,7 @@ function open(
   }
 
   return {
-    fetch: fetchEach({ provider: instance, log, traffic, withBatch: withApi, fetchOne }),
+    fetch: fetchEach({ provider: instance, emit, traffic, withBatch: withApi, fetchOne }),
     probe: (signal) =>
       withApi(signal, async ({ api }) => {
         await api.vaults()

@@ -55,7 +55,7 @@ export const op = defineProvider({
 
 function open(
   { token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, log, files, startWorker }: ProviderDeps,
+  { clock, emit, files, startWorker }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (token === undefined) throw providerError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
@@ -106,7 +106,7 @@ function open(
       for (const { id } of wanted) if (!outcomes.has(id)) outcomes.set(id, { ok: false, error })
     }
     const failed = [...outcomes.values()].filter((outcome) => !outcome.ok).length
-    logFetch({ provider: instance, log, traffic }, wanted.length, failed)
+    logFetch({ provider: instance, emit, traffic }, wanted.length, failed)
     return outcomes
   }
 
