@@ -56,7 +56,7 @@ export async function connectWith(
       const log = onHost(engine, '/run/e2e/connect.log')
       const program = join(import.meta.dirname, 'connect-program.ts')
       server = await engine.sandbox.spawn(process.execPath, [program, file], { log })
-      await until('the Connect server listens', () => listens(engine, port), { everyMs: 20 })
+      await until('the Connect server listens', () => listens(engine, port))
     },
     async stop() {
       await server?.kill('SIGKILL')

@@ -123,14 +123,10 @@ async function spawnInmate(args: readonly string[], options: SpawnOptions): Prom
     nsenter.once('error', reject)
     nsenter.once('exit', (status) => resolve(status ?? 128))
   })
-  const pid = await until(
-    `${args.join(' ')} runs`,
-    () => {
-      if (nsenter.exitCode !== null) throw new Error(`it ended at once, see ${options.log}`)
-      return childOf(nsenter.pid)
-    },
-    { everyMs: 5 },
-  )
+  const pid = await until(`${args.join(' ')} runs`, () => {
+    if (nsenter.exitCode !== null) throw new Error(`it ended at once, see ${options.log}`)
+    return childOf(nsenter.pid)
+  })
   return {
     pid,
     exited,

@@ -3,12 +3,12 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { until } from '../../scripts/engine/until.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
 import { lastLostMount, mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
 import { createVolume, getVolume, listVolumes, removeVolume } from '../../src/app/volume/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
-import { eventually } from '../support/daemon.ts'
 import { CANARY, openWorld, passTime, testDriver, restarted } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.b': '{{ memory://b }} {{ memory://a }}' }
@@ -57,7 +57,7 @@ test('what may pass is waited for, and asked for every two seconds', async (t) =
   await createVolume(driver, 'v', OPTIONS, NEVER)
   world.provider.fail(new LocketError('unavailable', 'memory is down'))
   const mounting = mountVolume(driver, 'v', 'one', NEVER)
-  await eventually('the provider is asked', () => world.provider.batches.length > 0)
+  await until('the provider is asked', () => world.provider.batches.length > 0)
   await passTime(world.clock, 10_000)
   world.provider.fail(undefined)
   await passTime(world.clock, 3000)
@@ -132,7 +132,7 @@ test('a hang-up before the answer is undone, after it too, and the repetition is
   world.provider.hang(true)
   const hangUp = new AbortController()
   const mounting = mountVolume(driver, 'v', 'one', hangUp.signal)
-  await eventually('it was asked', () => world.provider.batches.length > 0)
+  await until('it was asked', () => world.provider.batches.length > 0)
   hangUp.abort(new LocketError('aborted', 'gone'))
   await assert.rejects(mounting)
   assert.match(lastLostMount(driver) ?? '', /volume v not mounted/)
@@ -235,9 +235,9 @@ test('watch: a changed template file is rendered again; a broken one keeps what 
   const { mountpoint } = await mountVolume(driver, 'v', 'one', NEVER)
   const read = () => readFile(join(mountpoint, 'app'), 'utf8')
   await writeFile(template, 'new {{ memory://a }}')
-  await eventually('rendered again', async () => (await read()) === `new ${CANARY}-a`)
+  await until('rendered again', async () => (await read()) === `new ${CANARY}-a`)
   await writeFile(template, 'bad {{ memory://nope }}')
-  await eventually('the failure is told', () => /nope/.test(getVolume(driver, 'v').status.lastError ?? ''))
+  await until('the failure is told', () => /nope/.test(getVolume(driver, 'v').status.lastError ?? ''))
   assert.equal(await read(), `new ${CANARY}-a`)
   await unmountVolume(driver, 'v', 'one')
 })

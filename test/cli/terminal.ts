@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 
 /** A program on a pseudo terminal of its own. */
 export interface Terminal {
@@ -31,16 +31,13 @@ export function openTerminal(
   let screen = ''
   let seen = 0
   const type = (text: string) => void child.stdin.write(text)
-  const find = async (pattern: RegExp, ms: number): Promise<boolean> => {
-    for (let waited = 0; waited < ms; waited += 10) {
+  const find = (pattern: RegExp, timeoutMs: number): Promise<boolean> => {
+    const isShown = () => {
       const match = pattern.exec(screen.slice(seen))
-      if (match !== null) {
-        seen += match.index + match[0].length
-        return true
-      }
-      await sleep(10)
+      if (match !== null) seen += match.index + match[0].length
+      return match !== null
     }
-    return false
+    return until(String(pattern), isShown, { timeoutMs }).catch(() => false)
   }
   child.stdin.on('error', () => undefined)
   child.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text))

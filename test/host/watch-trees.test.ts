@@ -3,6 +3,7 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 import { watchTrees } from '../../src/host/sources/watch-trees.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -20,9 +21,7 @@ async function watching(t: TestContext, paths: readonly string[]) {
     changes: async (what: string, act: () => Promise<unknown>): Promise<void> => {
       calls.told = 0
       await act()
-      const end = performance.now() + DEBOUNCE_MS + SLACK_MS
-      while (performance.now() < end && calls.told === 0) await sleep(10)
-      assert.ok(calls.told > 0, what)
+      await until(what, () => calls.told > 0, { timeoutMs: DEBOUNCE_MS + SLACK_MS })
       await sleep(5 * DEBOUNCE_MS)
     },
     changesNothing: async (what: string, act: () => Promise<unknown>): Promise<void> => {

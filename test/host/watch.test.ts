@@ -4,6 +4,7 @@ import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 import { watchFiles } from '../../src/host/sources/watch.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -30,7 +31,7 @@ async function watching(
     async changes(what, act) {
       calls.told = 0
       await act()
-      for (let waited = 0; waited < 5000 && calls.told === 0; waited += 10) await sleep(10)
+      await until(what, () => calls.told > 0)
       await sleep(3 * debounceMs)
       assert.equal(calls.told, 1, what)
     },

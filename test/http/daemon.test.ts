@@ -4,7 +4,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually, startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
+import { until } from '../../scripts/engine/until.ts'
+import { startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
 import { setSecret } from '../support/local-secrets.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -188,7 +189,7 @@ test('when the engine hangs up during a mount, its work is undone and the repeti
   await sleep(400)
   hangUp.abort()
   await assert.rejects(mounting)
-  await eventually('the failure is remembered', async () => {
+  await until('the failure is remembered', async () => {
     const { Volume } = await daemon.call('VolumeDriver.Get', { Name: 'db' })
     return Volume.Status['lastError'] !== null
   })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -125,12 +126,12 @@ export function startProcess(
     resolve({ code, stdout, stderr })
   })
   const waitFor = async (text: () => string, pattern: RegExp, times: number) => {
-    for (let waited = 0; waited < 20_000; waited += 10) {
-      const found = [...text().matchAll(new RegExp(pattern, 'g'))].at(times - 1)
-      if (found !== undefined) return found
-      await sleep(10)
+    const find = () => [...text().matchAll(new RegExp(pattern, 'g'))].at(times - 1)
+    try {
+      return await until(`${pattern}, ${times} times`, find)
+    } catch (cause) {
+      throw new Error(`standard output: ${stdout}\nstandard error: ${stderr}`, { cause })
     }
-    throw new Error(`${pattern} was not seen ${times} times in: ${stdout}\nstandard error: ${stderr}`)
   }
   return {
     process: child,

@@ -3,6 +3,7 @@ import { chmod, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { execWorld, isAlive, PASSWORD, program, TOKEN } from './exec-command.ts'
 
@@ -50,15 +51,15 @@ test('a change of files alone is written, and the command keeps running', async 
   await put('in/a', 'two {{ local://db/password }}')
   await put('in/deep/b', 'b')
   await running.said(/exec\.files/)
-  for (let waited = 0; waited < 5000 && !(await read('out/a')).startsWith('two'); waited += 20)
-    await sleep(20)
+  await until('the file is written', async () => (await read('out/a')).startsWith('two'))
   assert.equal(await read('out/a'), `two ${PASSWORD}`)
-  for (let waited = 0; waited < 5000 && !(await readdir(`${folder}/out`)).includes('deep'); waited += 20)
-    await sleep(20)
+  await until('the new folder is there', async () => (await readdir(`${folder}/out`)).includes('deep'))
   assert.equal(await read('out/deep/b'), 'b')
   await rm(join(folder, 'in/deep'), { recursive: true })
-  for (let waited = 0; waited < 5000 && (await readdir(`${folder}/out/deep`).catch(() => [])).length > 0;)
-    await sleep((waited += 20) && 20)
+  await until(
+    'the file is removed',
+    async () => (await readdir(`${folder}/out/deep`).catch(() => [])).length === 0,
+  )
   await assert.rejects(stat(join(folder, 'out/deep/b')))
   assert.ok(await isAlive(Number(pid)))
   running.process.kill('SIGTERM')

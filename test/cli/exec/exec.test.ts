@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { execWorld, isAlive, MAIN, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
 
@@ -232,8 +232,7 @@ test('after a second locket can be traced by nobody but root, and the command as
   const ownerOf = async (of: number | string | undefined) => (await stat(`/proc/${of}/environ`)).uid
   const { pid: locket } = running.process
   assert.equal(await ownerOf(locket), 65_534)
-  for (let waited = 0; waited < 5000 && (await ownerOf(locket)) !== 0; waited += 50) await sleep(50)
-  assert.equal(await ownerOf(locket), 0)
+  await until('locket cannot be traced', async () => (await ownerOf(locket)) === 0)
   assert.equal(await ownerOf(pid), 65_534)
   running.process.kill('SIGTERM')
   assert.equal((await running.ended).code, 143)

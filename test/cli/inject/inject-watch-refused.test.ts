@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, rename } from 'node:fs/promises'
 import { test, type TestContext } from 'node:test'
-import { eventually } from '../../support/daemon.ts'
+import { until } from '../../../scripts/engine/until.ts'
 import { injectWorld, VALUES } from './inject-command.ts'
 
 const { user, password } = VALUES
@@ -19,13 +19,13 @@ async function watchingBelow(t: TestContext, mode: number) {
   const args = ['--map=tpl:mine/out', '--mode=watch', '--debounce=100ms', `--status-file=${at('mine/ready')}`]
   const running = start(args, { uid: 1000 })
   const hasEnded = () => running.child.exitCode !== null
-  await eventually('the first files', () => existsSync(at('mine/ready')) || hasEnded())
+  await until('the first files', () => existsSync(at('mine/ready')) || hasEnded())
   assert.equal(running.child.exitCode, null, running.log())
   const is = (wanted: string) =>
-    eventually(
+    until(
       `the file is ${wanted.length} characters`,
       async () => (await text('mine/out/app.conf').catch(() => '')) === wanted || hasEnded(),
-      POLLED_MS,
+      { timeoutMs: POLLED_MS },
     )
   const swap = async (words: string) => {
     await put('next/app.conf', words)

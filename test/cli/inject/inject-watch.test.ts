@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually } from '../../support/daemon.ts'
+import { until } from '../../../scripts/engine/until.ts'
 import { injectWorld, VALUES, type InjectWorld } from './inject-command.ts'
 
 const { user, password } = VALUES
@@ -27,15 +27,14 @@ async function watching(
     `--status-file=${world.at('ready')}`,
   ]
   const running = world.start([...args, ...more])
-  await eventually('the first files', () => existsSync(world.at('ready')) || running.child.exitCode !== null)
+  await until('the first files', () => existsSync(world.at('ready')) || running.child.exitCode !== null)
   assert.equal(running.child.exitCode, null, running.log())
   const is = (path: string, text: string) =>
-    eventually(
-      `${path} is ${text.length} characters`,
-      async () => (await read(world, path)) === text,
-      SOON_MS,
-    )
-  const isGone = (path: string) => eventually(`${path} is gone`, () => !existsSync(world.at(path)), SOON_MS)
+    until(`${path} is ${text.length} characters`, async () => (await read(world, path)) === text, {
+      timeoutMs: SOON_MS,
+    })
+  const isGone = (path: string) =>
+    until(`${path} is gone`, () => !existsSync(world.at(path)), { timeoutMs: SOON_MS })
   return { ...world, running, is, isGone }
 }
 
@@ -102,7 +101,7 @@ test('a single template that is really gone takes its output along, and health i
   await is('out/app.conf', 'goes on')
   await put('one.tpl', 'back')
   await is('single/one', 'back')
-  await eventually('healthy again', async () => (await health()).code === 0)
+  await until('healthy again', async () => (await health()).code === 0)
 })
 
 test('the folder itself swapped, by rename and by a link, as deployments do', async (t) => {
@@ -163,7 +162,7 @@ test('F11: a re-rendering that fails keeps the good file, says so, and health is
   assert.match(running.log(), /ERROR inject.failed .*the files stay as they are .*op:\/\/v\/i\/nothing/)
   await put('tpl/app.conf', 'u={{ op://v/i/user }}')
   await is('out/app.conf', `u=${user}`)
-  await eventually('healthy again', async () => (await health()).code === 0)
+  await until('healthy again', async () => (await health()).code === 0)
   server.knobs.tokens.clear()
   await put('tpl/app.conf', 'p={{ op://v/i/password }}')
   await isGone('ready')
@@ -203,7 +202,7 @@ test('SIGTERM leaves the files, and with --wipe-on-exit neither files, folders n
     await put('tpl/deep/a', '{{ op://v/i/user }}')
     const run = async (more: readonly string[]) => {
       const running = start(['--map=tpl:out', `--mode=${mode}`, `--status-file=${at('ready')}`, ...more])
-      await eventually('the first files', () => existsSync(at('ready')))
+      await until('the first files', () => existsSync(at('ready')))
       if (mode === 'park') {
         await writeFile(at('tpl/deep/a'), 'changed')
         await sleep(700)

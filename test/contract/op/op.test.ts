@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { until } from '../../../scripts/engine/until.ts'
 import { formatError } from '../../../src/core/vocabulary/errors.ts'
 import type { ErrorCode, LocketError } from '../../../src/core/vocabulary/errors.ts'
 import { makeToken } from '../../fixtures/op-token.ts'
@@ -217,6 +217,6 @@ describe('provider op', () => {
 
 /** Waits until so many requests have come. */
 async function arrived(service: Service, count: number): Promise<void> {
-  for (let tries = 0; service.requests.length < count && tries < 500; tries += 1) await sleep(10)
+  await until(`${count} requests`, () => service.requests.length >= count)
   assert.equal(service.requests.length, count)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
+import { until } from '../../../scripts/engine/until.ts'
 import type { ErrorCode } from '../../../src/core/vocabulary/errors.ts'
 import type { SecretRef } from '../../../src/core/vocabulary/ref.ts'
 import {
@@ -268,8 +269,7 @@ function ending(subject: ProviderSubject): void {
       await sleep(50)
       await opened.client[Symbol.asyncDispose]()
       assert.deepEqual(await within(1000, pending), ['internal', 'internal'])
-      for (let tries = 0; knob().openSockets > 0 && tries < 50; tries += 1) await sleep(20)
-      assert.equal(knob().openSockets, 0)
+      await until('every socket is closed', () => knob().openSockets === 0)
     },
   )
 }
