@@ -1,6 +1,6 @@
 /**
- * `node scripts/test.ts unit|e2e...`: Node's test runner over the files of those suites. A skip that
- * test/expected-skips.json does not list is a failure, and so is a file of the working tree that a test changed.
+ * `node scripts/test.ts unit|e2e...`: Node's test runner over the files of those suites. These are failures
+ * too: a skip that test/expected-skips.json does not list, and a file that changed in the working tree.
  */
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ for (const line of touched) process.stderr.write(`changed while the tests ran: $
 const failed = (totals.get('fail') ?? 0) + (totals.get('cancelled') ?? 0) + surprises.length + touched.length
 process.exitCode = failed > 0 || (totals.get('pass') ?? 0) === 0 ? 1 : 0
 
-/** The lines of `git status`: what is changed or new, ignored files left out. Empty where this is no git checkout. */
+/** The changed and new files as lines of `git status`, without ignored ones. Empty outside a git checkout. */
 function workingTree(): Set<string> {
   const words = ['status', '--porcelain', '--untracked-files=all']
   try {

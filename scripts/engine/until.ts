@@ -8,8 +8,9 @@ const FIRST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 100
 
 /**
- * Calls `ask` until it answers something other than undefined and false, and returns that answer. The pause between
- * two calls doubles up to 100 ms. Rejects after `timeoutMs` (20 s) with `what` and the last error of `ask` as cause.
+ * Calls `ask` until it answers something other than undefined and false, and returns that answer. The pause
+ * between two calls doubles up to 100 ms. Rejects after `timeoutMs` (20 s) with `what` in the message and the
+ * last error of `ask` as cause.
  */
 export async function until<T>(
   what: string,

@@ -31,8 +31,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
 }
 
 /**
- * Which rooms of a layer a room may load, beside itself. `.` stands for the files that lie in the layer's own folder: each room may load
- * them, and they may load every room.
+ * Which rooms of a layer a room may load, beside itself. `.` is the room of the files in the layer's own
+ * folder: each room may load them, and they may load every room.
  */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   core: {
