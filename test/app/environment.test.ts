@@ -87,7 +87,7 @@ test('the files that an environment comes from are told, each once', () => {
   assert.deepEqual(environmentFiles([file('.env'), inline('A', '1'), template, file('.env')]), ['.env', '/t'])
 })
 
-test('values become strings as they are; a NUL byte or bytes that are no text are errors of their variable', async () => {
+test('values become strings unchanged; a NUL byte or bytes that are not text are an error', async () => {
   const [a, b, c] = await prepare([inline('A', ''), inline('B', ''), inline('C', '')])
   assert.ok(a !== undefined && b !== undefined && c !== undefined)
   const good = '\ufeff ü "\'$#\n\r\x7f\u{1f600} '

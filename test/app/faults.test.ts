@@ -36,7 +36,7 @@ const deaths: readonly {
 for (const { name, before, act } of deaths) {
   for (const inside of [false, true]) {
     const where = inside ? 'in the middle of' : 'before'
-    test(`a crash ${where} any step of ${name} leaves a volume that can be mounted, unmounted and removed`, async (t) =>
+    test(`after a crash ${where} any step of ${name} the volume still mounts, unmounts and goes`, async (t) =>
       crashAtEach(t, before, act, inside))
   }
 }

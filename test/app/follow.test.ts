@@ -40,7 +40,7 @@ async function followed(t: Pick<TestContext, 'after'>, overrides: Partial<Volume
   }
 }
 
-test('what changed last is what is there last, however long an earlier change waits for its provider', async (t) => {
+test('the last change wins, even if an earlier change waits longer for its provider', async (t) => {
   const { world, change, text } = await followed(t)
   world.provider.fail(DOWN)
   await change('two {{ memory://a }}')

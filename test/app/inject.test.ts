@@ -98,7 +98,7 @@ async function injecting(t: TestContext, { dest = 'out', more, prepare, ...overr
   }
 }
 
-test('F11: a provider that was down is asked again without another change, and health is good again then', async (t) => {
+test('F11: a provider that was down is asked again without a further change, and health recovers', async (t) => {
   const { provider, clock, log, change, text, isReady, stop } = await injecting(t)
   await until('the first files', isReady)
   provider.fail(DOWN)
@@ -145,7 +145,7 @@ test('changes while it writes are one more writing; the last one is what is ther
   await stop()
 })
 
-test('a provider that never answers is given up after 30 seconds, and SIGTERM is said as what it is', async (t) => {
+test('inject gives up after 30 s without an answer, and reports a SIGTERM as such', async (t) => {
   const hanging = await injecting(t, { mode: 'one-shot' })
   hanging.provider.hang(true)
   const ended = hanging.running.then(
@@ -166,7 +166,7 @@ test('a provider that never answers is given up after 30 seconds, and SIGTERM is
   assert.equal(await failed, 'stopped by SIGTERM')
 })
 
-test('a full disk: a folder renamed together with a template that does not fit keeps the files of before', async (t) => {
+test('a full disk: after a folder was renamed and its template does not fit, the old files stay', async (t) => {
   const disk = await tinyDisk(t, 64 * 1024)
   const { at, change, clock, log, isReady, stop } = await injecting(t, {
     rules: { ...RULES, maxFileBytes: 1 << 20 },

@@ -63,7 +63,7 @@ connect-token = "file:${folder}/second"
   return { render, second, status: () => clients.statusOf(name) }
 }
 
-test('one template may mix two instances of one kind: each server is asked with its own token alone', async (t) => {
+test('one template with two instances of one kind: each server gets its own token only', async (t) => {
   const { render, second, status } = await daemonOfTwo(t)
   const rendered = await render({
     'secret.a': '{{ op://v/i/f }} {{ second+op://v/i/f }}',

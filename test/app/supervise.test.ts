@@ -229,7 +229,7 @@ test('SIGTERM while nothing runs ends the wait, and SIGHUP does so too', async (
   }
 })
 
-test('SIGHUP is for the command, which may read its files again: only if it ends of it, that was meant', async () => {
+test('SIGHUP is for the command: locket ends only if the command ends of it', async () => {
   const { supervisor, send, clock, children, last } = world()
   const ended = supervisor.run({})
   await turns()

@@ -191,7 +191,7 @@ test('passthrough writes the tag and ignore leaves the file out, and Status says
   }
 })
 
-test('restore: references of an earlier boot are dropped, those of this boot with a lost tmpfs are orphans', async (t) => {
+test('restore drops references of an earlier boot, and orphans those whose tmpfs is gone', async (t) => {
   const world = await openWorld(t)
   const first = testDriver(world)
   await createVolume(first, 'v', OPTIONS, NEVER)

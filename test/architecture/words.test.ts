@@ -25,6 +25,7 @@ const PAGES = globSync(['*.md', 'docs/**/*.md'])
 
 const PAGE_COLUMNS = 100
 const COMMENT_COLUMNS = 110
+const NAME_COLUMNS = 90
 
 /** Phrases of riddles, with what to write instead. */
 const AVOID: readonly (readonly [pattern: RegExp, instead: string])[] = [
@@ -77,6 +78,16 @@ test('R16: lines of comments have at most 110 columns', () => {
     }),
   )
   assert.deepEqual(wide, [])
+})
+
+test('R17: names of tests have at most 90 characters', () => {
+  const long = [...texts].flatMap(([path, text]) =>
+    [...text.matchAll(/\b(?:test|describe)\(\s*(?:'((?:\\.|[^'\\\n])*)'|"([^"\n]*)"|`([^`\n]*)`)/g)]
+      .map(([, single, double, template]) => single ?? double ?? template ?? '')
+      .filter((name) => name.length > NAME_COLUMNS)
+      .map((name) => `${path}: ${name}`),
+  )
+  assert.deepEqual(long, [])
 })
 
 test('R15: the patterns find the phrases they are for', () => {

@@ -61,7 +61,7 @@ test('the rootfs has one program, and no shell', () => {
   assert.ok(!files.some((path) => /(^|\/)(sh|bash|busybox|apt|dpkg)$/.test(path)))
 })
 
-test('the sidecar’s image is the same without the plugin’s folders, and any user can read all of it', () => {
+test("the sidecar image has the plugin's files without its folders, readable for every user", () => {
   const image = join(dist, 'image/rootfs')
   const filesIn = (folder: string) =>
     globSync('**', { cwd: folder }).filter((path) => lstatSync(join(folder, path)).isFile())

@@ -41,7 +41,7 @@ test('names: dashes and underscores are alike in settings, and exact after secre
   refuses({ 'secrets.a': 'x' }, /^driver option secrets\.a is not known, did you mean secret/)
 })
 
-test('secrets: inline, from a file, as one entry that is never split, and over the defaults by name', () => {
+test('secrets: inline, from a file, as one entry that is never split, over the defaults by name', () => {
   const config = OPERATOR.volumeConfig({
     'secret.shared': 'own\n',
     'secret.file': ' @/etc/locket/t ',

@@ -199,7 +199,7 @@ test('a configuration file that was named must be there', () => {
   )
 })
 
-test('a managed plugin: its file is read if it is there, its roots are its folder, its state folder is open', () => {
+test('a managed plugin reads its file if it exists, and its root is its folder', () => {
   const bare = volume(['--managed']).daemon
   assert.equal(bare.stateDir, undefined)
   assert.match(

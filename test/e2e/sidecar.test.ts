@@ -158,7 +158,7 @@ volumes:
   await down(project)
 })
 
-test('Traefik’s example: a program that watches the folder sees each edit, and no other name that it would read', async () => {
+test("Traefik's example: a program that watches the folder sees each edit and no temporary name", async () => {
   const project = await sidecarProject(
     engine,
     'traefik',

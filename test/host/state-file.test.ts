@@ -31,7 +31,7 @@ test('the files are for their owner alone, and nothing temporary stays', async (
   for (const name of await readdir(dir)) assert.equal((await stat(join(dir, name))).mode & 0o777, 0o600)
 })
 
-test('any byte that changed is found: the previous state is used, loudly, and the damaged file kept', async (t) => {
+test('any changed byte is found: the previous state is used, and the damaged file is kept', async (t) => {
   const dir = await twoGenerations(t)
   const good = await readFile(join(dir, 'state.json'))
   for (let offset = 0; offset < good.length - 1; offset += 1) {
@@ -80,7 +80,7 @@ test('after a fallback the next start still says so, and the next save makes all
   assert.ok((await readdir(dir)).includes('state.json.bad-1'))
 })
 
-test('a damaged file never takes the place of the good previous one, even where it cannot be set aside', async (t) => {
+test('a damaged file never replaces the good previous one', async (t) => {
   const dir = await twoGenerations(t)
   await writeFile(join(dir, 'state.json'), 'garbage')
   // A folder that is not empty cannot be renamed over.
@@ -129,7 +129,7 @@ test('--reset-state starts empty, keeps the damaged files, and reads what can be
   assert.deepEqual((await openStateFile(dir).load()).source, 'current')
 })
 
-test('a file of a newer locket is not damaged: nothing is touched, and the answer says whose it is', async (t) => {
+test('a file of a newer locket is left untouched, and the error says so', async (t) => {
   const dir = await twoGenerations(t)
   const payload = { version: 2, savedAt: '2030-01-01T00:00:00.000Z', shape: 'unknown', volumes: { db: {} } }
   const checksum = createHash('sha256').update(JSON.stringify(payload)).digest('hex')
@@ -178,7 +178,7 @@ for (const { after, leave } of crashes) {
   })
 }
 
-test('a crash between two renames, where there are no hard links, leaves the previous file: used without a word', async (t) => {
+test('a crash between two renames without hard links leaves the previous file', async (t) => {
   const dir = await twoGenerations(t)
   await rename(join(dir, 'state.json'), join(dir, 'state.json.prev'))
   assert.deepEqual(await openStateFile(dir).load(), { records: NEW, source: 'previous', warnings: [] })

@@ -136,7 +136,7 @@ test('once closed it is silent, and nothing keeps the process alive', async (t) 
   assert.equal(told, 0)
 })
 
-test('a folder that this user must not watch: changes are noticed by the poll, and the process can end', async (t) => {
+test('a folder that this user must not watch: the poll notices changes', async (t) => {
   const dir = await temporaryFolder(t)
   const path = join(dir, 'file')
   await writeFile(path, 'a')

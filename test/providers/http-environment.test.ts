@@ -76,7 +76,7 @@ test('a certificate that nobody vouches for fails at once and names the variable
   assert.match(hint ?? '', /NODE_EXTRA_CA_CERTS/)
 })
 
-test('https to a port that speaks http, and the other way round, are told apart from a server that is down', async (t) => {
+test('https to an http port, and the reverse, are distinguished from a server that is down', async (t) => {
   const { port } = await startTlsServer(t)
   assert.notEqual((await failureOf(`http://127.0.0.1:${port}`))[0], 'none')
   const plain = createPlainServer((_, response) => response.end('{}'))

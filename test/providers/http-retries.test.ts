@@ -78,7 +78,7 @@ test('what must not happen twice is not repeated', async (t) => {
   assert.equal(times.length, 1)
 })
 
-test('a provider can say what a refusal means, and sees its body, of which nothing else comes out', async (t) => {
+test('a provider can interpret a refusal and see its body, which appears nowhere else', async (t) => {
   const { ask } = await asked(t, [says(400)])
   const seen: unknown[] = []
   await assert.rejects(

@@ -45,7 +45,7 @@ test('files come first, then secrets, then variables and the files among them in
   )
 })
 
-test('a value is everything behind the first equals sign, and may be empty, a path or several lines', () => {
+test('a value is everything after the first equals sign: empty, a path or several lines', () => {
   const values = ['', '=x=', '/bin/sh', ' two\nlines, "quoted" ', '{{ op://a/b/c | default "=" }}']
   assert.deepEqual(
     entriesOf(settings(values.map((value) => `N=${value}`))),

@@ -34,7 +34,7 @@ function refusal(text: string | Uint8Array): LocketError {
   throw new assert.AssertionError({ message: `accepted: ${String(text)}` })
 }
 
-test('a tag is a reference in braces, with blanks or line breaks around it or none, and one pair of quotes or none', () => {
+test('a tag is a reference in braces, with optional blanks, line breaks and one pair of quotes', () => {
   for (const tag of [
     `{{ ${REF} }}`,
     `{{${REF}}}`,
@@ -235,7 +235,7 @@ test('all errors of a template are in one, the first twenty at length', () => {
   assert.match(many, /; and 980 more in secret x$/)
 })
 
-test('a tag of an unknown scheme, or one without its end, stays with a warning that shows its scheme alone', () => {
+test('a tag of an unknown scheme or without an end is kept; the warning shows its scheme only', () => {
   const table: [string, string][] = [
     [
       '\n {{ opp://vault/CANARY/y }}',

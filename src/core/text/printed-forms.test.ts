@@ -34,7 +34,7 @@ test('a value is found however a program writes it', () => {
   for (const [form, text] of table) assert.equal(shown(VALUE, `<${text}>`), '<[secret]>', form)
 })
 
-test('inside of longer base64, wherever it begins, no more than two of its letters are left at either end', () => {
+test('inside longer base64 at most two letters of a value remain at either end', () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ minLength: 8, maxLength: 60 }),

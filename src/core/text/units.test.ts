@@ -44,7 +44,7 @@ test('sizes take bytes, or K, M and G with an optional B or iB', () => {
   for (const [text, bytes] of table) assert.equal(parseSize(text), bytes, text)
 })
 
-test('a size of zero, a fraction, a sign, a space or an unknown unit is refused, with the text and an example', () => {
+test('zero, a fraction, a sign, a space or an unknown unit is refused as a size, with an example', () => {
   for (const text of [
     '',
     '0',

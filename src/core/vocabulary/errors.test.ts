@@ -19,7 +19,7 @@ test('of several errors the one that cannot pass decides', () => {
   assert.deepEqual([both.code, formatError(both)], ['auth', 'slow (wait); wrong'])
 })
 
-test('causes are told in their order, up to the first that is not of locket, whose text is not told', () => {
+test("causes are shown in order, up to the first that is not locket's own", () => {
   const foreign = Object.assign(new Error('canary-cause-77'), { code: 'ECONNREFUSED' })
   const inner = new LocketError('unavailable', 'no answer from x', { hint: 'is it up?', cause: foreign })
   const outer = new LocketError('unavailable', 'volume a: no answer', { cause: inner })

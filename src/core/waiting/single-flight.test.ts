@@ -27,7 +27,7 @@ test('a failure is everybody’s, and is not kept', async () => {
   assert.equal(await flights.run('a', forever(), async () => 'yes'), 'yes')
 })
 
-test('one caller leaves alone; when the last one has left the work is aborted, and a later caller does not join it', async () => {
+test('one caller can leave; when the last has left, the work is aborted and cannot be joined', async () => {
   const flights = createSingleFlight<string>()
   const [first, second] = [new AbortController(), new AbortController()]
   let shared: AbortSignal | undefined

@@ -15,7 +15,7 @@ test('an encoded slash makes a mount of several words, or stands in a field', ()
   assert.deepEqual(parseBaoReference('bao://team%2Fkv/app/a%2Fb%3F%23%25'), expected)
 })
 
-test('options after the question mark; what the settings say counts where the reference says nothing', () => {
+test('options come after the question mark; settings count where the reference says nothing', () => {
   assert.deepEqual(parseBaoReference('bao://m/p/f?version=12'), {
     mount: ['m'],
     path: ['p'],

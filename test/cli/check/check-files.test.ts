@@ -94,7 +94,7 @@ test('variables come from the environment, then from the .env file beside the co
   assert.deepEqual(files[0]?.warnings, [])
 })
 
-test('a wrong reference in a template is told with line and column, and the exit code is that of the first error', async (t) => {
+test('a wrong reference has line and column; the exit code is that of the first error', async (t) => {
   const { check, put } = await checkWorld(t)
   await put('app.conf', 'a\nb = {{ op://only/two }}\nc = {{ local://x | no-such-filter }}\n')
   const { code, stdout } = await check(['app.conf'])

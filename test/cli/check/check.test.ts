@@ -20,7 +20,7 @@ test('a configuration without files: what it names is checked, and its providers
   )
 })
 
-test('every wrong setting is listed with where it came from, and the rest is checked all the same', async (t) => {
+test('every wrong setting is listed with its source, and the rest is still checked', async (t) => {
   const { check, put } = await checkWorld(t)
   await put('a.toml', '[volume]\nsise = "1M"\nmode = "rwx"\n')
   await put('b.toml', '[volume\n')

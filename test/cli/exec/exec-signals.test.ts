@@ -34,7 +34,7 @@ test('signals of locket reach the command, each once', async (t) => {
   )
 })
 
-test('a command that ignores SIGTERM is killed when its time is over, and a second SIGTERM reaches it before', async (t) => {
+test('a command that ignores SIGTERM is killed after the timeout; a second SIGTERM reaches it', async (t) => {
   const { start } = await execWorld(t)
   const running = start(['--timeout', '1500ms', '--', ...program('report-signals')])
   await running.seen(/ready/)
@@ -69,7 +69,7 @@ test('a command that ends by itself leaves its background processes alone', asyn
   process.kill(pid)
 })
 
-test('SIGTSTP stops the command and locket, SIGCONT continues both, and a stopped one can be ended', async (t) => {
+test('SIGTSTP stops command and locket, SIGCONT continues both, and a stopped one can be ended', async (t) => {
   const { env, folder } = await execWorld(t)
   // A group stops only where a parent outside of it could continue it: a shell with job control.
   const line = `set -m; '${process.execPath}' '${MAIN}' exec -- ${program('forever').join(' ')} & while :; do sleep 0.1; done`
@@ -91,7 +91,7 @@ test('SIGTSTP stops the command and locket, SIGCONT continues both, and a stoppe
   assert.ok(!(await isAlive(pid)))
 })
 
-test('a command reads what is piped into locket, and a closed pipe ends it as it would without locket', async (t) => {
+test("a command reads locket's standard input, and a closed pipe ends it as without locket", async (t) => {
   const { start, env, folder } = await execWorld(t)
   const running = start(['--', 'cat'])
   running.process.stdin?.end('x'.repeat(300_000))

@@ -9,7 +9,7 @@ import { execWorld, isAlive, PASSWORD, program, TOKEN } from './exec-command.ts'
 
 const QUICKLY = ['--watch', '--debounce', '50ms']
 
-test('a changed variable ends the command and starts it with the new one; the old process is gone first', async (t) => {
+test('a changed variable restarts the command, and the old process is gone first', async (t) => {
   const { start, put, folder } = await execWorld(t)
   await put('.env', 'VALUE=one\nA={{ local://db/password }}\n')
   const running = start([...QUICKLY, '--env-file', '.env', '--', ...program('forever')])
@@ -83,7 +83,7 @@ test('a change that fails keeps the command and its files, and says so', async (
   await running.ended
 })
 
-test('a file of somebody’s that was left alone for want of a value is not replaced when there is one', async (t) => {
+test('a file that was left alone for want of a value is not replaced when there is one', async (t) => {
   const { start, put, read, keep, folder } = await execWorld(t)
   await put('out/f', 'mine')
   await put('.env', 'VALUE=one\n')
@@ -100,7 +100,7 @@ test('a file of somebody’s that was left alone for want of a value is not repl
   assert.equal(await read('out/f'), 'mine')
 })
 
-test('what could not be started stops nothing: a program that is gone, a variable that is too large', async (t) => {
+test('nothing is stopped if the new start is impossible: a missing program, a large variable', async (t) => {
   const { start, put, folder } = await execWorld(t)
   const [node = '', file = ''] = program('forever')
   const script = await put('bin/serve', `#!/bin/sh\nexec '${node}' '${file}'\n`)

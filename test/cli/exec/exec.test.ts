@@ -8,7 +8,7 @@ import { execWorld, isAlive, MAIN, OWN, PASSWORD, program, startProcess, TOKEN }
 
 const A_PASSWORD = 'A={{ local://db/password }}'
 
-test('a command has its variables: of .env files, of -e, of templates, a later one over an earlier one', async (t) => {
+test('variables come from .env files, -e and templates, and later ones replace earlier ones', async (t) => {
   const { exec, put } = await execWorld(t)
   await put('.env', 'A=first\nURL=postgres://u:{{ local://db/password }}@h/d\nB=from file\n')
   const template = await put('template', '{{ local://api/token }}')
@@ -157,7 +157,7 @@ test('neither arguments nor values are in the log, nor in what others see of the
   assertNoSecret(running.err(), [PASSWORD, TOKEN])
 })
 
-test('files are there while the command runs, and gone with the folders made for them when it has ended', async (t) => {
+test('files exist while the command runs, and are removed with their folders afterwards', async (t) => {
   const { exec, folder, put, read } = await execWorld(t)
   await put('templates/a/one', 'one={{ local://db/password }}')
   await put('kept/there', 'mine')
@@ -179,7 +179,7 @@ test('files are there while the command runs, and gone with the folders made for
   assert.equal(await read('kept/there'), 'mine')
 })
 
-test('a file that is there is refused before anything starts, unless it may be overwritten: then it stays', async (t) => {
+test('an existing file is refused before the start, unless --overwrite is given: then it stays', async (t) => {
   const { exec, folder, put, read } = await execWorld(t)
   const path = await put('out/token', 'mine')
   const mark = join(folder, 'mark')

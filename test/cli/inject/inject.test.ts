@@ -40,7 +40,7 @@ test('F3: all files together are one batch, and a reference used many times is f
   assert.equal(server.requests.length, 3, server.requests.join(', '))
 })
 
-test('F1, F4: a secret that is not there is an error that names it, and no file is written, not even a good one', async (t) => {
+test('F1, F4: a missing secret is an error that names it, and no file is written', async (t) => {
   const { put, at, inject, health } = await injectWorld(t)
   await put('tpl/good', '{{ op://v/i/user }}')
   await put('tpl/bad', '{{ op://v/i/nothing }} {{ op://v/gone/x }}')
@@ -182,7 +182,7 @@ test('a user who is not root writes where he may, and learns where he may not', 
   assert.match(refused.stderr, /cannot write .*theirs\/x\/a: this user may not write there \(EACCES\)/)
 })
 
-test('a status file that would be a template, an output or somebody’s file is refused, by whatever name', async (t) => {
+test('a status file that is a template, an output or a foreign file is refused, by any name', async (t) => {
   const { put, at, text, inject } = await injectWorld(t)
   await put('tpl/app.conf', 'a')
   await put('mine', 'mine')

@@ -89,7 +89,7 @@ test('a token is used until a tenth of its life is left, and one without a lease
   assert.ok(!server.requests.includes(SELF))
 })
 
-test('what a policy forbids is denied without another login, and the token looked up once for all', async (t) => {
+test('a forbidden path is denied without another login, and the token is looked up once for all', async (t) => {
   const { server, codes, messages, asked, logins } = await onBao(t, { mounts: MOUNTS() })
   assert.deepEqual(await codes(APP, OTHER), ['ok', 'ok'])
   server.knobs.forbidden.add('secret/app')
@@ -175,7 +175,7 @@ test('a probe logs in and looks the token up, or tells why not', async (t) => {
   assert.deepEqual(await other.codes(APP), ['auth'])
 })
 
-test('a token that may not look itself up passes its probe: what it may read is seen when it is read', async (t) => {
+test('a token that cannot look itself up passes its probe', async (t) => {
   const good = await onBao(t, { mounts: MOUNTS(), tokens: { [TOKEN]: {} }, settings: { token: TOKEN } })
   good.server.knobs.allowsLookupSelf = false
   await good.client.probe(AbortSignal.timeout(5000))

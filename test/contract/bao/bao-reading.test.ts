@@ -76,7 +76,7 @@ test('a secret of KV version 1 below data/ is not taken for one of version 2', a
   assert.deepEqual(await read('bao://old/app/password', 'bao://old/data/app/password'), ['right', 'wrong'])
 })
 
-test('a mount of several words is found by a path below it, or read at once where it is written with %2F', async (t) => {
+test('a mount of several words is found below it, or read at once if written with %2F', async (t) => {
   const secrets = { 'app/db': { password: 'one', user: 'two' }, 'app/web': { key: 'three' } }
   const mounts = [mountOf('team/kv', 2, secrets), mountOf('team/old', 1, secrets)]
   const { read, asked } = await onBao(t, { mounts })

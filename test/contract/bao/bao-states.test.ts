@@ -23,7 +23,7 @@ test('a sealed or new server is unavailable and says so, and is asked again once
   assert.deepEqual(await read(APP), ['one'])
 })
 
-test('a standby that redirects is not followed, and its message names the active node and nothing more', async (t) => {
+test('a redirect of a standby is not followed; the message names the active node only', async (t) => {
   const reached: (string | string[] | undefined)[] = []
   const thief = await listening(t, reached)
   for (const before of [true, false]) {

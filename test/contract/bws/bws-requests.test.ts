@@ -60,7 +60,7 @@ function requests(client: BwsClientName): void {
     }
   })
 
-  test('one secret in twenty that is missing is found by halves, and asked for by itself from then on', async (t) => {
+  test('one missing secret in twenty is found by halves, and then asked for separately', async (t) => {
     const { server, ids, codes } = await connected(t, client, { secrets: 20 })
     const codesWithout = ids.map((_, index) => (index === 13 ? 'not_found' : 'ok'))
     server.secrets.delete(ids[13] ?? '')

@@ -51,7 +51,7 @@ const subject: ProviderSubject = {
 
 providerContract(subject)
 
-test('attack: a name that holds a credential of locket is denied, also in a file that others write', async (t) => {
+test('attack: a name of a locket credential is denied, also in a file that others write', async (t) => {
   const { backend, path } = await dotenvFile(t)
   const hidden = [...credentialVariables()]
   await appendFile(path, hidden.map((name) => `${name}=${TOKEN}\n`).join(''))

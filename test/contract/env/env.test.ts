@@ -49,7 +49,7 @@ const subject: ProviderSubject = {
 
 providerContract(subject)
 
-test('attack: a name that holds a credential of locket is denied, set or not, and spoils no other', async (t) => {
+test('attack: a name of a locket credential is denied, set or not, and affects no other', async (t) => {
   const { backend, variables } = environment()
   Object.assign(variables, { OP_CONNECT_TOKEN: TOKEN, APP_PASSWORD: CANARY })
   const opened = attempt(t, backend)

@@ -42,7 +42,7 @@ test('a file is a file, also behind a link; nothing is missing only where its fo
   await refuses(join(folder, 'gone/b'), /cannot read .*gone\/b: ENOENT/)
 })
 
-test('F6: links inside a folder are followed, files and folders, as Kubernetes and Swarm lay them out', async (t) => {
+test('F6: links inside a folder are followed, as Kubernetes and Swarm create them', async (t) => {
   const folder = await folderOf(t, ['t/..2026_01/app.conf', 't/..2026_01/deep/b', 't/plain/c'])
   const top = join(folder, 't')
   await symlink('..2026_01', join(top, '..data'))

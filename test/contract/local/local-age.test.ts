@@ -59,7 +59,7 @@ test('plain age reads what locket wrote', async (t) => {
 })
 
 for (const armor of [false, true]) {
-  test(`locket reads and changes what plain age wrote, ${armor ? 'armored' : 'binary'}, with a key of age-keygen`, async (t) => {
+  test(`a file of plain age is read and changed, ${armor ? 'armored' : 'binary'}`, async (t) => {
     const at = await localStore(t)
     await run('age-keygen', ['-o', at.key])
     const recipient = (await run('age-keygen', ['-y', at.key])).stdout.trim()

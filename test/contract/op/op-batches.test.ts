@@ -149,7 +149,7 @@ test('more than a hundred references take a call for each hundred', async (t) =>
   )
 })
 
-test('a session that has ended is made anew once, and what was read before is not asked for again', async (t) => {
+test('an ended session is created again once, and earlier values are not fetched again', async (t) => {
   const { account, fetch } = await world(t)
   const texts = Array.from({ length: 120 }, (_, index) => `op://v/i/${index}`)
   for (const key of texts) put(account, key, 'canary')

@@ -135,7 +135,7 @@ const TEXT = fc
   )
   .map(([scheme, parts, query]) => scheme + parts.join('/') + query)
 
-test('whatever is written, what we send is taken, and what is refused as it stands is refused or means something else', () => {
+test('the SDK accepts every reference we send, and each reference we refuse would fail or differ', () => {
   let taken = 0
   fc.assert(
     fc.property(TEXT, (text) => {

@@ -188,24 +188,20 @@ describe('provider op', () => {
     assert.equal(service.requests.length, 2)
   })
 
-  test(
-    'a token file that is not there yet, and a CA file that is none, are told before anybody is asked',
-    DEADLINE,
-    async (t) => {
-      const late = await tried(t, { token: 'file:/nowhere/token' })
-      assert.equal((await late.errorOf()).code, 'credential_missing')
-      const { service, errorOf, tokenFile } = await tried(t)
-      await using other = open(subject, (await startBackend(t)).backend, {
-        token: `file:${tokenFile}`,
-        caCert: tokenFile,
-      })
-      const outcomes = [...(await fetched(other, REFS)).values()]
-      assert.ok(outcomes.every((outcome) => !outcome.ok && outcome.error.code === 'config'))
-      assert.equal(service.requests.length, 0)
-      service.knobs.failStatus = 401
-      assert.equal((await errorOf()).code, 'auth')
-    },
-  )
+  test('a missing token file and a wrong CA file are reported before any request', DEADLINE, async (t) => {
+    const late = await tried(t, { token: 'file:/nowhere/token' })
+    assert.equal((await late.errorOf()).code, 'credential_missing')
+    const { service, errorOf, tokenFile } = await tried(t)
+    await using other = open(subject, (await startBackend(t)).backend, {
+      token: `file:${tokenFile}`,
+      caCert: tokenFile,
+    })
+    const outcomes = [...(await fetched(other, REFS)).values()]
+    assert.ok(outcomes.every((outcome) => !outcome.ok && outcome.error.code === 'config'))
+    assert.equal(service.requests.length, 0)
+    service.knobs.failStatus = 401
+    assert.equal((await errorOf()).code, 'auth')
+  })
 
   test('after dispose every answer is internal', DEADLINE, async (t) => {
     const { client, errorOf } = await tried(t)

@@ -47,7 +47,7 @@ export function oddAnswers(odd: OddSubject): void {
   const { subject, steps } = odd
   const refs = odd.references.map((text) => parsed(subject, text))
 
-  test(`${subject.def.kind}: whatever the server answers, the outcome is a value or an error that shows nothing of it`, async (t) => {
+  test(`${subject.def.kind}: any answer gives a value, or an error that shows none of it`, async (t) => {
     let now: Oddity = { at: '', how: 'json', json: '', status: 200 }
     const url = await listening(t, (request, response) => {
       const step = steps.find(({ isAt }) => isAt(request.url ?? ''))
