@@ -194,7 +194,7 @@ test('a full disk: after a folder was renamed and its template does not fit, the
   await stop()
 })
 
-test('a full disk: of what has no template any more, only what stands in the way goes first', async (t) => {
+test('a full disk: of the files without a template, only those in the way are removed first', async (t) => {
   const disk = await tinyDisk(t, 64 * 1024)
   const { at, change, log, isReady, stop } = await injecting(t, {
     rules: { ...RULES, maxFileBytes: 1 << 20 },

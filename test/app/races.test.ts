@@ -28,7 +28,7 @@ const action = fc.oneof(
 )
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never
 
-test('whatever is asked at once, the last unmount and the removal leave nothing', async (t) => {
+test('after any requests at once, the last unmount and the removal leave nothing', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(action, fc.nat(5)), { minLength: 10, maxLength: 30, size: 'max' }),

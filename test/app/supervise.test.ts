@@ -125,7 +125,7 @@ test('a command that fails again and again is started after pauses that double u
   assert.equal(children.length, 9)
 })
 
-test('a command that is not kept running ends with its own code, whatever it is', async () => {
+test('a command that is not kept running ends with its own exit code', async () => {
   for (const code of [0, 1, 137]) {
     const { supervisor, last } = world({ isKeptRunning: false })
     const ended = supervisor.run({})

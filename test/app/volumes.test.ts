@@ -51,7 +51,7 @@ test('an open descriptor reads no secret after the last unmount', async (t) => {
   )
 })
 
-test('what may pass is waited for, and asked for every two seconds', async (t) => {
+test('a retryable failure is waited for, and asked again every two seconds', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
@@ -125,7 +125,7 @@ test('while a mount hangs, other volumes work, and Get and List answer', async (
   await assert.rejects(hung)
 })
 
-test('a hang-up before the answer is undone, after it too, and the repetition is told why', async (t) => {
+test('a hang-up before or after the answer is undone, and the repetition gets the reason', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)

@@ -32,7 +32,7 @@ async function stubborn(t: Pick<TestContext, 'after'>) {
   return { world, driver, state }
 }
 
-test('a wipe that fails is told, and tried again with growing pauses until it works', async (t) => {
+test('a failed wipe is reported, and tried again with growing pauses until it works', async (t) => {
   const { world, driver, state } = await stubborn(t)
   await mountVolume(driver, 'v', 'one', NEVER)
   state.isStuck = true

@@ -95,7 +95,7 @@ test('R1: every import inside a layer follows the table of its rooms', () => {
   assert.deepEqual(broken, [])
 })
 
-test('R2: no file imports itself, by whatever way round', () => {
+test('R2: no file imports itself, directly or through others', () => {
   const done = new Set<string>()
   const visit = (path: string, trail: readonly string[]): void => {
     assert.ok(!trail.includes(path), `a cycle: ${[...trail, path].join(' → ')}`)

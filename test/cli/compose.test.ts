@@ -183,7 +183,7 @@ for (const [what, args, code, text] of [
   })
 }
 
-test('down and stop do nothing and succeed, whatever stands in the environment', async (t) => {
+test('down and stop do nothing and succeed, with any environment', async (t) => {
   const { locket } = await environmentWorld(t)
   const env = { LOCKET_CONFIG: '/no/such.toml', LOCKET_RAW: 'perhaps', LOCKET_ENV: '=' }
   for (const action of ['down', 'stop'])

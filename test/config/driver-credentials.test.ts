@@ -68,7 +68,7 @@ test('a server without a credential of its own is refused', () => {
   assert.match(limited({ 'some-url': 'http://elsewhere' }).problems.join(), /needs some-token or some-key/)
 })
 
-test('a credential that is only a name may be written out, another may not', () => {
+test('a credential that is only a name can be written out, another cannot', () => {
   assert.deepEqual(limited({ 'some-id': 'canary-id' }).problems, [])
   assert.match(limited({ 'some-key': 'canary-key' }).problems.join(), /write file:\/path/)
 })

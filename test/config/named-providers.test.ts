@@ -160,7 +160,7 @@ test('instances of one kind have keys of their own, which hold no credential', (
   assert.ok(!keys.join().includes(CANARY))
 })
 
-test('what is wrong is told with file, line and the nearest name', () => {
+test('an error names file, line and the nearest name', () => {
   const cases: [string | readonly string[], string | RegExp][] = [
     [
       '[providers.x]\nkind = "op-conect"\n',

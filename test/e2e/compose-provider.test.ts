@@ -194,7 +194,7 @@ test('a misspelled option is dropped by Compose, and the service that has nothin
   assert.equal(await containers(), '')
 })
 
-test('raw: this Compose is too old for it, which is said with its version', async () => {
+test('raw: an error names the version of a Compose that is too old', async () => {
   const compose = await openProject(
     engine,
     'raw',

@@ -233,7 +233,7 @@ volumes:
   assert.doesNotMatch(await engine.ok(['volume', 'ls', '-q']), /^demo_vol$/m)
 })
 
-test('a compose file whose mode cannot be told is refused with the way to write it', async () => {
+test('a compose file with an ambiguous mode is refused, with the right way to write it', async () => {
   const compose = await openProject(
     engine,
     'trap',

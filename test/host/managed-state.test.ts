@@ -62,7 +62,7 @@ test('volumes of both are united; of one that both know, what was saved later', 
   assert.deepEqual(found, record('both', ['newer']))
 })
 
-test('a damaged part is not hidden by the move: nothing may be wiped on its word', async (t) => {
+test('the move does not hide a damaged part, and nothing is wiped because of it', async (t) => {
   const { preferred, fallback } = await folders(t)
   const store = openStateFile(fallback)
   await store.save([record('old')])

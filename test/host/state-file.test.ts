@@ -138,7 +138,7 @@ test('a file of a newer locket is left untouched, and the error says so', async 
   assert.deepEqual((await readdir(dir)).toSorted(), ['state.json', 'state.json.prev'])
 })
 
-test('a file that may not be read is not taken for a damaged one', async (t) => {
+test('an unreadable file is not taken for a damaged one', async (t) => {
   const dir = await twoGenerations(t)
   await rm(join(dir, 'state.json'))
   await symlink('state.json', join(dir, 'state.json'))

@@ -104,7 +104,7 @@ test('single files, and the same file behind a new name', async (t) => {
   await changesNothing('its neighbour', () => put(join(top, 'other')))
 })
 
-test('once closed it is silent, also when it is about to watch anew', async (t) => {
+test('after close it is silent, also when it is about to watch again', async (t) => {
   const top = await temporaryFolder(t)
   await put(join(top, 'tpl/a'))
   let told = 0

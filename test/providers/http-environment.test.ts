@@ -100,7 +100,7 @@ test('a ca-cert file makes the certificate trusted, beside the usual ones, for t
   assert.equal((await failureOf(`https://127.0.0.1:${port}`))[0], 'provider_protocol')
 })
 
-test('a ca-cert file that is not there, or is none, is told, and read again for the next request', async (t) => {
+test('a missing or wrong ca-cert file is reported, and read again for the next request', async (t) => {
   const { port, certificate } = await startTlsServer(t)
   const folder = await temporaryFolder(t)
   const path = join(folder, 'ca.pem')

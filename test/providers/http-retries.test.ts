@@ -44,7 +44,7 @@ test('503, 500 and a cut connection are tried again until one succeeds', async (
   assert.equal(times.length, 4)
 })
 
-test('after three more tries the failure is told', async (t) => {
+test('after three more tries the failure is reported', async (t) => {
   const { ask, times } = await asked(t, [says(503)])
   await assert.rejects(ask(), { code: 'unavailable', message: /is failing \(status 503\)$/ })
   assert.equal(times.length, 4)

@@ -88,7 +88,7 @@ test('the same key gives the same text, and an OpenSSH key stays as it is', () =
   assert.equal(toOpensshKey(text), text)
 })
 
-test('what is no such key gives nothing', () => {
+test('a text that is not such a key gives undefined', () => {
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const locked = rsa.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
   for (const text of ['', 'no key', pemOf(other), locked]) assert.equal(toOpensshKey(text), undefined)

@@ -32,7 +32,7 @@ test('base64decode accepts both alphabets, line breaks, and missing padding', ()
   assert.deepEqual(base64decode.apply(bytesOf('-_8A'), [], { nowMs: 0 }), Uint8Array.of(0xfb, 0xff, 0x00))
 })
 
-test('base64decode refuses what is no base64, and tells nothing of it', () => {
+test('base64decode refuses text that is not base64, without showing it', () => {
   for (const text of ['CANARY!!', 'Zg=', 'Z', 'Zg===', 'Zm9v=', '=', 'Zg==Zg==', 'Zé==', '====']) {
     assert.equal(failure(base64decode, text), 'the value is not base64', text)
   }

@@ -39,7 +39,7 @@ test('plain names, dotted names and folders are planned as written, in their ord
   assert.deepEqual(planFiles([]), [])
 })
 
-test('a name that leaves the volume, or is no plain path, is refused with its origin', () => {
+test('a name that leaves the volume, or is not a plain path, is refused with its origin', () => {
   const table: [string, RegExp][] = [
     ['', /is empty/],
     ['/etc/passwd', /must be relative/],
@@ -97,7 +97,7 @@ test('a file where another needs a folder names both, in either order', () => {
   )
 })
 
-test('a name that only begins like another is no conflict', () => {
+test('a name that only begins like another is not a conflict', () => {
   assert.equal(planFiles([file('a'), file('ab/c'), file('a.b')]).length, 3)
 })
 

@@ -116,7 +116,7 @@ test('a reference without braces among other text is text', () => {
     assert.deepEqual(shape(text), [text])
 })
 
-test('what is no known reference stays: Jinja, Go, Helm, unclosed and empty braces', () => {
+test('text that is not a known reference stays: Jinja, Go, Helm, unclosed and empty braces', () => {
   for (const text of [
     '',
     ' \n',

@@ -67,7 +67,7 @@ test('a key of several lines is found line by line, and in the lines of base64',
   }
 })
 
-test('the newline at the end of a file is no part of what a program prints of it', () => {
+test('a value is found without the newline at the end of its file', () => {
   assert.equal(shown('hunter2\n', '<hunter2>'), '<[secret]>')
   assert.equal(shown('hunter2\r\n', `<${Buffer.from('hunter2').toString('base64')}>`), '<[secret]>')
 })

@@ -193,7 +193,7 @@ test('a mode with an 8 or 9 is decimal: what YAML makes of an unquoted octal num
   assert.equal(parseMode('489'), 489)
 })
 
-test('other digits are whichever reading is a usual mode', () => {
+test('other digits are read in the way that gives a usual mode', () => {
   assert.equal(parseMode('416'), 0o640)
   assert.equal(parseMode('640'), 0o640)
   assert.equal(parseMode('256'), 0o400)

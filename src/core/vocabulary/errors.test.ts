@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { causesOf, combineErrors, formatError, LocketError } from './errors.ts'
 
-test('a line stays one line, whatever it quotes', () => {
+test('a line stays one line, for any quoted text', () => {
   const error = new LocketError('config', 'driver option a\r\nb\u001b[31m\u2028\u202e is not known', {
     hint: 'x\ty',
   })

@@ -4,7 +4,7 @@ import { createSingleFlight } from './single-flight.ts'
 
 const forever = () => new AbortController().signal
 
-test('callers of one key share one piece of work, and the next one begins anew', async () => {
+test('callers of one key share one piece of work, and the next one starts again', async () => {
   const flights = createSingleFlight<number>()
   let begun = 0
   const work = async () => (begun += 1)

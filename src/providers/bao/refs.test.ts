@@ -10,7 +10,7 @@ test('the first part is the mount, the last one the field, and all between them 
   assert.deepEqual(parseBaoReference('vault://kv/app%2Fdb/password'), expected)
 })
 
-test('an encoded slash makes a mount of several words, or stands in a field', () => {
+test('an encoded slash makes a mount of several words, or is part of a field', () => {
   const expected = { mount: ['team', 'kv'], path: ['app'], field: 'a/b?#%' }
   assert.deepEqual(parseBaoReference('bao://team%2Fkv/app/a%2Fb%3F%23%25'), expected)
 })

@@ -43,7 +43,7 @@ test('every wrong setting is listed with its source, and the rest is still check
   assert.equal(stdout.match(/^configuration: /gm)?.length, 7, stdout)
 })
 
-test('missing secrets are told apart from those with a default, and each is asked for once', async (t) => {
+test('missing secrets are distinguished from those with a default, and asked for once', async (t) => {
   const { check, put, server } = await checkWorld(t)
   const key = '{{ op://Mordin/TestKey/private key }}'
   await put('a.conf', `${key} ${key} {{ local://db/pasword }} {{ local://nix | default "x" }}`)

@@ -60,7 +60,7 @@ test('without --mask output is not looked at', async (t) => {
   assert.equal(stdout, `${PASSWORD}\n`)
 })
 
-test('a value that is too short is told of, and shown', async (t) => {
+test('a value that is too short is reported, and shown', async (t) => {
   const { exec, keep } = await execWorld(t)
   await keep('pin', '123')
   const { stdout, stderr } = await exec(['--mask', '-e', 'A={{ local://pin }}', '--', 'sh', '-c', 'echo $A'])

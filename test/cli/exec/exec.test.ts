@@ -94,7 +94,7 @@ test('the exit code of the command is the one of locket', async (t) => {
   }
 })
 
-test('what an environment cannot hold for its size is told', async (t) => {
+test('a value that is too large for an environment is reported', async (t) => {
   const { exec, keep } = await execWorld(t)
   await keep('db/password', 'x'.repeat(131_072))
   const { code, stderr } = await exec(['-e', A_PASSWORD, '--', 'true'])
@@ -211,7 +211,7 @@ test('files are removed too when a signal ends locket', async (t) => {
   }
 })
 
-test('what a failure policy lets pass is told loudly', async (t) => {
+test('a reference that a failure policy lets pass is a warning', async (t) => {
   const { exec } = await execWorld(t)
   const args = ['-e', 'A={{ local://no/such }}', '-e', 'B=b', '--', ...program('print-env'), 'A', 'B']
   const passed = await exec(['--inject-failure-policy', 'passthrough', ...args])

@@ -168,7 +168,7 @@ test('an output that a link leads into a source is refused too', async (t) => {
   assert.deepEqual(await readdir(at('tpl')), ['a'])
 })
 
-test('a user who is not root writes where he may, and learns where he may not', async (t) => {
+test('a user who is not root writes where it is allowed, and gets an error elsewhere', async (t) => {
   const { put, at, folder, inject } = await injectWorld(t)
   await chmod(folder, 0o755)
   await put('tpl/a', '{{ op://v/i/user }}')
@@ -203,7 +203,7 @@ test('a status file that is a template, an output or a foreign file is refused, 
   assert.equal(existsSync(at('out')), false)
 })
 
-test('--out may be relative, as every path on the command line', async (t) => {
+test('--out can be relative, like every path on the command line', async (t) => {
   const { inject, text } = await injectWorld(t)
   const ran = await inject(['--secret=a=x', '--out=./here'])
   assert.equal(ran.code, 0, ran.stderr)

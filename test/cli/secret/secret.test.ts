@@ -26,7 +26,7 @@ test('what is stored comes out byte for byte, from standard input and from a fil
   }
 })
 
-test('a newline at the end is stored and told of, or trimmed on request', async (t) => {
+test('a newline at the end is stored and reported, or trimmed on request', async (t) => {
   const { secret } = await secretCommand(t)
   const told = await secret(['set', 'a', '--stdin'], `${CANARY}\n`)
   assert.match(told.stderr, /ends with a newline/)

@@ -78,7 +78,7 @@ function requests(client: BwsClientName): void {
     assert.equal(server.batches.at(-1)?.length, 20)
   })
 
-  test('any number of missing ones are told from the others', async (t) => {
+  test('any number of missing secrets are distinguished from the others', async (t) => {
     const { server, ids, codes, messages } = await connected(t, client, { secrets: 7 })
     for (const id of [ids[0], ids[3], ids[4], ids[6]]) server.knobs.forbidden.add(id ?? '')
     assert.deepEqual(await codes(...ids), [

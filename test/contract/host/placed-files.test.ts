@@ -152,7 +152,7 @@ test('what is removed is overwritten first, and folders that are empty then go w
   assert.equal(readSync(reader, Buffer.alloc(64), 0, 64, 0), 0)
 })
 
-test('what a killed process left behind is in nobody’s way', async (t) => {
+test('leftovers of a killed process do no harm', async (t) => {
   const folder = await temporaryFolder(t)
   const names: string[] = []
   const watcher = watch(folder, (_event, name) => names.push(String(name)))

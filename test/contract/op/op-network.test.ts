@@ -92,7 +92,7 @@ test('the proxy variables of this process are obeyed', DEADLINE, async (t) => {
   assert.deepEqual(asked, ['far.invalid'])
 })
 
-test('a name that does not resolve is told', DEADLINE, async () => {
+test('a host name that does not resolve is reported', DEADLINE, async () => {
   const error = await failureAt('http://nowhere.invalid')
   assert.equal(error.code, 'unavailable')
   assert.match(error.message, /^op at http:\/\/nowhere\.invalid has a host name that does not resolve/)

@@ -36,7 +36,7 @@ async function readingOf(token: string): Promise<readonly [ErrorCode, string]> {
   return [code, message]
 }
 
-test('each status is told apart by what the SDK says of it', async (t) => {
+test("each status is distinguished by the SDK's message", async (t) => {
   const codes: Readonly<Record<number, ErrorCode>> = {
     400: 'provider_protocol',
     401: 'auth',
@@ -64,7 +64,7 @@ test('each status is told apart by what the SDK says of it', async (t) => {
   assert.equal(service.requests.length, Object.keys(codes).length, 'the SDK asks once')
 })
 
-test('a text that is no token is told by its format, its base64 and its JSON', async () => {
+test('a text that is not a token is detected by format, base64 and JSON', async () => {
   const whole = makeToken('http://127.0.0.1:1').text
   const wrong = [
     'foo',
@@ -102,7 +102,7 @@ test('the errors that have a class of their own', () => {
   assert.equal(explainThrown(new RateLimitExceededError('canary'), 'op', undefined).code, 'rate_limited')
 })
 
-test('what is not known is told without its words', () => {
+test('an unknown failure is reported without its text', () => {
   for (const thrown of [
     new Error('canary'),
     'canary',

@@ -116,7 +116,7 @@ describe('provider op', () => {
     assert.equal(service.requests.length, 1)
   })
 
-  test('a text that is no token is auth, and nobody is asked', DEADLINE, async (t) => {
+  test('a text that is not a token is auth, without a request', DEADLINE, async (t) => {
     const { service, errorOf, tokenFile, client } = await tried(t)
     const whole = makeToken(service.url).text
     const wrong = ['canary-token', 'ops_', 'ops_!!!!', whole.slice(0, -20), whole.slice(0, -21), `x${whole}`]
