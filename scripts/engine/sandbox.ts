@@ -9,8 +9,9 @@ import type { CommandOptions, Ran } from './command.ts'
 import { until } from './until.ts'
 
 /**
- * Mount, network and PID namespaces of their own. Process 1 in there reads its standard input: when we close it, or die however
- * we die, the kernel kills every process inside, and with the last of them go all mounts and interfaces.
+ * Mount, network and PID namespaces of their own. Process 1 in there reads its standard input: when we close
+ * it, or die however we die, the kernel kills every process inside, and with the last of them go all mounts
+ * and interfaces.
  */
 export interface Sandbox extends AsyncDisposable {
   /** Names its control groups; begins with `locket-e2e-`. */

@@ -24,7 +24,9 @@ async function connect(t: TestContext, token: string, value: string) {
   return server
 }
 
-/** A daemon that has one server without a name and one that is called second, each with a token of its own. */
+/**
+ * A daemon that has one server without a name and one that is called second, each with a token of its own.
+ */
 async function daemonOfTwo(t: TestContext, secondToken = 'second-token') {
   const folder = await temporaryFolder(t)
   const [own, second] = [

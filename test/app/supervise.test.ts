@@ -11,7 +11,7 @@ interface FakeChild extends Child {
   readonly value: string | undefined
   readonly got: string[]
   end(code: number): void
-  /** What it has started goes too. */
+  /** The processes that it has started end too. */
   vanish(): void
 }
 
@@ -116,7 +116,7 @@ test('a command that fails again and again is started after pauses that double u
     message: 'the command has ended and is started again',
     facts: { code: 1, pauseMs: 1000 },
   })
-  // It has lived for a minute: what failed before is forgotten.
+  // It has lived for a minute, so earlier failures do not count.
   await clock.advance(60_000)
   last().end(1)
   await turns()

@@ -237,7 +237,9 @@ test('watch: a changed template file is rendered again; a broken one keeps what 
   await writeFile(template, 'new {{ memory://a }}')
   await until('rendered again', async () => (await read()) === `new ${CANARY}-a`)
   await writeFile(template, 'bad {{ memory://nope }}')
-  await until('the failure is told', () => /nope/.test(getVolume(driver, 'v').status.lastError ?? ''))
+  await until('the failure is in the status', () =>
+    /nope/.test(getVolume(driver, 'v').status.lastError ?? ''),
+  )
   assert.equal(await read(), `new ${CANARY}-a`)
   await unmountVolume(driver, 'v', 'one')
 })

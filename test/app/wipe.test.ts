@@ -45,7 +45,7 @@ test('a failed wipe is reported, and tried again with growing pauses until it wo
   assert.ok(state.tries > 5 && state.tries < 20, `${state.tries} tries in half an hour`)
   state.isStuck = false
   for (let minute = 0; minute < 6; minute += 1) await passTime(world.clock, 60_000)
-  await until('it is said', () => getVolume(driver, 'v').status.lastError === null)
+  await until('the status has no error', () => getVolume(driver, 'v').status.lastError === null)
   assert.deepEqual(await world.mountedTargets(), [])
   assert.equal(world.clock.sleepers(), 0)
 })

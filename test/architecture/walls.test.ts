@@ -9,7 +9,7 @@ interface Layer {
   readonly types?: readonly string[]
 }
 
-/** Who may load what. `node:*` stands for all that Node brings. */
+/** Which layers and packages a layer may load. `node:*` means all modules of Node. */
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },

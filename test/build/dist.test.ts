@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 
-// What `make rootfs` leaves; `make test` runs it first. LOCKET_E2E_DIST names another such folder.
+// The folder that `make rootfs` writes; `make test` runs it first. LOCKET_E2E_DIST names another one.
 const root = resolve(import.meta.dirname, '../..')
 const dist = resolve(root, process.env['LOCKET_E2E_DIST'] ?? 'dist')
 const rootfs = join(dist, 'plugin/rootfs')

@@ -6,10 +6,13 @@ import { until } from '../../scripts/engine/until.ts'
 export interface Terminal {
   /** All that it has shown so far. */
   readonly screen: () => string
-  /** Waits until `pattern` stands on what was shown since the last thing typed. */
+  /** Waits until `pattern` is in the output since the last match. */
   readonly shows: (pattern: RegExp) => Promise<void>
   readonly type: (text: string) => void
-  /** Types again and again until `pattern` shows: a shell that gives the terminal away loses what is typed meanwhile. */
+  /**
+   * Types again and again until `pattern` shows: a shell that gives the terminal away loses what is typed
+   * meanwhile.
+   */
   readonly insists: (text: string, pattern: RegExp) => Promise<void>
   /** The exit code, once it has ended. */
   readonly ended: Promise<number | null>

@@ -27,7 +27,7 @@ function daemonOf(texts: readonly string[], argv: readonly string[] = [], env: R
   return loadVolumeCommand([...configs, ...argv], env, NO_FILE).daemon
 }
 
-/** What is wrong with these files; the first one is called FILE, the second OTHER. */
+/** The error for these files; the first one is called FILE, the second OTHER. */
 function problem(...texts: readonly string[]): string {
   return problemOf(() => daemonOf(texts))
     .replaceAll(join(folder, '0.toml'), 'FILE')

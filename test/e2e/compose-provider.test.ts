@@ -24,7 +24,7 @@ const canaries = [
   'canary-provider-other',
 ]
 
-/** Where the embedded store lies, as options of a provider service. */
+/** The paths of the embedded store, as options of a provider service. */
 const STORE = `local-file: ${CONFIG}/secrets.age
         local_key: ${CONFIG}/local.key`
 

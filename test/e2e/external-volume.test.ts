@@ -1,5 +1,6 @@
 /**
- * moby's suite for external volume drivers (integration-cli/docker_cli_external_volume_driver_test.go), replayed against locket.
+ * moby's suite for external volume drivers (integration-cli/docker_cli_external_volume_driver_test.go),
+ * replayed against locket.
  *
  * | behaviour                                  | here                                                     |
  * | ------------------------------------------ | -------------------------------------------------------- |

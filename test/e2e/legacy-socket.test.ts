@@ -1,4 +1,7 @@
-/** The daemon on the host, with a socket that the engine finds: the core of what the managed plugin's tests say. */
+/**
+ * The daemon on the host, with a socket that the engine finds: the core of what the managed plugin's tests
+ * say.
+ */
 import assert from 'node:assert/strict'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { after, test } from 'node:test'

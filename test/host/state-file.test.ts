@@ -146,7 +146,7 @@ test('an unreadable file is not taken for a damaged one', async (t) => {
   assert.deepEqual((await readdir(dir)).toSorted(), ['state.json', 'state.json.prev'])
 })
 
-/** What a crash leaves behind after each step of a save, made by hand out of two generations. */
+/** The files after a crash at each step of a save, made by hand from two generations. */
 const crashes: readonly { readonly after: string; readonly leave: (dir: string) => Promise<void> }[] = [
   { after: 'half of the new file', leave: (dir) => writeFile(join(dir, 'state.json.tmp'), '{"chec') },
   {
@@ -164,7 +164,7 @@ const crashes: readonly { readonly after: string; readonly leave: (dir: string) 
 ]
 
 for (const { after, leave } of crashes) {
-  test(`a crash after ${after} is no news, and the next saves work`, async (t) => {
+  test(`a crash after ${after} is not reported, and the next saves work`, async (t) => {
     const dir = await twoGenerations(t)
     await leave(dir)
     const store = openStateFile(dir)

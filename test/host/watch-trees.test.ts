@@ -8,7 +8,7 @@ import { watchTrees } from '../../src/host/sources/watch-trees.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const DEBOUNCE_MS = 40
-/** What a change may take beyond the debounce. */
+/** The longest time of a change beyond the debounce. */
 const SLACK_MS = 1000
 
 async function watching(t: TestContext, paths: readonly string[]) {

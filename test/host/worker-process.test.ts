@@ -35,7 +35,7 @@ function started(t: TestContext, caCert?: string): Worker & { ask(method: string
   }
 }
 
-/** What a parent prints whose worker is asked for `method`, and the worker's process id. */
+/** The output of a parent whose worker is asked for `method`, and the worker's process id. */
 async function parented(t: TestContext, method: string, argument = '') {
   const parent = spawn(process.execPath, [PARENT, method, argument], { stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => parent.kill('SIGKILL'))

@@ -97,7 +97,7 @@ for (const way of ['hang', 'spin']) {
 }
 
 test(
-  'a caller that goes away is told aborted, and a signal that is aborted starts nothing',
+  'a caller that goes away gets aborted, and an aborted signal starts nothinghing',
   DEADLINE,
   async (t) => {
     const { ask, workers } = fenced(t)

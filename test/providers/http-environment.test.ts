@@ -126,7 +126,7 @@ test('certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says', asyn
   assert.equal(printed, 'provider_protocol')
 })
 
-test('the proxy variables are obeyed when Node is told to, and only then', async (t) => {
+test('the proxy variables are used only if Node is configured to', async (t) => {
   const asked: string[] = []
   const proxy = createPlainServer((request, response) => {
     asked.push(request.headers.host ?? '')
@@ -151,7 +151,7 @@ test('the proxy variables are obeyed when Node is told to, and only then', async
   assert.equal(asked.length, 1)
 })
 
-/** What a process with these variables is answered, or the code of its error. */
+/** The answer that a process with these variables gets, or the code of its error. */
 async function askInChild(
   t: TestContext,
   baseUrl: string,

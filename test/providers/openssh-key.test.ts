@@ -17,14 +17,14 @@ function pemOf(key: KeyObject, type: 'pkcs8' | 'pkcs1' = 'pkcs8'): string {
 const ed25519 = generateKeyPairSync('ed25519').privateKey
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 
-/** What ssh-keygen takes for the public key of a private key file. */
+/** The public key that ssh-keygen computes for a private key file. */
 async function publicOf(folder: string, openssh: string): Promise<string> {
   const file = join(folder, 'id')
   await writeFile(file, openssh, { mode: 0o600 })
   return execFileSync('ssh-keygen', ['-y', '-P', '', '-f', file]).toString().trim()
 }
 
-/** The same key by another way: ssh-keygen reads the SPKI that node:crypto writes. */
+/** The same key computed in another way: ssh-keygen reads the SPKI that node:crypto writes. */
 async function expectedPublic(folder: string, key: KeyObject): Promise<string> {
   const file = join(folder, 'public.pem')
   await writeFile(file, createPublicKey(key).export({ type: 'spki', format: 'pem' }))

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { until } from '../../scripts/engine/until.ts'
 
-/** Whether it runs: what has ended and was not asked for its exit code does not. */
+/** Whether a process runs. A zombie does not. */
 export function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))

@@ -14,7 +14,7 @@ export const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname
 export const PASSWORD = 'canary-exec-password-7c1'
 /** The value of `local://api/token`. */
 export const TOKEN = 'canary-exec-token-8d2'
-/** What is set in the variables of locket's own credentials. */
+/** The value of the variables of locket's own credentials. */
 export const OWN = 'canary-exec-own-9e3'
 
 type Env = Readonly<Record<string, string>>
@@ -30,11 +30,11 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** All that it has printed so far. */
   readonly out: () => string
-  /** What locket itself and the command have written to standard error so far. */
+  /** The standard error of locket and the command so far. */
   readonly err: () => string
   /** Waits until this many lines of its output match; the last of them. */
   readonly seen: (pattern: RegExp, times?: number) => Promise<RegExpMatchArray>
-  /** The same of standard error. */
+  /** Like `seen`, for standard error. */
   readonly said: (pattern: RegExp, times?: number) => Promise<RegExpMatchArray>
 }
 
@@ -46,7 +46,7 @@ export interface ExecWorld {
   readonly read: (name: string) => Promise<string>
   /** Gives `local://NAME` another value. */
   readonly keep: (name: string, value: string) => Promise<void>
-  /** `locket exec ARGS…` in that folder, with a terminal of nobody's. */
+  /** Runs `locket exec ARGS…` in that folder, without a terminal. */
   readonly start: (args: readonly string[], env?: Env) => Running
   readonly exec: (args: readonly string[], env?: Env) => Promise<Ended>
 }
@@ -56,7 +56,10 @@ export function program(name: string): readonly string[] {
   return [process.execPath, new URL(`../../fixtures/programs/${name}.ts`, import.meta.url).pathname]
 }
 
-/** A folder with an embedded store that holds `db/password` and `api/token`. Every process is killed when the test ends. */
+/**
+ * A folder with an embedded store that holds `db/password` and `api/token`. Every process is killed when the
+ * test ends.
+ */
 export async function execWorld(t: TestContext): Promise<ExecWorld> {
   const folder = await temporaryFolder(t)
   const base = {
@@ -100,7 +103,7 @@ export async function execWorld(t: TestContext): Promise<ExecWorld> {
   }
 }
 
-/** With SIGTERM first, which locket passes on: what a test has left running holds its pipes. */
+/** With SIGTERM first, which locket passes on: a process that a test leaves behind keeps its pipes open. */
 async function killAll({ process: child, ended }: Running): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGTERM')

@@ -9,7 +9,10 @@ const { user, password } = VALUES
 /** Longer than the pause between two looks: there may be no events. */
 const POLLED_MS = 5000
 
-/** As a user who may go through the folder above the templates; `mode` says whether he may list and watch it too. */
+/**
+ * As a user who may go through the folder above the templates; `mode` says whether he may list and watch it
+ * too.
+ */
 async function watchingBelow(t: TestContext, mode: number) {
   const { put, at, text, folder, start } = await injectWorld(t)
   await put('tpl/app.conf', 'user={{ op://v/i/user }}')

@@ -8,7 +8,7 @@ import { injectWorld, VALUES, type InjectWorld } from './inject-command.ts'
 
 const { user, password } = VALUES
 const DEBOUNCE_MS = 100
-/** What the result of a change may take, all in all. */
+/** The longest time from a change to its result. */
 const SOON_MS = DEBOUNCE_MS + 1000
 
 /** `locket inject --mode watch` of `tpl` to `out`, its first files written. */

@@ -138,7 +138,7 @@ test('mistakes end with their own code and one line that says what to do', async
 test('a user who is not root keeps his secrets in his own folder', async (t) => {
   const { dir } = await secretCommand(t)
   await chmod(dir, 0o777)
-  // The project may lie where only root can go: this user sees it elsewhere, in a mount namespace of his own.
+  // The project can be in a folder of root: this user sees it elsewhere, in a separate mount namespace.
   const project = resolve(import.meta.dirname, '../../..')
   const node = relative(project, process.execPath)
   const script =

@@ -7,7 +7,10 @@ const FIELDS = ['username', 'password']
 const TWENTY = Array.from({ length: 10 }, (_, item) =>
   FIELDS.map((field) => `op://bench/item ${item}/${field}`),
 ).flat()
-/** Long enough that requests sent at once are also there at once on a busy machine. How fast it is, `bench/` tells. */
+/**
+ * Long enough that requests sent at once are also there at once on a busy machine. How fast it is, `bench/`
+ * tells.
+ */
 const DELAY_MS = 300
 
 test('twenty secrets of ten items: three round trips cold, one when names are known', async (t) => {

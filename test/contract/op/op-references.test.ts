@@ -5,7 +5,8 @@ import * as fc from 'fast-check'
 import { formatError, isLocketError } from '../../../src/core/vocabulary/errors.ts'
 import { parseReference } from '../../../src/providers/op/references.ts'
 
-// 1Password's SDK judges references without a network: what we take it must take, and what it refuses we must.
+// 1Password's SDK checks references without a network: it must accept all that locket accepts, and locket
+// must refuse all that it refuses.
 
 /** Whether the SDK takes it for a reference. */
 function sdkTakes(text: string): boolean {

@@ -8,7 +8,8 @@ import { encodeToken, makeToken } from '../../fixtures/op-token.ts'
 import { startService, text } from '../../fixtures/servers/http-fixture.ts'
 import type { Service } from '../../fixtures/servers/http-fixture.ts'
 
-// Every message of 1Password's SDK that locket reads, said by the SDK itself: a new version that says it otherwise fails here.
+// Every message of 1Password's SDK that locket reads, said by the SDK itself: a new version that says it
+// otherwise fails here.
 
 const UNKNOWN = /failed in a way that is not known here/
 
@@ -28,7 +29,7 @@ async function thrownBy(token: string): Promise<unknown> {
   )
 }
 
-/** What the SDK's words alone mean to locket. */
+/** How locket reads the SDK's error messages. */
 async function readingOf(token: string): Promise<readonly [ErrorCode, string]> {
   const { code, message } = explainThrown(await thrownBy(token), 'op', undefined)
   assert.doesNotMatch(message, UNKNOWN)

@@ -13,7 +13,8 @@ import type { SettingTexts } from '../provider/provider-backend.ts'
 import { parsing } from '../provider/provider-parsing.ts'
 import { startBackend, subject } from './op-server.ts'
 
-// The real SDK in a real process, on a real server that refuses its login. What comes after a login needs a live account.
+// The real SDK in a real process, with a real server that refuses its login. The steps after a login need a
+// live account.
 
 const REFS = ['op://vault/item/a', 'op://vault/item/b'].map((text) => parsed(subject, text))
 const DEADLINE = { timeout: 60_000 }

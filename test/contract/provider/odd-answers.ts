@@ -12,12 +12,12 @@ import type { ProviderSubject, SettingTexts } from './provider-backend.ts'
 
 const DEADLINE_MS = 250
 
-/** What is needed to give a provider any answer at any step of its protocol. */
+/** Everything that is needed to give a provider any answer at any step of its protocol. */
 export interface OddSubject {
   readonly subject: ProviderSubject
   settings(url: string): SettingTexts
   readonly references: readonly string[]
-  /** The steps, in the order in which they are told apart; `good`: what an honest server says. */
+  /** The steps, in the order in which they are recognized; `good` is the answer of a correct server. */
   readonly steps: readonly {
     readonly name: string
     readonly isAt: (url: string) => boolean
@@ -42,7 +42,7 @@ export async function onServer(
   return opened
 }
 
-/** Whatever it is answered, a provider gives values or errors of ours, in time, and shows nothing of a body. */
+/** For any answer a provider returns values or locket's errors, in time, and shows nothing of a body. */
 export function oddAnswers(odd: OddSubject): void {
   const { subject, steps } = odd
   const refs = odd.references.map((text) => parsed(subject, text))

@@ -39,7 +39,7 @@ const KNOBS = [
   'gauge',
 ] as const satisfies readonly (keyof Knobs)[]
 
-/** What every provider must do, run against a real service or file. */
+/** Tests that every provider must pass, with a real service or file. */
 export function providerContract(subject: ProviderSubject): void {
   describe(`provider ${subject.def.kind}`, () => {
     parsing(subject)
@@ -48,7 +48,7 @@ export function providerContract(subject: ProviderSubject): void {
     sessions(subject)
     failing(subject)
     ending(subject)
-    test('what does not apply to this kind is said', async (t) => {
+    test('knobs that do not apply to this kind have a reason', async (t) => {
       const { knobs } = await subject.start(t)
       for (const name of KNOBS) {
         const reason = subject.lacks[name]
