@@ -1,4 +1,4 @@
-import { delayRefusal, runDaemon, type Listener } from '../app/volume/daemon.ts'
+import { delayRefusal, runDaemon, type PluginSocket } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { ERROR_KINDS, formatError, toLocketError } from '../core/vocabulary/errors.ts'
@@ -8,7 +8,7 @@ import {
   leaveStopMark,
   listenAsDaemon,
   notifySystemd,
-  openDaemonLog,
+  openDaemonEvents,
   openDriver,
   openHeapCare,
   openStore,
@@ -34,31 +34,27 @@ export const command: Command = {
 /** Loads the settings and runs the daemon on the real machine. Its order of start and stop is in `daemon.ts`. */
 async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
-  const log = await openDaemonLog(logSettings)
-  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
-    log.warn(
-      'tls.checked',
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed: name your own authority in a ca-cert setting',
-    )
+  const emit = await openDaemonEvents(logSettings)
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') emit('tls.checked')
   const { managed, runtimeDir } = daemon
   const stopMark = {
     takeFresh: () => takeFreshStopMark(runtimeDir, systemClock().now()),
     leave: () => leaveStopMark(runtimeDir),
   }
   const ports = {
-    log,
+    emit,
     openStore: () => openStore(daemon),
     openDriver: (store: Parameters<typeof openDriver>[1]) =>
-      openDriver(daemon, store, { log, env, stopping: signal }),
-    openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
+      openDriver(daemon, store, { emit, env, stopping: signal }),
+    openSocket: (driver: Driver) => openSocket(driver, daemon.socket, env),
     notifyReady: () => notifySystemd(env, 'READY=1'),
     stopMark: managed ? stopMark : undefined,
   }
   return runDaemon(ports, signal)
 }
 
-async function openListener(driver: Driver, path: string, env: CommandContext['env']): Promise<Listener> {
-  const server = buildServer(driver.log)
+async function openSocket(driver: Driver, path: string, env: CommandContext['env']): Promise<PluginSocket> {
+  const server = buildServer(driver.emit)
   servePlugin(server, driver)
   const careForHeap = openHeapCare()
   server.addHook('onResponse', async () => careForHeap())

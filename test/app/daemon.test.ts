@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { until } from '../../scripts/engine/until.ts'
 import { createVolume } from '../../src/app/volume/create.ts'
 import { delayRefusal, runDaemon, type DaemonPorts } from '../../src/app/volume/daemon.ts'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
@@ -8,11 +9,10 @@ import { getVolume } from '../../src/app/volume/status.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
-import { eventually } from '../support/daemon.ts'
 import { openWorld, testDriver } from './world.ts'
 
 interface Run {
-  /** What happened, in order. */
+  /** The steps so far, in order. */
   readonly steps: readonly string[]
   readonly exit: Promise<number>
   readonly log: readonly string[]
@@ -60,7 +60,7 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
     }
   }
   const ports: DaemonPorts = {
-    log: world.log,
+    emit: world.log.emit,
     openStore: noted,
     openDriver: (opened) => {
       const base = testDriver(world, {}, opened)
@@ -75,12 +75,12 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
       }
       return driver
     },
-    openListener: async () => ({
+    openSocket: async () => ({
       listen: async () => {
         await step(`listen with ${driver?.table.list().length} volumes`)
         return 'socket'
       },
-      close: () => step('close listener'),
+      close: () => step('close socket'),
     }),
     notifyReady: () => step('ready'),
     stopMark:
@@ -119,7 +119,7 @@ const isWatching = (run: Run) => {
 
 test('it listens when the state is in memory, and stops what answers before what answers need', async (t) => {
   const run = await start(t)
-  await eventually('templates are watched', () => run.steps.includes('ready') && isWatching(run))
+  await until('templates are watched', () => run.steps.includes('ready') && isWatching(run))
   assert.equal(getVolume(run.driver(), 'v').status.state, 'mounted')
   run.stop()
   assert.equal(await run.exit, 0)
@@ -128,7 +128,7 @@ test('it listens when the state is in memory, and stops what answers before what
     'load',
     'listen with 1 volumes',
     'ready',
-    'close listener',
+    'close socket',
     'end watch',
     'close providers',
   ])
@@ -140,12 +140,12 @@ test('it listens when the state is in memory, and stops what answers before what
 
 test('a managed plugin saves before it ends that its engine goes, and leaves its mark last', async (t) => {
   const run = await start(t, { managed: true })
-  await eventually('templates are watched', () => run.steps.includes('ready') && isWatching(run))
+  await until('templates are watched', () => run.steps.includes('ready') && isWatching(run))
   run.stop()
   assert.equal(await run.exit, 0)
   assert.equal(run.steps[0], 'take mark')
   assert.deepEqual(run.steps.slice(-5), [
-    'close listener',
+    'close socket',
     'end watch',
     'save one?',
     'close providers',
@@ -162,7 +162,7 @@ test('a managed plugin with a fresh mark ends at once, and touches nothing', asy
 test('no volume is compared with the kernel before the socket listens', async (t) => {
   const hanging = Promise.withResolvers<boolean>()
   const run = await start(t, { mounts: { isMounted: () => hanging.promise } })
-  await eventually('it listens', () => run.steps.includes('ready'))
+  await until('it listens', () => run.steps.includes('ready'))
   run.stop()
   hanging.resolve(true)
   assert.equal(await run.exit, 0)
@@ -172,8 +172,8 @@ test('a comparison that fails is logged, and the daemon goes on', async (t) => {
   const run = await start(t, {
     mounts: { isMounted: () => Promise.reject(new LocketError('io', 'no mounts')) },
   })
-  await eventually('it is logged', () => run.log.includes('volume.restore.failed'))
-  assert.ok(!run.steps.includes('close listener'))
+  await until('it is logged', () => run.log.includes('volume.restore.failed'))
+  assert.ok(!run.steps.includes('close socket'))
   run.stop()
   assert.equal(await run.exit, 0)
 })

@@ -47,7 +47,7 @@ test('an ID from before the engine restart is taken over: one Unmount ends it', 
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('after a crash of this process, docker cp still does not take the secrets from a running container', async (t) => {
+test('after a crash of this process, docker cp does not take secrets from a running container', async (t) => {
   const world = await openWorld(t)
   const first = testDriver(world)
   await createVolume(first, 'v', OPTIONS, NEVER)

@@ -22,7 +22,10 @@ import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.t
 
 export const CANARY = 'canary-7c90-value'
 
-/** What a driver process runs on, and what outlives it: a real state file, real mounts, a provider in memory. */
+/**
+ * The surroundings of a driver process, which outlive it: a real state file, real mounts, a provider in
+ * memory.
+ */
 export interface World {
   readonly runtimeDir: string
   readonly store: Store
@@ -30,7 +33,10 @@ export interface World {
   readonly clock: ReturnType<typeof createManualClock>
   readonly log: RecordingLog
   readonly ports: Ports
-  /** The process dies before its `step`th call of a port from now on: that call and all later ones never come back. */
+  /**
+   * The process dies before its `step`th call of a port from now on: that call and all later ones never come
+   * back.
+   */
   dieAtStep(step: number): void
   isDead(): boolean
   /** The next process is healthy. */
@@ -81,7 +87,10 @@ export async function openWorld(
   }
 }
 
-/** A driver as a new process has it: nothing in memory yet. Driver options are `secret.NAME`, and what `overrides` says. */
+/**
+ * A driver as a new process has it: nothing in memory yet. Driver options are `secret.NAME`, and what
+ * `overrides` says.
+ */
 export function testDriver(
   world: World,
   overrides: Partial<VolumeConfig> = {},
@@ -90,7 +99,7 @@ export function testDriver(
   const { clock, log } = world
   const ports = {
     clock,
-    log,
+    emit: log.emit,
     sources: openSourceFiles(),
     mounts: world.ports.mounts,
     tree: world.ports.tree,
@@ -104,7 +113,7 @@ export function testDriver(
       }),
     },
     clients: createClients(
-      { clock, log, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
+      { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
       0,
     ),
     stopping: new AbortController().signal,

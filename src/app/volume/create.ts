@@ -26,7 +26,7 @@ export async function createVolume(
     const volume = await driver.table.add(identity, createdState(driver.unrecorded.has(name)))
     driver.unrecorded.delete(name)
     driver.table.note(volume, { content })
-    driver.log.info('volume.created', 'created', { volume: name, files: content.files.length })
+    driver.emit('volume.created', { volume: name, files: content.files.length })
   })
 }
 
@@ -37,6 +37,10 @@ function refuseOtherOptions(existing: VolumeIdentity, options: VolumeRecord['opt
   throw new LocketError(
     'volume_exists',
     `volume ${existing.name} exists with other driver options (differs: ${changed.join(', ')})`,
-    { hint: `docker volume rm ${existing.name}, then create it again` },
+    {
+      hint: `docker volume rm ${existing.name}, then create it again`,
+      facts: { volume: existing.name },
+      names: ['volume'],
+    },
   )
 }

@@ -1,6 +1,6 @@
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { Store } from '../../core/ports/store.ts'
 import type { Driver } from './driver.ts'
 import { noteEngineRestart } from './engine-restart.ts'
@@ -8,7 +8,7 @@ import { loadRecords, reconcile } from './restore.ts'
 import { tmpfsOf } from './state.ts'
 
 /** The socket with the plugin's protocols. */
-export interface Listener {
+export interface PluginSocket {
   /** Resolves with the socket's name for the log, once connections are accepted. */
   listen(): Promise<string>
   /** Takes no more requests. Resolves when those under way are answered, or its time limit has passed. */
@@ -22,10 +22,10 @@ export interface StopMark {
 }
 
 export interface DaemonPorts {
-  readonly log: Log
+  readonly emit: Emit
   readonly openStore: () => Promise<{ readonly store: Store; readonly warnings: readonly string[] }>
   readonly openDriver: (store: Store) => Driver
-  readonly openListener: (driver: Driver) => Promise<Listener>
+  readonly openSocket: (driver: Driver) => Promise<PluginSocket>
   /** Tells systemd that requests are accepted. */
   readonly notifyReady: () => Promise<unknown>
   /** Undefined if no engine manages this process. */
@@ -40,35 +40,38 @@ const START_AGAIN = 75
  * then it does not listen. Aborting `stopping` must also abort the driver's work.
  */
 export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Promise<number> {
-  const { log, stopMark } = ports
+  const { emit, stopMark } = ports
   if ((await stopMark?.takeFresh()) === true) {
-    log.warn('daemon.again', 'the engine stopped and started this at once: ending, to be started once more')
+    emit('daemon.again')
     return START_AGAIN
   }
-  const { driver, listener } = await startDaemon(ports)
+  const { driver, socket } = await startDaemon(ports)
   await Promise.all([ports.notifyReady(), restoreInBackground(driver), untilAborted(stopping)])
-  await stopDaemon(driver, listener, ports)
+  await stopDaemon(driver, socket, ports)
   return 0
 }
 
 /** Nothing slow comes before the socket, because the engine dials a plugin for some ten seconds only. */
-async function startDaemon({ log, openStore, openDriver, openListener }: DaemonPorts) {
+async function startDaemon({ emit, openStore, openDriver, openSocket }: DaemonPorts) {
   const { store, warnings } = await openStore()
   const loaded = await store.load()
-  for (const warning of [...warnings, ...loaded.warnings])
-    log.warn('state.warning', 'look at the state', { warning })
+  for (const warning of [...warnings, ...loaded.warnings]) emit('state.warning', { warning })
   const driver = openDriver(store)
   await loadRecords(driver, loaded)
-  const listener = await openListener(driver)
-  const socket = await listener.listen()
-  log.info('daemon.listening', 'listening', { socket, volumes: loaded.records.length })
-  return { driver, listener }
+  const socket = await openSocket(driver)
+  const path = await socket.listen()
+  emit('daemon.listening', { socket: path, volumes: loaded.records.length })
+  return { driver, socket }
 }
 
 /** Requests end before what they use: background work, then the mount IDs on disk, then the providers. */
-async function stopDaemon(driver: Driver, listener: Listener, { log, stopMark }: DaemonPorts): Promise<void> {
-  log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
-  await listener.close()
+async function stopDaemon(
+  driver: Driver,
+  socket: PluginSocket,
+  { emit, stopMark }: DaemonPorts,
+): Promise<void> {
+  emit('daemon.stopping')
+  await socket.close()
   await endTasks(driver)
   if (stopMark !== undefined) await noteEngineRestart(driver)
   await driver.clients.close()
@@ -87,7 +90,7 @@ async function restoreInBackground(driver: Driver): Promise<void> {
     await reconcile(driver)
   } catch (thrown) {
     const error = formatError(toLocketError(thrown))
-    driver.log.error('daemon.restore', 'volumes could not be compared with the mount table', { error })
+    driver.emit('daemon.restore', { error })
   }
 }
 

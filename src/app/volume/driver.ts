@@ -1,10 +1,11 @@
 import type { DaemonConfig, VolumeConfig } from '../../config/volume/volume-config.ts'
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { VolumeFailure } from '../../core/vocabulary/events.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { FileTree, SourceFiles, WatchFiles } from '../../core/ports/files.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { HostFacts, MountTable } from '../../core/ports/mounts.ts'
 import type { Store } from '../../core/ports/store.ts'
 import type { Clients } from '../access/clients.ts'
@@ -16,7 +17,7 @@ export interface DriverPorts {
   readonly sources: SourceFiles
   readonly mounts: MountTable
   readonly tree: FileTree
-  readonly log: Log
+  readonly emit: Emit
   readonly host: HostFacts
   readonly watch: WatchFiles
   readonly clients: Clients
@@ -58,7 +59,7 @@ export function volumesFolder(driver: Pick<Driver, 'daemon'>): string {
   return `${driver.daemon.runtimeDir}/volumes`
 }
 
-/** What containers bind. */
+/** The folder that containers bind. */
 export function mountpointOf(driver: Pick<Driver, 'daemon'>, name: VolumeName): string {
   return `${rootOf(driver, name)}/data`
 }
@@ -74,8 +75,8 @@ export function timestamp(driver: Pick<Driver, 'clock'>): string {
 }
 
 /** Shows a failure in Status and in the log: no answer carries it, or not only an answer. */
-export function report(driver: Driver, volume: Volume, event: string, thrown: unknown): void {
+export function report(driver: Driver, volume: Volume, event: VolumeFailure, thrown: unknown): void {
   const error = toLocketError(thrown)
   driver.table.note(volume, { lastError: `${timestamp(driver)} ${formatError(error)}` })
-  driver.log.error(event, 'failed', { volume: volume.name, code: error.code, error: formatError(error) })
+  driver.emit(event, { volume: volume.name, code: error.code, error: formatError(error) })
 }

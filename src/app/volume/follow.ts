@@ -50,7 +50,7 @@ async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): 
         await replaceFiles(rootOf(driver, name), rendered, config, driver)
         const done = { content: rendered.facts, lastRender: timestamp(driver), lastError: undefined }
         driver.table.note(volume, done)
-        driver.log.info('volume.rendered', 'rendered again after a template changed', { volume: name })
+        driver.emit('volume.rendered', { volume: name })
       })
     } finally {
       rendered.wipe()

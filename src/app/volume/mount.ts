@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { formatError, LocketError, rewordError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { addFacts, formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabulary/names.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, type Driver } from './driver.ts'
@@ -46,8 +46,7 @@ export async function mountVolume(
       signal.throwIfAborted()
     })
   } catch (thrown) {
-    const error = toLocketError(thrown)
-    const failure = rewordError(error, `volume ${name} not mounted: ${error.message}`)
+    const failure = addFacts(toLocketError(thrown), { volume: name, undone: 'not mounted' })
     report(driver, volume, 'volume.mount.failed', failure)
     if (signal.aborted)
       Object.assign(driver.abandonedMount, { message: formatError(failure), at: driver.clock.now() })
@@ -88,8 +87,7 @@ async function mountLocked(
   if (state.kind === 'mounted' || state.kind === 'unrecorded') {
     const before = useOf(state, mountId)
     await driver.table.commit(volume, (now) => mountAdded(now, reference))
-    if (before === undefined)
-      driver.log.info('volume.mounted', 'mounted once more', { volume: name, mountId })
+    if (before === undefined) driver.emit('volume.mounted.again', { volume: name, mountId })
     return before?.count !== 'unsure'
   }
   if (state.kind === 'unused') await wipeVolume(driver, volume)
@@ -102,7 +100,7 @@ async function mountLocked(
   }
   const { content } = volume.activity
   driver.table.note(volume, { lastError: undefined })
-  driver.log.info('volume.mounted', 'mounted', {
+  driver.emit('volume.mounted', {
     volume: name,
     mountId,
     files: content?.files.length,
@@ -140,7 +138,7 @@ async function undoMount(driver: Driver, volume: Volume, mountId: MountId): Prom
   await driver.locks.run(name, NEVER, async () => {
     const use = driver.table.find(name) === volume ? useOf(volume.state, mountId) : undefined
     if (use === undefined || use.count === 'unsure') return
-    driver.log.warn('volume.mount.lost', 'the engine hung up before the answer: undone', {
+    driver.emit('volume.mount.lost', {
       volume: name,
       mountId,
     })

@@ -16,7 +16,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
     if (volume === undefined) return
     const mountIds = usesOf(volume.state).map(({ id }) => id)
     if (mountIds.length > 0) {
-      driver.log.warn('volume.stale', 'removed with references that nothing uses any more', {
+      driver.emit('volume.stale', {
         volume: name,
         mountIds,
       })
@@ -28,10 +28,13 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
     if (isMounted) await wipeVolume(driver, volume)
     if (tmpfsOf(volume.state) !== undefined) {
       const reason = volume.activity.lastError ?? 'see the log'
-      throw new LocketError('mount_failed', `volume ${name} cannot be unmounted: ${reason}`)
+      throw new LocketError('mount_failed', `volume ${name} cannot be unmounted: ${reason}`, {
+        facts: { volume: name },
+        names: ['volume'],
+      })
     }
     await driver.table.remove(volume)
     await driver.clients.release(name)
-    driver.log.info('volume.removed', 'removed', { volume: name })
+    driver.emit('volume.removed', { volume: name })
   })
 }

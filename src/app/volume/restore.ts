@@ -20,8 +20,7 @@ export async function loadRecords(driver: Driver, loaded: LoadedState): Promise<
     const { name } = identity
     const state = restoredState(mounts, { bootId, isMounted: mounted.delete(name), isTrusted })
     driver.table.restore(identity, state)
-    if (usesOf(state).length < mounts.length)
-      driver.log.info('volume.healed', 'dropped references of an earlier boot', { volume: name })
+    if (usesOf(state).length < mounts.length) driver.emit('volume.healed', { volume: name })
   }
   if (!isTrusted) for (const name of mounted) driver.unrecorded.add(name)
 }
@@ -60,17 +59,10 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   if (tmpfs !== undefined && tmpfs.task === undefined) await followTemplates(driver, volume)
 }
 
-function warnOfState({ log }: Driver, { name, state }: Volume): void {
-  if (state.kind === 'unrecorded')
-    log.warn('volume.adopted', 'mounted, but its record has no user: kept until it is removed', {
-      volume: name,
-    })
+function warnOfState({ emit }: Driver, { name, state }: Volume): void {
+  if (state.kind === 'unrecorded') emit('volume.adopted', { volume: name })
   if (state.kind !== 'orphaned') return
-  const mountIds = state.uses.map(({ id }) => id)
-  log.warn('volume.orphaned', 'its tmpfs is gone: containers that still run with it need a restart', {
-    volume: name,
-    mountIds,
-  })
+  emit('volume.orphaned', { volume: name, mountIds: state.uses.map(({ id }) => id) })
 }
 
 /** Volumes that are mounted below our folder, recorded or not. */
@@ -82,16 +74,16 @@ async function mountedVolumes(driver: Driver): Promise<Set<VolumeName>> {
 
 /** A mount without a record is wiped, unless the state that was loaded is not trusted. */
 async function reconcileUnrecorded(driver: Driver, name: VolumeName): Promise<void> {
-  const { log } = driver
+  const { emit } = driver
   if (driver.unrecorded.has(name)) {
-    log.warn('volume.unknown', 'mounted, but not recorded: kept', { volume: name })
+    emit('volume.unknown.kept', { volume: name })
     return
   }
   await driver.locks.run(name, driver.stopping, async () => {
     if (driver.table.find(name) !== undefined) return
     await clearTmpfs(rootOf(driver, name), driver).then(
-      () => log.warn('volume.unknown', 'mounted, but not recorded: wiped', { volume: name }),
-      () => log.error('volume.unknown', 'mounted, but not recorded, and cannot be wiped', { volume: name }),
+      () => emit('volume.unknown.wiped', { volume: name }),
+      () => emit('volume.unknown.failed', { volume: name }),
     )
   })
 }

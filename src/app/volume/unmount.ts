@@ -12,7 +12,7 @@ export async function unmountVolume(driver: Driver, nameText: string, idText: st
     const volume = driver.table.find(name)
     if (volume !== undefined && useOf(volume.state, mountId) !== undefined)
       return releaseMount(driver, volume, mountId)
-    driver.log.warn('volume.unmount.unknown', 'unmount of something that is not mounted', {
+    driver.emit('volume.unmount.unknown', {
       volume: name,
       mountId,
     })
@@ -35,10 +35,9 @@ export async function releaseMount(driver: Driver, volume: Volume, mountId: Moun
   }
   const left = usesOf(volume.state).length
   if (left > 0) {
-    driver.log.info('volume.unmounted', 'one mount less', { volume: name, mountId, left })
+    driver.emit('volume.unmounted.once', { volume: name, mountId, left })
     return
   }
   await wipeVolume(driver, volume)
-  if (tmpfsOf(volume.state) === undefined)
-    driver.log.info('volume.unmounted', 'wiped and unmounted', { volume: name, mountId })
+  if (tmpfsOf(volume.state) === undefined) driver.emit('volume.unmounted', { volume: name, mountId })
 }

@@ -64,5 +64,5 @@ async function wipeAgain(driver: Driver, volume: Volume): Promise<void> {
   await wipeVolume(driver, volume)
   if (tmpfsOf(volume.state) !== undefined) return
   driver.table.note(volume, { lastError: undefined })
-  driver.log.info('volume.wiped', 'wiped and unmounted at last', { volume: volume.name })
+  driver.emit('volume.wiped', { volume: volume.name })
 }
