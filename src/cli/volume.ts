@@ -1,4 +1,4 @@
-import { delayRefusal, runDaemon, type PluginSocket } from '../app/volume/daemon.ts'
+import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { ERROR_KINDS, formatError, toLocketError } from '../core/vocabulary/errors.ts'
@@ -46,14 +46,18 @@ async function serve({ argv, env, signal }: CommandContext): Promise<number> {
     openStore: () => openStore(daemon),
     openDriver: (store: Parameters<typeof openDriver>[1]) =>
       openDriver(daemon, store, { emit, env, stopping: signal }),
-    openSocket: (driver: Driver) => openSocket(driver, daemon.socket, env),
+    openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
     notifyReady: () => notifySystemd(env, 'READY=1'),
     stopMark: managed ? stopMark : undefined,
   }
   return runDaemon(ports, signal)
 }
 
-async function openSocket(driver: Driver, path: string, env: CommandContext['env']): Promise<PluginSocket> {
+async function openListener(
+  driver: Driver,
+  path: string,
+  env: CommandContext['env'],
+): Promise<SocketListener> {
   const server = buildServer(driver.emit)
   servePlugin(server, driver)
   const careForHeap = openHeapCare()

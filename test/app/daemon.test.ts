@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { until } from '../../scripts/engine/until.ts'
 import { createVolume } from '../../src/app/volume/create.ts'
 import { delayRefusal, runDaemon, type DaemonPorts } from '../../src/app/volume/daemon.ts'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
@@ -9,10 +8,11 @@ import { getVolume } from '../../src/app/volume/status.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
+import { until } from '../../scripts/engine/until.ts'
 import { openWorld, testDriver } from './world.ts'
 
 interface Run {
-  /** The steps so far, in order. */
+  /** Everything that happened, in order. */
   readonly steps: readonly string[]
   readonly exit: Promise<number>
   readonly log: readonly string[]
@@ -75,12 +75,12 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
       }
       return driver
     },
-    openSocket: async () => ({
+    openListener: async () => ({
       listen: async () => {
         await step(`listen with ${driver?.table.list().length} volumes`)
         return 'socket'
       },
-      close: () => step('close socket'),
+      close: () => step('close listener'),
     }),
     notifyReady: () => step('ready'),
     stopMark:
@@ -128,7 +128,7 @@ test('it listens when the state is in memory, and stops what answers before what
     'load',
     'listen with 1 volumes',
     'ready',
-    'close socket',
+    'close listener',
     'end watch',
     'close providers',
   ])
@@ -145,7 +145,7 @@ test('a managed plugin saves before it ends that its engine goes, and leaves its
   assert.equal(await run.exit, 0)
   assert.equal(run.steps[0], 'take mark')
   assert.deepEqual(run.steps.slice(-5), [
-    'close socket',
+    'close listener',
     'end watch',
     'save one?',
     'close providers',
@@ -173,7 +173,7 @@ test('a comparison that fails is logged, and the daemon goes on', async (t) => {
     mounts: { isMounted: () => Promise.reject(new LocketError('io', 'no mounts')) },
   })
   await until('it is logged', () => run.log.includes('volume.restore.failed'))
-  assert.ok(!run.steps.includes('close socket'))
+  assert.ok(!run.steps.includes('close listener'))
   run.stop()
   assert.equal(await run.exit, 0)
 })

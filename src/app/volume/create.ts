@@ -38,9 +38,9 @@ function refuseOtherOptions(existing: VolumeIdentity, options: VolumeRecord['opt
     'volume_exists',
     `volume ${existing.name} exists with other driver options (differs: ${changed.join(', ')})`,
     {
-      hint: `docker volume rm ${existing.name}, then create it again`,
       facts: { volume: existing.name },
       names: ['volume'],
+      hint: `docker volume rm ${existing.name}, then create it again`,
     },
   )
 }

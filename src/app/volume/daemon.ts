@@ -8,7 +8,7 @@ import { loadRecords, reconcile } from './restore.ts'
 import { tmpfsOf } from './state.ts'
 
 /** The socket with the plugin's protocols. */
-export interface PluginSocket {
+export interface SocketListener {
   /** Resolves with the socket's name for the log, once connections are accepted. */
   listen(): Promise<string>
   /** Takes no more requests. Resolves when those under way are answered, or its time limit has passed. */
@@ -25,7 +25,7 @@ export interface DaemonPorts {
   readonly emit: Emit
   readonly openStore: () => Promise<{ readonly store: Store; readonly warnings: readonly string[] }>
   readonly openDriver: (store: Store) => Driver
-  readonly openSocket: (driver: Driver) => Promise<PluginSocket>
+  readonly openListener: (driver: Driver) => Promise<SocketListener>
   /** Tells systemd that requests are accepted. */
   readonly notifyReady: () => Promise<unknown>
   /** Undefined if no engine manages this process. */
@@ -45,33 +45,33 @@ export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Prom
     emit('daemon.again')
     return START_AGAIN
   }
-  const { driver, socket } = await startDaemon(ports)
+  const { driver, listener } = await startDaemon(ports)
   await Promise.all([ports.notifyReady(), restoreInBackground(driver), untilAborted(stopping)])
-  await stopDaemon(driver, socket, ports)
+  await stopDaemon(driver, listener, ports)
   return 0
 }
 
 /** Nothing slow comes before the socket, because the engine dials a plugin for some ten seconds only. */
-async function startDaemon({ emit, openStore, openDriver, openSocket }: DaemonPorts) {
+async function startDaemon({ emit, openStore, openDriver, openListener }: DaemonPorts) {
   const { store, warnings } = await openStore()
   const loaded = await store.load()
   for (const warning of [...warnings, ...loaded.warnings]) emit('state.warning', { warning })
   const driver = openDriver(store)
   await loadRecords(driver, loaded)
-  const socket = await openSocket(driver)
-  const path = await socket.listen()
-  emit('daemon.listening', { socket: path, volumes: loaded.records.length })
-  return { driver, socket }
+  const listener = await openListener(driver)
+  const socket = await listener.listen()
+  emit('daemon.listening', { socket, volumes: loaded.records.length })
+  return { driver, listener }
 }
 
 /** Requests end before what they use: background work, then the mount IDs on disk, then the providers. */
 async function stopDaemon(
   driver: Driver,
-  socket: PluginSocket,
+  listener: SocketListener,
   { emit, stopMark }: DaemonPorts,
 ): Promise<void> {
   emit('daemon.stopping')
-  await socket.close()
+  await listener.close()
   await endTasks(driver)
   if (stopMark !== undefined) await noteEngineRestart(driver)
   await driver.clients.close()
