@@ -104,11 +104,6 @@ export function parseMode(text: string): number {
   throw bad('mode', text, `it may be octal or decimal: ${QUOTE}`)
 }
 
-/** Returns a mode as octal digits with a leading zero: `0700`. */
-export function formatMode(mode: number): string {
-  return `0${mode.toString(8).padStart(3, '0')}`
-}
-
 function octalOf(digits: string): number {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
