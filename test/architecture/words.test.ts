@@ -10,6 +10,7 @@ const CLEAN: readonly string[] = ['bench/', 'scripts/', 'test/']
 const OTHER_PAGES: readonly string[] = [
   'docs/dev/house.md',
   'docs/reference/errors.md',
+  'docs/reference/events.md',
   'docs/reference/filters.md',
   'docs/reference/options.md',
 ]

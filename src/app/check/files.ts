@@ -2,7 +2,8 @@ import type { CheckConfig } from '../../config/check-config.ts'
 import type { ComposeFile, ComposeVolume, ProviderService } from '../../config/compose/file.ts'
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { parseDotenv } from '../../core/text/dotenv.ts'
-import { errnoOf, LocketError, rewordError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { ErrorFacts } from '../../core/vocabulary/error-facts.ts'
+import { addFacts, errnoOf, LocketError, partsOf, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { parseTemplate } from '../../core/template/parse.ts'
 import type { Template } from '../../core/template/template.ts'
@@ -10,21 +11,22 @@ import type { ProviderInstance } from '../../providers/define.ts'
 import { readEnvironment } from '../recipe/environment.ts'
 import { prepare } from '../recipe/prepare.ts'
 
+/** The findings of one file. */
 export interface FileReport {
-  /** As named on the command line. */
+  /** Path as given on the command line. */
   readonly file: string
   readonly kind: 'compose' | 'template'
-  /** Of locket's, in a compose file. */
+  /** Number of volumes of locket in a compose file. */
   readonly volumes: number
   readonly services: number
   readonly problems: readonly LocketError[]
-  /** What passes but looks like a mistake, one line each. */
+  /** Warnings, one line each. */
   readonly warnings: readonly string[]
 }
 
-/** Where references stand, with the providers that answer them there. */
+/** A part of the checked files that has references, with the providers that answer them there. */
 export interface CheckedPlace {
-  /** Whose providers these are; empty: the daemon's own. */
+  /** The file and the volume or service whose providers these are. Empty: the daemon's own. */
   readonly label: string
   readonly providers: readonly ProviderInstance[]
   readonly templates: readonly PlacedTemplate[]
@@ -35,19 +37,23 @@ interface PlacedTemplate {
   readonly template: Template
 }
 
+/** One checked file. */
 export interface CheckedFile {
   readonly report: FileReport
   readonly places: readonly CheckedPlace[]
 }
 
-/** What is found in one part of a file. */
+/** Problems, warnings and references of one file. */
 interface Found {
   readonly problems: LocketError[]
   readonly warnings: string[]
   readonly places: CheckedPlace[]
 }
 
-/** One file of the command line: a compose file, or else a template. No network. Never rejects for what it finds. */
+/**
+ * Checks one file of the command line: a compose file, or else a template. Asks no network. Problems are in
+ * the report: it rejects only on a bug.
+ */
 export async function checkFile(
   path: string,
   config: CheckConfig,
@@ -81,7 +87,7 @@ function checkTemplate(path: string, bytes: Uint8Array, { providers, parseRef }:
 }
 
 function failed(path: string, kind: FileReport['kind'], thrown: unknown): CheckedFile {
-  const problems = [stripped(toLocketError(thrown), path)]
+  const problems = partsOf(toLocketError(thrown))
   return { report: { file: path, kind, volumes: 0, services: 0, problems, warnings: [] }, places: [] }
 }
 
@@ -104,7 +110,7 @@ async function checkCompose(check: ComposeCheck): Promise<CheckedFile> {
   return { report: { file: path, kind: 'compose', ...counts, problems, warnings }, places }
 }
 
-/** With the driver's own code: what it says to `docker volume create`. */
+/** Checks a volume with the driver's own code: the problems are those of `docker volume create`. */
 async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck): Promise<void> {
   const { path, config, sources, found } = check
   const label = `volume ${name}`
@@ -119,7 +125,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
     for (const { path: file, template } of files)
       found.warnings.push(...template.warnings.map((warning) => `${label}: ${file}: ${warning}`))
   } catch (thrown) {
-    note(found, label, thrown)
+    note(found, thrown, { volume: name })
   }
 }
 
@@ -128,14 +134,14 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
   const label = `service ${name}`
   const problems: string[] = []
   const service = config.serviceConfig(options, problems)
-  for (const line of problems) found.problems.push(new LocketError('config', `${label}: ${line}`))
+  for (const line of problems) note(found, new LocketError('config', line), { service: name })
   if (service === undefined) return
   const entries = service.entries.map((entry) =>
     entry.kind === 'file' ? { ...entry, path: beside(path, entry.path) } : entry,
   )
   const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
   const { variables, errors } = await readEnvironment(entries, rules, sources)
-  for (const error of errors) note(found, label, error)
+  for (const error of errors) note(found, error, { service: name })
   for (const { origin, template } of variables)
     found.warnings.push(...template.warnings.map((warning) => `${label}: ${origin}: ${warning}`))
   const templates = variables.map((variable) => ({
@@ -145,7 +151,10 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
   found.places.push({ label: `${path}: ${label}`, providers: service.providers, templates })
 }
 
-/** With the variables of the environment, and below it of the .env file beside the compose file, whose values are taken as they stand. */
+/**
+ * Reads a compose file with the variables of the environment and, below them, those of the .env file beside
+ * it, whose values are taken literally. Returns undefined for a YAML file of another kind.
+ */
 async function readCompose(
   path: string,
   text: string,
@@ -165,17 +174,11 @@ async function readCompose(
   }
 }
 
-/** The file is named by whoever prints the problem. */
-function stripped(error: LocketError, path: string): LocketError {
-  const { message } = error
-  return message.startsWith(`${path}: `) ? rewordError(error, message.slice(path.length + 2)) : error
-}
-
 const MAX_DOTENV_BYTES = 1024 * 1024
 
-function note({ problems }: Found, label: string, thrown: unknown): void {
-  const error = toLocketError(thrown)
-  problems.push(rewordError(error, `${label}: ${error.message}`))
+/** Notes each failure by itself, as one of the volume or the service that `facts` name. */
+function note({ problems }: Found, thrown: unknown, facts: ErrorFacts): void {
+  problems.push(...partsOf(addFacts(toLocketError(thrown), facts)))
 }
 
 function beside(path: string, name: string): string {

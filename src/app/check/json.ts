@@ -1,16 +1,19 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
 import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } from './check.ts'
 
-/** For programs: one document. `ok` is missing where nobody was asked; `ms` of a reference is that of its provider's whole batch. */
+/**
+ * Returns the report as one JSON document, for programs. `ok` is missing for references that were not asked
+ * for; `ms` of a reference is that of its provider's whole batch.
+ */
 export function checkJson(report: CheckReport): string {
   const document = {
     ok: errorsOf(report).length === 0,
-    config: report.config.map(formatError),
+    config: report.config.map((error) => formatError(error)),
     warnings: report.warnings.map(onOneLine),
     files: report.files.map(({ file, kind, problems, warnings }) => ({
       file: onOneLine(file),
       kind,
-      problems: problems.map(formatError),
+      problems: problems.map((error) => formatError(error, { origin: file, path: file })),
       warnings: warnings.map(onOneLine),
     })),
     providers: report.providers.map(({ name, error, ms }) => ({

@@ -17,6 +17,7 @@ function said(
 
 const DOWN = new LocketError('unavailable', 'op-connect at http://c refused the connection', {
   hint: 'is it running?',
+  names: ['provider'],
 })
 const NO_FIELD = new LocketError('not_found', 'the item has no field or file "f"')
 const SLOW = new LocketError('timeout', 'no answer within 25000 ms')
@@ -35,7 +36,7 @@ test('the provider is named once: by its own words, by the scheme, or else by us
 })
 
 test('a reference that the message names is not repeated', () => {
-  const missing = new LocketError('not_found', 'there is no local://a in /x')
+  const missing = new LocketError('not_found', 'there is no local://a in /x', { names: ['references'] })
   assert.equal(said(['local', 'local://a', missing]), 'there is no local://a in /x')
 })
 
