@@ -50,6 +50,8 @@ test('the last change wins, even if an earlier change waits longer for its provi
   // Long enough for a rendering that waits for nobody.
   await sleep(200)
   await passTime(world.clock, 30_000)
+  await until('the last change is there', async () => (await text()) === `three ${CANARY}-a`)
+  // An earlier change that arrives late would replace it.
   await sleep(200)
   assert.equal(await text(), `three ${CANARY}-a`)
 })
