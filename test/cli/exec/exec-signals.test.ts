@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { until } from '../../../scripts/engine/until.ts'
-import { execWorld, isAlive, MAIN, program, startProcess } from './exec-command.ts'
+import { execWorld, isAlive, program, startProcess } from './exec-command.ts'
+import { MAIN } from '../../support/program.ts'
 
 async function stateOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
