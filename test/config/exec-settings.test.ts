@@ -22,6 +22,7 @@ const ROWS: readonly CommandRow<Config>[] = [
     (it) => it.interactive,
   ),
   row('timeout', 'LOCKET_EXEC_TIMEOUT', ['5s', '1m'], [5000, 60_000], 30_000, (it) => it.timeoutMs),
+  row('signal-group', 'LOCKET_EXEC_SIGNAL_GROUP', BOOL, [true, false], false, (it) => it.isGroupSignalled),
   row('debounce', 'WATCH_DEBOUNCE', ['1s', '20ms'], [1000, 20], 500, (it) => it.debounceMs),
   row('overwrite', 'LOCKET_EXEC_OVERWRITE', BOOL, [true, false], false, (it) => it.overwrite),
   row('mask', 'LOCKET_EXEC_MASK', BOOL, [true, false], false, (it) => it.mask),

@@ -27,6 +27,15 @@ export const execSection = section('exec', 'locket exec', {
     summary: 'how long the command has to end after SIGTERM, until SIGKILL',
     placeholder: 'DURATION',
   }),
+  isGroupSignalled: field({
+    name: 'signal-group',
+    env: 'LOCKET_EXEC_SIGNAL_GROUP',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary:
+      'pass signals on to the whole process group of the command, not to the command alone; not where it has the terminal',
+  }),
   debounceMs: field({
     name: 'debounce',
     env: 'WATCH_DEBOUNCE',

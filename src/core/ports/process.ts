@@ -1,4 +1,5 @@
 import type { Redactor } from '../text/redact.ts'
+import type { PassedSignal } from '../vocabulary/signals.ts'
 
 /**
  * A library of somebody else's in a process of its own: what crashes, hangs or grows in there takes nothing else along. Its environment has
@@ -18,18 +19,6 @@ export interface Worker {
 /** Begins a process for one library: `op`. `caCert`: a file of certificates that it trusts beside the usual ones. */
 export type StartWorker = (library: string, options?: { readonly caCert?: string | undefined }) => Worker
 
-/** Signals that a process passes on to the program that it runs. */
-export type PassedSignal =
-  | 'SIGTERM'
-  | 'SIGINT'
-  | 'SIGHUP'
-  | 'SIGQUIT'
-  | 'SIGUSR1'
-  | 'SIGUSR2'
-  | 'SIGWINCH'
-  | 'SIGCONT'
-  | 'SIGTSTP'
-
 /**
  * Until disposed, these signals do nothing by themselves to this process, but call `listener`. As the first process of a container, it also
  * waits for those that it has inherited.
@@ -44,6 +33,8 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string>>
   /** It stays in the process group of this process, which the terminal sends its signals to; else it has a session and a group of its own. */
   readonly hasTerminal: boolean
+  /** Signals go to all of its group, where it has one of its own; else to the program alone. */
+  readonly isGroupSignalled: boolean
   /** Makes one for its standard output, one for its standard error. Undefined: it writes where this process would. */
   readonly redactor?: (() => Redactor) | undefined
 }
@@ -52,9 +43,14 @@ export interface ChildOptions {
 export interface Child {
   /** Its exit code, or 128 + n when signal n ended it. Its masked output has been passed on. Never rejects. */
   readonly ended: Promise<number>
-  /** Passes on what this process was sent, to its group or, at a terminal, to the program alone: unless the terminal has sent it to both. */
+  /**
+   * Passes on what this process was sent: to the program alone, or to its group as `isGroupSignalled` says. What the keyboard has sent
+   * reaches all of the group, once.
+   */
   signal(signal: PassedSignal): void
-  /** SIGKILL, to the same. */
+  /** SIGTERM to what the program, which has ended, has left in its own group, unless that has been sent it already. */
+  terminateRest(): void
+  /** SIGKILL to its own group; at a terminal to the program. */
   kill(): void
   /** Nothing of it, nor of its group if it has one, is left. */
   isGone(): boolean
