@@ -1,4 +1,5 @@
 import { exec, type ExecConfig } from '../app/exec/exec.ts'
+import { mapPath } from '../app/recipe/environment.ts'
 import { normalizePath } from '../core/plan/absolute-path.ts'
 import { inheritedEnvironment } from '../config/child-environment.ts'
 import { EXEC } from '../config/sections/commands.ts'
@@ -69,7 +70,7 @@ function commandMissing(): LocketError {
   })
 }
 
+/** With --watch the paths of entries are followed, and must be absolute. */
 function absolute(entry: EnvEntry, cwd: string): EnvEntry {
-  if (entry.kind !== 'file' || entry.path.startsWith('/')) return entry
-  return { ...entry, path: normalizePath(`${cwd}/${entry.path}`) }
+  return mapPath(entry, (path) => (path.startsWith('/') ? path : normalizePath(`${cwd}/${path}`)))
 }

@@ -7,7 +7,7 @@ import type { SourceFiles } from '../../core/ports/files.ts'
 import { parseTemplate } from '../../core/template/parse.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
-import { readEnvironment } from '../recipe/environment.ts'
+import { mapPath, readEnvironment } from '../recipe/environment.ts'
 import { prepare } from '../recipe/prepare.ts'
 
 export interface FileReport {
@@ -130,9 +130,7 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
   const service = config.serviceConfig(options, problems)
   for (const line of problems) found.problems.push(new LocketError('config', `${label}: ${line}`))
   if (service === undefined) return
-  const entries = service.entries.map((entry) =>
-    entry.kind === 'file' ? { ...entry, path: beside(path, entry.path) } : entry,
-  )
+  const entries = service.entries.map((entry) => mapPath(entry, (named) => beside(path, named)))
   const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
   const { variables, errors } = await readEnvironment(entries, rules, sources)
   for (const error of errors) note(found, label, error)

@@ -113,7 +113,7 @@ test('what a format cannot hold is told of each variable, with the format and wi
       return isLocketError(thrown) && thrown.code === 'unfit_value' ? thrown.message : thrown
     }
   }
-  const hint = '(json, yaml, shell and dotenv hold any value)'
+  const hint = '(json, yaml and dotenv hold any name and any value)'
   assert.equal(
     message('docker-env-file'),
     [
@@ -124,6 +124,28 @@ test('what a format cannot hold is told of each variable, with the format and wi
   )
   assert.equal(message('env'), 'A: the format env cannot hold a line break')
   for (const name of ['json', 'yaml', 'shell', 'dotenv']) assert.equal(typeof message(name), 'number')
+})
+
+test('names with dots and dashes are written in every format but shell, which names them', () => {
+  const variables = new Map([
+    ['discovery.type', 'single node'],
+    ['x-y_Z.1', "it's"],
+  ])
+  const expected = Object.fromEntries(variables)
+  const write = (name: string) => writeEnvironment(format(name), variables)
+  const readDotenv = (text: string) =>
+    Object.fromEntries(parseDotenv(text, 'x').map((entry) => [entry.name, entry.value]))
+  assert.deepEqual(readDotenv(write('dotenv')), expected)
+  assert.deepEqual({ ...parseEnv(write('dotenv')) }, expected)
+  assert.deepEqual(readAsDocker(write('docker-env-file')), expected)
+  assert.deepEqual(JSON.parse(write('json')), expected)
+  assert.deepEqual(parse(write('yaml')), expected)
+  assert.equal(write('env'), "discovery.type=single node\nx-y_Z.1=it's\n")
+  assert.throws(() => write('shell'), {
+    code: 'unfit_value',
+    message:
+      /^discovery\.type: the format shell cannot hold a name with a dot or a dash \(json, .*; x-y_Z\.1: /,
+  })
 })
 
 /** As docker/cli reads `--env-file`: lines that a buffer of 64 KiB holds, blanks before a name and lines that begin with # left out. */

@@ -21,7 +21,9 @@ export function writeEnvironment(format: EnvFormat, variables: ReadonlyMap<strin
     const obstacle = format.obstacle?.(name, value)
     if (obstacle === undefined) return []
     const message = `${name}: the format ${format.name} cannot hold ${obstacle}`
-    return [new LocketError('unfit_value', message, { hint: 'json, yaml, shell and dotenv hold any value' })]
+    return [
+      new LocketError('unfit_value', message, { hint: 'json, yaml and dotenv hold any name and any value' }),
+    ]
   })
   throwErrors(errors)
   return format.write(variables)

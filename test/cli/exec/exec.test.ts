@@ -31,6 +31,16 @@ test('a command has its variables: of .env files, of -e, of templates, a later o
   assert.equal(stderr, '')
 })
 
+test('a variable may have dots and dashes in its name, and its template a relative path', async (t) => {
+  const { exec, put } = await execWorld(t)
+  await put('app.env', 'x-y.z={{ local://api/token }}\n')
+  await put('sub/template', 'type {{ local://db/password }}')
+  const entries = ['-e', 'app.env', '-e', 'discovery.type=@sub/template']
+  const { code, stdout } = await exec([...entries, '--', ...program('print-env'), 'discovery.type', 'x-y.z'])
+  assert.equal(stdout, `discovery.type=type ${PASSWORD}\nx-y.z=${TOKEN}\n`)
+  assert.equal(code, 0)
+})
+
 test('nothing starts when a reference fails, and it is named', async (t) => {
   const { exec, folder } = await execWorld(t)
   const mark = join(folder, 'mark')
