@@ -8,7 +8,7 @@ import { parseTemplate } from '../../core/template/parse.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { mapPath, readEnvironment } from '../recipe/environment.ts'
-import { prepare } from '../recipe/prepare.ts'
+import { contentWarnings, prepare } from '../recipe/prepare.ts'
 
 export interface FileReport {
   /** As named on the command line. */
@@ -116,8 +116,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
       template: file.template,
     }))
     found.places.push({ label: `${path}: ${label}`, providers: volume.providers, templates })
-    for (const { path: file, template } of files)
-      found.warnings.push(...template.warnings.map((warning) => `${label}: ${file}: ${warning}`))
+    found.warnings.push(...contentWarnings(files).map((warning) => `${label}: ${warning}`))
   } catch (thrown) {
     note(found, label, thrown)
   }

@@ -33,6 +33,11 @@ export async function createVolume(
     volume.adopted = driver.strangers.delete(name)
     volume.mounted = volume.adopted
     driver.log.info('volume.created', 'created', { volume: name, files: volume.content.files.length })
+    for (const warning of volume.content.warnings)
+      driver.log.warn('volume.warning', 'the options of a volume may hold a mistake', {
+        volume: name,
+        warning,
+      })
   })
 }
 

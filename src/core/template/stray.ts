@@ -52,8 +52,10 @@ function endOfBraces(bytes: Uint8Array, start: number): number {
 
 function firstLine(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const from = skipBlanks(bytes, start)
-  const lineEnd = bytes.indexOf(LINE_FEED, from)
-  return bytes.subarray(from, Math.min(end, lineEnd === -1 ? end : lineEnd, from + LONGEST_REFERENCE))
+  // Looking for the line's end in all of the text would make many open braces slow.
+  const near = bytes.subarray(from, Math.min(end, from + LONGEST_REFERENCE))
+  const lineEnd = near.indexOf(LINE_FEED)
+  return lineEnd === -1 ? near : near.subarray(0, lineEnd)
 }
 
 /** The scheme that differs by one letter or two swapped ones; for a long word by two letters. */
