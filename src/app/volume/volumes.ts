@@ -32,12 +32,8 @@ export async function createVolume(
     volume.content = contentFacts(prepared)
     volume.adopted = driver.strangers.delete(name)
     volume.mounted = volume.adopted
-    driver.log.info('volume.created', 'created', { volume: name, files: volume.content.files.length })
-    for (const warning of volume.content.warnings)
-      driver.log.warn('volume.warning', 'the options of a volume may hold a mistake', {
-        volume: name,
-        warning,
-      })
+    driver.emit('volume.created', { volume: name, files: volume.content.files.length })
+    for (const warning of volume.content.warnings) driver.emit('volume.warning', { volume: name, warning })
   })
 }
 
@@ -52,7 +48,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
     if (volume === undefined) return
     const stale = volume.record.mounts.map((mount) => mount.id)
     if (stale.length > 0) {
-      driver.log.warn('volume.stale', 'removed with references that nothing uses any more', {
+      driver.emit('volume.stale', {
         volume: name,
         mountIds: stale,
       })
@@ -64,10 +60,11 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
       throw new LocketError(
         'mount_failed',
         `volume ${name} cannot be unmounted: ${volume.lastError ?? 'see the log'}`,
+        { facts: { volume: name }, names: ['volume'] },
       )
     await driver.table.remove(volume)
     await driver.clients.release(name)
-    driver.log.info('volume.removed', 'removed', { volume: name })
+    driver.emit('volume.removed', { volume: name })
   })
 }
 
@@ -101,6 +98,8 @@ function refuseOtherOptions(existing: VolumeRecord, options: VolumeRecord['optio
     `volume ${existing.name} exists with other driver options (differs: ${changed.join(', ')})`,
     {
       hint: `docker volume rm ${existing.name}, then create it again`,
+      facts: { volume: existing.name },
+      names: ['volume'],
     },
   )
 }

@@ -71,5 +71,5 @@ function misspelled(word: string, schemes: readonly string[]): string | undefine
 }
 
 function sorted(word: string): string {
-  return [...word].toSorted().join('')
+  return word.split('').toSorted().join('')
 }
