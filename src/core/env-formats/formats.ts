@@ -15,6 +15,19 @@ export const ENV_FORMATS: ReadonlyMap<string, EnvFormat> = new Map(
   ]),
 )
 
+/** Programs that will read some of the values otherwise than they are, and the names of those variables. */
+export function misreadVariables(
+  format: EnvFormat,
+  variables: ReadonlyMap<string, string>,
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const [name, value] of variables) {
+    for (const reader of format.misreaders?.(value) ?? [])
+      found.set(reader, [...(found.get(reader) ?? []), name])
+  }
+  return found
+}
+
 /** Throws `unfit_value`, naming each variable that the format cannot carry. */
 export function writeEnvironment(format: EnvFormat, variables: ReadonlyMap<string, string>): string {
   const errors = [...variables].flatMap(([name, value]) => {

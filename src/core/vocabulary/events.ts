@@ -127,6 +127,11 @@ export const EVENTS = {
     path: 'text',
     mode: 'text',
   }),
+  // locket export
+  'export.misread': row('warn', '{reader} reads these variables otherwise: use another format for it', {
+    reader: 'text',
+    variables: 'texts',
+  }),
   // locket exec
   'exec.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
   'exec.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
