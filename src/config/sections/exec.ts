@@ -63,6 +63,15 @@ export const execSection = section('exec', 'locket exec', {
       'variables that the command inherits all the same, with commas between them: also those that hold a credential of locket',
     placeholder: 'NAMES',
   }),
+  resolveEnv: field({
+    name: 'resolve-env',
+    env: 'LOCKET_EXEC_RESOLVE_ENV',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary:
+      'resolve references in variables that are in the environment already (DB=op://…); --env replaces a variable of the same name',
+  }),
   overwrite: field({
     name: 'overwrite',
     env: 'LOCKET_EXEC_OVERWRITE',

@@ -134,6 +134,11 @@ export const EVENTS = {
   }),
   // locket exec
   'exec.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
+  'exec.env-references': row(
+    'warn',
+    'variables of the environment hold references and are passed on as they are: --resolve-env resolves them',
+    { variables: 'texts' },
+  ),
   'exec.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
   'exec.mask.unfit': row('warn', 'a value of less than 4 bytes or more than 256 KiB is not masked', {
     references: 'texts',

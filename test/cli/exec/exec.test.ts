@@ -63,6 +63,33 @@ test('nothing starts when a reference fails, and it is named', async (t) => {
   assert.deepEqual((await readdir(folder)).toSorted(), ['store'])
 })
 
+test('references in the environment are resolved with --resolve-env, and named in a warning without it', async (t) => {
+  const { exec } = await execWorld(t)
+  const env = {
+    DB: 'local://db/password',
+    URL: 'postgres://u:{{ local://api/token }}@h/d',
+    REPLACED: 'local://nothing',
+    ID: '3832b656-a93b-45ad-bdfa-b267016802c3',
+    PLAIN: 'see local://db/password',
+    HTTP: 'https://a/b',
+    LOCKET_ENV: 'OWN={{ local://api/token }}',
+  }
+  const names = ['DB', 'URL', 'REPLACED', 'ID', 'PLAIN', 'HTTP', 'OWN']
+  const command = ['-e', 'OWN={{ local://api/token }}', '-e', 'REPLACED=mine', '--', ...program('print-env')]
+  const resolved = await exec(['--resolve-env', ...command, ...names], env)
+  assert.equal(
+    resolved.stdout,
+    `DB=${PASSWORD}\nURL=postgres://u:${TOKEN}@h/d\nREPLACED=mine\nID=${env.ID}\nPLAIN=${env.PLAIN}\nHTTP=${env.HTTP}\nOWN=${TOKEN}\n`,
+  )
+  assert.equal(resolved.stderr, '')
+  const left = await exec([...command, 'DB', 'URL'], env)
+  assert.equal(left.stdout, `DB=${env.DB}\nURL=${env.URL}\n`)
+  assert.match(left.stderr, /WARN exec\.env-references .*--resolve-env.* variables=.*DB.*URL/)
+  assert.doesNotMatch(left.stderr, /REPLACED|PLAIN|LOCKET_ENV/)
+  const failed = await exec(['--resolve-env', '--', 'true'], { DB: 'local://db/nothing' })
+  assert.equal(failed.code, 66)
+})
+
 test('a value that no environment can hold starts nothing', async (t) => {
   const { exec, keep } = await execWorld(t)
   await keep('db/password', 'canary\0nul')
