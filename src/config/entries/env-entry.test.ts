@@ -45,7 +45,7 @@ test('files come first, then secrets, then variables and the files among them in
   )
 })
 
-test('a value is everything behind the first equals sign, and may be empty, a path or several lines', () => {
+test('a value is everything after the first equals sign: empty, a path or several lines', () => {
   const values = ['', '=x=', '/bin/sh', ' two\nlines, "quoted" ', '{{ op://a/b/c | default "=" }}']
   assert.deepEqual(
     entriesOf(settings(values.map((value) => `N=${value}`))),
@@ -81,7 +81,7 @@ test('in a TOML file a path behind an at sign must be absolute', () => {
   ])
 })
 
-test('what is wrong is told of each entry, and never its text', () => {
+test('errors are reported for each entry, without its text', () => {
   const wrong = [
     'A B=canary-1',
     '1A=canary-2',
