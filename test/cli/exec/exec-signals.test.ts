@@ -43,7 +43,10 @@ function trapping(...names: readonly string[]): readonly string[] {
   return ['bash', '-c', `${traps}; trap 'exit 3' USR2; echo ready $$; while :; do sleep 0.05; done`]
 }
 
-/** What `kill` can send and locket can catch, and no process is sent by itself. */
+/**
+ * Every signal that `kill` can send, that locket can catch, and that the kernel sends to no process by
+ * itself.
+ */
 const RARE = [
   'ABRT',
   'ALRM',
