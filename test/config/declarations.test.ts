@@ -78,7 +78,14 @@ test('the manifest lets every variable be set but its own paths, gives none a va
     fixed.filter((name) => names.includes(name)),
     [],
   )
-  const others = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'OP_CONNECT_TOKEN_FILE']
+  const others = [
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'ALL_PROXY',
+    'NO_PROXY',
+    'NODE_EXTRA_CA_CERTS',
+    'OP_CONNECT_TOKEN_FILE',
+  ]
   for (const name of [...wanted, ...others]) assert.ok(names.includes(name), name)
   assert.equal(new Set(names).size, names.length)
   for (const entry of manifest.env) assert.deepEqual([entry.settable, 'value' in entry], [['value'], false])

@@ -50,7 +50,11 @@ interface Batch {
   readonly checkToken: () => Promise<void>
 }
 
-function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance: string): ProviderClient {
+function open(
+  given: BaoSettings,
+  { clock, log, files, env }: ProviderDeps,
+  instance: string,
+): ProviderClient {
   const { url, namespace, maxConcurrent, maxRate, caCert } = given
   const plan = planLogin(given)
   if (url === undefined || plan === undefined)
@@ -61,6 +65,7 @@ function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance:
     baseUrl: url,
     maxConcurrent,
     traffic,
+    env,
     caCert: caCertReader(caCert, files, { provider: instance, setting: 'bao-ca-cert' }),
   })
   const calls = createCalls(http, namespace)

@@ -41,9 +41,8 @@ export function createBuiltinClient(
   },
 ): BwsClient {
   const { provider, token, files, userAgent, traffic } = options
-  const server = (baseUrl: string) => createHttpClient({ ...options, baseUrl })
-  const identity = server(options.identityUrl)
-  const api = server(options.apiUrl)
+  const api = createHttpClient({ ...options, baseUrl: options.apiUrl })
+  const identity = api.at(options.identityUrl)
 
   const sessions = createSessions<Keys>({
     clock: traffic.clock,
@@ -67,7 +66,7 @@ export function createBuiltinClient(
       ),
     async [Symbol.asyncDispose]() {
       sessions[Symbol.dispose]()
-      await Promise.all([identity[Symbol.asyncDispose](), api[Symbol.asyncDispose]()])
+      await api[Symbol.asyncDispose]()
     },
   }
 }

@@ -89,7 +89,7 @@ export const bws = defineProvider({
 
 function open(
   { token, maxConcurrent, maxRate, caCert, client: choice, ...urls }: SettingsOf<typeof settings>,
-  { clock, log, files, startWorker }: ProviderDeps,
+  { clock, log, files, startWorker, env }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (token === undefined) throw new LocketError('config', 'bws needs bws-token (BWS_MACHINE_TOKEN)')
@@ -106,6 +106,7 @@ function open(
     traffic,
     log,
     startWorker,
+    env,
   })
   const who = `${instance} at ${urls.apiUrl}`
   const gather = createGather(client, who)

@@ -118,7 +118,7 @@ export const infisical = defineProvider({
 
 function open(
   { url, clientId, clientSecret, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, log, files }: ProviderDeps,
+  { clock, log, files, env }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (clientId === undefined || clientSecret === undefined) {
@@ -133,6 +133,7 @@ function open(
     baseUrl: url,
     maxConcurrent,
     traffic,
+    env,
     caCert: caCertReader(caCert, files, { provider: instance, setting: 'infisical-ca-cert' }),
   })
   const dialect: Dialect = { version: 4 }

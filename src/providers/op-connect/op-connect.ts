@@ -67,7 +67,7 @@ export const opConnect = defineProvider({
 
 function open(
   { host, token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, log, files }: ProviderDeps,
+  { clock, log, files, env }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (host === undefined || token === undefined) {
@@ -82,6 +82,7 @@ function open(
     baseUrl: host,
     maxConcurrent,
     traffic,
+    env,
     caCert: caCertReader(caCert, files, { provider: instance, setting: 'connect-ca-cert' }),
   })
   const sessions = createSessions({
