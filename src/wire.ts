@@ -110,7 +110,7 @@ export function openExec(rendering: Rendering, providers: readonly ProviderInsta
     ...openMaterializing(rendering),
     clock,
     log,
-    resolve: clients.resolveFor('exec', providers),
+    resolve: clients.resolveFor({ kind: 'command', name: 'exec' }, providers),
     closeProviders: () => clients.close(),
     programs,
     listenSignals,

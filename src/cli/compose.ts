@@ -50,7 +50,7 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   if (remark !== undefined) log.info('compose.remark', remark)
   const rendering = openRendering(log, env)
   try {
-    const resolve = rendering.clients.resolveFor('compose', providers)
+    const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'compose' }, providers)
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
     log.info('compose.set', 'all variables have a value', { count: variables.size })
     const type = raw ? 'rawsetenv' : 'setenv'

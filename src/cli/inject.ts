@@ -13,7 +13,7 @@ export const command: Command = {
     const log = openLog(logging)
     const rendering = openRendering(log, context.env)
     try {
-      const resolve = rendering.clients.resolveFor('inject', providers)
+      const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'inject' }, providers)
       const deps = { ...openMaterializing(rendering), clock: rendering.clock, log, resolve }
       await inject(config, deps, context.signal)
       return 0

@@ -163,7 +163,7 @@ async function provision(
   signals: MountSignals,
 ): Promise<void> {
   const { name } = volume.record
-  const resolve = driver.clients.resolveFor(name, config.providers)
+  const resolve = driver.clients.resolveFor({ kind: 'volume', name }, config.providers)
   const rendered = await renderVolume(config, resolve, driver, signals.deadline)
   try {
     // Not the deadline: what the failure policy lets pass has just used it up.

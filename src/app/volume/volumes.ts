@@ -61,7 +61,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
         `volume ${name} cannot be unmounted: ${volume.lastError ?? 'see the log'}`,
       )
     await driver.table.remove(volume)
-    await driver.clients.release(name)
+    await driver.clients.release({ kind: 'volume', name })
     driver.log.info('volume.removed', 'removed', { volume: name })
   })
 }
@@ -74,7 +74,7 @@ export function getVolume(driver: Driver, nameText: string): VolumeView {
     name,
     mountpoint: volume.mounted ? mountpointOf(driver, name) : '',
     createdAt,
-    status: volumeStatus(volume, driver.clock.now(), driver.clients.statusOf(name)),
+    status: volumeStatus(volume, driver.clock.now(), driver.clients.statusOf({ kind: 'volume', name })),
   }
 }
 

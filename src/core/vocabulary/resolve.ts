@@ -2,11 +2,15 @@ import { LocketError, toLocketError } from './errors.ts'
 import type { RefId, SecretRef } from './ref.ts'
 import type { Secret } from './secret.ts'
 
-/** A fetched value. Whoever receives it wipes it. */
+/** A fetched value. The receiver must wipe it. */
 export interface Resolved {
   readonly value: Secret
-  /** Good for seconds, like a one-time password: whoever asks again is to have a new one. */
+  /** True for a value that is good for seconds, like a one-time password: it is never kept for the next caller. */
   readonly isFleeting?: true
+  /** The provider's name for this state of the secret, if it has one: another version may be another value. */
+  readonly version?: string
+  /** When the value stops being good, in milliseconds since the epoch, if the provider says so. */
+  readonly expiresAt?: number
 }
 
 export type Outcome =

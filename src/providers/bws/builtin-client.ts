@@ -24,7 +24,8 @@ import { decryptEncString, isSealedWith, parseEncString } from './enc-string.ts'
 import type { BwsField } from './refs.ts'
 
 const MAX_LOGIN_BYTES = 256 * 1024
-const MAX_SECRETS_BYTES = 64 * 1024 * 1024
+/** 250 secrets in one answer (`MOST_IDS` in gather.ts), each with 35 kB of text that is encrypted and in base64. */
+const MAX_SECRETS_BYTES = 16 * 1024 * 1024
 
 /** What a login gives. */
 interface Keys {

@@ -111,7 +111,10 @@ function open(
   const who = `${instance} at ${urls.apiUrl}`
   const gather = createGather(client, who)
 
-  async function withGather(signal: AbortSignal, work: (batch: Batch) => Promise<void>): Promise<void> {
+  async function withGather(
+    { signal }: { readonly signal: AbortSignal },
+    work: (batch: Batch) => Promise<void>,
+  ): Promise<void> {
     throwIfAborted(who, signal)
     await work({ gather, signal })
   }

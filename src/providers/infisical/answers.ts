@@ -15,6 +15,8 @@ const Row = z.object({
   type: z.string(),
   // Servers before the permission Read Value do not know it.
   secretValueHidden: z.boolean().nullish(),
+  // Counts the changes of the secret.
+  version: z.number().int().nullish().catch(undefined),
 })
 
 export const OneSecret = z.object({ secret: Row })
@@ -28,6 +30,7 @@ export interface Found {
   readonly value: string
   /** The server holds the value back, and gives a text in its place. */
   readonly isHidden: boolean
+  readonly version?: string
 }
 
 /** The server's text in place of a value, and of a part that came out of another secret. */
@@ -68,5 +71,6 @@ function found(row: z.output<typeof Row>): Found {
   return {
     value: row.secretValue,
     isHidden: row.secretValueHidden === true || row.secretValue.includes(MASK),
+    ...(row.version == null ? {} : { version: String(row.version) }),
   }
 }

@@ -23,6 +23,8 @@ export const Item = z.object({
   id: Id,
   title: Name,
   state: z.string().nullish(),
+  // Counts the changes of the item.
+  version: z.number().int().nullish().catch(undefined),
   sections: listOf(z.object({ id: z.string(), label: Name })),
   fields: listOf(
     z.object({

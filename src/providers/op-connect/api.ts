@@ -4,7 +4,9 @@ import type { HttpClient } from '../lib/http/http.ts'
 import { Item, ItemRows, Vaults, readConnectAnswer } from './answers.ts'
 import type { ItemRow, Vault } from './answers.ts'
 
-const MAX_JSON_BYTES = 32 * 1024 * 1024
+/** The list of a vault's items has some 500 bytes for each item, and an item may have notes of 1 MiB. */
+const MAX_JSON_BYTES = 8 * 1024 * 1024
+/** The limit of a volume (`max-file-size`) is smaller: it is checked where the file is written. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
 /** What can stand in a filter's quotes. The server documents no escape, and takes a lone `'` for a mistake. */
 const FILTERABLE = /^[^"'\\\p{Cc}]+$/u

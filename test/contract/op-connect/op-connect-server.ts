@@ -17,6 +17,7 @@ export const VAULT = 'Contract Vault'
 
 export const subject: ProviderSubject = {
   def: opConnect,
+  firstVersion: '1',
   start: async (t) => (await startBackend(t)).backend,
   foreign: ['op:vault', 'ops://vault/item/field', 'bao://mount/path/field', ' op://a/b/c'],
   malformed: [
