@@ -7,7 +7,6 @@ import { createTraffic } from '../../src/providers/lib/http/traffic.ts'
 import { createAmbientCredential } from '../../src/providers/lib/login/ambient.ts'
 import { openNetworkProvider } from '../../src/providers/lib/network-provider.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
-import { createRecordingLog } from '../fakes/recording-log.ts'
 import { json, startService, text } from '../fixtures/servers/http-fixture.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { createRef } from '../../src/core/vocabulary/ref.ts'
@@ -81,7 +80,7 @@ test('a provider logs in with a credential of the platform, and with the next on
   t.after(() => server[Symbol.asyncDispose]())
   const deps = {
     clock,
-    log: createRecordingLog(),
+    emit: () => undefined,
     files: openSourceFiles(),
     startWorker: () => {
       throw new LocketError('internal', 'no worker')

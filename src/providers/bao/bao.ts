@@ -1,4 +1,4 @@
-import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
+import { isLocketError } from '../../core/vocabulary/errors.ts'
 import { createRef } from '../../core/vocabulary/ref.ts'
 import { defineProvider } from '../define.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
@@ -13,6 +13,7 @@ import { settings } from './settings.ts'
 import type { BaoSettings } from './settings.ts'
 import { createTokenCheck, createTokenUse } from './token.ts'
 import type { TokenUse } from './token.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 export const bao = defineProvider({
   kind: 'bao',
@@ -47,7 +48,7 @@ function open(given: BaoSettings, deps: ProviderDeps, instance: string): Provide
   const { url, namespace, maxConcurrent, maxRate, caCert } = given
   const plan = planLogin(given)
   if (url === undefined || plan === undefined)
-    throw new LocketError('config', `${instance}: ${methodProblems(given).join(', ')}`)
+    throw providerError('config', `${instance}: ${methodProblems(given).join(', ')}`)
   const options = {
     provider: instance,
     deps,

@@ -1,4 +1,3 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
 import { createRef } from '../../core/vocabulary/ref.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { field, section } from '../../settings/field.ts'
@@ -15,6 +14,7 @@ import { queryOf, readSecret } from './read-secret.ts'
 import type { InfisicalQuery } from './read-secret.ts'
 import { formatInfisicalReference, parseInfisicalReference } from './reference.ts'
 import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'infisical-', env: 'INFISICAL_', server: 'Infisical' }
 
@@ -117,7 +117,7 @@ function open(
   instance: string,
 ): ProviderClient {
   if (clientId === undefined || clientSecret === undefined) {
-    throw new LocketError(
+    throw providerError(
       'config',
       `${instance} needs infisical-client-id (INFISICAL_CLIENT_ID) and infisical-client-secret (INFISICAL_CLIENT_SECRET)`,
     )

@@ -64,7 +64,7 @@ export function openNetworkProvider<V, B>(
   { provider, deps, baseUrl, maxConcurrent, maxRate, caCert }: NetworkOptions,
   protocolOf: (http: HttpClient) => NetworkProtocol<V, B>,
 ): ProviderClient {
-  const { clock, log, files, env } = deps
+  const { clock, emit, files, env } = deps
   const traffic = createTraffic({ provider, maxConcurrent, rates: maxRate, clock })
   const caCertOf = caCertReader(caCert.path, files, { provider, setting: caCert.setting })
   const http = createHttpClient({ provider, baseUrl, maxConcurrent, traffic, env, caCert: caCertOf })
@@ -84,7 +84,7 @@ export function openNetworkProvider<V, B>(
 
   const { fetchOne } = protocol
   return {
-    fetch: fetchEach<B>({ provider, log, traffic, withBatch, fetchOne }),
+    fetch: fetchEach<B>({ provider, emit, traffic, withBatch, fetchOne }),
     async probe(signal) {
       try {
         await withBatch({ refs: [], signal }, async (batch) => protocol.probe?.(batch))

@@ -1,4 +1,3 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
 import { totp } from '../../core/filters/totp.ts'
 import { createRef } from '../../core/vocabulary/ref.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
@@ -18,6 +17,7 @@ import type { ConnectApi, ConnectSession, FirstRefusal } from './api.ts'
 import { createKnownNames, findItem } from './find-item.ts'
 import type { KnownNames } from './find-item.ts'
 import { selectField } from './select-field.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'connect-', env: 'OP_CONNECT_', server: 'the Connect server' }
 
@@ -67,7 +67,7 @@ function open(
   instance: string,
 ): ProviderClient {
   if (host === undefined || token === undefined) {
-    throw new LocketError(
+    throw providerError(
       'config',
       `${instance} needs connect-host (OP_CONNECT_HOST) and connect-token (OP_CONNECT_TOKEN)`,
     )

@@ -1,13 +1,14 @@
 import { LocketError, isLocketError, rewordError } from '../../../core/vocabulary/errors.ts'
 import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
 import { readErrno } from './errno.ts'
+import { providerError } from '../provider-error.ts'
 
 type Reading = readonly [code: ErrorCode, says: string, hint?: string]
 
 /** What a status means, for every provider that speaks HTTP. `who` is `op-connect at http://host:8080`. */
 export function statusError(who: string, status: number, retryAfterMs?: number): LocketError {
   const [code, says, hint] = readStatus(status)
-  return new LocketError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
+  return providerError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
 }
 
 /** A server may ask for a pause of a day by mistake. After that long one request asks whether it is over. */
@@ -30,7 +31,7 @@ export function transportError(who: string, thrown: unknown, signal: AbortSignal
   if (signal.aborted) return abortError(who, signal.reason)
   if (isLocketError(thrown)) return thrown
   const { code, says, hint, errno } = readErrno(thrown)
-  return new LocketError(code, `${who} ${says} (${errno})`, { hint })
+  return providerError(code, `${who} ${says} (${errno})`, { hint })
 }
 
 /** Fails as the signal was aborted, if it was. */
@@ -41,11 +42,11 @@ export function throwIfAborted(who: string, signal: AbortSignal): void {
 /** `reason` of an aborted signal: a deadline, the caller going away, or a LocketError that says more. */
 export function abortError(who: string, reason: unknown): LocketError {
   if (isLocketError(reason))
-    return reason.code === 'timeout' ? rewordError(reason, `${who}: ${reason.message}`) : reason
+    return reason.code === 'timeout' ? rewordError(reason, `${who}: ${reason.reason}`, ['provider']) : reason
   if (reason instanceof DOMException && reason.name === 'TimeoutError') {
-    return new LocketError('timeout', `${who} did not answer before the deadline`)
+    return providerError('timeout', `${who} did not answer before the deadline`)
   }
-  return new LocketError('aborted', `${who} was not waited for: the caller went away`)
+  return providerError('aborted', `${who} was not waited for: the caller went away`)
 }
 
 function readStatus(status: number): Reading {

@@ -7,6 +7,7 @@ import { retryAfterOf, statusError, transportError } from './http-errors.ts'
 import { readJson } from './json.ts'
 import { withRetries } from './retry.ts'
 import type { Traffic } from './traffic.ts'
+import { providerError } from '../provider-error.ts'
 
 export interface HttpOptions {
   /** In messages: the instance, `op-connect` or `prod-vault`. */
@@ -181,7 +182,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       return other
     },
     async [Symbol.asyncDispose]() {
-      closing.abort(new LocketError('internal', `${who} is closed`))
+      closing.abort(providerError('internal', `${who} is closed`))
       await Promise.all(others.map((other) => other[Symbol.asyncDispose]()))
       const known = await opened?.catch(() => undefined)
       known?.connections.close()
@@ -225,11 +226,11 @@ async function readBody(answer: IncomingMessage, maxBytes: number, who: string):
       chunks.push(chunk)
       // Leaving the loop destroys the answer and closes its connection.
       if (size > maxBytes)
-        throw new LocketError('too_large', `${who} sent more than ${maxBytes} bytes in one answer`)
+        throw providerError('too_large', `${who} sent more than ${maxBytes} bytes in one answer`)
     }
     const encoding = headerOf(answer, 'content-encoding') ?? 'identity'
     if (size > 0 && encoding !== 'identity')
-      throw new LocketError(
+      throw providerError(
         'provider_protocol',
         `${who} sent a compressed answer, which locket did not ask for`,
         {

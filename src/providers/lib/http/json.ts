@@ -1,4 +1,4 @@
-import { LocketError } from '../../../core/vocabulary/errors.ts'
+import { providerError } from '../provider-error.ts'
 
 /** Bytes of a JSON answer, unless a provider has a reason for more. */
 export const USUAL_JSON_BYTES = 1024 * 1024
@@ -29,7 +29,7 @@ export function readJson(body: Uint8Array, { who, hint, parse = JSON.parse }: Js
   try {
     return parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {
-    throw new LocketError('provider_protocol', `${who} sent an answer that is not JSON`, {
+    throw providerError('provider_protocol', `${who} sent an answer that is not JSON`, {
       hint: hint ?? 'is it the right server and path?',
     })
   }
@@ -50,12 +50,12 @@ function checkShape(body: Uint8Array, who: string): void {
     else if (byte !== COMMA) continue
     marks += 1
     if (depth > MAX_JSON_DEPTH)
-      throw new LocketError(
+      throw providerError(
         'provider_protocol',
         `${who} sent an answer nested deeper than ${MAX_JSON_DEPTH} levels`,
       )
     if (marks > MAX_JSON_MARKS)
-      throw new LocketError('too_large', `${who} sent an answer of more than ${MAX_JSON_MARKS} values`)
+      throw providerError('too_large', `${who} sent an answer of more than ${MAX_JSON_MARKS} values`)
   }
 }
 
