@@ -70,7 +70,10 @@ test('what fails is not kept, and after dispose there is nothing to read', async
   service.knobs.failStatus = undefined
   assert.equal(await read(), 'canary-ambient-1')
   credential[Symbol.dispose]()
-  await assert.rejects(read(), { code: 'internal', message: 'instance metadata is closed' })
+  await assert.rejects(read(), {
+    code: 'internal',
+    message: 'there is no instance metadata after the provider was closed',
+  })
 })
 
 test('a provider logs in with a credential of the platform, and with the next one when that has expired', async (t) => {

@@ -52,7 +52,7 @@ function open(given: BaoSettings, deps: ProviderDeps, instance: string): Provide
   const options = {
     provider: instance,
     deps,
-    baseUrl: url,
+    baseUrl: url.replace(/\/v1$/, ''),
     maxConcurrent,
     maxRate,
     caCert: { setting: 'bao-ca-cert', path: caCert },

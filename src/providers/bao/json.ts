@@ -17,11 +17,15 @@ const json = JSON as unknown as SourceJson
  */
 export function parseExact(body: Uint8Array, who: string): unknown {
   try {
-    return readJson(body, { who, hint: 'is bao-url the address of an OpenBao or Vault server?', parse })
+    return readJson(body, { who, hint: HINT, parse, maxValues: MAX_VALUES })
   } finally {
     body.fill(0)
   }
 }
+
+const HINT = 'is bao-url the address of an OpenBao or Vault server?'
+/** A reviver makes parsing ten times slower, and a secret has few fields. */
+const MAX_VALUES = 10_000
 
 function parse(text: string): unknown {
   return json.parse(text, (_key, value, { source }) =>

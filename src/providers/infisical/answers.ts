@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { SecretType } from './shapes.ts'
 import { providerError } from '../lib/provider-error.ts'
+import { rowsOf } from '../lib/rows.ts'
 
 /** The secret of a header: what no header can hold is refused here, because `fetch` would quote it. */
 export const InfisicalLogin = z.object({
@@ -21,8 +22,8 @@ const Row = z.object({
 
 export const OneSecret = z.object({ secret: Row })
 export const SecretList = z.object({
-  secrets: z.array(Row),
-  imports: z.array(z.object({ secrets: z.array(Row) })).nullish(),
+  secrets: rowsOf(Row),
+  imports: rowsOf(z.object({ secrets: rowsOf(Row) })).nullish(),
 })
 
 /** A secret as the server gave it. */

@@ -125,7 +125,7 @@ function open(
   const options = {
     provider: instance,
     deps,
-    baseUrl: url,
+    baseUrl: url.replace(/\/api$/, ''),
     maxConcurrent,
     maxRate,
     caCert: { setting: 'infisical-ca-cert', path: caCert },

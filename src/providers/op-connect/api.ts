@@ -7,7 +7,9 @@ import { providerError } from '../lib/provider-error.ts'
 
 /** The list of a vault's items has some 500 bytes for each item, and an item may have notes of 1 MiB. */
 const MAX_JSON_BYTES = 8 * 1024 * 1024
-/** The limit of a volume (`max-file-size`) is smaller: it is checked where the file is written. */
+/** Some 20 for each item of a vault's list. */
+const MAX_JSON_VALUES = 200_000
+/** Files of 1Password may be larger; the limit of a volume (`max-file-size`) applies to the rest. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
 /** What can stand in a filter's quotes. The server documents no escape, and takes a lone `'` for a mistake. */
 const FILTERABLE = /^[^"'\\\p{Cc}]+$/u
@@ -56,7 +58,10 @@ export function createConnectApi(
     const known = answers.get(path)
     if (known !== undefined) return known
     const ask = (signal: AbortSignal) =>
-      http.sendJson(request(path, 'application/json', MAX_JSON_BYTES, signal))
+      http.sendJson({
+        ...request(path, 'application/json', MAX_JSON_BYTES, signal),
+        maxValues: MAX_JSON_VALUES,
+      })
     const answer = reads.run(path, call.signal, (signal) => despiteRefusal(() => ask(signal), call.refusal))
     answers.set(path, answer)
     return answer

@@ -75,7 +75,8 @@ function open(
   const options = {
     provider: instance,
     deps,
-    baseUrl: host,
+    // Connect's own documents write some addresses with the path of the API.
+    baseUrl: host.replace(/\/v1$/, ''),
     maxConcurrent,
     maxRate,
     caCert: { setting: 'connect-ca-cert', path: caCert },

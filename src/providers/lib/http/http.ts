@@ -32,6 +32,8 @@ export interface HttpRequest {
   /** The caller wipes it. A function is called when the request goes, once for each try. */
   readonly body?: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>)
   readonly maxBytes: number
+  /** Of a JSON answer, see `USUAL_JSON_VALUES`. */
+  readonly maxValues?: number
   readonly signal: AbortSignal
   /** False for what must not happen twice, like a login that uses something up. Default true. */
   readonly mayRepeat?: false
@@ -171,7 +173,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     async sendJson(request) {
       const body = await send(request)
       try {
-        return readJson(body, { who })
+        return readJson(body, { who, maxValues: request.maxValues })
       } finally {
         body.fill(0)
       }

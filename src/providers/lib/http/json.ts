@@ -4,8 +4,11 @@ import { providerError } from '../provider-error.ts'
 export const USUAL_JSON_BYTES = 1024 * 1024
 /** Levels of arrays and objects in a JSON answer. No provider's documented answers have more than a dozen. */
 export const MAX_JSON_DEPTH = 64
-/** Commas and brackets of a JSON answer, outside strings: 500,000 tiny values take a parser half a second. */
-export const MAX_JSON_MARKS = 500_000
+/**
+ * Values of a JSON answer, counted as its brackets and commas outside strings, unless a provider has a reason for more:
+ * half a million tiny values take a parser and zod seconds.
+ */
+export const USUAL_JSON_VALUES = 50_000
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c]
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
@@ -15,6 +18,8 @@ export interface JsonReading {
   /** In messages: `bao at http://b`. */
   readonly who: string
   readonly hint?: string
+  /** `USUAL_JSON_VALUES` when left out. */
+  readonly maxValues?: number | undefined
   /** `JSON.parse` when left out. */
   readonly parse?: (text: string) => unknown
 }
@@ -24,8 +29,11 @@ export interface JsonReading {
  * UTF-8 and what is nested too deeply, `too_large` for too many values. The parser's own error quotes the body, so it
  * is not kept as a cause.
  */
-export function readJson(body: Uint8Array, { who, hint, parse = JSON.parse }: JsonReading): unknown {
-  checkShape(body, who)
+export function readJson(
+  body: Uint8Array,
+  { who, hint, maxValues, parse = JSON.parse }: JsonReading,
+): unknown {
+  checkShape(body, who, maxValues ?? USUAL_JSON_VALUES)
   try {
     return parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {
@@ -36,7 +44,7 @@ export function readJson(body: Uint8Array, { who, hint, parse = JSON.parse }: Js
 }
 
 /** Counts before parsing: V8 needs seconds for some documents of a few megabytes, and nothing else runs meanwhile. */
-function checkShape(body: Uint8Array, who: string): void {
+function checkShape(body: Uint8Array, who: string, maxValues: number): void {
   let depth = 0
   let marks = 0
   for (let at = 0; at < body.length; at += 1) {
@@ -54,8 +62,8 @@ function checkShape(body: Uint8Array, who: string): void {
         'provider_protocol',
         `${who} sent an answer nested deeper than ${MAX_JSON_DEPTH} levels`,
       )
-    if (marks > MAX_JSON_MARKS)
-      throw providerError('too_large', `${who} sent an answer of more than ${MAX_JSON_MARKS} values`)
+    if (marks > maxValues)
+      throw providerError('too_large', `${who} sent an answer of more than ${maxValues} values`)
   }
 }
 

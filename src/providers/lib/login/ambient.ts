@@ -59,7 +59,7 @@ export function createAmbientCredential({ title, clock, ask }: AmbientOptions): 
     kind: 'ambient',
     title,
     async read(signal) {
-      if (isClosed) throw new LocketError('internal', `${title} is closed`)
+      if (isClosed) throw new LocketError('internal', `there is no ${title} after the provider was closed`)
       if (kept !== undefined && clock.elapsed() < kept.until) return kept.value.copy()
       return (await asking.run('', signal, renew)).copy()
     },
