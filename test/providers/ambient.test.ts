@@ -76,7 +76,7 @@ test('what fails is not kept, and after dispose there is nothing to read', async
   })
 })
 
-test('a provider logs in with a credential of the platform, and with the next one when that has expired', async (t) => {
+test('a provider logs in with a credential of the platform, and again when it has expired', async (t) => {
   const { clock, credential } = await setup(t)
   const logins: string[] = []
   const server = await startService({ failure: (status) => text(status, ''), answer: () => json(200, {}) })

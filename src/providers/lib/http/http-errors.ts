@@ -12,7 +12,7 @@ export function statusError(who: string, status: number, retryAfterMs?: number):
 }
 
 /** A server may ask for a pause of a day by mistake. After that long one request asks whether it is over. */
-export const LONGEST_RETRY_AFTER_MS = 300_000
+const LONGEST_RETRY_AFTER_MS = 300_000
 
 /**
  * Returns the milliseconds of a Retry-After header, which is seconds or a date (RFC 9110, 10.2.3): at most 5 minutes,

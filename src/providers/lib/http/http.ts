@@ -4,7 +4,7 @@ import { chooseProxy, type Proxy, type ProxyEnvironment } from '../proxy/choose-
 import { proxyStatusError } from '../proxy/proxy-errors.ts'
 import { hostAndPort, openConnections, type Connections } from './connections.ts'
 import { retryAfterOf, statusError, transportError } from './http-errors.ts'
-import { readJson } from './json.ts'
+import { readJson, USUAL_JSON_BYTES } from './json.ts'
 import { withRetries } from './retry.ts'
 import type { Traffic } from './traffic.ts'
 import { providerError } from '../provider-error.ts'
@@ -31,7 +31,8 @@ export interface HttpRequest {
   readonly headers: HttpHeaders | ((body: Uint8Array | undefined) => HttpHeaders)
   /** The caller wipes it. A function is called when the request goes, once for each try. */
   readonly body?: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>)
-  readonly maxBytes: number
+  /** Of the answer's body; 1 MiB when left out. */
+  readonly maxBytes?: number
   /** Of a JSON answer, see `USUAL_JSON_VALUES`. */
   readonly maxValues?: number
   readonly signal: AbortSignal
@@ -108,7 +109,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     try {
       const answer = await exchange(request, signal, connections)
       const { statusCode: status = 0 } = answer
-      if (status >= 200 && status < 300) return await readBody(answer, request.maxBytes, who)
+      if (status >= 200 && status < 300)
+        return await readBody(answer, request.maxBytes ?? USUAL_JSON_BYTES, who)
       if (proxy !== undefined && status === 407) {
         answer.destroy()
         throw proxyStatusError(proxy, hostAndPort(server), status)

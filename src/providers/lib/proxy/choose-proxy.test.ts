@@ -33,7 +33,7 @@ test('under CGI the variable that a request header can set is not obeyed', () =>
   assert.equal(chosen({ ...env, HTTPS_PROXY: 'http://p:1' }, HTTPS), 'HTTPS_PROXY p:1')
 })
 
-test('an address may lack its scheme, its port, and have a user; messages show neither user nor password', () => {
+test('an address may lack its scheme and port; messages show neither user nor password', () => {
   assert.equal(chosen({ HTTPS_PROXY: 'proxy.example:3128' }), 'HTTPS_PROXY proxy.example:3128')
   assert.equal(chosen({ HTTPS_PROXY: 'proxy.example' }), 'HTTPS_PROXY proxy.example:80')
   assert.equal(chosen({ HTTPS_PROXY: 'https://proxy.example' }), 'HTTPS_PROXY proxy.example:443')
