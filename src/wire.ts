@@ -113,7 +113,7 @@ export function openExec(rendering: Rendering, providers: readonly ProviderInsta
     ...openMaterializing(rendering),
     clock,
     emit,
-    resolve: clients.resolveFor('exec', providers),
+    resolve: clients.resolveFor({ kind: 'command', name: 'exec' }, providers),
     closeProviders: () => clients.close(),
     programs,
     listenSignals,

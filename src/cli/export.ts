@@ -36,7 +36,7 @@ async function exported(loaded: Loaded, name: string, { env, signal }: CommandCo
   if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
   const rendering = openRendering(openCommandEvents(log), env)
   try {
-    const resolve = rendering.clients.resolveFor('export', providers)
+    const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
     const text = writeEnvironment(format, variables)
     for (const [reader, names] of misreadVariables(format, variables))

@@ -43,7 +43,7 @@ async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): 
     const config = configOf(driver, volume)
     const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
     using deadline = openDeadline(timeoutMs, driver.clock, given)
-    const resolve = driver.clients.resolveFor(name, config.providers)
+    const resolve = driver.clients.resolveFor({ kind: 'volume', name }, config.providers)
     const rendered = await renderVolume({ ...config, policy: 'error' }, resolve, driver, deadline.signal)
     try {
       await driver.locks.run(name, given, async () => {

@@ -119,7 +119,7 @@ async function provision(
   signals: MountSignals,
 ): Promise<void> {
   const { name } = volume
-  const resolve = driver.clients.resolveFor(name, config.providers)
+  const resolve = driver.clients.resolveFor({ kind: 'volume', name }, config.providers)
   const rendered = await renderVolume(config, resolve, driver, signals.deadline)
   try {
     // Not the deadline: a failure policy that tolerates missing values has used it up.

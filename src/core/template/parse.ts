@@ -165,7 +165,9 @@ function checkCall({ name, args }: FilterCall, ref: string, place: TextPosition,
   if (filter === undefined) {
     const near = nearest(name, FILTERS.keys())
     const hint =
-      near === undefined ? `filters are ${[...FILTERS.keys()].join(', ')}` : `did you mean ${near}?`
+      near === undefined
+        ? `filters are ${[...FILTERS.keys()].join(', ')}; a | inside a name is written %7C`
+        : `did you mean ${near}?`
     notes.error(place, syntaxIn(ref, `there is no filter ${JSON.stringify(name)}`, hint))
     return
   }
