@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../../scripts/engine/until.ts'
-import { execWorld, isAlive, MAIN, program, startProcess } from './exec-command.ts'
+import { execWorld, isAlive, program, startProcess } from './exec-command.ts'
+import { MAIN } from '../../support/program.ts'
 
 async function stateOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
@@ -42,7 +43,10 @@ function trapping(...names: readonly string[]): readonly string[] {
   return ['bash', '-c', `${traps}; trap 'exit 3' USR2; echo ready $$; while :; do sleep 0.05; done`]
 }
 
-/** Signals that locket can catch and that the kernel sends to no process of these tests. */
+/**
+ * Every signal that `kill` can send, that locket can catch, and that the kernel sends to no process by
+ * itself.
+ */
 const RARE = [
   'ABRT',
   'ALRM',
@@ -123,7 +127,10 @@ test('as the first process of a container, locket passes rare signals on too', a
   )
 })
 
-/** A pool: a parent that says which signals its worker and it get, and ends with 5 once the worker has finished its job. */
+/**
+ * A pool: a parent that says which signals its worker and it get, and ends with 5 once the worker has
+ * finished its job.
+ */
 const POOL = [
   'bash',
   '-c',

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
-import { execWorld, isAlive, MAIN, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
+import { execWorld, isAlive, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
+import { MAIN } from '../../support/program.ts'
 
 const A_PASSWORD = 'A={{ local://db/password }}'
 
