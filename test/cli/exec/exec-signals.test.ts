@@ -112,9 +112,11 @@ test('as the first process of a container, locket passes rare signals on too', a
   const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
   const names = [...RARE, 'RTMIN+3']
   const inner = `'${process.execPath}' '${MAIN}' exec -- "$@"`
-  const sends = `sleep 3; for name in ${names.join(' ')} USR2; do kill -s $name 1; sleep 0.2; done`
+  const sends = `until grep -q ready ${folder}/seen; do sleep 0.1; done; for name in ${names.join(' ')} USR2; do kill -s $name 1; sleep 0.2; done`
+  const first = ['bash', '-c', `(${sends}) 2>&- & exec ${inner}`, 'bash', ...trapping(...names)]
   const running = startProcess(
-    [...unshare, 'bash', '-c', `(${sends}) & exec ${inner}`, 'bash', ...trapping(...names)],
+    // One process only may be the first: `tee` is outside of the namespace.
+    ['bash', '-c', `"$@" | tee ${folder}/seen; exit "$PIPESTATUS"`, 'bash', ...unshare, ...first],
     { cwd: folder, env },
   )
   const { code, stdout, stderr } = await running.ended
