@@ -41,7 +41,7 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
 /** Modules of Node that take milliseconds to load, and that most commands never come to use. */
 const LATE = /^node:(crypto|util|v8|vm|process)$/
 /** Our own code, and packages that use nothing but functions of them. */
-const IMPORTERS = /\/src\/[^]*\.ts$|\/node_modules\/(commander|otpauth)\//
+const IMPORTERS = /\/src\/[^]*\.ts$|\/node_modules\/otpauth\//
 
 /**
  * To these, functions of those modules load them when they are called. To everybody, `node:process` is what is there already: imported

@@ -1,5 +1,8 @@
-import { PAGES, type Page } from '../../src/cli/help/page.ts'
-import { fieldsOf, PROVIDER_SECTIONS, VOLUME, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import type { Command } from '../../src/cli/define.ts'
+import { COMMANDS, TABLES } from '../../src/cli/index.ts'
+import { fieldsOf } from '../../src/settings/field.ts'
+import { PROVIDER_SECTIONS } from '../../src/config/sections/rendering.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { defaultText, flagText } from '../../src/config/describe/describe.ts'
 import { isPerVolume } from '../../src/config/volume/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/vocabulary/errors.ts'
@@ -10,18 +13,17 @@ import type { Field, Section } from '../../src/settings/field.ts'
 
 const NOTICE = '<!-- Generated from the declarations of the settings by `make docs`. -->'
 
-/** The tables of TOML files; that of `locket check` is the daemon's. */
-const TABLES = Object.entries(PAGES)
-  .filter(([name, { sections }]) => name !== 'check' && sections.includes(VOLUME.configFile))
-  .map(([name]) => `\`[${name}]\``)
-  .join(', ')
+/** Every command by its name, in the order of the registry. */
+const LOADED: readonly (readonly [string, Command])[] = await Promise.all(
+  COMMANDS.map(async ({ name, load }) => [name, (await load()).command] as const),
+)
 
-/** docs/reference/options.md */
+/** Returns docs/reference/options.md. */
 export function optionsPage(): string {
   return `${NOTICE}
 # Settings
 
-A flag \`--foo-bar\` is the key \`foo-bar\` of the command's table in a TOML file (${TABLES}) and, where the last column says so, a driver
+A flag \`--foo-bar\` is the key \`foo-bar\` of the command's table in a TOML file (${TABLES.map((name) => `\`[${name}]\``).join(', ')}) and, where the last column says so, a driver
 option of one volume. What is set nearer wins: driver option, flag, environment, TOML files (a later one over an earlier one), default. A list
 replaces a list; only a volume's secrets join the default secrets, by name. An empty variable counts as not set.
 
@@ -36,7 +38,7 @@ first needs it, and again for each mount.
 
 ${VOLUME_SECTIONS.map(volumeTable).join('\n\n')}
 
-${Object.entries(PAGES).flatMap(commandPart).join('\n\n')}
+${LOADED.flatMap(commandPart).join('\n\n')}
 
 ## \`[providers.NAME]\`
 
@@ -62,7 +64,7 @@ In the names of the others \`-\` and \`_\` are alike. YAML turns an unquoted \`0
 `
 }
 
-/** docs/reference/errors.md */
+/** Returns docs/reference/errors.md. */
 export function errorsPage(): string {
   const rows = Object.entries(ERROR_KINDS).map(
     ([code, { exit, retryable, meaning }]) =>
@@ -79,7 +81,7 @@ ${rows.join('\n')}
 `
 }
 
-/** docs/reference/filters.md */
+/** Returns docs/reference/filters.md. */
 export function filtersPage(): string {
   const rows = [...FILTERS.values()].map(({ name, parameters, summary }) => {
     const args = parameters.map((kind) => (kind === 'count' ? ' N' : ' "TEXT"')).join('')
@@ -94,7 +96,7 @@ ${rows.join('\n')}
 `
 }
 
-/** Here and in the README. */
+/** Returns the table of driver options, for the reference and the README. */
 export function driverOptionsTable(): string {
   const rows = fieldsOf(VOLUME_SECTIONS)
     .filter((field) => isPerVolume(field) && field.name !== 'secret')
@@ -116,8 +118,8 @@ function kindRow({ kind, aliases = [], schemes }: ProviderDef): string {
   return `| ${kinds} | ${schemes.map((scheme) => code(`${scheme}://`)).join(', ')} |`
 }
 
-/** What a command takes that `locket volume` does not, and the names of the groups that it takes too. */
-function commandPart([name, { sections, more = [] }]: readonly [string, Page]): string[] {
+/** Returns the settings of a command that `locket volume` lacks, and the names of the sections that both take. */
+function commandPart([name, { sections, more = [] }]: readonly [string, Command]): string[] {
   const taken = [...sections, ...more]
   if (name === 'volume' || taken.length === 0) return []
   const own = taken.filter((section) => !VOLUME_SECTIONS.includes(section))
@@ -141,7 +143,7 @@ function alsoTaken(taken: readonly Section[], word: string): string[] {
   return names.length === 0 ? [] : [`${word}, as \`locket volume\` does: ${names.join(', ')}.`]
 }
 
-/** To its heading, as pages on the web name it. */
+/** Returns a link to the heading of a section, whose anchor is made as GitHub makes it. */
 function linkTo({ title }: Section): string {
   const anchor = title
     .toLowerCase()

@@ -1,10 +1,10 @@
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { wrap } from '../../src/config/describe/describe.ts'
-import { fieldKind, type Field } from '../../src/settings/field.ts'
+import { fieldKind, type Field, fieldsOf } from '../../src/settings/field.ts'
 
 const WIDTH = 110
 
-/** plugin/locket.toml: every setting with its default or an example, all commented out. */
+/** Returns plugin/locket.toml: every setting with its default or an example, all commented out. */
 export function sampleToml(): string {
   const sections = VOLUME_SECTIONS.map((section) => ({
     title: section.title,
@@ -25,7 +25,7 @@ ${NAMED_PROVIDER}
 `
 }
 
-/** A table ends the one before it: so it stands last. */
+/** This table comes last, because a table ends the one before it. */
 const NAMED_PROVIDER = `## A second server of one kind: its references begin with its name, {{ second+op://vault/item/field }}.
 ## It takes nothing from the settings above; docs/guides/providers.md says more.
 #[providers.second]

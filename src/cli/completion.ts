@@ -1,10 +1,10 @@
-import { LocketError } from '../core/vocabulary/errors.ts'
 import { nearest } from '../core/text/nearest.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
 import { bashScript } from './completion/bash.ts'
 import { completedCommands, type CompletedCommand } from './completion/commands.ts'
 import { fishScript } from './completion/fish.ts'
 import { zshScript } from './completion/zsh.ts'
-import type { Command } from './define.ts'
+import { defineCommand } from './define.ts'
 
 const SCRIPTS: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => string> = new Map([
   ['bash', bashScript],
@@ -12,15 +12,19 @@ const SCRIPTS: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => st
   ['fish', fishScript],
 ])
 
-export const command: Command = {
+export const command = defineCommand({
+  usage: ['locket completion bash|zsh|fish'],
+  example: 'source <(locket completion bash)',
+  sections: [],
+  actions: new Map(Array.from(SCRIPTS.keys(), (shell) => [shell, { sections: [] }])),
   async run({ argv, stdout, commands }) {
-    const [name = '', ...others] = argv
-    const script = SCRIPTS.get(name)
-    if (script === undefined || others.length > 0) throw wrongShell(name)
-    stdout.write(script(completedCommands(commands)))
+    const [shell = '', ...others] = argv
+    const script = SCRIPTS.get(shell)
+    if (script === undefined || others.length > 0) throw wrongShell(shell)
+    stdout.write(script(await completedCommands(commands)))
     return 0
   },
-}
+})
 
 function wrongShell(name: string): LocketError {
   const shells = [...SCRIPTS.keys()]

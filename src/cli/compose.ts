@@ -1,6 +1,3 @@
-import { rawSupport } from '../app/export/compose-raw.ts'
-import { renderEnvironment } from '../app/export/rendered-environment.ts'
-import { COMPOSE } from '../config/sections/commands.ts'
 import {
   COMPOSE_POSITIONALS,
   composeMetadata,
@@ -9,13 +6,21 @@ import {
 } from '../config/compose/call.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
+import { COMPOSE, COMPOSE_SECTIONS } from '../config/sections/compose.ts'
 import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Log } from '../core/ports/log.ts'
-import { callingComposeVersion, openLog, openRendering } from '../wire.ts'
-import type { Command, CommandContext } from './define.ts'
+import { defineCommand, type CommandContext } from './define.ts'
 
-/** Compose reads standard output only, as lines of JSON; it gives up at the first `error`, and at anything else. */
-export const command: Command = {
+/** Compose reads standard output only. It takes lines of JSON and gives up at the first `error` and at any other text. */
+export const command = defineCommand({
+  usage: [
+    'locket compose [--project-name NAME] up|down|stop SERVICE [FLAGS]',
+    'locket compose metadata',
+    '',
+    'Docker Compose calls it for a service with `provider: {type: locket}`; the options of that service are these flags.',
+  ],
+  example: 'locket compose up locket --env "DB_PASSWORD={{ local://db/password }}"',
+  sections: COMPOSE_SECTIONS,
   async run(context) {
     const say = (message: object) => context.stdout.write(`${JSON.stringify(message)}\n`)
     try {
@@ -30,19 +35,22 @@ export const command: Command = {
       return ERROR_KINDS[error.code].exit
     }
   },
-}
+})
 
 type Say = (message: object) => void
 
-/** Nothing is set before everything has a value. */
+/** Sets no variable before all of them have a value. */
 async function up(service: string, context: CommandContext, say: Say): Promise<void> {
-  const { argv, env, isRoot, signal, stdout } = context
-  const request = { name: 'compose', table: 'compose', sections: COMPOSE, argv, env, isRoot }
+  const { name, argv, env, isRoot, tables, signal, stdout } = context
+  const request = { name, sections: COMPOSE, argv, env, isRoot, tables }
   const loaded = loadRendering({ ...request, positionals: COMPOSE_POSITIONALS })
   const { settings, layer, parseRef, providers } = loaded
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw new LocketError('usage', `service ${service} has ${NOTHING_TO_SET}`)
   const { raw } = settings.compose
+  const { rawSupport } = await import('../app/export/compose-raw.ts')
+  const { renderEnvironment } = await import('../app/export/rendered-environment.ts')
+  const { callingComposeVersion, openLog, openRendering } = await import('../wire.ts')
   const log = infoAtMost(
     openLog({ format: 'compose', level: loaded.log.level, write: (line) => void stdout.write(line) }),
   )
@@ -54,13 +62,16 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
     log.info('compose.set', 'all variables have a value', { count: variables.size })
     const type = raw ? 'rawsetenv' : 'setenv'
-    for (const [name, value] of variables) say({ type, message: `${name}=${value}` })
+    for (const [variable, value] of variables) say({ type, message: `${variable}=${value}` })
   } finally {
     await rendering.clients.close()
   }
 }
 
-/** What goes wrong on the way may still end well: an `error` is said once, by the command, when it does not. */
+/**
+ * Logs errors as warnings: Compose gives up at the first `error`, and a failed try may be followed by a good one. The
+ * command writes one `error` when it fails.
+ */
 function infoAtMost(log: Log): Log {
   return { ...log, error: (event, message, facts) => log.warn(event, message, facts) }
 }

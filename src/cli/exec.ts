@@ -1,18 +1,40 @@
-import { exec, type ExecConfig } from '../app/exec/exec.ts'
-import { normalizePath } from '../core/plan/absolute-path.ts'
+import type { ExecConfig } from '../app/exec/exec.ts'
 import { inheritedEnvironment } from '../config/child-environment.ts'
-import { EXEC } from '../config/sections/commands.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
-import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
-import { LocketError } from '../core/vocabulary/errors.ts'
+import { loadRendering } from '../config/load-rendering.ts'
+import { environmentSection } from '../config/sections/environment.ts'
+import { execSection } from '../config/sections/exec.ts'
+import { writtenSection } from '../config/sections/files.ts'
+import { outputsSection } from '../config/sections/outputs.ts'
+import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
+import { normalizePath } from '../core/plan/absolute-path.ts'
 import type { CommandLine } from '../core/ports/process.ts'
-import { openExec, openLog, openRendering } from '../wire.ts'
-import type { Command, CommandContext } from './define.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
+import { defineCommand, type CommandContext } from './define.ts'
 
-export const command: Command = {
+/** The sections of `locket exec` beside those of every command that renders. */
+export const EXEC = {
+  exec: execSection,
+  environment: environmentSection,
+  outputs: outputsSection,
+  files: writtenSection,
+} as const
+
+export const command = defineCommand({
+  usage: [
+    'locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
+    '',
+    'Ends with the exit code of the command: 128 + n when signal n ended it, 127 when it is not there, 126 when it cannot be started.',
+    'The command inherits the environment, but for the variables that hold credentials of locket.',
+  ],
+  example: 'locket exec -e DB_PASSWORD={{local://db/password}} -- node server.js',
+  sections: [...Object.values(EXEC), ...RENDERING_SECTIONS],
+  takes: 'command',
   async run(context) {
     const { config, providers, log } = loadExec(context)
+    const { exec } = await import('../app/exec/exec.ts')
+    const { openExec, openLog, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openLog(log), context.env)
     try {
       const showsOnTerminal = config.mask && context.stdout.isTTY
@@ -22,15 +44,25 @@ export const command: Command = {
       await rendering.clients.close()
     }
   },
-}
+})
 
-export type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd'>
+export type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
 
-/** `[FLAGS] -- COMMAND [ARGUMENTS]`. Reads the configuration files, and nothing else. Throws `usage` or `config`. */
-export function loadExec({ argv, env, isRoot, cwd }: ExecContext) {
+/**
+ * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration files and
+ * nothing else. Throws `usage` or `config`.
+ */
+export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   const { flags, command: words } = splitCommand(argv)
-  const request = { name: 'exec', table: 'exec', sections: EXEC, env, isRoot } as const
-  const loaded = loadRendering({ ...request, argv: flags, positionals: [ANY_WORDS] })
+  const loaded = loadRendering({
+    name: 'exec',
+    sections: EXEC,
+    argv: flags,
+    env,
+    isRoot,
+    tables,
+    positionals: [ANY_WORDS],
+  })
   if (words === undefined || loaded.positionals.length > 0) throw commandMissing()
   const { settings, parseRef, providers, layer, log } = loaded
   const { interactive, cleanEnv, keepEnv, ...rest } = settings.exec
@@ -49,7 +81,7 @@ export function loadExec({ argv, env, isRoot, cwd }: ExecContext) {
   return { config, providers, log }
 }
 
-/** Words before `--` are a forgotten `--`, which is told below. */
+/** Accepts words before `--`, so that a forgotten `--` gets the message of `commandMissing`. */
 const ANY_WORDS = '[COMMAND...]'
 
 function splitCommand(argv: readonly string[]): {
@@ -62,7 +94,7 @@ function splitCommand(argv: readonly string[]): {
   return { flags: argv.slice(0, end), command: program === undefined ? undefined : [program, ...args] }
 }
 
-/** The words are not repeated: one may be a value, given where it must not be. */
+/** The message repeats no word of the command line: a word in the wrong place may be a secret. */
 function commandMissing(): LocketError {
   return new LocketError('usage', 'locket exec needs `--` and then a command', {
     hint: 'write it as: locket exec [FLAGS] -- COMMAND [ARGUMENTS]',

@@ -1,24 +1,10 @@
 import type { Driver } from '../app/volume/driver.ts'
-import { stopFollowing } from '../app/volume/follow.ts'
-import { doubtUses } from '../app/volume/mount.ts'
-import { loadRecords, reconcile } from '../app/volume/restore.ts'
 import { loadVolumeCommand } from '../config/load.ts'
-import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
+import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { LoadedState } from '../core/ports/store.ts'
-import { volumeDriver } from '../http/docker/volume-driver.ts'
-import { buildServer } from '../http/server.ts'
-import {
-  leaveStopMark,
-  listenAsDaemon,
-  notifySystemd,
-  openDaemonLog,
-  openDriver,
-  openHeapCare,
-  openStore,
-  systemClock,
-  takeFreshStopMark,
-} from '../wire.ts'
-import type { Command, CommandContext } from './define.ts'
+import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
+import type { buildServer } from '../http/server.ts'
+import { defineCommand, type CommandContext } from './define.ts'
 
 /** Below the ten seconds after which the engine kills a plugin. */
 const SHUTDOWN_MS = 8000
@@ -28,7 +14,10 @@ const START_AGAIN = 75
 /** Longer than the engine dials a plugin that does not listen. */
 const REFUSAL_MS = 20_000
 
-export const command: Command = {
+export const command = defineCommand({
+  usage: ['locket volume [FLAGS]'],
+  example: 'locket volume --config /etc/locket/locket.toml',
+  sections: VOLUME_SECTIONS,
   async run(context) {
     try {
       return await serve(context)
@@ -37,7 +26,7 @@ export const command: Command = {
       return await refuse(toLocketError(thrown), context)
     }
   },
-}
+})
 
 /**
  * The engine starts a plugin that ends again and again, and is then confused about it. One that does not listen it stops by itself,
@@ -45,6 +34,7 @@ export const command: Command = {
  */
 async function refuse(reason: LocketError, { signal, stderr }: CommandContext): Promise<number> {
   stderr.write(`locket: ${formatError(reason)}\n`)
+  const { systemClock } = await import('../wire.ts')
   await systemClock()
     .sleep(REFUSAL_MS, signal)
     .catch(() => undefined)
@@ -52,8 +42,24 @@ async function refuse(reason: LocketError, { signal, stderr }: CommandContext): 
 }
 
 /** The driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
-async function serve({ argv, env, signal }: CommandContext): Promise<number> {
-  const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
+async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
+  const { daemon, log: logSettings } = loadVolumeCommand({ argv, env, tables })
+  const { stopFollowing } = await import('../app/volume/follow.ts')
+  const { doubtUses } = await import('../app/volume/mount.ts')
+  const { loadRecords } = await import('../app/volume/restore.ts')
+  const { volumeDriver } = await import('../http/docker/volume-driver.ts')
+  const { buildServer } = await import('../http/server.ts')
+  const {
+    leaveStopMark,
+    listenAsDaemon,
+    notifySystemd,
+    openDaemonLog,
+    openDriver,
+    openHeapCare,
+    openStore,
+    systemClock,
+    takeFreshStopMark,
+  } = await import('../wire.ts')
   const log = await openDaemonLog(logSettings)
   if (daemon.managed && (await takeFreshStopMark(daemon.runtimeDir, systemClock().now()))) {
     log.warn('daemon.again', 'the engine stopped and started this at once: ending, to be started once more')
@@ -93,6 +99,7 @@ async function serve({ argv, env, signal }: CommandContext): Promise<number> {
 
 async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise<void> {
   try {
+    const { reconcile } = await import('../app/volume/restore.ts')
     await reconcile(driver, loaded)
   } catch (thrown) {
     driver.log.error('daemon.restore', 'volumes could not be compared with the mount table', {

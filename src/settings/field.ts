@@ -68,3 +68,8 @@ export function section<const F extends Readonly<Record<string, Field>>>(
 ): { readonly name: string; readonly title: string; readonly fields: F } {
   return { name, title, fields }
 }
+
+/** Returns the fields of these sections, in their order. */
+export function fieldsOf(sections: readonly Section[]): readonly Field[] {
+  return sections.flatMap(({ fields }) => Object.values(fields))
+}

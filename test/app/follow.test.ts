@@ -9,7 +9,7 @@ import { NEVER } from '../../src/app/volume/driver.ts'
 import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
 import { createVolume, getVolume } from '../../src/app/volume/volumes.ts'
 import { eventually } from '../support/daemon.ts'
-import { CANARY, openWorld, passTime, testDriver } from './world.ts'
+import { CANARY, openWorld, passTime, testDriver, WRITTEN } from './world.ts'
 
 const DOWN = new LocketError('unavailable', 'memory is down')
 
@@ -56,7 +56,7 @@ test('what changed last is what is there last, however long an earlier change wa
 
 test('no failure policy takes a secret that works from a running container', async (t) => {
   for (const policy of ['passthrough', 'ignore'] as const) {
-    const { world, driver, change, text } = await followed(t, { policy })
+    const { world, driver, change, text } = await followed(t, { written: { ...WRITTEN, policy } })
     world.provider.fail(new LocketError('auth', 'memory does not know us any more'))
     await change('two {{ memory://a }}')
     await eventually('it is told', () =>

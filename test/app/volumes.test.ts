@@ -9,7 +9,7 @@ import { lastLostMount, mountVolume, unmountVolume } from '../../src/app/volume/
 import { createVolume, getVolume, listVolumes, removeVolume } from '../../src/app/volume/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { eventually } from '../support/daemon.ts'
-import { CANARY, openWorld, passTime, testDriver, restarted } from './world.ts'
+import { CANARY, openWorld, passTime, testDriver, restarted, TMPFS, WRITTEN } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.b': '{{ memory://b }} {{ memory://a }}' }
 
@@ -167,7 +167,7 @@ test('a state that cannot be saved fails the mount and leaves nothing mounted', 
 test('files that do not fit are refused with both numbers', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world, {
-    tmpfs: { sizeBytes: 8192, mode: 0o700, flags: ['rw'], allowSwap: true },
+    tmpfs: { ...TMPFS, sizeBytes: 8192 },
   })
   await createVolume(driver, 'v', { 'secret.a': 'x'.repeat(20_000) }, NEVER)
   await assert.rejects(mountVolume(driver, 'v', 'one', NEVER), /2[04]K.*8K/)
@@ -176,7 +176,7 @@ test('files that do not fit are refused with both numbers', async (t) => {
 test('passthrough writes the tag and ignore leaves the file out, and Status says so', async (t) => {
   for (const policy of ['passthrough', 'ignore'] as const) {
     const world = await openWorld(t)
-    const driver = testDriver(world, { policy })
+    const driver = testDriver(world, { written: { ...WRITTEN, policy } })
     await createVolume(
       driver,
       'v',

@@ -9,7 +9,7 @@ import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
 import { createVolume, getVolume, removeVolume } from '../../src/app/volume/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { eventually } from '../support/daemon.ts'
-import { CANARY, openWorld, passTime, testDriver } from './world.ts'
+import { CANARY, openWorld, passTime, testDriver, WRITTEN } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}' }
 
@@ -89,7 +89,7 @@ test('a state that cannot be saved is what a mount fails with, even when its tmp
 test('passthrough and ignore mount without a provider that is down, at the deadline', async (t) => {
   for (const policy of ['passthrough', 'ignore'] as const) {
     const world = await openWorld(t)
-    const driver = testDriver(world, { policy })
+    const driver = testDriver(world, { written: { ...WRITTEN, policy } })
     world.provider.fail(new LocketError('unavailable', 'memory is down'))
     await createVolume(driver, 'v', { ...OPTIONS, 'secret.plain': `${CANARY}-plain` }, NEVER)
     const mounting = mountVolume(driver, 'v', 'one', NEVER)

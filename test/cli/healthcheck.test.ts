@@ -75,7 +75,7 @@ test('it loads no option parser, no schemas, no provider and no host code', () =
   assert.ok(loaded.some((url) => url.endsWith('/src/cli/healthcheck.ts')))
   const others = loaded.filter(
     (url) =>
-      !/\/src\/(run|cli\/(index|healthcheck|docker-plugin)|core\/vocabulary\/(errors|version))\.ts$/.test(
+      !/\/src\/(run|cli\/(index|define|healthcheck)|core\/vocabulary\/(errors|version))\.ts$/.test(
         url,
       ),
   )

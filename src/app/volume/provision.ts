@@ -11,10 +11,13 @@ import { contentFacts, prepare } from '../recipe/prepare.ts'
 import { renderTemplates } from '../render/render.ts'
 import type { ContentFacts } from '../recipe/prepare.ts'
 
+/** The settings of a volume's tmpfs, and the upper limit of its inodes. */
+export type VolumeTmpfs = VolumeConfig['tmpfs'] & { readonly inodes: number }
+
 export interface ProvisionDeps {
   readonly clock: Clock
   readonly sources: SourceFiles
-  readonly mounts: MountTable
+  readonly mounts: MountTable<VolumeTmpfs>
   readonly tree: FileTree
 }
 
@@ -34,10 +37,9 @@ export async function renderVolume(
   deps: Pick<ProvisionDeps, 'clock' | 'sources'>,
   signal: AbortSignal,
 ): Promise<RenderedVolume> {
-  const { policy, written } = config
+  const { written } = config
   const prepared = await prepare(config, deps.sources)
-  const rules = { policy, maxFileBytes: written.maxFileBytes }
-  const rendered = await renderTemplates(prepared.files, resolve, rules, deps, signal)
+  const rendered = await renderTemplates(prepared.files, resolve, written, deps, signal)
   try {
     const files = [...rendered.contents].map(([{ path }, content]) => ({
       path,
@@ -47,7 +49,7 @@ export async function renderVolume(
     checkSize(files, config)
     return {
       files,
-      facts: withFailure(contentFacts(prepared), rendered.unresolved, policy),
+      facts: withFailure(contentFacts(prepared), rendered.unresolved, written.policy),
       wipe: () => rendered.wipe(),
     }
   } catch (error) {
@@ -63,15 +65,8 @@ export async function mountFiles(
   config: VolumeConfig,
   deps: Pick<ProvisionDeps, 'mounts' | 'tree'>,
 ): Promise<Mounted> {
-  const { tmpfs } = config
-  const mounted = await deps.mounts.mountTmpfs(root, {
-    sizeBytes: tmpfs.sizeBytes,
-    inodes: Math.max(LEAST_INODES, 4 * inodesNeeded(rendered.files)),
-    mode: 0o700,
-    flags: tmpfs.flags,
-    allowSwap: tmpfs.allowSwap,
-    ...(tmpfs.selinuxContext === undefined ? {} : { selinuxContext: tmpfs.selinuxContext }),
-  })
+  const inodes = Math.max(LEAST_INODES, 4 * inodesNeeded(rendered.files))
+  const mounted = await deps.mounts.mountTmpfs(root, { ...config.tmpfs, inodes })
   try {
     await deps.tree.replaceAll(root, rendered.files, treeOptions(config))
     return mounted
@@ -129,12 +124,6 @@ function checkSize(files: readonly OutFile[], { tmpfs }: VolumeConfig): void {
   )
 }
 
-function treeOptions(config: VolumeConfig): TreeOptions {
-  const { uid, gid, dirMode } = config.written
-  return {
-    dirMode,
-    rootMode: config.tmpfs.mode,
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-  }
+function treeOptions({ written }: VolumeConfig): TreeOptions {
+  return { ...written.owner, dirMode: written.dirMode, rootMode: written.rootMode }
 }
