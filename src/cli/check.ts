@@ -1,3 +1,5 @@
+import { styleText } from 'node:util'
+import type { Paint } from '../app/check/text.ts'
 import { checkSection } from '../config/sections/check.ts'
 import { configFileSection } from '../config/sections/config-file.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
@@ -29,7 +31,10 @@ export const command = defineCommand({
     } else {
       const { checkText } = await import('../app/check/text.ts')
       const isColored = stdout.isTTY && (env['NO_COLOR'] ?? '') === ''
-      stdout.write(checkText(report, isColored))
+      // Without the check of the stream, because FORCE_COLOR would put colours into a file.
+      const paint: Paint = (color, text) =>
+        isColored ? styleText(color, text, { validateStream: false }) : text
+      stdout.write(checkText(report, paint))
     }
     const [first] = errorsOf(report)
     return first === undefined ? 0 : ERROR_KINDS[first.code].exit

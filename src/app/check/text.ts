@@ -1,16 +1,15 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
 import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } from './check.ts'
+import { tableLines, type TableCell } from '../../core/text/table.ts'
 import type { FileReport } from './files.ts'
 
-type Paint = (text: string) => string
+/** Colours a text for a terminal, or returns it as it is. */
+export type Paint = (color: 'green' | 'red', text: string) => string
 
-const GREEN = paint(32)
-const RED = paint(31)
-const PLAIN: Paint = (text) => text
-
-/** For people: what is wrong where, the providers, the references, one line that sums it up. `isColored`: for a terminal. */
-export function checkText(report: CheckReport, isColored: boolean): string {
-  const [good, bad] = isColored ? [GREEN, RED] : [PLAIN, PLAIN]
+/** Returns the report for people: problems by their place, the providers, the references, and a summary in one line. */
+export function checkText(report: CheckReport, paint: Paint): string {
+  const good = (text: string) => paint('green', text)
+  const bad = (text: string) => paint('red', text)
   const wrong = (place: string, error: LocketError) => `${place}: ${bad(formatError(error))}`
   const lines = [
     ...(report.config.length === 0 ? [`configuration: ${good('ok')}`] : []),
@@ -48,7 +47,7 @@ function warning(place: string, line: string): string {
   return onOneLine(`${place}: warning: ${line}`)
 }
 
-/** Nothing for a file that could not be read. */
+/** Says what a file holds. Returns nothing for a file that could not be read. */
 function contentOf({ kind, volumes, services, problems }: FileReport): string[] {
   if (problems.length > 0 && volumes + services === 0) return []
   if (kind === 'template') return ['a template']
@@ -57,7 +56,11 @@ function contentOf({ kind, volumes, services, problems }: FileReport): string[] 
   ]
 }
 
-function resultCell({ result, ...reference }: ReferenceReport, good: Paint, bad: Paint): Cell {
+function resultCell(
+  { result, ...reference }: ReferenceReport,
+  good: TableCell['paint'],
+  bad: TableCell['paint'],
+): TableCell {
   if (result === undefined) return { text: 'not asked' }
   const failure = referenceFailure({ result, ...reference })
   if (failure !== undefined) return { text: formatError(failure), paint: bad }
@@ -81,35 +84,14 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-interface Cell {
-  readonly text: string
-  readonly paint?: Paint
-}
-
-/** Wider ones push what follows aside: an error is read as a sentence, not as a column. */
+/** A longer cell is read as a sentence, not as a column. */
 const WIDEST = 60
 
-function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
+/** Returns a blank line and the table; nothing when it has no rows. */
+function table(heading: readonly string[], rows: readonly (readonly TableCell[])[]): string[] {
   if (rows.length === 0) return []
-  const cells = [heading.map((text): Cell => ({ text })), ...rows].map((row) =>
-    row.map(({ text, ...cell }) => ({ ...cell, text: onOneLine(text) })),
+  const cells = [heading.map((text): TableCell => ({ text })), ...rows].map((row) =>
+    row.map((cell) => ({ ...cell, text: onOneLine(cell.text) })),
   )
-  const widths = heading.map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.text.length ?? 0).filter((width) => width <= WIDEST)),
-  )
-  const lines = cells.map((row) =>
-    row
-      .map(({ text, paint: color = PLAIN }, column) => color(text) + ' '.repeat(gap(text, widths[column])))
-      .join('  ')
-      .trimEnd(),
-  )
-  return ['', ...lines]
-}
-
-function gap(text: string, width = 0): number {
-  return Math.max(0, width - text.length)
-}
-
-function paint(code: number): Paint {
-  return (text) => `\u001b[${code}m${text}\u001b[0m`
+  return ['', ...tableLines(cells, { widest: WIDEST })]
 }
