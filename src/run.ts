@@ -50,8 +50,8 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
 }
 
 /**
- * Opens each stream when a command first uses it: opening costs 2 ms, and standard input may belong to a child of the
- * command.
+ * Opens each stream when a command first uses it: opening costs 2 ms, and standard input may belong to a
+ * child of the command.
  */
 function contextOf(name: string, argv: readonly string[], env: Env): CommandContext {
   return {
@@ -122,8 +122,9 @@ function version(): string {
 }
 
 /**
- * Makes requests obey the proxy variables. Node does so only when it is asked to, and starts faster when it is not. Other
- * programs accept these variables without `http://`, so locket does too. Throws `config` for a value that is not an address.
+ * Makes requests obey the proxy variables. Node does so only when it is asked to, and starts faster when it
+ * is not. Other programs accept these variables without `http://`, so locket does too. Throws `config` for a
+ * value that is not an address.
  */
 async function obeyProxies(): Promise<void> {
   const { env } = process
@@ -151,8 +152,8 @@ function stopSignal(): AbortSignal {
 }
 
 /**
- * Writes the error as one line and returns its exit code. `withCauses`: writes a line for each cause too. An internal error
- * also gets its stack frames.
+ * Writes the error as one line and returns its exit code. `withCauses`: writes a line for each cause too. An
+ * internal error also gets its stack frames.
  */
 function fail(thrown: unknown, withCauses: boolean): number {
   const error = toLocketError(thrown)
@@ -168,8 +169,8 @@ function fail(thrown: unknown, withCauses: boolean): number {
 }
 
 /**
- * Tells whether the log level is `debug` or `trace`. It looks at the words and the variable alone, because the error may be
- * that the settings cannot be read.
+ * Tells whether the log level is `debug` or `trace`. It looks at the words and the variable alone, because
+ * the error may be that the settings cannot be read.
  */
 function asksForCauses(argv: readonly string[], env: Env): boolean {
   const words = ownWords(argv)
@@ -194,8 +195,8 @@ function print(text: string): number {
 }
 
 /**
- * Opens standard output when it is first needed: that takes 4 ms. A closed pipe is not an error, so that `locket … | head`
- * succeeds.
+ * Opens standard output when it is first needed: that takes 4 ms. A closed pipe is not an error, so that
+ * `locket … | head` succeeds.
  */
 function openStdout(): NodeJS.WriteStream {
   const { stdout } = process

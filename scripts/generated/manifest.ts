@@ -16,8 +16,9 @@ const PROCESS_VARIABLES = [
 ] as const
 
 /**
- * Returns config.json, the manifest of the managed plugin. The engine refuses to set a variable that the manifest does not
- * name. A variable without a value is not in the environment of the plugin until somebody sets it.
+ * Returns config.json, the manifest of the managed plugin. The engine refuses to set a variable that the
+ * manifest does not name. A variable without a value is not in the environment of the plugin until somebody
+ * sets it.
  */
 export function manifest(): string {
   const config = {
@@ -33,7 +34,8 @@ export function manifest(): string {
         name: 'config',
         description: 'folder with locket.toml, token files, templates and state; see docs/guides/install.md',
         destination: '/etc/locket',
-        // This folder exists on every Linux host and is not writable. An empty source would mount the engine's working folder.
+        // This folder exists on every Linux host and is not writable. An empty source would mount the
+        // engine's working folder.
         source: '/sys/module',
         type: 'bind',
         options: ['rbind'],

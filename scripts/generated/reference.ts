@@ -118,7 +118,9 @@ function kindRow({ kind, aliases = [], schemes }: ProviderDef): string {
   return `| ${kinds} | ${schemes.map((scheme) => code(`${scheme}://`)).join(', ')} |`
 }
 
-/** Returns the settings of a command that `locket volume` lacks, and the names of the sections that both take. */
+/**
+ * Returns the settings of a command that `locket volume` lacks, and the names of the sections that both take.
+ */
 function commandPart([name, { sections, more = [] }]: readonly [string, Command]): string[] {
   const taken = [...sections, ...more]
   if (name === 'volume' || taken.length === 0) return []

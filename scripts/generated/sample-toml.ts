@@ -46,7 +46,7 @@ function sampleOf(field: Field): string {
   return fieldKind(field) === 'switch' || /^[1-9][0-9]*$/.test(text) ? text : JSON.stringify(text)
 }
 
-/** What follows from the kind of setting. */
+/** Returns an example that fits the kind of the setting. */
 function exampleOf(field: Field): string {
   if (field.credential === true) return `file:/etc/locket/tokens/${field.name}`
   if (field.placeholder === 'URL') return `https://${field.name.replace(/-.*/, '')}.example.com`

@@ -11,7 +11,10 @@ import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vo
 import type { Log } from '../core/ports/log.ts'
 import { defineCommand, type CommandContext } from './define.ts'
 
-/** Compose reads standard output only. It takes lines of JSON and gives up at the first `error` and at any other text. */
+/**
+ * Compose reads standard output only. It takes lines of JSON and gives up at the first `error` and at any
+ * other text.
+ */
 export const command = defineCommand({
   usage: [
     'locket compose [--project-name NAME] up|down|stop SERVICE [FLAGS]',
@@ -69,8 +72,8 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
 }
 
 /**
- * Logs errors as warnings: Compose gives up at the first `error`, and a failed try may be followed by a good one. The
- * command writes one `error` when it fails.
+ * Logs errors as warnings: Compose gives up at the first `error`, and a failed try may be followed by a good
+ * one. The command writes one `error` when it fails.
  */
 function infoAtMost(log: Log): Log {
   return { ...log, error: (event, message, facts) => log.warn(event, message, facts) }

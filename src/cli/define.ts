@@ -13,7 +13,10 @@ export interface CommandEntry {
   readonly load: () => Promise<{ readonly command: Command }>
 }
 
-/** The arguments beside the flags, as a shell completes them: files, or another program's command line after `--`. */
+/**
+ * The arguments beside the flags, as a shell completes them: files, or another program's command line after
+ * `--`.
+ */
 export type Operands = 'files' | 'command'
 
 /** One of a command's own commands, like `set` of `locket secret set`. */
@@ -37,8 +40,8 @@ export interface Command {
   /** Its own commands. The sections of each are among `sections`. */
   readonly actions?: ReadonlyMap<string, Action>
   /**
-   * Runs the command and returns the exit code. `run.ts` turns a LocketError that it throws into a line on standard error
-   * and the exit code of the error.
+   * Runs the command and returns the exit code. `run.ts` turns a LocketError that it throws into a line on
+   * standard error and the exit code of the error.
    */
   run(context: CommandContext): Promise<number>
 }

@@ -28,10 +28,10 @@ export function pluginMetadata(): string {
 }
 
 /**
- * Returns the words for locket when the Docker CLI started it as its plugin `docker-locket`. The CLI hands on all words:
- * `docker --debug locket secret list` arrives as `--debug locket secret list`, `docker help locket` as `help locket`.
- * Returns undefined when another program started it: a shell, or Compose with `compose … up locket`. `path` is the path
- * under which the program was called.
+ * Returns the words for locket when the Docker CLI started it as its plugin `docker-locket`. The CLI hands on
+ * all words: `docker --debug locket secret list` arrives as `--debug locket secret list`, `docker help
+ * locket` as `help locket`. Returns undefined when another program started it: a shell, or Compose with
+ * `compose … up locket`. `path` is the path under which the program was called.
  */
 export function wordsFromDocker(argv: readonly string[], path: string): readonly string[] | undefined {
   if (path.slice(path.lastIndexOf('/') + 1) !== PLUGIN) return undefined
@@ -43,8 +43,9 @@ export function wordsFromDocker(argv: readonly string[], path: string): readonly
 }
 
 /**
- * Calls `end` when the Docker CLI closes `socket`. Without a terminal the CLI keeps a SIGTERM to itself and closes this
- * socket instead. The connection does not keep the process alive. A socket that cannot be reached is ignored.
+ * Calls `end` when the Docker CLI closes `socket`. Without a terminal the CLI keeps a SIGTERM to itself and
+ * closes this socket instead. The connection does not keep the process alive. A socket that cannot be reached
+ * is ignored.
  */
 export async function followDocker(socket: string | undefined, end: () => void): Promise<void> {
   if (socket?.startsWith('@') !== true) return

@@ -49,8 +49,8 @@ export const command = defineCommand({
 export type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
 
 /**
- * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration files and
- * nothing else. Throws `usage` or `config`.
+ * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
+ * files and nothing else. Throws `usage` or `config`.
  */
 export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   const { flags, command: words } = splitCommand(argv)

@@ -2,7 +2,8 @@ import { readFileSync, statSync } from 'node:fs'
 import { errnoOf, LocketError } from '../core/vocabulary/errors.ts'
 import { defineCommand } from './define.ts'
 
-// Engines call this every few seconds. It parses its one flag itself, so that no schema and no provider is loaded.
+// Engines call this every few seconds. It parses its one flag itself, so that no schema and no provider is
+// loaded.
 
 const DEFAULT_STATUS_FILE = '/dev/shm/locket/ready'
 const FLAG = '--status-file'
@@ -56,8 +57,8 @@ function problemOf(path: string): string | undefined {
 }
 
 /**
- * Returns the paths that `locket inject` wrote into its status file. Other content gives none: then it is enough that the
- * file exists.
+ * Returns the paths that `locket inject` wrote into its status file. Other content gives none: then it is
+ * enough that the file exists.
  */
 function targetsOf(text: string): string[] {
   try {

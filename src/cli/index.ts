@@ -1,8 +1,9 @@
 import type { CommandEntry } from './define.ts'
 
 /**
- * Every command has one entry here. The overview and the tables of configuration files need the name, the summary and
- * `hasTable` of all commands. They are here, so that no command's file is loaded for another command.
+ * Every command has one entry here. The overview and the tables of configuration files need the name, the
+ * summary and `hasTable` of all commands. They are here, so that no command's file is loaded for another
+ * command.
  */
 export const COMMANDS: readonly CommandEntry[] = [
   {

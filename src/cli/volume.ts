@@ -6,12 +6,12 @@ import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../co
 import type { buildServer } from '../http/server.ts'
 import { defineCommand, type CommandContext } from './define.ts'
 
-/** Below the ten seconds after which the engine kills a plugin. */
+/** In milliseconds: less than the ten seconds after which the engine kills a plugin. */
 const SHUTDOWN_MS = 8000
-/** Any status but 0 would do: the engine starts again what ends by itself. */
+/** The exit code that asks the engine to start the plugin again. Any code but 0 does. */
 const START_AGAIN = 75
 
-/** Longer than the engine dials a plugin that does not listen. */
+/** In milliseconds: longer than the engine dials a plugin that does not listen. */
 const REFUSAL_MS = 20_000
 
 export const command = defineCommand({
@@ -29,8 +29,9 @@ export const command = defineCommand({
 })
 
 /**
- * The engine starts a plugin that ends again and again, and is then confused about it. One that does not listen it stops by itself,
- * and `docker plugin enable` fails as it should.
+ * Reports why a managed plugin cannot start, and waits before it ends. The engine is confused by a plugin
+ * that ends again and again; it stops a plugin that does not listen, and `docker plugin enable` fails as it
+ * should.
  */
 async function refuse(reason: LocketError, { signal, stderr }: CommandContext): Promise<number> {
   stderr.write(`locket: ${formatError(reason)}\n`)
@@ -41,7 +42,10 @@ async function refuse(reason: LocketError, { signal, stderr }: CommandContext): 
   return ERROR_KINDS[reason.code].exit
 }
 
-/** The driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
+/**
+ * Runs the driver until a signal. Nothing slow comes before the socket, because the engine dials for about
+ * ten seconds only.
+ */
 async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand({ argv, env, tables })
   const { stopFollowing } = await import('../app/volume/follow.ts')
@@ -108,14 +112,17 @@ async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise
   }
 }
 
-/** What is being answered is answered: a connection cut in the middle makes the engine repeat the request without its body. */
+/**
+ * Lets running requests end. After a connection that is cut in the middle the engine repeats the request
+ * without its body.
+ */
 async function finishRequests(server: ReturnType<typeof buildServer>, clock: Driver['clock']): Promise<void> {
   const closed = Promise.withResolvers<void>()
   server.server.close(() => closed.resolve())
   server.server.closeIdleConnections()
   const patience = new AbortController()
   await Promise.race([closed.promise, clock.sleep(SHUTDOWN_MS, patience.signal).catch(() => {})])
-  // A timer or a connection that is left would keep the process alive.
+  // A timer or a connection that is left would keep the process running.
   patience.abort()
   server.server.closeAllConnections()
   await server.close()

@@ -34,13 +34,15 @@ export interface CheckConfig {
   readonly composeFile: (text: string, env: Env) => ComposeFile | undefined
   /** Reads the options of a provider service. Returns undefined and adds to `problems` when one is wrong. */
   serviceConfig(options: ProviderService['options'], problems: Problems): ServiceConfig | undefined
-  /** True when the provider is worth a request although no reference needs it: all is set, a credential too. */
+  /**
+   * True when the provider is worth a request although no reference needs it: all is set, a credential too.
+   */
   isConfigured(instance: ProviderInstance): boolean
 }
 
 /**
- * Loads the settings of `locket volume` and those of the check itself. Problems of the daemon's settings are returned. Throws
- * `usage`, and `config` for a wrong setting of the check itself.
+ * Loads the settings of `locket volume` and those of the check itself. Problems of the daemon's settings are
+ * returned. Throws `usage`, and `config` for a wrong setting of the check itself.
  */
 export function loadCheckCommand({
   argv,

@@ -9,7 +9,10 @@ export interface Inheritance {
   readonly kept: readonly string[]
 }
 
-/** Variables that programs need to find other programs, their files and their terminal. None of them holds a secret. */
+/**
+ * Variables that programs need to find other programs, their files and their terminal. None of them holds a
+ * secret.
+ */
 const USUAL: ReadonlySet<string> = new Set([
   'HOME',
   'LANG',
@@ -23,8 +26,8 @@ const USUAL: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Returns the environment that a child of locket inherits: all variables except locket's own credentials. Variables of other
- * settings stay.
+ * Returns the environment that a child of locket inherits: all variables except locket's own credentials.
+ * Variables of other settings stay.
  */
 export function inheritedEnvironment(env: Env, { isClean, kept }: Inheritance): Record<string, string> {
   const always = new Set(kept)
@@ -39,8 +42,8 @@ export function inheritedEnvironment(env: Env, { isClean, kept }: Inheritance): 
 }
 
 /**
- * Returns the variables that hold a credential of locket itself, or the path of one. No reference can read them, and no
- * child inherits them.
+ * Returns the variables that hold a credential of locket itself, or the path of one. No reference can read
+ * them, and no child inherits them.
  */
 export function credentialVariables(): ReadonlySet<string> {
   const names = fieldsOf(PROVIDER_SECTIONS).flatMap(({ credential, env }) =>

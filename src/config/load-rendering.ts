@@ -21,7 +21,10 @@ import { parseChosen } from './volume/volume-options.ts'
 
 /** `name` is also the name of the command's table in configuration files. */
 export interface RenderingRequest<S extends Sections> extends LoadRequest<S> {
-  /** The tables of all commands, so that a misspelled table is an error and the table of another command is not. */
+  /**
+   * The tables of all commands, so that a misspelled table is an error and the table of another command is
+   * not.
+   */
   readonly tables: readonly string[]
 }
 
@@ -35,8 +38,8 @@ export interface LoadedRendering<S extends Sections> extends Loaded<S> {
 }
 
 /**
- * Loads flags, environment, the command's table of the configuration files, and defaults. Reads the configuration files and
- * nothing else. Throws `usage`, or one `config` error that lists all that is wrong.
+ * Loads flags, environment, the command's table of the configuration files, and defaults. Reads the
+ * configuration files and nothing else. Throws `usage`, or one `config` error that lists all that is wrong.
  */
 export function loadRendering<S extends Sections>(request: RenderingRequest<S>): LoadedRendering<S> {
   const { name, argv, env, sections, tables, isRoot = true } = request

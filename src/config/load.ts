@@ -32,8 +32,8 @@ export interface Loaded<S extends Sections> {
 }
 
 /**
- * Loads the settings of a command without a configuration file: flags, environment and defaults. Throws `usage`, or one
- * `config` error that lists all that is wrong.
+ * Loads the settings of a command without a configuration file: flags, environment and defaults. Throws
+ * `usage`, or one `config` error that lists all that is wrong.
  */
 export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded<S> {
   const { name, argv, env, isRoot = true } = request
@@ -65,8 +65,8 @@ export interface VolumeRequest {
 }
 
 /**
- * Loads the configuration of `locket volume`. Reads the configuration files and nothing else. Throws `usage`, or one `config`
- * error that lists all that is wrong.
+ * Loads the configuration of `locket volume`. Reads the configuration files and nothing else. Throws `usage`,
+ * or one `config` error that lists all that is wrong.
  */
 export function loadVolumeCommand(request: VolumeRequest): LoadedDaemon {
   const flags = parseFlags('volume', fieldsOf(VOLUME_SECTIONS), request.argv)
@@ -113,7 +113,9 @@ interface LayersRequest {
   readonly ifThere?: string | undefined
 }
 
-/** Reads the sources of a command's settings: flags, environment, and its table of the configuration files. */
+/**
+ * Reads the sources of a command's settings: flags, environment, and its table of the configuration files.
+ */
 export function readLayers(
   flags: Layer,
   { fields, table, tables, env, ifThere }: LayersRequest,

@@ -45,7 +45,10 @@ export function parseComposeCall(given: readonly string[]): ComposeCall {
   return { action, service, argv }
 }
 
-/** Returns the answer to `metadata`. Compose silently drops every option that is not in its list of parameters. */
+/**
+ * Returns the answer to `metadata`. Compose silently drops every option that is not in its list of
+ * parameters.
+ */
 export function composeMetadata(): object {
   const none = { parameters: [] }
   return {

@@ -5,7 +5,9 @@ const ENTRY = /^([^={}\s][^={}\n]*?)\s*=(.*)$/s
 const TEMPLATE_FILE = /^@(\/[^\n]*)$/
 const BARE_PATH = /^\/[^\n{}]*$/
 
-/** `NAME=TEMPLATE` or `NAME=@/path` of a list. The text is not repeated in messages: it may hold a value. */
+/**
+ * Parses `NAME=TEMPLATE` or `NAME=@/path` of a list. Messages do not repeat the text: it may hold a secret.
+ */
 export function parseEntry(entry: string, origin: string, problems: Problems): RequestedFile | undefined {
   const parts = splitEntry(entry)
   if (parts !== undefined)
@@ -15,13 +17,16 @@ export function parseEntry(entry: string, origin: string, problems: Problems): R
   return undefined
 }
 
-/** `NAME=TEXT`; undefined: it is none. */
+/** Splits `NAME=TEXT`. Returns undefined for another shape. */
 export function splitEntry(entry: string): { readonly name: string; readonly text: string } | undefined {
   const [, name, text] = ENTRY.exec(entry) ?? []
   return name === undefined || text === undefined ? undefined : { name, text }
 }
 
-/** What a file of this name is made of. A path alone is most likely meant to be a template's: it would be written as it stands. */
+/**
+ * Returns the file of this name. A text that is only a path is refused: it would be the content, and is most
+ * likely meant as `@/path`.
+ */
 export function secretFile(
   name: string,
   text: string,
@@ -38,7 +43,7 @@ export function secretFile(
   return { name, source: { kind: 'file', path }, origin }
 }
 
-/** A name as messages can bear it. */
+/** Returns a name that a message can show: printable and at most 80 characters long. */
 export function shownName(name: string): string {
   const printable = name.replace(/\p{Cc}/gu, '?')
   if (printable.trim() === '') return JSON.stringify(printable)

@@ -15,8 +15,8 @@ export interface ProviderSources {
 }
 
 /**
- * Returns all instances that a command's references can name: one of each kind, made from the command's settings, and those
- * of `[providers.NAME]`. Adds to `problems` what is wrong.
+ * Returns all instances that a command's references can name: one of each kind, made from the command's
+ * settings, and those of `[providers.NAME]`. Adds to `problems` what is wrong.
  */
 export function providerInstances(
   { layer, documents, user }: ProviderSources,

@@ -51,8 +51,9 @@ export function providerTables(
 }
 
 /**
- * Makes an instance from a table `[providers.NAME]`. A setting that the table leaves out has its default: flags, environment
- * and a command's table change nothing (ADR 0012). Returns undefined and adds to `problems` when the kind is unknown.
+ * Makes an instance from a table `[providers.NAME]`. A setting that the table leaves out has its default:
+ * flags, environment and a command's table change nothing (ADR 0012). Returns undefined and adds to
+ * `problems` when the kind is unknown.
  */
 export function namedInstance(
   { name, at, entries }: ProviderTable,

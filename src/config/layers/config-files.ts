@@ -5,8 +5,8 @@ import { configFileSection } from '../sections/config-file.ts'
 import type { TomlFile } from './toml.ts'
 
 /**
- * Reads the configuration files in the order in which they are given; a later one wins. `ifThere` is one more path, read
- * before them, that need not exist. Adds to `problems` what cannot be read.
+ * Reads the configuration files in the order in which they are given; a later one wins. `ifThere` is one more
+ * path, read before them, that need not exist. Adds to `problems` what cannot be read.
  */
 export function readConfigFiles(layer: Layer, ifThere: string | undefined, problems: Problems): TomlFile[] {
   const given = layer.get(configFileSection.fields.paths.name)
@@ -19,7 +19,9 @@ export function readConfigFiles(layer: Layer, ifThere: string | undefined, probl
   return [...(managed ?? []), ...named]
 }
 
-/** Returns undefined when there is no such file. Returns no file and adds a problem when it cannot be read. */
+/**
+ * Returns undefined when there is no such file. Returns no file and adds a problem when it cannot be read.
+ */
 function readConfigFile(path: string, problems: Problems): readonly TomlFile[] | undefined {
   try {
     return [{ path, text: readFileSync(path, 'utf8') }]

@@ -18,8 +18,8 @@ export function defaultLayer(fields: readonly Field[], user: User): Layer {
 }
 
 /**
- * Returns the default path in the user's folder for settings, by the XDG Base Directory Specification. Returns undefined
- * when the field has none or the environment names no such folder.
+ * Returns the default path in the user's folder for settings, by the XDG Base Directory Specification.
+ * Returns undefined when the field has none or the environment names no such folder.
  */
 function userDefault(field: Field, env: Env): string | undefined {
   if (field.userDefault === undefined) return undefined

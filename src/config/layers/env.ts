@@ -3,7 +3,10 @@ import type { Given, Layer, Problems } from './layers.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
-/** Reads settings from variables. An empty variable counts as not set: the engine and Compose pass such variables. */
+/**
+ * Reads settings from variables. An empty variable counts as not set: the engine and Compose pass such
+ * variables.
+ */
 export function envLayer(fields: readonly Field[], env: Env, problems: Problems): Layer {
   const layer = new Map<string, Given>()
   for (const field of fields) {
@@ -27,8 +30,9 @@ function fromEnv(field: Field, env: Env, problems: Problems): Given | undefined 
 const NEXT_ENTRY = /^,\s*(?=[A-Za-z0-9_.][A-Za-z0-9_./-]*=|@|\/)/
 
 /**
- * Splits the text of a variable that holds a list. A text with newlines has one entry on each line. Any other text is split
- * at commas outside of `{{ }}` that `NAME=`, `@` or `/` follows; other commas belong to a template.
+ * Splits the text of a variable that holds a list. A text with newlines has one entry on each line. Any other
+ * text is split at commas outside of `{{ }}` that `NAME=`, `@` or `/` follows; other commas belong to a
+ * template.
  */
 export function splitList(text: string): string[] {
   const parts = text.includes('\n') ? text.split('\n') : splitAtCommas(text)

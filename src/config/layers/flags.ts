@@ -10,8 +10,9 @@ export interface ParsedFlags {
 }
 
 /**
- * Parses `--flag value`, `--flag=value`, `--switch`, `--no-switch`, `--switch=false` and `-f value`. `--` ends the flags.
- * `command` is for messages: `secret set`. Throws `usage` for an unknown flag and for a flag without its value.
+ * Parses `--flag value`, `--flag=value`, `--switch`, `--no-switch`, `--switch=false` and `-f value`. `--`
+ * ends the flags. `command` is for messages: `secret set`. Throws `usage` for an unknown flag and for a flag
+ * without its value.
  */
 export function parseFlags(command: string, fields: readonly Field[], argv: readonly string[]): ParsedFlags {
   const flags = new Map(fields.flatMap((field) => flagsOf(field).map((flag) => [flag.name, flag])))

@@ -30,8 +30,8 @@ export function mergeLayers(layers: Layers): Layer {
 }
 
 /**
- * Parses the settings of one section. Each problem names the origin of the setting. Only schemas repeat a value in their
- * messages, and schemas of credentials do not.
+ * Parses the settings of one section. Each problem names the origin of the setting. Only schemas repeat a
+ * value in their messages, and schemas of credentials do not.
  */
 export function parseSection<S extends Section>(section: S, layer: Layer, problems: Problems): SettingsOf<S> {
   const values = Object.entries(section.fields).map(([key, field]) => [
@@ -51,8 +51,8 @@ export function throwProblems(problems: readonly string[]): void {
 }
 
 /**
- * Returns advice about an unknown setting: the known one that was probably meant, as `show` writes it. Returns an empty
- * text when no known name is near.
+ * Returns advice about an unknown setting: the known one that was probably meant, as `show` writes it.
+ * Returns an empty text when no known name is near.
  */
 export function adviceOn(
   name: string,

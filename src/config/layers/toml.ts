@@ -20,7 +20,10 @@ export interface TomlFile {
 
 export interface TomlDocument {
   readonly tables: Table
-  /** Returns `FILE line 3`, the place where the last of these keys is set below the others. Slow: for messages only. */
+  /**
+   * Returns `FILE line 3`, the place where the last of these keys is set below the others. Slow: for messages
+   * only.
+   */
   readonly at: (...keys: readonly string[]) => string
 }
 
@@ -31,8 +34,8 @@ export interface TomlEntry {
 }
 
 /**
- * Parses a configuration file, which several commands may share. `commandTables` are the tables of all commands. The document
- * is empty when the text is not TOML. Adds to `problems` what is wrong.
+ * Parses a configuration file, which several commands may share. `commandTables` are the tables of all
+ * commands. The document is empty when the text is not TOML. Adds to `problems` what is wrong.
  */
 export function openToml(file: TomlFile, commandTables: readonly string[], problems: Problems): TomlDocument {
   const known = [...commandTables, PROVIDERS_TABLE]
@@ -126,7 +129,9 @@ function lazily(value: Given['value'], origin: () => string): Given {
 
 type Wrong = { readonly problem: string }
 
-/** Returns the text that a flag would have. `0o700` arrives as the number 448, which settings of modes accept. */
+/**
+ * Returns the text that a flag would have. `0o700` arrives as the number 448, which settings of modes accept.
+ */
 function textOf(value: unknown): string | Wrong {
   if (typeof value === 'string') return value
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint')
@@ -135,8 +140,8 @@ function textOf(value: unknown): string | Wrong {
 }
 
 /**
- * Accepts a list of texts, one text, or a table of names and templates. With `keys` an entry of the list may be a table of
- * these two keys.
+ * Accepts a list of texts, one text, or a table of names and templates. With `keys` an entry of the list may
+ * be a table of these two keys.
  */
 function listOf(value: unknown, keys: Field['entryKeys']): readonly string[] | Wrong {
   if (typeof value === 'string') return [value]

@@ -22,7 +22,10 @@ export const composeSection = section('compose', 'Provider service', {
   }),
 })
 
-/** The sections of `locket compose` beside those of every command that renders. `locket check` reads services by them too. */
+/**
+ * The sections of `locket compose` beside those of every command that renders. `locket check` reads services
+ * by them too.
+ */
 export const COMPOSE = {
   environment: environmentSection,
   secrets: variableSecretsSection,

@@ -1,7 +1,9 @@
 import { field, section } from '../../settings/field.ts'
 import { Choice, Mode, OwnerText, Size } from '../../settings/kinds.ts'
 
-/** Says how a command writes files. `variables` names two environment variables that differ between commands. */
+/**
+ * Says how a command writes files. `variables` names two environment variables that differ between commands.
+ */
 function fileFields(variables: { readonly maxFileSize: string; readonly policy: string }) {
   return {
     fileMode: field({

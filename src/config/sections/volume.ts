@@ -37,7 +37,10 @@ export const volumeSection = section('volume', 'Volumes', {
   }),
 })
 
-/** The mount options of a volume. `host/mounts/mount-table.ts` receives the whole section by these names and obeys it. */
+/**
+ * The mount options of a volume. `host/mounts/mount-table.ts` receives the whole section by these names and
+ * obeys it.
+ */
 export const tmpfsSection = section('tmpfs', 'Tmpfs of a volume', {
   sizeBytes: field({
     name: 'size',

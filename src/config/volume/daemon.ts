@@ -17,8 +17,8 @@ import { parseShared, volumeConfigWith } from './volume-options.ts'
 export const MANAGED_STATE = '/etc/locket/state'
 
 /**
- * Returns the defaults of a managed plugin. It sees no folder of the host but its configuration folder, which is also the
- * only one that outlives it.
+ * Returns the defaults of a managed plugin. It sees no folder of the host but its configuration folder, which
+ * is also the only one that outlives it.
  */
 export function managedDefaults(defaults: Layer): Layer {
   const layer = new Map(defaults)
@@ -40,8 +40,9 @@ export interface LoadedDaemon {
 }
 
 /**
- * Makes the daemon's configuration from its merged layers. The settings that volumes inherit are parsed too, so that a wrong
- * default stops the daemon at its start. Throws one `config` error that lists these and the earlier `problems`.
+ * Makes the daemon's configuration from its merged layers. The settings that volumes inherit are parsed too,
+ * so that a wrong default stops the daemon at its start. Throws one `config` error that lists these and the
+ * earlier `problems`.
  */
 export function daemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
   const parsed = parseDaemon(sources, problems)
@@ -50,8 +51,8 @@ export function daemonConfig(sources: DaemonSources, problems: Problems): Loaded
 }
 
 /**
- * Makes the daemon's configuration without the wrong settings, for `locket check`. Adds to `problems` what is wrong. Throws
- * nothing.
+ * Makes the daemon's configuration without the wrong settings, for `locket check`. Adds to `problems` what is
+ * wrong. Throws nothing.
  */
 export function soundDaemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
   parseDaemon(sources, problems)

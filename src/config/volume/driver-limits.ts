@@ -6,8 +6,8 @@ import { isCredentialFile, type Credential } from '../../settings/kinds.ts'
 import type { Layer, Problems } from '../layers/layers.ts'
 
 /**
- * The limits of driver options. The author of a compose file need not be the operator, whose credentials the daemon holds
- * (ADR 0008).
+ * The limits of driver options. The author of a compose file need not be the operator, whose credentials the
+ * daemon holds (ADR 0008).
  */
 export interface DriverLimits {
   /** Normalized folders that must hold every file named in driver options; undefined: any folder. */
@@ -23,9 +23,9 @@ export interface DriverLimits {
 const KERNEL_FOLDERS = ['/proc', '/sys', '/dev']
 
 /**
- * Returns a provider's settings with those of driver options checked and their credential files bound to the roots. When the
- * driver options name a server, the daemon's credentials are left out: a provider with several kinds of login could otherwise
- * send one of them there.
+ * Returns a provider's settings with those of driver options checked and their credential files bound to the
+ * roots. When the driver options name a server, the daemon's credentials are left out: a provider with
+ * several kinds of login could otherwise send one of them there.
  */
 export function limitSettings(
   section: Section,
@@ -64,7 +64,9 @@ export interface LimitedSettings {
 interface CredentialOption {
   readonly origin: string
   readonly field: Field
-  /** The daemon's file for the same setting. Undefined when the volume changes the server that receives it. */
+  /**
+   * The daemon's file for the same setting. Undefined when the volume changes the server that receives it.
+   */
   readonly ownPath: string | undefined
 }
 

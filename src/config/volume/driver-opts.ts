@@ -17,8 +17,8 @@ const PREFIX = 'secret.'
 const ENTRY = 'secret'
 
 /**
- * Parses the flat driver options of a volume: `secret.NAME`, whose NAME is exact, and settings, in whose names `-` and `_` are
- * alike. Adds to `problems` what is wrong.
+ * Parses the flat driver options of a volume: `secret.NAME`, whose NAME is exact, and settings, in whose
+ * names `-` and `_` are alike. Adds to `problems` what is wrong.
  */
 export function parseDriverOptions(
   options: DriverOptions,

@@ -7,8 +7,8 @@ import type { logSection } from '../sections/log.ts'
 import type { tmpfsSection, volumeSection } from '../sections/volume.ts'
 
 /**
- * The configuration of one volume: its driver options over the daemon's defaults. Each section of settings goes whole to the
- * code that obeys it: `tmpfs` to the mount table, `written` to the rendering and the files.
+ * The configuration of one volume: its driver options over the daemon's defaults. Each section of settings
+ * goes whole to the code that obeys it: `tmpfs` to the mount table, `written` to the rendering and the files.
  */
 export interface VolumeConfig extends Omit<SettingsOf<typeof volumeSection>, 'secrets'> {
   readonly files: readonly RequestedFile[]
@@ -31,9 +31,9 @@ export interface DaemonConfig {
   /** The time that a value of a network provider stays in the cache. */
   readonly cacheTtlMs: number
   /**
-   * Returns the configuration of a volume with these driver options. Does no I/O. Throws one `config` error that lists
-   * every problem with its origin: unknown option (and the nearest known one), bad value, address without its credential,
-   * inline credential, path outside the template roots, two secrets of one name.
+   * Returns the configuration of a volume with these driver options. Does no I/O. Throws one `config` error
+   * that lists every problem with its origin: unknown option (and the nearest known one), bad value, address
+   * without its credential, inline credential, path outside the template roots, two secrets of one name.
    */
   volumeConfig(options: Readonly<Record<string, string>>): VolumeConfig
 }

@@ -59,7 +59,10 @@ export function parseShared(layer: Layer, providers: readonly ProviderInstance[]
   }
 }
 
-/** Returns the kind or the name of an instance that the setting `provider` names; undefined when it is not set. */
+/**
+ * Returns the kind or the name of an instance that the setting `provider` names; undefined when it is not
+ * set.
+ */
 export function parseChosen(
   layer: Layer,
   providers: readonly ProviderInstance[],
@@ -78,8 +81,8 @@ export function parseChosen(
 }
 
 /**
- * Returns the daemon's instance when the volume changes none of its settings, else a checked instance of the volume's own.
- * Driver options never change a named instance.
+ * Returns the daemon's instance when the volume changes none of its settings, else a checked instance of the
+ * volume's own. Driver options never change a named instance.
  */
 function ownInstance(
   instance: ProviderInstance,
@@ -99,8 +102,8 @@ function ownInstance(
 }
 
 /**
- * Returns a problem for each driver option of a kind whose references go to a named instance: the option would have no
- * effect.
+ * Returns a problem for each driver option of a kind whose references go to a named instance: the option
+ * would have no effect.
  */
 function unheeded(
   own: Layer,

@@ -4,8 +4,8 @@ export interface Mounted {
 }
 
 /**
- * The kernel's mounts of type tmpfs that locket made. `Options` are the mount options: the caller passes the settings of the
- * section `tmpfs` with all their names, and the implementation declares those that it obeys.
+ * The kernel's mounts of type tmpfs that locket made. `Options` are the mount options: the caller passes the
+ * settings of the section `tmpfs` with all their names, and the implementation declares those that it obeys.
  */
 export interface MountTable<Options> {
   /** Asks the kernel each time. */
@@ -13,13 +13,17 @@ export interface MountTable<Options> {
   /** Returns the targets of all tmpfs directly below `dir`. */
   listUnder(dir: string): Promise<readonly string[]>
   /**
-   * Mounts a tmpfs whose root has mode 0700. Makes the folder `target` if need be. Rejects with `mount_failed` or `config`; then
-   * nothing is mounted. It is a property, so that the compiler refuses options that lack a setting.
+   * Mounts a tmpfs whose root has mode 0700. Makes the folder `target` if need be. Rejects with
+   * `mount_failed` or `config`; then nothing is mounted. It is a property, so that the compiler refuses
+   * options that lack a setting.
    */
   readonly mountTmpfs: (target: string, options: Options) => Promise<Mounted>
   /** Changes the size of a mounted tmpfs. Rejects with `mount_failed`. */
   resize(target: string, sizeBytes: number): Promise<void>
-  /** Unmounts `target`, lazily when it is busy, and removes the empty folder. A target that is not mounted is success. */
+  /**
+   * Unmounts `target`, lazily when it is busy, and removes the empty folder. A target that is not mounted is
+   * success.
+   */
   unmount(target: string): Promise<void>
 }
 

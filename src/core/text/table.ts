@@ -6,13 +6,19 @@ export interface TableCell {
 }
 
 export interface TableLayout {
-  /** A cell with more characters does not widen its column: it pushes the rest of its row aside. Default: no limit. */
+  /**
+   * A cell with more characters does not widen its column: it pushes the rest of its row aside. Default: no
+   * limit.
+   */
   readonly widest?: number
   /** Indexes of columns that are aligned to the right, like numbers. */
   readonly right?: readonly number[]
 }
 
-/** Sets rows in columns with two spaces between them. Returns one line for each row, without spaces at its end. */
+/**
+ * Sets rows in columns with two spaces between them. Returns one line for each row, without spaces at its
+ * end.
+ */
 export function tableLines(
   rows: readonly (readonly TableCell[])[],
   { widest = Number.POSITIVE_INFINITY, right = [] }: TableLayout = {},

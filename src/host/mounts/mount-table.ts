@@ -30,8 +30,8 @@ const HINTS: Readonly<Record<string, string>> = {
 }
 
 /**
- * The mount options that this file obeys, and the limit of inodes. Their names are those of the section `tmpfs` in
- * config/sections/volume.ts: a new option is a row there, and a key and its effect here.
+ * The mount options that this file obeys, and the limit of inodes. Their names are those of the section
+ * `tmpfs` in config/sections/volume.ts: a new option is a row there, and a key and its effect here.
  */
 export interface TmpfsOptions {
   readonly sizeBytes: number
@@ -95,7 +95,9 @@ interface Attempt {
   readonly allowSwap: boolean
 }
 
-/** With as many of `noswap` and `huge=never` as the kernel takes: whether it does is only known by asking it. */
+/**
+ * With as many of `noswap` and `huge=never` as the kernel takes: whether it does is only known by asking it.
+ */
 async function mountAsAble(
   kernel: MountKernel,
   libc: Pick<Libc, 'mountTmpfs' | 'umount2'>,
@@ -211,7 +213,10 @@ async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry 
   return (await tmpfsMounts(kernel, name)).findLast((entry) => entry.mountPoint === real)
 }
 
-/** `name`: of those whose mount point ends in it at least. With hundreds of volumes, reading every line would be most of a mount's work. */
+/**
+ * `name`: of those whose mount point ends in it at least. With hundreds of volumes, reading every line would
+ * be most of a mount's work.
+ */
 async function tmpfsMounts(kernel: MountKernel, name?: string): Promise<MountEntry[]> {
   const table = await kernel.mountinfo()
   // The kernel escapes other names.
