@@ -23,8 +23,11 @@ export const command = defineCommand({
     const { settings, paths, log, config } = loadCheckCommand({ argv, env, isRoot, tables })
     const { offline, format, timeoutMs } = settings
     const { check, errorsOf } = await import('../app/check/check.ts')
-    const { openCheck, openLog } = await import('../wire.ts')
-    const report = await check({ config, paths, offline, timeoutMs, signal }, openCheck(openLog(log), env))
+    const { openCheck, openCommandEvents } = await import('../wire.ts')
+    const report = await check(
+      { config, paths, offline, timeoutMs, signal },
+      openCheck(openCommandEvents(log), env),
+    )
     if (format === 'json') {
       const { checkJson } = await import('../app/check/json.ts')
       stdout.write(checkJson(report))

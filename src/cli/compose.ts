@@ -8,7 +8,6 @@ import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { COMPOSE, COMPOSE_SECTIONS } from '../config/sections/compose.ts'
 import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
-import type { Log } from '../core/ports/log.ts'
 import { defineCommand, type CommandContext } from './define.ts'
 
 /**
@@ -53,30 +52,27 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   const { raw } = settings.compose
   const { rawSupport } = await import('../app/export/compose-raw.ts')
   const { renderEnvironment } = await import('../app/export/rendered-environment.ts')
-  const { callingComposeVersion, openLog, openRendering } = await import('../wire.ts')
-  const log = infoAtMost(
-    openLog({ format: 'compose', level: loaded.log.level, write: (line) => void stdout.write(line) }),
-  )
+  const { callingComposeVersion, openCommandEvents, openRendering } = await import('../wire.ts')
+  const emit = openCommandEvents({
+    format: 'compose',
+    level: loaded.log.level,
+    // Compose gives up at the first `error`, and a failed try may be followed by a good one. The command
+    // writes one `error` when it fails.
+    errorsAs: 'warn',
+    write: (line) => void stdout.write(line),
+  })
   const remark = raw ? rawSupport(await callingComposeVersion()) : remarkOn(service)
-  if (remark !== undefined) log.info('compose.remark', remark)
-  const rendering = openRendering(log, env)
+  if (remark !== undefined) emit('compose.remark', { remark })
+  const rendering = openRendering(emit, env)
   try {
     const resolve = rendering.clients.resolveFor('compose', providers)
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
-    log.info('compose.set', 'all variables have a value', { count: variables.size })
+    emit('compose.set', { count: variables.size })
     const type = raw ? 'rawsetenv' : 'setenv'
     for (const [variable, value] of variables) say({ type, message: `${variable}=${value}` })
   } finally {
     await rendering.clients.close()
   }
-}
-
-/**
- * Logs errors as warnings: Compose gives up at the first `error`, and a failed try may be followed by a good
- * one. The command writes one `error` when it fails.
- */
-function infoAtMost(log: Log): Log {
-  return { ...log, error: (event, message, facts) => log.warn(event, message, facts) }
 }
 
 function remarkOn(service: string): string | undefined {

@@ -34,8 +34,8 @@ export const command = defineCommand({
   async run(context) {
     const { config, providers, log } = loadExec(context)
     const { exec } = await import('../app/exec/exec.ts')
-    const { openExec, openLog, openRendering } = await import('../wire.ts')
-    const rendering = openRendering(openLog(log), context.env)
+    const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
+    const rendering = openRendering(openCommandEvents(log), context.env)
     try {
       const showsOnTerminal = config.mask && context.stdout.isTTY
       const deps = { ...openExec(rendering, providers), showsOnTerminal }

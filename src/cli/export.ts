@@ -49,8 +49,8 @@ async function exported(
   const format = ENV_FORMATS.get(formatName)
   if (format === undefined) throw new LocketError('internal', `there is no format ${formatName}`)
   const { renderEnvironment } = await import('../app/export/rendered-environment.ts')
-  const { openLog, openRendering } = await import('../wire.ts')
-  const rendering = openRendering(openLog(log), env)
+  const { openCommandEvents, openRendering } = await import('../wire.ts')
+  const rendering = openRendering(openCommandEvents(log), env)
   try {
     const resolve = rendering.clients.resolveFor('export', providers)
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)

@@ -20,12 +20,12 @@ export const command = defineCommand({
   async run(context) {
     const { config, providers, logging } = load(context)
     const { inject } = await import('../app/inject/inject.ts')
-    const { openLog, openMaterializing, openRendering } = await import('../wire.ts')
-    const log = openLog(logging)
-    const rendering = openRendering(log, context.env)
+    const { openCommandEvents, openMaterializing, openRendering } = await import('../wire.ts')
+    const emit = openCommandEvents(logging)
+    const rendering = openRendering(emit, context.env)
     try {
       const resolve = rendering.clients.resolveFor('inject', providers)
-      const deps = { ...openMaterializing(rendering), clock: rendering.clock, log, resolve }
+      const deps = { ...openMaterializing(rendering), clock: rendering.clock, emit, resolve }
       await inject(config, deps, context.signal)
       return 0
     } finally {

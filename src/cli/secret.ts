@@ -148,8 +148,8 @@ async function rotateKey(
 }
 
 async function open({ store, log }: Loaded<typeof OWN>['settings']): Promise<SecretStore> {
-  const { openLocalSecrets, openLog } = await import('../wire.ts')
-  return openLocalSecrets(store, openLog(log))
+  const { openCommandEvents, openLocalSecrets } = await import('../wire.ts')
+  return openLocalSecrets(store, openCommandEvents(log))
 }
 
 /** Says which files were made: the owner of a new key must know that there is a key to keep. */

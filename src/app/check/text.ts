@@ -3,44 +3,60 @@ import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } fr
 import { tableLines, type TableCell } from '../../core/text/table.ts'
 import type { FileReport } from './files.ts'
 
+type Colour = (text: string) => string
+
 /** Colours a text for a terminal, or returns it as it is. */
 export type Paint = (color: 'green' | 'red', text: string) => string
 
-/** Returns the report for people: problems by their place, the providers, the references, and a summary in one line. */
+/**
+ * Returns the report for people: the problems of each file, the providers, the references with the places that use a
+ * failed one, and a summary in one line.
+ */
 export function checkText(report: CheckReport, paint: Paint): string {
   const good = (text: string) => paint('green', text)
   const bad = (text: string) => paint('red', text)
-  const wrong = (place: string, error: LocketError) => `${place}: ${bad(formatError(error))}`
   const lines = [
     ...(report.config.length === 0 ? [`configuration: ${good('ok')}`] : []),
-    ...report.config.map((error) => wrong('configuration', error)),
+    ...report.config.map((error) => `configuration: ${bad(formatError(error))}`),
     ...report.warnings.map((line) => warning('configuration', line)),
     ...report.files.flatMap((file) => [
       ...contentOf(file).map((content) => `${onOneLine(file.file)}: ${content}`),
-      ...file.problems.map((error) => wrong(onOneLine(file.file), error)),
+      ...file.problems.map((error) => problem(file.file, error, bad)),
       ...file.warnings.map((line) => warning(file.file, line)),
     ]),
     ...table(
       ['provider', 'result', 'time'],
-      report.providers.map(({ name, error, ms }) => [
-        { text: name },
-        error === undefined ? { text: 'ok', paint: good } : { text: formatError(error), paint: bad },
-        { text: `${ms} ms` },
-      ]),
+      report.providers.map(({ name, error, ms }) => ({
+        cells: [
+          { text: name },
+          error === undefined ? { text: 'ok', paint: good } : { text: inRow(error), paint: bad },
+          { text: `${ms} ms` },
+        ],
+      })),
     ),
     ...table(
       ['reference', 'provider', 'result', 'time'],
-      report.references.map((reference) => [
-        { text: reference.text },
-        { text: reference.provider },
-        resultCell(reference, good, bad),
-        { text: reference.result === undefined ? '' : `${reference.result.ms} ms` },
-      ]),
+      report.references.map((reference) => ({
+        cells: [
+          { text: reference.text },
+          { text: reference.provider },
+          resultCell(reference, report, good, bad),
+          { text: reference.result === undefined ? '' : `${reference.result.ms} ms` },
+        ],
+        notes: referenceFailure(reference) === undefined ? [] : reference.where.map((place) => `in ${place}`),
+      })),
     ),
     '',
     summary(report),
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** The file is named once: by the error's own words, or in front of it. */
+function problem(file: string, error: LocketError, bad: Colour): string {
+  const line = bad(formatError(error, { origin: file, path: file }))
+  const isNamed = error.facts.path === file && error.names.includes('path')
+  return isNamed ? line : `${onOneLine(file)}: ${line}`
 }
 
 function warning(place: string, line: string): string {
@@ -56,14 +72,25 @@ function contentOf({ kind, volumes, services, problems }: FileReport): string[] 
   ]
 }
 
+/** The row names the reference and the provider already. */
+function inRow(error: LocketError): string {
+  const { provider, references } = error.facts
+  return formatError(error, { provider, references })
+}
+
+/** What ails the provider is printed with the provider, not with each of its references. */
 function resultCell(
-  { result, ...reference }: ReferenceReport,
-  good: TableCell['paint'],
-  bad: TableCell['paint'],
+  reference: ReferenceReport,
+  { providers }: CheckReport,
+  good: Colour,
+  bad: Colour,
 ): TableCell {
+  const { result } = reference
   if (result === undefined) return { text: 'not asked' }
-  const failure = referenceFailure({ result, ...reference })
-  if (failure !== undefined) return { text: formatError(failure), paint: bad }
+  const failure = referenceFailure(reference)
+  const isOfProvider = providers.some(({ error }) => error !== undefined && error === failure)
+  if (isOfProvider) return { text: 'its provider failed, see above', paint: bad }
+  if (failure !== undefined) return { text: inRow(failure), paint: bad }
   return { text: result.usesDefault ? 'not there, its default stands in' : 'ok', paint: good }
 }
 
@@ -84,14 +111,26 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** A longer cell is read as a sentence, not as a column. */
+/** Characters of the widest cell that sets a column's width. A wider cell is an error: it is read as a sentence. */
 const WIDEST = 60
 
+interface Row {
+  readonly cells: readonly TableCell[]
+  /** Lines of their own below the row, indented. */
+  readonly notes?: readonly string[]
+}
+
 /** Returns a blank line and the table; nothing when it has no rows. */
-function table(heading: readonly string[], rows: readonly (readonly TableCell[])[]): string[] {
+function table(heading: readonly string[], rows: readonly Row[]): string[] {
   if (rows.length === 0) return []
-  const cells = [heading.map((text): TableCell => ({ text })), ...rows].map((row) =>
-    row.map((cell) => ({ ...cell, text: onOneLine(cell.text) })),
-  )
-  return ['', ...tableLines(cells, { widest: WIDEST })]
+  const all: readonly Row[] = [{ cells: heading.map((text) => ({ text })) }, ...rows]
+  const cells = all.map((row) => row.cells.map((cell) => ({ ...cell, text: onOneLine(cell.text) })))
+  const lines = tableLines(cells, { widest: WIDEST })
+  return [
+    '',
+    ...all.flatMap(({ notes = [] }, index) => [
+      lines[index] ?? '',
+      ...notes.map((line) => `  ${onOneLine(line)}`),
+    ]),
+  ]
 }
