@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { commandPage } from '../../src/cli/help/page.ts'
 import { COMMANDS, TABLES } from '../../src/cli/index.ts'
@@ -55,6 +56,28 @@ for (const entry of LOADED) {
     assert.equal(hasTable ?? false, readsFiles)
   })
 }
+
+test('help and completion load no use case, no server and nothing of the machine', () => {
+  const run = new URL('../../src/run.ts', import.meta.url).href
+  const script = `
+    import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+    const { run } = await import(${JSON.stringify(run)})
+    await run({ path: 'locket', argv: ['completion', 'bash'], env: {} })
+    process.stderr.write(JSON.stringify(loaded))`
+  const ran = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' })
+  const loaded: string[] = JSON.parse(ran.stderr)
+  for (const { name } of COMMANDS)
+    assert.ok(
+      loaded.some((url) => url.endsWith(`/src/cli/${name}.ts`)),
+      name,
+    )
+  assert.deepEqual(
+    loaded.filter((url) => /\/src\/(wire\.ts|app\/|host\/|http\/)|node_modules\/(fastify|yaml)\//.test(url)),
+    [],
+  )
+})
 
 /** Every word that sets the field. */
 function wordsOf(field: Field): string[] {
