@@ -1,12 +1,14 @@
+import { checkJson } from '../app/check/json.ts'
+import { check, errorsOf } from '../app/check/check.ts'
 import { styleText } from 'node:util'
-import type { Paint } from '../app/check/text.ts'
+import { checkText, type Paint } from '../app/check/text.ts'
 import { checkSection } from '../config/sections/check.ts'
 import { configFileSection } from '../config/sections/config-file.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import { ERROR_KINDS } from '../core/vocabulary/errors.ts'
-import { defineCommand } from './define.ts'
+import type { Command } from './define.ts'
 
-export const command = defineCommand({
+export const command: Command = {
   usage: [
     'locket check [FLAGS] [FILES...]',
     '',
@@ -22,17 +24,14 @@ export const command = defineCommand({
     const { loadCheckCommand } = await import('../config/check-config.ts')
     const { settings, paths, log, config } = loadCheckCommand({ argv, env, isRoot, tables })
     const { offline, format, timeoutMs } = settings
-    const { check, errorsOf } = await import('../app/check/check.ts')
     const { openCheck, openCommandEvents } = await import('../wire.ts')
     const report = await check(
       { config, paths, offline, timeoutMs, signal },
       openCheck(openCommandEvents(log), env),
     )
     if (format === 'json') {
-      const { checkJson } = await import('../app/check/json.ts')
       stdout.write(checkJson(report))
     } else {
-      const { checkText } = await import('../app/check/text.ts')
       const isColored = stdout.isTTY && (env['NO_COLOR'] ?? '') === ''
       // Without the check of the stream, because FORCE_COLOR would put colours into a file.
       const paint: Paint = (color, text) =>
@@ -42,4 +41,4 @@ export const command = defineCommand({
     const [first] = errorsOf(report)
     return first === undefined ? 0 : ERROR_KINDS[first.code].exit
   },
-})
+}

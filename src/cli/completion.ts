@@ -4,7 +4,7 @@ import { bashScript } from './completion/bash.ts'
 import { completedCommands, type CompletedCommand } from './completion/commands.ts'
 import { fishScript } from './completion/fish.ts'
 import { zshScript } from './completion/zsh.ts'
-import { defineCommand } from './define.ts'
+import type { Command } from './define.ts'
 
 const SCRIPTS: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => string> = new Map([
   ['bash', bashScript],
@@ -12,7 +12,7 @@ const SCRIPTS: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => st
   ['fish', fishScript],
 ])
 
-export const command = defineCommand({
+export const command: Command = {
   usage: ['locket completion bash|zsh|fish'],
   example: 'source <(locket completion bash)',
   sections: [],
@@ -24,7 +24,7 @@ export const command = defineCommand({
     stdout.write(script(await completedCommands(commands)))
     return 0
   },
-})
+}
 
 function wrongShell(name: string): LocketError {
   const shells = [...SCRIPTS.keys()]

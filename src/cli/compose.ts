@@ -1,3 +1,5 @@
+import { renderEnvironment } from '../app/export/rendered-environment.ts'
+import { rawSupport } from '../app/export/compose-raw.ts'
 import {
   COMPOSE_POSITIONALS,
   composeMetadata,
@@ -8,13 +10,13 @@ import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { COMPOSE, COMPOSE_SECTIONS } from '../config/sections/compose.ts'
 import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
-import { defineCommand, type CommandContext } from './define.ts'
+import type { Command, CommandContext } from './define.ts'
 
 /**
  * Compose reads standard output only. It takes lines of JSON and gives up at the first `error` and at any
  * other text.
  */
-export const command = defineCommand({
+export const command: Command = {
   usage: [
     'locket compose [--project-name NAME] up|down|stop SERVICE [FLAGS]',
     'locket compose metadata',
@@ -37,7 +39,7 @@ export const command = defineCommand({
       return ERROR_KINDS[error.code].exit
     }
   },
-})
+}
 
 type Say = (message: object) => void
 
@@ -50,8 +52,6 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw new LocketError('usage', `service ${service} has ${NOTHING_TO_SET}`)
   const { raw } = settings.compose
-  const { rawSupport } = await import('../app/export/compose-raw.ts')
-  const { renderEnvironment } = await import('../app/export/rendered-environment.ts')
   const { callingComposeVersion, openCommandEvents, openRendering } = await import('../wire.ts')
   const emit = openCommandEvents({
     format: 'compose',

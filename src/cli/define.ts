@@ -67,8 +67,3 @@ export interface CommandContext {
   /** Names of the tables that a configuration file may have, one for each command with `hasTable`. */
   readonly tables: readonly string[]
 }
-
-/** Returns `command` as it is: it checks the object's type and lets editors complete its keys. */
-export function defineCommand(command: Command): Command {
-  return command
-}

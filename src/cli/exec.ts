@@ -1,4 +1,4 @@
-import type { ExecConfig } from '../app/exec/exec.ts'
+import { exec, type ExecConfig } from '../app/exec/exec.ts'
 import { inheritedEnvironment } from '../config/child-environment.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
@@ -11,7 +11,7 @@ import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { normalizePath } from '../core/plan/absolute-path.ts'
 import type { CommandLine } from '../core/ports/process.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
-import { defineCommand, type CommandContext } from './define.ts'
+import type { Command, CommandContext } from './define.ts'
 
 /** The sections of `locket exec` beside those of every command that renders. */
 export const EXEC = {
@@ -21,7 +21,7 @@ export const EXEC = {
   files: writtenSection,
 } as const
 
-export const command = defineCommand({
+export const command: Command = {
   usage: [
     'locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
     '',
@@ -33,7 +33,6 @@ export const command = defineCommand({
   takes: 'command',
   async run(context) {
     const { config, providers, log } = loadExec(context)
-    const { exec } = await import('../app/exec/exec.ts')
     const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openCommandEvents(log), context.env)
     try {
@@ -44,7 +43,7 @@ export const command = defineCommand({
       await rendering.clients.close()
     }
   },
-})
+}
 
 export type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
 

@@ -1,3 +1,4 @@
+import { renderEnvironment } from '../app/export/rendered-environment.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { environmentSection, variableSecretsSection } from '../config/sections/environment.ts'
@@ -6,7 +7,7 @@ import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { ENV_FORMATS, writeEnvironment } from '../core/env-formats/formats.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
-import { defineCommand, type CommandContext } from './define.ts'
+import type { Command, CommandContext } from './define.ts'
 import { printValue } from './terminal/print-value.ts'
 
 /** The sections of `locket export` beside those of every command that renders. */
@@ -16,7 +17,7 @@ export const EXPORT = {
   secrets: variableSecretsSection,
 } as const
 
-export const command = defineCommand({
+export const command: Command = {
   usage: ['locket export [FLAGS]'],
   example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
   sections: [...Object.values(EXPORT), ...RENDERING_SECTIONS],
@@ -34,7 +35,7 @@ export const command = defineCommand({
     }
     return 0
   },
-})
+}
 
 type Loaded = ReturnType<typeof loadRendering<typeof EXPORT>>
 
@@ -48,7 +49,6 @@ async function exported(
   if (entries.length === 0) throw nothingNamed()
   const format = ENV_FORMATS.get(formatName)
   if (format === undefined) throw new LocketError('internal', `there is no format ${formatName}`)
-  const { renderEnvironment } = await import('../app/export/rendered-environment.ts')
   const { openCommandEvents, openRendering } = await import('../wire.ts')
   const rendering = openRendering(openCommandEvents(log), env)
   try {

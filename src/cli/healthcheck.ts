@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { errnoOf, LocketError } from '../core/vocabulary/errors.ts'
-import { defineCommand } from './define.ts'
+import type { Command } from './define.ts'
 
 // Engines call this every few seconds. It parses its one flag itself, so that no schema and no provider is
 // loaded.
@@ -8,7 +8,7 @@ import { defineCommand } from './define.ts'
 const DEFAULT_STATUS_FILE = '/dev/shm/locket/ready'
 const FLAG = '--status-file'
 
-export const command = defineCommand({
+export const command: Command = {
   usage: [
     'locket healthcheck [--status-file PATH]',
     '',
@@ -25,7 +25,7 @@ export const command = defineCommand({
     stdout.write(`${problem ?? 'every secret is in place'}\n`)
     return problem === undefined ? 0 : 1
   },
-})
+}
 
 /** Returns the path of the status file. An empty `variable` counts as not set. Throws `usage`. */
 function statusFile(argv: readonly string[], variable: string | undefined): string {

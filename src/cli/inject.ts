@@ -1,4 +1,4 @@
-import type { InjectConfig } from '../app/inject/inject.ts'
+import { inject, type InjectConfig } from '../app/inject/inject.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { writtenSection } from '../config/sections/files.ts'
@@ -7,19 +7,18 @@ import { outputsSection } from '../config/sections/outputs.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { normalizePath } from '../core/plan/absolute-path.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
-import { defineCommand, type CommandContext } from './define.ts'
+import type { Command, CommandContext } from './define.ts'
 
 /** The sections of `locket inject` beside those of every command that renders. */
 export const INJECT = { outputs: outputsSection, inject: injectSection, files: writtenSection } as const
 
-export const command = defineCommand({
+export const command: Command = {
   usage: ['locket inject [FLAGS]'],
   example:
     'locket inject --map ./templates:/run/secrets/app --secret "db_password={{ local://db/password }}"',
   sections: [...Object.values(INJECT), ...RENDERING_SECTIONS],
   async run(context) {
     const { config, providers, logging } = load(context)
-    const { inject } = await import('../app/inject/inject.ts')
     const { openCommandEvents, openMaterializing, openRendering } = await import('../wire.ts')
     const emit = openCommandEvents(logging)
     const rendering = openRendering(emit, context.env)
@@ -32,7 +31,7 @@ export const command = defineCommand({
       await rendering.clients.close()
     }
   },
-})
+}
 
 function load({ name, argv, env, isRoot, cwd, tables }: CommandContext) {
   const loaded = loadRendering({ name, sections: INJECT, argv, env, isRoot, tables })

@@ -1,3 +1,5 @@
+import { secretsOf } from '../app/secret/dotenv-secrets.ts'
+import { secretTable } from '../app/secret/list.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
 import { logSection } from '../config/sections/log.ts'
 import {
@@ -12,7 +14,7 @@ import { nearest } from '../core/text/nearest.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { parseSecretName } from '../core/vocabulary/secret-name.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
-import { defineCommand, type Action, type CommandContext, type Operands } from './define.ts'
+import type { Action, Command, CommandContext, Operands } from './define.ts'
 import { printValue } from './terminal/print-value.ts'
 import { readValue, readWhole } from './terminal/secret-value.ts'
 
@@ -35,7 +37,7 @@ const ACTIONS: ReadonlyMap<string, SecretAction> = new Map([
   ['rotate-key', action(OWN, [], rotateKey)],
 ])
 
-export const command = defineCommand({
+export const command: Command = {
   usage: [
     'locket secret set PATH [--stdin | --file FILE] [--trim]   asks for the value when neither is given',
     'locket secret get PATH',
@@ -55,7 +57,7 @@ export const command = defineCommand({
     await chosen.run(name, context)
     return 0
   },
-})
+}
 
 /** `positionals` are as in `LoadRequest`. */
 function action<S extends Sections>(
@@ -103,7 +105,6 @@ async function get({ settings, positionals }: Loaded<typeof OWN>, { stdout }: Co
 async function list({ settings }: Loaded<typeof LIST>, context: CommandContext): Promise<void> {
   const store = await open(settings)
   const secrets = await store.list()
-  const { secretTable } = await import('../app/secret/list.ts')
   if (settings.list.names) context.stdout.write(secrets.map(({ name }) => `${name}\n`).join(''))
   else if (secrets.length > 0) context.stdout.write(secretTable(secrets))
   else context.stderr.write(`no secrets in ${settings.store.file} yet\n`)
@@ -127,7 +128,6 @@ async function importDotenv(
   const bytes = await readWhole(file)
   const variables = parseDotenv(bytes.toString('utf8'), file)
   bytes.fill(0)
-  const { secretsOf } = await import('../app/secret/dotenv-secrets.ts')
   const values = secretsOf(variables, settings.import.prefix ?? '')
   try {
     const store = await open(settings)

@@ -1,10 +1,14 @@
+import { reconcile } from '../app/volume/restore.ts'
+import { loadRecords } from '../app/volume/restore.ts'
+import { doubtUses } from '../app/volume/mount.ts'
+import { stopFollowing } from '../app/volume/follow.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { LoadedState } from '../core/ports/store.ts'
 import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
 import type { buildServer } from '../http/server.ts'
-import { defineCommand, type CommandContext } from './define.ts'
+import type { Command, CommandContext } from './define.ts'
 
 /** In milliseconds: less than the ten seconds after which the engine kills a plugin. */
 const SHUTDOWN_MS = 8000
@@ -14,7 +18,7 @@ const START_AGAIN = 75
 /** In milliseconds: longer than the engine dials a plugin that does not listen. */
 const REFUSAL_MS = 20_000
 
-export const command = defineCommand({
+export const command: Command = {
   usage: ['locket volume [FLAGS]'],
   example: 'locket volume --config /etc/locket/locket.toml',
   sections: VOLUME_SECTIONS,
@@ -26,7 +30,7 @@ export const command = defineCommand({
       return await refuse(toLocketError(thrown), context)
     }
   },
-})
+}
 
 /**
  * Reports why a managed plugin cannot start, and waits before it ends. The engine is confused by a plugin
@@ -48,9 +52,6 @@ async function refuse(reason: LocketError, { signal, stderr }: CommandContext): 
  */
 async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand({ argv, env, tables })
-  const { stopFollowing } = await import('../app/volume/follow.ts')
-  const { doubtUses } = await import('../app/volume/mount.ts')
-  const { loadRecords } = await import('../app/volume/restore.ts')
   const { volumeDriver } = await import('../http/docker/volume-driver.ts')
   const { buildServer } = await import('../http/server.ts')
   const {
@@ -98,7 +99,6 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
 
 async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise<void> {
   try {
-    const { reconcile } = await import('../app/volume/restore.ts')
     await reconcile(driver, loaded)
   } catch (thrown) {
     driver.emit('daemon.restore', {

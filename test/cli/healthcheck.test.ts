@@ -74,8 +74,7 @@ test('it loads no option parser, no schemas, no provider and no host code', () =
   const loaded: string[] = JSON.parse(ran.stderr)
   assert.ok(loaded.some((url) => url.endsWith('/src/cli/healthcheck.ts')))
   const others = loaded.filter(
-    (url) =>
-      !/\/src\/(run|cli\/(index|define|healthcheck)|core\/vocabulary\/(errors|version))\.ts$/.test(url),
+    (url) => !/\/src\/(run|cli\/(index|healthcheck)|core\/vocabulary\/(errors|error-facts|version))\.ts$/.test(url),
   )
   const packages = others.filter((url) => !url.startsWith('node:') && !url.includes('/fastest-levenshtein/'))
   assert.deepEqual(packages, [])

@@ -57,7 +57,7 @@ for (const entry of LOADED) {
   })
 }
 
-test('help and completion load no use case, no server and nothing of the machine', () => {
+test('help and completion load no server, no YAML and nothing of the machine', () => {
   const run = new URL('../../src/run.ts', import.meta.url).href
   const script = `
     import { registerHooks } from 'node:module'
@@ -74,7 +74,7 @@ test('help and completion load no use case, no server and nothing of the machine
       name,
     )
   assert.deepEqual(
-    loaded.filter((url) => /\/src\/(wire\.ts|app\/|host\/|http\/)|node_modules\/(fastify|yaml)\//.test(url)),
+    loaded.filter((url) => /\/src\/(wire\.ts|host\/|http\/)|node_modules\/(fastify|yaml)\//.test(url)),
     [],
   )
 })
