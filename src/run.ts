@@ -5,8 +5,6 @@ import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
 
-const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']
-
 export interface Start {
   /** The path under which the program was called: its own path, or that of a link to it. */
   readonly path: string
@@ -44,7 +42,6 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   const entry = await findCommand(name)
   const helpWord = firstHelpWord(rest)
   if (helpWord !== undefined) return await showHelp([entry.name, ...rest], helpWord === '--help-all')
-  if (entry.isOffline !== true) await obeyProxies()
   const { command } = await entry.load()
   return await command.run(contextOf(entry.name, rest, env))
 }
@@ -119,27 +116,6 @@ async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<n
 /** Scripts rely on the second word, the version of locket. */
 function version(): string {
   return `locket ${VERSION} (node ${process.versions.node}, ${process.arch})\n`
-}
-
-/**
- * Makes requests obey the proxy variables. Node does so only when it is asked to, and starts faster when it
- * is not. Other programs accept these variables without `http://`, so locket does too. Throws `config` for a
- * value that is not an address.
- */
-async function obeyProxies(): Promise<void> {
-  const { env } = process
-  const given = PROXY_VARIABLES.filter((variable) => (env[variable] ?? '') !== '')
-  if (given.length === 0) return
-  for (const variable of given) {
-    const value = env[variable] ?? ''
-    const address = value.includes('://') ? value : `http://${value}`
-    if (!URL.canParse(address))
-      throw new LocketError('config', `${variable} is not a proxy address: write http://HOST:PORT`)
-    if (address !== value) env[variable] = address
-  }
-  const http = await import('node:http')
-  // Older releases of Node 24 take NODE_USE_ENV_PROXY instead.
-  if ('setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv()
 }
 
 /** Returns a signal that the first SIGINT or SIGTERM aborts. The second one ends the process at once. */

@@ -1,6 +1,8 @@
 import { exec, type ExecConfig } from '../app/exec/exec.ts'
+import { mapPath } from '../app/recipe/environment.ts'
 import { inheritedEnvironment } from '../config/child-environment.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
+import { environmentReferences } from '../config/entries/env-references.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { environmentSection } from '../config/sections/environment.ts'
@@ -32,9 +34,10 @@ export const command: Command = {
   sections: [...Object.values(EXEC), ...RENDERING_SECTIONS],
   takes: 'command',
   async run(context) {
-    const { config, providers, log } = loadExec(context)
+    const { config, providers, log, unresolved } = loadExec(context)
     const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openCommandEvents(log), context.env)
+    if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
     try {
       const showsOnTerminal = config.mask && context.stdout.isTTY
       const deps = { ...openExec(rendering, providers), showsOnTerminal }
@@ -64,20 +67,25 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   })
   if (words === undefined || loaded.positionals.length > 0) throw commandMissing()
   const { settings, parseRef, providers, layer, log } = loaded
-  const { interactive, cleanEnv, keepEnv, ...rest } = settings.exec
+  const { interactive, cleanEnv, keepEnv, resolveEnv, ...rest } = settings.exec
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
+  const inherited = inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] })
+  const named = environmentEntries(settings, layer).map((entry) => absolute(entry, cwd))
+  const found = environmentReferences(inherited, parseRef, command.sections)
   const config: ExecConfig = {
     ...rest,
     command: words,
     interactive: interactive ?? !rest.watch,
-    entries: environmentEntries(settings, layer).map((entry) => absolute(entry, cwd)),
+    entries: [...(resolveEnv ? found : []), ...named],
     outputs: parseOutputs(settings.outputs, layer, cwd),
-    inherited: inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] }),
+    inherited,
     rules: { parseRef, maxFileBytes },
     policy,
     placing: { fileMode, dirMode, owner },
   }
-  return { config, providers, log }
+  const replaced = new Set(named.map((entry) => (entry.kind === 'variable' ? entry.name : '')))
+  const unresolved = resolveEnv ? [] : found.map(({ name }) => name).filter((name) => !replaced.has(name))
+  return { config, providers, log, unresolved }
 }
 
 /** Accepts words before `--`, so that a forgotten `--` gets the message of `commandMissing`. */
@@ -100,7 +108,7 @@ function commandMissing(): LocketError {
   })
 }
 
+/** With --watch the paths of entries are followed, and must be absolute. */
 function absolute(entry: EnvEntry, cwd: string): EnvEntry {
-  if (entry.kind !== 'file' || entry.path.startsWith('/')) return entry
-  return { ...entry, path: normalizePath(`${cwd}/${entry.path}`) }
+  return mapPath(entry, (path) => (path.startsWith('/') ? path : normalizePath(`${cwd}/${path}`)))
 }

@@ -4,7 +4,7 @@ import { loadRendering } from '../config/load-rendering.ts'
 import { environmentSection, variableSecretsSection } from '../config/sections/environment.ts'
 import { exportSection } from '../config/sections/export.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
-import { ENV_FORMATS, writeEnvironment } from '../core/env-formats/formats.ts'
+import { ENV_FORMATS, misreadVariables, writeEnvironment } from '../core/env-formats/formats.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import type { Command, CommandContext } from './define.ts'
@@ -52,9 +52,12 @@ async function exported(
   const { openCommandEvents, openRendering } = await import('../wire.ts')
   const rendering = openRendering(openCommandEvents(log), env)
   try {
-    const resolve = rendering.clients.resolveFor('export', providers)
+    const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
-    return Secret.fromText(writeEnvironment(format, variables))
+    const text = writeEnvironment(format, variables)
+    for (const [reader, names] of misreadVariables(format, variables))
+      rendering.emit('export.misread', { reader, variables: names })
+    return Secret.fromText(text)
   } finally {
     await rendering.clients.close()
   }

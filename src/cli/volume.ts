@@ -1,22 +1,10 @@
-import { reconcile } from '../app/volume/restore.ts'
-import { loadRecords } from '../app/volume/restore.ts'
-import { doubtUses } from '../app/volume/mount.ts'
-import { stopFollowing } from '../app/volume/follow.ts'
+import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
-import type { LoadedState } from '../core/ports/store.ts'
-import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
-import type { buildServer } from '../http/server.ts'
+import type { Store } from '../core/ports/store.ts'
+import { ERROR_KINDS, formatError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
-
-/** In milliseconds: less than the ten seconds after which the engine kills a plugin. */
-const SHUTDOWN_MS = 8000
-/** The exit code that asks the engine to start the plugin again. Any code but 0 does. */
-const START_AGAIN = 75
-
-/** In milliseconds: longer than the engine dials a plugin that does not listen. */
-const REFUSAL_MS = 20_000
 
 export const command: Command = {
   usage: ['locket volume [FLAGS]'],
@@ -27,105 +15,54 @@ export const command: Command = {
       return await serve(context)
     } catch (thrown) {
       if (!context.argv.includes('--managed')) throw thrown
-      return await refuse(toLocketError(thrown), context)
+      const reason = toLocketError(thrown)
+      context.stderr.write(`locket: ${formatError(reason)}\n`)
+      const { systemClock } = await import('../wire.ts')
+      await delayRefusal(systemClock(), context.signal)
+      return ERROR_KINDS[reason.code].exit
     }
   },
 }
 
 /**
- * Reports why a managed plugin cannot start, and waits before it ends. The engine is confused by a plugin
- * that ends again and again; it stops a plugin that does not listen, and `docker plugin enable` fails as it
- * should.
- */
-async function refuse(reason: LocketError, { signal, stderr }: CommandContext): Promise<number> {
-  stderr.write(`locket: ${formatError(reason)}\n`)
-  const { systemClock } = await import('../wire.ts')
-  await systemClock()
-    .sleep(REFUSAL_MS, signal)
-    .catch(() => undefined)
-  return ERROR_KINDS[reason.code].exit
-}
-
-/**
- * Runs the driver until a signal. Nothing slow comes before the socket, because the engine dials for about
- * ten seconds only.
+ * Loads the settings and runs the daemon on the real machine. Its order of start and stop is in `daemon.ts`.
  */
 async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand({ argv, env, tables })
-  const { volumeDriver } = await import('../http/docker/volume-driver.ts')
-  const { buildServer } = await import('../http/server.ts')
-  const {
-    leaveStopMark,
-    listenAsDaemon,
-    notifySystemd,
-    openDaemonEvents,
-    openDriver,
-    openHeapCare,
-    openStore,
-    systemClock,
-    takeFreshStopMark,
-  } = await import('../wire.ts')
-  const emit = await openDaemonEvents(logSettings)
-  if (daemon.managed && (await takeFreshStopMark(daemon.runtimeDir, systemClock().now()))) {
-    emit('daemon.again')
-    return START_AGAIN
-  }
-  const { store, warnings } = await openStore(daemon)
-  const loaded = await store.load()
-  for (const warning of [...warnings, ...loaded.warnings]) emit('state.warning', { warning })
+  const wire = await import('../wire.ts')
+  const emit = await wire.openDaemonEvents(logSettings)
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') emit('tls.checked')
-  const driver = openDriver(daemon, store, { emit, env, stopping: signal })
-  await loadRecords(driver, loaded)
-  const server = buildServer(emit)
-  volumeDriver(server, driver)
+  const { managed, runtimeDir } = daemon
+  const stopMark = {
+    takeFresh: () => wire.takeFreshStopMark(runtimeDir, wire.systemClock().now()),
+    leave: () => wire.leaveStopMark(runtimeDir),
+  }
+  const ports = {
+    emit,
+    openStore: () => wire.openStore(daemon),
+    openDriver: (store: Store) => wire.openDriver(daemon, store, { emit, env, stopping: signal }),
+    openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
+    notifyReady: () => wire.notifySystemd(env, 'READY=1'),
+    stopMark: managed ? stopMark : undefined,
+  }
+  return runDaemon(ports, signal)
+}
+
+async function openListener(
+  driver: Driver,
+  path: string,
+  env: CommandContext['env'],
+): Promise<SocketListener> {
+  const { servePlugin } = await import('../http/docker/plugin.ts')
+  const { buildServer, closeServer } = await import('../http/server.ts')
+  const { listenAsDaemon, openHeapCare } = await import('../wire.ts')
+  const server = buildServer(driver.emit)
+  servePlugin(server, driver)
   const careForHeap = openHeapCare()
   server.addHook('onResponse', async () => careForHeap())
   await server.ready()
-  const socket = await listenAsDaemon(server.server, daemon.socket, env)
-  emit('daemon.listening', { socket, volumes: loaded.records.length })
-  await Promise.all([
-    notifySystemd(env, 'READY=1'),
-    restoreInBackground(driver, loaded),
-    untilAborted(signal),
-  ])
-  emit('daemon.stopping')
-  await finishRequests(server, driver.clock)
-  await stopFollowing(driver)
-  if (daemon.managed) await doubtUses(driver)
-  await driver.clients.close()
-  if (daemon.managed) await leaveStopMark(daemon.runtimeDir)
-  return 0
-}
-
-async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise<void> {
-  try {
-    await reconcile(driver, loaded)
-  } catch (thrown) {
-    driver.emit('daemon.restore', {
-      error: formatError(toLocketError(thrown)),
-    })
+  return {
+    listen: () => listenAsDaemon(server.server, path, env),
+    close: () => closeServer(server, driver.clock),
   }
-}
-
-/**
- * Lets running requests end. After a connection that is cut in the middle the engine repeats the request
- * without its body.
- */
-async function finishRequests(server: ReturnType<typeof buildServer>, clock: Driver['clock']): Promise<void> {
-  const closed = Promise.withResolvers<void>()
-  server.server.close(() => closed.resolve())
-  server.server.closeIdleConnections()
-  const patience = new AbortController()
-  await Promise.race([closed.promise, clock.sleep(SHUTDOWN_MS, patience.signal).catch(() => {})])
-  // A timer or a connection that is left would keep the process running.
-  patience.abort()
-  server.server.closeAllConnections()
-  await server.close()
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  if (signal.aborted) resolve()
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  return promise
 }

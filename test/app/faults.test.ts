@@ -3,18 +3,20 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
-import { createVolume, removeVolume } from '../../src/app/volume/volumes.ts'
+import { mountVolume } from '../../src/app/volume/mount.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
+import { removeVolume } from '../../src/app/volume/remove.ts'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
-import { CANARY, openWorld, restarted, type World } from './world.ts'
+import { CANARY, mountIdsOf, openWorld, restarted, type World } from './world.ts'
 
 /**
- * The process dies between every two steps that reach the machine, then another one starts on what is left. Steps are the calls
- * of the ports: at the nth one the old process stops for good.
+ * The process dies between every two steps that reach the machine, then another one starts on what is left.
+ * Steps are the calls of the ports: at the nth one the old process stops for good.
  */
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.deep/b': '{{ memory://b }}' }
 
@@ -36,7 +38,7 @@ const deaths: readonly {
 for (const { name, before, act } of deaths) {
   for (const inside of [false, true]) {
     const where = inside ? 'in the middle of' : 'before'
-    test(`a crash ${where} any step of ${name} leaves a volume that can be mounted, unmounted and removed`, async (t) =>
+    test(`after a crash ${where} any step of ${name} the volume still mounts, unmounts and goes`, async (t) =>
       crashAtEach(t, before, act, inside))
   }
 }
@@ -64,7 +66,10 @@ async function crashAtEach(
   assert.ok(step > 3, `only ${step} steps were seen`)
 }
 
-/** Ports whose call that the process dies in has done half of its work: a folder without its mount, one file of two, one file wiped. */
+/**
+ * Ports whose call that the process dies in has done half of its work: a folder without its mount, one file
+ * of two, one file wiped.
+ */
 function halfDone(isDead: () => boolean): {
   readonly mounts: MountTable<TmpfsOptions>
   readonly tree: FileTree
@@ -111,7 +116,7 @@ async function recovers(world: World, when: string): Promise<void> {
     assert.deepEqual(await secretsLeft(world), [], `${when}: removed, but files are left`)
     return
   }
-  const users = next.table.get('v' as never).record.mounts.map((mount) => mount.id)
+  const users = mountIdsOf(next)
   if (users.length === 0)
     assert.deepEqual(await secretsLeft(world), [], `${when}: no user, but files are left`)
   const { mountpoint } = await mountVolume(next, 'v', 'later', NEVER)

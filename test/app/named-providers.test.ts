@@ -24,7 +24,9 @@ async function connect(t: TestContext, token: string, value: string) {
   return server
 }
 
-/** A daemon that has one server without a name and one that is called second, each with a token of its own. */
+/**
+ * A daemon that has one server without a name and one that is called second, each with a token of its own.
+ */
 async function daemonOfTwo(t: TestContext, secondToken = 'second-token') {
   const folder = await temporaryFolder(t)
   const [own, second] = [
@@ -57,13 +59,13 @@ connect-token = "file:${folder}/second"
 
   async function render(options: Readonly<Record<string, string>>) {
     const volume = daemon.volumeConfig(options)
-    const resolve = clients.resolveFor(name, volume.providers)
+    const resolve = clients.resolveFor({ kind: 'volume', name }, volume.providers)
     return renderVolume(volume, resolve, { clock, sources }, AbortSignal.timeout(5000))
   }
-  return { render, second, status: () => clients.statusOf(name) }
+  return { render, second, status: () => clients.statusOf({ kind: 'volume', name }) }
 }
 
-test('one template may mix two instances of one kind: each server is asked with its own token alone', async (t) => {
+test('one template with two instances of one kind: each server gets its own token only', async (t) => {
   const { render, second, status } = await daemonOfTwo(t)
   const rendered = await render({
     'secret.a': '{{ op://v/i/f }} {{ second+op://v/i/f }}',

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createSupervisor } from '../../src/app/exec/supervise.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
-import type { Child, ChildOptions, PassedSignal } from '../../src/core/ports/process.ts'
+import type { Child, ChildOptions } from '../../src/core/ports/process.ts'
+import type { PassedSignal } from '../../src/core/vocabulary/signals.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 
@@ -11,7 +12,7 @@ interface FakeChild extends Child {
   readonly value: string | undefined
   readonly got: string[]
   end(code: number): void
-  /** What it has started goes too. */
+  /** The processes that it has started end too. */
   vanish(): void
 }
 
@@ -30,6 +31,7 @@ function world(options: { readonly isKeptRunning?: boolean } = {}) {
     {
       command: ['x'],
       hasTerminal: false,
+      isGroupSignalled: false,
       redactor: undefined,
       timeoutMs: 30_000,
       isKeptRunning: options.isKeptRunning ?? true,
@@ -77,6 +79,7 @@ function fakeChild(value: string | undefined): FakeChild {
     got,
     ended,
     signal: (name) => void got.push(name),
+    terminateRest: () => void got.push('SIGTERM for the rest'),
     kill() {
       got.push('SIGKILL')
       isGone = true
@@ -116,7 +119,7 @@ test('a command that fails again and again is started after pauses that double u
     message: 'the command has ended and is started again',
     facts: { code: 1, pauseMs: 1000 },
   })
-  // It has lived for a minute: what failed before is forgotten.
+  // It has lived for a minute, so earlier failures do not count.
   await clock.advance(60_000)
   last().end(1)
   await turns()
@@ -125,7 +128,7 @@ test('a command that fails again and again is started after pauses that double u
   assert.equal(children.length, 9)
 })
 
-test('a command that is not kept running ends with its own code, whatever it is', async () => {
+test('a command that is not kept running ends with its own exit code', async () => {
   for (const code of [0, 1, 137]) {
     const { supervisor, last } = world({ isKeptRunning: false })
     const ended = supervisor.run({})
@@ -164,6 +167,7 @@ test('the next command waits for what the old one has left in its group', async 
   await turns()
   await clock.advance(5000)
   assert.equal(children.length, 1)
+  assert.deepEqual(children[0]?.got, ['SIGTERM', 'SIGTERM for the rest'])
   await clock.advance(25_000)
   await turns()
   assert.equal(children.length, 2)
@@ -229,7 +233,7 @@ test('SIGTERM while nothing runs ends the wait, and SIGHUP does so too', async (
   }
 })
 
-test('SIGHUP is for the command, which may read its files again: only if it ends of it, that was meant', async () => {
+test('SIGHUP is for the command: locket ends only if the command ends of it', async () => {
   const { supervisor, send, clock, children, last } = world()
   const ended = supervisor.run({})
   await turns()
@@ -242,6 +246,38 @@ test('SIGHUP is for the command, which may read its files again: only if it ends
   assert.equal(children.length, 2)
   last().end(129)
   assert.equal(await ended, 129)
+})
+
+test('a command that ends of a signal which was passed on is not started again', async () => {
+  for (const [signal, code] of [
+    ['SIGABRT', 134],
+    ['SIGPWR', 158],
+    ['SIGRTMIN+3', 165],
+  ] as const) {
+    const { supervisor, send, last, children } = world()
+    const ended = supervisor.run({})
+    await turns()
+    send(signal)
+    assert.deepEqual(last().got, [signal])
+    last().end(code)
+    assert.equal(await ended, code)
+    assert.equal(children.length, 1)
+  }
+})
+
+test('a realtime signal or SIGPWR ends the wait for the next start; SIGUSR1 and SIGALRM do not', async () => {
+  for (const signal of ['SIGRTMIN+3', 'SIGPWR', 'SIGABRT'] as const) {
+    const { supervisor, send, last } = world()
+    const ended = supervisor.run({})
+    await turns()
+    last().end(9)
+    await turns()
+    send('SIGUSR1')
+    send('SIGALRM')
+    await turns()
+    send(signal)
+    assert.equal(await ended, 9)
+  }
 })
 
 test('no timer and no listener is left', async () => {

@@ -9,9 +9,9 @@ import { PROVIDER_SECTIONS } from '../../src/config/sections/rendering.ts'
 import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { MAIN } from '../support/program.ts'
 import { LOADED } from './loaded-commands.ts'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const CANARY = 'canary-argv-51c8'
 
 function locket(args: readonly string[], env: Record<string, string> = {}) {
@@ -19,7 +19,7 @@ function locket(args: readonly string[], env: Record<string, string> = {}) {
   return { status, stdout, stderr }
 }
 
-test('without a command the help goes to standard error, and asked for it is no error', () => {
+test('help goes to standard error without a command, and to standard output on request', () => {
   const bare = locket([])
   assert.deepEqual([bare.status, bare.stdout], [64, ''])
   for (const word of ['--help', '-h', 'help', '--help-all']) {

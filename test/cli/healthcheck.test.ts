@@ -4,8 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+import { MAIN } from '../support/program.ts'
 
 function healthcheck(args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'healthcheck', ...args], {
@@ -31,7 +30,7 @@ test('the status file is named by the flag, else the variable, else it is /dev/s
   assert.deepEqual(healthcheck([], { LOCKET_STATUS_FILE: '' }), [1, said, ''])
 })
 
-test('a file that was written and is gone since is not in place; a status file of another’s making just has to be there', async (t) => {
+test('a written file that is gone is not in place; a foreign status file only has to exist', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'ready')
   const secret = join(folder, 'secret')
@@ -74,7 +73,8 @@ test('it loads no option parser, no schemas, no provider and no host code', () =
   const loaded: string[] = JSON.parse(ran.stderr)
   assert.ok(loaded.some((url) => url.endsWith('/src/cli/healthcheck.ts')))
   const others = loaded.filter(
-    (url) => !/\/src\/(run|cli\/(index|healthcheck)|core\/vocabulary\/(errors|error-facts|version))\.ts$/.test(url),
+    (url) =>
+      !/\/src\/(run|cli\/(index|healthcheck)|core\/vocabulary\/(errors|error-facts|version))\.ts$/.test(url),
   )
   const packages = others.filter((url) => !url.startsWith('node:') && !url.includes('/fastest-levenshtein/'))
   assert.deepEqual(packages, [])

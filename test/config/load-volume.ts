@@ -3,7 +3,10 @@ import { loadVolumeCommand } from '../../src/config/load.ts'
 
 export type LoadedVolume = ReturnType<typeof loadVolumeCommand>
 
-/** Loads the settings of `locket volume` as `run.ts` does. `managedConfig`: the configuration file of a managed plugin. */
+/**
+ * Loads the settings of `locket volume` as `run.ts` does. `managedConfig`: the configuration file of a
+ * managed plugin.
+ */
 export function loadVolume(
   argv: readonly string[],
   env: Readonly<Record<string, string>>,

@@ -133,7 +133,7 @@ test('dispose overwrites what is kept', async () => {
   assert.equal(clock.sleepers(), 0)
 })
 
-test('whatever callers ask for and whenever, each gets its own references, and nothing is left behind', async () => {
+test('each caller gets exactly its own references, and no flight or timer is left', async () => {
   const keys = uniqueArray(constantFrom('a', 'b', 'c', 'missing'), { minLength: 1 })
   const caller = record({ keys, wait: integer({ min: 0, max: 9000 }) })
   await holds(
@@ -155,4 +155,27 @@ test('whatever callers ask for and whenever, each gets its own references, and n
       assert.ok(given.every((value) => value.byteLength === 0))
     }),
   )
+})
+
+test('version and expiry come with a kept value, which is not kept beyond its expiry', async () => {
+  const clock = createManualClock()
+  let asked = 0
+  const expiresAt = clock.now() + 2000
+  const cache = withValueCache(
+    async ([ref]) => {
+      asked += 1
+      const secret = { value: Secret.fromText(`value-${asked}`), version: '7', expiresAt }
+      return new Map(ref === undefined ? [] : [[ref.id, { ok: true as const, secret }]])
+    },
+    { ttlMs: 5000, clock },
+  )
+  for (let caller = 0; caller < 2; caller += 1) {
+    const outcome = (await cache.resolve([A], forever())).get(A.id)
+    assert.ok(outcome?.ok === true)
+    assert.deepEqual([outcome.secret.version, outcome.secret.expiresAt], ['7', expiresAt])
+  }
+  assert.equal(asked, 1)
+  await clock.advance(2000)
+  assert.deepEqual(textsOf(await cache.resolve([A], forever())), ['value-2'])
+  assert.deepEqual(textsOf(await cache.resolve([A], forever())), ['value-3'])
 })

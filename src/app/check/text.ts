@@ -52,7 +52,7 @@ export function checkText(report: CheckReport, paint: Paint): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** The file is named once: by the error's own words, or in front of it. */
+/** Returns the line of a problem. The file is named once: by the reason, or in front of it. */
 function problem(file: string, error: LocketError, bad: Colour): string {
   const line = bad(formatError(error, { origin: file, path: file }))
   const isNamed = error.facts.path === file && error.names.includes('path')
@@ -63,7 +63,7 @@ function warning(place: string, line: string): string {
   return onOneLine(`${place}: warning: ${line}`)
 }
 
-/** Says what a file holds. Returns nothing for a file that could not be read. */
+/** Returns what a file is, or nothing for a file that could not be read. */
 function contentOf({ kind, volumes, services, problems }: FileReport): string[] {
   if (problems.length > 0 && volumes + services === 0) return []
   if (kind === 'template') return ['a template']
@@ -72,13 +72,13 @@ function contentOf({ kind, volumes, services, problems }: FileReport): string[] 
   ]
 }
 
-/** The row names the reference and the provider already. */
+/** Returns the text of an error in a table, whose row names the reference and the provider already. */
 function inRow(error: LocketError): string {
   const { provider, references } = error.facts
   return formatError(error, { provider, references })
 }
 
-/** What ails the provider is printed with the provider, not with each of its references. */
+/** Returns the result of a reference. The failure of its provider is printed with the provider only. */
 function resultCell(
   reference: ReferenceReport,
   { providers }: CheckReport,
@@ -111,7 +111,10 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** Characters of the widest cell that sets a column's width. A wider cell is an error: it is read as a sentence. */
+/**
+ * Characters of the widest cell that sets a column's width. A wider cell is an error: it is read as a
+ * sentence.
+ */
 const WIDEST = 60
 
 interface Row {

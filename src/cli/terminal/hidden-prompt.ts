@@ -2,7 +2,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
 /** A terminal that does not show what is typed. Disposing it restores the terminal. */
-export interface HiddenPrompt extends Disposable {
+interface HiddenPrompt extends Disposable {
   /**
    * Asks `question` and returns the typed line as UTF-8. The caller must wipe it. Rejects with `aborted` on
    * Ctrl-C, Ctrl-D or the signal.

@@ -29,7 +29,7 @@ export interface ProviderService {
   readonly options: ReadonlyMap<string, readonly string[]>
 }
 
-export interface ComposeSetup {
+interface ComposeSetup {
   /** For `${NAME}` in values. */
   readonly env: Env
   /** Names of the driver beside `locket` and `locket:TAG`. */

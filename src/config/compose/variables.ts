@@ -7,9 +7,10 @@ const NAME = /[_a-z][_a-z0-9]*/iy
 const DEEPEST = 50
 
 /**
- * Fills in the variables of `text` as Compose 2.40 does: `$NAME`, `${NAME}`, the forms with a default (which may hold
- * variables itself), and `$$` for a dollar. Compose's own count of braces decides where a default ends. Calls `unset`
- * for each variable that is not set and has no default. Throws `config`; its message repeats only the text after `:?`.
+ * Fills in the variables of `text` as Compose 2.40 does: `$NAME`, `${NAME}`, the forms with a default (which
+ * may hold variables itself), and `$$` for a dollar. Compose's own count of braces decides where a default
+ * ends. Calls `unset` for each variable that is not set and has no default. Throws `config`; its message
+ * repeats only the text after `:?`.
  */
 export function fillIn(text: string, env: Env, unset: (name: string) => void, depth = 0): string {
   if (depth > DEEPEST) throw wrong('has variables nested too deeply')

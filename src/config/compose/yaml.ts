@@ -6,7 +6,7 @@ const MOST_ALIASES = 10_000
 export type Mapping = Readonly<Record<string, unknown>>
 
 /** The content of a YAML text, or a problem with its place. A problem never quotes the text. */
-export type ReadYaml = { readonly content: unknown } | { readonly problem: string }
+type ReadYaml = { readonly content: unknown } | { readonly problem: string }
 
 /**
  * Parses YAML as Compose does, with merge keys and anchors. Plain scalars follow Compose's rules for numbers:

@@ -3,7 +3,7 @@ import { Switch, Text } from '../../settings/kinds.ts'
 import { environmentSection, variableSecretsSection } from './environment.ts'
 import { RENDERING_SECTIONS } from './rendering.ts'
 
-export const composeSection = section('compose', 'Provider service', {
+const composeSection = section('compose', 'Provider service', {
   raw: field({
     name: 'raw',
     env: 'LOCKET_RAW',

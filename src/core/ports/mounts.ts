@@ -29,6 +29,8 @@ export interface MountTable<Options> {
 
 /** Facts that differ between one boot of the host and the next. */
 export interface HostFacts {
+  /** The kernel's random identifier of this boot. */
   readonly bootId: string
+  /** Returns milliseconds since the boot. */
   uptimeMs(): number
 }

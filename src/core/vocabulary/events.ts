@@ -1,3 +1,4 @@
+/** How important an event is, the least important first. */
 export type EventLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Kinds of facts. A `?` marks a fact that may be undefined. */
@@ -15,7 +16,9 @@ interface EventRow<F extends FactKinds> {
   /** `{fact}` is replaced by that fact, which a log line then does not print once more. */
   readonly message: string
   readonly facts: F
-  /** The name that log lines and the reference print, where several rows share one. Left out: the row's own. */
+  /**
+   * The name that log lines and the reference print, where several rows share one. Left out: the row's own.
+   */
   readonly printedAs?: string
 }
 
@@ -33,8 +36,9 @@ const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
 const UNRESOLVED = { left: 'text', policy: 'text', error: 'text' } as const
 
 /**
- * Everything that locket reports while it works: level, message and the facts' types. Facts never hold a secret value, a body or a
- * template's text. A use case emits a row by its name; log lines, and later metrics, audit and hooks, follow from it.
+ * Everything that locket reports while it works: level, message and the facts' types. Facts never hold a
+ * secret value, a body or a template's text. A use case emits a row by its name; log lines, and later
+ * metrics, audit and hooks, follow from it.
  */
 export const EVENTS = {
   // The daemon
@@ -55,6 +59,10 @@ export const EVENTS = {
   ),
   // Volumes
   'volume.created': row('info', 'created', { volume: 'text', files: 'number' }),
+  'volume.warning': row('warn', 'the options of a volume may hold a mistake', {
+    volume: 'text',
+    warning: 'text',
+  }),
   'volume.removed': row('info', 'removed', { volume: 'text' }),
   'volume.stale': row('warn', 'removed with references that nothing uses any more', {
     volume: 'text',
@@ -123,8 +131,18 @@ export const EVENTS = {
     path: 'text',
     mode: 'text',
   }),
+  // locket export
+  'export.misread': row('warn', '{reader} reads these variables otherwise: use another format for it', {
+    reader: 'text',
+    variables: 'texts',
+  }),
   // locket exec
   'exec.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
+  'exec.env-references': row(
+    'warn',
+    'variables of the environment hold references and are passed on as they are: --resolve-env resolves them',
+    { variables: 'texts' },
+  ),
   'exec.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
   'exec.mask.unfit': row('warn', 'a value of less than 4 bytes or more than 256 KiB is not masked', {
     references: 'texts',
@@ -162,6 +180,7 @@ export const EVENTS = {
   'compose.set': row('info', 'all variables have a value', { count: 'number' }),
 }
 
+/** Name of a row of EVENTS. */
 export type EventName = keyof typeof EVENTS
 
 /** The facts of an event. */
@@ -180,6 +199,7 @@ export type LocketEvent = {
   [N in EventName]: { readonly name: N; readonly facts: EventFacts<N> }
 }[EventName]
 
+/** Facts as a log line prints them. */
 export type LogFacts = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
 /** An event in words. */
@@ -191,6 +211,7 @@ export interface EventText {
   readonly facts: LogFacts
 }
 
+/** Returns what the table says about an event: the words of its log line. */
 export function eventText({ name, facts }: LocketEvent): EventText {
   const { level, message: pattern, printedAs = name }: EventRow<FactKinds> = EVENTS[name]
   const left: Record<string, LogFacts[string]> = { ...facts }

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
-import { execWorld, isAlive, MAIN, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
+import { execWorld, isAlive, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
+import { MAIN } from '../../support/program.ts'
 
 const A_PASSWORD = 'A={{ local://db/password }}'
 
-test('a command has its variables: of .env files, of -e, of templates, a later one over an earlier one', async (t) => {
+test('variables come from .env files, -e and templates, and later ones replace earlier ones', async (t) => {
   const { exec, put } = await execWorld(t)
   await put('.env', 'A=first\nURL=postgres://u:{{ local://db/password }}@h/d\nB=from file\n')
   const template = await put('template', '{{ local://api/token }}')
@@ -31,6 +32,16 @@ test('a command has its variables: of .env files, of -e, of templates, a later o
   assert.equal(stderr, '')
 })
 
+test('a variable may have dots and dashes in its name, and its template a relative path', async (t) => {
+  const { exec, put } = await execWorld(t)
+  await put('app.env', 'x-y.z={{ local://api/token }}\n')
+  await put('sub/template', 'type {{ local://db/password }}')
+  const entries = ['-e', 'app.env', '-e', 'discovery.type=@sub/template']
+  const { code, stdout } = await exec([...entries, '--', ...program('print-env'), 'discovery.type', 'x-y.z'])
+  assert.equal(stdout, `discovery.type=type ${PASSWORD}\nx-y.z=${TOKEN}\n`)
+  assert.equal(code, 0)
+})
+
 test('nothing starts when a reference fails, and it is named', async (t) => {
   const { exec, folder } = await execWorld(t)
   const mark = join(folder, 'mark')
@@ -51,6 +62,33 @@ test('nothing starts when a reference fails, and it is named', async (t) => {
   assert.equal(stdout, '')
   assert.match(stderr, /local:\/\/db\/nothing/)
   assert.deepEqual((await readdir(folder)).toSorted(), ['store'])
+})
+
+test('--resolve-env resolves references in the environment; without it they are a warning', async (t) => {
+  const { exec } = await execWorld(t)
+  const env = {
+    DB: 'local://db/password',
+    URL: 'postgres://u:{{ local://api/token }}@h/d',
+    REPLACED: 'local://nothing',
+    ID: '3832b656-a93b-45ad-bdfa-b267016802c3',
+    PLAIN: 'see local://db/password',
+    HTTP: 'https://a/b',
+    LOCKET_ENV: 'OWN={{ local://api/token }}',
+  }
+  const names = ['DB', 'URL', 'REPLACED', 'ID', 'PLAIN', 'HTTP', 'OWN']
+  const command = ['-e', 'OWN={{ local://api/token }}', '-e', 'REPLACED=mine', '--', ...program('print-env')]
+  const resolved = await exec(['--resolve-env', ...command, ...names], env)
+  assert.equal(
+    resolved.stdout,
+    `DB=${PASSWORD}\nURL=postgres://u:${TOKEN}@h/d\nREPLACED=mine\nID=${env.ID}\nPLAIN=${env.PLAIN}\nHTTP=${env.HTTP}\nOWN=${TOKEN}\n`,
+  )
+  assert.equal(resolved.stderr, '')
+  const left = await exec([...command, 'DB', 'URL'], env)
+  assert.equal(left.stdout, `DB=${env.DB}\nURL=${env.URL}\n`)
+  assert.match(left.stderr, /WARN exec\.env-references .*--resolve-env.* variables=.*DB.*URL/)
+  assert.doesNotMatch(left.stderr, /REPLACED|PLAIN|LOCKET_ENV/)
+  const failed = await exec(['--resolve-env', '--', 'true'], { DB: 'local://db/nothing' })
+  assert.equal(failed.code, 66)
 })
 
 test('a value that no environment can hold starts nothing', async (t) => {
@@ -94,7 +132,7 @@ test('the exit code of the command is the one of locket', async (t) => {
   }
 })
 
-test('what an environment cannot hold for its size is told', async (t) => {
+test('a value that is too large for an environment is reported', async (t) => {
   const { exec, keep } = await execWorld(t)
   await keep('db/password', 'x'.repeat(131_072))
   const { code, stderr } = await exec(['-e', A_PASSWORD, '--', 'true'])
@@ -157,7 +195,7 @@ test('neither arguments nor values are in the log, nor in what others see of the
   assertNoSecret(running.err(), [PASSWORD, TOKEN])
 })
 
-test('files are there while the command runs, and gone with the folders made for them when it has ended', async (t) => {
+test('files exist while the command runs, and are removed with their folders afterwards', async (t) => {
   const { exec, folder, put, read } = await execWorld(t)
   await put('templates/a/one', 'one={{ local://db/password }}')
   await put('kept/there', 'mine')
@@ -179,7 +217,7 @@ test('files are there while the command runs, and gone with the folders made for
   assert.equal(await read('kept/there'), 'mine')
 })
 
-test('a file that is there is refused before anything starts, unless it may be overwritten: then it stays', async (t) => {
+test('an existing file is refused before the start, unless --overwrite is given: then it stays', async (t) => {
   const { exec, folder, put, read } = await execWorld(t)
   const path = await put('out/token', 'mine')
   const mark = join(folder, 'mark')
@@ -211,7 +249,7 @@ test('files are removed too when a signal ends locket', async (t) => {
   }
 })
 
-test('what a failure policy lets pass is told loudly', async (t) => {
+test('a reference that a failure policy lets pass is a warning', async (t) => {
   const { exec } = await execWorld(t)
   const args = ['-e', 'A={{ local://no/such }}', '-e', 'B=b', '--', ...program('print-env'), 'A', 'B']
   const passed = await exec(['--inject-failure-policy', 'passthrough', ...args])
@@ -232,8 +270,7 @@ test('after a second locket can be traced by nobody but root, and the command as
   const ownerOf = async (of: number | string | undefined) => (await stat(`/proc/${of}/environ`)).uid
   const { pid: locket } = running.process
   assert.equal(await ownerOf(locket), 65_534)
-  for (let waited = 0; waited < 5000 && (await ownerOf(locket)) !== 0; waited += 50) await sleep(50)
-  assert.equal(await ownerOf(locket), 0)
+  await until('locket cannot be traced', async () => (await ownerOf(locket)) === 0)
   assert.equal(await ownerOf(pid), 65_534)
   running.process.kill('SIGTERM')
   assert.equal((await running.ended).code, 143)

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname
+import { MAIN } from '../../support/program.ts'
 
 export interface Ended {
   readonly code: number | null
@@ -19,11 +18,13 @@ export interface SecretCommand {
   readonly key: string
   /** `locket secret ARGS…` as a process of its own; `input` is its standard input. */
   readonly secret: (args: readonly string[], input?: string | Uint8Array) => Promise<Ended>
-  /** The same on a pseudo terminal, whose screen is the output: each of `typed` follows once `shown` stands on it. */
+  /**
+   * Runs it on a pseudo terminal, whose screen is the output: each of `typed` is sent once `shown` is on it.
+   */
   readonly onTerminal: (
     args: readonly string[],
     steps?: readonly { readonly shown: string; readonly typed: string }[],
-  ) => Promise<Ended & { /** What `stty -a` says of the terminal afterwards. */ readonly terminal: string }>
+  ) => Promise<Ended & { /** The output of `stty -a` afterwards. */ readonly terminal: string }>
 }
 
 /** A store of its own, in a folder that goes with the test. */

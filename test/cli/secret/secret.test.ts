@@ -26,11 +26,15 @@ test('what is stored comes out byte for byte, from standard input and from a fil
   }
 })
 
-test('a newline at the end is stored and told of, or trimmed on request', async (t) => {
+test('a newline at the end is stored and reported, or trimmed on request', async (t) => {
   const { secret } = await secretCommand(t)
   const told = await secret(['set', 'a', '--stdin'], `${CANARY}\n`)
   assert.match(told.stderr, /ends with a newline/)
   assert.equal((await secret(['get', 'a'])).stdout.toString(), `${CANARY}\n`)
+  const windows = await secret(['set', 'a', '--stdin'], `${CANARY}\r\n`)
+  assert.match(windows.stderr, /ends with a newline/)
+  const blank = await secret(['set', 'a', '--stdin'], `${CANARY}\n\n`)
+  assert.doesNotMatch(blank.stderr, /newline/)
   const trimmed = await secret(['set', 'a', '--stdin', '--trim'], `${CANARY}\n`)
   assert.doesNotMatch(trimmed.stderr, /newline/)
   assert.equal((await secret(['get', 'a'])).stdout.toString(), CANARY)
@@ -138,7 +142,7 @@ test('mistakes end with their own code and one line that says what to do', async
 test('a user who is not root keeps his secrets in his own folder', async (t) => {
   const { dir } = await secretCommand(t)
   await chmod(dir, 0o777)
-  // The project may lie where only root can go: this user sees it elsewhere, in a mount namespace of his own.
+  // The project can be in a folder of root: this user sees it elsewhere, in a separate mount namespace.
   const project = resolve(import.meta.dirname, '../../..')
   const node = relative(project, process.execPath)
   const script =

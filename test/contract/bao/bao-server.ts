@@ -18,6 +18,7 @@ const CANARIES = [ROLE_ID, SECRET_ID, OTHER_SECRET_ID, 's.bao-canary-token']
 
 export const subject: ProviderSubject = {
   def: bao,
+  firstVersion: '1',
   start: startBackend,
   textOnly: 'KV engines keep JSON',
   foreign: [
@@ -151,7 +152,7 @@ export async function onBao(
     Asking & {
       readonly server: BaoServer
       readonly logins: () => number
-      /** What was asked since the last call, logins left out. */
+      /** The requests since the last call, without logins. */
       readonly asked: () => readonly string[]
     }
 > {

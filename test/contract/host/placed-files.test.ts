@@ -33,7 +33,7 @@ function modeOf(path: string): string {
   return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`
 }
 
-test('F10: files and every folder that had to be made have the mode and owner of the settings, whatever the umask', async (t) => {
+test('F10: files and new folders have the configured mode and owner, for any umask', async (t) => {
   const folder = await temporaryFolder(t)
   await chmod(folder, 0o711)
   const before = process.umask(0o077)
@@ -56,7 +56,7 @@ test('F10: files and every folder that had to be made have the mode and owner of
   })
 })
 
-test('F10: temporary names begin with a dot, never end in what a watcher of settings reads, and none stays', async (t) => {
+test('F10: temporary names begin with a dot, have a safe ending, and none remains', async (t) => {
   const folder = await temporaryFolder(t)
   const names = new Set<string>()
   const watcher = watch(folder, (_event, name) => names.add(String(name)))
@@ -116,7 +116,7 @@ test('a file that is there already can be refused, before anything is written', 
   assert.equal(await readFile(join(folder, 'b'), 'utf8'), 'theirs')
 })
 
-test('no link in a destination is followed; one in the place of a file is replaced; those above are the user’s', async (t) => {
+test('no link in a destination is followed; a link in the place of a file is replaced', async (t) => {
   const folder = await temporaryFolder(t)
   const elsewhere = join(folder, 'elsewhere')
   await mkdir(elsewhere)
@@ -152,7 +152,7 @@ test('what is removed is overwritten first, and folders that are empty then go w
   assert.equal(readSync(reader, Buffer.alloc(64), 0, 64, 0), 0)
 })
 
-test('what a killed process left behind is in nobody’s way', async (t) => {
+test('leftovers of a killed process do no harm', async (t) => {
   const folder = await temporaryFolder(t)
   const names: string[] = []
   const watcher = watch(folder, (_event, name) => names.push(String(name)))
@@ -194,6 +194,28 @@ test('a device or a pipe in the place of a file is refused, and stays', async (t
     /^io: .*pipe is there and is no regular file$/,
   )
   assert.ok(lstatSync(join(folder, 'pipe')).isFIFO())
+})
+
+test('a link to a device, a pipe or a folder is refused before anything is written, and stays', async (t) => {
+  const folder = await temporaryFolder(t)
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  const links = {
+    stdout: '/proc/self/fd/1',
+    null: '/dev/null',
+    pipe: join(folder, 'pipe'),
+    chain: '../chain',
+    dir: folder,
+  }
+  await mkdir(join(folder, 'out'))
+  for (const [name, target] of Object.entries(links)) await symlink(target, join(folder, 'out', name))
+  await symlink('out/pipe', join(folder, 'chain'))
+  for (const name of Object.keys(links)) {
+    const files = [file(folder, 'new/good'), file(join(folder, 'out'), name)]
+    const said = await refusal(placed.write(files, OPTIONS))
+    assert.match(said, new RegExp(`^io: .*/out/${name} is a link to /.*, which is no regular file$`), name)
+    assert.equal(lstatSync(join(folder, 'out', name)).isSymbolicLink(), true)
+    assert.deepEqual((await readdir(folder)).toSorted(), ['chain', 'out', 'pipe'])
+  }
 })
 
 test('what has another name elsewhere keeps its content there', async (t) => {

@@ -27,6 +27,7 @@ const OTHER_ID = 'ffffffff-a93b-45ad-bdfa-b267016802c3'
 
 export const subject: ProviderSubject = {
   def: infisical,
+  firstVersion: '1',
   start: async (t) => (await startBackend(t)).backend,
   foreign: ['infisical:KEY', 'infisicals:///KEY', ' infisical:///KEY', 'bao://mount/path/field'],
   malformed: [
@@ -98,7 +99,10 @@ export const subject: ProviderSubject = {
   lacks: {},
 }
 
-/** A server behind a prefix, its secrets two to a folder, a secret file behind a link, and the knobs of the contract. */
+/**
+ * A server behind a prefix, its secrets two to a folder, a secret file behind a link, and the knobs of the
+ * contract.
+ */
 export async function startBackend(t: TestContext): Promise<{ server: InfisicalServer; backend: Backend }> {
   const folders: Record<string, InfisicalFolder> = {}
   const server = await started(t, inDev(folders), '/behind/a-proxy')

@@ -17,6 +17,7 @@ export const VAULT = 'Contract Vault'
 
 export const subject: ProviderSubject = {
   def: opConnect,
+  firstVersion: '1',
   start: async (t) => (await startBackend(t)).backend,
   foreign: ['op:vault', 'ops://vault/item/field', 'bao://mount/path/field', ' op://a/b/c'],
   malformed: [
@@ -108,10 +109,11 @@ export async function startBackend(t: TestContext): Promise<{ server: ConnectSer
 export async function connected(
   t: TestContext,
   data: ConnectData,
+  hostEnd = '',
 ): Promise<Opened & Asking & { readonly server: ConnectServer }> {
   const server = await startConnectServer({ data, token: TOKEN })
   const backend: Backend = {
-    settings: { host: server.url, token: TOKEN },
+    settings: { host: server.url + hostEnd, token: TOKEN },
     put: () => Promise.reject(new Error('the data is given')),
     missing: 'op://a/b/c',
     canaries: [TOKEN],
@@ -125,7 +127,7 @@ export async function connected(
   return { ...opened, ...asking(subject, opened, ({ message }) => message), server }
 }
 
-/** A text is a field, and an empty one has no `value`; what is no text is a file. */
+/** A text is a field, and an empty one has no `value`; other values are files. */
 function itemFor(name: string, value: Uint8Array, id: string): ConnectItem {
   const title = `contract ${name}`
   const bytes = Buffer.from(value)

@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { LocketError } from '../../../src/core/vocabulary/errors.ts'
 import { makeToken } from '../../fixtures/op-token.ts'
+import { startProxy } from '../../fixtures/servers/proxy.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { fetched, open, parsed } from '../provider/provider-attempt.ts'
 import type { SettingTexts } from '../provider/provider-backend.ts'
@@ -18,7 +19,7 @@ import { subject } from './op-server.ts'
 
 const DEADLINE = { timeout: 30_000 }
 
-/** What a login at this address ends with. */
+/** The error of a login at this address. */
 async function failureAt(address: string, settings: SettingTexts = {}): Promise<LocketError> {
   const token = makeToken(address)
   const backend = {
@@ -53,18 +54,14 @@ async function startTlsServer(t: TestContext): Promise<{ address: string; certif
   return { address: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, certificate }
 }
 
-test(
-  'a certificate that nobody vouches for is told, and op-ca-cert makes it trusted',
-  DEADLINE,
-  async (t) => {
-    const { address, certificate } = await startTlsServer(t)
-    const refused = await failureAt(address)
-    assert.equal(refused.code, 'provider_protocol')
-    assert.match(refused.message, /^op at https:\S+ has a certificate that is not trusted/)
-    assert.match(refused.hint ?? '', /ca-cert/)
-    assert.equal((await failureAt(address, { caCert: certificate })).code, 'denied')
-  },
-)
+test('an untrusted certificate is reported, and op-ca-cert makes it trusted', DEADLINE, async (t) => {
+  const { address, certificate } = await startTlsServer(t)
+  const refused = await failureAt(address)
+  assert.equal(refused.code, 'provider_protocol')
+  assert.match(refused.message, /^op at https:\S+ has a certificate that is not trusted/)
+  assert.match(refused.hint ?? '', /ca-cert/)
+  assert.equal((await failureAt(address, { caCert: certificate })).code, 'denied')
+})
 
 test('the proxy variables of this process are obeyed', DEADLINE, async (t) => {
   const asked: string[] = []
@@ -92,8 +89,24 @@ test('the proxy variables of this process are obeyed', DEADLINE, async (t) => {
   assert.deepEqual(asked, ['far.invalid'])
 })
 
-test('a name that does not resolve is told', DEADLINE, async () => {
+test('a host name that does not resolve is reported', DEADLINE, async () => {
   const error = await failureAt('http://nowhere.invalid')
   assert.equal(error.code, 'unavailable')
   assert.match(error.message, /^op at http:\/\/nowhere\.invalid has a host name that does not resolve/)
+})
+
+test('the error of a proxy that refuses names the proxy, not 1Password', DEADLINE, async (t) => {
+  const proxy = await startProxy()
+  t.after(() => proxy[Symbol.asyncDispose]())
+  proxy.knobs.status = 407
+  const before = process.env['ALL_PROXY']
+  process.env['ALL_PROXY'] = `127.0.0.1:${proxy.port}`
+  t.after(() => {
+    if (before === undefined) delete process.env['ALL_PROXY']
+    else process.env['ALL_PROXY'] = before
+  })
+  const error = await failureAt('https://far.invalid')
+  assert.equal(error.code, 'config')
+  // The process of the SDK has the variables as Node reads them.
+  assert.match(error.message, /^\w+_PROXY 127\.0\.0\.1:\d+ answered 407 to a request for far\.invalid/i)
 })

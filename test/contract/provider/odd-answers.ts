@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { RequestListener, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import * as fc from 'fast-check'
@@ -12,12 +13,12 @@ import type { ProviderSubject, SettingTexts } from './provider-backend.ts'
 
 const DEADLINE_MS = 250
 
-/** What is needed to give a provider any answer at any step of its protocol. */
+/** Everything that is needed to give a provider any answer at any step of its protocol. */
 export interface OddSubject {
   readonly subject: ProviderSubject
   settings(url: string): SettingTexts
   readonly references: readonly string[]
-  /** The steps, in the order in which they are told apart; `good`: what an honest server says. */
+  /** The steps, in the order in which they are recognized; `good` is the answer of a correct server. */
   readonly steps: readonly {
     readonly name: string
     readonly isAt: (url: string) => boolean
@@ -42,12 +43,12 @@ export async function onServer(
   return opened
 }
 
-/** Whatever it is answered, a provider gives values or errors of ours, in time, and shows nothing of a body. */
+/** For any answer a provider returns values or locket's errors, in time, and shows nothing of a body. */
 export function oddAnswers(odd: OddSubject): void {
   const { subject, steps } = odd
   const refs = odd.references.map((text) => parsed(subject, text))
 
-  test(`${subject.def.kind}: whatever the server answers, the outcome is a value or an error that shows nothing of it`, async (t) => {
+  test(`${subject.def.kind}: any answer gives a value, or an error that shows none of it`, async (t) => {
     let now: Oddity = { at: '', how: 'json', json: '', status: 200 }
     const url = await listening(t, (request, response) => {
       const step = steps.find(({ isAt }) => isAt(request.url ?? ''))
@@ -70,6 +71,29 @@ export function oddAnswers(odd: OddSubject): void {
       { seed: 7, numRuns: 150 },
     )
     assert.ok(seen.failures > 50 && seen.values > 10, JSON.stringify(seen))
+  })
+
+  test(`${subject.def.kind}: an answer that is deep or wide is refused before it holds up others`, async (t) => {
+    const [last] = steps.slice(-1)
+    let body = ''
+    const opened = await onServer(t, odd, (request, response) => {
+      const step = steps.find(({ isAt }) => isAt(request.url ?? ''))
+      response.end(step === last ? body : step?.good)
+    })
+    for (const hostile of [
+      '['.repeat(3_000_000),
+      `[${'{},'.repeat(900_000)}0]`,
+      `{"data":${'['.repeat(100)}`,
+    ]) {
+      body = hostile
+      const longest = monitorEventLoopDelay({ resolution: 10 })
+      longest.enable()
+      const outcomes = await within(20_000, fetched(opened, refs.slice(0, 1)))
+      longest.disable()
+      const codes = [...outcomes.values()].map((outcome) => (outcome.ok ? 'ok' : outcome.error.code))
+      assert.ok(['too_large', 'provider_protocol'].includes(codes[0] ?? ''), codes.join())
+      assert.ok(longest.max < 2e9, `${longest.max / 1e6} ms`)
+    }
   })
 
   test(`${subject.def.kind}: an answer without end is given up, with its connection`, async (t) => {
