@@ -34,7 +34,13 @@ test('variables of files, secrets and entries, later ones over earlier ones, as 
     '-e',
     'EMPTY=',
   ])
-  assert.deepEqual([code, stderr], [0, ''])
+  assert.equal(code, 0)
+  // The values need escapes that these two readers do not know.
+  const misread = /WARN export\.misread (node --env-file|dotenv of npm) reads .* variables=B,C,S,KEY,E$/gm
+  assert.deepEqual(
+    [...stderr.matchAll(misread)].map(([, reader]) => reader),
+    ['node --env-file', 'dotenv of npm'],
+  )
   const seen = Object.fromEntries(parseDotenv(stdout, 'x').map(({ name, value }) => [name, value]))
   const text = `from a template: ${AWKWARD}\n`
   assert.deepEqual(seen, {
@@ -149,7 +155,7 @@ test('what is wrong is one line and no output', async (t) => {
   const none = await locket(['export'])
   assert.deepEqual([none.code, none.stdout], [64, ''])
   assert.match(none.stderr, /^locket: there is no variable to export \(name some with --env/)
-  const wrong = await locket(['export', '-e', `A B=${CANARY}`, '-e', `A=@${CANARY}`])
+  const wrong = await locket(['export', '-e', `A B=${CANARY}`, '-e', `A=@{{${CANARY}}}`])
   assert.equal(wrong.code, 78)
   assert.match(wrong.stderr, /^locket: 2 settings are wrong: flag --env: A B is no name for a variable/)
   const format = await locket(['export', '--format=xml', '-e', 'A=1'])

@@ -238,7 +238,7 @@ test('all errors of a template are in one, the first twenty at length', () => {
   assert.match(many, /; and 980 more in secret x$/)
 })
 
-test('a tag of an unknown scheme or without an end is kept; the warning shows its scheme only', () => {
+test('without known schemes a stray tag is kept, and the warning shows its scheme only', () => {
   const table: [string, string][] = [
     [
       '\n {{ opp://vault/CANARY/y }}',
