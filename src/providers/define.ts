@@ -8,11 +8,17 @@ import type { Section, SettingsOf } from '../settings/field.ts'
 
 /** An opened provider. Opening does no I/O; the first fetch does. */
 export interface ProviderClient extends AsyncDisposable {
-  /** One outcome per distinct ref; missing, denied and the like are outcomes, not throws. After dispose: `internal`. */
+  /**
+   * Resolves with one outcome per distinct ref: missing and denied are outcomes, not throws. After dispose
+   * each is `internal`.
+   */
   readonly fetch: Resolve
-  /** Shows whether the credential works, as cheaply as the service allows: logs in, or asks for something small. Rejects if not. */
+  /**
+   * Shows whether the credential works, as cheaply as the service allows: logs in, or asks for something
+   * small. Rejects if it does not.
+   */
   probe(signal: AbortSignal): Promise<void>
-  /** What Status tells; undefined where nobody is asked over a network. */
+  /** Returns the provider's part of Status; undefined where nothing is asked over a network. */
   status(): ProviderStatus | undefined
 }
 
@@ -38,7 +44,7 @@ export interface ProviderDeps {
 /** A kind of secret manager: one folder, one line in `index.ts`. */
 export interface ProviderDef<S extends Section = Section> {
   readonly kind: string
-  /** What `provider` may say instead of `kind`. */
+  /** Other words for `kind` in the setting `provider`. */
   readonly aliases?: readonly string[]
   readonly title: string
   /** Without `://`. */
@@ -71,6 +77,9 @@ export interface ProviderInstance {
   readonly def: ProviderDef
   /** Parsed values of `def.settings`. */
   readonly settings: Readonly<Record<string, unknown>>
-  /** Equal for equal settings, so that volumes share one client. Holds no credential: inline ones enter as a hash. */
+  /**
+   * Equal for equal settings, so that volumes share one client. Holds no credential: inline ones enter as a
+   * hash.
+   */
   readonly key: string
 }

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { Secret } from '../core/vocabulary/secret.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
 
-/** A provider with its parsed settings. Equal settings give equal keys; of a credential only a hash goes in. */
+/**
+ * A provider with its parsed settings. Equal settings give equal keys; of a credential only a hash goes in.
+ */
 export function createInstance(
   def: ProviderDef,
   settings: ProviderInstance['settings'],

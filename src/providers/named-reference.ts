@@ -9,12 +9,16 @@ interface NamedReference {
   readonly reference: string
 }
 
-/** What stands before the + may be anything: a slip in the name is told of, and no text. */
+/**
+ * The text before the + may be anything: a slip in the name is an error, and the reference is not taken for
+ * text.
+ */
 const NAMED = /^([^\s:/]*)\+([a-z][a-z0-9.-]*):(\/\/)?/i
 
 /**
- * `prod-vault+bao://…`, taken apart. `undefined`: neither name nor scheme is known, so it is somebody else's. Throws `ref_syntax` when one
- * of them is. Only name and scheme are repeated in messages: the rest may be the password of a URL.
+ * Takes `prod-vault+bao://…` apart. Returns `undefined` if neither name nor scheme is known. Throws
+ * `ref_syntax` when one of them is. Messages repeat name and scheme only: the rest may be the password of a
+ * URL.
  */
 export function findNamed(instances: readonly ProviderInstance[], text: string): NamedReference | undefined {
   const [, name, written, slashes] = NAMED.exec(text) ?? []

@@ -6,7 +6,10 @@ import type { ProviderDef, ProviderInstance } from './define.ts'
 import { hasCredential, isNamed } from './instance.ts'
 import { findNamed } from './named-reference.ts'
 
-/** What `provider` says: a kind, aliases resolved, or one of `names`. Throws `config` for what is not there. */
+/**
+ * Returns the kind or the name that `provider` means: a kind, an alias resolved, or one of `names`. Throws
+ * `config` for others.
+ */
 export function chooseKind(
   defs: readonly ProviderDef[],
   text: string,
@@ -22,9 +25,10 @@ export function chooseKind(
 }
 
 /**
- * Sends each reference to the instance that answers it: the one whose name stands before its scheme; else by its scheme, and where several
- * share one, or there is none, to the one of the name `chosen`. A named instance that is not chosen takes no scheme alone. Throws
- * `ref_syntax` for a malformed reference and a name that nobody has, `config` when its provider lacks a setting.
+ * Sends each reference to the instance that answers it: the one that is named before its scheme; else the one
+ * of its scheme; and where several share a scheme, or the reference has none, the one with the name `chosen`.
+ * A named instance that is not chosen takes no scheme alone. Throws `ref_syntax` for a malformed reference
+ * and for an unknown name, `config` when the provider lacks a setting.
  */
 export function routeReferences(
   instances: readonly ProviderInstance[],
@@ -41,7 +45,7 @@ export function routeReferences(
     // A bare reference of the chosen provider, or somebody else's text.
     if (lead === undefined) return meant === undefined ? undefined : usable(meant, parse(meant, text))
     const ref = parse(lead, text)
-    // Who is meant matters only once the text is a reference at all.
+    // The choice matters only once the text is a reference at all.
     if (ref === undefined) return undefined
     const instead = byName(all, scheme ?? '')
     if (lead === meant || takers.length === 1) return usable(lead, ref, instead)

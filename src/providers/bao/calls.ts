@@ -14,11 +14,11 @@ interface BaoCall {
   readonly path: readonly string[]
   readonly query?: string
   readonly signal: AbortSignal
-  /** What a refusal means to this call, where that is not what it means to all. */
+  /** The meaning of a refusal to this call, where it is not the usual one. */
   readonly explain?: (refusal: Refusal) => LocketError | undefined
 }
 
-/** Requests in the manner of OpenBao and Vault: their headers, their errors. Answers are JSON with exact numbers. */
+/** Requests to OpenBao and Vault, with their headers and errors. Answers are JSON with exact numbers. */
 export interface Calls {
   readonly who: string
   /** ` in namespace "x"`, or nothing. For messages. */

@@ -3,14 +3,20 @@ import type { Refusal } from '../lib/http/http.ts'
 import { isObject } from './json.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** What the server said in an error, to look for known words in. It may quote anything: it never goes into a message. */
+/**
+ * Returns the server's text in an error, to search it for known words. It may quote anything, so it never
+ * goes into a message.
+ */
 export function saidIn(body: unknown): string | undefined {
   if (!isObject(body)) return undefined
   const said = [body['errors'], body['warnings']].flatMap((list) => (Array.isArray(list) ? list : []))
   return Array.isArray(body['errors']) || body['data'] !== undefined ? said.join('\n') : undefined
 }
 
-/** What any call may be refused with, whatever it asks for; undefined: what its status means to every provider. */
+/**
+ * Returns the error for a refusal that means the same to every call; undefined: the usual meaning of its
+ * status.
+ */
 export function explainAny(who: string, { status, header, body }: Refusal): LocketError | undefined {
   const said = saidIn(body)
   if (status >= 300 && status < 400) return redirected(who, status, header('location'))
@@ -43,7 +49,9 @@ export function tokenRefused(who: string): LocketError {
   })
 }
 
-/** A standby names the active node. The token is not sent there: only the operator says which hosts get it. */
+/**
+ * A standby names the active node. The token is not sent there: only the operator says which hosts get it.
+ */
 function redirected(who: string, status: number, location: string | undefined): LocketError {
   const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'

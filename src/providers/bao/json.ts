@@ -1,6 +1,6 @@
 import { readJson } from '../lib/http/json.ts'
 
-/** What JSON can do in every Node that locket runs on, and TypeScript does not know yet. */
+/** JSON functions that every Node of locket has, and TypeScript does not know yet. */
 interface SourceJson {
   rawJSON(text: string): unknown
   isRawJSON(value: unknown): boolean
@@ -12,8 +12,9 @@ interface SourceJson {
 const json = JSON as unknown as SourceJson
 
 /**
- * Returns an answer with its numbers as the server wrote them: a number that JavaScript would write in another way, as
- * `1.0` or one beyond 2^53, is kept as its digits. Wipes the bytes. Throws as `readJson` does.
+ * Returns an answer with its numbers as the server wrote them: a number that JavaScript would write in
+ * another way, as `1.0` or one beyond 2^53, is kept as its digits. Wipes the bytes. Throws as `readJson`
+ * does.
  */
 export function parseExact(body: Uint8Array, who: string): unknown {
   try {

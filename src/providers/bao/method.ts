@@ -5,7 +5,7 @@ import type { BaoSettings } from './settings.ts'
 
 type Method = NonNullable<BaoSettings['authMethod']>
 
-/** What is read, and what is posted where, to get a token. */
+/** The credentials to read, and the request to make, for a token. */
 export type LoginPlan =
   | { readonly method: 'token'; readonly credentials: readonly NamedCredential[] }
   | {
@@ -16,7 +16,10 @@ export type LoginPlan =
       body(texts: readonly string[]): object
     }
 
-/** Where Kubernetes puts a pod's own token. */
+/**
+ * The file with a pod's own token in Kubernetes
+ * (https://kubernetes.io/docs/concepts/security/service-accounts/).
+ */
 export const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /** One line for each setting that is missing, or that leaves open what is meant. */

@@ -22,7 +22,10 @@ export interface Mount {
 export interface Mounts {
   known(segments: readonly string[]): (Mount & { readonly isFresh: boolean }) | undefined
   learn(mount: Mount): void
-  /** Asks the server, unless it was asked just now; callers whose paths begin alike share its answer. Undefined when it does not say. */
+  /**
+   * Asks the server, unless it was asked just now; callers whose paths begin alike share its answer. Resolves
+   * with undefined when the server does not say.
+   */
   locate(segments: readonly string[], token: string, signal: AbortSignal): Promise<Mount | undefined>
 }
 
@@ -102,7 +105,7 @@ function hosts({ path }: Mount, segments: readonly string[]): boolean {
   return path.length > 0 && path.length < segments.length && path.every((part, at) => part === segments[at])
 }
 
-/** Who may read a secret may not be allowed to ask for its mount. */
+/** A token that may read a secret may be forbidden to ask for its mount. */
 function unlessUnsaid(thrown: unknown): undefined {
   if (isLocketError(thrown) && UNSAID.includes(thrown.code)) return undefined
   throw thrown

@@ -18,13 +18,14 @@ import { providerError } from '../lib/provider-error.ts'
 /** One field each, out of secrets that are read once for all callers of the same time. */
 export interface BaoReader {
   /**
-   * Resolves with the value of one field, and the version or the lease of its secret. Rejects with `not_found`, or with
-   * `denied` where the token may not read or is no good any more: the status does not say which.
+   * Resolves with the value of one field, and the version or the lease of its secret. Rejects with
+   * `not_found`, or with `denied` where the token may not read or is no good any more: the status does not
+   * say which.
    */
   read(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Resolved>
 }
 
-/** Where a secret is read: `mount` and `path` together are the path of the reference. */
+/** The place of a secret: `mount` and `path` together are the path of the reference. */
 interface Place {
   readonly mount: readonly string[]
   readonly path: readonly string[]
@@ -41,12 +42,17 @@ interface ReadSecret {
   readonly facts: { readonly version?: string; readonly expiresAt?: number }
 }
 
-/** Refused: nothing is there, or nothing that may be read; if the mount was guessed, it may be somewhere else. */
+/**
+ * Refused: nothing is there, or nothing that may be read; if the mount was guessed, it may be somewhere else.
+ */
 type Answer =
   | { readonly kind: 'read'; readonly secret: ReadSecret }
   | { readonly kind: 'refused'; readonly error: LocketError }
 
-/** A KV engine of version 1 answers with a period of refreshing in place of a lease, and then `lease_id` is empty. */
+/**
+ * A KV engine of version 1 answers with a period of refreshing in place of a lease, and then `lease_id` is
+ * empty.
+ */
 const Lease = z.object({ lease_id: z.string().min(1), lease_duration: z.number().positive() })
 const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
 
@@ -116,7 +122,9 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     return isVersioned && isObject(data['data']) ? data['data'] : undefined
   }
 
-  /** A version that was deleted, or of which nothing is left: the server then answers with its metadata alone. */
+  /**
+   * A version that was deleted, or of which nothing is left: the server then answers with its metadata alone.
+   */
   function goneError(place: Place, data: unknown): LocketError | undefined {
     if (!isObject(data) || data['data'] != null) return undefined
     const metadata = VersionMetadata.safeParse(data['metadata'])

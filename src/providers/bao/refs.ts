@@ -18,8 +18,9 @@ const SHAPE = 'bao://mount/path/field'
 const OPTIONS = ['version', 'kv']
 
 /**
- * `undefined`: none of ours; `bao:/x` is a slip rather than someone else's text. Throws `ref_syntax`. `kv` is what the settings say;
- * it counts where the reference says nothing itself. Not `new URL`, which folds `..` and takes the mount for a host.
+ * Reads a `bao://` reference. Returns `undefined` for others' text. Throws `ref_syntax` for a malformed one;
+ * `bao:/x` is a slip, and not others' text. `kv`: the version that the settings say, where the reference says
+ * none. Does not use `new URL`, which folds `..` and takes the mount for a host.
  */
 export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | undefined {
   const slashes = /^(?:bao|vault):(\/+)/i.exec(text)
@@ -57,7 +58,7 @@ export function formatBaoReference(reference: BaoReference): string {
   return `${formatSecret(reference)}/${encodePart(field)}${options.length === 0 ? '' : `?${options.join('&')}`}`
 }
 
-/** The same for all fields of one secret. */
+/** Returns one text for the secret of a reference: equal for all its fields. */
 export function formatSecret({ mount, path }: Pick<BaoReference, 'mount' | 'path'>): string {
   return `bao://${mount.map(encodePart).join('%2F')}/${path.map(encodePart).join('/')}`
 }

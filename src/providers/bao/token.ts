@@ -4,7 +4,7 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { Calls } from './calls.ts'
 import { tokenRefused } from './explain.ts'
 
-/** Where a token may not look itself up, it is replaced on suspicion no more often than that. */
+/** The shortest time between two logins on suspicion, where a token may not look itself up. */
 const SUSPICION_MS = 600_000
 
 /** A token, and what is known of it. */
@@ -18,8 +18,8 @@ export interface TokenUse {
 /** A 403 may be about the token or about what was asked for: these know which. */
 interface TokenCheck {
   /**
-   * Asks the server about the token itself; callers at the same time ask once. `isProven`: whether it had worked before this batch.
-   * Rejects with `auth` when the token is no good any more.
+   * Asks the server about the token itself; callers at the same time ask once. `isProven`: the token had
+   * worked before this batch. Rejects with `auth` when the token is no good any more.
    */
   check(use: TokenUse, isProven: boolean, signal: AbortSignal): Promise<void>
   /** Asks once, for its own sake: a token that may not look itself up may be good for all else. */
@@ -45,8 +45,8 @@ export function createTokenCheck(calls: Calls, clock: Clock, isRenewable: boolea
       await ask(use, signal)
     } catch (thrown) {
       if (!isLocketError(thrown) || thrown.code !== 'denied') throw thrown
-      // Old servers say the same of a dead token and of one that may not look itself up. One that cannot be had anew, and has ever worked, is
-      // not given up for that.
+      // Old servers answer alike for a dead token and for one that may not look itself up. A token that
+      // cannot be renewed and has ever worked is not given up for that.
       use.isDead = isRenewable ? suspect(isProven) : use.workedAt === undefined
       if (use.isDead) throw tokenRefused(calls.who)
     }

@@ -4,7 +4,10 @@ import type { Secret } from '../../core/vocabulary/secret.ts'
 import { credentialText } from '../lib/login/credential.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** What a machine account's access token is made of. The strings cannot be wiped: keep them no longer than a login takes. */
+/**
+ * The parts of a machine account's access token. The strings cannot be wiped: keep them no longer than a
+ * login takes.
+ */
 export interface AccessToken {
   readonly text: string
   readonly clientId: string

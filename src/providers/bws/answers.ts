@@ -10,7 +10,7 @@ const Login = z.object({
 })
 export type BwsLogin = z.output<typeof Login>
 
-/** Of the token that a login gives; nobody but its server checks the signature. */
+/** The claims of the token that a login gives. Only its server checks the signature. */
 const Claims = z.object({
   exp: z.number(),
   sub: z.string(),
@@ -24,13 +24,16 @@ const Text = z
   .string()
   .nullish()
   .transform((text) => text ?? '')
-/** What is in the fields of a secret is looked at when it is wanted: one that is odd spoils no other. */
+/** The fields of a secret are checked when they are used, so an odd secret does not spoil the others. */
 const Secrets = z.object({
   data: z.array(z.object({ id: z.string(), key: z.unknown(), value: z.unknown(), note: z.unknown() })),
 })
 export type EncryptedSecret = z.output<typeof Secrets>['data'][number]
 
-/** A login's answer, whose token has the claims that it should. zod's issues can quote what they saw, so they are not kept. */
+/**
+ * Returns a login's answer, whose token has the documented claims. Throws `provider_protocol`. It keeps no
+ * issues of zod's: they can quote values.
+ */
 export function readLogin(answer: unknown, who: string): BwsLogin {
   const login = Login.safeParse(answer)
   if (!login.success) throw unreadable(who, 'login')
@@ -40,7 +43,7 @@ export function readLogin(answer: unknown, who: string): BwsLogin {
   return login.data
 }
 
-/** The key of the organisation, out of what a login's payload decrypts to; both are wiped by whoever has them. */
+/** Returns the organisation's key from the decrypted payload of a login. The caller wipes both. */
 export function readPayload(plain: Uint8Array, who: string): Uint8Array {
   const payload = Payload.safeParse(fromJson(plain))
   const key = payload.success ? new Uint8Array(Buffer.from(payload.data.encryptionKey, 'base64')) : undefined

@@ -25,13 +25,16 @@ import type { BwsField } from './refs.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 const MAX_LOGIN_BYTES = 256 * 1024
-/** 250 secrets in one answer (`MOST_IDS` in gather.ts), each with 35 kB of text that is encrypted and in base64. */
+/**
+ * 250 secrets in one answer (`MOST_IDS` in gather.ts), each with 35 kB of text that is encrypted and in
+ * base64.
+ */
 const MAX_SECRETS_BYTES = 16 * 1024 * 1024
 
-/** What a login gives. */
+/** The result of a login. */
 interface Keys {
   readonly authorization: string
-  /** Of the organisation: all secrets are encrypted with it. */
+  /** The organisation's key: all secrets are encrypted with it. */
   readonly key: Uint8Array
 }
 

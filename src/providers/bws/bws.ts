@@ -18,7 +18,7 @@ import { formatBwsReference, parseBwsReference } from './refs.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'bws-', env: 'BWS_', server: 'Bitwarden' }
-/** What Bitwarden's servers allow by default. */
+/** The rate that Bitwarden's servers allow by default. */
 const USUAL_RATE = '5/s,60/m'
 
 const settings = section('bws', 'Bitwarden Secrets Manager', {

@@ -18,8 +18,8 @@ export interface ChoiceOptions extends BwsOptions {
 }
 
 /**
- * The client that `bws-client` names, chosen when it is first used. `auto`: the SDK where it is installed and runs, else our own. `sdk`
- * where it does not is `config`.
+ * Makes the client that `bws-client` names; the choice is made when it is first used. `auto`: the SDK where
+ * it is installed and runs, else our own. `sdk` rejects with `config` where the SDK does not run.
  */
 export function createChosenClient(options: ChoiceOptions): BwsClient {
   const { provider, choice, emit, traffic, startWorker } = options

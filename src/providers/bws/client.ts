@@ -6,7 +6,7 @@ import type { Traffic } from '../lib/http/traffic.ts'
 import type { ProxyEnvironment } from '../lib/proxy/choose-proxy.ts'
 import type { BwsReference } from './refs.ts'
 
-/** What both clients are made of. */
+/** The options that both clients have. */
 export interface BwsOptions {
   /** In messages: the instance. */
   readonly provider: string
@@ -15,7 +15,7 @@ export interface BwsOptions {
   readonly identityUrl: string
   readonly userAgent: string
   readonly files: SourceFiles
-  /** Of both servers. */
+  /** The traffic of both servers. */
   readonly traffic: Traffic
   /** The proxy variables. */
   readonly env: ProxyEnvironment
@@ -29,11 +29,17 @@ export interface BwsQuery extends BwsReference {
 export type BwsAnswer =
   /** By `key`. What the server left out is left out. The receiver wipes the values. */
   | { readonly kind: 'some'; readonly outcomes: ReadonlyMap<string, Outcome> }
-  /** The service answers all or nothing, and one of them is to blame. `error`: what that says of one that was asked for alone. */
+  /**
+   * The service answers all or nothing, and one of the ids is to blame. `error`: the error for an id that was
+   * asked for alone.
+   */
   | { readonly kind: 'none'; readonly error: LocketError }
 
 export interface BwsIdentity {
-  /** One request; `take` says what for when it may go, and again for each retry. What says nothing of a single secret rejects. */
+  /**
+   * Makes one request. `take` returns its ids when it may go, and again for each retry. Rejects with an error
+   * that concerns all ids.
+   */
   read(take: () => readonly BwsQuery[], signal: AbortSignal): Promise<BwsAnswer>
 }
 

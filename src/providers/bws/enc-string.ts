@@ -11,7 +11,10 @@ export interface EncString {
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
-/** Throws `provider_protocol`; its message begins with `what`: `bws at https://api.bitwarden.com sent a value`. */
+/**
+ * Throws `provider_protocol`; its message begins with `what`: `bws at https://api.bitwarden.com sent a
+ * value`.
+ */
 export function parseEncString(text: string, what: string): EncString {
   const dot = text.indexOf('.')
   const type = dot === -1 ? '' : text.slice(0, dot)
@@ -23,7 +26,10 @@ export function parseEncString(text: string, what: string): EncString {
   return { iv, body, mac }
 }
 
-/** Whether it was encrypted with this key of 64 bytes, and has not been changed since. Takes the same time for every wrong MAC. */
+/**
+ * Tells whether this key of 64 bytes encrypted it, and it was not changed since. It takes the same time for
+ * every wrong MAC.
+ */
 export function isSealedWith({ iv, body, mac }: EncString, key: Uint8Array): boolean {
   return timingSafeEqual(createHmac('sha256', key.subarray(32)).update(iv).update(body).digest(), mac)
 }

@@ -23,7 +23,7 @@ interface Rider {
   trip: Trip | undefined
 }
 
-/** Whoever waits for the same request. */
+/** The callers that wait for the same request. */
 interface Trip {
   /** By the key of what they want. */
   readonly riders: Map<string, Rider[]>
@@ -31,8 +31,9 @@ interface Trip {
 }
 
 /**
- * Whatever is wanted while a request waits for its turn (for a login, a slot, the rate) goes with it: under a rate of five in a second, a
- * hundred volumes that mount at once need a handful of requests. `who`: the server, in messages.
+ * Makes a client that collects ids: those that are asked for while a request waits for a login, a slot or the
+ * rate go with it. Under a rate of five a second, a hundred volumes that mount at once need a handful of
+ * requests. `who`: the server, in messages.
  */
 export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gather {
   /** Ids to blame for the failure of the last request they were in: each of them is asked for by itself. */
@@ -82,7 +83,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     return [trusted, ...doubtful.values()].filter((part) => part.length > 0)
   }
 
-  /** What is too much for one request takes the next. */
+  /** Moves the ids that are too many for one request to the next one. */
   function leaveBehind(trip: Trip): void {
     const ids = new Set<string>()
     const others: Rider[] = []

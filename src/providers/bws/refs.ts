@@ -14,8 +14,8 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const SHAPE = 'expected bws://ID or bws://ID?field=value, key or note; the ID is the UUID of the secret'
 
 /**
- * The secret's id, or `bws://ID[?field=…]`. `undefined`: none of ours; `bws:/x` and `bws:ID` are slips rather than someone else's text.
- * Throws `ref_syntax`.
+ * Reads a secret's id, or `bws://ID[?field=…]`. Returns `undefined` for others' text. Throws `ref_syntax` for
+ * a malformed reference; `bws:/x` and `bws:ID` are slips, and not others' text.
  */
 export function parseBwsReference(text: string): BwsReference | undefined {
   const bare = asId(text)

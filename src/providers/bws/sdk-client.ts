@@ -14,12 +14,12 @@ import { Reply, type LoginCall, type ReadCall } from './sdk-methods.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /**
- * The SDK does not tell how long a login is good for: an hour. What has less than five minutes left it renews by itself, which nobody
- * would count; so there is a new login before that.
+ * The SDK does not say how long a login is good for: an hour. It renews one with less than five minutes left
+ * by itself, and nobody would count that request; so locket logs in again before.
  */
 const LIFETIME_MS = 54 * 60_000
 
-/** A login that the SDK's process holds, and what it takes to make it anew there when that process has ended. */
+/** A login that the SDK's process holds, and the credential to repeat it when that process has ended. */
 interface Held {
   readonly digest: string
   readonly token: Secret

@@ -1,6 +1,9 @@
 import * as z from 'zod'
 
-/** Joined, so that no bundler takes the package along: its licence does not allow that, and most installations have none. */
+/**
+ * Joined, so that no bundler includes the package: its licence does not allow that, and most installations
+ * lack it.
+ */
 export const SDK_PACKAGE = ['@bitwarden', 'sdk-napi'].join('/')
 
 /** Levels count from 0, `trace`. The first two, `trace` and `debug`, print the client secret. */
@@ -22,7 +25,7 @@ const ReadCall = z.object({
 })
 export type ReadCall = z.output<typeof ReadCall>
 
-/** What the methods answer. Nothing of the SDK's own texts: they quote bodies. */
+/** The answer of a method. It has none of the SDK's own texts, which quote bodies. */
 export const Reply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done') }),
   /** In the order of `wanted`; undefined: the server left it out. */

@@ -42,7 +42,10 @@ export function readOne({ secret }: z.output<typeof OneSecret>, type: SecretType
   return secret.type === type ? found(secret) : undefined
 }
 
-/** By key. What lies in the folder itself goes before imports, a later import before an earlier one: so the server answers by name. */
+/**
+ * Returns the secrets by key. The folder's own go before imports, a later import before an earlier one: the
+ * server answers by name so.
+ */
 export function readList(
   { secrets, imports }: z.output<typeof SecretList>,
   type: SecretType,

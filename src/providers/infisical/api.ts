@@ -8,14 +8,19 @@ import type { Folder, InfisicalReference } from './reference.ts'
 import { explainRead, isUnknownRoute, noInfisicalSecret } from './refusals.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** A value of 1 MiB with its escapes. Infisical's own limit for a request is 1 MiB (Fastify's `bodyLimit`). */
+/**
+ * A value of 1 MiB with its escapes. Infisical's own limit for a request is 1 MiB (Fastify's `bodyLimit`).
+ */
 const MAX_SECRET_BYTES = 4 * 1024 * 1024
 /** A folder's list holds all its secrets, each with a kilobyte of facts about it. */
 const MAX_LIST_BYTES = 8 * 1024 * 1024
 /** Some 40 for each secret of a folder. */
 const MAX_LIST_VALUES = 200_000
 
-/** Which of its two addresses for secrets the server has: found out by asking, kept for the life of the client. */
+/**
+ * The version of the API for secrets that the server has: found out by asking, kept for the life of the
+ * client.
+ */
 export interface Dialect {
   version: 4 | 3
 }
@@ -24,7 +29,10 @@ export interface Dialect {
 export interface InfisicalApi {
   /** By its name. Rejects with `not_found`, `denied`, `auth` and so on. */
   secret(reference: InfisicalReference, signal: AbortSignal): Promise<Found>
-  /** All of a folder that the identity may read, imports merged, by key. One value that it may not read is a refusal of all. */
+  /**
+   * Resolves with all secrets of a folder that the identity may read, by key, imports merged. Rejects with
+   * `denied` for one value that it may not read.
+   */
   folder(folder: Folder, signal: AbortSignal): Promise<ReadonlyMap<string, Found>>
 }
 
@@ -90,7 +98,10 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
   }
 }
 
-/** Without a key: the list. What is not said takes a default that differs from server to server; names that one does not know, it ignores. */
+/**
+ * Without a key: the list. Options that are left out have defaults that differ between servers; a server
+ * ignores names that it does not know.
+ */
 function pathOf(version: Dialect['version'], folder: Folder, key: string | undefined): string {
   const base = version === 4 ? '/api/v4/secrets' : '/api/v3/secrets/raw'
   const query = new URLSearchParams({

@@ -6,7 +6,7 @@ import { formatFolder, parseInfisicalReference } from './reference.ts'
 import type { InfisicalReference } from './reference.ts'
 import { hiddenValue } from './refusals.ts'
 
-/** What the references of one batch ask for together. */
+/** The folders that the references of one batch are in. */
 export interface InfisicalQuery {
   /** How many references each folder has, by `formatFolder`. */
   readonly perFolder: ReadonlyMap<string, number>
@@ -25,9 +25,10 @@ export function queryOf(refs: readonly SecretRef[]): InfisicalQuery {
 }
 
 /**
- * Resolves with the secret of a reference. Where several references are in one folder, it asks for all secrets of the
- * folder at once, and by name for what that does not give: a server refuses the list for one value that it may not
- * give, leaves out what the identity may not know of, and a folder may be too large for one answer.
+ * Resolves with the secret of a reference. Where several references are in one folder, it asks for all
+ * secrets of the folder at once, and by name for what that does not give: a server refuses the list for one
+ * value that it may not give, leaves out what the identity may not know of, and a folder may be too large for
+ * one answer.
  */
 export async function readSecret(
   reference: InfisicalReference,

@@ -3,7 +3,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { nearest } from '../../core/text/nearest.ts'
 import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
 
-/** Where secrets lie, and of which type they are: what one list can answer. */
+/** A folder and the type of its secrets: one list answers it. */
 export interface Folder {
   readonly environment: string
   readonly path: string
@@ -16,7 +16,7 @@ export interface InfisicalReference extends Folder {
   readonly key: string
 }
 
-/** What stands in for the options that a reference leaves out. */
+/** The values of the options that a reference leaves out. */
 export type Defaults = { readonly [K in keyof Folder]?: Folder[K] | undefined }
 
 const OPTIONS = ['env', 'path', 'project_id', 'type'] as const
@@ -25,8 +25,9 @@ type Option = (typeof OPTIONS)[number]
 const SHAPE = 'infisical:///KEY?env=…&path=…&project_id=…&type=…'
 
 /**
- * `infisical:///KEY?env=&path=&project_id=&type=`, what is left out taken from `defaults`. `undefined`: none of ours. Throws `ref_syntax`.
- * Not `new URL`, which folds `..` and lets `%zz` through.
+ * Reads `infisical:///KEY?env=&path=&project_id=&type=`; `defaults` has the options that are left out.
+ * Returns `undefined` for others' text. Throws `ref_syntax`. Does not use `new URL`, which folds `..` and
+ * lets `%zz` through.
  */
 export function parseInfisicalReference(text: string, defaults: Defaults): InfisicalReference | undefined {
   if (!/^infisical:\//i.test(text)) return undefined

@@ -5,7 +5,7 @@ import { statusError } from '../lib/http/http-errors.ts'
 import type { Folder } from './reference.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** What the server says of an error. It is looked at, and never repeated. */
+/** The server's text in an error. It is searched for known words, and never repeated. */
 const ErrorBody = z
   .object({ message: z.string().catch(''), error: z.string().catch('') })
   .catch({ message: '', error: '' })

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { Choice } from '../../settings/kinds.ts'
 
-/** What the parts of a reference may be, and the settings that stand in for them. The messages quote nothing. */
+/** The parts of a reference, and the settings that replace them. The messages quote nothing. */
 export const Environment = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the slug of an environment: letters, digits, - and _')

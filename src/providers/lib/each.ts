@@ -9,7 +9,10 @@ export interface EachOptions<B> {
   readonly provider: string
   readonly emit: Emit
   readonly traffic: Traffic
-  /** Does something with what all references of a batch share: a session, answers asked for once. Its failure is everybody's. */
+  /**
+   * Does work with what all references of a batch share, such as a session. Its failure is the failure of all
+   * of them.
+   */
   readonly withBatch: (
     call: { readonly refs: readonly SecretRef[]; readonly signal: AbortSignal },
     work: (batch: B) => Promise<void>,
@@ -18,8 +21,9 @@ export interface EachOptions<B> {
 }
 
 /**
- * A provider's `fetch` out of the way to get one value: one outcome per distinct reference, all at once, nothing asked for nothing.
- * An `auth` failure of a reference ends the batch, so that `withBatch` may do it once more with another login.
+ * Makes a provider's `fetch` from a function that gets one value: one outcome per distinct reference, all
+ * fetched at once, no request for no references. An `auth` failure of a reference ends the batch, so that
+ * `withBatch` may repeat it with another login.
  */
 export function fetchEach<B>(options: EachOptions<B>): Resolve {
   return async (refs, signal) => {
@@ -51,7 +55,7 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
     }
   }
 
-  /** Who gave up waiting for what others wait for too is told so in the provider's name. */
+  /** A caller that gave up a request that others wait for too gets an error in the provider's name. */
   function failureOf(thrown: unknown, signal: AbortSignal): LocketError {
     return signal.aborted && !isLocketError(thrown)
       ? abortError(options.provider, signal.reason)
@@ -59,7 +63,7 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
   }
 }
 
-/** What the failure of the whole batch answers: not what is known of a reference by itself. */
+/** Tells whether the failure of the whole batch applies: the reference has no outcome by itself. */
 function isOpen(outcome: Outcome | undefined): boolean {
   return outcome === undefined || (!outcome.ok && outcome.error.code === 'auth')
 }

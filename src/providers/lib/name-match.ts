@@ -4,7 +4,10 @@ export type Match<T> =
   | { readonly kind: 'none' }
   | { readonly kind: 'several'; readonly entries: readonly T[] }
 
-/** By id, else by exact name, else by name in whatever case. The first of these that fits any entry decides. */
+/**
+ * Matches by id, else by exact name, else by name in another case. The first of these that fits any entry
+ * decides.
+ */
 export function matchByName<T>(
   entries: readonly T[],
   wanted: string,

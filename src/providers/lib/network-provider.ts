@@ -38,7 +38,9 @@ export interface BatchCall {
   readonly signal: AbortSignal
 }
 
-/** The protocol of one kind of provider: `V` is what a login gives, `B` what the references of a batch share. */
+/**
+ * The protocol of one kind of provider: `V` is what a login gives, `B` what the references of a batch share.
+ */
 export interface NetworkProtocol<V, B> {
   /** Read before each batch, in this order; a login gets them so. */
   readonly credentials: readonly NamedCredential[]
@@ -57,8 +59,8 @@ export interface NetworkProtocol<V, B> {
 }
 
 /**
- * Opens a provider that is asked over HTTP: makes its traffic, HTTP client and sessions, and wires them to the protocol.
- * No I/O. `protocolOf` gets the HTTP client.
+ * Opens a provider that is asked over HTTP: makes its traffic, HTTP client and sessions, and wires them to
+ * the protocol. No I/O. `protocolOf` gets the HTTP client.
  */
 export function openNetworkProvider<V, B>(
   { provider, deps, baseUrl, maxConcurrent, maxRate, caCert }: NetworkOptions,
@@ -101,7 +103,9 @@ export function openNetworkProvider<V, B>(
   }
 }
 
-/** Returns the reference that `parse` reads from a ref's key. Throws `internal` for a ref of another provider. */
+/**
+ * Returns the reference that `parse` reads from a ref's key. Throws `internal` for a ref of another provider.
+ */
 export function ownReference<R>(ref: SecretRef, parse: (key: string) => R | undefined): R {
   const reference = parse(ref.key)
   if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')

@@ -3,14 +3,16 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 const ATTRIBUTES = ['otp', 'type', 'value', 'title', 'id', 'purpose', 'content', 'size', 'name'] as const
 type OpAttribute = (typeof ATTRIBUTES)[number]
 
-/** `op://vault/item/[section/]field[?attribute=…|?ssh-format=openssh]`: each part a name or an id, decoded. */
+/**
+ * `op://vault/item/[section/]field[?attribute=…|?ssh-format=openssh]`: each part a name or an id, decoded.
+ */
 export interface OpReference {
   readonly vault: string
   readonly item: string
   readonly section?: string
   /** Label or id of a field, or name or id of a file. */
   readonly field: string
-  /** What to read of it; its value or content when left out. `totp` is read as `otp`. */
+  /** The part to read; the value or content when left out. `totp` is read as `otp`. */
   readonly attribute?: OpAttribute
   readonly sshFormat?: 'openssh'
 }
@@ -18,8 +20,9 @@ export interface OpReference {
 const SHAPE = 'op://vault/item/[section/]field'
 
 /**
- * `undefined`: none of ours; `op:/x` is a slip rather than someone else's text. Throws `ref_syntax`. Not `new URL`, which refuses
- * spaces, folds `..` and takes the vault for a host.
+ * Reads an `op://` reference. Returns `undefined` for others' text. Throws `ref_syntax` for a malformed one;
+ * `op:/x` is a slip, and not others' text. Does not use `new URL`, which refuses spaces, folds `..` and takes
+ * the vault for a host.
  */
 export function parseOpReference(text: string): OpReference | undefined {
   if (!/^op:\//i.test(text)) return undefined

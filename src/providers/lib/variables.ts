@@ -13,7 +13,7 @@ export type Lookup = (name: string) => string | undefined
 export interface VariablesOptions {
   /** In messages: `dotenv`. */
   readonly instance: string
-  /** Where they are: `the environment of this process`. */
+  /** The place of the variables, in messages: `the environment of this process`. */
   readonly where: string
   /** All of them as they are now. */
   readonly read: () => Promise<Lookup>
@@ -23,7 +23,10 @@ export interface VariablesOptions {
 /** As `.env` files have them. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/
 
-/** `SCHEME://NAME`. A bare name is nobody's; `scheme:/x` and `SCHEME://x` are slips of ours rather than someone else's text. */
+/**
+ * Reads `SCHEME://NAME`. A bare name is not a reference; `scheme:/x` and `SCHEME://x` are slips, and not
+ * others' text.
+ */
 export function parseVariable(scheme: string, text: string, instance: string): SecretRef | undefined {
   if (!text.toLowerCase().startsWith(`${scheme}:/`)) return undefined
   const prefix = `${scheme}://`

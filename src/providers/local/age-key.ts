@@ -1,8 +1,11 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 
-/** What the identities of a key file can do. */
+/** The work that the identities of a key file can do. */
 export interface AgeKey {
-  /** Binary or armored. `auth`: made for another key; `provider_protocol`: damaged or no age file. The caller wipes the bytes. */
+  /**
+   * Opens a file, binary or armored. Rejects with `auth` (encrypted for another key) or `provider_protocol`
+   * (damaged, or not an age file). The caller must wipe the bytes.
+   */
   open(sealed: Uint8Array, path: string): Promise<Uint8Array>
   /** For the first identity of the key file, binary. */
   seal(plain: Uint8Array): Promise<Uint8Array>
@@ -17,7 +20,10 @@ export function loadAge(): Promise<typeof import('age-encryption')> {
   return import('age-encryption')
 }
 
-/** The text of an identity file as `age-keygen` writes it. All identities are tried for opening. `auth` when there is none in it. */
+/**
+ * Reads an identity file as `age-keygen` writes it. All its identities are tried for opening. Throws `auth`
+ * when it has none.
+ */
 export async function parseAgeKey(text: string, path: string): Promise<AgeKey> {
   const age = await loadAge()
   const identities = text
@@ -58,7 +64,10 @@ export async function parseAgeKey(text: string, path: string): Promise<AgeKey> {
   }
 }
 
-/** Given bytes instead of a stream, the package collects what comes out with a `Response`: Node then loads all of `fetch`, 15 ms of work. */
+/**
+ * Given bytes instead of a stream, the package collects its output with a `Response`: Node then loads all of
+ * `fetch`, 15 ms of work.
+ */
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
   // The package's types want bytes that no other thread has; it does not look.
   return ReadableStream.from([bytes as Uint8Array<ArrayBuffer>])
@@ -96,7 +105,10 @@ function unusable(path: string, reason = 'it holds no age identity'): LocketErro
   })
 }
 
-/** The package throws plain errors: one text tells a foreign key from a damaged file. A test holds it to that text. */
+/**
+ * The package throws plain errors: one text tells a foreign key from a damaged file. A test holds it to that
+ * text.
+ */
 function notOpened(cause: unknown, path: string, keyPath: string): LocketError {
   if (cause instanceof Error && cause.message.startsWith('no identity matched')) {
     return new LocketError('auth', `the key in ${keyPath} does not open ${path}`, {

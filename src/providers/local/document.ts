@@ -19,7 +19,10 @@ const Entry = z.object({ value: z.base64(), updated: z.iso.datetime() })
 export type Entry = z.infer<typeof Entry>
 export type Entries = Map<SecretName, Entry>
 
-/** The decrypted bytes of the secrets file. `provider_protocol` when they are not what `formatDocument` writes; never quotes them. */
+/**
+ * Reads the decrypted bytes of the secrets file. Throws `provider_protocol` when they are not what
+ * `formatDocument` writes; never quotes them.
+ */
 export function parseDocument(plain: Uint8Array, path: string): Entries {
   const document = Document.safeParse(parseJson(plain, path))
   if (!document.success) throw unreadable(path, 'it holds no document of locket')

@@ -86,7 +86,10 @@ function asFailure(thrown: unknown): LocketError {
   throw thrown
 }
 
-/** Calls that come while `load` runs share the next run, which starts after they came: nobody gets what was read before they asked. */
+/**
+ * Calls that come while `load` runs share the next run, which starts after them: no caller gets a file that
+ * was read before it asked.
+ */
 function merged<T>(load: () => Promise<T>): () => Promise<T> {
   let running: Promise<unknown> = Promise.resolve()
   let next: Promise<T> | undefined

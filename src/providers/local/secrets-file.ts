@@ -113,7 +113,8 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
         const entries = await reader.entries()
         const old = Buffer.from(await readKeyText(paths, files)).toString('latin1')
         const fresh = await createKeyText(clock.now())
-        // Whatever interrupts this, the key file opens the secrets file: first both keys, at the end the new one alone.
+        // Whatever interrupts this, the key file opens the secrets file: first both keys, at the end the new
+        // one alone.
         await own.replace(paths.key, Buffer.from(fresh + old), MODE)
         await write(await reader.key(), entries)
         await own.replace(paths.key, Buffer.from(fresh), MODE)

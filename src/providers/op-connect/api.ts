@@ -11,14 +11,20 @@ const MAX_JSON_BYTES = 8 * 1024 * 1024
 const MAX_JSON_VALUES = 200_000
 /** Files of 1Password may be larger; the limit of a volume (`max-file-size`) applies to the rest. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
-/** What can stand in a filter's quotes. The server documents no escape, and takes a lone `'` for a mistake. */
+/**
+ * Text that can be put into a filter's quotes. The server documents no escape, and takes a lone `'` for a
+ * mistake.
+ */
 const FILTERABLE = /^[^"'\\\p{Cc}]+$/u
 
 /** The calls of one batch: each is made once, however many references need its answer. */
 export interface ConnectApi {
   readonly who: string
   vaults(): Promise<readonly Vault[]>
-  /** Items of one title, or undefined when that title cannot be asked for. The server's idea of "equal" is to be checked. */
+  /**
+   * Items of one title, or undefined when that title cannot be asked for. The caller checks the titles: the
+   * server has its own idea of "equal".
+   */
   itemsTitled(vaultId: string, title: string): Promise<readonly ItemRow[]> | undefined
   items(vaultId: string): Promise<readonly ItemRow[]>
   item(vaultId: string, itemId: string): Promise<Item>
@@ -26,12 +32,15 @@ export interface ConnectApi {
   file(vaultId: string, itemId: string, fileId: string): Promise<Uint8Array>
 }
 
-/** Whether one `auth` answer may be a start-up quirk: servers before 1.7.2 refuse the first request after their start. */
+/**
+ * Tells whether one `auth` answer may be a start-up quirk: servers before 1.7.2 refuse the first request
+ * after their start.
+ */
 export interface FirstRefusal {
   mayRetry: boolean
 }
 
-/** What the batches of one token share: an answer that is on its way serves all that ask for it. */
+/** The batches of one token share it: a request that is under way serves all that ask for its answer. */
 export interface ConnectSession {
   readonly authorization: string
   readonly reads: SingleFlight<unknown>

@@ -26,8 +26,9 @@ export function createKnownNames(): KnownNames {
 }
 
 /**
- * The item of a reference. What is known or looks like an id is tried first; if nothing (readable) is there, or an item that has
- * been renamed, both names are looked up once more: a title may look like an id, and an item may have been made anew.
+ * Resolves with the item of a reference. A known name, or one that looks like an id, is tried first. If
+ * nothing readable is there, or an item that has been renamed, both names are looked up once more: a title
+ * may look like an id, and an item may have been deleted and made again.
  */
 export async function findItem(
   api: ConnectApi,
@@ -66,7 +67,10 @@ async function lookUp(api: ConnectApi, known: KnownNames, reference: OpReference
   return { vaultId, item: await api.item(vaultId, itemId) }
 }
 
-/** The list holds the vaults that the token may read: one request for all names, and none of them in a filter. */
+/**
+ * The list has the vaults that the token may read: one request serves all names, and no name goes into a
+ * filter.
+ */
 async function findVault(api: ConnectApi, known: KnownNames, name: string): Promise<string> {
   const vault = theOne(
     matchByName(await api.vaults(), name, { id: (entry) => entry.id, name: (entry) => entry.name }),

@@ -8,7 +8,7 @@ import type { Item } from './answers.ts'
 type Field = Item['fields'][number]
 type File = Item['files'][number]
 
-/** What a reference means in its item. `file`: the bytes are to be fetched. */
+/** The part of an item that a reference means. `file`: the bytes must still be fetched. */
 type Selected =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'file'; readonly fileId: string }
@@ -18,7 +18,10 @@ type Selected =
 /** The section whose fields have none to be seen: 1Password's name for it. */
 const UNNAMED_SECTION = 'add more'
 
-/** Throws `not_found`, `ambiguous`, or `filter_failed` when the field cannot give what the reference asks of it. */
+/**
+ * Returns the part of the item that the reference means. Throws `not_found`, `ambiguous`, or `filter_failed`
+ * when the field lacks the attribute.
+ */
 export function selectField(item: Item, reference: OpReference): Selected {
   const inSection = sectionFilter(item, reference)
   const field = theOne(matchField(item.fields.filter(inSection), reference), reference)

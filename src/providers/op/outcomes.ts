@@ -47,7 +47,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ],
 }
 
-/** What the SDK answered of one reference. `other` is what it says when one of its requests failed. */
+/** The SDK's answer for one reference. `other` is its answer when one of its requests failed. */
 export function outcomeOf({ key }: SecretRef, { responses, trouble }: Answered, who: string): Outcome {
   const { value, error = '' } = responses.get(key) ?? {}
   if (value !== undefined) {

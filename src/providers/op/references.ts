@@ -2,12 +2,12 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { formatOpReference, malformedOpReference, parseOpReference } from '../lib/op-reference.ts'
 import type { OpReference } from '../lib/op-reference.ts'
 
-/** What 1Password's SDK takes in a name: it has no way to write anything else. */
+/** Characters that 1Password's SDK takes in a name: it has no way to write others. */
 const NAME = /^[A-Za-z0-9 _.-]+$/
 
 /**
- * The reference in the one form that the SDK is given, or `undefined` for what is none of ours. Throws `ref_syntax` for what is malformed,
- * and for what Connect can do and the SDK cannot.
+ * Returns the reference in the one form that the SDK gets, or `undefined` for others' text. Throws
+ * `ref_syntax` for a malformed reference, and for one that Connect can read and the SDK cannot.
  */
 export function parseReference(text: string): string | undefined {
   const reference = parseOpReference(text)
@@ -22,7 +22,7 @@ export function parseReference(text: string): string | undefined {
   return formatOpReference(reference)
 }
 
-/** Of a key that `parseReference` has made. */
+/** Reads a key that `parseReference` has made. */
 export function readReference(key: string): OpReference {
   const reference = parseOpReference(key)
   if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')

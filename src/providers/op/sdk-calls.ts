@@ -2,14 +2,17 @@ import * as z from 'zod'
 import { ERROR_KINDS, LocketError } from '../../core/vocabulary/errors.ts'
 import type { ErrorCode } from '../../core/vocabulary/errors.ts'
 
-// What the process with 1Password's SDK is asked, and what it answers.
+// The calls to the process with 1Password's SDK, and their answers.
 
-/** `login` makes a new session of the token. `resolve` uses the one that there is, and makes it first where there is none. */
+/**
+ * `login` makes a new session of the token. `resolve` uses the session of the token, and makes one if there
+ * is none.
+ */
 export const Asked = z.object({
   /** In messages: the instance, `op`. */
   who: z.string(),
   token: z.string(),
-  /** Of `resolve`; each once. */
+  /** The references of `resolve`, each once; empty for `login`. */
   references: z.array(z.string()),
 })
 export type Asked = z.output<typeof Asked>

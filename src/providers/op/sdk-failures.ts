@@ -2,7 +2,8 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { refusalOf } from './watched-fetch.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-// The only place that reads what 1Password's SDK says. `test/contract/op/op-sdk.test.ts` has it say each of these.
+// This is the only place that reads the SDK's messages. `test/contract/op/op-sdk.test.ts` makes it say each
+// of them.
 
 const NOT_A_TOKEN = 'op-token is not a service account token'
 const WHOLE = 'it begins with ops_ and is one long word: was it copied whole?'
@@ -51,8 +52,8 @@ const READINGS: readonly Reading[] = [
 ]
 
 /**
- * What the SDK threw, in our words; none of its own are kept. `seen`: what an HTTP request of that call came to, which knows the server
- * and the cause where the SDK says little.
+ * Returns the error for a value that the SDK threw, in our words alone. `seen`: the failure of an HTTP
+ * request of that call, which names the server and the cause where the SDK says little.
  */
 export function explainThrown(thrown: unknown, who: string, seen: LocketError | undefined): LocketError {
   const said = thrown instanceof Error ? explainError(thrown, who) : explainMessage(String(thrown), who)

@@ -13,7 +13,10 @@ import { watchFetch } from './watched-fetch.ts'
 type Sdk = typeof import('@1password/sdk')
 type Responses = Answered['responses']
 
-/** 1Password's SDK behind a fence, see `sdk-calls.ts`. For the fenced process only: it replaces the global `fetch`. */
+/**
+ * Returns 1Password's SDK as methods for the fenced process alone: it replaces the global `fetch`. See
+ * `sdk-calls.ts`.
+ */
 export function createSdkMethods(clock: Clock, env: ProxyEnvironment): Methods {
   const watched = watchFetch(clock, env)
   let session: { readonly digest: string; readonly client: Promise<Client> } | undefined

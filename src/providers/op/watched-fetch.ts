@@ -5,7 +5,10 @@ import { chooseProxy, type ProxyEnvironment } from '../lib/proxy/choose-proxy.ts
 import { fetchProxyError } from '../lib/proxy/proxy-errors.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** What the requests of this process came to: the SDK makes them with the global `fetch`, and tells little of them. */
+/**
+ * The results of this process's requests: the SDK makes them with the global `fetch`, and reports little of
+ * them.
+ */
 export interface WatchedFetch {
   /** Requests so far. */
   count(): number
@@ -59,7 +62,10 @@ export function watchFetch(clock: Clock, env: ProxyEnvironment): WatchedFetch {
   }
 }
 
-/** What a status of 1Password's means: not all is what it means of a server that is asked for one secret. */
+/**
+ * Returns the error for a status of 1Password's: some mean another thing than for a server that is asked for
+ * one secret.
+ */
 export function refusalOf(who: string, status: number, retryAfterMs?: number): LocketError {
   if (status === 429) {
     return providerError('rate_limited', `${who} asks for fewer requests (status 429)`, {

@@ -1,13 +1,13 @@
 import * as z from 'zod'
 
-/** What a fenced library can be asked, by name. Arguments and answers are plain data. */
+/** The methods of a fenced library, by name. Arguments and answers are plain data. */
 export type Methods = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>
 
-/** What goes to the worker. */
+/** A message to the worker. */
 const Call = z.object({ id: z.number(), method: z.string(), argument: z.unknown() })
 export type FencedCall = z.output<typeof Call>
 
-/** What comes back. */
+/** A message from the worker. */
 export const FencedAnswer = z.object({ id: z.number(), value: z.unknown().optional(), failed: z.boolean() })
 export type FencedAnswer = z.output<typeof FencedAnswer>
 
@@ -17,7 +17,8 @@ export function answerCalls(
 ): (message: unknown, reply: (answer: FencedAnswer) => void) => void {
   return (message, reply) => {
     const { id, method, argument } = Call.parse(message)
-    // What was thrown may hold a secret: methods answer with what they want to be known of a failure.
+    // A thrown value may hold a secret, so it is not sent: methods return the failures that they want to
+    // report.
     perform(methods, method, argument).then(
       (value) => reply({ id, value, failed: false }),
       () => reply({ id, failed: true }),

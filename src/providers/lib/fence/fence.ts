@@ -18,9 +18,10 @@ export interface FenceOptions {
 /** Calls into a library that runs in a process of its own, begun at the first call. */
 export interface Fence extends AsyncDisposable {
   /**
-   * The answer of the library's side, plain data. An abort rejects at once; the process gets no further calls, and ends as soon as nobody
-   * else waits for it: what hangs in there cannot be told from what is slow. A crash rejects the calls that were under way as `unavailable`.
-   * After either the next call begins a new process, which knows nothing of the old one.
+   * Resolves with the answer of the library's side, plain data. An abort rejects at once; the process then
+   * gets no further calls, and ends when no other caller waits for it: a hang looks like slow work. A crash
+   * rejects the calls that were under way with `unavailable`. After either, the next call starts a new
+   * process.
    */
   call(method: string, argument: unknown, signal: AbortSignal): Promise<unknown>
 }

@@ -3,18 +3,22 @@ import type { Clock } from '../../../core/ports/clock.ts'
 import { formatTimeLeft } from '../../../core/text/units.ts'
 
 const FAILURES = 5
-/** A server that has just been started fails for a while, for many callers at once: that alone opens nothing. */
+/**
+ * A server that has just been started fails for a while, for many callers at once: that alone opens nothing.
+ */
 const FAILING_FOR_MS = 15_000
 const OPEN_MS = 30_000
 /** While one request tries whether the server is back, the others are told to come again that much later. */
 const PROBE_MS = 2000
 
 /**
- * Keeps requests away from a server: for 30 s at a time, from the fifth failure in a row on, once it has failed for
- * 15 s; and for as long as the server asked for.
+ * Keeps requests away from a server: for 30 s at a time, from the fifth failure in a row on, once it has
+ * failed for 15 s; and for as long as the server asked for.
  */
 export interface Breaker {
-  /** Throws the last error while it is open: `unavailable`, or `rate_limited` while the server's pause lasts. */
+  /**
+   * Throws the last error while it is open: `unavailable`, or `rate_limited` while the server's pause lasts.
+   */
   peek(): void
   /** Like `peek`; after the pause it lets one request through, whose result decides. */
   check(): void

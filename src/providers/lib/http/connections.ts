@@ -41,8 +41,8 @@ export interface Connections {
 }
 
 /**
- * Connects by `node:http` or `node:https`, which take a third of the time and memory of `fetch`. Certificates are
- * checked whatever NODE_TLS_REJECT_UNAUTHORIZED says. No redirect is followed.
+ * Connects by `node:http` or `node:https`, which take a third of the time and memory of `fetch`. Certificates
+ * are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says. No redirect is followed.
  */
 export async function openConnections(options: ConnectionOptions): Promise<Connections> {
   const { server, maxConcurrent, caCert, proxy, clock } = options
@@ -142,7 +142,10 @@ async function tlsOptions(
   return { rejectUnauthorized: true, ca: [...getCACertificates('default'), caCert] }
 }
 
-/** Resolves when the socket emits `event`; rejects, with the socket destroyed, on an error, its end or the signal. */
+/**
+ * Resolves when the socket emits `event`; rejects, with the socket destroyed, on an error, its end or the
+ * signal.
+ */
 async function whenReady(
   socket: Duplex,
   event: 'connect' | 'secureConnect',

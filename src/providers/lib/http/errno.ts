@@ -1,21 +1,26 @@
 import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
 
-/** What a failure below HTTP means. */
+/** The meaning of a failure below HTTP. */
 export interface ErrnoReading {
   readonly code: ErrorCode
   /** `refused the connection`: the name of the server or proxy is put before it. */
   readonly says: string
   readonly hint: string | undefined
-  /** A word of the system, OpenSSL, Node or undici, such as `ECONNREFUSED`: nothing that came over the wire. */
+  /**
+   * A word of the system, OpenSSL, Node or undici, such as `ECONNREFUSED`: nothing that came over the wire.
+   */
   readonly errno: string
 }
 
-/** The connection was not made in time. Node has no such code; libc's text for it is "Connection timed out". */
+/**
+ * The connection was not made in time. Node has no such code; libc's text for it is "Connection timed out".
+ */
 export const CONNECT_TIMEOUT = 'ETIMEDOUT'
 
 /**
- * Reads what `node:http`, `node:tls` or `fetch` threw. Only its code is used: its text may quote a header, a URL or a
- * body. The codes are documented at https://nodejs.org/api/errors.html and https://nodejs.org/api/tls.html.
+ * Reads what `node:http`, `node:tls` or `fetch` threw. Only its code is used: its text may quote a header, a
+ * URL or a body. The codes are documented at https://nodejs.org/api/errors.html and
+ * https://nodejs.org/api/tls.html.
  */
 export function readErrno(thrown: unknown): ErrnoReading {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown

@@ -5,7 +5,10 @@ import { providerError } from '../provider-error.ts'
 
 type Reading = readonly [code: ErrorCode, says: string, hint?: string]
 
-/** What a status means, for every provider that speaks HTTP. `who` is `op-connect at http://host:8080`. */
+/**
+ * Returns the error for a status (RFC 9110, 15), for every provider that speaks HTTP. `who` is `op-connect at
+ * http://host:8080`.
+ */
 export function statusError(who: string, status: number, retryAfterMs?: number): LocketError {
   const [code, says, hint] = readStatus(status)
   return providerError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
@@ -15,8 +18,8 @@ export function statusError(who: string, status: number, retryAfterMs?: number):
 const LONGEST_RETRY_AFTER_MS = 300_000
 
 /**
- * Returns the milliseconds of a Retry-After header, which is seconds or a date (RFC 9110, 10.2.3): at most 5 minutes,
- * undefined for no header and for nonsense. `now`: milliseconds since the epoch.
+ * Returns the milliseconds of a Retry-After header, which is seconds or a date (RFC 9110, 10.2.3): at most 5
+ * minutes, undefined for no header and for nonsense. `now`: milliseconds since the epoch.
  */
 export function retryAfterOf(header: string | null | undefined, now: number): number | undefined {
   if (header == null) return undefined
@@ -25,7 +28,8 @@ export function retryAfterOf(header: string | null | undefined, now: number): nu
 }
 
 /**
- * What `fetch` threw, or what a signal was aborted with. Its own text may quote a header, a URL or a body: only its code is used.
+ * Returns the error for what a request threw, or for the abort of its signal. The thrown text may quote a
+ * header, a URL or a body, so only its code is used.
  */
 export function transportError(who: string, thrown: unknown, signal: AbortSignal): LocketError {
   if (signal.aborted) return abortError(who, signal.reason)

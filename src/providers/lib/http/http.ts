@@ -27,13 +27,15 @@ export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PUT'
   /** From the base URL on, starting with `/`, encoded. */
   readonly path: string
-  /** A function is called once for each try, with the body that goes: a signature holds the time and the body. */
+  /**
+   * A function is called once for each try, with the body that goes: a signature holds the time and the body.
+   */
   readonly headers: HttpHeaders | ((body: Uint8Array | undefined) => HttpHeaders)
   /** The caller wipes it. A function is called when the request goes, once for each try. */
   readonly body?: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>)
-  /** Of the answer's body; 1 MiB when left out. */
+  /** The limit of the answer's body; 1 MiB when left out. */
   readonly maxBytes?: number
-  /** Of a JSON answer, see `USUAL_JSON_VALUES`. */
+  /** The limit of values in a JSON answer, see `USUAL_JSON_VALUES`. */
   readonly maxValues?: number
   readonly signal: AbortSignal
   /** False for what must not happen twice, like a login that uses something up. Default true. */
@@ -53,24 +55,34 @@ export interface Refusal {
   readonly body: unknown
 }
 
-/** Requests to one server, connections kept. Every failure is a LocketError without body, token or URL credentials. */
+/**
+ * Requests to one server, connections kept. Every failure is a LocketError without body, token or URL
+ * credentials.
+ */
 export interface HttpClient extends AsyncDisposable {
   /** `op-connect at http://host:8080`, for messages. */
   readonly who: string
   /**
-   * Resolves with the body of a 2xx answer; the receiver owns and wipes it. Does not follow redirects. Rejects with
-   * the error of the status or of the connection, `too_large`, `timeout`, `aborted`, or `config` for a bad proxy.
+   * Resolves with the body of a 2xx answer; the receiver owns and wipes it. Does not follow redirects.
+   * Rejects with the error of the status or of the connection, `too_large`, `timeout`, `aborted`, or `config`
+   * for a bad proxy.
    */
   send(request: HttpRequest): Promise<Uint8Array>
-  /** Like `send`, and reads the body as JSON. Rejects with `provider_protocol` or `too_large` if it cannot. */
+  /**
+   * Like `send`, and reads the body as JSON. Rejects with `provider_protocol` or `too_large` if it cannot.
+   */
   sendJson(request: HttpRequest): Promise<unknown>
-  /** Returns a client for another server, closed with this one: same traffic, authorities and proxy variables. */
+  /**
+   * Returns a client for another server, closed with this one: same traffic, authorities and proxy variables.
+   */
   at(baseUrl: string): HttpClient
 }
 
 const MAX_REFUSAL_BYTES = 64 * 1024
 
-/** Makes a client. There is no I/O before the first request. After dispose every request fails as `internal`. */
+/**
+ * Makes a client. There is no I/O before the first request. After dispose every request fails as `internal`.
+ */
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { baseUrl, maxConcurrent, traffic } = options
   const server = new URL(baseUrl)

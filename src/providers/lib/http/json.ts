@@ -5,8 +5,8 @@ export const USUAL_JSON_BYTES = 1024 * 1024
 /** Levels of arrays and objects in a JSON answer. No provider's documented answers have more than a dozen. */
 export const MAX_JSON_DEPTH = 64
 /**
- * Values of a JSON answer, counted as its brackets and commas outside strings, unless a provider has a reason for more:
- * half a million tiny values take a parser and zod seconds.
+ * Values of a JSON answer, counted as its brackets and commas outside strings, unless a provider has a reason
+ * for more: half a million tiny values take a parser and zod seconds.
  */
 export const USUAL_JSON_VALUES = 50_000
 
@@ -25,9 +25,9 @@ export interface JsonReading {
 }
 
 /**
- * Returns what the body says in JSON. The body is left as it is. Throws `provider_protocol` for what is not JSON in
- * UTF-8 and what is nested too deeply, `too_large` for too many values. The parser's own error quotes the body, so it
- * is not kept as a cause.
+ * Returns what the body says in JSON. The body is left as it is. Throws `provider_protocol` for what is not
+ * JSON in UTF-8 and what is nested too deeply, `too_large` for too many values. The parser's own error quotes
+ * the body, so it is not kept as a cause.
  */
 export function readJson(
   body: Uint8Array,
@@ -43,7 +43,10 @@ export function readJson(
   }
 }
 
-/** Counts before parsing: V8 needs seconds for some documents of a few megabytes, and nothing else runs meanwhile. */
+/**
+ * Counts before parsing: V8 needs seconds for some documents of a few megabytes, and nothing else runs
+ * meanwhile.
+ */
 function checkShape(body: Uint8Array, who: string, maxValues: number): void {
   let depth = 0
   let marks = 0

@@ -6,13 +6,16 @@ import { providerError } from '../provider-error.ts'
 
 /** A caller that would have to wait longer gets an error instead. */
 export const LONGEST_WAIT_MS = 60_000
-/** Requests take different times to arrive, on a busy host above all: the server may see them closer together. */
+/**
+ * Requests take different times to arrive, on a busy host above all: the server may see them closer together.
+ */
 const SLACK_MS = 200
 
 export interface RateLimit {
   /**
-   * Resolves when the next request may go, first come first served. Rejects with `rate_limited` when that is more than
-   * a minute away, or when a deadline ends the wait; with the signal's reason when the caller goes away.
+   * Resolves when the next request may go, first come first served. Rejects with `rate_limited` when that is
+   * more than a minute away, or when a deadline ends the wait; with the signal's reason when the caller goes
+   * away.
    */
   take(signal: AbortSignal): Promise<void>
   /** Counts requests that a library made without asking. */
@@ -27,8 +30,8 @@ interface Waiter {
 }
 
 /**
- * Makes a limit of at most so many requests in any window of time. The window slides: a bucket of tokens would let
- * twice the limit through in the first of a server's windows.
+ * Makes a limit of at most so many requests in any window of time. The window slides: a bucket of tokens
+ * would let twice the limit through in the first of a server's windows.
  */
 export function createRateLimit(provider: string, rates: readonly Rate[], clock: Clock): RateLimit {
   const queue: Waiter[] = []
@@ -60,7 +63,10 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
     return nextAfter(starts) - now
   }
 
-  /** Lets one waiter after the other go. It looks again after each pause, because a hold may have come meanwhile. */
+  /**
+   * Lets one waiter after the other go. It looks again after each pause, because a hold may have come
+   * meanwhile.
+   */
   async function watchOver(over: AbortController): Promise<void> {
     for (;;) {
       if (queue.length === 0 || watch !== over) break

@@ -8,9 +8,10 @@ const BASE_MS = 250
 const LONGEST_MS = 30_000
 
 /**
- * Up to three more tries of what may pass by itself: 429, 5xx, broken and refused connections. Pauses are random below a bound that
- * doubles (full jitter), and no shorter than the server's Retry-After. A signal that aborts in a pause ends it with the last failure.
- * An attempt calls `sent` when it asks the server: what was held back on this side is not tried again here.
+ * Makes up to three more tries after retryable failures: 429, 5xx, broken and refused connections. Pauses are
+ * random below a bound that doubles (full jitter), and not shorter than the server's Retry-After. A signal
+ * that aborts in a pause ends it with the last failure. `attempt` calls `sent` when it asks the server: a
+ * failure before that is not tried again.
  */
 export async function withRetries<T>(
   attempt: (sent: () => unknown) => Promise<T>,

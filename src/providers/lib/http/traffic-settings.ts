@@ -25,7 +25,10 @@ export function maxConcurrentField({ prefix, env, server }: Named, usual = '20')
   })
 }
 
-/** How much a server is asked in a time. `usual`: what it publishes as its limit. The operator's, as long as the credential is. */
+/**
+ * The setting for the rate of requests. `usual`: the limit that the service publishes. It belongs to whoever
+ * brings the credential.
+ */
 export function maxRateField({ prefix, env, server }: Named, usual: string, credentials: readonly string[]) {
   return field({
     name: `${prefix}max-rate`,
@@ -38,7 +41,10 @@ export function maxRateField({ prefix, env, server }: Named, usual: string, cred
   })
 }
 
-/** Whose certificates are trusted beside the usual ones. Whoever sets it in driver options must bring the credential too. */
+/**
+ * The setting for authorities that are trusted beside the usual ones. Driver options that set it must bring
+ * the credential too.
+ */
 export function caCertField({ prefix, env, server }: Named, credentials: readonly string[]) {
   return field({
     name: `${prefix}ca-cert`,

@@ -16,13 +16,15 @@ interface TrafficOptions {
   readonly clock: Clock
 }
 
-/** The gate for all requests of one provider instance: how many at once, how many in a time, and whether any. */
+/**
+ * The gate for all requests of one provider instance: how many at once, how many in a time, and whether any.
+ */
 export interface Traffic {
   readonly clock: Clock
   /**
-   * Runs one request when it may go. Rejects without asking when the breaker is open (`unavailable`), or the rate is used
-   * up for more than a minute (`rate_limited`). A failure of the server counts towards the breaker. Its Retry-After
-   * holds all requests; after one of more than a minute a single request goes first.
+   * Runs one request when it may go. Rejects without asking when the breaker is open (`unavailable`), or the
+   * rate is used up for more than a minute (`rate_limited`). A failure of the server counts towards the
+   * breaker. Its Retry-After holds all requests; after one of more than a minute a single request goes first.
    */
   run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T>
   /** Counts requests that a library made by itself, beyond the one that `run` has counted. */
@@ -73,7 +75,7 @@ export function createTraffic({ provider, maxConcurrent, rates, clock }: Traffic
   return {
     clock,
     async run(request, signal) {
-      // What is not asked anyway neither waits nor uses anything up.
+      // A request that the breaker refuses neither waits nor uses the rate up.
       breaker.peek()
       return pool.run(async () => {
         breaker.peek()

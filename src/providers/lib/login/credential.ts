@@ -15,9 +15,10 @@ export interface CredentialUse {
 }
 
 /**
- * The credential as it is now: a file is opened anew each time, by the path that the user wrote, so a file that was replaced or a
- * link that was moved counts at once. The caller wipes what it gets. Rejects with `credential_missing` (no file, or an empty one),
- * `denied` (not readable), `auth` (no credential looks like that), `too_large`, `io`.
+ * Resolves with the credential as it is now. A file is opened each time, by the path that the user wrote, so
+ * a replaced file or a moved link counts at once. The caller must wipe it. Rejects with `credential_missing`
+ * (no file, or an empty one), `denied` (not readable), `auth` (no credential looks like that), `too_large`,
+ * `io`.
  */
 export async function readCredential(
   credential: Credential,
@@ -49,7 +50,7 @@ export function credentialText(credential: Secret): string {
   return new TextDecoder('latin1').decode(credential.reveal())
 }
 
-/** The same for the same credentials, and of no use to anybody else. */
+/** Returns a digest: equal for equal credentials, and of no use for a login. */
 export function digestOf(credentials: readonly Secret[]): string {
   const hash = createHash('sha256')
   for (const credential of credentials) hash.update(`${credential.byteLength}:`).update(credential.reveal())

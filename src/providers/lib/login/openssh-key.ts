@@ -6,8 +6,9 @@ const OPENSSH = '-----BEGIN OPENSSH PRIVATE KEY-----'
 const BLOCK = 8
 
 /**
- * A PEM private key (PKCS#8 or PKCS#1, not encrypted; Ed25519 or RSA) as `ssh-keygen` writes it. The same key always gives the same
- * text, so a refresh does not see a change. `undefined`: not such a key. Format: PROTOCOL.key of OpenSSH.
+ * Returns a PEM private key (PKCS#8 or PKCS#1, not encrypted; Ed25519 or RSA) in the format of `ssh-keygen`,
+ * PROTOCOL.key of OpenSSH. The same key always gives the same text, so a refresh does not see a change.
+ * Returns `undefined` for other keys.
  */
 export function toOpensshKey(pem: string): string | undefined {
   if (pem.trimStart().startsWith(OPENSSH)) return pem

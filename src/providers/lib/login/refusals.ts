@@ -5,8 +5,8 @@ import { formatTimeLeft } from '../../../core/text/units.ts'
 const REMEMBERED_MS = 60_000
 
 /**
- * Credentials that a server did not accept, by their digest. Asking again with the same one locks accounts and uses up quotas, so it is
- * not done within a minute; another credential in the same file is asked about at once.
+ * Remembers credentials that a server did not accept, by their digest, for a minute: repeated logins lock
+ * accounts and use up quotas. Another credential in the same file is tried at once.
  */
 export interface Refusals {
   /** Throws what was remembered. */

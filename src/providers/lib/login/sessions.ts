@@ -6,7 +6,7 @@ import { digestOf } from './credential.ts'
 import { usableMs } from './lifetime.ts'
 import { createRefusals } from './refusals.ts'
 
-/** What a login gives: a token, and whatever else is good for as long. */
+/** The result of a login: a token, and all that is good for as long. */
 export interface Session<T> {
   readonly value: T
   /** Undefined: it does not expire. */
@@ -18,8 +18,8 @@ interface SessionOptions<T> {
   /** The credentials as they are now; they are wiped here. */
   readonly readCredentials: (signal: AbortSignal) => Promise<readonly Secret[]>
   /**
-   * One attempt. An `auth` or `denied` failure is not repeated with the same credentials for a minute. What it keeps of the credentials
-   * it copies.
+   * Makes one attempt. An `auth` or `denied` failure is not repeated with the same credentials for a minute.
+   * It copies the credentials that it keeps.
    */
   readonly login: (credentials: readonly Secret[], signal: AbortSignal) => Promise<Session<T>>
   /** False where the credential is the token itself: another login would give the same. Default true. */
@@ -31,8 +31,8 @@ interface SessionOptions<T> {
 /** One login for all callers, for as long as it is good and the credentials are the same. */
 interface Sessions<T> extends Disposable {
   /**
-   * Does the work with the current session, which is made first if need be. When the work fails as `auth`, the session is given up, and
-   * the work is done once more with a new one, if the old one has ever worked.
+   * Does the work with the current session, and makes one first if there is none. When the work fails with
+   * `auth`, the session is given up; if it had ever worked, the work is done once more with a new one.
    */
   use<R>(signal: AbortSignal, work: (value: T) => Promise<R>): Promise<R>
 }

@@ -2,7 +2,7 @@ import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Proxy } from './choose-proxy.ts'
 
-/** What `openTunnel` needs to know beside the proxy. */
+/** The options of `openTunnel` beside the proxy. */
 export interface TunnelOptions {
   /** `vault.example:443`; an IPv6 address in brackets. */
   readonly target: string
@@ -24,8 +24,8 @@ export class TunnelRefused extends Error {
 
 /**
  * Asks the proxy for a connection to `target` by CONNECT (RFC 9110, 9.3.6) and resolves with it. Rejects with
- * `TunnelRefused`, or with Node's error when the proxy cannot be reached or does not speak HTTP. Node limits the size
- * of the answer's headers to 16 KiB.
+ * `TunnelRefused`, or with Node's error when the proxy cannot be reached or does not speak HTTP. Node limits
+ * the size of the answer's headers to 16 KiB.
  */
 export async function openTunnel(proxy: Proxy, { target, tls, signal }: TunnelOptions): Promise<Duplex> {
   const { request } = proxy.isTls ? await import('node:https') : await import('node:http')
