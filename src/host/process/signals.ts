@@ -1,5 +1,6 @@
 import type { ListenSignals, PassedSignal } from '../../core/ports/process.ts'
 import { reapOrphans } from './reap.ts'
+import { receiveSigusr1 } from './receive-sigusr1.ts'
 
 const PASSED: readonly PassedSignal[] = [
   'SIGTERM',
@@ -16,9 +17,11 @@ const PASSED: readonly PassedSignal[] = [
 export const listenSignals: ListenSignals = (listener) => {
   for (const name of PASSED) process.on(name, listener)
   const reaping = reapOrphans()
+  const receiving = receiveSigusr1()
   return {
     [Symbol.dispose]() {
       reaping[Symbol.dispose]()
+      receiving[Symbol.dispose]()
       for (const name of PASSED) process.off(name, listener)
     },
   }

@@ -32,7 +32,8 @@ export function startWorkerProcess(
   const child = fork(fileURLToPath(program), [...args], {
     cwd: '/',
     env,
-    execArgv: [],
+    // SIGUSR1 would open a debugger.
+    execArgv: ['--disable-sigusr1'],
     serialization: 'advanced',
     // What a library prints may hold a secret.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
