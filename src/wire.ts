@@ -15,6 +15,7 @@ import type { Store } from './core/ports/store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
+import { canBeMade, holdFolder, type HoldOptions } from './host/daemon/hold-folder.ts'
 import { openFileTree } from './host/files/file-tree.ts'
 import { forbidTracing } from './host/process/forbid-tracing.ts'
 import { openHostFacts } from './host/daemon/host-facts.ts'
@@ -51,6 +52,25 @@ export async function openDaemonLog(options: LogOptions): Promise<Log> {
 export interface OpenedStore {
   readonly store: Store
   readonly warnings: readonly string[]
+}
+
+/**
+ * Locks the daemon's folders for the life of this process: call it before anything in them is read. A managed plugin without a
+ * config folder keeps its state in the runtime folder.
+ */
+export async function holdFolders(daemon: DaemonConfig, log: Log, signal: AbortSignal): Promise<void> {
+  const options: HoldOptions = {
+    clock: systemClock(),
+    signal,
+    onWait: ({ folder, pid }) =>
+      log.warn('daemon.waiting', 'another locket uses the folder: waiting at most 5 s for its end', {
+        folder,
+        pid,
+      }),
+  }
+  await holdFolder(daemon.runtimeDir, options)
+  if (daemon.stateDir !== undefined) return await holdFolder(daemon.stateDir, options)
+  if (await canBeMade(MANAGED_STATE)) await holdFolder(MANAGED_STATE, options)
 }
 
 /** Where the records are kept. A managed plugin prefers its config folder, because that outlives `docker plugin rm`. */

@@ -8,6 +8,7 @@ import type { LoadedState } from '../core/ports/store.ts'
 import { volumeDriver } from '../http/docker/volume-driver.ts'
 import { buildServer } from '../http/server.ts'
 import {
+  holdFolders,
   leaveStopMark,
   listenAsDaemon,
   notifySystemd,
@@ -55,6 +56,7 @@ async function refuse(reason: LocketError, { signal, stderr }: CommandContext): 
 async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
   const log = await openDaemonLog(logSettings)
+  await holdFolders(daemon, log, signal)
   if (daemon.managed && (await takeFreshStopMark(daemon.runtimeDir, systemClock().now()))) {
     log.warn('daemon.again', 'the engine stopped and started this at once: ending, to be started once more')
     return START_AGAIN

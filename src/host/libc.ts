@@ -20,7 +20,7 @@ export interface Libc {
   unblockSignal(signal: number): Errno
   /**
    * lseek(2) SEEK_DATA and SEEK_HOLE: where the first data at or after `offset` begins and ends. Undefined when there is none up to
-   * the end of the file, or when the file system cannot tell.
+   * the end of the file. Where the file system cannot tell, all up to infinity counts as data.
    */
   nextData(fd: number, offset: number): { readonly start: number; readonly end: number } | undefined
   /** prctl(2): this process is killed when the one that started it ends, however that comes about. */
@@ -92,7 +92,8 @@ async function bindLibc(): Promise<Libc> {
     },
     nextData(fd, offset) {
       const start = Number(lseek(fd, offset, SEEK_DATA))
-      return start < 0 ? undefined : { start, end: Number(lseek(fd, start, SEEK_HOLE)) }
+      if (start < 0) return errnoIf(true) === 'ENXIO' ? undefined : { start: offset, end: Infinity }
+      return { start, end: Number(lseek(fd, start, SEEK_HOLE)) }
     },
     dieWithParent: () => errnoIf(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0),
   }

@@ -249,7 +249,8 @@ test('a state that cannot be read: refused in one line, started empty on purpose
 test('the socket is private, and never taken from a daemon that answers', async (t) => {
   const daemon = await startWithSecret(t)
   assert.equal((await stat(daemon.socket)).mode & 0o177, 0)
-  const second = spawnDaemon({ folder: join(daemon.stateDir, '..') })
+  const other = await temporaryFolder(t)
+  const second = spawnDaemon({ folder: other, socket: daemon.socket })
   assert.notEqual(await second.stop('SIGCONT'), 0)
   assert.match(second.output(), /locket\.sock/)
   assert.equal((await daemon.call('Plugin.Activate')).status, 200)

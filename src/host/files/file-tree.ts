@@ -1,11 +1,13 @@
 import { closeSync, constants, fchmodSync, fchownSync, lstatSync, mkdirSync, openSync } from 'node:fs'
-import { readdirSync, renameSync, rmdirSync } from 'node:fs'
+import { renameSync, rmdirSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
 import { basename, dirname } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import { foldersOf } from '../../core/plan/folders.ts'
 import { openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
-import { emptyFolder, moveAside, type Disposal } from './wipe.ts'
+import { openWipeBudget } from './wipe-budget.ts'
+import { emptyFolder, entriesOf, moveAside, type Disposal } from './wipe.ts'
 import { writeBytes } from './write-bytes.ts'
 
 // Containers may write below data/, as root even. So nothing below it is trusted to be what it was a moment ago: folders are
@@ -50,7 +52,7 @@ async function wipe(root: string): Promise<void> {
     if (top === undefined) return
     {
       using stage = openOrMakeDir(top.at('stage'))
-      const all = { stage, disposal: (): Disposal => 'overwrite' }
+      const all = { stage, disposal: (): Disposal => 'overwrite', budget: openWipeBudget() }
       failures.push(...(await emptyFolder(top, { ...all, keep: 'stage' })))
       failures.push(...(await emptyFolder(stage, all)))
     }
@@ -139,8 +141,8 @@ function removeOthers(
   wanted: ReadonlySet<string>,
   stage: DirHandle,
 ): void {
-  for (const name of readdirSync(folder.self)) {
-    if (!wanted.has(`${prefix}${name}`)) moveAside(folder, name, stage, REPLACED)
+  for (const name of entriesOf(folder)) {
+    if (!wanted.has(`${prefix}${name.toString()}`) || !isUtf8(name)) moveAside(folder, name, stage, REPLACED)
   }
 }
 
