@@ -9,7 +9,7 @@ import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createKeyedLock } from './core/waiting/keyed-lock.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
-import type { Log } from './core/ports/log.ts'
+import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { Store } from './core/ports/store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
@@ -19,7 +19,7 @@ import { canBeMade, holdFolder, type HoldOptions } from './host/daemon/hold-fold
 import { openFileTree } from './host/files/file-tree.ts'
 import { forbidTracing } from './host/process/forbid-tracing.ts'
 import { openHostFacts } from './host/daemon/host-facts.ts'
-import type { LogOptions } from './host/log/log.ts'
+import { openLog, type LogOptions } from './host/log/log.ts'
 import { openMountTable } from './host/mounts/mount-table.ts'
 import { openOwnFiles } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
@@ -37,16 +37,20 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { callingComposeVersion } from './host/process/calling-compose.ts'
 export { openHeapCare } from './host/process/heap-care.ts'
-export { openPlainLog as openLog } from './host/log/plain-log.ts'
 export { writePrivateFile } from './host/files/private-file.ts'
 export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
 export { systemClock } from './host/daemon/clock.ts'
 
-/** Of what runs long: loading pino takes as long as many a command does. */
-export async function openDaemonLog(options: LogOptions): Promise<Log> {
-  const { openLog } = await import('./host/log/log.ts')
-  return openLog(options)
+/** The events of a command, written as log lines. */
+export function openCommandEvents(options: LogOptions): Emit {
+  return createEvents([openLog(options)])
+}
+
+/** The events of the daemon. Its log loads pino, which takes 9 ms: as long as many a command runs. */
+export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
+  const { openPinoLog } = await import('./host/log/pino-log.ts')
+  return createEvents([openPinoLog(options)])
 }
 
 export interface OpenedStore {
@@ -58,15 +62,11 @@ export interface OpenedStore {
  * Locks the daemon's folders for the life of this process: call it before anything in them is read. A managed plugin without a
  * config folder keeps its state in the runtime folder.
  */
-export async function holdFolders(daemon: DaemonConfig, log: Log, signal: AbortSignal): Promise<void> {
+export async function holdFolders(daemon: DaemonConfig, emit: Emit, signal: AbortSignal): Promise<void> {
   const options: HoldOptions = {
     clock: systemClock(),
     signal,
-    onWait: ({ folder, pid }) =>
-      log.warn('daemon.waiting', 'another locket uses the folder: waiting at most 5 s for its end', {
-        folder,
-        pid,
-      }),
+    onWait: (holder) => emit('daemon.waiting', holder),
   }
   await holdFolder(daemon.runtimeDir, options)
   if (daemon.stateDir !== undefined) return await holdFolder(daemon.stateDir, options)
@@ -86,20 +86,24 @@ export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
 }
 
 export interface Surroundings {
-  readonly log: Log
+  readonly emit: Emit
   readonly env: ProviderDeps['env']
   /** Aborted when the process is to end. */
   readonly stopping: AbortSignal
 }
 
-export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopping }: Surroundings): Driver {
-  const deps = providerDeps(log, env)
+export function openDriver(
+  daemon: DaemonConfig,
+  store: Store,
+  { emit, env, stopping }: Surroundings,
+): Driver {
+  const deps = providerDeps(emit, env)
   return {
     clock: deps.clock,
     sources: deps.files,
     mounts: openMountTable(),
     tree: openFileTree(),
-    log,
+    emit,
     host: openHostFacts(),
     watch: watchFiles,
     daemon,
@@ -113,9 +117,9 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
 }
 
 /** What a command that renders templates works with. Its clients are to be closed. */
-export function openRendering(log: Log, env: ProviderDeps['env']): Rendering {
-  const deps = providerDeps(log, env)
-  return { clock: deps.clock, log, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
+export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
+  const deps = providerDeps(emit, env)
+  return { clock: deps.clock, emit, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
 /** What a command that writes files works with beside that. */
@@ -125,11 +129,11 @@ export function openMaterializing({ sources }: Rendering): MaterializeDeps & { r
 
 /** What `locket exec` works with beside that. */
 export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
-  const { clock, log, clients } = rendering
+  const { clock, emit, clients } = rendering
   return {
     ...openMaterializing(rendering),
     clock,
-    log,
+    emit,
     resolve: clients.resolveFor('exec', providers),
     closeProviders: () => clients.close(),
     programs,
@@ -140,7 +144,7 @@ export function openExec(rendering: Rendering, providers: readonly ProviderInsta
 
 export interface Rendering {
   readonly clock: Clock
-  readonly log: Log
+  readonly emit: Emit
   readonly sources: SourceFiles
   readonly clients: Clients
 }
@@ -149,8 +153,8 @@ export interface Rendering {
 const COMMAND_CACHE_TTL_MS = 0
 
 /** What `locket check` works with. */
-export function openCheck(log: Log, env: ProviderDeps['env']): CheckDeps {
-  const deps = providerDeps(log, env)
+export function openCheck(emit: Emit, env: ProviderDeps['env']): CheckDeps {
+  const deps = providerDeps(emit, env)
   return {
     clock: deps.clock,
     sources: deps.files,
@@ -159,14 +163,14 @@ export function openCheck(log: Log, env: ProviderDeps['env']): CheckDeps {
 }
 
 /** The writing side of the `local` provider. */
-export function openLocalSecrets(paths: LocalPaths, log: Log): SecretStore {
+export function openLocalSecrets(paths: LocalPaths, emit: Emit): SecretStore {
   const clock = systemClock()
-  return openSecretFile(paths, { clock, log, files: openSourceFiles(), own: openOwnFiles(clock) })
+  return openSecretFile(paths, { clock, emit, files: openSourceFiles(), own: openOwnFiles(clock) })
 }
 
-function providerDeps(log: Log, env: ProviderDeps['env']): ProviderDeps {
+function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
   const clock = systemClock()
-  return { clock, log, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
+  return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }
 
 /** Beside this file; a build has bundled both. */

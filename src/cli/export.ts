@@ -5,7 +5,7 @@ import { loadRendering } from '../config/load-rendering.ts'
 import { ENV_FORMATS, writeEnvironment } from '../core/env-formats/formats.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
-import { openLog, openRendering, writePrivateFile } from '../wire.ts'
+import { openCommandEvents, openRendering, writePrivateFile } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 import { printValue } from './terminal/print-value.ts'
 
@@ -34,7 +34,7 @@ async function exported(loaded: Loaded, name: string, { env, signal }: CommandCo
   if (entries.length === 0) throw nothingNamed()
   const format = ENV_FORMATS.get(name)
   if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
-  const rendering = openRendering(openLog(log), env)
+  const rendering = openRendering(openCommandEvents(log), env)
   try {
     const resolve = rendering.clients.resolveFor('export', providers)
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)

@@ -4,17 +4,17 @@ import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { normalizePath } from '../core/plan/absolute-path.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
-import { openLog, openMaterializing, openRendering } from '../wire.ts'
+import { openCommandEvents, openMaterializing, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
 export const command: Command = {
   async run(context) {
     const { config, providers, logging } = load(context)
-    const log = openLog(logging)
-    const rendering = openRendering(log, context.env)
+    const emit = openCommandEvents(logging)
+    const rendering = openRendering(emit, context.env)
     try {
       const resolve = rendering.clients.resolveFor('inject', providers)
-      const deps = { ...openMaterializing(rendering), clock: rendering.clock, log, resolve }
+      const deps = { ...openMaterializing(rendering), clock: rendering.clock, emit, resolve }
       await inject(config, deps, context.signal)
       return 0
     } finally {

@@ -47,7 +47,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   checkPlaces(config.outputs)
   const hasTerminal = config.interactive && deps.programs.hasTerminal()
   if (config.mask && hasTerminal && deps.showsOnTerminal) throw maskedTerminal()
-  using masking = config.mask ? createMasking(deps.log) : undefined
+  using masking = config.mask ? createMasking(deps.emit) : undefined
   const files = openExecFiles(config, deps)
   const fingerprints = config.watch ? createFingerprints() : undefined
   const receivers: Receivers = { files, masking, fingerprints }
@@ -93,7 +93,7 @@ function renewer(
   first: string,
   noticed: () => void,
 ): () => Promise<void> {
-  const { log } = deps
+  const { emit } = deps
   let fingerprint = first
   return async () => {
     if (running.aborted) return
@@ -101,16 +101,15 @@ function renewer(
       const options = { policy: 'error', isMasked: config.mask, signal: running } as const
       const gathered = await gatherValues(config, deps, options)
       const next = await handOver(gathered, config, receivers)
-      if (next.changedFiles > 0)
-        log.info('exec.files', 'files were written again', { changed: next.changedFiles })
+      if (next.changedFiles > 0) emit('exec.files', { changed: next.changedFiles })
       if (next.fingerprint === fingerprint || running.aborted) return
       supervisor.replace(next.env)
       fingerprint = next.fingerprint
-      log.info('exec.replaced', 'variables have changed: the command is stopped and started again')
+      emit('exec.replaced')
     } catch (thrown) {
       if (running.aborted) return
       const error = toLocketError(thrown)
-      log.error('exec.kept', 'a change could not be followed: the command keeps running as it is', {
+      emit('exec.kept', {
         code: error.code,
         error: formatError(error),
       })
@@ -163,7 +162,7 @@ async function watchIfAsked(
 }
 
 async function forbidTracingLater(
-  { clock, forbidTracing, log }: ExecDeps,
+  { clock, forbidTracing, emit }: ExecDeps,
   running: AbortSignal,
 ): Promise<void> {
   try {
@@ -171,7 +170,7 @@ async function forbidTracingLater(
     await forbidTracing()
   } catch (thrown) {
     if (!running.aborted)
-      log.debug('exec.traceable', 'other processes of this user can trace locket', {
+      emit('exec.traceable', {
         error: formatError(toLocketError(thrown)),
       })
   }

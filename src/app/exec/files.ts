@@ -1,7 +1,7 @@
 import { joinPath, liesUnder } from '../../core/plan/absolute-path.ts'
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Place, PlaceOptions } from '../../core/ports/files.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { placeOutputs, type MaterializeDeps, type OutputTemplate } from '../recipe/materialize.ts'
 import type { PreparedTemplate } from '../render/render.ts'
@@ -27,9 +27,9 @@ export interface ExecFileRules {
 
 export function openExecFiles(
   { placing, overwrite }: ExecFileRules,
-  deps: Pick<MaterializeDeps, 'placed'> & { readonly log: Log },
+  deps: Pick<MaterializeDeps, 'placed'> & { readonly emit: Emit },
 ): ExecFiles {
-  const { placed, log } = deps
+  const { placed, emit } = deps
   const standing = new Set<string>()
   let made: readonly Place[] = []
   let folders: readonly string[] = []
@@ -74,7 +74,7 @@ export function openExecFiles(
         await placed.remove(made, folders)
       } catch (thrown) {
         const error = formatError(toLocketError(thrown))
-        log.error('exec.files.left', 'files of the command could not be removed', { error })
+        emit('exec.files.left', { error })
       }
     },
   }

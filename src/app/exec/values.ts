@@ -3,7 +3,7 @@ import { formatError } from '../../core/vocabulary/errors.ts'
 import type { Fingerprints } from '../../core/vocabulary/fingerprint.ts'
 import type { Outputs } from '../../core/plan/output-plan.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { ChildOptions } from '../../core/ports/process.ts'
 import type { Resolve } from '../../core/vocabulary/resolve.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
@@ -32,7 +32,7 @@ export interface ValuesConfig {
 export interface ValuesDeps extends MaterializeDeps {
   readonly resolve: Resolve
   readonly clock: Clock
-  readonly log: Log
+  readonly emit: Emit
 }
 
 /** For one rendering, all providers together. */
@@ -55,7 +55,7 @@ export async function gatherValues(
   const prepared = await prepareOutputs(outputs, rules, deps)
   requireSources(prepared)
   for (const warning of [...variables.flatMap(warningsOf), ...prepared.warnings])
-    deps.log.warn('exec.warning', 'a template may hold a mistake', { warning })
+    deps.emit('exec.warning', { warning })
   const templates = [...variables, ...prepared.templates]
   const all = isMasked ? [...templates, ...maskTemplates(templates)] : templates
   using deadline = openDeadline(DEADLINE_MS, deps.clock, signal)
@@ -68,7 +68,8 @@ export async function gatherValues(
     deadline.signal,
   )
   if (rendered.unresolved !== undefined)
-    deps.log.warn('exec.unresolved', `references without a value: ${LEFT[policy]}`, {
+    deps.emit('exec.unresolved', {
+      left: LEFT[policy],
       policy,
       error: formatError(rendered.unresolved),
     })

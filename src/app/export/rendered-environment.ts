@@ -1,7 +1,7 @@
 import type { EnvEntry } from '../../config/entries/env-entry.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { Resolve } from '../../core/vocabulary/resolve.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import { openDeadline } from '../render/deadline.ts'
@@ -17,7 +17,7 @@ export interface EnvironmentRequest {
 
 export interface EnvironmentDeps {
   readonly clock: Clock
-  readonly log: Log
+  readonly emit: Emit
   readonly sources: SourceFiles
 }
 
@@ -31,12 +31,11 @@ const MAX_BYTES = 10 * 1024 * 1024
  */
 export async function renderEnvironment(
   { entries, parseRef, resolve, signal }: EnvironmentRequest,
-  { clock, log, sources }: EnvironmentDeps,
+  { clock, emit, sources }: EnvironmentDeps,
 ): Promise<Map<string, string>> {
   const variables = await prepareEnvironment(entries, { parseRef, maxFileBytes: MAX_BYTES }, sources)
   for (const { origin, template } of variables) {
-    for (const warning of template.warnings)
-      log.warn('template.warning', 'a template looks like a mistake', { where: origin, warning })
+    for (const warning of template.warnings) emit('template.warning', { where: origin, warning })
   }
   using deadline = openDeadline(LONGEST_MS, clock, signal)
   const rules = { policy: 'error', maxFileBytes: MAX_BYTES, awaitsCredentials: false } as const

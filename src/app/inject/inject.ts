@@ -3,7 +3,7 @@ import { formatError, isRetryable, toLocketError } from '../../core/vocabulary/e
 import { checkPlaces, sourcePaths, type Outputs } from '../../core/plan/output-plan.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Place, PlaceOptions, WatchTrees } from '../../core/ports/files.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { Resolve } from '../../core/vocabulary/resolve.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import { openDeadline } from '../render/deadline.ts'
@@ -34,7 +34,7 @@ export interface InjectDeps extends MaterializeDeps {
   readonly resolve: Resolve
   readonly watch: WatchTrees
   readonly clock: Clock
-  readonly log: Log
+  readonly emit: Emit
 }
 
 /** For one rendering, all providers together. */
@@ -153,7 +153,7 @@ async function findInTheWay(
 async function removeGone(
   gone: readonly string[],
   standing: Standing,
-  { placed, log }: InjectDeps,
+  { placed, emit }: InjectDeps,
 ): Promise<void> {
   const there = gone.filter((target) => standing.files.has(target))
   if (there.length === 0) return
@@ -164,7 +164,7 @@ async function removeGone(
   for (const target of there) {
     standing.files.delete(target)
     standing.complete.delete(target)
-    log.info('inject.removed', 'removed a file whose template is gone', { file: target })
+    emit('inject.removed', { file: target })
   }
 }
 
@@ -187,20 +187,19 @@ function tell(
   { unresolved }: Rendered<OutputTemplate>,
   { config, deps, standing, changed, ms }: Injection & { readonly changed: number; readonly ms: number },
 ): void {
-  const { log } = deps
-  for (const warning of prepared.warnings)
-    log.warn('inject.warning', 'a template may hold a mistake', { warning })
-  for (const source of prepared.missing)
-    log.warn('inject.missing', 'a template is gone, and its file with it', { source })
+  const { emit } = deps
+  for (const warning of prepared.warnings) emit('inject.warning', { warning })
+  for (const source of prepared.missing) emit('inject.missing', { source })
   if (unresolved !== undefined) {
     const left =
       config.policy === 'ignore' ? 'their files were left out' : 'their tags were written as they stand'
-    log.warn('inject.unresolved', `references without a value: ${left}`, {
+    emit('inject.unresolved', {
+      left,
       policy: config.policy,
       error: formatError(unresolved),
     })
   }
-  log.info('inject.written', 'files are in place', { files: standing.files.size, changed, ms })
+  emit('inject.written', { files: standing.files.size, changed, ms })
 }
 
 async function follow(injection: Injection, wake: Wake, wasReady: boolean): Promise<void> {
@@ -215,7 +214,7 @@ async function follow(injection: Injection, wake: Wake, wasReady: boolean): Prom
       if (signal.aborted) return
       const error = toLocketError(thrown)
       again = isRetryable(error) ? SOON_MS : LATER_MS
-      deps.log.error('inject.failed', 'could not write again: the files stay as they are', {
+      deps.emit('inject.failed', {
         code: error.code,
         error: formatError(error),
       })
@@ -227,11 +226,11 @@ async function follow(injection: Injection, wake: Wake, wasReady: boolean): Prom
 async function wipe(
   { files, folders }: Standing,
   status: StatusFile,
-  { placed, log }: InjectDeps,
+  { placed, emit }: InjectDeps,
 ): Promise<void> {
   await status.notReady()
   await placed.remove([...files.values()], folders)
-  log.info('inject.wiped', 'removed what was written', { files: files.size })
+  emit('inject.wiped', { files: files.size })
 }
 
 async function watchIfAsked(

@@ -1,12 +1,6 @@
 import type { EnvEntry } from '../../config/entries/env-entry.ts'
 import { parseDotenv } from '../../core/text/dotenv.ts'
-import {
-  errnoOf,
-  LocketError,
-  rewordError,
-  throwErrors,
-  toLocketError,
-} from '../../core/vocabulary/errors.ts'
+import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
@@ -74,7 +68,7 @@ export function environmentOf(contents: Iterable<readonly [PreparedVariable, Sec
   for (const [{ name, origin }, value] of contents) {
     const text = textOf(value)
     if (typeof text === 'string') values.set(name, text)
-    else errors.push(new LocketError('unfit_value', `${origin}: ${text.problem}`))
+    else errors.push(new LocketError('unfit_value', text.problem, { facts: { origin } }))
   }
   throwErrors(errors)
   return values
@@ -106,11 +100,15 @@ async function readDotenv(
   try {
     const text = decode(await sources.read(path, { maxBytes }), path)
     return parseDotenv(text, path).flatMap(({ name, value, line }) => {
-      const place = `${path} line ${line}`
       const problem = variableNameProblem(name)
       if (problem === undefined)
-        return [{ name, source: { kind: 'inline', template: value }, origin: `${place} ${name}` }]
-      errors.push(new LocketError('config', `${place}: ${name} ${problem}`))
+        return [{ name, source: { kind: 'inline', template: value }, origin: `${path} line ${line} ${name}` }]
+      errors.push(
+        new LocketError('config', `${name} ${problem}`, {
+          facts: { origin: `${path} line ${line}`, path, line },
+          names: ['path', 'line'],
+        }),
+      )
       return []
     })
   } catch (thrown) {
@@ -119,10 +117,12 @@ async function readDotenv(
   }
 }
 
-/** The file's name is in the message by itself: `origin` is who named it. */
+/** The error of a .env file that cannot be read. `origin` says who named the file. */
 function unreadable(path: string, origin: string, error: LocketError): LocketError {
-  if (errnoOf(error.cause) !== 'ENOENT') return rewordError(error, `${origin}: ${error.message}`)
-  return new LocketError(error.code, `${origin}: there is no file ${path}`, {
+  if (errnoOf(error.cause) !== 'ENOENT') return addFacts(error, { origin })
+  return new LocketError(error.code, `there is no file ${path}`, {
+    facts: { origin, path },
+    names: ['path'],
     cause: error,
     hint: 'a variable is written NAME=TEMPLATE; a .env file is looked for from the working directory',
   })
@@ -131,7 +131,8 @@ function unreadable(path: string, origin: string, error: LocketError): LocketErr
 function decode(bytes: Uint8Array, path: string): string {
   const text = utf8(bytes)
   bytes.fill(0)
-  if (text === undefined) throw new LocketError('config', `${path} is not UTF-8 text`)
+  if (text === undefined)
+    throw new LocketError('config', `${path} is not UTF-8 text`, { facts: { path }, names: ['path'] })
   return text
 }
 

@@ -82,7 +82,12 @@ export async function placeOutputs(
 
 /** Throws `io` when a source that the user named is not there. */
 export function requireSources({ missing }: PreparedOutputs): void {
-  throwErrors(missing.map((path) => new LocketError('io', `the template ${path} does not exist`)))
+  throwErrors(
+    missing.map(
+      (path) =>
+        new LocketError('io', `the template ${path} does not exist`, { facts: { path }, names: ['path'] }),
+    ),
+  )
 }
 
 /** What the paths say is checked first; links may still lead one into the other. Where each path leads. */
