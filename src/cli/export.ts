@@ -7,14 +7,15 @@ import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { openCommandEvents, openRendering, writePrivateFile } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
-import { printValue } from './terminal/print-value.ts'
+import { printValue, refuseTerminal } from './terminal/print-value.ts'
 
 export const command: Command = {
   async run(context) {
     const { argv, env, isRoot, stdout } = context
     const loaded = loadRendering({ name: 'export', table: 'export', sections: EXPORT, argv, env, isRoot })
     const { format, output, show } = loaded.settings.export
-    if (output === undefined && stdout.isTTY && !show) throw notToTerminal()
+    if (output === undefined && !show)
+      refuseTerminal(stdout, '--show prints them all the same, --output FILE writes a file')
     const text = await exported(loaded, format, context)
     try {
       if (output === undefined) await printValue(text, 'the environment', stdout)
@@ -42,12 +43,6 @@ async function exported(loaded: Loaded, name: string, { env, signal }: CommandCo
   } finally {
     await rendering.clients.close()
   }
-}
-
-function notToTerminal(): LocketError {
-  return new LocketError('usage', 'secrets are not printed to a terminal', {
-    hint: '--show prints them all the same, --output FILE writes a file',
-  })
 }
 
 function nothingNamed(): LocketError {

@@ -3,6 +3,7 @@ import { secretTable } from '../app/secret/list.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
 import { logSection } from '../config/sections/log.ts'
 import {
+  secretGetSection,
   secretImportSection,
   secretListSection,
   secretSetSection,
@@ -16,7 +17,7 @@ import { parseSecretName } from '../core/vocabulary/secret-name.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
 import { openLocalSecrets, openCommandEvents } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
-import { printValue } from './terminal/print-value.ts'
+import { printValue, refuseTerminal } from './terminal/print-value.ts'
 import { readValue, readWhole } from './terminal/secret-value.ts'
 
 type Action = (context: CommandContext) => Promise<void>
@@ -57,8 +58,9 @@ async function set(context: CommandContext): Promise<void> {
 }
 
 async function get(context: CommandContext): Promise<void> {
-  const { settings, positionals } = load(context, 'get', OWN, ['PATH'])
+  const { settings, positionals } = load(context, 'get', { ...OWN, get: secretGetSection }, ['PATH'])
   const name = parseSecretName(positionals[0] ?? '')
+  if (!settings.get.show) refuseTerminal(context.stdout, '--show prints the value all the same')
   const value = await open(settings).get(name)
   try {
     await printValue(value, name, context.stdout)

@@ -7,6 +7,7 @@ import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../co
 import type { LoadedState } from '../core/ports/store.ts'
 import { volumeDriver } from '../http/docker/volume-driver.ts'
 import { buildServer } from '../http/server.ts'
+import { watchUnsent, type UnsentRequests } from '../http/unsent-requests.ts'
 import {
   holdFolders,
   leaveStopMark,
@@ -23,6 +24,8 @@ import type { Command, CommandContext } from './define.ts'
 
 /** Below the ten seconds after which the engine kills a plugin. */
 const SHUTDOWN_MS = 8000
+/** For a request that is on its way when the stop comes: the engine sends one in a single piece. */
+const UNSENT_MS = 500
 /** Any status but 0 would do: the engine starts again what ends by itself. */
 const START_AGAIN = 75
 
@@ -68,6 +71,7 @@ async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   const driver = openDriver(daemon, store, { emit, env, stopping: signal })
   await loadRecords(driver, loaded)
   const server = buildServer(emit)
+  const unsent = watchUnsent(server.server)
   volumeDriver(server, driver)
   const careForHeap = openHeapCare()
   server.addHook('onResponse', async () => careForHeap())
@@ -80,7 +84,7 @@ async function serve({ argv, env, signal }: CommandContext): Promise<number> {
     untilAborted(signal),
   ])
   emit('daemon.stopping')
-  await finishRequests(server, driver.clock)
+  await finishRequests(server, unsent, driver.clock)
   await stopFollowing(driver)
   if (daemon.managed) await doubtUses(driver)
   await driver.clients.close()
@@ -99,11 +103,16 @@ async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise
 }
 
 /** What is being answered is answered: a connection cut in the middle makes the engine repeat the request without its body. */
-async function finishRequests(server: ReturnType<typeof buildServer>, clock: Driver['clock']): Promise<void> {
+async function finishRequests(
+  server: ReturnType<typeof buildServer>,
+  unsent: UnsentRequests,
+  clock: Driver['clock'],
+): Promise<void> {
   const closed = Promise.withResolvers<void>()
   server.server.close(() => closed.resolve())
   server.server.closeIdleConnections()
   const patience = new AbortController()
+  clock.sleep(UNSENT_MS, patience.signal).then(unsent.close, () => {})
   await Promise.race([closed.promise, clock.sleep(SHUTDOWN_MS, patience.signal).catch(() => {})])
   // A timer or a connection that is left would keep the process alive.
   patience.abort()

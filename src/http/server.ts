@@ -8,6 +8,9 @@ const BODY_LIMIT_BYTES = 1024 * 1024
 /** Up to here a body that is too large is read to its end: who is hung up on while writing never reads the answer. */
 const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
 
+/** For a whole request to arrive. The engine sends one in a single piece; the answer may take longer. */
+const REQUEST_TIMEOUT_MS = 10_000
+
 /** Bodies are checked with zod. Left to itself, fastify loads two JSON Schema compilers at every start, a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
 
@@ -24,6 +27,8 @@ export function buildServer(emit: Emit): FastifyInstance {
     logger: false,
     bodyLimit: READ_LIMIT_BYTES,
     forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
     schemaController: { compilersFactory: NO_COMPILERS },
   })
   server.removeAllContentTypeParsers()

@@ -5,6 +5,11 @@ import type { Secret } from '../../core/vocabulary/secret.ts'
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
 
+/** Throws `usage` when the output is a terminal: screens are recorded and scrolled back. `hint`: how to get the values. */
+export function refuseTerminal(output: NodeJS.WriteStream, hint: string): void {
+  if (output.isTTY) throw new LocketError('usage', 'secrets are not printed to a terminal', { hint })
+}
+
 /** Every byte as it is. On a terminal the line is ended, and what is no plain text is refused (`usage`). */
 export async function printValue(value: Secret, name: string, output: NodeJS.WriteStream): Promise<void> {
   const bytes = value.reveal()

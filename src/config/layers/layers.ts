@@ -38,12 +38,17 @@ export function parseSection<S extends Section>(section: S, layer: Layer, proble
   return Object.fromEntries(values) as SettingsOf<S>
 }
 
+/** A driver-option author can make thousands, and the line goes to the log and to the engine. */
+const MOST_NAMED = 10
+
 /** Throws one `config` error of all problems, if there are any. */
 export function throwProblems(problems: readonly string[]): void {
   if (problems.length === 0) return
   const lead = problems.length === 1 ? '' : `${problems.length} settings are wrong: `
+  const rest = problems.length > MOST_NAMED ? `; and ${problems.length - MOST_NAMED} more` : ''
+  const named = problems.slice(0, MOST_NAMED).join('; ')
   // Paths and names in it come from users: one line, and nothing that a terminal obeys.
-  throw new LocketError('config', `${lead}${problems.join('; ')}`.replace(/\p{Cc}/gu, '?'))
+  throw new LocketError('config', `${lead}${named}${rest}`.replace(/\p{Cc}/gu, '?'))
 }
 
 function parseField(field: Field, layer: Layer, problems: Problems): unknown {

@@ -11,7 +11,13 @@ import { injectSection } from './inject.ts'
 import { logSection } from './log.ts'
 import { outputsSection } from './outputs.ts'
 import { providerSection } from './providers.ts'
-import { secretImportSection, secretListSection, secretSetSection, storeSection } from './secret.ts'
+import {
+  secretGetSection,
+  secretImportSection,
+  secretListSection,
+  secretSetSection,
+  storeSection,
+} from './secret.ts'
 import { daemonSection, volumeSection } from './volume.ts'
 
 /** The sections of `locket volume` whose values the program reads by name. */
@@ -94,6 +100,7 @@ export const EXEC_SECTIONS: readonly Section[] = [...Object.values(EXEC), ...REN
 /** What `locket secret` takes: every command of it the last two, some one of the others. */
 export const SECRET_SECTIONS: readonly Section[] = [
   secretSetSection,
+  secretGetSection,
   secretListSection,
   secretImportSection,
   storeSection,
@@ -103,7 +110,7 @@ export const SECRET_SECTIONS: readonly Section[] = [
 /** What each command of `locket secret` takes. */
 export const SECRET_ACTIONS: Readonly<Record<string, readonly Section[]>> = {
   set: [secretSetSection, storeSection, logSection],
-  get: [storeSection, logSection],
+  get: [secretGetSection, storeSection, logSection],
   list: [secretListSection, storeSection, logSection],
   rm: [storeSection, logSection],
   import: [secretImportSection, storeSection, logSection],
