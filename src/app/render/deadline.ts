@@ -1,7 +1,10 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 
-/** Aborts with a `timeout` after `ms`, or as its parents do. Dispose it, or its timer lives on. */
+/**
+ * Returns a signal that aborts with `timeout` after `ms` milliseconds, or when `parent` does. Dispose it, or
+ * its timer lives on.
+ */
 export function openDeadline(
   ms: number,
   clock: Clock,
@@ -21,8 +24,10 @@ const AFTER_BOOT_MOUNT_MS = 100_000
 const AFTER_BOOT_MS = 600_000
 
 /**
- * Below the engine's own limits: 30 s in an engine that ran `plugin enable`, 120 s in one that started with the plugin enabled
- * (moby `daemon/volume/drivers/proxy.go`). After a boot the longer one is what keeps containers from staying down.
+ * Returns the milliseconds that a mount may take. The defaults are below the engine's own limits: 30 s in an
+ * engine that ran `plugin enable`, 120 s in one that started with the plugin enabled (moby
+ * `daemon/volume/drivers/proxy.go`). The longer limit holds for 10 minutes after a boot: providers start
+ * then, too, and a container whose mount failed stays down.
  */
 export function mountTimeoutMs(chosenMs: number | undefined, uptimeMs: number): number {
   if (chosenMs !== undefined) return chosenMs

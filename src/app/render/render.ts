@@ -12,37 +12,41 @@ import {
 import type { Template } from '../../core/template/template.ts'
 import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
 
-/** A template, and where it was asked for. */
+/** A template, and the setting, flag or file that asked for it. */
 export interface PreparedTemplate {
   readonly origin: string
   readonly template: Template
 }
 
-/** One line each. */
+/** Returns the warnings of a template, one line each. */
 export function warningsOf({ template, origin }: PreparedTemplate): string[] {
   return template.warnings.map((warning) => `${origin}: ${warning}`)
 }
 
+/** The failure policy, and how large a text may be. */
 export interface RenderRules {
   readonly policy: FailurePolicy
-  /** Largest rendered text. */
+  /** Largest rendered text in bytes. */
   readonly maxFileBytes: number
   /** See FetchOptions. */
   readonly awaitsCredentials?: boolean
 }
 
-/** What templates became, in memory. Whoever holds it calls `wipe`. */
+/** Rendered templates, in memory. The holder must call `wipe`. */
 export interface Rendered<T> {
-  /** In the order of the templates; without those that the policy `ignore` leaves out. */
+  /** Contents in the order of the templates, without those that the policy `ignore` leaves out. */
   readonly contents: ReadonlyMap<T, Secret>
-  /** What the failure policy let pass. */
+  /** The failures that the policy tolerates. */
   readonly unresolved: LocketError | undefined
-  /** Templates with a reference that the failure policy let pass, whether or not they have contents. */
+  /** Templates with a reference whose failure the policy tolerates, whether or not they have contents. */
   readonly incomplete: ReadonlySet<T>
   wipe(): void
 }
 
-/** Fetches all references of all templates as one batch, renders in memory. Throws one error that names all that failed. Nothing is written. */
+/**
+ * Fetches all references of all templates as one batch and renders in memory. Nothing is written. Throws one
+ * error that names every failed reference, or every template whose rendering failed.
+ */
 export async function renderTemplates<T extends PreparedTemplate>(
   templates: readonly T[],
   resolve: Resolve,
@@ -113,7 +117,7 @@ function checkSize({ byteLength }: Secret, origin: string, maxFileBytes: number)
   )
 }
 
-/** Refs that may be missing wherever they stand. */
+/** Returns the references that may be missing wherever they occur. */
 function optionalRefs(templates: readonly PreparedTemplate[]): ReadonlySet<RefId> {
   const optional = new Set(templates.flatMap(({ template }) => template.refs.map((ref) => ref.id)))
   for (const segment of templates.flatMap(({ template }) => template.segments))

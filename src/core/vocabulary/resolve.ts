@@ -2,29 +2,36 @@ import { LocketError, toLocketError } from './errors.ts'
 import type { RefId, SecretRef } from './ref.ts'
 import type { Secret } from './secret.ts'
 
-/** A fetched value. Whoever receives it wipes it. */
+/** A fetched value. The receiver must wipe it. */
 export interface Resolved {
   readonly value: Secret
-  /** Good for seconds, like a one-time password: whoever asks again is to have a new one. */
+  /** The value is valid for seconds only, like a one-time password: it is never cached. */
   readonly isFleeting?: true
 }
 
+/** The value of one reference, or why there is none. */
 export type Outcome =
   | { readonly ok: true; readonly secret: Resolved }
   | { readonly ok: false; readonly error: LocketError }
 
+/** The outcomes of a batch, by the id of the reference. */
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
-/** Answers with exactly one outcome per distinct ref. Rejects only when aborted or on a bug. */
+/**
+ * Fetches references. Returns exactly one outcome for each distinct one. Rejects only when `signal` aborts or
+ * on a bug.
+ */
 export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
 
+/** Returns each reference once, in the order of the first ones. */
 export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
   return [...new Map([...refs].map((ref) => [ref.id, ref])).values()]
 }
 
 /**
- * One Resolve out of several: deduplicates, sends each provider its refs as one batch, all at once.
- * A provider that throws fails its own refs only; a ref it forgot is an `internal` error, never a missing entry.
+ * Returns one Resolve made of several: each provider gets its distinct references as one batch, all providers
+ * at once. When a provider throws, only its own references fail. A reference without an answer gets an
+ * `internal` error.
  */
 export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
   return async (refs, signal) => {

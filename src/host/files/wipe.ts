@@ -13,7 +13,7 @@ import { openWipeBudget, type WipeBudget } from './wipe-budget.ts'
 /** `overwrite` for secrets that nobody may read any more; `unlink` where a reader may still have the file open. */
 export type Disposal = 'overwrite' | 'unlink'
 
-export interface EmptyOptions {
+interface EmptyOptions {
   /** Where nested folders are moved to before they are emptied: out of reach of a container that changes them meanwhile. */
   readonly stage: DirHandle
   /** `name`: one character for each byte. */

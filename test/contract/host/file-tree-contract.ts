@@ -30,7 +30,7 @@ export interface TreeSubject {
   readonly root: string
 }
 
-/** What every FileTree must do. */
+/** Tests that every FileTree must pass. */
 export function fileTreeContract(kind: string, open: (t: TestContext) => Promise<TreeSubject>): void {
   test(`${kind}: files, folders and the root get their content, mode and owner`, async (t) => {
     const { tree, root } = await open(t)
