@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DIST } from '../../scripts/engine/plugin.ts'
-import { eventually, startDaemon } from '../support/daemon.ts'
+import { until } from '../../scripts/engine/until.ts'
+import { startDaemon } from '../support/daemon.ts'
 import { assertDeafToUsr1, assertObeysNoVariable, assertUsr1ReachesTheCommand } from '../support/own-node.ts'
 import { isRunning } from '../support/processes.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -63,9 +64,7 @@ test('the program in the rootfs is deaf to SIGUSR1 too', async (t) => {
   })
   t.after(() => child.kill('SIGKILL'))
   const pid = child.pid ?? 0
-  await eventually('Node runs', () =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/locket/bin/node'),
-  )
+  await until('Node runs', () => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/locket/bin/node'))
   await sleep(300)
   assertDeafToUsr1(pid)
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { eventually, spawnDaemon, startDaemon, type Daemon } from '../support/daemon.ts'
+import { until } from '../../scripts/engine/until.ts'
+import { spawnDaemon, startDaemon, type Daemon } from '../support/daemon.ts'
 import { setSecret } from '../support/local-secrets.ts'
 import { openRaw } from '../support/raw-connection.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
@@ -72,10 +73,10 @@ test('a daemon that starts while another one is ending waits for it', async (t) 
   const ended = daemon.stop('SIGTERM')
   const next = spawnDaemon({ folder })
   t.after(() => next.stop('SIGKILL'))
-  await eventually('it waits', () => /waiting at most 5 s/.test(next.output()), 15_000)
+  await until('it waits', () => /waiting at most 5 s/.test(next.output()))
   request.destroy()
   assert.equal(await ended, 0)
-  await eventually('it listens', () => /daemon\.listening/.test(next.output()), 15_000)
+  await until('it listens', () => /daemon\.listening/.test(next.output()))
   assert.equal((await next.call('VolumeDriver.Get', { Name: 'v' })).Volume.Status['state'], 'mounted')
 })
 

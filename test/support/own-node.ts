@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestContext } from 'node:test'
+import { until } from '../../scripts/engine/until.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** Bit of SIGUSR1 in the masks of /proc/PID/status. */
@@ -82,11 +82,11 @@ export async function assertUsr1ReachesTheCommand(program: readonly [string, ...
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   try {
-    await until(() => blocksUsr1(child.pid ?? 0), 'SIGUSR1 is blocked')
+    await until('SIGUSR1 is blocked', () => blocksUsr1(child.pid ?? 0))
     child.kill('SIGUSR1')
-    await until(() => output.includes('got SIGUSR1'), 'the command gets SIGUSR1')
+    await until('the command gets SIGUSR1', () => output.includes('got SIGUSR1'))
     child.kill('SIGUSR1')
-    await until(() => output.split('got SIGUSR1').length > 2, 'the command gets SIGUSR1 again')
+    await until('the command gets SIGUSR1 again', () => output.split('got SIGUSR1').length > 2)
     assert.doesNotMatch(output, /debugger/i)
   } finally {
     child.kill('SIGUSR2')
@@ -98,12 +98,4 @@ function blocksUsr1(pid: number): boolean {
   const found = /^SigBlk:\s+(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   const isNode = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--disable-sigusr1')
   return isNode && (BigInt(`0x${found}`) & USR1) !== 0n
-}
-
-async function until(check: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; waited < 10_000; waited += 1) {
-    if (check()) return
-    await sleep(1)
-  }
-  throw new Error(`not within 10 s: ${what}`)
 }

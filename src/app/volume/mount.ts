@@ -4,8 +4,9 @@ import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabula
 import {
   addMount,
   doubtMounts,
-  dropMounts,
+  firstMount,
   hasMount,
+  markOf,
   removeMount,
   renewMount,
 } from '../../core/volume/record.ts'
@@ -136,12 +137,13 @@ async function mountLocked(
   if (volume.mounted) await clearLeftover(driver, volume)
   await provision(driver, volume, config, signals)
   try {
-    // References of a tmpfs that is gone are dropped here: whoever held them has no part in this one.
-    await driver.table.update(volume, addMount(dropMounts(volume.record), reference))
+    await driver.table.update(volume, firstMount(volume.record, reference))
   } catch (error) {
     await wipeVolume(driver, volume)
     throw error
   }
+  // After the save: a mount without a mark is one that no record could tell of yet, and no container uses it.
+  await driver.tree.mark(root, markOf(reference)).catch(() => undefined)
   volume.uses.clear()
   volume.uses.set(id, 1)
   volume.lastError = undefined

@@ -92,9 +92,16 @@ export const EVENTS = {
   'volume.state': row('error', 'failed', FAILURE),
   'volume.wipe': row('error', 'failed', FAILURE),
   'volume.wiped': row('info', 'wiped and unmounted at last', { volume: 'text' }),
+  'volume.wiped.at-start': row(
+    'warn',
+    'mounted, but the record names no container that uses it: wiped',
+    { volume: 'text' },
+    'volume.wiped',
+  ),
   'volume.healed': row('info', 'dropped references of an earlier boot', { volume: 'text' }),
-  'volume.adopted': row('warn', 'mounted, but the state tells of no user: kept until it is removed', {
+  'volume.adopted': row('warn', 'mounted, and {reason}: kept until it is removed', {
     volume: 'text',
+    reason: 'text',
   }),
   'volume.orphaned': row('warn', 'its tmpfs is gone: containers that still run with it need a restart', {
     volume: 'text',
@@ -102,8 +109,8 @@ export const EVENTS = {
   }),
   'volume.unknown.kept': row(
     'warn',
-    'mounted, but no record tells of it: kept',
-    { volume: 'text' },
+    'mounted, and {reason}: kept',
+    { volume: 'text', reason: 'text' },
     'volume.unknown',
   ),
   'volume.unknown.wiped': row(

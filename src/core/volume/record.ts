@@ -18,6 +18,21 @@ export interface VolumeRecord {
   readonly options: Readonly<Record<string, string>>
   readonly createdAt: string
   readonly mounts: readonly MountReference[]
+  /**
+   * The mark of the tmpfs that was mounted last. A mounted tmpfs with another mark is unknown to this record, which is older than the mount
+   * when a backup was restored.
+   */
+  readonly mark?: string
+}
+
+/** The mark of the tmpfs that this reference is the first of. */
+export function markOf({ id, since }: MountReference): string {
+  return `${since} ${id.slice(0, 32)}`
+}
+
+/** The record of a volume whose tmpfs was just mounted for `mount`. References of an earlier tmpfs have no part in this one. */
+export function firstMount(record: VolumeRecord, mount: MountReference): VolumeRecord {
+  return { ...record, mounts: [mount], mark: markOf(mount) }
 }
 
 export function hasMount(record: VolumeRecord, id: MountId): boolean {

@@ -1,7 +1,8 @@
 import { closeSync, constants, fchmodSync, fchownSync, lstatSync, mkdirSync, openSync } from 'node:fs'
-import { renameSync, rmdirSync } from 'node:fs'
+import { renameSync, rmdirSync, symlinkSync } from 'node:fs'
 import { isUtf8 } from 'node:buffer'
-import { basename, dirname } from 'node:path'
+import { readlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import { foldersOf } from '../../core/plan/folders.ts'
@@ -17,9 +18,10 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 const FULL = ['ENOSPC', 'EDQUOT']
 /** Leftovers in stage/: a replaced file may still have readers, so it is only unlinked; all else was seen by nobody. */
 const REPLACED = 'old'
+const MARK = 'mark'
 
 export function openFileTree(): FileTree {
-  return { replaceAll, wipe }
+  return { replaceAll, wipe, mark, markOf }
 }
 
 /** A file or folder in stage/, and where it goes. */
@@ -65,6 +67,24 @@ async function wipe(root: string): Promise<void> {
     'io',
     `cannot wipe ${root}: ${failures.slice(0, 3).join(', ')}${failures.length > 3 ? ', …' : ''}`,
   )
+}
+
+/** The target of a link: a tmpfs keeps up to 127 bytes of it without a page. */
+async function mark(root: string, text: string): Promise<void> {
+  try {
+    using top = openDir(root)
+    symlinkSync(text, top.at(MARK))
+  } catch (error) {
+    throw writeError(root, error)
+  }
+}
+
+async function markOf(root: string): Promise<string | undefined> {
+  try {
+    return await readlink(join(root, MARK))
+  } catch {
+    return undefined
+  }
 }
 
 /** Everything that can fail for want of room happens here, where no container sees it. */
