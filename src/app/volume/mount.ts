@@ -10,6 +10,7 @@ import {
   removeMount,
   renewMount,
 } from '../../core/volume/record.ts'
+import { unreadableWarning } from '../../core/volume/container-users.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
@@ -172,7 +173,9 @@ async function provision(
     signals.gone.throwIfAborted()
     const mounted = await mountFiles(rootOf(driver, name), rendered, config, driver)
     volume.mounted = true
-    volume.mountWarnings = mounted.warnings
+    const unreadable = unreadableWarning(config.written, driver.host.remapped)
+    volume.mountWarnings = [...mounted.warnings, ...(unreadable === undefined ? [] : [unreadable])]
+    if (unreadable !== undefined) driver.emit('volume.unreadable', { volume: name, warning: unreadable })
     volume.content = rendered.facts
     volume.lastRender = new Date(driver.clock.now()).toISOString()
   } finally {

@@ -1,3 +1,5 @@
+import type { RemappedIds } from '../volume/container-users.ts'
+
 /** How a tmpfs is mounted. */
 export interface TmpfsOptions {
   readonly sizeBytes: number
@@ -45,6 +47,8 @@ export interface MountTable {
 export interface HostFacts {
   /** The kernel's random identifier of this boot. */
   readonly bootId: string
+  /** Ids of containers' users, where the engine remaps them and this process can tell. */
+  readonly remapped?: RemappedIds | undefined
   /** Returns milliseconds since the boot. */
   uptimeMs(): number
 }

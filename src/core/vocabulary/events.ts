@@ -98,6 +98,7 @@ export const EVENTS = {
     { volume: 'text' },
     'volume.wiped',
   ),
+  'volume.unreadable': row('warn', '{warning}', { volume: 'text', warning: 'text' }),
   'volume.healed': row('info', 'dropped references of an earlier boot', { volume: 'text' }),
   'volume.adopted': row('warn', 'mounted, and {reason}: kept until it is removed', {
     volume: 'text',

@@ -7,7 +7,7 @@ import type { WipeBudget } from './wipe-budget.ts'
 
 const ZEROS = new Uint8Array(64 * 1024)
 const BLOCK_BYTES = 512
-const LEAST_PIECE_BYTES = 32 * 1024 * 1024
+const PIECE_BYTES = 32 * 1024 * 1024
 const MOST_PIECES = 64
 /** Opens a name without opening the file. Node does not name this flag. */
 const O_PATH = 0o10000000
@@ -37,7 +37,7 @@ async function overwriteOpen(fd: number, budget: WipeBudget): Promise<string | u
     const stats = fstatSync(fd)
     if (!stats.isFile()) return undefined
     await writeZeros(fd, stats, budget)
-    await truncate(fd, stats.size, budget)
+    await truncate(fd, stats, budget)
     return budget.mayOverwrite() ? undefined : 'cut to nothing and not overwritten: time was up'
   } finally {
     closeSync(fd)
@@ -109,11 +109,11 @@ function dataFrom(libc: Libc, fd: number, at: number) {
     : { start: data.start, end: data.start + BLOCK_BYTES }
 }
 
-/** In pieces: freeing the pages of a gigabyte takes 100 ms. */
-async function truncate(fd: number, size: number, budget: WipeBudget): Promise<void> {
-  const piece = Math.max(LEAST_PIECE_BYTES, Math.ceil(size / MOST_PIECES))
-  for (let left = size - piece; left > 0; left -= piece) {
-    ftruncateSync(fd, left)
+/** Frees a large file in pieces: the pages of a gigabyte take 100 ms. */
+async function truncate(fd: number, { blocks, size }: Stats, budget: WipeBudget): Promise<void> {
+  const pieces = Math.min(MOST_PIECES, Math.floor((blocks * BLOCK_BYTES) / PIECE_BYTES))
+  for (let left = pieces - 1; left > 0; left -= 1) {
+    ftruncateSync(fd, Math.floor((size / pieces) * left))
     await budget.pause()
   }
   ftruncateSync(fd, 0)

@@ -12,8 +12,8 @@ export interface WipeBudget {
   renewed(): WipeBudget
 }
 
-const OVERWRITE_MS = 2000
-const WIPE_MS = 4000
+const OVERWRITE_MS = 5000
+const WIPE_MS = 10_000
 const TURN_MS = 5
 
 export function openWipeBudget(): WipeBudget {
