@@ -59,8 +59,8 @@ export interface OpenedStore {
 }
 
 /**
- * Locks the daemon's folders for the life of this process: call it before anything in them is read. A managed plugin without a
- * config folder keeps its state in the runtime folder.
+ * Locks the daemon's folders for the life of this process: call it before anything in them is read. A managed
+ * plugin without a config folder keeps its state in the runtime folder.
  */
 export async function holdFolders(daemon: DaemonConfig, emit: Emit, signal: AbortSignal): Promise<void> {
   const options: HoldOptions = {
@@ -73,7 +73,10 @@ export async function holdFolders(daemon: DaemonConfig, emit: Emit, signal: Abor
   if (await canBeMade(MANAGED_STATE)) await holdFolder(MANAGED_STATE, options)
 }
 
-/** Where the records are kept. A managed plugin prefers its config folder, because that outlives `docker plugin rm`. */
+/**
+ * Where the records are kept. A managed plugin prefers its config folder, because that outlives `docker
+ * plugin rm`.
+ */
 export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
   // With zod's schemas of a state file, 3 ms that other commands need not wait for.
   const [{ openStateFile }, { openManagedState }] = await Promise.all([

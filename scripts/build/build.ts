@@ -31,8 +31,9 @@ const cache = join(root, 'build', 'npm')
 const SHIPPED = { '@1password/sdk': 'dist/*.js', '@1password/sdk-core': 'nodejs/*.{js,wasm}' }
 
 /**
- * Node reads these before it runs any JavaScript. Each can load code or open a debugger in the process that holds the secrets:
- * `--require` and `--inspect`, a folder of compiled code, OpenSSL modules. Users set them for the program that `locket exec` runs.
+ * Node reads these before it runs any JavaScript. Each can load code or open a debugger in the process that
+ * holds the secrets: `--require` and `--inspect`, a folder of compiled code, OpenSSL modules. Users set them
+ * for the program that `locket exec` runs.
  */
 const NOT_OBEYED = ['NODE_OPTIONS', 'NODE_COMPILE_CACHE', 'OPENSSL_CONF']
 

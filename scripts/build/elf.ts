@@ -42,8 +42,9 @@ export function withRunpath(executable: Buffer, runpath: string): Buffer {
 }
 
 /**
- * A copy of an executable that does not find the environment variables `names`: each name's text is made empty where the program
- * passes it to getenv(3). Programs that it starts inherit the variables unchanged. Throws when a name is not there exactly once.
+ * A copy of an executable that does not find the environment variables `names`: each name's text is made
+ * empty where the program passes it to getenv(3). Programs that it starts inherit the variables unchanged.
+ * Throws when a name is not there exactly once.
  */
 export function withoutVariables(executable: Buffer, names: readonly string[]): Buffer {
   const elf = Buffer.from(executable)
@@ -58,7 +59,10 @@ export function withoutVariables(executable: Buffer, names: readonly string[]): 
   return elf
 }
 
-/** Where a zero byte ends the name. Skips strings of V8's snapshot: their length is in front of them, and only JavaScript sees them. */
+/**
+ * Where a zero byte ends the name. Skips strings of V8's snapshot: their length is in front of them, and only
+ * JavaScript sees them.
+ */
 function placesOf(elf: Buffer, name: string): number[] {
   const text = Buffer.from(`${name}\0`, 'latin1')
   const places: number[] = []

@@ -44,8 +44,8 @@ export const command: Command = {
 }
 
 /**
- * The engine starts a plugin that ends again and again, and is then confused about it. One that does not listen it stops by itself,
- * and `docker plugin enable` fails as it should.
+ * The engine starts a plugin that ends again and again, and is then confused about it. One that does not
+ * listen it stops by itself, and `docker plugin enable` fails as it should.
  */
 async function refuse(reason: LocketError, { signal, stderr }: CommandContext): Promise<number> {
   stderr.write(`locket: ${formatError(reason)}\n`)
@@ -55,7 +55,10 @@ async function refuse(reason: LocketError, { signal, stderr }: CommandContext): 
   return ERROR_KINDS[reason.code].exit
 }
 
-/** The driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
+/**
+ * The driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds
+ * only.
+ */
 async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
   const emit = await openDaemonEvents(logSettings)
@@ -102,7 +105,10 @@ async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise
   }
 }
 
-/** What is being answered is answered: a connection cut in the middle makes the engine repeat the request without its body. */
+/**
+ * What is being answered is answered: a connection cut in the middle makes the engine repeat the request
+ * without its body.
+ */
 async function finishRequests(
   server: ReturnType<typeof buildServer>,
   unsent: UnsentRequests,

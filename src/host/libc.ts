@@ -8,7 +8,10 @@ export interface Libc {
   /** mount(2) of a tmpfs named `locket`. */
   mountTmpfs(target: string, flags: number, data: string): Errno
   umount2(target: string, flags: number): Errno
-  /** flock(2), exclusive, without waiting: `EAGAIN` while another holds it. Given up when the descriptor is closed. */
+  /**
+   * flock(2), exclusive, without waiting: `EAGAIN` while another holds it. Given up when the descriptor is
+   * closed.
+   */
   tryFlock(fd: number): Errno
   /** waitpid(2) of one process that has ended, which nobody else waits for. */
   reap(pid: number): void
@@ -19,8 +22,9 @@ export interface Libc {
   /** pthread_sigmask(3) SIG_UNBLOCK of one signal, for the calling thread. */
   unblockSignal(signal: number): Errno
   /**
-   * lseek(2) SEEK_DATA and SEEK_HOLE: where the first data at or after `offset` begins and ends. Undefined when there is none up to
-   * the end of the file. Where the file system cannot tell, all up to infinity counts as data.
+   * lseek(2) SEEK_DATA and SEEK_HOLE: where the first data at or after `offset` begins and ends. Undefined
+   * when there is none up to the end of the file. Where the file system cannot tell, all up to infinity
+   * counts as data.
    */
   nextData(fd: number, offset: number): { readonly start: number; readonly end: number } | undefined
   /** prctl(2): this process is killed when the one that started it ends, however that comes about. */

@@ -5,13 +5,19 @@ import type { Emit } from '../core/ports/events.ts'
 /** The engine's requests are small: driver options are the largest part of one. */
 const BODY_LIMIT_BYTES = 1024 * 1024
 
-/** Up to here a body that is too large is read to its end: who is hung up on while writing never reads the answer. */
+/**
+ * Up to here a body that is too large is read to its end: who is hung up on while writing never reads the
+ * answer.
+ */
 const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
 
 /** For a whole request to arrive. The engine sends one in a single piece; the answer may take longer. */
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** Bodies are checked with zod. Left to itself, fastify loads two JSON Schema compilers at every start, a tenth of all start-up. */
+/**
+ * Bodies are checked with zod. Left to itself, fastify loads two JSON Schema compilers at every start, a
+ * tenth of all start-up.
+ */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
 
 function noSchema(): never {
@@ -19,8 +25,9 @@ function noSchema(): never {
 }
 
 /**
- * A fastify that speaks as the engine's plugin client does: no Content-Type, and errors as HTTP 200 with `Err`, because then the
- * user sees the message alone (with a 500 the engine adds the endpoint's name and a host path).
+ * A fastify that speaks as the engine's plugin client does: no Content-Type, and errors as HTTP 200 with
+ * `Err`, because then the user sees the message alone (with a 500 the engine adds the endpoint's name and a
+ * host path).
  */
 export function buildServer(emit: Emit): FastifyInstance {
   const server = fastify({

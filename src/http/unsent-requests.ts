@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Connections whose request has not arrived whole. They hold up a stop of the daemon until they are closed. */
+/**
+ * Connections whose request has not arrived whole. They hold up a stop of the daemon until they are closed.
+ */
 export interface UnsentRequests {
   /** Leaves a connection alone whose request is being answered. */
   readonly close: () => void

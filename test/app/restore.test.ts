@@ -132,7 +132,7 @@ test('a mount whose record has lost its last user is wiped at the start, and tha
   )
 })
 
-test('the comparison does not read the mount table for each volume, and lets requests go in between', async (t) => {
+test('the comparison asks for all mounts at once, and lets requests go in between', async (t) => {
   const world = await openWorld(t)
   const first = testDriver(world)
   for (let n = 0; n < 40; n += 1) await createVolume(first, `v${n}`, OPTIONS, NEVER)

@@ -11,7 +11,8 @@ import { assertDeafToUsr1, assertObeysNoVariable, assertUsr1ReachesTheCommand } 
 import { isRunning } from '../support/processes.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-// What `make rootfs` leaves, or LOCKET_E2E_DIST: no way of starting it obeys a variable or a signal that is meant for Node.
+// The program that `make rootfs` leaves, or LOCKET_E2E_DIST: no start of it obeys a variable or a signal of
+// Node.
 
 const LAUNCHER = join(DIST, 'locket/bin/locket')
 const NAMES = ['NODE_OPTIONS', 'NODE_REPL_EXTERNAL_MODULE', 'NODE_COMPILE_CACHE', 'OPENSSL_CONF']

@@ -16,7 +16,10 @@ interface Working {
   readonly mountpoint: string
 }
 
-/** A daemon with one mounted volume, and one that its state file does not know: a second process would wipe that one. */
+/**
+ * A daemon with one mounted volume, and one that its state file does not know: a second process would wipe
+ * that one.
+ */
 async function working(t: TestContext): Promise<Working> {
   const folder = await temporaryFolder(t)
   await setSecret(folder, 'a', CANARY)

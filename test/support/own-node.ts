@@ -9,7 +9,10 @@ import { temporaryFolder } from './temporary-folder.ts'
 /** Bit of SIGUSR1 in the masks of /proc/PID/status. */
 const USR1 = 1n << 9n
 
-/** Fails when the process reacts to SIGUSR1: a debugger of Node's does by a handler, a program that does not block it by its end. */
+/**
+ * Fails when the process reacts to SIGUSR1: a debugger of Node's does by a handler, a program that does not
+ * block it by its end.
+ */
 export function assertDeafToUsr1(pid: number): void {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const mask = (name: string) => BigInt(`0x${new RegExp(`^${name}:\\s+(\\w+)$`, 'm').exec(status)?.[1]}`)
@@ -45,7 +48,10 @@ async function hostileEnvironment(t: TestContext): Promise<Record<string, string
   }
 }
 
-/** `names`: the variables that this way of starting the program must not obey. The program of `exec` gets them as they are. */
+/**
+ * `names`: the variables that this way of starting the program must not obey. The program of `exec` gets them
+ * as they are.
+ */
 export async function assertObeysNoVariable(
   t: TestContext,
   program: readonly [string, ...string[]],

@@ -16,9 +16,10 @@ const STATE_LOST = 'the newest state was lost'
 const STATE_OLDER = 'the state is older than the mount'
 
 /**
- * Puts the records into memory, before the socket listens: Get never misses a volume, and an early request to one rests on
- * what is mounted, not on a guess. What the state does not account for may be in use, and is not wiped: after a fallback to older
- * state that is every mount, else a tmpfs whose mark is not in its record (see ADR 0014).
+ * Puts the records into memory, before the socket listens: Get never misses a volume, and an early request to
+ * one rests on what is mounted, not on a guess. What the state does not account for may be in use, and is not
+ * wiped: after a fallback to older state that is every mount, else a tmpfs whose mark is not in its record
+ * (see ADR 0014).
  */
 export async function loadRecords(driver: LoadDeps, loaded: LoadedState): Promise<void> {
   const mounted = await mountedVolumes(driver)
@@ -37,8 +38,9 @@ export async function loadRecords(driver: LoadDeps, loaded: LoadedState): Promis
 }
 
 /**
- * Brings the kernel's mounts in line with the records, each volume under its own lock, while the driver already answers.
- * `Volume.mounted` is up to date: `loadRecords` asked the kernel, and every request since then has kept it so.
+ * Brings the kernel's mounts in line with the records, each volume under its own lock, while the driver
+ * already answers. `Volume.mounted` is up to date: `loadRecords` asked the kernel, and every request since
+ * then has kept it so.
  */
 export async function reconcile(driver: Driver, loaded: LoadedState): Promise<void> {
   const strangers = [...(await mountedVolumes(driver))].filter(

@@ -5,7 +5,10 @@ import type { Secret } from '../../core/vocabulary/secret.ts'
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
 
-/** Throws `usage` when the output is a terminal: screens are recorded and scrolled back. `hint`: how to get the values. */
+/**
+ * Throws `usage` when the output is a terminal: screens are recorded and scrolled back. `hint`: how to get
+ * the values.
+ */
 export function refuseTerminal(output: NodeJS.WriteStream, hint: string): void {
   if (output.isTTY) throw new LocketError('usage', 'secrets are not printed to a terminal', { hint })
 }
@@ -31,7 +34,10 @@ function isPlainText(bytes: Uint8Array): boolean {
   }
 }
 
-/** Resolves when the bytes are gone: the caller wipes them next. A reader that left is a rejection, not a crash. */
+/**
+ * Resolves when the bytes are gone: the caller wipes them next. A reader that left is a rejection, not a
+ * crash.
+ */
 async function write(output: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   output.once('error', reject)

@@ -28,7 +28,10 @@ export function mergeLayers(layers: Layers): Layer {
   return merged
 }
 
-/** The values of one section. Each problem names where the value came from; the value itself is told by schemas only, never of a credential. */
+/**
+ * The values of one section. Each problem names where the value came from; the value itself is told by
+ * schemas only, never of a credential.
+ */
 export function parseSection<S extends Section>(section: S, layer: Layer, problems: Problems): SettingsOf<S> {
   const values = Object.entries(section.fields).map(([key, field]) => [
     key,

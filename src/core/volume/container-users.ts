@@ -1,7 +1,11 @@
-import type { Owner } from '../text/units.ts'
-
-/** The host's ids of the users and groups that containers of an engine with userns-remap have: from here on, 65,536 of each. */
-export type RemappedIds = Owner
+/**
+ * The host's ids of the users and groups that containers of an engine with userns-remap have: from here on,
+ * 65,536 of each.
+ */
+export interface RemappedIds {
+  readonly uid: number
+  readonly gid: number
+}
 
 interface Written {
   readonly uid?: number | undefined
@@ -13,8 +17,9 @@ const IDS = 65_536
 const READABLE_FOR_ALL = 0o004
 
 /**
- * Finds the ids in /proc/self/mountinfo of a managed plugin: an engine with userns-remap keeps its plugins below a folder
- * named `UID.GID` (moby, daemon/daemon_unix.go, setupRemappedRoot). Undefined: the engine remaps nobody, or this is not such a plugin.
+ * Finds the ids in /proc/self/mountinfo of a managed plugin: an engine with userns-remap keeps its plugins
+ * below a folder named `UID.GID` (moby, daemon/daemon_unix.go, setupRemappedRoot). Undefined: the engine
+ * remaps nobody, or this is not such a plugin.
  */
 export function remappedIdsIn(mountinfo: string): RemappedIds | undefined {
   const [, uid, gid] = /\/(\d+)\.(\d+)\/plugins\/[0-9a-f]{64}\//.exec(mountinfo) ?? []

@@ -11,7 +11,10 @@ export interface MountReference {
   readonly unsure?: true
 }
 
-/** All that is kept of a volume. Never a value: options hold references, and configuration is always derived from them anew. */
+/**
+ * All that is kept of a volume. Never a value: options hold references, and configuration is always derived
+ * from them anew.
+ */
 export interface VolumeRecord {
   readonly name: VolumeName
   /** Exactly what the engine sent. */
@@ -19,8 +22,8 @@ export interface VolumeRecord {
   readonly createdAt: string
   readonly mounts: readonly MountReference[]
   /**
-   * The mark of the tmpfs that was mounted last. A mounted tmpfs with another mark is unknown to this record, which is older than the mount
-   * when a backup was restored.
+   * The mark of the tmpfs that was mounted last. A mounted tmpfs with another mark is unknown to this record,
+   * which is older than the mount when a backup was restored.
    */
   readonly mark?: string
 }
@@ -30,7 +33,10 @@ export function markOf({ id, since }: MountReference): string {
   return `${since} ${id.slice(0, 32)}`
 }
 
-/** The record of a volume whose tmpfs was just mounted for `mount`. References of an earlier tmpfs have no part in this one. */
+/**
+ * The record of a volume whose tmpfs was just mounted for `mount`. References of an earlier tmpfs have no
+ * part in this one.
+ */
 export function firstMount(record: VolumeRecord, mount: MountReference): VolumeRecord {
   return { ...record, mounts: [mount], mark: markOf(mount) }
 }

@@ -8,7 +8,10 @@ import { loadLibc, type Errno, type Libc } from '../libc.ts'
 export interface HoldOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
-  /** Called once, before the wait for another process. `pid` is undefined when that process is in another PID namespace. */
+  /**
+   * Called once, before the wait for another process. `pid` is undefined when that process is in another PID
+   * namespace.
+   */
   readonly onWait: (holder: { readonly folder: string; readonly pid: number | undefined }) => void
   /** A test plays a file system that cannot lock folders. */
   readonly libc?: () => Promise<Pick<Libc, 'tryFlock'>>
@@ -25,9 +28,9 @@ const NOT_A_FOLDER: readonly Errno[] = ['EBADF', 'ENOLCK', 'EOPNOTSUPP', 'EINVAL
 const held = new Map<string, number>()
 
 /**
- * Makes the folder (0700) if need be, and locks it with flock(2) until this process ends, however that comes about. Rejects with `io`
- * when another process holds it and has not let go after 5 s, or when the folder cannot be made. Locking the folder itself needs no
- * room on its disk and no permission to write.
+ * Makes the folder (0700) if need be, and locks it with flock(2) until this process ends, however that comes
+ * about. Rejects with `io` when another process holds it and has not let go after 5 s, or when the folder
+ * cannot be made. Locking the folder itself needs no room on its disk and no permission to write.
  */
 export async function holdFolder(folder: string, options: HoldOptions): Promise<void> {
   const fd = await openFolder(folder)
@@ -92,7 +95,9 @@ function inUse(folder: string, pid: number | undefined): LocketError {
   })
 }
 
-/** /proc/locks shows those processes that this one can see: `1: FLOCK ADVISORY WRITE 2961 fe:00:1180 0 EOF`. */
+/**
+ * /proc/locks shows those processes that this one can see: `1: FLOCK ADVISORY WRITE 2961 fe:00:1180 0 EOF`.
+ */
 function holderOf(fd: number): number | undefined {
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true })

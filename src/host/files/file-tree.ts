@@ -8,15 +8,19 @@ import type { FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import { foldersOf } from '../../core/plan/folders.ts'
 import { openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import { openWipeBudget } from './wipe-budget.ts'
-import { emptyFolder, entriesOf, moveAside, type Disposal } from './wipe.ts'
+import { emptyFolder, namesIn, moveAside, type Disposal } from './wipe.ts'
 import { writeBytes } from './write-bytes.ts'
 
-// Containers may write below data/, as root even. So nothing below it is trusted to be what it was a moment ago: folders are
-// opened without following links, entries are only renamed, and whatever goes is renamed into stage/ first, which no container sees.
+// Containers may write below data/, as root even. So nothing below it is trusted to be what it was a moment
+// ago: folders are opened without following links, entries are only renamed, and whatever goes is renamed
+// into stage/ first, which no container sees.
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 const FULL = ['ENOSPC', 'EDQUOT']
-/** Leftovers in stage/: a replaced file may still have readers, so it is only unlinked; all else was seen by nobody. */
+/**
+ * Leftovers in stage/: a replaced file may still have readers, so it is only unlinked; all else was seen by
+ * nobody.
+ */
 const REPLACED = 'old'
 const MARK = 'mark'
 
@@ -161,7 +165,7 @@ function removeOthers(
   wanted: ReadonlySet<string>,
   stage: DirHandle,
 ): void {
-  for (const name of entriesOf(folder)) {
+  for (const name of namesIn(folder)) {
     if (!wanted.has(`${prefix}${name.toString()}`) || !isUtf8(name)) moveAside(folder, name, stage, REPLACED)
   }
 }

@@ -18,9 +18,10 @@ const LEASE_PAUSE_MS = 100
 const LONGEST_LEASE_MS = 120_000
 
 /**
- * Writes zeros over a file's content in place and cuts it to nothing: open descriptors and mappings lose the content too. Does nothing to
- * what is not a regular file. Resolves with what hindered it, in words: time was up, or a lease, which the kernel ends within
- * 45 s; the file is then overwritten in the background, whatever becomes of its name. Rejects with the system's error.
+ * Writes zeros over a file's content in place and cuts it to nothing: open descriptors and mappings lose the
+ * content too. Does nothing to what is not a regular file. Resolves with what hindered it, in words: time was
+ * up, or a lease, which the kernel ends within 45 s; the file is then overwritten in the background, whatever
+ * becomes of its name. Rejects with the system's error.
  */
 export async function overwriteFile(path: PathLike, budget: WipeBudget): Promise<string | undefined> {
   const fd = openToOverwrite(path)
@@ -44,7 +45,10 @@ async function overwriteOpen(fd: number, budget: WipeBudget): Promise<string | u
   }
 }
 
-/** Undefined: a process has a lease on the file. This call has asked the kernel to end it. The mode may keep the file's own owner out. */
+/**
+ * Undefined: a process has a lease on the file. This call has asked the kernel to end it. The mode may keep
+ * the file's own owner out.
+ */
 function openToOverwrite(path: PathLike): number | undefined {
   const flags = O_NOFOLLOW | O_NONBLOCK
   try {
@@ -89,7 +93,10 @@ function reopen(named: number): number | undefined {
   }
 }
 
-/** Zeros in a hole would take memory that a full tmpfs does not have, and time: a hole of terabytes costs nothing to make. */
+/**
+ * Zeros in a hole would take memory that a full tmpfs does not have, and time: a hole of terabytes costs
+ * nothing to make.
+ */
 async function writeZeros(fd: number, { blocks, size }: Stats, budget: WipeBudget): Promise<void> {
   if (blocks * BLOCK_BYTES >= size) return await writeRange(fd, 0, size, budget)
   const libc = await loadLibc()

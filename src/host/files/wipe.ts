@@ -6,15 +6,21 @@ import { openDirIfAny, type DirHandle } from './dir-handle.ts'
 import { overwriteFile } from './overwrite.ts'
 import { openWipeBudget, type WipeBudget } from './wipe-budget.ts'
 
-// Synchronous calls on purpose: a tmpfs waits for no disk, and a trip to the thread pool costs more than most of them.
-// Long work is cut in pieces, between which the daemon answers others.
-// Names are bytes: a container may choose names that are not UTF-8, and a text would not lead back to them.
+// Synchronous calls on purpose: a tmpfs waits for no disk, and a trip to the thread pool costs more than most
+// of them. Long work is cut in pieces, between which the daemon answers others. Names are bytes: a container
+// may choose names that are not UTF-8, and a text would not lead back to them.
 
-/** `overwrite` for secrets that nobody may read any more; `unlink` where a reader may still have the file open. */
+/**
+ * `overwrite` for secrets that nobody may read any more; `unlink` where a reader may still have the file
+ * open.
+ */
 export type Disposal = 'overwrite' | 'unlink'
 
 interface EmptyOptions {
-  /** Where nested folders are moved to before they are emptied: out of reach of a container that changes them meanwhile. */
+  /**
+   * Where nested folders are moved to before they are emptied: out of reach of a container that changes them
+   * meanwhile.
+   */
   readonly stage: DirHandle
   /** `name`: one character for each byte. */
   readonly disposal: (name: string) => Disposal
@@ -26,7 +32,10 @@ interface EmptyOptions {
 
 const MOST_ROUNDS = 8
 
-/** Removes everything in the folder. Goes on after a failure and returns what failed, as `NAME: ERRNO` or in words. */
+/**
+ * Removes everything in the folder. Goes on after a failure and returns what failed, as `NAME: ERRNO` or in
+ * words.
+ */
 export async function emptyFolder(
   folder: DirHandle,
   { stage, disposal, keep, budget = openWipeBudget() }: EmptyOptions,
@@ -55,11 +64,11 @@ function unique(lines: readonly string[]): string[] {
 }
 
 function namesBut(folder: DirHandle, keep: string | undefined): Buffer[] {
-  return entriesOf(folder).filter((name) => name.toString('latin1') !== keep)
+  return namesIn(folder).filter((name) => name.toString('latin1') !== keep)
 }
 
 /** The names in a folder, as the kernel has them. */
-export function entriesOf(folder: DirHandle): Buffer[] {
+export function namesIn(folder: DirHandle): Buffer[] {
   return readdirSync(folder.self, { encoding: 'buffer' })
 }
 
@@ -87,14 +96,16 @@ function reasonOf(error: unknown): string {
   return errno === 'EPERM' ? 'EPERM: it is immutable or append-only (chattr)' : (errno ?? 'unknown error')
 }
 
-/** One level at a time, however deep it goes: folders inside are moved up into the stage and emptied there. */
+/**
+ * One level at a time, however deep it goes: folders inside are moved up into the stage and emptied there.
+ */
 async function removeFolder(parent: DirHandle, top: Buffer, removal: Removal): Promise<void> {
   const { stage, budget } = removal
   const waiting = [moveAside(parent, top, stage)]
   for (let aside = waiting.pop(); aside !== undefined; aside = waiting.pop()) {
     using folder = openDirIfAny(stage.at(aside))
     if (folder === undefined) continue
-    for (const name of entriesOf(folder)) {
+    for (const name of namesIn(folder)) {
       if (!budget.mayGoOn()) return
       await budget.pause()
       if (lstatSync(folder.atBytes(name), { throwIfNoEntry: false })?.isDirectory() === true)
@@ -117,7 +128,10 @@ export function moveAside(
   return aside
 }
 
-/** Unlinks a file, or a link and not what it leads to. Resolves with what kept it from being overwritten, in words. */
+/**
+ * Unlinks a file, or a link and not what it leads to. Resolves with what kept it from being overwritten, in
+ * words.
+ */
 export async function removeFile(
   path: PathLike,
   disposal: Disposal,

@@ -5,8 +5,9 @@ import { loadLibc } from '../libc.ts'
 const PAUSE_MS = 100
 
 /**
- * Lets this process receive SIGUSR1 from 100 ms on. `node --disable-sigusr1` blocks the signal, so that no listener in JavaScript
- * is called; the kernel keeps one that is sent meanwhile. The caller must listen to it until disposal: it would end the process.
+ * Lets this process receive SIGUSR1 from 100 ms on. `node --disable-sigusr1` blocks the signal, so that no
+ * listener in JavaScript is called; the kernel keeps one that is sent meanwhile. The caller must listen to it
+ * until disposal: it would end the process.
  */
 export function receiveSigusr1(): Disposable {
   let isWanted = true

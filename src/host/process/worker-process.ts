@@ -19,7 +19,9 @@ const PASSED = [
 /** Node takes one file of certificates from the environment, and the operator may have named that already. */
 const CA_CERT = 'LOCKET_CA_CERT'
 
-/** Starts `program`, a module that calls `serveWorker`, with `args` to be seen by everybody on the machine. */
+/**
+ * Starts `program`, a module that calls `serveWorker`, with `args` to be seen by everybody on the machine.
+ */
 export function startWorkerProcess(
   program: URL,
   args: readonly string[],
@@ -40,7 +42,8 @@ export function startWorkerProcess(
   })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
-    // It could not be started. Later ones tell of a message or a signal that did not arrive: then `exit` comes too.
+    // It could not be started. Later ones tell of a message or a signal that did not arrive: then `exit`
+    // comes too.
     child.on('error', () => {
       if (child.pid === undefined) resolve()
     })

@@ -9,9 +9,9 @@ const WRITABLE_FOR_OTHERS = 0o002
 const WRITABLE_FOR_GROUP = 0o020
 
 /**
- * The text of a state file. Undefined: there is no such file. Rejects with `state_corrupt` when the system refuses it, when it is not
- * a regular file (a FIFO would be waited for), or when another user owns it or may write it or its folder: that user could make the
- * daemon wipe secrets in use.
+ * The text of a state file. Undefined: there is no such file. Rejects with `state_corrupt` when the system
+ * refuses it, when it is not a regular file (a FIFO would be waited for), or when another user owns it or may
+ * write it or its folder: that user could make the daemon wipe secrets in use.
  */
 export async function readStateFile(path: string): Promise<string | undefined> {
   try {

@@ -56,7 +56,9 @@ export function openStateFile(dir: string, options: StateOptions = {}): Store {
   }
 }
 
-/** Rejects with `state_corrupt`, and then leaves the files as they are, so that the next start says the same. */
+/**
+ * Rejects with `state_corrupt`, and then leaves the files as they are, so that the next start says the same.
+ */
 export async function loadGeneration(dir: string, reset: boolean): Promise<LoadedGeneration> {
   const current = await readGeneration(dir, CURRENT, reset)
   if (current?.kind === 'good') return loaded(current.state, 'current', [])
@@ -97,7 +99,10 @@ async function warningsOfMissing(dir: string): Promise<string[]> {
     : []
 }
 
-/** Undefined: there is no such file. A file that the system does not let us read may be a good one: only `reset` takes it for damaged. */
+/**
+ * Undefined: there is no such file. A file that the system does not let us read may be a good one: only
+ * `reset` takes it for damaged.
+ */
 async function readGeneration(dir: string, name: string, reset: boolean): Promise<ReadState | undefined> {
   const path = join(dir, name)
   try {
@@ -109,7 +114,10 @@ async function readGeneration(dir: string, name: string, reset: boolean): Promis
   }
 }
 
-/** At every point of it, what was saved last before can be read. `linkCurrent`: the current file is good, and is to be kept. */
+/**
+ * At every point of it, what was saved last before can be read. `linkCurrent`: the current file is good, and
+ * is to be kept.
+ */
 async function writeGeneration(
   dir: string,
   state: State,
@@ -153,7 +161,10 @@ async function replaceCurrent(
   await rename(temporary, join(dir, CURRENT))
 }
 
-/** Removes what an earlier write left, and sets aside a folder that has the place of a file: neither may block every save. */
+/**
+ * Removes what an earlier write left, and sets aside a folder that has the place of a file: neither may block
+ * every save.
+ */
 async function makeWay(dir: string): Promise<void> {
   for (const name of [TEMPORARY, SECOND])
     await unlinkIfAny(join(dir, name)).catch(async (error: unknown) => {
@@ -183,7 +194,8 @@ async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return
     if (!['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK'].includes(errnoOf(error) ?? '')) throw error
-    // A file system without hard links: a crash before the next rename leaves the previous file alone, which `load` takes.
+    // A file system without hard links: a crash before the next rename leaves the previous file alone, which
+    // `load` takes.
     await rename(current, previous)
   }
 }

@@ -39,7 +39,10 @@ export function formatState({ savedAt, records }: State): string {
   return `${JSON.stringify({ checksum: checksumOf(payload), ...payload })}\n`
 }
 
-/** `checksum` and `version` are all that later versions have to keep, so that this one can tell them from a damaged file. */
+/**
+ * `checksum` and `version` are all that later versions have to keep, so that this one can tell them from a
+ * damaged file.
+ */
 export function parseState(text: string): ReadState {
   const parsed = JsonObject.safeParse(parseJson(text))
   if (!parsed.success) return { kind: 'damaged', why: 'it is no state file' }

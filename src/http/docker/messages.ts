@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 
-/** Request bodies of the volume plugin protocol, as the engine sends them (facts of engine 20.10 and 28.5). */
+/**
+ * Request bodies of the volume plugin protocol, as the engine sends them (facts of engine 20.10 and 28.5).
+ */
 const Name = z.string().min(1).max(4096)
 
 export const CreateRequest = z.object({
