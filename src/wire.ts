@@ -1,12 +1,10 @@
 import type { CheckDeps } from './app/check/check.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
-import type { Driver } from './app/volume/driver.ts'
+import { createDriver, type Driver } from './app/volume/driver.ts'
 import type { MaterializeDeps } from './app/recipe/materialize.ts'
-import { createVolumeTable } from './app/volume/volume-table.ts'
 import { credentialVariables } from './config/instances/credential-variables.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
-import { createKeyedLock } from './core/waiting/keyed-lock.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
@@ -101,7 +99,7 @@ export function openDriver(
   { emit, env, stopping }: Surroundings,
 ): Driver {
   const deps = providerDeps(emit, env)
-  return {
+  const ports = {
     clock: deps.clock,
     sources: deps.files,
     mounts: openMountTable(),
@@ -110,13 +108,10 @@ export function openDriver(
     host: openHostFacts(),
     watch: watchFiles,
     daemon,
-    table: createVolumeTable(store),
-    locks: createKeyedLock(),
     clients: createClients(deps, daemon.cacheTtlMs),
-    strangers: new Set(),
-    lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping,
   }
+  return createDriver(ports, store)
 }
 
 /** What a command that renders templates works with. Its clients are to be closed. */
@@ -137,7 +132,7 @@ export function openExec(rendering: Rendering, providers: readonly ProviderInsta
     ...openMaterializing(rendering),
     clock,
     emit,
-    resolve: clients.resolveFor('exec', providers),
+    resolve: clients.resolveFor({ kind: 'command', name: 'exec' }, providers),
     closeProviders: () => clients.close(),
     programs,
     listenSignals,

@@ -1,4 +1,5 @@
 import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { PROTOCOLS } from '../../src/http/docker/plugin.ts'
 
 interface Variable {
   readonly name: string
@@ -10,6 +11,7 @@ interface Variable {
 const PROCESS_VARIABLES = [
   ['HTTP_PROXY', 'proxy for http:// addresses'],
   ['HTTPS_PROXY', 'proxy for https:// addresses'],
+  ['ALL_PROXY', 'proxy for addresses that have none of their own'],
   ['NO_PROXY', 'addresses that are reached without a proxy'],
   ['NODE_EXTRA_CA_CERTS', 'a file of certificates to trust, like /etc/locket/ca.pem'],
 ] as const
@@ -22,7 +24,7 @@ export function manifest(): string {
   const config = {
     description: 'locket: secrets for containers, on time and gone when done',
     documentation: 'docs/guides/install.md',
-    interface: { types: ['docker.volumedriver/1.0'], socket: 'locket.sock' },
+    interface: { types: PROTOCOLS.map(({ type }) => type), socket: 'locket.sock' },
     entrypoint: ['/locket/bin/locket', 'volume', '--managed'],
     network: { type: 'host' },
     propagatedMount: '/var/lib/locket',

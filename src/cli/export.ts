@@ -2,7 +2,7 @@ import { renderEnvironment } from '../app/export/rendered-environment.ts'
 import { EXPORT } from '../config/sections/commands.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
-import { ENV_FORMATS, writeEnvironment } from '../core/env-formats/formats.ts'
+import { ENV_FORMATS, misreadVariables, writeEnvironment } from '../core/env-formats/formats.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { openCommandEvents, openRendering, writePrivateFile } from '../wire.ts'
@@ -37,9 +37,12 @@ async function exported(loaded: Loaded, name: string, { env, signal }: CommandCo
   if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
   const rendering = openRendering(openCommandEvents(log), env)
   try {
-    const resolve = rendering.clients.resolveFor('export', providers)
+    const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
-    return Secret.fromText(writeEnvironment(format, variables))
+    const text = writeEnvironment(format, variables)
+    for (const [reader, names] of misreadVariables(format, variables))
+      rendering.emit('export.misread', { reader, variables: names })
+    return Secret.fromText(text)
   } finally {
     await rendering.clients.close()
   }

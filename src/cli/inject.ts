@@ -13,7 +13,7 @@ export const command: Command = {
     const emit = openCommandEvents(logging)
     const rendering = openRendering(emit, context.env)
     try {
-      const resolve = rendering.clients.resolveFor('inject', providers)
+      const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'inject' }, providers)
       const deps = { ...openMaterializing(rendering), clock: rendering.clock, emit, resolve }
       await inject(config, deps, context.signal)
       return 0

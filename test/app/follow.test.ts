@@ -1,29 +1,38 @@
 import assert from 'node:assert/strict'
-import { readFile, statfs, writeFile } from 'node:fs/promises'
+import { readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { until } from '../../scripts/engine/until.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
-import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
-import { createVolume, getVolume } from '../../src/app/volume/volumes.ts'
+import { mountVolume } from '../../src/app/volume/mount.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
+import { removeVolume } from '../../src/app/volume/remove.ts'
+import { getVolume } from '../../src/app/volume/status.ts'
+import { until } from '../../scripts/engine/until.ts'
 import { CANARY, openWorld, passTime, testDriver } from './world.ts'
 
 const DOWN = new LocketError('unavailable', 'memory is down')
 
-/** A mounted volume with one template file, whose changes are told by hand. */
+/** A mounted volume with one template file, whose changes the test reports. */
 async function followed(t: Pick<TestContext, 'after'>, overrides: Partial<VolumeConfig> = {}) {
   const world = await openWorld(t)
   const template = join(world.runtimeDir, '../app.conf')
   await writeFile(template, 'one {{ memory://a }}')
   let tell = (): void => undefined
+  let watches = 0
   const driver = {
     ...testDriver(world, { watch: true, ...overrides }),
     watch: async (_paths: readonly string[], onChange: () => void) => {
       tell = onChange
-      return { [Symbol.asyncDispose]: async () => undefined }
+      watches += 1
+      return {
+        async [Symbol.asyncDispose]() {
+          watches -= 1
+        },
+      }
     },
   }
   await createVolume(driver, 'v', { 'secret.app': `@${template}` }, NEVER)
@@ -36,11 +45,12 @@ async function followed(t: Pick<TestContext, 'after'>, overrides: Partial<Volume
       tell()
     },
     mountpoint,
+    watches: () => watches,
     text: () => readFile(join(mountpoint, 'app'), 'utf8'),
   }
 }
 
-test('the last change wins, even if an earlier change waits longer for its provider', async (t) => {
+test('the last change wins, however long an earlier change waits for its provider', async (t) => {
   const { world, change, text } = await followed(t)
   world.provider.fail(DOWN)
   await change('two {{ memory://a }}')
@@ -50,6 +60,8 @@ test('the last change wins, even if an earlier change waits longer for its provi
   // Long enough for a rendering that waits for nobody.
   await sleep(200)
   await passTime(world.clock, 30_000)
+  await until('the last change is there', async () => (await text()) === `three ${CANARY}-a`)
+  // An earlier change that arrives late would replace it.
   await sleep(200)
   assert.equal(await text(), `three ${CANARY}-a`)
 })
@@ -85,13 +97,28 @@ test('a tmpfs that is nearly full takes a new generation as large, and has its s
     const { blocks, bsize } = await statfs(mountpoint)
     return blocks * bsize
   }
+  const inode = async () => (await stat(join(mountpoint, 'app'))).ino
   const size = await sizeOf()
   for (const letter of ['a', 'b']) {
     const nearlyAll = letter.repeat(size - 4096)
+    const before = await inode()
     await change(nearlyAll)
-    await until('the new one is there', async () => (await text()) === nearlyAll)
+    // To read the file meanwhile would keep blocks of the old one in use, and the tmpfs could not shrink.
+    await until('the new file is there', async () => (await inode()) !== before)
     await until('the size is what it was', async () => (await sizeOf()) === size)
+    assert.equal(await text(), nearlyAll)
   }
   assert.equal(getVolume(driver, 'v').status.lastError, null)
   await unmountVolume(driver, 'v', 'id')
+})
+
+test('a volume whose tmpfs was unmounted by somebody else is watched once, and can be removed', async (t) => {
+  const { world, driver, watches } = await followed(t)
+  const root = `${world.runtimeDir}/volumes/v`
+  await driver.mounts.unmount(root)
+  await mountVolume(driver, 'v', 'other', NEVER)
+  assert.equal(watches(), 1)
+  await driver.mounts.unmount(root)
+  await removeVolume(driver, 'v', NEVER)
+  assert.equal(watches(), 0)
 })

@@ -59,10 +59,10 @@ connect-token = "file:${folder}/second"
 
   async function render(options: Readonly<Record<string, string>>) {
     const volume = daemon.volumeConfig(options)
-    const resolve = clients.resolveFor(name, volume.providers)
+    const resolve = clients.resolveFor({ kind: 'volume', name }, volume.providers)
     return renderVolume(volume, resolve, { clock, sources }, AbortSignal.timeout(5000))
   }
-  return { render, second, status: () => clients.statusOf(name) }
+  return { render, second, status: () => clients.statusOf({ kind: 'volume', name }) }
 }
 
 test('one template with two instances of one kind: each server gets its own token only', async (t) => {

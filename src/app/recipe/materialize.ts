@@ -18,7 +18,7 @@ import type {
 } from '../../core/ports/files.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { Template } from '../../core/template/template.ts'
-import { readTemplate, type TemplateRules } from './prepare.ts'
+import { NO_REFERENCE, readTemplate, type TemplateRules } from './prepare.ts'
 import { warningsOf, type PreparedTemplate } from '../render/render.ts'
 
 export interface MaterializeDeps {
@@ -63,7 +63,8 @@ export async function prepareOutputs(
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
   const templates = await readAll(planned, rules, sources)
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
-  return { templates, missing, warnings: [...emptyFolders(found), ...templates.flatMap(warningsOf)] }
+  const warnings = [...emptyFolders(found), ...templates.flatMap(plainText), ...templates.flatMap(warningsOf)]
+  return { templates, missing, warnings }
 }
 
 /** Writes what was rendered. `contents` may hold others' templates too: they are left alone. */
@@ -163,6 +164,11 @@ async function readAll(
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   throwErrors(errors)
   return planned.flatMap((output) => read.get(output) ?? [])
+}
+
+/** A named secret whose text has no reference: its braces may have been forgotten. */
+function plainText({ source, template, origin }: OutputTemplate): string[] {
+  return source.kind === 'inline' && template.refs.length === 0 ? [`${NO_REFERENCE} in ${origin}`] : []
 }
 
 function emptyFolders(found: ReadonlyMap<string, SourceListing>): string[] {

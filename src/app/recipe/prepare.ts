@@ -48,11 +48,25 @@ export function contentFacts(prepared: Prepared): ContentFacts {
     files: prepared.files.map((file) => file.path),
     references: prepared.refs.length,
     providers: [...new Set(prepared.refs.map((ref) => ref.provider))],
-    warnings: prepared.files.flatMap((file) =>
-      file.template.warnings.map((warning) => `${file.path}: ${warning}`),
-    ),
+    warnings: contentWarnings(prepared.files),
   }
 }
+
+const MOST_NAMED = 10
+
+/** Likely mistakes in a volume's files, one line each. A text without a reference is one: its braces may have been forgotten. */
+export function contentWarnings(files: readonly PreparedFile[]): readonly string[] {
+  const plain = files.filter(({ template }) => template.refs.length === 0).map(({ path }) => path)
+  const more = plain.length > MOST_NAMED ? ` and ${plain.length - MOST_NAMED} more` : ''
+  return [
+    ...(files.length === 0 ? ['the volume has no file: no option secret.NAME is set'] : []),
+    ...(plain.length === 0 ? [] : [`${NO_REFERENCE} in ${plain.slice(0, MOST_NAMED).join(', ')}${more}`]),
+    ...files.flatMap(({ path, template }) => template.warnings.map((warning) => `${path}: ${warning}`)),
+  ]
+}
+
+/** The beginning of a warning. */
+export const NO_REFERENCE = 'no reference, so the text is written as it is (is {{ reference }} meant?),'
 
 /** Template files that a change of has to be noticed. */
 export function templatePaths(config: VolumeConfig): string[] {

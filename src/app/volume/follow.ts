@@ -1,13 +1,17 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { openDeadline, mountTimeoutMs } from '../render/deadline.ts'
-import { configOf, report, rootOf, type Driver } from './driver.ts'
 import { templatePaths } from '../recipe/prepare.ts'
+import { configOf, report, rootOf, timestamp, type Driver } from './driver.ts'
 import { renderVolume, replaceFiles } from './provision.ts'
+import { taskStarted } from './state.ts'
 import type { Volume } from './volume-table.ts'
 
 const DEBOUNCE_MS = 500
 
-/** With `watch`, a changed template file is rendered again while the volume is mounted. A failure keeps what is there, and never fails a mount. */
+/**
+ * With `watch`, renders a changed template file again while the volume is mounted. Called under the volume's
+ * lock. Never rejects: a failure is reported and the files stay as they are.
+ */
 export async function followTemplates(driver: Driver, volume: Volume): Promise<void> {
   try {
     const config = configOf(driver, volume)
@@ -16,43 +20,36 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
     const ended = new AbortController()
     const render = oneAtATime(() => renderAgain(driver, volume, ended.signal))
     const watching = await driver.watch(paths, render, { debounceMs: DEBOUNCE_MS })
-    volume.following = {
+    const task = {
       async [Symbol.asyncDispose]() {
-        ended.abort(new LocketError('aborted', 'the volume is not followed any more'))
+        ended.abort(new LocketError('aborted', 'the templates are not watched any more'))
         await watching[Symbol.asyncDispose]()
       },
     }
+    driver.table.change(volume, (state) => taskStarted(state, task))
   } catch (thrown) {
     report(driver, volume, 'volume.watch.failed', thrown)
   }
 }
 
-/** What watches would keep a process from ending. */
-export async function stopFollowing(driver: Pick<Driver, 'table'>): Promise<void> {
-  await Promise.allSettled(
-    driver.table.list().map(async (volume) => volume.following?.[Symbol.asyncDispose]()),
-  )
-}
-
 /**
- * The provider is asked outside the volume's lock: a mount by another container does not wait for it. Whatever the failure policy,
- * a reference that fails keeps the files: they hold secrets that work.
+ * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it.
+ * With every failure policy a reference that fails keeps the files: they hold secrets that work.
  */
 async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): Promise<void> {
-  const { name } = volume.record
+  const { name } = volume
   const given = AbortSignal.any([ended, driver.stopping])
   try {
     const config = configOf(driver, volume)
     const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
     using deadline = openDeadline(timeoutMs, driver.clock, given)
-    const resolve = driver.clients.resolveFor(name, config.providers)
+    const resolve = driver.clients.resolveFor({ kind: 'volume', name }, config.providers)
     const rendered = await renderVolume({ ...config, policy: 'error' }, resolve, driver, deadline.signal)
     try {
       await driver.locks.run(name, given, async () => {
         await replaceFiles(rootOf(driver, name), rendered, config, driver)
-        volume.content = rendered.facts
-        volume.lastRender = new Date(driver.clock.now()).toISOString()
-        volume.lastError = undefined
+        const done = { content: rendered.facts, lastRender: timestamp(driver), lastError: undefined }
+        driver.table.note(volume, done)
         driver.emit('volume.rendered', { volume: name })
       })
     } finally {
@@ -63,7 +60,7 @@ async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): 
   }
 }
 
-/** What changes meanwhile is rendered afterwards: of two at once, the older one could be the last to be written. */
+/** A call during `work` runs it once more afterwards, so that the newest result is written last. */
 function oneAtATime(work: () => Promise<void>): () => void {
   let isRunning = false
   let isWanted = false

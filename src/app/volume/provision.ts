@@ -1,24 +1,17 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import type { Clock } from '../../core/ports/clock.ts'
-import type { FileTree, OutFile, SourceFiles, TreeOptions } from '../../core/ports/files.ts'
-import type { Mounted, MountTable } from '../../core/ports/mounts.ts'
+import type { OutFile, TreeOptions } from '../../core/ports/files.ts'
+import type { Mounted } from '../../core/ports/mounts.ts'
 import type { Resolve } from '../../core/vocabulary/resolve.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import { inodesNeeded, sizeNeeded } from '../../core/plan/tmpfs-size.ts'
 import { formatSize } from '../../core/text/units.ts'
-import { contentFacts, prepare } from '../recipe/prepare.ts'
+import { contentFacts, prepare, type ContentFacts } from '../recipe/prepare.ts'
 import { renderTemplates } from '../render/render.ts'
-import type { ContentFacts } from '../recipe/prepare.ts'
+import type { Driver } from './driver.ts'
+import { clearTmpfs } from './wipe.ts'
 
-export interface ProvisionDeps {
-  readonly clock: Clock
-  readonly sources: SourceFiles
-  readonly mounts: MountTable
-  readonly tree: FileTree
-}
-
-/** A volume's files in memory, and what is told of them. Whoever holds it calls `wipe`. */
+/** A volume's files in memory, and what Status shows of them. The caller must call `wipe`. */
 export interface RenderedVolume {
   readonly files: readonly OutFile[]
   readonly facts: ContentFacts
@@ -27,11 +20,15 @@ export interface RenderedVolume {
 
 const LEAST_INODES = 1024
 
-/** Reads templates, fetches all references as one batch, renders in memory. Nothing is mounted or written. */
+/**
+ * Reads templates, fetches all references as one batch and renders in memory. Nothing is mounted or written.
+ * Rejects with the error of a template or reference, or with `too_large` for files that do not fit into the
+ * tmpfs.
+ */
 export async function renderVolume(
   config: VolumeConfig,
   resolve: Resolve,
-  deps: Pick<ProvisionDeps, 'clock' | 'sources'>,
+  deps: Pick<Driver, 'clock' | 'sources'>,
   signal: AbortSignal,
 ): Promise<RenderedVolume> {
   const { policy, written } = config
@@ -56,38 +53,36 @@ export async function renderVolume(
   }
 }
 
-/** Mounts the tmpfs and writes the files. On failure nothing stays mounted. */
+/** Mounts the tmpfs and writes the files, under the caller's lock. Tries to unmount it when it rejects. */
 export async function mountFiles(
   root: string,
   rendered: RenderedVolume,
   config: VolumeConfig,
-  deps: Pick<ProvisionDeps, 'mounts' | 'tree'>,
+  deps: Pick<Driver, 'mounts' | 'tree'>,
 ): Promise<Mounted> {
   const { tmpfs } = config
-  const mounted = await deps.mounts.mountTmpfs(root, {
-    sizeBytes: tmpfs.sizeBytes,
-    inodes: Math.max(LEAST_INODES, 4 * inodesNeeded(rendered.files)),
-    mode: 0o700,
-    flags: tmpfs.flags,
-    allowSwap: tmpfs.allowSwap,
-    ...(tmpfs.selinuxContext === undefined ? {} : { selinuxContext: tmpfs.selinuxContext }),
-  })
+  const inodes = Math.max(LEAST_INODES, 4 * inodesNeeded(rendered.files))
+  // `tmpfs.mode` is that of `data/`, which containers see.
+  const mounted = await deps.mounts.mountTmpfs(root, { ...tmpfs, inodes, mode: 0o700 })
   try {
     await deps.tree.replaceAll(root, rendered.files, treeOptions(config))
     return mounted
   } catch (error) {
-    // What was wrong is worth more to its reader than what came of it; a mount that stays is wiped with the next one.
-    await clearMount(root, deps).catch(() => undefined)
+    // Keep the first error: it is more useful than the one from the clean-up. The next Mount wipes again.
+    await clearTmpfs(root, deps).catch(() => undefined)
     throw error
   }
 }
 
-/** Replaces the files of a mounted volume. Both generations fit: the tmpfs is larger while the new one is staged. */
+/**
+ * Replaces the files of a mounted volume, under the caller's lock. The tmpfs is larger while the new files
+ * are staged, so that old and new ones fit.
+ */
 export async function replaceFiles(
   root: string,
   rendered: RenderedVolume,
   config: VolumeConfig,
-  deps: Pick<ProvisionDeps, 'mounts' | 'tree'>,
+  deps: Pick<Driver, 'mounts' | 'tree'>,
 ): Promise<void> {
   const { sizeBytes } = config.tmpfs
   await deps.mounts.resize(root, sizeBytes + sizeNeeded(rendered.files))
@@ -95,15 +90,6 @@ export async function replaceFiles(
     await deps.tree.replaceAll(root, rendered.files, treeOptions(config))
   } finally {
     await deps.mounts.resize(root, sizeBytes)
-  }
-}
-
-/** Wipes, then unmounts even when the wipe failed. */
-export async function clearMount(root: string, deps: Pick<ProvisionDeps, 'mounts' | 'tree'>): Promise<void> {
-  try {
-    await deps.tree.wipe(root)
-  } finally {
-    await deps.mounts.unmount(root)
   }
 }
 
@@ -129,12 +115,7 @@ function checkSize(files: readonly OutFile[], { tmpfs }: VolumeConfig): void {
   )
 }
 
-function treeOptions(config: VolumeConfig): TreeOptions {
-  const { uid, gid, dirMode } = config.written
-  return {
-    dirMode,
-    rootMode: config.tmpfs.mode,
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-  }
+function treeOptions({ written, tmpfs }: VolumeConfig): TreeOptions {
+  const { uid, gid, dirMode } = written
+  return { uid, gid, dirMode, rootMode: tmpfs.mode }
 }

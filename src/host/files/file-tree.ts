@@ -7,7 +7,7 @@ import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import { foldersOf } from '../../core/plan/folders.ts'
 import { openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
-import { openWipeBudget } from './wipe-budget.ts'
+import { openWipeBudget } from './overwrite.ts'
 import { emptyFolder, namesIn, moveAside, type Disposal } from './wipe.ts'
 import { writeBytes } from './write-bytes.ts'
 

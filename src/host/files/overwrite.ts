@@ -1,9 +1,8 @@
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import type { PathLike, Stats } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 import { loadLibc, type Libc } from '../libc.ts'
-import type { WipeBudget } from './wipe-budget.ts'
 
 const ZEROS = new Uint8Array(64 * 1024)
 const BLOCK_BYTES = 512
@@ -131,5 +130,37 @@ async function writeRange(fd: number, start: number, end: number, budget: WipeBu
     at += writeSync(fd, ZEROS, 0, Math.min(ZEROS.length, end - at), at)
     await budget.pause()
     if (!budget.mayOverwrite()) return
+  }
+}
+
+/** How long one wipe may take. A container that still writes must not keep an Unmount from its end. */
+export interface WipeBudget {
+  /** False: files are cut to nothing without being overwritten. */
+  mayOverwrite(): boolean
+  /** False: what is left stays, and goes with its tmpfs. */
+  mayGoOn(): boolean
+  /** Lets the event loop go on when this work has held it for 5 ms. */
+  pause(): Promise<void>
+  /** The same again from now on. */
+  renewed(): WipeBudget
+}
+
+const OVERWRITE_MS = 5000
+const WIPE_MS = 10_000
+const TURN_MS = 5
+
+export function openWipeBudget(): WipeBudget {
+  const start = performance.now()
+  let turn = start
+  const isWithin = (ms: number) => performance.now() - start < ms
+  return {
+    mayOverwrite: () => isWithin(OVERWRITE_MS),
+    mayGoOn: () => isWithin(WIPE_MS),
+    async pause() {
+      if (performance.now() - turn < TURN_MS) return
+      await nextTurn()
+      turn = performance.now()
+    },
+    renewed: openWipeBudget,
   }
 }

@@ -14,6 +14,7 @@ import { basename, dirname, join } from 'node:path'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Place, Placed, PlacedFile, PlacedFiles, PlaceOptions } from '../../core/ports/files.ts'
 import { openDir, openDirIfAny, type DirHandle } from './dir-handle.ts'
+import { refuseSpecial, refuseSpecialPlaces } from './special-file.ts'
 import { removeFile } from './wipe.ts'
 import { writeBytes } from './write-bytes.ts'
 import { writeError } from './write-error.ts'
@@ -45,6 +46,7 @@ async function write(files: readonly PlacedFile[], options: PlaceOptions): Promi
   const staged: Staged[] = []
   const made: Place[] = []
   try {
+    refuseSpecialPlaces(files)
     for (const file of files) {
       try {
         const folder = work.folderOf(file)
@@ -142,8 +144,7 @@ async function stage(
   const before = lstatSync(folder.at(name), { throwIfNoEntry: false })
   if (before?.isDirectory() === true)
     throw new LocketError('plan_conflict', `${join(file.folder, file.path)} is a folder`)
-  if (before !== undefined && !before.isFile() && !before.isSymbolicLink())
-    throw new LocketError('io', `${join(file.folder, file.path)} is there and is no regular file`)
+  if (before !== undefined) refuseSpecial(file, folder.at(name), before)
   if (before !== undefined && options.existing === 'refuse')
     throw new LocketError('plan_conflict', `${join(file.folder, file.path)} is there already`)
   if (before !== undefined && isSame(folder.at(name), before, file, options)) return undefined

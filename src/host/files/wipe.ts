@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync, type PathLike } from 'node:fs'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 import { openDirIfAny, type DirHandle } from './dir-handle.ts'
-import { overwriteFile } from './overwrite.ts'
-import { openWipeBudget, type WipeBudget } from './wipe-budget.ts'
+import { openWipeBudget, overwriteFile, type WipeBudget } from './overwrite.ts'
 
 // Synchronous calls on purpose: a tmpfs waits for no disk, and a trip to the thread pool costs more than most
 // of them. Long work is cut in pieces, between which the daemon answers others. Names are bytes: a container

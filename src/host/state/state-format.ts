@@ -29,7 +29,7 @@ const Volume = z.object({
   options: z.record(z.string(), z.string()),
   createdAt: z.string(),
   mounts: z.array(Mount),
-  mark: z.string().exactOptional(),
+  mark: z.string().optional(),
 })
 const Payload = z.object({ version: z.literal(VERSION), savedAt: z.iso.datetime(), volumes: z.array(Volume) })
 const JsonObject = z.record(z.string(), z.unknown())
