@@ -5,16 +5,20 @@ import { isNamed } from './instance.ts'
 
 interface NamedReference {
   readonly instance: ProviderInstance
-  /** As the instance's kind reads it, without the name. */
+  /** The reference without the name, as the kind of the instance parses it. */
   readonly reference: string
 }
 
-/** What stands before the + may be anything: a slip in the name is told of, and no text. */
+/**
+ * A name, a scheme and a colon. The name may be any text, so that a misspelt name is reported and not taken
+ * for other text.
+ */
 const NAMED = /^([^\s:/]*)\+([a-z][a-z0-9.-]*):(\/\/)?/i
 
 /**
- * `prod-vault+bao://…`, taken apart. `undefined`: neither name nor scheme is known, so it is somebody else's. Throws `ref_syntax` when one
- * of them is. Only name and scheme are repeated in messages: the rest may be the password of a URL.
+ * Splits `prod-vault+bao://…` into the instance and its reference. Undefined: neither the name nor the scheme
+ * is known, so the text is not a reference. Throws `ref_syntax` if only one of them is known. Messages repeat
+ * only the name and the scheme, because the rest may hold the password of a URL.
  */
 export function findNamed(instances: readonly ProviderInstance[], text: string): NamedReference | undefined {
   const [, name, written, slashes] = NAMED.exec(text) ?? []

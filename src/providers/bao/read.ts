@@ -15,16 +15,17 @@ import type { BaoReference, KvVersion } from './refs.ts'
 import type { TokenUse } from './token.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** One field each, out of secrets that are read once for all callers of the same time. */
+/** Reads fields of secrets. Reads of the same secret at the same time share one request. */
 export interface BaoReader {
   /**
-   * Resolves with the value of one field, and the version or the lease of its secret. Rejects with `not_found`, or with
-   * `denied` where the token may not read or is no good any more: the status does not say which.
+   * Resolves with the value of one field, and the version or the lease of its secret. Rejects with
+   * `not_found`, or with `denied` where the token may not read or is not valid any more: the status does not
+   * tell which.
    */
   read(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Resolved>
 }
 
-/** Where a secret is read: `mount` and `path` together are the path of the reference. */
+/** The place of a secret: `mount` and `path` together are the path of the reference. */
 interface Place {
   readonly mount: readonly string[]
   readonly path: readonly string[]
@@ -34,22 +35,32 @@ interface Place {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** All fields of one secret. */
+/** All fields of one secret, and the facts that the server sent with them. */
 interface ReadSecret {
   readonly fields: Fields
-  /** See `Resolved`. */
+  /** The version, and the end of the lease in milliseconds since the epoch; see `Resolved`. */
   readonly facts: { readonly version?: string; readonly expiresAt?: number }
 }
 
-/** Refused: nothing is there, or nothing that may be read; if the mount was guessed, it may be somewhere else. */
+/**
+ * The result of one read. `refused`: the secret does not exist or may not be read; if the mount was guessed,
+ * it may be in another one.
+ */
 type Answer =
   | { readonly kind: 'read'; readonly secret: ReadSecret }
   | { readonly kind: 'refused'; readonly error: LocketError }
 
-/** A KV engine of version 1 answers with a period of refreshing in place of a lease, and then `lease_id` is empty. */
+/**
+ * The lease of an answer. A KV engine of version 1 sends a refresh interval as `lease_duration`, and its
+ * `lease_id` is empty: that is not a lease.
+ */
 const Lease = z.object({ lease_id: z.string().min(1), lease_duration: z.number().positive() })
 const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
 
+/**
+ * Makes the reader of one server. It finds out where the mount of a path ends and which KV version it has,
+ * and remembers it.
+ */
 export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
   const { who, inNamespace } = calls
   const mounts = createMounts(calls, clock)
@@ -86,7 +97,7 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
       use.workedAt = clock.now()
       const fields = kv === 2 ? versionedFields(place, answer) : plainFields(answer)
       if (fields === undefined) return { kind: 'refused', error: missing(place) }
-      // Version 1 reads alike, wherever its mount ends.
+      // A read of version 1 does not show where its mount ends, so only version 2 is learnt.
       if (kv === 2) mounts.learn({ path: mount, kv, type: 'kv' })
       return { kind: 'read', secret: { fields, facts: factsOf(answer, kv, use.workedAt) } }
     } catch (thrown) {
@@ -107,7 +118,10 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     return refuse(/no handler/i.test(saidIn(body) ?? '') ? noMount(place) : missing(place))
   }
 
-  /** Version 1 answers with the fields themselves, and a version 1 mount may have a secret at `data/…`. */
+  /**
+   * Returns the fields of a version 2 answer; undefined for another one: a mount of version 1 may have a
+   * secret at `data/…`, and answers with the fields themselves. Throws `not_found` for a deleted version.
+   */
   function versionedFields(place: Place, answer: unknown): Fields | undefined {
     const data = isObject(answer) ? answer['data'] : undefined
     const gone = goneError(place, data)
@@ -116,7 +130,10 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     return isVersioned && isObject(data['data']) ? data['data'] : undefined
   }
 
-  /** A version that was deleted, or of which nothing is left: the server then answers with its metadata alone. */
+  /**
+   * Returns the error for a version that was deleted or destroyed, for which the server sends only metadata
+   * (OpenBao API documentation, KV version 2).
+   */
   function goneError(place: Place, data: unknown): LocketError | undefined {
     if (!isObject(data) || data['data'] != null) return undefined
     const metadata = VersionMetadata.safeParse(data['metadata'])
@@ -190,7 +207,7 @@ function valueOf(fields: Fields, { mount, path, field }: BaoReference, who: stri
   )
 }
 
-/** The server did not say where the mount ends, and what engine it is. */
+/** Adds a hint to the error: the server did not say where the mount ends and which engine it is. */
 function unsure(error: LocketError): LocketError {
   const { code, reason, hint, facts, names } = error
   const several =
@@ -210,7 +227,7 @@ function unsure(error: LocketError): LocketError {
     : error
 }
 
-/** `now`: milliseconds since the epoch. */
+/** Returns the version and the lease of an answer. `now` is in milliseconds since the epoch. */
 function factsOf(answer: unknown, kv: KvVersion, now: number): ReadSecret['facts'] {
   const lease = Lease.safeParse(answer)
   const data = isObject(answer) && kv === 2 ? answer['data'] : undefined
@@ -231,7 +248,7 @@ function placeOf({ mount, path, version }: BaoReference, mountPath: readonly str
   return { mount: mountPath, path: segments.slice(mountPath.length), kv, version }
 }
 
-/** As the API and policies have it. */
+/** Returns the path as the API and policies spell it. */
 function apiPath({ mount, path, kv }: Place): readonly string[] {
   return [...mount, ...(kv === 2 ? ['data'] : []), ...path]
 }

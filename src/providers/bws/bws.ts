@@ -18,7 +18,10 @@ import { formatBwsReference, parseBwsReference } from './refs.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'bws-', env: 'BWS_', server: 'Bitwarden' }
-/** What Bitwarden's servers allow by default. */
+/**
+ * The limits that Bitwarden's servers have by default for one client IP (bitwarden/server,
+ * src/Api/appsettings.json).
+ */
 const USUAL_RATE = '5/s,60/m'
 
 const settings = section('bws', 'Bitwarden Secrets Manager', {
@@ -69,6 +72,7 @@ const settings = section('bws', 'Bitwarden Secrets Manager', {
   caCert: caCertField(NAMED, ['bws-token']),
 })
 
+/** The provider `bws`: Bitwarden Secrets Manager. */
 export const bws = defineProvider({
   kind: 'bws',
   title: 'Bitwarden Secrets Manager',

@@ -14,7 +14,7 @@ const ID = 'write the id in place of the name'
 const SECTION = 'name the section, or write the id'
 const CONNECT = '1Password Connect can: `op-connect`'
 
-/** The SDK's names for what is wrong with a reference, in our words. */
+/** The errors that the SDK has for one reference (its `types.d.ts`), with the code and words of locket. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   parsing: ['ref_syntax', "is not what 1Password's SDK takes for a reference"],
   vaultNotFound: [
@@ -47,7 +47,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ],
 }
 
-/** What the SDK answered of one reference. `other` is what it says when one of its requests failed. */
+/**
+ * Returns the outcome of one reference. The SDK answers `other` when one of its requests failed; `trouble`
+ * then holds that failure.
+ */
 export function outcomeOf({ key }: SecretRef, { responses, trouble }: Answered, who: string): Outcome {
   const { value, error = '' } = responses.get(key) ?? {}
   if (value !== undefined) {
