@@ -45,7 +45,8 @@ function otherScheme({ name, def }: ProviderInstance, scheme: string): LocketErr
 
 function noSuchName(instances: readonly ProviderInstance[], name: string): string {
   const kind = instances.find((candidate) => candidate.name === name)
-  if (kind !== undefined) return `${name} is a kind and no name, write ${kind.def.schemes.join(':// or ')}://`
+  if (kind !== undefined)
+    return `${name} is a kind and not a name, write ${kind.def.schemes.join(':// or ')}://`
   const names = instances.filter(isNamed).map((candidate) => candidate.name)
   const near = nearest(name, names)
   const advice = near === undefined ? '' : `, did you mean ${near}?`

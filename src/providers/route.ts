@@ -82,7 +82,7 @@ function byName(instances: readonly ProviderInstance[], scheme: string): string 
   const names = instances.filter(isNamed).map(({ name }) => name)
   if (names.length === 0) return undefined
   const written = names.map((name) => `${name}+${scheme}://`).join(' or ')
-  return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} meant by ${written}, or by provider`
+  return `write ${written} for ${names.join(' and ')}, or set provider`
 }
 
 function parse({ def, name, settings }: ProviderInstance, text: string): SecretRef | undefined {

@@ -74,7 +74,7 @@ function explainLogin(
 function unusable(who: string, answer: unknown): LocketError {
   if (WantsSecondFactor.safeParse(answer).success) {
     return providerError('auth', `${who} wants a second factor for this login`, {
-      hint: 'locket has none: use a role without one',
+      hint: 'locket cannot give one: use a role that needs none',
     })
   }
   return providerError('provider_protocol', `the login at ${who} is not answered as OpenBao or Vault do`, {

@@ -68,7 +68,7 @@ function chosenBy({ token, secretId, jwt }: BaoSettings): Method | { readonly pr
   if (others.length === 0) return only
   const credentials = { token: 'bao-token', jwt: 'bao-jwt', approle: 'bao-secret-id' }
   const names = set.map((method) => credentials[method]).join(' and ')
-  return { problem: `${names} are set: say which counts with bao-auth-method (BAO_AUTH_METHOD)` }
+  return { problem: `${names} are set: choose one with bao-auth-method (BAO_AUTH_METHOD)` }
 }
 
 function lacking(settings: BaoSettings, method: Method): string[] {
@@ -84,7 +84,7 @@ function lacking(settings: BaoSettings, method: Method): string[] {
   // server.
   if (jwt === undefined && (token !== undefined || secretId !== undefined)) {
     lines.push(
-      'bao-jwt (BAO_JWT) is not set, and another credential is: the method kubernetes reads the token of the pod only where no other is set',
+      'bao-jwt (BAO_JWT) is not set, but another credential is: the method kubernetes reads the token of the pod only if no other credential is set',
     )
   }
   return lines

@@ -1,22 +1,22 @@
-import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Resolved } from '../../core/vocabulary/resolve.ts'
-import { Secret } from '../../core/vocabulary/secret.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import type { Calls } from './calls.ts'
 import { saidIn } from './explain.ts'
-import { isObject, jsonText } from './json.ts'
+import { isObject } from './json.ts'
 import { createMounts } from './mounts.ts'
 import type { Mount } from './mounts.ts'
 import { formatSecret } from './refs.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
+import { factsOf, fieldOf, plainFields, shownPath, VersionMetadata } from './secret-fields.ts'
+import type { Fields, ReadSecret } from './secret-fields.ts'
 import type { TokenUse } from './token.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** Reads fields of secrets. Reads of the same secret at the same time share one request. */
-export interface BaoReader {
+interface BaoReader {
   /**
    * Resolves with the value of one field, and the version or the lease of its secret. Rejects with
    * `not_found`, or with `denied` where the token may not read or is not valid any more: the status does not
@@ -33,15 +33,6 @@ interface Place {
   readonly version: number | undefined
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** All fields of one secret, and the facts that the server sent with them. */
-interface ReadSecret {
-  readonly fields: Fields
-  /** The version, and the end of the lease in milliseconds since the epoch; see `Resolved`. */
-  readonly facts: { readonly version?: string; readonly expiresAt?: number }
-}
-
 /**
  * The result of one read. `refused`: the secret does not exist or may not be read; if the mount was guessed,
  * it may be in another one.
@@ -49,13 +40,6 @@ interface ReadSecret {
 type Answer =
   | { readonly kind: 'read'; readonly secret: ReadSecret }
   | { readonly kind: 'refused'; readonly error: LocketError }
-
-/**
- * The lease of an answer. A KV engine of version 1 sends a refresh interval as `lease_duration`, and its
- * `lease_id` is empty: that is not a lease.
- */
-const Lease = z.object({ lease_id: z.string().min(1), lease_duration: z.number().positive() })
-const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
 
 /**
  * Makes the reader of one server. It finds out where the mount of a path ends and which KV version it has,
@@ -139,9 +123,9 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     const metadata = VersionMetadata.safeParse(data['metadata'])
     if (!metadata.success) return undefined
     const { version, destroyed } = metadata.data
-    const says = `${who} has version ${version} of ${shown(place)}`
+    const says = `${who}: version ${version} of ${shownPath(place)} is`
     return destroyed === true
-      ? providerError('not_found', `${says} destroyed: it cannot be had back`, {
+      ? providerError('not_found', `${says} destroyed and cannot be restored`, {
           hint: 'write the secret again, or ask for another version',
         })
       : providerError('not_found', `${says} deleted`, {
@@ -151,22 +135,26 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
 
   function missing(place: Place): LocketError {
     const says = place.version === undefined ? 'has nothing at' : `has no version ${place.version} at`
-    return providerError('not_found', `${who} ${says} ${shown(place)}${inNamespace}`)
+    return providerError('not_found', `${who} ${says} ${shownPath(place)}${inNamespace}`)
   }
 
   function forbidden(place: Place): LocketError {
     const path = apiPath(place).join('/')
     return providerError(
       'denied',
-      `${who} does not let this token read ${shown(place)}${inNamespace} (status 403)`,
+      `${who} does not let this token read ${shownPath(place)}${inNamespace} (status 403)`,
       { hint: `its policy needs the capability read on ${path.slice(0, 120)}` },
     )
   }
 
   function noMount(place: Place): LocketError {
-    return providerError('not_found', `${who} has no mount for ${shown(place)}${inNamespace} (status 404)`, {
-      hint: 'check the name of the mount, and bao-namespace',
-    })
+    return providerError(
+      'not_found',
+      `${who} has no mount for ${shownPath(place)}${inNamespace} (status 404)`,
+      {
+        hint: 'check the name of the mount, and bao-namespace',
+      },
+    )
   }
 
   function noSecrets({ path, type }: Mount): LocketError {
@@ -188,23 +176,9 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
       const { version = 'current', kv = 'auto' } = reference
       const key = `${use.token} ${version} ${kv} ${formatSecret(reference)}`
       const { fields, facts } = await reads.run(key, signal, (shared) => find(reference, use, shared))
-      return { value: valueOf(fields, reference, who), ...facts }
+      return { value: fieldOf(fields, reference, who), ...facts }
     },
   }
-}
-
-function valueOf(fields: Fields, { mount, path, field }: BaoReference, who: string): Secret {
-  const where = shown({ mount, path })
-  if (!Object.hasOwn(fields, field))
-    throw providerError('not_found', `${who} has no field "${field}" at ${where}`)
-  const value = fields[field]
-  if (value === null) throw providerError('not_found', `${who} has null in field "${field}" at ${where}`)
-  const text = jsonText(value)
-  if (text.isWellFormed()) return Secret.fromText(text)
-  throw providerError(
-    'provider_protocol',
-    `${who} has something that is no Unicode text in field "${field}" at ${where}`,
-  )
 }
 
 /** Adds a hint to the error: the server did not say where the mount ends and which engine it is. */
@@ -227,22 +201,6 @@ function unsure(error: LocketError): LocketError {
     : error
 }
 
-/** Returns the version and the lease of an answer. `now` is in milliseconds since the epoch. */
-function factsOf(answer: unknown, kv: KvVersion, now: number): ReadSecret['facts'] {
-  const lease = Lease.safeParse(answer)
-  const data = isObject(answer) && kv === 2 ? answer['data'] : undefined
-  const metadata = VersionMetadata.safeParse(isObject(data) ? data['metadata'] : undefined)
-  return {
-    ...(metadata.success ? { version: String(metadata.data.version) } : {}),
-    ...(lease.success ? { expiresAt: now + lease.data.lease_duration * 1000 } : {}),
-  }
-}
-
-function plainFields(answer: unknown): Fields | undefined {
-  const data = isObject(answer) ? answer['data'] : undefined
-  return isObject(data) ? data : undefined
-}
-
 function placeOf({ mount, path, version }: BaoReference, mountPath: readonly string[], kv: KvVersion): Place {
   const segments = [...mount, ...path]
   return { mount: mountPath, path: segments.slice(mountPath.length), kv, version }
@@ -251,9 +209,4 @@ function placeOf({ mount, path, version }: BaoReference, mountPath: readonly str
 /** Returns the path as the API and policies spell it. */
 function apiPath({ mount, path, kv }: Place): readonly string[] {
   return [...mount, ...(kv === 2 ? ['data'] : []), ...path]
-}
-
-function shown({ mount, path }: Pick<Place, 'mount' | 'path'>): string {
-  const text = [...mount, ...path].join('/')
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }

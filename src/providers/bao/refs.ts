@@ -71,7 +71,7 @@ function decodePart(part: string, text: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
-    throw malformed(text, 'has a % that starts no character', 'a % inside a name is written %25')
+    throw malformed(text, 'has a % that does not begin a %XX code', 'a % inside a name is written %25')
   }
 }
 
@@ -82,7 +82,7 @@ function segments(parts: readonly string[], text: string): string[] {
 
 function namePart(part: string, text: string): string {
   if (part.trim() === '') throw malformed(text, 'has an empty part', `expected ${SHAPE}`)
-  if (part === '.' || part === '..') throw malformed(text, `has the part ${part}, which names nothing`)
+  if (part === '.' || part === '..') throw malformed(text, `has the part ${part}, which is not a name`)
   if (/\p{Cc}/u.test(part)) throw malformed(text, 'holds a control character')
   return part
 }

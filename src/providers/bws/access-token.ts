@@ -35,7 +35,7 @@ export function parseAccessToken(credential: Secret, named: string): AccessToken
   if (colon === -1) throw malformed(named, 'has no : and so no key')
   const [version, clientId, clientSecret, ...more] = text.slice(0, colon).split('.')
   if (version === undefined || clientId === undefined || clientSecret === undefined || more.length > 0)
-    throw malformed(named, 'has not three parts before its :')
+    throw malformed(named, 'does not have three parts before its :')
   if (version !== '0') throw malformed(named, 'is of another version than 0')
   if (!UUID.test(clientId)) throw malformed(named, 'has no UUID for its second part')
   if (clientSecret === '') throw malformed(named, 'has an empty third part')
@@ -53,7 +53,7 @@ function stretched(seed: Buffer): Uint8Array {
 }
 
 function malformed(named: string, problem: string): LocketError {
-  return providerError('auth', `${named} is no access token of a machine account: it ${problem}`, {
+  return providerError('auth', `${named} is not an access token of a machine account: it ${problem}`, {
     hint: HINT,
   })
 }

@@ -9,7 +9,7 @@ const Login = z.object({
   encrypted_payload: z.string(),
 })
 /** The answer of a login in its documented format. */
-export type BwsLogin = z.output<typeof Login>
+type BwsLogin = z.output<typeof Login>
 
 /** The claims of the JWT that a login gives. Only the server checks its signature. */
 const Claims = z.object({
@@ -87,9 +87,13 @@ export function notAccepted(who: string): LocketError {
  * Returns the `auth` error for a token that the server accepts, but whose key does not decrypt the answer.
  */
 export function damagedToken(who: string): LocketError {
-  return providerError('auth', `${who} accepts the access token, but the key after its : opens nothing`, {
-    hint: 'copy the access token again',
-  })
+  return providerError(
+    'auth',
+    `${who} accepts the access token, but the key after its : does not decrypt the answer`,
+    {
+      hint: 'copy the access token again',
+    },
+  )
 }
 
 /**
@@ -107,7 +111,7 @@ export function noBwsSecret(who: string): LocketError {
  * server behind it has started.
  */
 export function noServer(who: string, setting: string): LocketError {
-  return providerError('unavailable', `${who} is no Bitwarden server (status 404)`, {
+  return providerError('unavailable', `${who} is not a Bitwarden server (status 404)`, {
     hint: `is ${setting} right, and the server running?`,
   })
 }

@@ -10,7 +10,7 @@ import { Reply, SDK_PACKAGE } from './sdk-methods.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** The options of `createChosenClient`. */
-export interface ChoiceOptions extends BwsOptions {
+interface ChoiceOptions extends BwsOptions {
   readonly choice: 'auto' | 'sdk' | 'builtin'
   readonly maxConcurrent: number
   readonly caCert: (() => Promise<string>) | undefined

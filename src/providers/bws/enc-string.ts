@@ -6,7 +6,7 @@ import { providerError } from '../lib/provider-error.ts'
  * The parts of `2.IV|CIPHERTEXT|MAC`: AES-256-CBC with HMAC-SHA256. Secrets Manager uses only this type
  * (bitwarden/sdk-internal, crates/bitwarden-crypto/src/enc_string).
  */
-export interface EncString {
+interface EncString {
   readonly iv: Uint8Array
   readonly body: Uint8Array
   readonly mac: Uint8Array

@@ -72,7 +72,7 @@ function miscounted(text: string, rest: string): LocketError {
   const [key = ''] = shown(rest).split('?')
   return malformed(
     text,
-    'has not three slashes in front of its key',
+    'does not have three slashes in front of its key',
     key === '' || key.includes('/') ? `expected ${SHAPE}` : `did you mean infisical:///${key}?`,
   )
 }
@@ -125,7 +125,7 @@ function decode(encoded: string, text: string): string {
   try {
     return decodeURIComponent(encoded)
   } catch {
-    throw malformed(text, 'has a % that starts no character', 'a % in a key is written %25')
+    throw malformed(text, 'has a % that does not begin a %XX code', 'a % in a key is written %25')
   }
 }
 

@@ -38,7 +38,7 @@ export function explainLogin(who: string, { status, header, body }: Refusal): Lo
   }
   if (/expired/i.test(message)) return says('auth', 'says that the client secret has expired', MAKE_ANOTHER)
   if (/usage limit/i.test(message))
-    return says('auth', 'says that the client secret was used as often as it may be', MAKE_ANOTHER)
+    return says('auth', 'says that the client secret has reached its usage limit', MAKE_ANOTHER)
   return says(
     'auth',
     'does not accept the client id and secret',

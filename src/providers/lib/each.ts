@@ -6,7 +6,7 @@ import { abortError } from './http/http-errors.ts'
 import type { Traffic } from './http/traffic.ts'
 
 /** The options of `fetchEach`. */
-export interface EachOptions<B> {
+interface EachOptions<B> {
   readonly provider: string
   readonly emit: Emit
   readonly traffic: Traffic

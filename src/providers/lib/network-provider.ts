@@ -15,7 +15,7 @@ import { readCredential } from './login/credential.ts'
 import { createSessions, type Session } from './login/sessions.ts'
 
 /** The options of `openNetworkProvider`. */
-export interface NetworkOptions {
+interface NetworkOptions {
   /** The name of the instance: `bao` or `prod-vault`. */
   readonly provider: string
   readonly deps: ProviderDeps
@@ -34,7 +34,7 @@ export interface NamedCredential {
 }
 
 /** The references of one batch, and the signal of its callers. */
-export interface BatchCall {
+interface BatchCall {
   readonly refs: readonly SecretRef[]
   readonly signal: AbortSignal
 }
@@ -42,7 +42,7 @@ export interface BatchCall {
 /**
  * The protocol of one kind of provider: `V` is what a login gives, `B` what the references of a batch share.
  */
-export interface NetworkProtocol<V, B> {
+interface NetworkProtocol<V, B> {
   /** The credentials. They are read before each batch, and a login gets them in this order. */
   readonly credentials: readonly NamedCredential[]
   /** Logs in once. It must copy the credentials that it keeps. See `SessionOptions.login`. */

@@ -74,7 +74,11 @@ function percentDecode(part: string, text: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
-    throw malformedOpReference(text, 'has a % that starts no character', 'a % inside a name is written %25')
+    throw malformedOpReference(
+      text,
+      'has a % that does not begin a %XX code',
+      'a % inside a name is written %25',
+    )
   }
 }
 

@@ -11,7 +11,7 @@ import { providerError } from './provider-error.ts'
 export type Lookup = (name: string) => string | undefined
 
 /** The options of `createVariables`. */
-export interface VariablesOptions {
+interface VariablesOptions {
   /** The name of the instance, for messages: `dotenv`. */
   readonly instance: string
   /** The place of the variables, for messages: `the environment of this process`. */
@@ -53,7 +53,7 @@ export function createVariables({ instance, where, read, hiddenNames }: Variable
 
   function outcomeOf({ key }: SecretRef, found: Lookup | LocketError): Outcome {
     if (hiddenNames.has(key)) {
-      const message = `${instance}: ${key} is where locket takes a credential of its own from, and no reference reads it`
+      const message = `${instance}: ${key} is where locket reads its own credential, and no reference may read it`
       return { ok: false, error: providerError('denied', message) }
     }
     if (isLocketError(found)) return { ok: false, error: found }

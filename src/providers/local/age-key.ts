@@ -120,7 +120,7 @@ function notOpened(cause: unknown, path: string, keyPath: string): LocketError {
       cause,
     })
   }
-  return new LocketError('provider_protocol', `${path} is damaged, or no file that age encrypted`, {
+  return new LocketError('provider_protocol', `${path} is damaged or not an age file`, {
     hint: 'restore it from a backup',
     cause,
   })

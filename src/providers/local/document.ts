@@ -26,7 +26,7 @@ export type Entries = Map<SecretName, Entry>
  */
 export function parseDocument(plain: Uint8Array, path: string): Entries {
   const document = Document.safeParse(parseJson(plain, path))
-  if (!document.success) throw unreadable(path, 'it holds no document of locket')
+  if (!document.success) throw unreadable(path, 'it is not a document of locket')
   const { version, secrets } = document.data
   if (version !== VERSION) {
     throw new LocketError(
@@ -39,7 +39,7 @@ export function parseDocument(plain: Uint8Array, path: string): Entries {
   }
   const entries: Entries = new Map()
   for (const [name, value] of Object.entries(secrets)) {
-    if (!isSecretName(name)) throw unreadable(path, `${JSON.stringify(name)} is no name of a secret`)
+    if (!isSecretName(name)) throw unreadable(path, `${JSON.stringify(name)} is not the name of a secret`)
     const entry = Entry.safeParse(value)
     if (!entry.success)
       throw unreadable(path, `the entry ${JSON.stringify(name)} needs a base64 "value" and a time "updated"`)
@@ -78,7 +78,7 @@ function parseJson(plain: Uint8Array, path: string): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain))
   } catch {
     // The error of the parser is not kept as a cause, because its text quotes the document.
-    throw unreadable(path, 'it holds no JSON')
+    throw unreadable(path, 'it is not JSON')
   }
 }
 

@@ -15,7 +15,7 @@ export interface LocalPaths {
 }
 
 /** Reads the two files of the embedded store. */
-export interface LocalReader {
+interface LocalReader {
   /**
    * Resolves with the parsed key file, which is parsed again only when its text has changed. Rejects with
    * `credential_missing` if the file does not exist.

@@ -19,7 +19,7 @@ import {
 const MODE = 0o600
 
 /** The parts of the machine that `openSecretFile` needs. */
-export interface SecretFileDeps {
+interface SecretFileDeps {
   readonly clock: Clock
   readonly emit: Emit
   readonly files: SourceFiles

@@ -20,7 +20,7 @@ export interface KnownNames {
 }
 
 /** An item and the id of its vault. */
-export interface FoundItem {
+interface FoundItem {
   readonly vaultId: string
   readonly item: Item
 }

@@ -96,7 +96,10 @@ function oneTimePassword(field: Field): Selected {
   if (field.totp != null && field.totp !== '') return { kind: 'text', text: field.totp }
   const isSeed = field.type === 'OTP' || field.type === 'TOTP' || field.value?.startsWith('otpauth:')
   if (!isSeed || field.value == null || field.value === '') {
-    throw new LocketError('filter_failed', 'attribute=otp is for a one-time password, and this field is none')
+    throw new LocketError(
+      'filter_failed',
+      'attribute=otp is for a one-time password, and this field is not one',
+    )
   }
   return { kind: 'seed', text: field.value }
 }

@@ -30,13 +30,16 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   tooManyMatchingFields: ['ambiguous', 'several fields have that name', SECTION],
   incompatibleTOTPQueryParameterField: [
     'filter_failed',
-    'attribute=otp is for a one-time password, and this field is none',
+    'attribute=otp is for a one-time password, and this field is not one',
   ],
   unableToGenerateTotpCode: ['filter_failed', 'no one-time password can be made of this field'],
-  sSHKeyMetadataNotFound: ['filter_failed', 'ssh-format=openssh is for an SSH key, and this field is none'],
+  sSHKeyMetadataNotFound: [
+    'filter_failed',
+    'ssh-format=openssh is for an SSH key, and this field is not one',
+  ],
   incompatibleSshKeyQueryParameterField: [
     'filter_failed',
-    'ssh-format=openssh is for a private key, and this field is none',
+    'ssh-format=openssh is for a private key, and this field is not one',
   ],
   unableToParsePrivateKey: ['filter_failed', 'the private key cannot be read'],
   unableToFormatPrivateKeyToOpenSsh: ['filter_failed', 'the private key cannot be written as OpenSSH does'],

@@ -28,7 +28,7 @@ const Failure = z.object({
   retryAfterMs: z.number().optional(),
 })
 /** A LocketError as plain data, which can cross the fence. */
-export type SdkFailure = z.output<typeof Failure>
+type SdkFailure = z.output<typeof Failure>
 
 const Response = z.object({
   value: z.instanceof(Uint8Array).optional(),

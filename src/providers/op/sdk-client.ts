@@ -10,7 +10,7 @@ import { Answered, errorOf } from './sdk-calls.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** The options of `createOpSdkClient`. */
-export interface SdkOptions {
+interface SdkOptions {
   /** The name of the instance, for messages: `op`. */
   readonly provider: string
   readonly startWorker: StartWorker
@@ -21,7 +21,7 @@ export interface SdkOptions {
 }
 
 /** 1Password's SDK in its own process. Every failure is a LocketError that holds no text of the SDK. */
-export interface SdkClient extends AsyncDisposable {
+interface SdkClient extends AsyncDisposable {
   readonly title: string
   /** Logs in with 1Password. A failure of the network or the server is retried. */
   login(token: Secret, signal: AbortSignal): Promise<void>

@@ -102,7 +102,7 @@ async function load(): Promise<Sdk> {
     return await import('@1password/sdk')
   } catch {
     throw new LocketError('config', "1Password's SDK cannot be loaded", {
-      hint: 'it belongs into lib/node_modules of the folder that locket is installed in',
+      hint: 'it belongs in lib/node_modules of the folder that locket is installed in',
     })
   }
 }

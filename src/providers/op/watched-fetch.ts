@@ -9,7 +9,7 @@ import { providerError } from '../lib/provider-error.ts'
  * The results of this process's requests. The SDK sends them with the global `fetch` and reports little about
  * them.
  */
-export interface WatchedFetch {
+interface WatchedFetch {
   /** Returns the number of requests so far. */
   count(): number
   /**
@@ -88,7 +88,7 @@ export function refusalOf(who: string, status: number, retryAfterMs?: number): L
     })
   }
   if (status === 409)
-    return providerError('unavailable', `${who} was asked for two things at once (status 409)`)
+    return providerError('unavailable', `${who} reports a conflict with another request (status 409)`)
   return statusError(who, status, retryAfterMs)
 }
 

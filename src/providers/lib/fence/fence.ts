@@ -6,7 +6,7 @@ import { abortError, throwIfAborted } from '../http/http-errors.ts'
 import { providerError } from '../provider-error.ts'
 
 /** The options of `createFence`. */
-export interface FenceOptions {
+interface FenceOptions {
   /** The name of the library in `LIBRARIES`. */
   readonly library: string
   /** The name of the library, for messages: `1Password's SDK`. */

@@ -16,7 +16,7 @@ const PROBE_MS = 2000
  * Keeps requests away from a failing server. It opens for 30 s after five failures in a row over at least 15
  * s, and for the pause that a server asks for.
  */
-export interface Breaker {
+interface Breaker {
   /**
    * Throws the last error while the breaker is open: `unavailable`, or `rate_limited` during a pause that the
    * server asked for.

@@ -18,7 +18,7 @@ const IDLE_MS = 4000
 const PROXY_START_MS = 5000
 
 /** The options of `openConnections`. */
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly server: URL
   readonly maxConcurrent: number
   /** The PEM text of authorities to trust in addition to those of Node. */
@@ -29,7 +29,7 @@ export interface ConnectionOptions {
 }
 
 /** A request without its body. */
-export interface WireRequest {
+interface WireRequest {
   readonly method: string
   /** The encoded path and query. */
   readonly path: string

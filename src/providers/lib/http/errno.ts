@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
 
 /** The meaning of a failure below HTTP. */
-export interface ErrnoReading {
+interface ErrnoReading {
   readonly code: ErrorCode
   /** The text that follows the name of the server or proxy: `refused the connection`. */
   readonly says: string
@@ -36,13 +36,14 @@ function meaningOf(errno: string, cause: unknown): readonly [code: ErrorCode, sa
     return ['unavailable', 'refused the connection', 'is it running, and the address right?']
   if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN')
     return ['unavailable', 'has a host name that does not resolve']
-  if (errno === 'EHOSTUNREACH' || errno === 'ENETUNREACH') return ['unavailable', 'has no route to it']
+  if (errno === 'EHOSTUNREACH' || errno === 'ENETUNREACH')
+    return ['unavailable', 'cannot be reached, because there is no route to it']
   if (errno === 'UND_ERR_CONNECT_TIMEOUT' || errno === 'ETIMEDOUT')
     return ['unavailable', 'did not take the connection in time']
   if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(errno)) return ['timeout', 'took too long to answer']
   // This error is retryable, because the clock may not be set yet after a boot.
   if (errno === 'CERT_NOT_YET_VALID')
-    return ['unavailable', 'has a certificate of the future', "is this host's clock right?"]
+    return ['unavailable', 'has a certificate that is not valid yet', "is this host's clock right?"]
   if (isCertificateErrno(errno)) {
     return [
       'provider_protocol',

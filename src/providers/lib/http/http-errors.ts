@@ -65,7 +65,7 @@ function readStatus(status: number): Reading {
   if (status === 403) return ['denied', 'does not let this credential read that']
   if (status === 404 || status === 410) return ['not_found', 'has nothing there']
   if (status === 407) return ['provider_protocol', 'is behind a proxy that wants a password']
-  if (status === 408 || status === 425) return ['unavailable', 'wants the request again']
+  if (status === 408 || status === 425) return ['unavailable', 'asks for the request to be sent again']
   if (status === 429) return ['rate_limited', 'asks for fewer requests']
   if (status >= 500) return ['unavailable', 'is failing']
   if (status >= 300 && status < 400) {

@@ -3,6 +3,7 @@ import { isLocketError, LocketError } from '../../../core/vocabulary/errors.ts'
 import { chooseProxy, type Proxy, type ProxyEnvironment } from '../proxy/choose-proxy.ts'
 import { proxyStatusError } from '../proxy/proxy-errors.ts'
 import { hostAndPort, openConnections, type Connections } from './connections.ts'
+import { headerOf, readBody, readRefusal } from './body.ts'
 import { retryAfterOf, statusError, transportError } from './http-errors.ts'
 import { readJson, USUAL_JSON_BYTES } from './json.ts'
 import { withRetries } from './retry.ts'
@@ -10,7 +11,7 @@ import type { Traffic } from './traffic.ts'
 import { providerError } from '../provider-error.ts'
 
 /** The options of `createHttpClient`. */
-export interface HttpOptions {
+interface HttpOptions {
   /** The name of the instance, for messages: `op-connect` or `prod-vault`. */
   readonly provider: string
   /** The address of the server as `HttpUrl` parses it: without user, query and slash at the end. */
@@ -51,7 +52,7 @@ export interface HttpRequest {
 }
 
 /** Headers by name. */
-export type HttpHeaders = Readonly<Record<string, string>>
+type HttpHeaders = Readonly<Record<string, string>>
 
 /** An answer with a status that is not 2xx. Its text must not go into a message. */
 export interface Refusal {
@@ -86,8 +87,6 @@ export interface HttpClient extends AsyncDisposable {
    */
   at(baseUrl: string): HttpClient
 }
-
-const MAX_REFUSAL_BYTES = 64 * 1024
 
 /**
  * Makes a client. It does no I/O before the first request. After dispose every request fails as `internal`.
@@ -222,57 +221,5 @@ interface Opened {
 }
 
 const USUAL_HEADERS: HttpHeaders = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'locket' }
-
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name]
-  return typeof value === 'string' ? value : value?.join(', ')
-}
-
-/** Reads the body of a refusal. An unread body would keep its connection from being used again. */
-async function readRefusal(answer: IncomingMessage): Promise<unknown> {
-  try {
-    const body = await readBody(answer, MAX_REFUSAL_BYTES, '')
-    try {
-      return readJson(body, { who: '' })
-    } finally {
-      body.fill(0)
-    }
-  } catch {
-    // The error of the status is more useful than the one of its body.
-    return undefined
-  }
-}
-
-async function readBody(answer: IncomingMessage, maxBytes: number, who: string): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      size += chunk.byteLength
-      chunks.push(chunk)
-      // Leaving the loop destroys the answer and closes its connection.
-      if (size > maxBytes)
-        throw providerError('too_large', `${who} sent more than ${maxBytes} bytes in one answer`)
-    }
-    const encoding = headerOf(answer, 'content-encoding') ?? 'identity'
-    if (size > 0 && encoding !== 'identity')
-      throw providerError(
-        'provider_protocol',
-        `${who} sent a compressed answer, which locket did not ask for`,
-        {
-          hint: 'a proxy in front of the server must not compress what asks for identity',
-        },
-      )
-    const body = new Uint8Array(size)
-    let offset = 0
-    for (const chunk of chunks) {
-      body.set(chunk, offset)
-      offset += chunk.byteLength
-    }
-    return body
-  } finally {
-    for (const chunk of chunks) chunk.fill(0)
-  }
-}
 
 function ignore(): void {}

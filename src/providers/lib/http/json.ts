@@ -17,7 +17,7 @@ const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c]
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
 
 /** The options of `readJson`. */
-export interface JsonReading {
+interface JsonReading {
   /** The server, for messages: `bao at http://b`. */
   readonly who: string
   readonly hint?: string

@@ -13,7 +13,7 @@ export const LONGEST_WAIT_MS = 60_000
 const SLACK_MS = 200
 
 /** Limits the rate of requests. */
-export interface RateLimit {
+interface RateLimit {
   /**
    * Resolves when the next request may go, first come first served. Rejects with `rate_limited` if that is
    * more than a minute away or a deadline ends the wait, and with the signal's reason if the caller goes

@@ -17,7 +17,7 @@ export interface AmbientCredential extends Disposable {
 }
 
 /** The answer of the platform. */
-export interface AmbientAnswer {
+interface AmbientAnswer {
   /** The credential, which `createAmbientCredential` wipes. */
   readonly value: Secret
   /** Milliseconds; undefined: it does not expire. */
@@ -25,7 +25,7 @@ export interface AmbientAnswer {
 }
 
 /** The options of `createAmbientCredential`. */
-export interface AmbientOptions {
+interface AmbientOptions {
   readonly title: string
   readonly clock: Clock
   /** Asks the platform once. */

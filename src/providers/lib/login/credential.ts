@@ -8,7 +8,7 @@ import { providerError } from '../provider-error.ts'
 const MAX_BYTES = 64 * 1024
 
 /** The names that a message about a credential contains. */
-export interface CredentialUse {
+interface CredentialUse {
   /** The name of the provider: `op-connect`. */
   readonly provider: string
   /** The name of the setting: `connect-token`. */
@@ -53,7 +53,9 @@ export function credentialText(credential: Secret): string {
   return new TextDecoder('latin1').decode(credential.reveal())
 }
 
-/** Returns a digest that is equal for equal credentials, and from which nobody can get them back. */
+/**
+ * Returns a SHA-256 digest in base64 that is equal for equal credentials. It cannot be used as a credential.
+ */
 export function digestOf(credentials: readonly Secret[]): string {
   const hash = createHash('sha256')
   for (const credential of credentials) hash.update(`${credential.byteLength}:`).update(credential.reveal())

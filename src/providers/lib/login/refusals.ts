@@ -8,7 +8,7 @@ const REMEMBERED_MS = 60_000
  * Remembers the last credential that a server refused, by its digest. Sending it again locks accounts and
  * uses up quotas, so it is not sent for a minute. Another credential in the same file is sent at once.
  */
-export interface Refusals {
+interface Refusals {
   /** Throws the remembered error of this credential. */
   check(digest: string): void
   /** Remembers a refused credential for a minute. */

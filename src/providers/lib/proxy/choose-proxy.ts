@@ -95,8 +95,12 @@ function basicAuthorization({ username, password }: URL, variable: string): stri
     const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
     return `Basic ${Buffer.from(pair).toString('base64')}`
   } catch {
-    throw new LocketError('config', `${variable} has a % in its user or password that starts no character`, {
-      hint: 'a % is written %25',
-    })
+    throw new LocketError(
+      'config',
+      `${variable} has a % in its user or password that does not begin a %XX code`,
+      {
+        hint: 'a % is written %25',
+      },
+    )
   }
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Proxy } from './choose-proxy.ts'
 
 /** The options of `openTunnel`. */
-export interface TunnelOptions {
+interface TunnelOptions {
   /** The host and port to reach: `vault.example:443`. An IPv6 address is in brackets. */
   readonly target: string
   /** Certificates and their checks, for a proxy that is reached by TLS. */
