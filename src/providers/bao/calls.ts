@@ -11,7 +11,7 @@ import { parseExact } from './json.ts'
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 interface BaoCall {
-  /** Segments after `/v1/`, not encoded. */
+  /** The segments of the path after `/v1/`, not encoded. */
   readonly path: readonly string[]
   readonly query?: string
   readonly signal: AbortSignal

@@ -26,8 +26,8 @@ import { providerError } from '../lib/provider-error.ts'
 
 const MAX_LOGIN_BYTES = 256 * 1024
 /**
- * Bytes of one answer: 250 secrets (`MOST_IDS` in gather.ts), each with 35 kB of encrypted text in base64,
- * need less.
+ * The largest answer in bytes. It has room for 250 secrets (`MOST_IDS` in gather.ts), each with 35 kB of text
+ * that is encrypted and in base64.
  */
 const MAX_SECRETS_BYTES = 16 * 1024 * 1024
 

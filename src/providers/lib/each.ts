@@ -12,7 +12,7 @@ interface EachOptions<B> {
   readonly traffic: Traffic
   /**
    * Runs `work` with the data that all references of a batch share, such as a session. Its failure becomes
-   * the outcome of all references that are not settled.
+   * the outcome of every reference that has none yet or has failed as `auth`.
    */
   readonly withBatch: (
     call: { readonly refs: readonly SecretRef[]; readonly signal: AbortSignal },

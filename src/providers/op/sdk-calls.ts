@@ -44,7 +44,7 @@ export const Answered = z.object({
   requests: z.number(),
   /** The whole call failed. */
   failure: Failure.optional(),
-  /** By reference. */
+  /** The answers by reference. */
   responses: z.map(z.string(), Response),
   /**
    * An HTTP request that failed during the call. The SDK reports `other` for the references that needed it.

@@ -45,8 +45,8 @@ export function createOpSdkClient({ provider, startWorker, traffic, caCert, env 
     const asked = { who: provider, token: credentialText(token), references }
     const answer = Answered.safeParse(await fence.call(method, asked, signal))
     if (!answer.success) throw providerError('internal', `${title} answered with something else`)
-    // One request was counted when the call began. A malformed token causes none, and the count is then too
-    // high by one.
+    // One request was counted when the call began. A malformed token causes none, so one is then taken off
+    // the count of the last hour.
     traffic.charge(answer.data.requests - 1)
     if (answer.data.failure !== undefined) throw errorOf(answer.data.failure)
     return answer.data

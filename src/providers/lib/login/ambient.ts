@@ -20,7 +20,7 @@ export interface AmbientCredential extends Disposable {
 interface AmbientAnswer {
   /** The credential, which `createAmbientCredential` wipes. */
   readonly value: Secret
-  /** Milliseconds; undefined: it does not expire. */
+  /** The lifetime in milliseconds; undefined: the credential does not expire. */
   readonly lifetimeMs?: number | undefined
 }
 

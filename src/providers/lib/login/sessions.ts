@@ -9,7 +9,7 @@ import { createRefusals } from './refusals.ts'
 /** The result of a login: a token, and data that is valid as long as the token. */
 export interface Session<T> {
   readonly value: T
-  /** Milliseconds; undefined: it does not expire. */
+  /** The lifetime in milliseconds; undefined: the session does not expire. */
   readonly lifetimeMs?: number | undefined
 }
 

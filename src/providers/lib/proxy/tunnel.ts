@@ -6,13 +6,13 @@ import type { Proxy } from './choose-proxy.ts'
 interface TunnelOptions {
   /** The host and port to reach: `vault.example:443`. An IPv6 address is in brackets. */
   readonly target: string
-  /** Certificates and their checks, for a proxy that is reached by TLS. */
+  /** The TLS options for a proxy that is reached by TLS. */
   readonly tls: { readonly rejectUnauthorized: true; readonly ca?: string[] }
-  /** Aborts the attempt; a tunnel that is open stays open. */
+  /** Aborts the attempt. It does not close a tunnel that is open. */
   readonly signal: AbortSignal
 }
 
-/** Thrown by `openTunnel` when the proxy answered, and did not open the tunnel. */
+/** The error that `openTunnel` throws when the proxy answered and did not open the tunnel. */
 export class TunnelRefused extends Error {
   readonly status: number
 
