@@ -20,8 +20,8 @@ export type LoginPlan =
     }
 
 /**
- * The path where Kubernetes puts the token of a pod's service account (Kubernetes documentation, "Configure
- * Service Accounts for Pods").
+ * The path where Kubernetes puts the token of a pod's service account
+ * (https://kubernetes.io/docs/concepts/security/service-accounts/).
  */
 export const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 

@@ -6,8 +6,8 @@ import { providerError } from '../provider-error.ts'
 type Reading = readonly [code: ErrorCode, says: string, hint?: string]
 
 /**
- * Returns the error for a status that is not 2xx, with its usual meaning for every provider. `who` is
- * `op-connect at http://host:8080`. `retryAfterMs` is in milliseconds.
+ * Returns the error for a status that is not 2xx, with its usual meaning for every provider (RFC 9110, 15).
+ * `who` is `op-connect at http://host:8080`. `retryAfterMs` is in milliseconds.
  */
 export function statusError(who: string, status: number, retryAfterMs?: number): LocketError {
   const [code, says, hint] = readStatus(status)
