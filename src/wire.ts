@@ -1,14 +1,12 @@
 import type { CheckDeps } from './app/check/check.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
 import type { Driver } from './app/volume/driver.ts'
-import type { MaterializeDeps } from './app/recipe/materialize.ts'
+import type { Machine } from './app/machine.ts'
 import { createVolumeTable } from './app/volume/volume-table.ts'
 import { credentialVariables } from './config/instances/credential-variables.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createKeyedLock } from './core/waiting/keyed-lock.ts'
-import type { Clock } from './core/ports/clock.ts'
-import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
 import type { Log } from './core/ports/log.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { Store } from './core/ports/store.ts'
@@ -25,8 +23,7 @@ import { openPlacedFiles } from './host/files/placed-files.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
 import { openSourceTrees } from './host/sources/source-trees.ts'
-import { watchTrees } from './host/sources/watch-trees.ts'
-import { watchFiles } from './host/sources/watch.ts'
+import { watchPaths } from './host/sources/watch.ts'
 import { startWorkerProcess } from './host/process/worker-process.ts'
 import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
 import type { LocalPaths } from './providers/local/reader.ts'
@@ -81,7 +78,7 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
     tree: openFileTree(),
     log,
     host: openHostFacts(),
-    watch: watchFiles,
+    watch: watchPaths,
     daemon,
     table: createVolumeTable(store),
     locks: createKeyedLock(),
@@ -92,36 +89,40 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
   }
 }
 
-/** What a command that renders templates works with. Its clients are to be closed. */
+/** The ports of a command that renders templates. The caller must close the clients. */
 export function openRendering(log: Log, env: ProviderDeps['env']): Rendering {
   const deps = providerDeps(log, env)
   return { clock: deps.clock, log, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
-/** What a command that writes files works with beside that. */
-export function openMaterializing({ sources }: Rendering): MaterializeDeps & { readonly watch: WatchTrees } {
-  return { sources, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchTrees }
-}
-
-/** What `locket exec` works with beside that. */
-export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
-  const { clock, log, clients } = rendering
+/** The ports of a command that writes files. `owner` is its name. */
+export function openPlacing(rendering: Rendering, owner: string, providers: readonly ProviderInstance[]) {
+  const { clock, log, sources, clients } = rendering
+  const resolve = clients.resolveFor(owner, providers)
   return {
-    ...openMaterializing(rendering),
     clock,
     log,
-    resolve: clients.resolveFor('exec', providers),
-    closeProviders: () => clients.close(),
+    sources,
+    resolve,
+    trees: openSourceTrees(),
+    placed: openPlacedFiles(),
+    watch: watchPaths,
+  }
+}
+
+/** The ports of `locket exec`. */
+export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
+  const closeProviders = () => rendering.clients.close()
+  return {
+    ...openPlacing(rendering, 'exec', providers),
+    closeProviders,
     programs,
     listenSignals,
     forbidTracing,
   }
 }
 
-export interface Rendering {
-  readonly clock: Clock
-  readonly log: Log
-  readonly sources: SourceFiles
+export interface Rendering extends Pick<Machine, 'clock' | 'log' | 'sources'> {
   readonly clients: Clients
 }
 

@@ -1,5 +1,6 @@
 import { rawSupport } from '../app/export/compose-raw.ts'
-import { renderEnvironment } from '../app/export/rendered-environment.ts'
+import { exportEnvironment } from '../app/export/export-environment.ts'
+import { openTextSink } from '../app/sinks/environment.ts'
 import { COMPOSE } from '../config/sections/commands.ts'
 import {
   COMPOSE_POSITIONALS,
@@ -51,10 +52,12 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   const rendering = openRendering(log, env)
   try {
     const resolve = rendering.clients.resolveFor('compose', providers)
-    const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
-    log.info('compose.set', 'all variables have a value', { count: variables.size })
-    const type = raw ? 'rawsetenv' : 'setenv'
-    for (const [name, value] of variables) say({ type, message: `${name}=${value}` })
+    const sink = openTextSink(async (variables) => {
+      log.info('compose.set', 'all variables have a value', { count: variables.size })
+      const type = raw ? 'rawsetenv' : 'setenv'
+      for (const [name, value] of variables) say({ type, message: `${name}=${value}` })
+    })
+    await exportEnvironment({ entries, parseRef, signal, sink }, { ...rendering, resolve })
   } finally {
     await rendering.clients.close()
   }

@@ -1,4 +1,5 @@
-import { renderEnvironment } from '../app/export/rendered-environment.ts'
+import { exportEnvironment } from '../app/export/export-environment.ts'
+import { openTextSink } from '../app/sinks/environment.ts'
 import { EXPORT } from '../config/sections/commands.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
@@ -15,33 +16,42 @@ export const command: Command = {
     const loaded = loadRendering({ name: 'export', table: 'export', sections: EXPORT, argv, env, isRoot })
     const { format, output, show } = loaded.settings.export
     if (output === undefined && stdout.isTTY && !show) throw notToTerminal()
-    const text = await exported(loaded, format, context)
-    try {
-      if (output === undefined) await printValue(text, 'the environment', stdout)
-      else await writePrivateFile(output, text.reveal())
-    } finally {
-      text.wipe()
-    }
+    await exportTo(loaded, context, async (variables) => {
+      const text = Secret.fromText(writeEnvironment(formatOf(format), variables))
+      try {
+        if (output === undefined) await printValue(text, 'the environment', stdout)
+        else await writePrivateFile(output, text.reveal())
+      } finally {
+        text.wipe()
+      }
+    })
     return 0
   },
 }
 
 type Loaded = ReturnType<typeof loadRendering<typeof EXPORT>>
 
-async function exported(loaded: Loaded, name: string, { env, signal }: CommandContext): Promise<Secret> {
-  const { settings, layer, parseRef, providers, log } = loaded
+async function exportTo(
+  { settings, layer, parseRef, providers, log }: Loaded,
+  { env, signal }: CommandContext,
+  write: (variables: ReadonlyMap<string, string>) => Promise<void>,
+): Promise<void> {
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw nothingNamed()
-  const format = ENV_FORMATS.get(name)
-  if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
   const rendering = openRendering(openLog(log), env)
   try {
     const resolve = rendering.clients.resolveFor('export', providers)
-    const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
-    return Secret.fromText(writeEnvironment(format, variables))
+    const request = { entries, parseRef, signal, sink: openTextSink(write) }
+    await exportEnvironment(request, { ...rendering, resolve })
   } finally {
     await rendering.clients.close()
   }
+}
+
+function formatOf(name: string) {
+  const format = ENV_FORMATS.get(name)
+  if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
+  return format
 }
 
 function notToTerminal(): LocketError {

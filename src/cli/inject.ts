@@ -4,18 +4,15 @@ import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { normalizePath } from '../core/plan/absolute-path.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
-import { openLog, openMaterializing, openRendering } from '../wire.ts'
+import { openLog, openPlacing, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
 export const command: Command = {
   async run(context) {
     const { config, providers, logging } = load(context)
-    const log = openLog(logging)
-    const rendering = openRendering(log, context.env)
+    const rendering = openRendering(openLog(logging), context.env)
     try {
-      const resolve = rendering.clients.resolveFor('inject', providers)
-      const deps = { ...openMaterializing(rendering), clock: rendering.clock, log, resolve }
-      await inject(config, deps, context.signal)
+      await inject(config, openPlacing(rendering, 'inject', providers), context.signal)
       return 0
     } finally {
       await rendering.clients.close()
@@ -42,7 +39,7 @@ function load({ argv, env, isRoot, cwd }: CommandContext) {
     outputs,
     rules: { parseRef, maxFileBytes, taken },
     policy,
-    placing: { fileMode, dirMode, owner, existing: 'replace' },
+    placing: { fileMode, dirMode, owner },
     mode,
     statusFile,
     debounceMs,

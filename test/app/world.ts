@@ -13,7 +13,7 @@ import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
-import { watchFiles } from '../../src/host/sources/watch.ts'
+import { watchPaths } from '../../src/host/sources/watch.ts'
 import { startWorker } from '../../src/wire.ts'
 import type { ProviderDef } from '../../src/providers/define.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
@@ -92,7 +92,7 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
     mounts: world.ports.mounts,
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
-    watch: watchFiles,
+    watch: watchPaths,
     daemon: {
       runtimeDir: world.runtimeDir,
       volumeConfig: (options) => ({ ...configOf(world, options), ...overrides }),

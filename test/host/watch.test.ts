@@ -4,7 +4,7 @@ import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { watchFiles } from '../../src/host/sources/watch.ts'
+import { watchPaths } from '../../src/host/sources/watch.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const DEBOUNCE_MS = 40
@@ -22,7 +22,7 @@ async function watching(
   debounceMs = DEBOUNCE_MS,
 ): Promise<Watching> {
   const calls = { told: 0 }
-  const watcher = await watchFiles(paths, () => (calls.told += 1), { debounceMs })
+  const watcher = await watchPaths(paths, () => (calls.told += 1), { debounceMs, isDeep: false })
   t.after(() => watcher[Symbol.asyncDispose]())
   await sleep(3 * debounceMs)
   assert.equal(calls.told, 0)
@@ -111,7 +111,10 @@ test('a folder that never rests does not put a change off for ever', async (t) =
   const path = join(dir, 'file')
   await writeFile(path, 'a')
   const calls = { told: 0 }
-  await using _ = await watchFiles([path], () => (calls.told += 1), { debounceMs: DEBOUNCE_MS })
+  await using _ = await watchPaths([path], () => (calls.told += 1), {
+    debounceMs: DEBOUNCE_MS,
+    isDeep: false,
+  })
   await sleep(3 * DEBOUNCE_MS)
   const stop = Date.now() + 3000
   await writeFile(path, 'b')
@@ -126,7 +129,7 @@ test('once closed it is silent, and nothing keeps the process alive', async (t) 
   const path = join(await temporaryFolder(t), 'file')
   await writeFile(path, 'a')
   let told = 0
-  const watcher = await watchFiles([path], () => (told += 1), { debounceMs: 1 })
+  const watcher = await watchPaths([path], () => (told += 1), { debounceMs: 1, isDeep: false })
   await writeFile(path, 'b')
   await watcher[Symbol.asyncDispose]()
   told = 0
@@ -143,11 +146,11 @@ test('a folder that this user must not watch: changes are noticed by the poll, a
   await chmod(dir, 0o711)
   const script = `
     const { writeFile } = await import('node:fs/promises')
-    const { watchFiles } = await import(${JSON.stringify(new URL('../../src/host/sources/watch.ts', import.meta.url).href)})
+    const { watchPaths } = await import(${JSON.stringify(new URL('../../src/host/sources/watch.ts', import.meta.url).href)})
     process.setgroups([]); process.setgid(1000); process.setuid(1000)
     const path = ${JSON.stringify(path)}
     const told = Promise.withResolvers()
-    const watcher = await watchFiles([path], () => told.resolve(), { debounceMs: 40 })
+    const watcher = await watchPaths([path], () => told.resolve(), { debounceMs: 40, isDeep: false })
     await writeFile(path, 'another')
     await told.promise
     console.log('told')

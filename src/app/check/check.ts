@@ -8,7 +8,7 @@ import { checkFile, type FileReport, type CheckedPlace } from './files.ts'
 import { askProvider, type ProviderAnswer, type AskDeps } from './providers.ts'
 import { openDeadline } from '../render/deadline.ts'
 import { prepare } from '../recipe/prepare.ts'
-import { warningsOf } from '../render/render.ts'
+import { warningsOf } from '../recipe/recipe.ts'
 
 export interface CheckDeps extends AskDeps {
   readonly sources: SourceFiles

@@ -1,165 +1,126 @@
-import { formatError, LocketError, isRetryable, toLocketError } from '../../core/vocabulary/errors.ts'
-import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { checkPlaces, sourcePaths } from '../../core/plan/output-plan.ts'
-import type { PlaceOptions, WatchTrees } from '../../core/ports/files.ts'
-import type { CommandLine, ListenSignals, Programs } from '../../core/ports/process.ts'
+import type { PlaceOptions } from '../../core/ports/files.ts'
+import type { ChildOptions, CommandLine } from '../../core/ports/process.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
+import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
-import { openExecFiles } from './files.ts'
-import { gatherValues, handOver, type Receivers, type ValuesConfig, type ValuesDeps } from './values.ts'
-import { createMasking } from './masking.ts'
+import { createNewLines } from '../renewal/new-lines.ts'
+import { openRenewal, type Renew, type Renewal } from '../renewal/renewal.ts'
+import { fileChanges } from '../renewal/triggers.ts'
+import { openChildSink, type ChildSink } from '../sinks/child.ts'
+import { openPlaces, type Places } from '../sinks/places.ts'
+import { countOf, isUnchanged } from '../sinks/sink.ts'
+import { gatherValues, handOver, type GatherOptions, type ValuesConfig, type ValuesDeps } from './values.ts'
+import { createMasking, type Masking } from './masking.ts'
 import { createSupervisor, type Supervisor } from './supervise.ts'
 
 export interface ExecConfig extends ValuesConfig {
   readonly command: CommandLine
+  /** What the command has of the environment of this process. */
+  readonly inherited: ChildOptions['env']
   readonly policy: FailurePolicy
-  readonly placing: Omit<PlaceOptions, 'existing'>
+  readonly placing: PlaceOptions
   readonly overwrite: boolean
   readonly watch: boolean
   readonly interactive: boolean
   readonly timeoutMs: number
   readonly debounceMs: number
-  readonly mask: boolean
 }
 
-export interface ExecDeps extends ValuesDeps {
-  /** No reference is asked for any more. */
+export interface ExecDeps
+  extends ValuesDeps, Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing'> {
+  /** Called when no reference will be asked for any more. */
   readonly closeProviders: () => Promise<void>
-  readonly watch: WatchTrees
-  readonly programs: Programs
-  readonly listenSignals: ListenSignals
-  /** Keeps other processes of this user out of this one. */
-  readonly forbidTracing: () => Promise<void>
   /** Standard output is a terminal. */
   readonly showsOnTerminal: boolean
 }
 
-/** Until a change that could not be followed is tried again, where waiting may help. */
-const AGAIN_MS = 15_000
-/** What ends sooner has no use for it, and would be slower for it. */
+/** A command that ends sooner has no use for it, and would be slower for it. */
 const FORBID_TRACING_MS = 1000
 
 /**
- * Runs the command with its variables and files; answers with its exit code. Nothing is started or written when a reference fails. Files that
- * were made for it are removed when it has ended.
+ * Runs the command with its variables and files, and answers with its exit code. Nothing is started or written when a reference fails.
+ * Files that were made for the command are removed when it has ended.
  */
 export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSignal): Promise<number> {
   checkPlaces(config.outputs)
   const hasTerminal = config.interactive && deps.programs.hasTerminal()
   if (config.mask && hasTerminal && deps.showsOnTerminal) throw maskedTerminal()
   using masking = config.mask ? createMasking(deps.log) : undefined
-  const files = openExecFiles(config, deps)
-  const fingerprints = config.watch ? createFingerprints() : undefined
-  const receivers: Receivers = { files, masking, fingerprints }
-  const changes = createChanges()
-  // Before the first look at a file, so that no change falls between.
-  await using _ = await watchIfAsked(config, deps, changes.noticed)
-  const options = { policy: config.policy, isMasked: config.mask, signal }
-  const gathered = await gatherValues(config, deps, options)
+  const { placing, overwrite, policy } = config
+  const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
+  const child = openChildSink({ inherited: config.inherited, files })
+  // Before the first look at a file, so that no change is missed.
+  await using renewal = await openExecRenewal(config, deps)
+  const newLines = createNewLines()
+  const gathered = await gatherValues(config, deps, { policy, signal, newLines })
   if (!config.watch) await deps.closeProviders()
   const { watch: isKeptRunning } = config
   const redactor = masking === undefined ? undefined : () => masking.redactor()
   using supervisor = createSupervisor({ ...config, hasTerminal, redactor, isKeptRunning }, deps)
   const running = new AbortController()
-  const renewal = { config, deps, receivers, supervisor, running: running.signal }
+  const options = { policy: 'error', signal: running.signal, newLines } as const
+  let following: Promise<void> | undefined
   try {
-    const first = await handOver(gathered, config, receivers)
+    const first = await handOver(gathered, child, masking)
     signal.throwIfAborted()
-    changes.follow(renewer(renewal, first.fingerprint, changes.noticed))
+    first.accept()
+    following = renewal.follow(renewWith({ config, deps, child, masking, supervisor, options }), options)
     void forbidTracingLater(deps, running.signal)
     return await supervisor.run(first.env)
   } finally {
     running.abort(new LocketError('aborted', 'the command has ended'))
-    await changes.done()
-    await files.remove()
+    await following
+    await removeFiles(files, deps)
   }
 }
 
-interface Renewal {
+function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {
+  const { watch, outputs, entries, debounceMs } = config
+  const paths = [...sourcePaths(outputs), ...environmentFiles(entries)]
+  return openRenewal(
+    {
+      triggers: watch ? [fileChanges(deps.watch, paths, { debounceMs, isDeep: true })] : [],
+      failed: ['exec.kept', 'a change could not be followed: the command keeps running as it is'],
+      recovered: ['exec.recovered', 'the change is followed now'],
+    },
+    deps,
+  )
+}
+
+interface Execution {
   readonly config: ExecConfig
   readonly deps: ExecDeps
-  readonly receivers: Receivers
+  readonly child: ChildSink
+  readonly masking: Masking | undefined
   readonly supervisor: Supervisor
-  /** Aborted when the command has ended. */
-  readonly running: AbortSignal
+  /** Whatever the failure policy, a failure keeps the command and its files as they are. Its signal aborts when the command has ended. */
+  readonly options: GatherOptions
 }
 
-/**
- * After a change: all values anew, the files rewritten, and the command replaced if a variable is another one. Whatever the failure policy,
- * what fails keeps the command and its files as they are.
- */
-function renewer(
-  { config, deps, receivers, supervisor, running }: Renewal,
-  first: string,
-  noticed: () => void,
-): () => Promise<void> {
+/** Gets all values anew, writes the files that differ, and replaces the command if a variable differs. */
+function renewWith({ config, deps, child, masking, supervisor, options }: Execution): Renew {
   const { log } = deps
-  let fingerprint = first
   return async () => {
-    if (running.aborted) return
-    try {
-      const options = { policy: 'error', isMasked: config.mask, signal: running } as const
-      const gathered = await gatherValues(config, deps, options)
-      const next = await handOver(gathered, config, receivers)
-      if (next.changedFiles > 0)
-        log.info('exec.files', 'files were written again', { changed: next.changedFiles })
-      if (next.fingerprint === fingerprint || running.aborted) return
-      supervisor.replace(next.env)
-      fingerprint = next.fingerprint
-      log.info('exec.replaced', 'variables have changed: the command is stopped and started again')
-    } catch (thrown) {
-      if (running.aborted) return
-      const error = toLocketError(thrown)
-      log.error('exec.kept', 'a change could not be followed: the command keeps running as it is', {
-        code: error.code,
-        error: formatError(error),
-      })
-      if (isRetryable(error)) deps.clock.sleep(AGAIN_MS, running).then(noticed, () => undefined)
-    }
+    const next = await handOver(await gatherValues(config, deps, options), child, masking)
+    const changed = countOf(next.files)
+    if (changed > 0) log.info('exec.files', 'files were written again', { changed })
+    if (isUnchanged(next.variables) || options.signal.aborted) return undefined
+    supervisor.replace(next.env)
+    next.accept()
+    log.info('exec.replaced', 'variables have changed: the command is stopped and started again')
+    return undefined
   }
 }
 
-interface Changes {
-  readonly noticed: () => void
-  /** One call of `work` at a time; what changed before this is followed too. */
-  follow(work: () => Promise<void>): void
-  /** Resolves when no work is under way. */
-  done(): Promise<void>
-}
-
-function createChanges(): Changes {
-  let work: (() => Promise<void>) | undefined
-  let isWaiting = false
-  let queue = Promise.resolve()
-  function begin(): void {
-    queue = once(queue)
+async function removeFiles(files: Places, { log }: ExecDeps): Promise<void> {
+  try {
+    await files.clear()
+  } catch (thrown) {
+    const error = formatError(toLocketError(thrown))
+    log.error('exec.files.left', 'files of the command could not be removed', { error })
   }
-  async function once(before: Promise<void>): Promise<void> {
-    await before
-    isWaiting = false
-    await work?.()
-  }
-  return {
-    noticed() {
-      if (isWaiting) return
-      isWaiting = true
-      if (work !== undefined) begin()
-    },
-    follow(next) {
-      work = next
-      if (isWaiting) begin()
-    },
-    done: () => queue,
-  }
-}
-
-async function watchIfAsked(
-  { watch: isAsked, entries, outputs, debounceMs }: ExecConfig,
-  { watch }: ExecDeps,
-  noticed: () => void,
-): Promise<AsyncDisposable> {
-  if (!isAsked) return { [Symbol.asyncDispose]: async () => undefined }
-  return watch([...sourcePaths(outputs), ...environmentFiles(entries)], noticed, { debounceMs })
 }
 
 async function forbidTracingLater(

@@ -6,7 +6,7 @@ import { isMaskable, printedForms } from '../../core/text/printed-forms.ts'
 import { createRedactor, type Redactor } from '../../core/text/redact.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { SecretSegment } from '../../core/template/render.ts'
-import type { PreparedTemplate } from '../render/render.ts'
+import type { PreparedTemplate } from '../recipe/recipe.ts'
 
 /** Knows the values that a command was given, and takes them out of what it prints. */
 export interface Masking extends Disposable {

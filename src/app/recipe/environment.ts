@@ -9,34 +9,33 @@ import {
 } from '../../core/vocabulary/errors.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import type { Secret } from '../../core/vocabulary/secret.ts'
 import { variableNameProblem } from '../../core/plan/variable-name.ts'
 import { readTemplate, type TemplateRules } from './prepare.ts'
-import type { PreparedTemplate } from '../render/render.ts'
+import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
-/** A variable, its value still a template. Its origin: `flag --env DB_PASSWORD`, `app.env line 3 DB_PASSWORD`. */
+/** A variable whose value is a template. Its origin reads `flag --env DB_PASSWORD` or `app.env line 3 DB_PASSWORD`. */
 export interface PreparedVariable extends PreparedTemplate {
   readonly name: string
 }
 
 export interface ReadEnvironment {
-  /** Each name once, in the order of their last entries. */
+  /** Each name once, in the order of the last entry of each. */
   readonly variables: readonly PreparedVariable[]
   readonly errors: readonly LocketError[]
 }
 
-/** Reads .env files and templates and parses them. Throws one error that names all that is wrong. No network. */
+/** Reads and parses .env files and templates. No provider is asked. Throws one error that names all that is wrong. */
 export async function prepareEnvironment(
   entries: readonly EnvEntry[],
   rules: TemplateRules,
   sources: SourceFiles,
-): Promise<readonly PreparedVariable[]> {
+): Promise<Recipe<PreparedVariable>> {
   const { variables, errors } = await readEnvironment(entries, rules, sources)
   throwErrors(errors)
-  return variables
+  return recipeOf(variables)
 }
 
-/** The same, with what is wrong beside what could be read. A template that a later entry replaces is not looked at. */
+/** Reads and parses .env files and templates, and lists what is wrong. A template that a later entry replaces is not read. */
 export async function readEnvironment(
   entries: readonly EnvEntry[],
   rules: TemplateRules,
@@ -55,29 +54,13 @@ export async function readEnvironment(
   return { variables, errors }
 }
 
-/** The files that an environment comes from: a change of one may change it. */
+/** Paths of the files that an environment comes from. */
 export function environmentFiles(entries: readonly EnvEntry[]): string[] {
   const paths = entries.flatMap((entry) => {
     if (entry.kind === 'file') return [entry.path]
     return entry.source.kind === 'file' ? [entry.source.path] : []
   })
   return [...new Set(paths)]
-}
-
-/**
- * Rendered values as an environment holds them: strings, which cannot be wiped. To be called at the last moment. Throws `unfit_value`, naming
- * each variable whose value holds a NUL byte or is no UTF-8.
- */
-export function environmentOf(contents: Iterable<readonly [PreparedVariable, Secret]>): Map<string, string> {
-  const values = new Map<string, string>()
-  const errors: LocketError[] = []
-  for (const [{ name, origin }, value] of contents) {
-    const text = textOf(value)
-    if (typeof text === 'string') values.set(name, text)
-    else errors.push(new LocketError('unfit_value', `${origin}: ${text.problem}`))
-  }
-  throwErrors(errors)
-  return values
 }
 
 async function lastOfEachName(
@@ -119,7 +102,7 @@ async function readDotenv(
   }
 }
 
-/** The file's name is in the message by itself: `origin` is who named it. */
+/** Adds `origin`, the setting that named the file: the message names the file itself. */
 function unreadable(path: string, origin: string, error: LocketError): LocketError {
   if (errnoOf(error.cause) !== 'ENOENT') return rewordError(error, `${origin}: ${error.message}`)
   return new LocketError(error.code, `${origin}: there is no file ${path}`, {
@@ -129,19 +112,14 @@ function unreadable(path: string, origin: string, error: LocketError): LocketErr
 }
 
 function decode(bytes: Uint8Array, path: string): string {
-  const text = utf8(bytes)
+  const text = decodeUtf8(bytes)
   bytes.fill(0)
   if (text === undefined) throw new LocketError('config', `${path} is not UTF-8 text`)
   return text
 }
 
-function textOf(value: Secret): string | { readonly problem: string } {
-  const bytes = value.reveal()
-  if (bytes.includes(0)) return { problem: 'the value holds a NUL byte, which no environment can' }
-  return utf8(bytes) ?? { problem: 'the value is not UTF-8 text, as an environment has to be' }
-}
-
-function utf8(bytes: Uint8Array): string | undefined {
+/** Undefined: the bytes are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {

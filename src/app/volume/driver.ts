@@ -2,7 +2,7 @@ import type { DaemonConfig, VolumeConfig } from '../../config/volume/volume-conf
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { KeyedLock } from '../../core/waiting/keyed-lock.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
-import type { WatchFiles } from '../../core/ports/files.ts'
+import type { WatchPaths } from '../../core/ports/files.ts'
 import type { Log } from '../../core/ports/log.ts'
 import type { HostFacts } from '../../core/ports/mounts.ts'
 import type { Clients } from '../access/clients.ts'
@@ -14,7 +14,7 @@ import type { Volume, VolumeTable } from './volume-table.ts'
 export interface Driver extends ProvisionDeps {
   readonly log: Log
   readonly host: HostFacts
-  readonly watch: WatchFiles
+  readonly watch: WatchPaths
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
   readonly table: VolumeTable
   readonly locks: KeyedLock

@@ -15,7 +15,7 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
     if (paths.length === 0) return
     const ended = new AbortController()
     const render = oneAtATime(() => renderAgain(driver, volume, ended.signal))
-    const watching = await driver.watch(paths, render, { debounceMs: DEBOUNCE_MS })
+    const watching = await driver.watch(paths, render, { debounceMs: DEBOUNCE_MS, isDeep: false })
     volume.following = {
       async [Symbol.asyncDispose]() {
         ended.abort(new LocketError('aborted', 'the volume is not followed any more'))

@@ -8,7 +8,7 @@ import type { FailurePolicy } from '../../core/template/render.ts'
 import { inodesNeeded, sizeNeeded } from '../../core/plan/tmpfs-size.ts'
 import { formatSize } from '../../core/text/units.ts'
 import { contentFacts, prepare } from '../recipe/prepare.ts'
-import { renderTemplates } from '../render/render.ts'
+import { render } from '../render/render.ts'
 import type { ContentFacts } from '../recipe/prepare.ts'
 
 export interface ProvisionDeps {
@@ -36,8 +36,12 @@ export async function renderVolume(
 ): Promise<RenderedVolume> {
   const { policy, written } = config
   const prepared = await prepare(config, deps.sources)
-  const rules = { policy, maxFileBytes: written.maxFileBytes }
-  const rendered = await renderTemplates(prepared.files, resolve, rules, deps, signal)
+  const { maxFileBytes } = written
+  const { clock } = deps
+  const rendered = await render(
+    { templates: prepared.files },
+    { policy, maxFileBytes, resolve, clock, signal },
+  )
   try {
     const files = [...rendered.contents].map(([{ path }, content]) => ({
       path,

@@ -1,3 +1,4 @@
+import type { Owner } from '../text/units.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
 export interface ReadLimits {
@@ -43,36 +44,40 @@ export interface Place {
 
 export interface PlacedFile extends Place {
   readonly content: Secret
+  /** What becomes of a file that is there already: it is replaced unless it is the same, or the write is refused. */
+  readonly existing: 'replace' | 'refuse'
 }
 
 export interface PlaceOptions {
   readonly fileMode: number
-  /** Of each folder that has to be made, however deep. */
+  /** Mode of each folder that has to be made, however deep. */
   readonly dirMode: number
-  /** Of files, and of folders that have to be made; undefined: as the process. */
-  readonly owner?: { readonly uid: number; readonly gid: number } | undefined
-  /** What becomes of a file that is there already: another content takes its place, or it is an error. */
-  readonly existing: 'replace' | 'refuse'
+  /** Owner of files, and of folders that have to be made; undefined: as the process. */
+  readonly owner?: Owner | undefined
 }
 
-/** What was made, to be taken away again. */
+/** What a write touched. A file that was the same already is in neither list: it keeps its inode. */
 export interface Placed {
+  /** Files that have another content, mode or owner than before. */
+  readonly changed: readonly Place[]
   /** Files that were not there before. */
   readonly made: readonly Place[]
-  /** Folders that were not there before, the outer ones first; absolute. */
+  /** Absolute paths of folders that were not there before, the outer ones first. */
   readonly folders: readonly string[]
-  /** How many files have another content, mode or owner than before. The others were not touched. */
-  readonly changed: number
 }
 
 /** Files at places that users name. */
 export interface PlacedFiles {
   /**
-   * All are written beside their places, then renamed back to back. Temporary names begin with a dot and end in `.tmp`. Rejects with `io`,
-   * `too_large` or `plan_conflict` (what is there must not be replaced); then nothing new is left, unless a rename failed after others.
+   * All are written beside their places, then renamed back to back. Temporary names begin with a dot and end in `.tmp`. Rejects
+   * with `io`, `too_large` or `plan_conflict` (what is there must not be replaced); then nothing new is left, unless a rename failed
+   * after others.
    */
   write(files: readonly PlacedFile[], options: PlaceOptions): Promise<Placed>
-  /** Overwrites with zeros and unlinks; then removes those of the folders that are empty. What is not there is gone. Rejects with `io`. */
+  /**
+   * Overwrites with zeros and unlinks, then removes those of the folders that are empty. A file that is not there is success.
+   * Rejects with `io`.
+   */
   remove(files: readonly Place[], folders: readonly string[]): Promise<void>
 }
 
@@ -93,23 +98,46 @@ export interface TreeOptions {
   readonly rootMode: number
 }
 
+/**
+ * What one delivery did, by name: paths of files, or names of variables. What was the same already is in none of the lists: a file then
+ * keeps its inode.
+ */
+export interface Changes {
+  /** It has another content, mode or owner than before. */
+  readonly changed: readonly string[]
+  /** It was not there before. */
+  readonly made: readonly string[]
+  /** It was there and is removed. A folder of a volume that is removed whole is named instead of the files in it. */
+  readonly gone: readonly string[]
+}
+
 /** Files of a volume: `ROOT/data` is what containers see, `ROOT/stage` is not. */
 export interface FileTree {
-  /** Makes `data/` hold exactly `files`: all staged in `stage/`, then renamed back to back. What `data/` held beside them is removed. */
-  replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<void>
+  /**
+   * Makes `data/` hold exactly `files`. What differs is staged in `stage/`, then renamed back to back. What `data/` held beside
+   * them is removed.
+   */
+  replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes>
   /** Overwrites every file with zeros, truncates, unlinks. A descriptor that is still open then reads zeros. Missing root is success. */
   wipe(root: string): Promise<void>
 }
 
-/** Calls `onChange` after any of the files changed, was replaced or came back; changes within `debounceMs` are one. */
-export type WatchFiles = (
+export interface WatchOptions {
+  /** Changes within this time are one. */
+  readonly debounceMs: number
+  /** Paths may be folders: what changes below them, or a folder that is replaced whole, is a change too. */
+  readonly isDeep: boolean
+}
+
+/**
+ * Calls `onChange` after something at one of the paths changed, was replaced, came or went. Rejects when nothing can be watched. The
+ * caller must dispose of the answer, or the process does not end.
+ */
+export type WatchPaths = (
   paths: readonly string[],
   onChange: () => void,
-  options: { readonly debounceMs: number },
+  options: WatchOptions,
 ) => Promise<AsyncDisposable>
-
-/** The same of files and of folders with all that is below them; a folder that is replaced whole is a change too. */
-export type WatchTrees = WatchFiles
 
 /** Files that locket writes for its user, and that several of its processes may change. */
 export interface OwnFiles {

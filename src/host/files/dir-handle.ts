@@ -41,3 +41,15 @@ export function openOrMakeDir(path: string): DirHandle {
   }
   return openDir(path)
 }
+
+/** Segment by segment, so that no link on the way is followed. `.` is the folder itself. Undefined: not a folder all the way. */
+export function openBelow(top: DirHandle, path: string): DirHandle | undefined {
+  let current = openDir(`${top.self}/.`)
+  for (const segment of path === '.' ? [] : path.split('/')) {
+    using parent = current
+    const next = openDirIfAny(parent.at(segment))
+    if (next === undefined) return undefined
+    current = next
+  }
+  return current
+}

@@ -1,0 +1,87 @@
+import { formatError, isRetryable, toLocketError, type LocketError } from '../../core/vocabulary/errors.ts'
+import { createBackOff } from '../../core/waiting/back-off.ts'
+import type { LogFacts } from '../../core/ports/log.ts'
+import type { Machine } from '../machine.ts'
+import type { Trigger } from './triggers.ts'
+import { createWake } from './wake.ts'
+
+/** Reads, fetches, renders and delivers again. Answers with the reason when something is still missing. Rejects when it failed. */
+export type Renew = () => Promise<LocketError | undefined>
+
+/** An event of the log and its message. */
+type LogLine = readonly [event: string, message: string]
+
+export interface RenewalRules {
+  /** Without one, nothing is renewed but what was missing from the beginning. */
+  readonly triggers: readonly Trigger[]
+  readonly failed: LogLine
+  readonly recovered: LogLine
+  /** Of both lines. */
+  readonly facts?: LogFacts
+  /** Called after each failure, whether or not it is logged. */
+  readonly onFailure?: (error: LocketError) => void | Promise<void>
+}
+
+export interface FollowOptions {
+  /** Its abort ends the loop. */
+  readonly signal: AbortSignal
+  /** Why the first delivery lacks something: it is tried again without a change. */
+  readonly missing?: LocketError | undefined
+}
+
+/** The loop that delivers again. Its triggers are heard from the moment that it is opened until it is disposed. */
+export interface Renewal extends AsyncDisposable {
+  /** Runs until the signal aborts. What fired before the call is renewed at once. Rejects when `onFailure` does. */
+  follow(renew: Renew, options: FollowOptions): Promise<void>
+}
+
+/** First and longest pause after a failure. */
+const FIRST_PAUSE_MS = 5000
+const LONGEST_PAUSE_MS = 60_000
+
+/**
+ * One rule for volumes, `inject` and `exec`. `renew` runs once at a time; triggers that fire meanwhile cause one more run. After a failure
+ * what is in place stays, and `renew` runs again by itself: after 5 s or what the provider asks for, then twice as long, up to 60 s. When
+ * waiting alone cannot help (a reference to nothing, a refused credential), it runs again after 60 s. A failure is logged when it begins
+ * and when its reason changes; its end is logged too.
+ */
+export async function openRenewal(
+  { triggers, failed, recovered, facts, onFailure }: RenewalRules,
+  { clock, log }: Pick<Machine, 'clock' | 'log'>,
+): Promise<Renewal> {
+  const wake = createWake(clock)
+  const backOff = createBackOff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
+  const pauseAfter = (error: LocketError) =>
+    isRetryable(error) ? backOff.next(error.retryAfterMs) : backOff.longest()
+  await using opening = new AsyncDisposableStack()
+  for (const open of triggers) opening.use(await open(wake.set))
+  const opened = opening.move()
+
+  return {
+    async follow(renew, { signal, missing }) {
+      let pauseMs = missing && pauseAfter(missing)
+      let failure: string | undefined
+      for (;;) {
+        await wake.next(pauseMs, signal)
+        if (signal.aborted) return
+        try {
+          const lacking = await renew()
+          if (failure !== undefined && !signal.aborted) log.info(...recovered, facts)
+          failure = undefined
+          if (lacking === undefined) backOff.reset()
+          pauseMs = lacking && pauseAfter(lacking)
+        } catch (thrown) {
+          if (signal.aborted) return
+          const error = toLocketError(thrown)
+          const { code } = error
+          const reason = formatError(error)
+          if (reason !== failure) log.error(...failed, { ...facts, code, error: reason })
+          failure = reason
+          pauseMs = pauseAfter(error)
+          await onFailure?.(error)
+        }
+      }
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
