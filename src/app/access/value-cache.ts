@@ -1,7 +1,7 @@
 import { LocketError, isLocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
-import { uniqueRefs, type Outcome, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
+import type { Outcome, Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
@@ -39,7 +39,7 @@ export function withValueCache(next: Resolve, { ttlMs: lingerMs, clock }: ValueC
     const outcomes = new Map<RefId, Outcome>()
     const joined = new Map<Flight, RefId[]>()
     const fresh: SecretRef[] = []
-    for (const ref of uniqueRefs(refs)) {
+    for (const ref of refs) {
       const value = kept.get(ref.id)
       const flight = flying.get(ref.id)
       if (value !== undefined) outcomes.set(ref.id, { ok: true, secret: { value: value.copy() } })

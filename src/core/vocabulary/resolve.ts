@@ -2,10 +2,10 @@ import { LocketError, toLocketError } from './errors.ts'
 import type { RefId, SecretRef } from './ref.ts'
 import type { Secret } from './secret.ts'
 
-/** A fetched value. Whoever receives it wipes it. */
+/** A fetched value. The receiver must wipe it. */
 export interface Resolved {
   readonly value: Secret
-  /** Good for seconds, like a one-time password: whoever asks again is to have a new one. */
+  /** Good for seconds, like a one-time password: it is not cached. */
   readonly isFleeting?: true
 }
 
@@ -15,21 +15,22 @@ export type Outcome =
 
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
-/** Answers with exactly one outcome per distinct ref. Rejects only when aborted or on a bug. */
+/** Asks for distinct refs (`uniqueRefs`) and answers with exactly one outcome for each. Rejects only when aborted or on a bug. */
 export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
 
+/** Each ref once, in the order of its first appearance. A rendering calls it once, for the one batch of all its templates. */
 export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
   return [...new Map([...refs].map((ref) => [ref.id, ref])).values()]
 }
 
 /**
- * One Resolve out of several: deduplicates, sends each provider its refs as one batch, all at once.
- * A provider that throws fails its own refs only; a ref it forgot is an `internal` error, never a missing entry.
+ * One Resolve out of several: sends each provider its refs as one batch, all at once. A provider that throws fails its own refs only.
+ * A ref that it forgot is an `internal` error, never a missing entry.
  */
 export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
   return async (refs, signal) => {
     const outcomes = new Map<RefId, Outcome>()
-    const batches = Map.groupBy(uniqueRefs(refs), (ref) => ref.provider)
+    const batches = Map.groupBy(refs, (ref) => ref.provider)
     await Promise.all(
       [...batches].map(async ([provider, batch]) => {
         for (const [id, outcome] of await settle(fetcherOf, provider, batch, signal))
