@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import { giveTo } from './give-to.ts'
+import { giveTo } from './replace-file.ts'
 import { loadLibc } from '../libc.ts'
 
 const PAUSE_MS = 20
