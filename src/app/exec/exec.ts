@@ -40,8 +40,8 @@ export interface ExecDeps
 const FORBID_TRACING_MS = 1000
 
 /**
- * Runs the command with its variables and files, and answers with its exit code. Nothing is started or written when a reference fails.
- * Files that were made for the command are removed when it has ended.
+ * Runs the command with its variables and files, and answers with its exit code. Nothing is started or
+ * written when a reference fails. Files that were made for the command are removed when it has ended.
  */
 export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSignal): Promise<number> {
   checkPlaces(config.outputs)
@@ -95,7 +95,10 @@ interface Execution {
   readonly child: ChildSink
   readonly masking: Masking | undefined
   readonly supervisor: Supervisor
-  /** Whatever the failure policy, a failure keeps the command and its files as they are. Its signal aborts when the command has ended. */
+  /**
+   * Whatever the failure policy, a failure keeps the command and its files as they are. Its signal aborts
+   * when the command has ended.
+   */
   readonly options: GatherOptions
 }
 

@@ -32,8 +32,8 @@ export interface GatherOptions {
 }
 
 /**
- * Reads every file, and fetches all references of variables and files as one batch. Nothing is written. The caller wipes what was
- * rendered.
+ * Reads every file, and fetches all references of variables and files as one batch. Nothing is written. The
+ * caller wipes what was rendered.
  */
 export async function gatherValues(
   { entries, outputs, rules, mask }: ValuesConfig,

@@ -17,8 +17,9 @@ export interface ExportRequest {
 const MAX_BYTES = 10 * 1024 * 1024
 
 /**
- * Gives all variables to the sink. Throws one error that names all that failed, and then the sink gets nothing: a reference without a
- * value is never passed on as text. Waits at most 30 s for a provider that is not up yet.
+ * Gives all variables to the sink. Throws one error that names all that failed, and then the sink gets
+ * nothing: a reference without a value is never passed on as text. Waits at most 30 s for a provider that is
+ * not up yet.
  */
 export async function exportEnvironment(
   { entries, parseRef, signal, sink }: ExportRequest,

@@ -28,8 +28,9 @@ export interface InjectConfig {
 export type InjectDeps = Pick<Machine, 'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'log' | 'resolve'>
 
 /**
- * Writes every output. Then ends, waits for `signal`, or follows the templates until it aborts. Throws when the first writing fails:
- * nothing of it stays. A later one that fails is logged, keeps what is there, and takes the status file away.
+ * Writes every output. Then ends, waits for `signal`, or follows the templates until it aborts. Throws when
+ * the first writing fails: nothing of it stays. A later one that fails is logged, keeps what is there, and
+ * takes the status file away.
  */
 export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
   checkPlaces(config.outputs)
@@ -79,7 +80,10 @@ interface Injection {
   readonly say: Report
 }
 
-/** Reads, fetches, renders, writes. Answers with the reason when a secret or a template is missing. `check` may refuse what was read. */
+/**
+ * Reads, fetches, renders, writes. Answers with the reason when a secret or a template is missing. `check`
+ * may refuse what was read.
+ */
 async function write(
   { config, deps, signal, places, status, say }: Injection,
   check: (prepared: PreparedOutputs) => void = () => undefined,

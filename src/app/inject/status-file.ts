@@ -38,7 +38,10 @@ export function openStatusFile(
   }
 }
 
-/** An earlier run leaves an empty file or a list of paths. Any other content shows that the setting names a wrong file. */
+/**
+ * An earlier run leaves an empty file or a list of paths. Any other content shows that the setting names a
+ * wrong file.
+ */
 async function refuseForeign(path: string, sources: Machine['sources']): Promise<void> {
   let text: string
   try {

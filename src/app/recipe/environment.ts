@@ -13,7 +13,10 @@ import { variableNameProblem } from '../../core/plan/variable-name.ts'
 import { readTemplate, type TemplateRules } from './prepare.ts'
 import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
-/** A variable whose value is a template. Its origin reads `flag --env DB_PASSWORD` or `app.env line 3 DB_PASSWORD`. */
+/**
+ * A variable whose value is a template. Its origin reads `flag --env DB_PASSWORD` or `app.env line 3
+ * DB_PASSWORD`.
+ */
 export interface PreparedVariable extends PreparedTemplate {
   readonly name: string
 }
@@ -24,7 +27,10 @@ export interface ReadEnvironment {
   readonly errors: readonly LocketError[]
 }
 
-/** Reads and parses .env files and templates. No provider is asked. Throws one error that names all that is wrong. */
+/**
+ * Reads and parses .env files and templates. No provider is asked. Throws one error that names all that is
+ * wrong.
+ */
 export async function prepareEnvironment(
   entries: readonly EnvEntry[],
   rules: TemplateRules,
@@ -35,7 +41,10 @@ export async function prepareEnvironment(
   return recipeOf(variables)
 }
 
-/** Reads and parses .env files and templates, and lists what is wrong. A template that a later entry replaces is not read. */
+/**
+ * Reads and parses .env files and templates, and lists what is wrong. A template that a later entry replaces
+ * is not read.
+ */
 export async function readEnvironment(
   entries: readonly EnvEntry[],
   rules: TemplateRules,

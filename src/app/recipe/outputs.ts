@@ -30,8 +30,9 @@ export interface PrepareRules extends TemplateRules {
 }
 
 /**
- * Finds which files come from which templates, reads and parses the templates. No provider is asked and nothing is written. Throws
- * `plan_conflict`, before it looks at the disk where that is possible, or one error that names all templates that cannot be used.
+ * Finds which files come from which templates, reads and parses the templates. No provider is asked and
+ * nothing is written. Throws `plan_conflict`, before it looks at the disk where that is possible, or one
+ * error that names all templates that cannot be used.
  */
 export async function prepareOutputs(
   outputs: Outputs,
@@ -55,7 +56,10 @@ export function requireSources({ missing }: PreparedOutputs): void {
   throwErrors(missing.map((path) => new LocketError('io', `the template ${path} does not exist`)))
 }
 
-/** Answers where each path leads. The paths themselves were checked before; a link can still lead one into another. */
+/**
+ * Answers where each path leads. The paths themselves were checked before; a link can still lead one into
+ * another.
+ */
 async function checkRealPlaces(outputs: Outputs, trees: SourceTrees): Promise<ReadonlyMap<string, string>> {
   const paths = [...new Set([...sourcePaths(outputs), ...outputPaths(outputs)])]
   const real = new Map<string, string>()
@@ -104,7 +108,9 @@ async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<st
   return found
 }
 
-/** Reading one template takes a dozen system calls. This many at once keep the four file threads of Node busy. */
+/**
+ * Reading one template takes a dozen system calls. This many at once keep the four file threads of Node busy.
+ */
 const AT_ONCE = 16
 
 /** In the order of the plan. */

@@ -41,8 +41,8 @@ export interface Rendered<T> {
 }
 
 /**
- * Fetches all references of all templates as one batch and renders in memory. Nothing is written. Throws one error that names all that
- * failed.
+ * Fetches all references of all templates as one batch and renders in memory. Nothing is written. Throws one
+ * error that names all that failed.
  */
 export async function render<T extends PreparedTemplate>(
   { templates }: Pick<Recipe<T>, 'templates'>,

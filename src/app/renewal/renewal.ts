@@ -5,7 +5,10 @@ import type { Machine } from '../machine.ts'
 import type { Trigger } from './triggers.ts'
 import { createWake } from './wake.ts'
 
-/** Reads, fetches, renders and delivers again. Answers with the reason when something is still missing. Rejects when it failed. */
+/**
+ * Reads, fetches, renders and delivers again. Answers with the reason when something is still missing.
+ * Rejects when it failed.
+ */
 export type Renew = () => Promise<LocketError | undefined>
 
 /** An event of the log and its message. */
@@ -29,9 +32,15 @@ export interface FollowOptions {
   readonly missing?: LocketError | undefined
 }
 
-/** The loop that delivers again. Its triggers are heard from the moment that it is opened until it is disposed. */
+/**
+ * The loop that delivers again. Its triggers are heard from the moment that it is opened until it is
+ * disposed.
+ */
 export interface Renewal extends AsyncDisposable {
-  /** Runs until the signal aborts. What fired before the call is renewed at once. Rejects when `onFailure` does. */
+  /**
+   * Runs until the signal aborts. What fired before the call is renewed at once. Rejects when `onFailure`
+   * does.
+   */
   follow(renew: Renew, options: FollowOptions): Promise<void>
 }
 
@@ -40,10 +49,11 @@ const FIRST_PAUSE_MS = 5000
 const LONGEST_PAUSE_MS = 60_000
 
 /**
- * One rule for volumes, `inject` and `exec`. `renew` runs once at a time; triggers that fire meanwhile cause one more run. After a failure
- * what is in place stays, and `renew` runs again by itself: after 5 s or what the provider asks for, then twice as long, up to 60 s. When
- * waiting alone cannot help (a reference to nothing, a refused credential), it runs again after 60 s. A failure is logged when it begins
- * and when its reason changes; its end is logged too.
+ * One rule for volumes, `inject` and `exec`. `renew` runs once at a time; triggers that fire meanwhile cause
+ * one more run. After a failure what is in place stays, and `renew` runs again by itself: after 5 s or what
+ * the provider asks for, then twice as long, up to 60 s. When waiting alone cannot help (a reference to
+ * nothing, a refused credential), it runs again after 60 s. A failure is logged when it begins and when its
+ * reason changes; its end is logged too.
  */
 export async function openRenewal(
   { triggers, failed, recovered, facts, onFailure }: RenewalRules,

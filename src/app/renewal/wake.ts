@@ -3,7 +3,10 @@ import type { Clock } from '../../core/ports/clock.ts'
 /** Remembers that something happened until it is asked, so that events while somebody works count as one. */
 export interface Wake {
   readonly set: () => void
-  /** Resolves when it was set since the last time, when `ms` have passed, or when `signal` aborts. Without `ms` there is no timer. */
+  /**
+   * Resolves when it was set since the last time, when `ms` have passed, or when `signal` aborts. Without
+   * `ms` there is no timer.
+   */
   next(ms: number | undefined, signal: AbortSignal): Promise<void>
 }
 

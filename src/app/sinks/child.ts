@@ -22,7 +22,10 @@ export interface Handed {
   readonly variables: Changes
   /** Absolute paths. */
   readonly files: Changes
-  /** To be called when a process runs with `env`. The next delivery is compared with the last one that was accepted. */
+  /**
+   * To be called when a process runs with `env`. The next delivery is compared with the last one that was
+   * accepted.
+   */
   accept(): void
 }
 

@@ -5,7 +5,9 @@ import type { PreparedTemplate } from '../recipe/recipe.ts'
 import type { Rendered } from '../render/render.ts'
 import type { Sink } from './sink.ts'
 
-/** A text that goes out once, such as standard output. `write` gets every variable that has a value, by name. */
+/**
+ * A text that goes out once, such as standard output. `write` gets every variable that has a value, by name.
+ */
 export function openTextSink(
   write: (values: ReadonlyMap<string, string>) => Promise<void>,
 ): Sink<PreparedVariable> {
@@ -30,8 +32,8 @@ export function valuesOf(
 }
 
 /**
- * Values as an environment holds them: strings, which cannot be wiped. Call it at the last moment. Throws one `unfit_value` that names
- * each variable whose value holds a NUL byte or is not UTF-8.
+ * Values as an environment holds them: strings, which cannot be wiped. Call it at the last moment. Throws one
+ * `unfit_value` that names each variable whose value holds a NUL byte or is not UTF-8.
  */
 export function environmentOf(values: Iterable<readonly [PreparedVariable, Secret]>): Map<string, string> {
   const environment = new Map<string, string>()

@@ -95,9 +95,9 @@ export function openPlaces(
 }
 
 /**
- * Those of `unwanted` that must go before anything is written: a file where a folder is needed, a file below the place of a file, and
- * another name of a file that is about to be written, which would be removed afterwards. The rest stays until its successors are in
- * place, because writing them may fail.
+ * Those of `unwanted` that must go before anything is written: a file where a folder is needed, a file below
+ * the place of a file, and another name of a file that is about to be written, which would be removed
+ * afterwards. The rest stays until its successors are in place, because writing them may fail.
  */
 async function findInTheWay(
   unwanted: readonly string[],

@@ -5,9 +5,9 @@ import type { Rendered } from '../render/render.ts'
 /** A place that rendered content goes to. */
 export interface Sink<T extends PreparedTemplate> {
   /**
-   * Brings in place what `templates` became. Content that is equal to what is in place is not touched. What is in place and has no
-   * template any more is removed. `rendered` may hold other templates too; they are ignored. The caller wipes it. When it rejects,
-   * what was in place stays.
+   * Brings in place what `templates` became. Content that is equal to what is in place is not touched. What
+   * is in place and has no template any more is removed. `rendered` may hold other templates too; they are
+   * ignored. The caller wipes it. When it rejects, what was in place stays.
    */
   put(templates: readonly T[], rendered: Rendered<PreparedTemplate>): Promise<Changes>
 }

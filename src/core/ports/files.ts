@@ -12,39 +12,49 @@ export interface ReadLimits {
 /** Files that users name: templates and credentials. */
 export interface SourceFiles {
   /**
-   * The content of a regular file; links are followed. Rejects with `io` (its `cause` is the system error, so ENOENT can be
-   * told), `too_large`, or `denied` when it lies outside `within` or is of `except`. Never blocks on a FIFO or device.
+   * The content of a regular file; links are followed. Rejects with `io` (its `cause` is the system error, so
+   * ENOENT can be told), `too_large`, or `denied` when it lies outside `within` or is of `except`. Never
+   * blocks on a FIFO or device.
    */
   read(path: string, limits: ReadLimits): Promise<Uint8Array>
 }
 
-/** What is at a path that holds templates. */
+/** What is found at a path that should hold templates. */
 export type SourceListing =
   | { readonly kind: 'file' }
-  /** Every regular file below it, as relative paths; links are followed as long as they lead to something below it. Of editors' temporary files, none. */
+  /**
+   * `files`: relative paths of every regular file below it, without temporary files of editors. Links are
+   * followed if they lead below it.
+   */
   | { readonly kind: 'folder'; readonly files: readonly string[] }
-  /** Nothing, in a folder that is there. */
+  /** There is nothing at the path; its folder is there. */
   | { readonly kind: 'missing' }
 
 /** Folders of templates. */
 export interface SourceTrees {
-  /** Rejects with `io`: neither file nor folder, unreadable, a link that leads nowhere, too many files; with `denied`: a link that leads out of it. */
+  /**
+   * Rejects with `io` for what is neither file nor folder, is unreadable, or holds a link that leads nowhere
+   * or too many files; with `denied` for a link that leads out of the folder.
+   */
   list(path: string): Promise<SourceListing>
-  /** Behind every link, as far as the path exists. */
+  /** The path behind every link, as far as it exists. */
   realPath(path: string): Promise<string>
 }
 
-/** Where a file is to be: links in `folder` are followed, those in `path` never. */
+/** Where a file is to be. Links in `folder` are followed, links in `path` never. */
 export interface Place {
-  /** Absolute. It is made if need be. */
+  /** Absolute. It is made if it is missing. */
   readonly folder: string
-  /** Below it: plain segments joined by `/`. */
+  /** Below `folder`: plain segments joined by `/`. */
   readonly path: string
 }
 
 export interface PlacedFile extends Place {
   readonly content: Secret
-  /** What becomes of a file that is there already: it is replaced unless it is the same, or the write is refused. */
+  /**
+   * What becomes of a file that is there already: it is replaced unless it is the same, or the write is
+   * refused.
+   */
   readonly existing: 'replace' | 'refuse'
 }
 
@@ -69,14 +79,14 @@ export interface Placed {
 /** Files at places that users name. */
 export interface PlacedFiles {
   /**
-   * All are written beside their places, then renamed back to back. Temporary names begin with a dot and end in `.tmp`. Rejects
-   * with `io`, `too_large` or `plan_conflict` (what is there must not be replaced); then nothing new is left, unless a rename failed
-   * after others.
+   * All are written beside their places, then renamed back to back. Temporary names begin with a dot and end
+   * in `.tmp`. Rejects with `io`, `too_large` or `plan_conflict` (what is there must not be replaced); then
+   * nothing new is left, unless a rename failed after others.
    */
   write(files: readonly PlacedFile[], options: PlaceOptions): Promise<Placed>
   /**
-   * Overwrites with zeros and unlinks, then removes those of the folders that are empty. A file that is not there is success.
-   * Rejects with `io`.
+   * Overwrites with zeros and unlinks, then removes those of the folders that are empty. A file that is not
+   * there is success. Rejects with `io`.
    */
   remove(files: readonly Place[], folders: readonly string[]): Promise<void>
 }
@@ -99,26 +109,32 @@ export interface TreeOptions {
 }
 
 /**
- * What one delivery did, by name: paths of files, or names of variables. What was the same already is in none of the lists: a file then
- * keeps its inode.
+ * What one delivery did, by name: paths of files, or names of variables. What was the same already is in none
+ * of the lists: a file then keeps its inode.
  */
 export interface Changes {
   /** It has another content, mode or owner than before. */
   readonly changed: readonly string[]
   /** It was not there before. */
   readonly made: readonly string[]
-  /** It was there and is removed. A folder of a volume that is removed whole is named instead of the files in it. */
+  /**
+   * It was there and is removed. A folder of a volume that is removed whole is named instead of the files in
+   * it.
+   */
   readonly gone: readonly string[]
 }
 
 /** Files of a volume: `ROOT/data` is what containers see, `ROOT/stage` is not. */
 export interface FileTree {
   /**
-   * Makes `data/` hold exactly `files`. What differs is staged in `stage/`, then renamed back to back. What `data/` held beside
-   * them is removed.
+   * Makes `data/` hold exactly `files`. What differs is staged in `stage/`, then renamed back to back. What
+   * `data/` held beside them is removed.
    */
   replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes>
-  /** Overwrites every file with zeros, truncates, unlinks. A descriptor that is still open then reads zeros. Missing root is success. */
+  /**
+   * Overwrites every file with zeros, truncates, unlinks. A descriptor that is still open then reads zeros.
+   * Missing root is success.
+   */
   wipe(root: string): Promise<void>
 }
 
@@ -130,8 +146,8 @@ export interface WatchOptions {
 }
 
 /**
- * Calls `onChange` after something at one of the paths changed, was replaced, came or went. Rejects when nothing can be watched. The
- * caller must dispose of the answer, or the process does not end.
+ * Calls `onChange` after something at one of the paths changed, was replaced, came or went. Rejects when
+ * nothing can be watched. The caller must dispose of the answer, or the process does not end.
  */
 export type WatchPaths = (
   paths: readonly string[],
@@ -142,10 +158,14 @@ export type WatchPaths = (
 /** Files that locket writes for its user, and that several of its processes may change. */
 export interface OwnFiles {
   /**
-   * Runs `body` while no other process of this machine is inside `exclusively` for the same file, which need not exist; its folder
-   * is made (0700) if need be. Waits at most 30 s, then rejects with `timeout`. A process that dies lets go.
+   * Runs `body` while no other process of this machine is inside `exclusively` for the same file, which need
+   * not exist; its folder is made (0700) if need be. Waits at most 30 s, then rejects with `timeout`. A
+   * process that dies lets go.
    */
   exclusively<T>(path: string, signal: AbortSignal, body: () => Promise<T>): Promise<T>
-  /** The old content or all of the new one, also after a power cut. Owner and mode of a file that is there are kept, else `mode`. */
+  /**
+   * The old content or all of the new one, also after a power cut. Owner and mode of a file that is there are
+   * kept, else `mode`.
+   */
   replace(path: string, content: Uint8Array, mode: number): Promise<void>
 }

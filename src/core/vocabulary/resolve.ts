@@ -15,17 +15,23 @@ export type Outcome =
 
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
-/** Asks for distinct refs (`uniqueRefs`) and answers with exactly one outcome for each. Rejects only when aborted or on a bug. */
+/**
+ * Asks for distinct refs (`uniqueRefs`) and answers with exactly one outcome for each. Rejects only when
+ * aborted or on a bug.
+ */
 export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
 
-/** Each ref once, in the order of its first appearance. A rendering calls it once, for the one batch of all its templates. */
+/**
+ * Each ref once, in the order of its first appearance. A rendering calls it once, for the one batch of all
+ * its templates.
+ */
 export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
   return [...new Map([...refs].map((ref) => [ref.id, ref])).values()]
 }
 
 /**
- * One Resolve out of several: sends each provider its refs as one batch, all at once. A provider that throws fails its own refs only.
- * A ref that it forgot is an `internal` error, never a missing entry.
+ * One Resolve out of several: sends each provider its refs as one batch, all at once. A provider that throws
+ * fails its own refs only. A ref that it forgot is an `internal` error, never a missing entry.
  */
 export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
   return async (refs, signal) => {

@@ -2,7 +2,10 @@ import { randomInt } from 'node:crypto'
 
 /** Pauses between tries that fail. */
 export interface BackOff {
-  /** Milliseconds until the next try, at least `atLeastMs`. Each call doubles the bound, up to the longest pause. */
+  /**
+   * Milliseconds until the next try, at least `atLeastMs`. Each call doubles the bound, up to the longest
+   * pause.
+   */
   next(atLeastMs?: number): number
   /** Milliseconds of the longest pause, for a failure that waiting alone does not mend. */
   longest(): number
@@ -10,7 +13,10 @@ export interface BackOff {
   reset(): void
 }
 
-/** Up to a quarter is taken off each pause at random, so that those who failed together do not ask again together. */
+/**
+ * Up to a quarter is taken off each pause at random, so that those who failed together do not ask again
+ * together.
+ */
 export function createBackOff(firstMs: number, longestMs: number): BackOff {
   let boundMs = firstMs
   return {

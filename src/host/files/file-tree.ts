@@ -9,10 +9,14 @@ import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './stage
 import { emptyFolder, moveAside, type Disposal } from './wipe.ts'
 import { FULL } from './write-error.ts'
 
-// A container may write below data/, even as root. No entry below it is trusted to be what it was a moment ago: folders are opened
-// without following links, entries are only renamed, and what is removed is first renamed into stage/, which no container sees.
+// A container may write below data/, even as root. No entry below it is trusted to be what it was a moment
+// ago: folders are opened without following links, entries are only renamed, and what is removed is first
+// renamed into stage/, which no container sees.
 
-/** Prefix in stage/ of a replaced file. It may still have readers, so it is only unlinked; the rest is overwritten. */
+/**
+ * Prefix in stage/ of a replaced file. It may still have readers, so it is only unlinked; the rest is
+ * overwritten.
+ */
 const REPLACED = 'old'
 
 export function openFileTree(): FileTree {
@@ -136,7 +140,10 @@ function commit(generation: Generation, { staged, kept }: Prepared): Changes {
   return changes
 }
 
-/** A file over a file is one rename; any other entry in the way is moved aside first. True when something was there. */
+/**
+ * A file over a file is one rename; any other entry in the way is moved aside first. True when something was
+ * there.
+ */
 function place(stage: DirHandle, { name, path, isFolder }: Staged, parent: DirHandle): boolean {
   const target = basename(path)
   const inTheWay = lstatSync(parent.at(target), { throwIfNoEntry: false })

@@ -26,8 +26,8 @@ export function openOwnFiles(clock: Clock): OwnFiles {
 }
 
 /**
- * Leaves the old content or all of the new one, in a file that only this user reads (0600), whatever mode it had. A link stays a link.
- * Rejects with `io`.
+ * Leaves the old content or all of the new one, in a file that only this user reads (0600), whatever mode it
+ * had. A link stays a link. Rejects with `io`.
  */
 export async function writePrivateFile(path: string, content: Uint8Array): Promise<void> {
   await writing(path, (target) => replacePrivate(target, content))
@@ -55,7 +55,10 @@ async function replacePrivate(path: string, content: Uint8Array): Promise<void> 
   await replaceFile(path, temporary, content, (file) => file.chmod(0o600))
 }
 
-/** Calls `act` with the path behind every link, so that a link stays a link and all names of a file share a lock. Makes the folder. */
+/**
+ * Calls `act` with the path behind every link, so that a link stays a link and all names of a file share a
+ * lock. Makes the folder.
+ */
 async function writing<T>(path: string, act: (target: string) => Promise<T>): Promise<T> {
   try {
     return await act(await targetOf(path))

@@ -8,7 +8,10 @@ import { writeError } from './write-error.ts'
 
 /** The folders of one write: open while it lasts. */
 export interface PlacedFolders extends Disposable {
-  /** The open folder of a file. Makes it if need be. Throws `io` for a link below the folder that the user named. */
+  /**
+   * The open folder of a file. Makes it if need be. Throws `io` for a link below the folder that the user
+   * named.
+   */
   folderOf(file: Place): DirHandle
   /** Absolute paths of the folders that were made, the outer ones first. */
   readonly made: readonly string[]

@@ -5,8 +5,9 @@ import { errnoOf } from '../../core/vocabulary/errors.ts'
 import type { Owner } from '../../core/text/units.ts'
 
 /**
- * Leaves the old content of `path` or all of the new one, whatever ends this process. Writes to `temporary`, in the same folder, and
- * renames it. `settle` gives the file its owner and mode before the content is in it. `temporary` never stays.
+ * Leaves the old content of `path` or all of the new one, whatever ends this process. Writes to `temporary`,
+ * in the same folder, and renames it. `settle` gives the file its owner and mode before the content is in it.
+ * `temporary` never stays.
  */
 export async function replaceFile(
   path: string,
@@ -29,8 +30,8 @@ export async function replaceFile(
 }
 
 /**
- * Gives a file away, so that what root writes into a user's folder stays the user's. Only for a file that the caller has just made:
- * another one may be a trap.
+ * Gives a file away, so that what root writes into a user's folder stays the user's. Only for a file that the
+ * caller has just made: another one may be a trap.
  */
 export async function giveTo(file: FileHandle, owner: Owner): Promise<void> {
   const now = await file.stat()

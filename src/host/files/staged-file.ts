@@ -15,8 +15,9 @@ import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Owner } from '../../core/text/units.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 
-// Both writers of secrets stage a file under another name, compare it with what is in its place, and rename it. The system calls are
-// synchronous: a tmpfs waits for no disk. Large files are cut in pieces, and other work has its turn in between.
+// Both writers of secrets stage a file under another name, compare it with what is in its place, and rename
+// it. The system calls are synchronous: a tmpfs waits for no disk. Large files are cut in pieces, and other
+// work has its turn in between.
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
 const PIECE_BYTES = 1024 * 1024
@@ -28,7 +29,10 @@ export interface WantedFile {
   readonly owner: Owner
 }
 
-/** Makes a file that must not exist. A link in its place is not followed. On failure the caller removes what was made. */
+/**
+ * Makes a file that must not exist. A link in its place is not followed. On failure the caller removes what
+ * was made.
+ */
 export async function stageFile(path: string, { content, mode, owner }: WantedFile): Promise<void> {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
@@ -40,8 +44,8 @@ export async function stageFile(path: string, { content, mode, owner }: WantedFi
 }
 
 /**
- * The inode of the file at `path` when it is as wanted already, else undefined. Writing it again would wake every watcher. A link, or a
- * file with a second name, is never as wanted.
+ * The inode of the file at `path` when it is as wanted already, else undefined. Writing it again would wake
+ * every watcher. A link, or a file with a second name, is never as wanted.
  */
 export async function inodeIfSame(path: string, wanted: WantedFile): Promise<number | undefined> {
   if (!isAlike(lstatSync(path, { throwIfNoEntry: false }), wanted)) return undefined
@@ -61,8 +65,8 @@ export async function inodeIfSame(path: string, wanted: WantedFile): Promise<num
 }
 
 /**
- * Touches only what differs: each call of chown or chmod wakes watchers. The owner first, because chown clears the setuid and setgid
- * bits. Throws `io` when this user may not give files away.
+ * Touches only what differs: each call of chown or chmod wakes watchers. The owner first, because chown
+ * clears the setuid and setgid bits. Throws `io` when this user may not give files away.
  */
 export function setOwnerAndMode(fd: number, { uid, gid }: Owner, mode: number): void {
   const before = fstatSync(fd)

@@ -31,12 +31,15 @@ async function list(path: string): Promise<SourceListing> {
   }
 }
 
-/** What vim, Emacs, editors of JetBrains and most others leave beside a file while it is edited, or of its last version. */
+/**
+ * What vim, Emacs, editors of JetBrains and most others leave beside a file while it is edited, or of its
+ * last version.
+ */
 const EDITORS_OWN = /~$|^\.#|^#.*#$|^\..*\.sw[a-z]$|^4913$|___jb_(tmp|old|bak)___$/
 
 /**
- * False for an entry of a folder that is not a template: the temporary file of an editor, and what Kubernetes keeps behind links, in
- * `..data` and `..2026_01_01`.
+ * False for an entry of a folder that is not a template: the temporary file of an editor, and what Kubernetes
+ * keeps behind links, in `..data` and `..2026_01_01`.
  */
 export function isTemplateName(name: string): boolean {
   return !EDITORS_OWN.test(name) && !name.startsWith('..')

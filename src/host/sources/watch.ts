@@ -14,9 +14,10 @@ const POLL_SHARE = 50
 const DEEPEST = 64
 
 /**
- * Any event at a path or beside it leads to a look at all of them, and a poll looks too: links further up, folders that come back and
- * network file systems send no events. Kubernetes swaps `..data`. When a watched folder was replaced, by a rename or a link, the watch is
- * opened anew: the old one stays with the old folder.
+ * Any event at a path or beside it leads to a look at all of them, and a poll looks too: links further up,
+ * folders that come back and network file systems send no events. Kubernetes swaps `..data`. When a watched
+ * folder was replaced, by a rename or a link, the watch is opened anew: the old one stays with the old
+ * folder.
  */
 export const watchPaths: WatchPaths = async (paths, onChange, { debounceMs, isDeep }) => {
   const parents = paths.map((path) => dirname(path))
@@ -128,7 +129,10 @@ async function isFolderBelow(link: string, root: string): Promise<boolean> {
   }
 }
 
-/** Another text when the file is another one or was written to. Links are followed. A file that is not there is `missing`. */
+/**
+ * Another text when the file is another one or was written to. Links are followed. A file that is not there
+ * is `missing`.
+ */
 async function identifyFile(path: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
