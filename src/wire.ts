@@ -1,4 +1,4 @@
-import type { CheckDeps } from './app/check/check.ts'
+import type { CheckDeps } from './app/check/providers.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
 import type { Driver } from './app/volume/driver.ts'
 import type { Machine } from './app/machine.ts'

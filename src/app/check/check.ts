@@ -5,14 +5,10 @@ import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { hasDefault, type SecretSegment } from '../../core/template/render.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { checkFile, type FileReport, type CheckedPlace } from './files.ts'
-import { askProvider, type ProviderAnswer, type AskDeps } from './providers.ts'
+import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts'
 import { openDeadline } from '../render/deadline.ts'
 import { prepare } from '../recipe/prepare.ts'
 import { warningsOf } from '../recipe/recipe.ts'
-
-export interface CheckDeps extends AskDeps {
-  readonly sources: SourceFiles
-}
 
 export interface CheckRequest {
   readonly config: CheckConfig
