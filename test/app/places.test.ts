@@ -21,7 +21,7 @@ async function placing(t: TestContext, rules: Partial<PlacesRules> = {}) {
   return {
     folder,
     places,
-    async put(texts: Readonly<Record<string, string>>) {
+    put: async (texts: Readonly<Record<string, string>>) => {
       const templates = Object.keys(texts).map((name) => output(folder, name))
       const contents = new Map(
         templates.map((template) => [template, Secret.fromText(texts[template.origin] ?? '')] as const),
