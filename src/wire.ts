@@ -7,7 +7,7 @@ import { credentialVariables } from './config/instances/credential-variables.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createKeyedLock } from './core/waiting/keyed-lock.ts'
-import type { Log } from './core/ports/log.ts'
+import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { Store } from './core/ports/store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
@@ -16,7 +16,7 @@ import { systemClock } from './host/daemon/clock.ts'
 import { openFileTree } from './host/files/file-tree.ts'
 import { forbidTracing } from './host/process/forbid-tracing.ts'
 import { openHostFacts } from './host/daemon/host-facts.ts'
-import type { LogOptions } from './host/log/log.ts'
+import { openLog, type LogOptions } from './host/log/log.ts'
 import { openMountTable } from './host/mounts/mount-table.ts'
 import { openOwnFiles } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
@@ -33,16 +33,20 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { callingComposeVersion } from './host/process/calling-compose.ts'
 export { openHeapCare } from './host/process/heap-care.ts'
-export { openPlainLog as openLog } from './host/log/plain-log.ts'
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
 export { systemClock } from './host/daemon/clock.ts'
 
-/** Of what runs long: loading pino takes as long as many a command does. */
-export async function openDaemonLog(options: LogOptions): Promise<Log> {
-  const { openLog } = await import('./host/log/log.ts')
-  return openLog(options)
+/** The events of a command, written as log lines. */
+export function openCommandEvents(options: LogOptions): Emit {
+  return createEvents([openLog(options)])
+}
+
+/** The events of the daemon. Its log loads pino, which takes 9 ms: as long as many a command runs. */
+export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
+  const { openPinoLog } = await import('./host/log/pino-log.ts')
+  return createEvents([openPinoLog(options)])
 }
 
 export interface OpenedStore {
@@ -63,20 +67,24 @@ export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
 }
 
 export interface Surroundings {
-  readonly log: Log
+  readonly emit: Emit
   readonly env: ProviderDeps['env']
   /** Aborted when the process is to end. */
   readonly stopping: AbortSignal
 }
 
-export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopping }: Surroundings): Driver {
-  const deps = providerDeps(log, env)
+export function openDriver(
+  daemon: DaemonConfig,
+  store: Store,
+  { emit, env, stopping }: Surroundings,
+): Driver {
+  const deps = providerDeps(emit, env)
   return {
     clock: deps.clock,
     sources: deps.files,
     mounts: openMountTable(),
     tree: openFileTree(),
-    log,
+    emit,
     host: openHostFacts(),
     watch: watchPaths,
     daemon,
@@ -90,39 +98,26 @@ export function openDriver(daemon: DaemonConfig, store: Store, { log, env, stopp
 }
 
 /** The ports of a command that renders templates. The caller must close the clients. */
-export function openRendering(log: Log, env: ProviderDeps['env']): Rendering {
-  const deps = providerDeps(log, env)
-  return { clock: deps.clock, log, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
+export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
+  const deps = providerDeps(emit, env)
+  return { clock: deps.clock, emit, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
 /** The ports of a command that writes files. `owner` is its name. */
 export function openPlacing(rendering: Rendering, owner: string, providers: readonly ProviderInstance[]) {
-  const { clock, log, sources, clients } = rendering
+  const { clients, ...ports } = rendering
   const resolve = clients.resolveFor(owner, providers)
-  return {
-    clock,
-    log,
-    sources,
-    resolve,
-    trees: openSourceTrees(),
-    placed: openPlacedFiles(),
-    watch: watchPaths,
-  }
+  return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
 }
 
 /** The ports of `locket exec`. */
 export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
   const closeProviders = () => rendering.clients.close()
-  return {
-    ...openPlacing(rendering, 'exec', providers),
-    closeProviders,
-    programs,
-    listenSignals,
-    forbidTracing,
-  }
+  const placing = openPlacing(rendering, 'exec', providers)
+  return { ...placing, closeProviders, programs, listenSignals, forbidTracing }
 }
 
-export interface Rendering extends Pick<Machine, 'clock' | 'log' | 'sources'> {
+export interface Rendering extends Pick<Machine, 'clock' | 'emit' | 'sources'> {
   readonly clients: Clients
 }
 
@@ -130,8 +125,8 @@ export interface Rendering extends Pick<Machine, 'clock' | 'log' | 'sources'> {
 const COMMAND_CACHE_TTL_MS = 0
 
 /** What `locket check` works with. */
-export function openCheck(log: Log, env: ProviderDeps['env']): CheckDeps {
-  const deps = providerDeps(log, env)
+export function openCheck(emit: Emit, env: ProviderDeps['env']): CheckDeps {
+  const deps = providerDeps(emit, env)
   return {
     clock: deps.clock,
     sources: deps.files,
@@ -140,14 +135,14 @@ export function openCheck(log: Log, env: ProviderDeps['env']): CheckDeps {
 }
 
 /** The writing side of the `local` provider. */
-export function openLocalSecrets(paths: LocalPaths, log: Log): SecretStore {
+export function openLocalSecrets(paths: LocalPaths, emit: Emit): SecretStore {
   const clock = systemClock()
-  return openSecretFile(paths, { clock, log, files: openSourceFiles(), own: openOwnFiles(clock) })
+  return openSecretFile(paths, { clock, emit, files: openSourceFiles(), own: openOwnFiles(clock) })
 }
 
-function providerDeps(log: Log, env: ProviderDeps['env']): ProviderDeps {
+function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
   const clock = systemClock()
-  return { clock, log, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
+  return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }
 
 /** Beside this file; a build has bundled both. */

@@ -1,6 +1,6 @@
 import { manifest } from './manifest.ts'
 import { readme } from './readme.ts'
-import { errorsPage, filtersPage, optionsPage } from './reference.ts'
+import { errorsPage, eventsPage, filtersPage, optionsPage } from './reference.ts'
 import { sampleToml } from './sample-toml.ts'
 
 type Files = Readonly<Record<string, () => string>>
@@ -9,6 +9,7 @@ export const DOCS: Files = {
   'README.md': readme,
   'docs/reference/options.md': optionsPage,
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/events.md': eventsPage,
   'docs/reference/filters.md': filtersPage,
 }
 

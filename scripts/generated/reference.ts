@@ -3,6 +3,7 @@ import { fieldsOf, PROVIDER_SECTIONS, VOLUME, VOLUME_SECTIONS } from '../../src/
 import { defaultText, flagText } from '../../src/config/describe/describe.ts'
 import { isPerVolume } from '../../src/config/volume/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/vocabulary/errors.ts'
+import { EVENTS } from '../../src/core/vocabulary/events.ts'
 import { FILTERS } from '../../src/core/filters/index.ts'
 import type { ProviderDef } from '../../src/providers/define.ts'
 import { PROVIDERS } from '../../src/providers/index.ts'
@@ -74,6 +75,27 @@ export function errorsPage(): string {
 The code stands in the log; the exit code is that of the command. A mount tries again, until its deadline, what may pass by waiting.
 
 | code | meaning | exit code | tried again |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
+/** docs/reference/events.md */
+export function eventsPage(): string {
+  const rows = Object.entries(EVENTS).map(([name, { level, message, facts, printedAs = name }]) => {
+    const names = Object.entries(facts).map(([fact, kind]) =>
+      kind.endsWith('?') ? `\`${fact}\` (optional)` : `\`${fact}\``,
+    )
+    return `| \`${printedAs}\` | ${level} | ${message} | ${names.join(', ')} |`
+  })
+  return `${NOTICE}
+# Events
+
+locket writes a log line for each event: time, level, event, message, facts. Facts never hold a secret value.
+\`--log-level\` sets the least important level that is written, \`--log-format\` how a line looks. A fact in
+braces is a part of the message.
+
+| event | level | message | facts |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 `

@@ -1,14 +1,14 @@
 import type { Clock } from '../core/ports/clock.ts'
+import type { Emit } from '../core/ports/events.ts'
 import type { FileTree, PlacedFiles, SourceFiles, SourceTrees, WatchPaths } from '../core/ports/files.ts'
-import type { Log } from '../core/ports/log.ts'
 import type { HostFacts, MountTable } from '../core/ports/mounts.ts'
 import type { ListenSignals, Programs } from '../core/ports/process.ts'
 import type { Resolve } from '../core/vocabulary/resolve.ts'
 
-/** The ports of the use cases. Each use case names those that it needs: `Pick<Machine, 'clock' | 'log'>`. */
+/** The ports of the use cases. Each use case names those that it needs: `Pick<Machine, 'clock' | 'emit'>`. */
 export interface Machine {
   readonly clock: Clock
-  readonly log: Log
+  readonly emit: Emit
   readonly sources: SourceFiles
   readonly trees: SourceTrees
   readonly placed: PlacedFiles

@@ -11,8 +11,7 @@ import {
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
-import type { Log } from '../core/ports/log.ts'
-import { callingComposeVersion, openLog, openRendering } from '../wire.ts'
+import { callingComposeVersion, openCommandEvents, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
 /** Compose reads standard output only, as lines of JSON; it gives up at the first `error`, and at anything else. */
@@ -44,16 +43,20 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw new LocketError('usage', `service ${service} has ${NOTHING_TO_SET}`)
   const { raw } = settings.compose
-  const log = infoAtMost(
-    openLog({ format: 'compose', level: loaded.log.level, write: (line) => void stdout.write(line) }),
-  )
+  const emit = openCommandEvents({
+    format: 'compose',
+    level: loaded.log.level,
+    // Compose gives up at the first `error`: the command itself says one, when it fails.
+    errorsAs: 'warn',
+    write: (line) => void stdout.write(line),
+  })
   const remark = raw ? rawSupport(await callingComposeVersion()) : remarkOn(service)
-  if (remark !== undefined) log.info('compose.remark', remark)
-  const rendering = openRendering(log, env)
+  if (remark !== undefined) emit('compose.remark', { remark })
+  const rendering = openRendering(emit, env)
   try {
     const resolve = rendering.clients.resolveFor('compose', providers)
     const sink = openTextSink(async (variables) => {
-      log.info('compose.set', 'all variables have a value', { count: variables.size })
+      emit('compose.set', { count: variables.size })
       const type = raw ? 'rawsetenv' : 'setenv'
       for (const [name, value] of variables) say({ type, message: `${name}=${value}` })
     })
@@ -61,11 +64,6 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   } finally {
     await rendering.clients.close()
   }
-}
-
-/** What goes wrong on the way may still end well: an `error` is said once, by the command, when it does not. */
-function infoAtMost(log: Log): Log {
-  return { ...log, error: (event, message, facts) => log.warn(event, message, facts) }
 }
 
 function remarkOn(service: string): string | undefined {

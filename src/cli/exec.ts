@@ -7,13 +7,13 @@ import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import type { CommandLine } from '../core/ports/process.ts'
-import { openExec, openLog, openRendering } from '../wire.ts'
+import { openExec, openCommandEvents, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
 export const command: Command = {
   async run(context) {
     const { config, providers, log } = loadExec(context)
-    const rendering = openRendering(openLog(log), context.env)
+    const rendering = openRendering(openCommandEvents(log), context.env)
     try {
       const showsOnTerminal = config.mask && context.stdout.isTTY
       const deps = { ...openExec(rendering, providers), showsOnTerminal }

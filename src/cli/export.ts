@@ -6,7 +6,7 @@ import { loadRendering } from '../config/load-rendering.ts'
 import { ENV_FORMATS, writeEnvironment } from '../core/env-formats/formats.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
-import { openLog, openRendering, writePrivateFile } from '../wire.ts'
+import { openCommandEvents, openRendering, writePrivateFile } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 import { printValue } from './terminal/print-value.ts'
 
@@ -38,7 +38,7 @@ async function exportTo(
 ): Promise<void> {
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw nothingNamed()
-  const rendering = openRendering(openLog(log), env)
+  const rendering = openRendering(openCommandEvents(log), env)
   try {
     const resolve = rendering.clients.resolveFor('export', providers)
     const request = { entries, parseRef, signal, sink: openTextSink(write) }

@@ -4,13 +4,13 @@ import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { normalizePath } from '../core/plan/absolute-path.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
-import { openLog, openPlacing, openRendering } from '../wire.ts'
+import { openCommandEvents, openPlacing, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
 export const command: Command = {
   async run(context) {
     const { config, providers, logging } = load(context)
-    const rendering = openRendering(openLog(logging), context.env)
+    const rendering = openRendering(openCommandEvents(logging), context.env)
     try {
       await inject(config, openPlacing(rendering, 'inject', providers), context.signal)
       return 0

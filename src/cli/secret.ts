@@ -14,7 +14,7 @@ import { nearest } from '../core/text/nearest.ts'
 import type { SecretStore, Stored } from '../core/ports/secret-store.ts'
 import { parseSecretName } from '../core/vocabulary/secret-name.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
-import { openLocalSecrets, openLog } from '../wire.ts'
+import { openLocalSecrets, openCommandEvents } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 import { printValue } from './terminal/print-value.ts'
 import { readValue, readWhole } from './terminal/secret-value.ts'
@@ -115,7 +115,7 @@ function load<S extends Sections>(
 }
 
 function open({ store, log }: Loaded<typeof OWN>['settings']): SecretStore {
-  return openLocalSecrets(store, openLog(log))
+  return openLocalSecrets(store, openCommandEvents(log))
 }
 
 /** Whoever made a key must know that there is one to keep. */

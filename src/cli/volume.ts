@@ -11,7 +11,7 @@ import {
   leaveStopMark,
   listenAsDaemon,
   notifySystemd,
-  openDaemonLog,
+  openDaemonEvents,
   openDriver,
   openHeapCare,
   openStore,
@@ -54,35 +54,30 @@ async function refuse(reason: LocketError, { signal, stderr }: CommandContext): 
 /** The driver, until a signal. Nothing slow stands before the socket: the engine dials for some ten seconds only. */
 async function serve({ argv, env, signal }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
-  const log = await openDaemonLog(logSettings)
+  const emit = await openDaemonEvents(logSettings)
   if (daemon.managed && (await takeFreshStopMark(daemon.runtimeDir, systemClock().now()))) {
-    log.warn('daemon.again', 'the engine stopped and started this at once: ending, to be started once more')
+    emit('daemon.again')
     return START_AGAIN
   }
   const { store, warnings } = await openStore(daemon)
   const loaded = await store.load()
-  for (const warning of [...warnings, ...loaded.warnings])
-    log.warn('state.warning', 'look at the state', { warning })
-  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
-    log.warn(
-      'tls.checked',
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed: name your own authority in a ca-cert setting',
-    )
-  const driver = openDriver(daemon, store, { log, env, stopping: signal })
+  for (const warning of [...warnings, ...loaded.warnings]) emit('state.warning', { warning })
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') emit('tls.checked')
+  const driver = openDriver(daemon, store, { emit, env, stopping: signal })
   await loadRecords(driver, loaded)
-  const server = buildServer(log)
+  const server = buildServer(emit)
   volumeDriver(server, driver)
   const careForHeap = openHeapCare()
   server.addHook('onResponse', async () => careForHeap())
   await server.ready()
   const socket = await listenAsDaemon(server.server, daemon.socket, env)
-  log.info('daemon.listening', 'listening', { socket, volumes: loaded.records.length })
+  emit('daemon.listening', { socket, volumes: loaded.records.length })
   await Promise.all([
     notifySystemd(env, 'READY=1'),
     restoreInBackground(driver, loaded),
     untilAborted(signal),
   ])
-  log.info('daemon.stopping', 'stopping; mounts are kept, containers are using them')
+  emit('daemon.stopping')
   await finishRequests(server, driver.clock)
   await stopFollowing(driver)
   if (daemon.managed) await doubtUses(driver)
@@ -95,7 +90,7 @@ async function restoreInBackground(driver: Driver, loaded: LoadedState): Promise
   try {
     await reconcile(driver, loaded)
   } catch (thrown) {
-    driver.log.error('daemon.restore', 'volumes could not be compared with the mount table', {
+    driver.emit('daemon.restore', {
       error: formatError(toLocketError(thrown)),
     })
   }

@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
-import type { Log } from '../core/ports/log.ts'
+import type { Emit } from '../core/ports/events.ts'
 
 /** The engine's requests are small: driver options are the largest part of one. */
 const BODY_LIMIT_BYTES = 1024 * 1024
@@ -19,7 +19,7 @@ function noSchema(): never {
  * A fastify that speaks as the engine's plugin client does: no Content-Type, and errors as HTTP 200 with `Err`, because then the
  * user sees the message alone (with a 500 the engine adds the endpoint's name and a host path).
  */
-export function buildServer(log: Log): FastifyInstance {
+export function buildServer(emit: Emit): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: READ_LIMIT_BYTES,
@@ -32,8 +32,7 @@ export function buildServer(log: Log): FastifyInstance {
   )
   server.setErrorHandler(async (thrown, request, reply) => {
     const error = refusalOf(thrown) ?? toLocketError(thrown)
-    if (error.code === 'internal')
-      log.error('http.bug', 'a request failed on a bug', { url: request.url, cause: kindOf(error.cause) })
+    if (error.code === 'internal') emit('http.bug', { url: request.url, cause: kindOf(error.cause) })
     return reply.code(200).send({ Err: formatError(error) })
   })
   server.setNotFoundHandler(async (request, reply) =>

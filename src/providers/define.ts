@@ -2,7 +2,7 @@ import type { SecretRef } from '../core/vocabulary/ref.ts'
 import type { Resolve } from '../core/vocabulary/resolve.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import type { SourceFiles } from '../core/ports/files.ts'
-import type { Log } from '../core/ports/log.ts'
+import type { Emit } from '../core/ports/events.ts'
 import type { StartWorker } from '../core/ports/process.ts'
 import type { Section, SettingsOf } from '../settings/field.ts'
 
@@ -24,7 +24,7 @@ export interface ProviderStatus {
 
 export interface ProviderDeps {
   readonly clock: Clock
-  readonly log: Log
+  readonly emit: Emit
   /** Reads credential files. */
   readonly files: SourceFiles
   /** Fences a library in. */

@@ -94,7 +94,11 @@ function usable(
   if (ref === undefined || problems.length === 0) return ref
   const lines = isNamed(instance) ? problems.map(withoutVariables) : problems
   const hint = isNamed(instance) ? `in [providers.${name}] of the configuration file` : instead
-  throw new LocketError('config', `${ref.text} needs ${name}: ${lines.join(', ')}`, { hint })
+  throw new LocketError('config', `${ref.text} needs ${name}: ${lines.join(', ')}`, {
+    hint,
+    facts: { provider: name, references: [ref.text] },
+    names: ['provider', 'references'],
+  })
 }
 
 /** Variables are of the instance that has no name. */

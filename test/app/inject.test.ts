@@ -71,7 +71,7 @@ async function injecting(t: TestContext, { dest = 'out', more, prepare, ...overr
       placed: openPlacedFiles(),
       resolve: provider.fetch,
       clock,
-      log,
+      emit: log.emit,
       watch: async (_paths, onChange) => {
         tell = onChange
         return { [Symbol.asyncDispose]: async () => undefined }

@@ -48,7 +48,7 @@ connect-token = "file:${folder}/second"
   const clock = systemClock()
   const sources = openSourceFiles()
   const clients = createClients(
-    { clock, log: createRecordingLog(), files: sources, startWorker, env: {}, hiddenNames: new Set() },
+    { clock, emit: createRecordingLog().emit, files: sources, startWorker, env: {}, hiddenNames: new Set() },
     0,
   )
   t.after(() => clients.close())

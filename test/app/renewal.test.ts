@@ -3,7 +3,6 @@ import { test, type TestContext } from 'node:test'
 import { openRenewal, type RenewalRules } from '../../src/app/renewal/renewal.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
-import { createRecordingLog } from '../fakes/recording-log.ts'
 import { passTime } from './world.ts'
 
 const DOWN = new LocketError('unavailable', 'memory is down')
@@ -12,7 +11,7 @@ const REFUSED = new LocketError('auth', 'memory does not know us')
 /** A renewal whose trigger is fired by hand and whose work ends by hand. */
 async function renewing(t: TestContext, rules: Partial<RenewalRules> = {}, missing?: LocketError) {
   const clock = createManualClock()
-  const log = createRecordingLog()
+  const said: string[] = []
   const stop = new AbortController()
   const failures: string[] = []
   let fire = (): void => undefined
@@ -27,13 +26,12 @@ async function renewing(t: TestContext, rules: Partial<RenewalRules> = {}, missi
           return { [Symbol.asyncDispose]: async () => void (isDisposed = true) }
         },
       ],
-      failed: ['test.failed', 'it stays as it is'],
-      recovered: ['test.recovered', 'it works again'],
-      facts: { volume: 'v' },
+      failed: ({ code, error }) => void said.push(`${code}: ${error}`),
+      recovered: () => void said.push('recovered'),
       onFailure: (error) => void failures.push(error.message),
       ...rules,
     },
-    { clock, log },
+    clock,
   )
   t.after(() => renewal[Symbol.asyncDispose]())
   const renew = async () => {
@@ -53,8 +51,7 @@ async function renewing(t: TestContext, rules: Partial<RenewalRules> = {}, missi
         throw error
       }
     },
-    said: () => log.lines.map(({ event, facts }) => `${event} ${String(facts?.['error'] ?? '')}`.trim()),
-    facts: () => log.lines.map(({ facts }) => facts),
+    said,
     pass: (ms: number) => passTime(clock, ms),
     stop: async () => {
       stop.abort()
@@ -117,27 +114,22 @@ test('what the provider asks for is the least pause; what waiting alone cannot m
   await stop()
 })
 
-test('a failure is logged when it begins and when its reason changes, and so is its end', async (t) => {
-  const { fire, fails, does, pass, said, facts, failures, stop } = await renewing(t)
+test('a failure is reported when it begins and when its reason changes, and so is its end', async (t) => {
+  const { fire, fails, does, pass, said, failures, stop } = await renewing(t)
   fails(DOWN)
   fire()
   await pass(60_000)
-  assert.deepEqual(said(), ['test.failed memory is down'])
+  assert.deepEqual(said, ['unavailable: memory is down'])
   assert.ok(failures.length > 3)
   fails(REFUSED)
   await pass(120_000)
   does(async () => undefined)
   await pass(60_500)
-  assert.deepEqual(said(), [
-    'test.failed memory is down',
-    'test.failed memory does not know us',
-    'test.recovered',
-  ])
-  for (const one of facts()) assert.equal(one?.['volume'], 'v')
+  assert.deepEqual(said, ['unavailable: memory is down', 'auth: memory does not know us', 'recovered'])
   fails(DOWN)
   fire()
   await pass(100)
-  assert.equal(said().length, 4)
+  assert.equal(said.length, 4)
   await stop()
 })
 
@@ -166,11 +158,11 @@ test('what is missing after the first delivery, or after a run, is tried again a
   assert.equal(runs(), 2)
   await pass(120_000)
   assert.equal(runs(), 2)
-  assert.deepEqual(said(), [])
+  assert.deepEqual(said, [])
   await stop()
 })
 
-test('the end of the signal ends the loop, the pause and the watch; a failure on the way out is not logged', async (t) => {
+test('the end of the signal ends the loop, the pause and the watch; a failure on the way out is not reported', async (t) => {
   const { fire, does, pass, said, clock, isDisposed, stop } = await renewing(t)
   const { promise, reject } = Promise.withResolvers<undefined>()
   does(() => promise)
@@ -179,22 +171,21 @@ test('the end of the signal ends the loop, the pause and the watch; a failure on
   const ended = stop()
   reject(DOWN)
   await ended
-  assert.deepEqual(said(), [])
+  assert.deepEqual(said, [])
   assert.equal(clock.sleepers(), 0)
   assert.equal(isDisposed(), true)
 })
 
 test('a trigger that fires before the loop runs is not missed; one that cannot open closes the others', async () => {
   const clock = createManualClock()
-  const log = createRecordingLog()
-  const rules = { failed: ['f', 'f'], recovered: ['r', 'r'] } as const
+  const rules = { failed: () => undefined, recovered: () => undefined }
   let fire = (): void => undefined
   let disposed = 0
   const opens = async (fires: () => void) => {
     fire = fires
     return { [Symbol.asyncDispose]: async () => void (disposed += 1) }
   }
-  const renewal = await openRenewal({ ...rules, triggers: [opens] }, { clock, log })
+  const renewal = await openRenewal({ ...rules, triggers: [opens] }, clock)
   fire()
   const stop = new AbortController()
   let runs = 0
@@ -205,6 +196,6 @@ test('a trigger that fires before the loop runs is not missed; one that cannot o
   await ended
   await renewal[Symbol.asyncDispose]()
   const refuses = () => Promise.reject(new Error('no watch'))
-  await assert.rejects(openRenewal({ ...rules, triggers: [opens, refuses] }, { clock, log }), /no watch/)
+  await assert.rejects(openRenewal({ ...rules, triggers: [opens, refuses] }, clock), /no watch/)
   assert.equal(disposed, 2)
 })

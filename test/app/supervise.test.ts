@@ -36,7 +36,7 @@ function world(options: { readonly isKeptRunning?: boolean } = {}) {
     },
     {
       clock,
-      log,
+      emit: log.emit,
       listenSignals(next) {
         listener = next
         return { [Symbol.dispose]: () => (listener = undefined) }

@@ -87,7 +87,7 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
   const { clock, log } = world
   return {
     clock,
-    log,
+    emit: log.emit,
     sources: openSourceFiles(),
     mounts: world.ports.mounts,
     tree: world.ports.tree,
@@ -100,7 +100,7 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
     table: createVolumeTable(world.ports.store),
     locks: createKeyedLock(),
     clients: createClients(
-      { clock, log, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
+      { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
       0,
     ),
     strangers: new Set(),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { EVENTS } from '../../src/core/vocabulary/events.ts'
 import { codeOf, program, texts } from './source.ts'
 
 /** Where a secret's bytes are taken out of their wrapper. This list is the security review. */
@@ -48,6 +50,43 @@ test('R13: no exported name stands for two things', () => {
   const twice = [...owners].filter(([name, paths]) => paths.size > 1 && name !== 'command')
   assert.deepEqual(
     twice.map(([name, paths]) => `${name}: ${[...paths].join(', ')}`),
+    [],
+  )
+})
+
+/** Files that read the message of a library's error, because the library has no code for it. */
+const READS_FOREIGN_MESSAGES: readonly string[] = [
+  'src/config/layers/flags.ts',
+  'src/config/layers/toml.ts',
+  'src/providers/local/age-key.ts',
+  'src/providers/op/sdk-failures.ts',
+]
+
+test('R14: no message of an error is taken apart again: facts say what it is about', () => {
+  const parse = /\b(?:message|reason)\.(?:startsWith|endsWith|includes|slice|split|replace|match)\(/
+  assert.deepEqual(
+    program.filter((path) => parse.test(codeOf(path))),
+    READS_FOREIGN_MESSAGES,
+  )
+})
+
+test('R14: an error whose reason names its provider is a providerError', () => {
+  const named = /new LocketError\(\s*[^,()]+,\s*`\$\{(?:who|provider|instance|title)\b/
+  assert.deepEqual(
+    program.filter((path) => path.startsWith('src/providers/') && named.test(texts.get(path) ?? '')),
+    [],
+  )
+})
+
+test('R15: every event is emitted somewhere, and is in the reference', () => {
+  const emitting = program.filter((path) => path !== 'src/core/vocabulary/events.ts')
+  const code = emitting.map((path) => texts.get(path) ?? '').join('\n')
+  const page = readFileSync('docs/reference/events.md', 'utf8')
+  const lost = Object.entries(EVENTS).filter(
+    ([name, { printedAs = name }]) => !code.includes(`'${name}'`) || !page.includes(`| \`${printedAs}\` |`),
+  )
+  assert.deepEqual(
+    lost.map(([name]) => name),
     [],
   )
 })

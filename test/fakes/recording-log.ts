@@ -1,23 +1,14 @@
-import type { Log, LogFacts } from '../../src/core/ports/log.ts'
+import { createEvents, type Emit } from '../../src/core/ports/events.ts'
+import { eventText, type EventText } from '../../src/core/vocabulary/events.ts'
 
-export interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
-  readonly event: string
-  readonly message: string
-  readonly facts: LogFacts
+export interface RecordingLog {
+  readonly emit: Emit
+  /** Every event so far, as a log line says it. */
+  readonly lines: readonly EventText[]
 }
 
-export interface RecordingLog extends Log {
-  readonly lines: readonly LogLine[]
-}
-
-/** Keeps every line. */
+/** Keeps every event. */
 export function createRecordingLog(): RecordingLog {
-  const lines: LogLine[] = []
-  const at =
-    (level: LogLine['level']) =>
-    (event: string, message: string, facts: LogFacts = {}) => {
-      lines.push({ level, event, message, facts })
-    }
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const lines: EventText[] = []
+  return { lines, emit: createEvents([(event) => lines.push(eventText(event))]) }
 }

@@ -29,7 +29,7 @@ const body = fc.oneof(
 test('whatever the body, the answer is JSON with an Err that is none of our bugs, and names stay on the allow-list', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
-  const server = buildServer(world.log)
+  const server = buildServer(world.log.emit)
   volumeDriver(server, driver)
   t.after(() => server.close())
   await fc.assert(

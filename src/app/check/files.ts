@@ -2,7 +2,8 @@ import type { CheckConfig } from '../../config/check-config.ts'
 import type { ComposeFile, ComposeVolume, ProviderService } from '../../config/compose/file.ts'
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { parseDotenv } from '../../core/text/dotenv.ts'
-import { errnoOf, LocketError, rewordError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { ErrorFacts } from '../../core/vocabulary/error-facts.ts'
+import { addFacts, errnoOf, LocketError, partsOf, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { parseTemplate } from '../../core/template/parse.ts'
 import type { Template } from '../../core/template/template.ts'
@@ -81,7 +82,7 @@ function checkTemplate(path: string, bytes: Uint8Array, { providers, parseRef }:
 }
 
 function failed(path: string, kind: FileReport['kind'], thrown: unknown): CheckedFile {
-  const problems = [stripped(toLocketError(thrown), path)]
+  const problems = partsOf(toLocketError(thrown))
   return { report: { file: path, kind, volumes: 0, services: 0, problems, warnings: [] }, places: [] }
 }
 
@@ -119,7 +120,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
     for (const { path: file, template } of files)
       found.warnings.push(...template.warnings.map((warning) => `${label}: ${file}: ${warning}`))
   } catch (thrown) {
-    note(found, label, thrown)
+    note(found, thrown, { volume: name })
   }
 }
 
@@ -128,14 +129,14 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
   const label = `service ${name}`
   const problems: string[] = []
   const service = config.serviceConfig(options, problems)
-  for (const line of problems) found.problems.push(new LocketError('config', `${label}: ${line}`))
+  for (const line of problems) note(found, new LocketError('config', line), { service: name })
   if (service === undefined) return
   const entries = service.entries.map((entry) =>
     entry.kind === 'file' ? { ...entry, path: beside(path, entry.path) } : entry,
   )
   const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
   const { variables, errors } = await readEnvironment(entries, rules, sources)
-  for (const error of errors) note(found, label, error)
+  for (const error of errors) note(found, error, { service: name })
   for (const { origin, template } of variables)
     found.warnings.push(...template.warnings.map((warning) => `${label}: ${origin}: ${warning}`))
   const templates = variables.map((variable) => ({
@@ -165,17 +166,11 @@ async function readCompose(
   }
 }
 
-/** The file is named by whoever prints the problem. */
-function stripped(error: LocketError, path: string): LocketError {
-  const { message } = error
-  return message.startsWith(`${path}: `) ? rewordError(error, message.slice(path.length + 2)) : error
-}
-
 const MAX_DOTENV_BYTES = 1024 * 1024
 
-function note({ problems }: Found, label: string, thrown: unknown): void {
-  const error = toLocketError(thrown)
-  problems.push(rewordError(error, `${label}: ${error.message}`))
+/** Notes each failure by itself, as one of the volume or the service that `facts` name. */
+function note({ problems }: Found, thrown: unknown, facts: ErrorFacts): void {
+  problems.push(...partsOf(addFacts(toLocketError(thrown), facts)))
 }
 
 function beside(path: string, name: string): string {

@@ -5,12 +5,12 @@ import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } fr
 export function checkJson(report: CheckReport): string {
   const document = {
     ok: errorsOf(report).length === 0,
-    config: report.config.map(formatError),
+    config: report.config.map((error) => formatError(error)),
     warnings: report.warnings.map(onOneLine),
     files: report.files.map(({ file, kind, problems, warnings }) => ({
       file: onOneLine(file),
       kind,
-      problems: problems.map(formatError),
+      problems: problems.map((error) => formatError(error, { origin: file, path: file })),
       warnings: warnings.map(onOneLine),
     })),
     providers: report.providers.map(({ name, error, ms }) => ({

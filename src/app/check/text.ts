@@ -8,40 +8,54 @@ const GREEN = paint(32)
 const RED = paint(31)
 const PLAIN: Paint = (text) => text
 
-/** For people: what is wrong where, the providers, the references, one line that sums it up. `isColored`: for a terminal. */
+/**
+ * The report for people: what is wrong in which file, the providers, the references and where those that failed stand, and one line
+ * that sums it up. `isColored`: for a terminal.
+ */
 export function checkText(report: CheckReport, isColored: boolean): string {
   const [good, bad] = isColored ? [GREEN, RED] : [PLAIN, PLAIN]
-  const wrong = (place: string, error: LocketError) => `${place}: ${bad(formatError(error))}`
   const lines = [
     ...(report.config.length === 0 ? [`configuration: ${good('ok')}`] : []),
-    ...report.config.map((error) => wrong('configuration', error)),
+    ...report.config.map((error) => `configuration: ${bad(formatError(error))}`),
     ...report.warnings.map((line) => warning('configuration', line)),
     ...report.files.flatMap((file) => [
       ...contentOf(file).map((content) => `${onOneLine(file.file)}: ${content}`),
-      ...file.problems.map((error) => wrong(onOneLine(file.file), error)),
+      ...file.problems.map((error) => problem(file.file, error, bad)),
       ...file.warnings.map((line) => warning(file.file, line)),
     ]),
     ...table(
       ['provider', 'result', 'time'],
-      report.providers.map(({ name, error, ms }) => [
-        { text: name },
-        error === undefined ? { text: 'ok', paint: good } : { text: formatError(error), paint: bad },
-        { text: `${ms} ms` },
-      ]),
+      report.providers.map(({ name, error, ms }) => ({
+        cells: [
+          { text: name },
+          error === undefined ? { text: 'ok', paint: good } : { text: inRow(error), paint: bad },
+          { text: `${ms} ms` },
+        ],
+      })),
     ),
     ...table(
       ['reference', 'provider', 'result', 'time'],
-      report.references.map((reference) => [
-        { text: reference.text },
-        { text: reference.provider },
-        resultCell(reference, good, bad),
-        { text: reference.result === undefined ? '' : `${reference.result.ms} ms` },
-      ]),
+      report.references.map((reference) => ({
+        cells: [
+          { text: reference.text },
+          { text: reference.provider },
+          resultCell(reference, report, good, bad),
+          { text: reference.result === undefined ? '' : `${reference.result.ms} ms` },
+        ],
+        notes: referenceFailure(reference) === undefined ? [] : reference.where.map((place) => `in ${place}`),
+      })),
     ),
     '',
     summary(report),
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** The file is named once: by the error's own words, or in front of it. */
+function problem(file: string, error: LocketError, bad: Paint): string {
+  const line = bad(formatError(error, { origin: file, path: file }))
+  const isNamed = error.facts.path === file && error.names.includes('path')
+  return isNamed ? line : `${onOneLine(file)}: ${line}`
 }
 
 function warning(place: string, line: string): string {
@@ -57,10 +71,20 @@ function contentOf({ kind, volumes, services, problems }: FileReport): string[] 
   ]
 }
 
-function resultCell({ result, ...reference }: ReferenceReport, good: Paint, bad: Paint): Cell {
+/** The row names the reference and the provider already. */
+function inRow(error: LocketError): string {
+  const { provider, references } = error.facts
+  return formatError(error, { provider, references })
+}
+
+/** What ails the provider is printed with the provider, not with each of its references. */
+function resultCell(reference: ReferenceReport, { providers }: CheckReport, good: Paint, bad: Paint): Cell {
+  const { result } = reference
   if (result === undefined) return { text: 'not asked' }
-  const failure = referenceFailure({ result, ...reference })
-  if (failure !== undefined) return { text: formatError(failure), paint: bad }
+  const failure = referenceFailure(reference)
+  const isOfProvider = providers.some(({ error }) => error !== undefined && error === failure)
+  if (isOfProvider) return { text: 'its provider failed, see above', paint: bad }
+  if (failure !== undefined) return { text: inRow(failure), paint: bad }
   return { text: result.usesDefault ? 'not there, its default stands in' : 'ok', paint: good }
 }
 
@@ -86,23 +110,29 @@ interface Cell {
   readonly paint?: Paint
 }
 
-/** Wider ones push what follows aside: an error is read as a sentence, not as a column. */
+/** Characters of the widest cell that sets a column's width. A wider cell is an error: it is read as a sentence. */
 const WIDEST = 60
 
-function table(heading: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
+interface Row {
+  readonly cells: readonly Cell[]
+  /** Lines of their own below the row, indented. */
+  readonly notes?: readonly string[]
+}
+
+function table(heading: readonly string[], rows: readonly Row[]): string[] {
   if (rows.length === 0) return []
-  const cells = [heading.map((text): Cell => ({ text })), ...rows].map((row) =>
-    row.map(({ text, ...cell }) => ({ ...cell, text: onOneLine(text) })),
-  )
+  const all: readonly Row[] = [{ cells: heading.map((text): Cell => ({ text })) }, ...rows]
+  const cells = all.map((row) => row.cells.map(({ text, ...cell }) => ({ ...cell, text: onOneLine(text) })))
   const widths = heading.map((_, column) =>
     Math.max(...cells.map((row) => row[column]?.text.length ?? 0).filter((width) => width <= WIDEST)),
   )
-  const lines = cells.map((row) =>
+  const lines = cells.flatMap((row, index) => [
     row
       .map(({ text, paint: color = PLAIN }, column) => color(text) + ' '.repeat(gap(text, widths[column])))
       .join('  ')
       .trimEnd(),
-  )
+    ...(all[index]?.notes ?? []).map((line) => `  ${onOneLine(line)}`),
+  ])
   return ['', ...lines]
 }
 

@@ -47,7 +47,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   checkPlaces(config.outputs)
   const hasTerminal = config.interactive && deps.programs.hasTerminal()
   if (config.mask && hasTerminal && deps.showsOnTerminal) throw maskedTerminal()
-  using masking = config.mask ? createMasking(deps.log) : undefined
+  using masking = config.mask ? createMasking(deps.emit) : undefined
   const { placing, overwrite, policy } = config
   const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
   const child = openChildSink({ inherited: config.inherited, files })
@@ -78,14 +78,15 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
 
 function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {
   const { watch, outputs, entries, debounceMs } = config
+  const { clock, emit } = deps
   const paths = [...sourcePaths(outputs), ...environmentFiles(entries)]
   return openRenewal(
     {
       triggers: watch ? [fileChanges(deps.watch, paths, { debounceMs, isDeep: true })] : [],
-      failed: ['exec.kept', 'a change could not be followed: the command keeps running as it is'],
-      recovered: ['exec.recovered', 'the change is followed now'],
+      failed: (facts) => emit('exec.kept', facts),
+      recovered: () => emit('exec.recovered'),
     },
-    deps,
+    clock,
   )
 }
 
@@ -104,40 +105,36 @@ interface Execution {
 
 /** Gets all values anew, writes the files that differ, and replaces the command if a variable differs. */
 function renewWith({ config, deps, child, masking, supervisor, options }: Execution): Renew {
-  const { log } = deps
+  const { emit } = deps
   return async () => {
     const next = await handOver(await gatherValues(config, deps, options), child, masking)
     const changed = countOf(next.files)
-    if (changed > 0) log.info('exec.files', 'files were written again', { changed })
+    if (changed > 0) emit('exec.files', { changed })
     if (isUnchanged(next.variables) || options.signal.aborted) return undefined
     supervisor.replace(next.env)
     next.accept()
-    log.info('exec.replaced', 'variables have changed: the command is stopped and started again')
+    emit('exec.replaced')
     return undefined
   }
 }
 
-async function removeFiles(files: Places, { log }: ExecDeps): Promise<void> {
+async function removeFiles(files: Places, { emit }: ExecDeps): Promise<void> {
   try {
     await files.clear()
   } catch (thrown) {
-    const error = formatError(toLocketError(thrown))
-    log.error('exec.files.left', 'files of the command could not be removed', { error })
+    emit('exec.files.left', { error: formatError(toLocketError(thrown)) })
   }
 }
 
 async function forbidTracingLater(
-  { clock, forbidTracing, log }: ExecDeps,
+  { clock, forbidTracing, emit }: ExecDeps,
   running: AbortSignal,
 ): Promise<void> {
   try {
     await clock.sleep(FORBID_TRACING_MS, running)
     await forbidTracing()
   } catch (thrown) {
-    if (!running.aborted)
-      log.debug('exec.traceable', 'other processes of this user can trace locket', {
-        error: formatError(toLocketError(thrown)),
-      })
+    if (!running.aborted) emit('exec.traceable', { error: formatError(toLocketError(thrown)) })
   }
 }
 

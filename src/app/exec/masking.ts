@@ -1,7 +1,7 @@
 import { bytePatterns, type BytePatterns } from '../../core/text/byte-patterns.ts'
 import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
 import { DEFAULT_FILTER } from '../../core/filters/default.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import { isMaskable, printedForms } from '../../core/text/printed-forms.ts'
 import { createRedactor, type Redactor } from '../../core/text/redact.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
@@ -18,7 +18,7 @@ export interface Masking extends Disposable {
   redactor(): Redactor
 }
 
-export function createMasking(log: Log): Masking {
+export function createMasking(emit: Emit): Masking {
   const fingerprints = createFingerprints()
   const known = new Set<string>()
   const redactors = new Set<Redactor>()
@@ -37,7 +37,7 @@ export function createMasking(log: Log): Masking {
         else unfit.push(origin)
       }
       if (unfit.length > 0)
-        log.warn('exec.mask.unfit', 'a value of less than 4 bytes or more than 256 KiB is not masked', {
+        emit('exec.mask.unfit', {
           references: unfit,
         })
       if (known.size === before) return

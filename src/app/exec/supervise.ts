@@ -1,6 +1,6 @@
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type {
   Child,
   ChildOptions,
@@ -24,7 +24,7 @@ export interface SuperviseDeps {
   readonly programs: Programs
   readonly listenSignals: ListenSignals
   readonly clock: Clock
-  readonly log: Log
+  readonly emit: Emit
 }
 
 /** One command, and the processes of it one after the other. */
@@ -49,7 +49,7 @@ const NOT_STARTED_CODE = 126
 /** Signals that reach this process go to the command from now on, until it is disposed. */
 export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Supervisor {
   const { command, timeoutMs, isKeptRunning } = rules
-  const { programs, clock, log } = deps
+  const { programs, clock, emit } = deps
   const asked = new AbortController()
   let isHungUp = false
   let child: Child | undefined
@@ -73,7 +73,7 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
     while (!isLast(life)) {
       if (!life.isReplaced) {
         if (life.ms >= CALM_MS) pauseMs = SHORTEST_PAUSE_MS
-        log.warn('exec.failed', 'the command has ended and is started again', { code: life.code, pauseMs })
+        emit('exec.failed', { code: life.code, pauseMs })
         await pause(pauseMs)
         if (asked.signal.aborted) return life.code
         pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
@@ -115,7 +115,7 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
       return await liveOnce(started)
     } catch (thrown) {
       const error = formatError(toLocketError(thrown))
-      log.error('exec.not-started', 'the command could not be started', { error })
+      emit('exec.not-started', { error })
       wanted = good
       return { code: NOT_STARTED_CODE, isReplaced: false, ms: 0 }
     }
@@ -157,7 +157,7 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
     const isLate = await Promise.race([late, goneBefore(one, over.signal)])
     over.abort()
     if (!isLate) return
-    log.warn('exec.killed', 'the command was still there when its time to end was over', { timeoutMs })
+    emit('exec.killed', { timeoutMs })
     one.kill()
   }
 

@@ -22,7 +22,7 @@ export interface ValuesConfig {
   readonly mask: boolean
 }
 
-export type ValuesDeps = Pick<Machine, 'sources' | 'trees' | 'resolve' | 'clock' | 'log'>
+export type ValuesDeps = Pick<Machine, 'sources' | 'trees' | 'resolve' | 'clock' | 'emit'>
 
 export interface GatherOptions {
   readonly policy: FailurePolicy
@@ -40,12 +40,12 @@ export async function gatherValues(
   deps: ValuesDeps,
   { policy, signal, newLines }: GatherOptions,
 ): Promise<ForChild> {
-  const { log, resolve, clock } = deps
+  const { emit, resolve, clock } = deps
   const environment = await prepareEnvironment(entries, rules, deps.sources)
   const prepared = await prepareOutputs(outputs, rules, deps)
   requireSources(prepared)
   for (const warning of newLines([...environment.warnings, ...prepared.warnings]))
-    log.warn('exec.warning', 'a template may hold a mistake', { warning })
+    emit('exec.warning', { warning })
   const templates = [...environment.templates, ...prepared.templates]
   const rendered = await render<PreparedTemplate>(
     { templates: mask ? [...templates, ...maskTemplates(templates)] : templates },
@@ -60,10 +60,7 @@ export async function gatherValues(
     },
   )
   if (rendered.unresolved !== undefined)
-    log.warn('exec.unresolved', `references without a value: ${LEFT[policy]}`, {
-      policy,
-      error: formatError(rendered.unresolved),
-    })
+    emit('exec.unresolved', { left: LEFT[policy], policy, error: formatError(rendered.unresolved) })
   return { variables: environment.templates, outputs: prepared.templates, rendered }
 }
 

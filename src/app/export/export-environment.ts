@@ -23,12 +23,11 @@ const MAX_BYTES = 10 * 1024 * 1024
  */
 export async function exportEnvironment(
   { entries, parseRef, signal, sink }: ExportRequest,
-  { clock, log, sources, resolve }: Pick<Machine, 'clock' | 'log' | 'sources' | 'resolve'>,
+  { clock, emit, sources, resolve }: Pick<Machine, 'clock' | 'emit' | 'sources' | 'resolve'>,
 ): Promise<void> {
   const environment = await prepareEnvironment(entries, { parseRef, maxFileBytes: MAX_BYTES }, sources)
   for (const { origin, template } of environment.templates) {
-    for (const warning of template.warnings)
-      log.warn('template.warning', 'a template looks like a mistake', { where: origin, warning })
+    for (const warning of template.warnings) emit('template.warning', { where: origin, warning })
   }
   const rendered = await render(environment, {
     policy: 'error',

@@ -25,7 +25,10 @@ export interface InjectConfig {
   readonly wipeOnExit: boolean
 }
 
-export type InjectDeps = Pick<Machine, 'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'log' | 'resolve'>
+export type InjectDeps = Pick<
+  Machine,
+  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve'
+>
 
 /**
  * Writes every output. Then ends, waits for `signal`, or follows the templates until it aborts. Throws when
@@ -63,11 +66,11 @@ function openInjectRenewal(
   return openRenewal(
     {
       triggers: mode === 'watch' ? [fileChanges(deps.watch, sourcePaths(outputs), watching)] : [],
-      failed: ['inject.failed', 'could not write again: the files stay as they are'],
-      recovered: ['inject.recovered', 'could write again'],
+      failed: (facts) => deps.emit('inject.failed', facts),
+      recovered: () => deps.emit('inject.recovered'),
       onFailure: () => status.notReady(),
     },
-    deps,
+    deps.clock,
   )
 }
 
@@ -115,7 +118,9 @@ async function write(
 }
 
 function missingSource({ missing: [path] }: PreparedOutputs): LocketError | undefined {
-  return path === undefined ? undefined : new LocketError('io', `the template ${path} is gone`)
+  return path === undefined
+    ? undefined
+    : new LocketError('io', `the template ${path} is gone`, { facts: { path }, names: ['path'] })
 }
 
 interface Writing {
@@ -129,28 +134,25 @@ interface Writing {
 type Report = (writing: Writing) => void
 
 /** Logs what a writing did. What the writing before it had to say too is not logged again. */
-function createReport({ policy }: InjectConfig, { log }: InjectDeps): Report {
+function createReport({ policy }: InjectConfig, { emit }: InjectDeps): Report {
   const [warnings, gone, unresolved] = [createNewLines(), createNewLines(), createNewLines()]
   const left = policy === 'ignore' ? 'their files were left out' : 'their tags were written as they stand'
   return ({ prepared, rendered, changes, files, ms }) => {
-    for (const file of changes.gone)
-      log.info('inject.removed', 'removed a file whose template is gone', { file })
-    for (const warning of warnings(prepared.warnings))
-      log.warn('inject.warning', 'a template may hold a mistake', { warning })
-    for (const source of gone(prepared.missing))
-      log.warn('inject.missing', 'a template is gone, and its file with it', { source })
+    for (const file of changes.gone) emit('inject.removed', { file })
+    for (const warning of warnings(prepared.warnings)) emit('inject.warning', { warning })
+    for (const source of gone(prepared.missing)) emit('inject.missing', { source })
     for (const error of unresolved(
       rendered.unresolved === undefined ? [] : [formatError(rendered.unresolved)],
     ))
-      log.warn('inject.unresolved', `references without a value: ${left}`, { policy, error })
-    log.info('inject.written', 'files are in place', { files, changed: countOf(changes), ms })
+      emit('inject.unresolved', { left, policy, error })
+    emit('inject.written', { files, changed: countOf(changes), ms })
   }
 }
 
-async function wipe(places: Places, status: StatusFile, { log }: InjectDeps): Promise<void> {
+async function wipe(places: Places, status: StatusFile, { emit }: InjectDeps): Promise<void> {
   await status.notReady()
   await places.clear()
-  log.info('inject.wiped', 'removed what was written', { files: places.files().length })
+  emit('inject.wiped', { files: places.files().length })
 }
 
 /** The timer keeps the process alive: one that only listens for signals would end. */

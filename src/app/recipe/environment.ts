@@ -1,12 +1,6 @@
 import type { EnvEntry } from '../../config/entries/env-entry.ts'
 import { parseDotenv } from '../../core/text/dotenv.ts'
-import {
-  errnoOf,
-  LocketError,
-  rewordError,
-  throwErrors,
-  toLocketError,
-} from '../../core/vocabulary/errors.ts'
+import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { variableNameProblem } from '../../core/plan/variable-name.ts'
@@ -98,11 +92,15 @@ async function readDotenv(
   try {
     const text = decode(await sources.read(path, { maxBytes }), path)
     return parseDotenv(text, path).flatMap(({ name, value, line }) => {
-      const place = `${path} line ${line}`
       const problem = variableNameProblem(name)
       if (problem === undefined)
-        return [{ name, source: { kind: 'inline', template: value }, origin: `${place} ${name}` }]
-      errors.push(new LocketError('config', `${place}: ${name} ${problem}`))
+        return [{ name, source: { kind: 'inline', template: value }, origin: `${path} line ${line} ${name}` }]
+      errors.push(
+        new LocketError('config', `${name} ${problem}`, {
+          facts: { origin: `${path} line ${line}`, path, line },
+          names: ['path', 'line'],
+        }),
+      )
       return []
     })
   } catch (thrown) {
@@ -111,10 +109,12 @@ async function readDotenv(
   }
 }
 
-/** Adds `origin`, the setting that named the file: the message names the file itself. */
+/** The error of a .env file that cannot be read. `origin` says which setting named the file. */
 function unreadable(path: string, origin: string, error: LocketError): LocketError {
-  if (errnoOf(error.cause) !== 'ENOENT') return rewordError(error, `${origin}: ${error.message}`)
-  return new LocketError(error.code, `${origin}: there is no file ${path}`, {
+  if (errnoOf(error.cause) !== 'ENOENT') return addFacts(error, { origin })
+  return new LocketError(error.code, `there is no file ${path}`, {
+    facts: { origin, path },
+    names: ['path'],
     cause: error,
     hint: 'a variable is written NAME=TEMPLATE; a .env file is looked for from the working directory',
   })
@@ -123,7 +123,8 @@ function unreadable(path: string, origin: string, error: LocketError): LocketErr
 function decode(bytes: Uint8Array, path: string): string {
   const text = decodeUtf8(bytes)
   bytes.fill(0)
-  if (text === undefined) throw new LocketError('config', `${path} is not UTF-8 text`)
+  if (text === undefined)
+    throw new LocketError('config', `${path} is not UTF-8 text`, { facts: { path }, names: ['path'] })
   return text
 }
 

@@ -53,7 +53,12 @@ export async function prepareOutputs(
 
 /** Throws `io` when a source that the user named is not there. */
 export function requireSources({ missing }: PreparedOutputs): void {
-  throwErrors(missing.map((path) => new LocketError('io', `the template ${path} does not exist`)))
+  throwErrors(
+    missing.map(
+      (path) =>
+        new LocketError('io', `the template ${path} does not exist`, { facts: { path }, names: ['path'] }),
+    ),
+  )
 }
 
 /**

@@ -1,11 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import {
-  errnoOf,
-  LocketError,
-  rewordError,
-  throwErrors,
-  toLocketError,
-} from '../../core/vocabulary/errors.ts'
+import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import { planFiles, type PlannedFile, type RequestedFile, type SecretSource } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
@@ -79,7 +73,7 @@ export interface TemplateRules {
   readonly maxFileBytes: number
 }
 
-/** One template, from its file if it has one, parsed. Messages begin with its origin. */
+/** Reads one template, from its file if it has one, and parses it. Its origin is a fact of the errors that this throws. */
 export async function readTemplate(
   { origin, source }: Pick<RequestedFile, 'origin' | 'source'>,
   { parseRef, maxFileBytes }: TemplateRules,
@@ -110,13 +104,16 @@ function inlineBytes(template: string, origin: string, maxBytes: number): Uint8A
   if (bytes.byteLength <= maxBytes) return bytes
   throw new LocketError(
     'too_large',
-    `${origin}: the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`,
+    `the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`,
+    { facts: { origin } },
   )
 }
 
 function unreadable(origin: string, path: string, error: LocketError): LocketError {
-  if (errnoOf(error.cause) !== 'ENOENT') return rewordError(error, `${origin}: ${error.message}`)
-  return new LocketError(error.code, `${origin}: template file ${path} does not exist`, {
+  if (errnoOf(error.cause) !== 'ENOENT') return addFacts(error, { origin })
+  return new LocketError(error.code, `template file ${path} does not exist`, {
+    facts: { origin, path },
+    names: ['path'],
     cause: error,
     hint: 'a managed plugin sees only what its config folder holds, at /etc/locket',
   })

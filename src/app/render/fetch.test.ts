@@ -17,6 +17,7 @@ function said(
 
 const DOWN = new LocketError('unavailable', 'op-connect at http://c refused the connection', {
   hint: 'is it running?',
+  names: ['provider'],
 })
 const NO_FIELD = new LocketError('not_found', 'the item has no field or file "f"')
 const SLOW = new LocketError('timeout', 'no answer within 25000 ms')
@@ -34,8 +35,8 @@ test('the provider is named once: by its own words, by the scheme, or else by us
   assert.equal(said(['second', 'second+op://v/i/f', SLOW]), 'second+op://v/i/f: no answer within 25000 ms')
 })
 
-test('a message that names its reference is not told twice', () => {
-  const missing = new LocketError('not_found', 'there is no local://a in /x')
+test('a reference that the reason names is printed once', () => {
+  const missing = new LocketError('not_found', 'there is no local://a in /x', { names: ['references'] })
   assert.equal(said(['local', 'local://a', missing]), 'there is no local://a in /x')
 })
 

@@ -1,9 +1,9 @@
 import {
+  addFacts,
   combineErrors,
   formatError,
   LocketError,
   isRetryable,
-  rewordError,
 } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
@@ -49,29 +49,18 @@ export async function fetchUntil(
   return outcomes
 }
 
-/** Every failed reference in one error, those of one cause together: `op://v/i/a and op://v/i/b: op-connect at http://c is failing`. */
+/**
+ * One error for all failed references, or undefined when there is none. References with the same cause share one line:
+ * `op://v/i/a and op://v/i/b: op-connect at http://c is failing`.
+ */
 export function failuresOf(failed: readonly ReferenceFailure[]): LocketError | undefined {
   const groups = Map.groupBy(failed, ({ ref, error }) => `${ref.provider} ${formatError(error)}`)
-  const [first, ...others] = [...groups.values()].flatMap(([lead, ...rest]) =>
-    lead === undefined ? [] : [failureOf(lead, listed([lead, ...rest].map(({ ref }) => ref.text)))],
-  )
+  const [first, ...others] = [...groups.values()].flatMap(([lead, ...rest]) => {
+    if (lead === undefined) return []
+    const references = [lead, ...rest].map(({ ref }) => ref.text)
+    return addFacts(lead.error, { references, provider: lead.ref.provider })
+  })
   return first === undefined ? undefined : combineErrors([first, ...others])
-}
-
-/** Reference and provider are told once, whether or not the provider's own words name them. */
-function failureOf({ ref, error }: ReferenceFailure, names: string): LocketError {
-  const { provider, text } = ref
-  const { message } = error
-  const isNamed = [text, message].some((said) =>
-    [':', ' ', '+'].some((end) => said.startsWith(`${provider}${end}`)),
-  )
-  const whole = message.includes(names) ? message : `${names}${isNamed ? '' : ` (${provider})`}: ${message}`
-  return rewordError(error, whole)
-}
-
-function listed(texts: readonly string[]): string {
-  const last = texts.at(-1) ?? ''
-  return texts.length < 2 ? last : `${texts.slice(0, -1).join(', ')} and ${last}`
 }
 
 /** One batch. A provider that ignores its signal costs this request, not the volume's lock. Its late values are wiped. */
@@ -112,7 +101,10 @@ async function afterTurn(): Promise<undefined> {
 }
 
 export function noAnswer(provider: string): LocketError {
-  return new LocketError('timeout', `provider ${provider} gave no answer before the deadline`)
+  return new LocketError('timeout', `provider ${provider} gave no answer before the deadline`, {
+    facts: { provider },
+    names: ['provider'],
+  })
 }
 
 function isSettled(outcome: Outcome | undefined, optional: boolean): boolean {

@@ -105,8 +105,8 @@ function checkSize({ byteLength }: Secret, origin: string, maxFileBytes: number)
   if (byteLength <= maxFileBytes) return
   throw new LocketError(
     'too_large',
-    `${origin}: the rendered file has ${byteLength} bytes, max-file-size is ${maxFileBytes}`,
-    { hint: 'raise max-file-size' },
+    `the rendered file has ${byteLength} bytes, max-file-size is ${maxFileBytes}`,
+    { hint: 'raise max-file-size', facts: { origin } },
   )
 }
 

@@ -1,7 +1,6 @@
 import { formatError, isRetryable, toLocketError, type LocketError } from '../../core/vocabulary/errors.ts'
 import { createBackOff } from '../../core/waiting/back-off.ts'
-import type { LogFacts } from '../../core/ports/log.ts'
-import type { Machine } from '../machine.ts'
+import type { Clock } from '../../core/ports/clock.ts'
 import type { Trigger } from './triggers.ts'
 import { createWake } from './wake.ts'
 
@@ -11,17 +10,14 @@ import { createWake } from './wake.ts'
  */
 export type Renew = () => Promise<LocketError | undefined>
 
-/** An event of the log and its message. */
-type LogLine = readonly [event: string, message: string]
-
 export interface RenewalRules {
   /** Without one, nothing is renewed but what was missing from the beginning. */
   readonly triggers: readonly Trigger[]
-  readonly failed: LogLine
-  readonly recovered: LogLine
-  /** Of both lines. */
-  readonly facts?: LogFacts
-  /** Called after each failure, whether or not it is logged. */
+  /** Reports a failure that begins, or whose reason has changed. */
+  readonly failed: (facts: { readonly code: string; readonly error: string }) => void
+  /** Reports the end of a failure. */
+  readonly recovered: () => void
+  /** Called after each failure, whether or not it is reported. */
   readonly onFailure?: (error: LocketError) => void | Promise<void>
 }
 
@@ -52,12 +48,12 @@ const LONGEST_PAUSE_MS = 60_000
  * One rule for volumes, `inject` and `exec`. `renew` runs once at a time; triggers that fire meanwhile cause
  * one more run. After a failure what is in place stays, and `renew` runs again by itself: after 5 s or what
  * the provider asks for, then twice as long, up to 60 s. When waiting alone cannot help (a reference to
- * nothing, a refused credential), it runs again after 60 s. A failure is logged when it begins and when its
- * reason changes; its end is logged too.
+ * nothing, a refused credential), it runs again after 60 s. A failure is reported when it begins and when its
+ * reason changes; its end is reported too.
  */
 export async function openRenewal(
-  { triggers, failed, recovered, facts, onFailure }: RenewalRules,
-  { clock, log }: Pick<Machine, 'clock' | 'log'>,
+  { triggers, failed, recovered, onFailure }: RenewalRules,
+  clock: Clock,
 ): Promise<Renewal> {
   const wake = createWake(clock)
   const backOff = createBackOff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
@@ -76,17 +72,16 @@ export async function openRenewal(
         if (signal.aborted) return
         try {
           const lacking = await renew()
-          if (failure !== undefined && !signal.aborted) log.info(...recovered, facts)
+          if (failure !== undefined && !signal.aborted) recovered()
           failure = undefined
           if (lacking === undefined) backOff.reset()
           pauseMs = lacking && pauseAfter(lacking)
         } catch (thrown) {
           if (signal.aborted) return
           const error = toLocketError(thrown)
-          const { code } = error
-          const reason = formatError(error)
-          if (reason !== failure) log.error(...failed, { ...facts, code, error: reason })
-          failure = reason
+          const line = formatError(error)
+          if (line !== failure) failed({ code: error.code, error: line })
+          failure = line
           pauseMs = pauseAfter(error)
           await onFailure?.(error)
         }

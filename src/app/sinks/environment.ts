@@ -42,7 +42,8 @@ export function environmentOf(values: Iterable<readonly [PreparedVariable, Secre
     const bytes = value.reveal()
     const text = bytes.includes(0) ? undefined : decodeUtf8(bytes)
     if (text !== undefined) environment.set(name, text)
-    else errors.push(new LocketError('unfit_value', `${origin}: ${bytes.includes(0) ? NUL : NOT_UTF8}`))
+    else
+      errors.push(new LocketError('unfit_value', bytes.includes(0) ? NUL : NOT_UTF8, { facts: { origin } }))
   }
   throwErrors(errors)
   return environment

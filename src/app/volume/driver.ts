@@ -1,9 +1,10 @@
 import type { DaemonConfig, VolumeConfig } from '../../config/volume/volume-config.ts'
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { KeyedLock } from '../../core/waiting/keyed-lock.ts'
+import type { VolumeFailure } from '../../core/vocabulary/events.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { WatchPaths } from '../../core/ports/files.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { HostFacts } from '../../core/ports/mounts.ts'
 import type { Clients } from '../access/clients.ts'
 import { prepare, contentFacts } from '../recipe/prepare.ts'
@@ -12,7 +13,7 @@ import type { Volume, VolumeTable } from './volume-table.ts'
 
 /** What the driver's use cases share. Each takes a volume's lock for what it changes; none holds it for another volume. */
 export interface Driver extends ProvisionDeps {
-  readonly log: Log
+  readonly emit: Emit
   readonly host: HostFacts
   readonly watch: WatchPaths
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
@@ -55,9 +56,9 @@ export async function describeContent(driver: Driver, volume: Volume): Promise<v
 }
 
 /** A failure that no answer carries, or not only: for Status and the log. */
-export function report(driver: Driver, volume: Volume, event: string, thrown: unknown): void {
+export function report(driver: Driver, volume: Volume, event: VolumeFailure, thrown: unknown): void {
   const error = toLocketError(thrown)
   const { name } = volume.record
   volume.lastError = `${new Date(driver.clock.now()).toISOString()} ${formatError(error)}`
-  driver.log.error(event, 'failed', { volume: name, code: error.code, error: formatError(error) })
+  driver.emit(event, { volume: name, code: error.code, error: formatError(error) })
 }

@@ -53,7 +53,7 @@ async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): 
         volume.content = rendered.facts
         volume.lastRender = new Date(driver.clock.now()).toISOString()
         volume.lastError = undefined
-        driver.log.info('volume.rendered', 'rendered again after a template changed', { volume: name })
+        driver.emit('volume.rendered', { volume: name })
       })
     } finally {
       rendered.wipe()

@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { formatError, LocketError, rewordError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { addFacts, formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabulary/names.ts'
 import {
   addMount,
@@ -92,7 +92,7 @@ export async function unmountVolume(driver: Driver, nameText: string, idText: st
   await driver.locks.run(name, NEVER, async () => {
     const volume = driver.table.find(name)
     if (volume === undefined || !hasMount(volume.record, id)) {
-      driver.log.warn('volume.unmount.unknown', 'unmount of something that is not mounted', {
+      driver.emit('volume.unmount.unknown', {
         volume: name,
         mountId: id,
       })
@@ -130,7 +130,7 @@ async function mountLocked(
   if (volume.mounted && (volume.record.mounts.length > 0 || volume.adopted)) {
     await driver.table.update(volume, addMount(volume.record, reference))
     volume.uses.set(id, 1)
-    driver.log.info('volume.mounted', 'mounted once more', { volume: name, mountId: id })
+    driver.emit('volume.mounted.again', { volume: name, mountId: id })
     return true
   }
   if (volume.mounted) await clearLeftover(driver, volume)
@@ -145,7 +145,7 @@ async function mountLocked(
   volume.uses.clear()
   volume.uses.set(id, 1)
   volume.lastError = undefined
-  driver.log.info('volume.mounted', 'mounted', {
+  driver.emit('volume.mounted', {
     volume: name,
     mountId: id,
     files: volume.content?.files.length,
@@ -196,7 +196,7 @@ async function releaseLocked(driver: Driver, volume: Volume, id: MountId): Promi
     report(driver, volume, 'volume.state', thrown)
   }
   if (record.mounts.length > 0) {
-    driver.log.info('volume.unmounted', 'one mount less', {
+    driver.emit('volume.unmounted.once', {
       volume: name,
       mountId: id,
       left: record.mounts.length,
@@ -204,15 +204,14 @@ async function releaseLocked(driver: Driver, volume: Volume, id: MountId): Promi
     return
   }
   await wipeVolume(driver, volume)
-  if (!volume.mounted)
-    driver.log.info('volume.unmounted', 'wiped and unmounted', { volume: name, mountId: id })
+  if (!volume.mounted) driver.emit('volume.unmounted', { volume: name, mountId: id })
 }
 
 async function undoMount(driver: Driver, volume: Volume, id: MountId): Promise<void> {
   const { name } = volume.record
   await driver.locks.run(name, NEVER, async () => {
     if (driver.table.find(name) !== volume || !volume.uses.has(id)) return
-    driver.log.warn('volume.mount.lost', 'the engine hung up before the answer: undone', {
+    driver.emit('volume.mount.lost', {
       volume: name,
       mountId: id,
     })
@@ -221,9 +220,8 @@ async function undoMount(driver: Driver, volume: Volume, id: MountId): Promise<v
 }
 
 function rememberFailure(driver: Driver, volume: Volume, thrown: unknown): LocketError {
-  const error = toLocketError(thrown)
   const { name } = volume.record
-  const failure = rewordError(error, `volume ${name} not mounted: ${error.message}`)
+  const failure = addFacts(toLocketError(thrown), { volume: name, undone: 'not mounted' })
   report(driver, volume, 'volume.mount.failed', failure)
   return failure
 }

@@ -7,7 +7,7 @@ import { clearMount } from './provision.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
-type LoadDeps = Pick<Driver, 'daemon' | 'host' | 'log' | 'mounts' | 'strangers' | 'table'>
+type LoadDeps = Pick<Driver, 'daemon' | 'host' | 'emit' | 'mounts' | 'strangers' | 'table'>
 
 /**
  * Puts the records into memory, before the socket listens: Get never misses a volume, and what an early request does to one rests on
@@ -18,8 +18,7 @@ export async function loadRecords(driver: LoadDeps, loaded: LoadedState): Promis
   const mounted = await mountedVolumes(driver)
   for (const stored of loaded.records) {
     const record = dropEarlierBoots(stored, driver.host.bootId)
-    if (record !== stored)
-      driver.log.info('volume.healed', 'dropped references of an earlier boot', { volume: record.name })
+    if (record !== stored) driver.emit('volume.healed', { volume: record.name })
     const volume = driver.table.restore(record)
     for (const mount of record.mounts) if (mount.unsure !== true) volume.uses.set(mount.id, 1)
     volume.mounted = mounted.delete(record.name)
@@ -51,16 +50,12 @@ async function reconcileVolume(driver: Driver, volume: Volume): Promise<void> {
   if (volume.mounted && mountIds.length === 0) {
     if (!volume.adopted) await wipeVolume(driver, volume)
     else
-      driver.log.warn('volume.adopted', 'mounted, but the state tells of no user: kept until it is removed', {
+      driver.emit('volume.adopted', {
         volume: name,
       })
   }
   if (!volume.mounted && mountIds.length > 0) {
-    driver.log.warn(
-      'volume.orphaned',
-      'its tmpfs is gone: containers that still run with it need a restart',
-      { volume: name, mountIds },
-    )
+    driver.emit('volume.orphaned', { volume: name, mountIds })
   }
   await describeContent(driver, volume)
   if (volume.mounted && volume.following === undefined) await followTemplates(driver, volume)
@@ -75,15 +70,15 @@ async function mountedVolumes(driver: Pick<Driver, 'daemon' | 'mounts'>): Promis
 
 async function reconcileStranger(driver: Driver, name: VolumeName, trusted: boolean): Promise<void> {
   if (!trusted) {
-    driver.log.warn('volume.unknown', 'mounted, but no record tells of it: kept', { volume: name })
+    driver.emit('volume.unknown.kept', { volume: name })
     return
   }
   await driver.locks.run(name, driver.stopping, async () => {
     if (driver.table.find(name) !== undefined) return
     await clearMount(rootOf(driver, name), driver).then(
-      () => driver.log.warn('volume.unknown', 'mounted, but no record tells of it: wiped', { volume: name }),
+      () => driver.emit('volume.unknown.wiped', { volume: name }),
       () =>
-        driver.log.error('volume.unknown', 'mounted, but no record tells of it, and it cannot be wiped', {
+        driver.emit('volume.unknown.failed', {
           volume: name,
         }),
     )

@@ -32,7 +32,7 @@ export async function createVolume(
     volume.content = contentFacts(prepared)
     volume.adopted = driver.strangers.delete(name)
     volume.mounted = volume.adopted
-    driver.log.info('volume.created', 'created', { volume: name, files: volume.content.files.length })
+    driver.emit('volume.created', { volume: name, files: volume.content.files.length })
   })
 }
 
@@ -47,7 +47,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
     if (volume === undefined) return
     const stale = volume.record.mounts.map((mount) => mount.id)
     if (stale.length > 0) {
-      driver.log.warn('volume.stale', 'removed with references that nothing uses any more', {
+      driver.emit('volume.stale', {
         volume: name,
         mountIds: stale,
       })
@@ -59,10 +59,11 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
       throw new LocketError(
         'mount_failed',
         `volume ${name} cannot be unmounted: ${volume.lastError ?? 'see the log'}`,
+        { facts: { volume: name }, names: ['volume'] },
       )
     await driver.table.remove(volume)
     await driver.clients.release(name)
-    driver.log.info('volume.removed', 'removed', { volume: name })
+    driver.emit('volume.removed', { volume: name })
   })
 }
 
@@ -96,6 +97,8 @@ function refuseOtherOptions(existing: VolumeRecord, options: VolumeRecord['optio
     `volume ${existing.name} exists with other driver options (differs: ${changed.join(', ')})`,
     {
       hint: `docker volume rm ${existing.name}, then create it again`,
+      facts: { volume: existing.name },
+      names: ['volume'],
     },
   )
 }

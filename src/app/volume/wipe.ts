@@ -45,7 +45,7 @@ async function wipeAgain(driver: Driver, volume: Volume): Promise<boolean> {
   await wipeVolume(driver, volume)
   if (volume.mounted) return false
   volume.lastError = undefined
-  driver.log.info('volume.wiped', 'wiped and unmounted at last', { volume: name })
+  driver.emit('volume.wiped', { volume: name })
   return true
 }
 

@@ -1,13 +1,13 @@
-import { isLocketError, LocketError } from '../vocabulary/errors.ts'
+import { addFacts, isLocketError, LocketError } from '../vocabulary/errors.ts'
 import type { TextPosition } from './place.ts'
 
 const MOST_LISTED = 20
 
 export const FAILED = Symbol('failed')
 
-/** What is found wrong in one template; after the first twenty of a kind the rest is only counted. */
+/** Collects the errors and warnings of one template: twenty of each kind; the rest is only counted. */
 export interface Notes {
-  /** The result of `parse`, or `FAILED` and an error noted. What is no LocketError is a bug and thrown on. */
+  /** Returns the result of `parse`. Notes a LocketError and returns `FAILED`; throws any other error, which is a bug. */
   attempt<T>(place: TextPosition, parse: () => T): T | typeof FAILED
   error(place: TextPosition, error: LocketError): void
   warn(place: TextPosition, message: string): void
@@ -18,12 +18,13 @@ export interface Notes {
 export function createNotes(origin: string): Notes {
   const errors: LocketError[] = []
   const warnings: string[] = []
+  const inOrigin = { facts: { origin }, names: ['origin'] } as const
   let moreErrors = 0
   let moreWarnings = 0
 
-  function error(place: TextPosition, { code, message, hint, cause }: LocketError): void {
+  function error({ line, column }: TextPosition, found: LocketError): void {
     if (errors.length === MOST_LISTED) moreErrors += 1
-    else errors.push(new LocketError(code, `${origin}: ${formatPlace(place)}: ${message}`, { cause, hint }))
+    else errors.push(addFacts(found, { origin, line, column }))
   }
 
   return {
@@ -45,7 +46,7 @@ export function createNotes(origin: string): Notes {
       const code = errors[0]?.code ?? 'internal'
       return moreErrors === 0
         ? errors
-        : [...errors, new LocketError(code, `and ${moreErrors} more in ${origin}`)]
+        : [...errors, new LocketError(code, `and ${moreErrors} more in ${origin}`, inOrigin)]
     },
     warnings: () => (moreWarnings === 0 ? warnings : [...warnings, `and ${moreWarnings} more`]),
   }

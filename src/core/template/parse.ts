@@ -57,7 +57,7 @@ function readBare({ bytes, parseRef, notes, placeOf }: Reader): Segment[] | unde
   const ref = notes.attempt(place, () => parseRef(head.trim()))
   if (ref === undefined) return undefined
   if (ref === FAILED) return []
-  if (filters.length > 0) notes.error(place, syntax(`${ref.text} has a filter but no braces`, FILTER_SHAPE))
+  if (filters.length > 0) notes.error(place, bareFilter(ref.text))
   return [{ kind: 'secret', ref, filters: [], raw: decodeText(bytes) ?? text, ...place }]
 }
 
@@ -102,6 +102,8 @@ function readTag(reader: Reader, start: number): Found {
       place,
       new LocketError('ref_syntax', `${text} is an id, and no provider that takes ids is chosen`, {
         hint: 'set provider',
+        facts: { references: [text] },
+        names: ['references'],
       }),
     )
     return { next: head.next }
@@ -110,13 +112,13 @@ function readTag(reader: Reader, start: number): Found {
   const filters = readFilters(bytes, head.next)
   if (filters.kind === 'unclosed') return leave(reader, place, start, filters.next)
   if (filters.kind === 'malformed') {
-    notes.error(place, syntax(`${ref.text}: ${filters.problem}`, FILTER_SHAPE))
+    notes.error(place, syntaxIn(ref.text, filters.problem, FILTER_SHAPE))
     return { next: filters.next }
   }
   for (const call of filters.calls) checkCall(call, ref.text, place, notes)
   const raw = decodeText(bytes.subarray(start, filters.end))
   if (raw === undefined) {
-    notes.error(place, syntax(`${ref.text}: an argument of its filters is not UTF-8 text`))
+    notes.error(place, syntaxIn(ref.text, 'an argument of its filters is not UTF-8 text'))
     return { next: filters.end }
   }
   return { segment: { kind: 'secret', ref, filters: filters.calls, raw, ...place }, next: filters.end }
@@ -140,13 +142,21 @@ function checkCall({ name, args }: FilterCall, ref: string, place: TextPosition,
     const near = nearest(name, FILTERS.keys())
     const hint =
       near === undefined ? `filters are ${[...FILTERS.keys()].join(', ')}` : `did you mean ${near}?`
-    notes.error(place, syntax(`${ref}: there is no filter ${JSON.stringify(name)}`, hint))
+    notes.error(place, syntaxIn(ref, `there is no filter ${JSON.stringify(name)}`, hint))
     return
   }
   const problem = argumentProblem(filter, args)
-  if (problem !== undefined) notes.error(place, syntax(`${ref}: ${problem}`))
+  if (problem !== undefined) notes.error(place, syntaxIn(ref, problem))
 }
 
-function syntax(message: string, hint?: string): LocketError {
-  return new LocketError('template_syntax', message, { hint })
+function syntaxIn(reference: string, reason: string, hint?: string): LocketError {
+  return new LocketError('template_syntax', reason, { hint, facts: { references: [reference] } })
+}
+
+function bareFilter(reference: string): LocketError {
+  return new LocketError('template_syntax', `${reference} has a filter but no braces`, {
+    hint: FILTER_SHAPE,
+    facts: { references: [reference] },
+    names: ['references'],
+  })
 }

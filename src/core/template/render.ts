@@ -1,11 +1,10 @@
-import { LocketError, rewordError, throwErrors, toLocketError } from '../vocabulary/errors.ts'
+import { addFacts, LocketError, rewordError, throwErrors, toLocketError } from '../vocabulary/errors.ts'
 import { DEFAULT_FILTER } from '../filters/default.ts'
 import { bytesOf } from '../filters/define.ts'
 import { FILTERS } from '../filters/index.ts'
 import type { RefId, SecretRef } from '../vocabulary/ref.ts'
 import type { Outcome, Outcomes } from '../vocabulary/resolve.ts'
 import { Secret } from '../vocabulary/secret.ts'
-import { formatPlace } from './notes.ts'
 import type { FilterCall, Segment, Template } from './template.ts'
 
 /** What a reference that failed does: `error` throws, `passthrough` writes its tag as it stands, `ignore` leaves the file out. */
@@ -94,7 +93,12 @@ function failureOf(segment: SecretSegment, outcomes: Outcomes): LocketError | un
 function outcomeOf({ ref }: SecretSegment, outcomes: Outcomes): Outcome {
   const outcome = outcomes.get(ref.id)
   if (outcome !== undefined) return outcome
-  return { ok: false, error: new LocketError('internal', `nobody was asked for ${ref.text}`) }
+  return { ok: false, error: notAsked(ref) }
+}
+
+function notAsked({ text }: SecretRef): LocketError {
+  const facts = { references: [text] }
+  return new LocketError('internal', `nobody was asked for ${text}`, { facts, names: ['references'] })
 }
 
 /** Where the filters of a tag without a value begin: at its default, when the secret does not exist; else -1. */
@@ -130,16 +134,16 @@ function applyFilter({ name, args }: FilterCall, value: Uint8Array, nowMs: numbe
     return filter.apply(value, args, { nowMs })
   } catch (thrown) {
     const error = toLocketError(thrown)
-    throw rewordError(error, `filter ${name}: ${error.message}`)
+    throw rewordError(error, `filter ${name}: ${error.reason}`)
   }
 }
 
-function filterError({ ref, ...place }: SecretSegment, error: LocketError, origin: string): LocketError {
-  return rewordError(error, `${origin}: ${formatPlace(place)}: ${ref.text}: ${error.message}`)
+function filterError({ ref, line, column }: SecretSegment, error: LocketError, origin: string): LocketError {
+  return addFacts(error, { origin, line, column, references: [ref.text] })
 }
 
 function failureError({ ref, error }: ReferenceFailure, origin: string): LocketError {
-  return rewordError(error, `${origin}: ${ref.text}: ${error.message}`)
+  return addFacts(error, { origin, references: [ref.text] })
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {

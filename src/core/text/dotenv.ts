@@ -31,10 +31,9 @@ export function parseDotenv(text: string, origin: string): readonly DotenvEntry[
     const read =
       assignment === undefined ? emptyLine(comment, at) : readValue(source, at + assignment[0].length)
     if ('problem' in read) {
-      throw new LocketError(
-        'config',
-        `${origin}: line ${line + lineBreaks(source, at, read.at)}: ${read.problem}`,
-      )
+      throw new LocketError('config', read.problem, {
+        facts: { path: origin, line: line + lineBreaks(source, at, read.at) },
+      })
     }
     const name = assignment?.[1]
     if (name !== undefined) entries.set(name, { name, value: read.value, line })

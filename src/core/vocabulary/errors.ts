@@ -1,3 +1,5 @@
+import { errorSentence, sharedFacts, withHint, type ErrorFactName, type ErrorFacts } from './error-facts.ts'
+
 /** One row per way to fail: what it means to a shell, and whether waiting may help. Codes are never reused. */
 export const ERROR_KINDS = {
   usage: { exit: 64, retryable: false, meaning: 'wrong flags or a wrong request body' },
@@ -50,25 +52,42 @@ export interface ErrorDetails {
   /** What the user can do about it: one clause, lowercase, no full stop. */
   readonly hint?: string | undefined
   readonly cause?: unknown
-  /** Asking again before that many milliseconds have passed is of no use. */
+  /** Milliseconds from now in which another try is of no use. */
   readonly retryAfterMs?: number | undefined
+  readonly facts?: ErrorFacts | undefined
+  /** Facts that the reason says in its own words. `formatError` does not print them. */
+  readonly names?: readonly ErrorFactName[] | undefined
+  /** The errors that this one stands for: their lines are printed in place of the reason. */
+  readonly parts?: readonly LocketError[] | undefined
 }
 
 const BRAND = Symbol.for('locket.error')
 
-/** The only error locket throws on purpose. The message starts lowercase, names the thing, and holds no secret value. */
+/**
+ * The only error that locket throws on purpose. Its reason starts lowercase and holds no secret value. Where it happened is in
+ * `facts`, not in the reason. `message` is the whole sentence: facts and reason, without the hint.
+ */
 export class LocketError extends Error {
   readonly [BRAND] = true
   readonly code: ErrorCode
+  readonly reason: string
   readonly hint: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly facts: ErrorFacts
+  readonly names: readonly ErrorFactName[]
+  readonly parts: readonly LocketError[]
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+  constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
+    const { hint, cause, retryAfterMs, facts = {}, names = [], parts = [] } = details
+    super(errorSentence({ reason, facts, names, parts }), cause === undefined ? undefined : { cause })
     this.name = 'LocketError'
     this.code = code
-    this.hint = details.hint
-    this.retryAfterMs = details.retryAfterMs
+    this.reason = reason
+    this.hint = hint
+    this.retryAfterMs = retryAfterMs
+    this.facts = facts
+    this.names = names
+    this.parts = parts
   }
 }
 
@@ -88,10 +107,12 @@ export function toLocketError(thrown: unknown): LocketError {
   })
 }
 
-/** The one line a person reads: `message (hint)`. What it quotes of a user's cannot break it, nor command a terminal. */
-export function formatError(error: LocketError): string {
-  const line = error.hint === undefined ? error.message : `${error.message} (${error.hint})`
-  return onOneLine(line)
+/**
+ * The one line that a person reads: facts, reason, and the hint in parentheses. Facts that the reader sees elsewhere, given as `beside`,
+ * are left out. Control characters of quoted texts become `?`: they can neither break the line nor command a terminal.
+ */
+export function formatError(error: LocketError, beside: ErrorFacts = {}): string {
+  return onOneLine(withHint(errorSentence(error, beside), error.hint))
 }
 
 /** Most causes told: a chain of them may lead back to itself. */
@@ -132,18 +153,56 @@ export function errnoOf(thrown: unknown): string | undefined {
   return typeof thrown.code === 'string' && /^E[A-Z0-9]+$/.test(thrown.code) ? thrown.code : undefined
 }
 
-/** The same failure in other words; the first ones are its cause. */
-export function rewordError(error: LocketError, message: string): LocketError {
-  const { code, hint, retryAfterMs } = error
-  return new LocketError(code, message, { cause: error, hint, retryAfterMs })
+/** The same failure with another reason. Facts, hint and code are kept; `error` becomes the cause. */
+export function rewordError(
+  error: LocketError,
+  reason: string,
+  names: readonly ErrorFactName[] = [],
+): LocketError {
+  const { code, hint, retryAfterMs, facts } = error
+  return new LocketError(code, reason, {
+    cause: error,
+    hint,
+    retryAfterMs,
+    facts,
+    names: [...error.names, ...names],
+  })
 }
 
-/** Several failures as one line. One alone stays as it is; the first decides the code, unless one cannot pass: then that one does. */
+/** The same failure with more facts. A fact that the error has already is kept: it is nearer to the cause. */
+export function addFacts(error: LocketError, facts: ErrorFacts): LocketError {
+  const { code, reason, hint, retryAfterMs, cause, names, parts } = error
+  return new LocketError(code, reason, {
+    hint,
+    retryAfterMs,
+    cause,
+    names,
+    parts,
+    facts: { ...facts, ...error.facts },
+  })
+}
+
+/**
+ * Several failures as one, whose line lists them all. One alone is returned as it is. The first one that is not retryable decides the
+ * code, or else the first. The facts that all of them share are facts of the whole.
+ */
 export function combineErrors(errors: readonly [LocketError, ...LocketError[]]): LocketError {
   const [first, ...others] = errors
   if (others.length === 0) return first
   const lead = errors.find((error) => !isRetryable(error)) ?? first
-  return new LocketError(lead.code, errors.map(formatError).join('; '), { cause: lead })
+  const facts = sharedFacts(errors.map((error) => error.facts))
+  return new LocketError(lead.code, errors.map((error) => formatError(error)).join('; '), {
+    cause: lead,
+    facts,
+    names: Object.keys(facts) as ErrorFactName[],
+    parts: errors,
+  })
+}
+
+/** Every single failure of a combined error, or the error itself. The facts of the whole are added to each. */
+export function partsOf(error: LocketError): readonly LocketError[] {
+  if (error.parts.length === 0) return [error]
+  return error.parts.flatMap((part) => partsOf(addFacts(part, error.facts)))
 }
 
 /** Throws all of them as one, if there are any. */

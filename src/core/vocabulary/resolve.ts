@@ -65,6 +65,9 @@ async function settle(
 function unanswered(provider: string, ref: SecretRef): Outcome {
   return {
     ok: false,
-    error: new LocketError('internal', `provider ${provider} gave no answer for ${ref.text}`),
+    error: new LocketError('internal', `provider ${provider} gave no answer for ${ref.text}`, {
+      facts: { provider, references: [ref.text] },
+      names: ['provider', 'references'],
+    }),
   }
 }

@@ -1,36 +1,108 @@
-import { pino, type LoggerOptions } from 'pino'
-import type { Log } from '../../core/ports/log.ts'
-import { formatRecord, type LogFormat, type LogRecord, type Severity } from './log-line.ts'
-import { writeToStderr } from './stderr-line.ts'
+import { writeSync } from 'node:fs'
+import type { Listener } from '../../core/ports/events.ts'
+import { errnoOf } from '../../core/vocabulary/errors.ts'
+import { eventText, type EventLevel, type EventText, type LogFacts } from '../../core/vocabulary/events.ts'
+
+export type LogFormat = 'text' | 'json' | 'compose'
 
 export interface LogOptions {
   readonly format: LogFormat
-  /** The least important severity that is written; `trace` is `debug`. */
-  readonly level: Severity | 'trace'
+  /** The least important level that is written; `trace` is `debug`. */
+  readonly level: EventLevel | 'trace'
+  /** The level that errors are written with. Left out: `error`. */
+  readonly errorsAs?: EventLevel
   /** Takes one whole line. Left out: stderr, written at once, so that a crash loses nothing. */
   readonly write?: (line: string) => void
+  /** Milliseconds since the epoch. Left out: the system's clock. */
   readonly now?: () => number
 }
 
-/** pino decides what is written and makes JSON of it; how a line looks is ours. */
-export function openLog({ format, level, write = writeToStderr, now = Date.now }: LogOptions): Log {
-  const options: LoggerOptions = {
-    level,
-    base: null,
-    messageKey: 'message',
-    timestamp: () => `,"time":${now()}`,
-    formatters: { level: (severity) => ({ severity }) },
-  }
-  const logger = pino(options, {
-    write: (json: string) => write(`${formatRecord(format, recordOf(json))}\n`),
-  })
-  const at =
-    (severity: Severity): Log['info'] =>
-    (event, message, facts = {}) =>
-      logger[severity]({ event, facts }, message)
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+/** What one log line says. */
+export interface LogRecord extends EventText {
+  /** Milliseconds since the epoch. */
+  readonly time: number
 }
 
-function recordOf(json: string): LogRecord {
-  return JSON.parse(json) as LogRecord
+const LEVELS: readonly EventLevel[] = ['debug', 'info', 'warn', 'error']
+
+/**
+ * A listener that writes each event as one line. It does without pino, whose loading takes 9 ms: longer than some commands run. For
+ * the daemon, see pino-log.ts, which writes the same lines.
+ */
+export function openLog(options: LogOptions): Listener {
+  const { format, level: threshold, errorsAs = 'error', write = writeToStderr, now = Date.now } = options
+  const least = threshold === 'trace' ? 0 : LEVELS.indexOf(threshold)
+  return (event) => {
+    const text = eventText(event)
+    const level = text.level === 'error' ? errorsAs : text.level
+    if (LEVELS.indexOf(level) >= least) write(`${formatRecord(format, { ...text, level, time: now() })}\n`)
+  }
+}
+
+/** Returns one line without its end. Pure. */
+export function formatRecord(format: LogFormat, record: LogRecord): string {
+  if (format === 'json') return jsonLine(record)
+  if (format === 'compose') return composeLine(record)
+  return textLine(record)
+}
+
+/** `2026-11-22T04:50:00Z INFO volume.mounted mounted volume=db files=3` */
+function textLine({ time, level, event, message, facts }: LogRecord): string {
+  const at = new Date(time).toISOString().replace(/\.\d+Z$/, 'Z')
+  return [at, level.toUpperCase(), event, ...wordsOf(message, facts)].join(' ')
+}
+
+function jsonLine({ time, level, event, message, facts }: LogRecord): string {
+  return plain(JSON.stringify({ ...facts, time: new Date(time).toISOString(), level, event, message }))
+}
+
+/** A line that Compose reads from a provider: it shows `info` and `error`, and hides `debug`. */
+function composeLine({ level, message, facts }: LogRecord): string {
+  const type = level === 'warn' ? 'info' : level
+  return plain(JSON.stringify({ type, message: wordsOf(message, facts).join(' ') }))
+}
+
+function wordsOf(message: string, facts: LogFacts): string[] {
+  const words = [plain(message)]
+  for (const [name, value] of Object.entries(facts)) {
+    if (value !== undefined)
+      words.push(`${plain(name)}=${typeof value === 'object' ? value.map(quoted).join(',') : quoted(value)}`)
+  }
+  return words
+}
+
+/** A value with spaces, quotes or control characters in JSON quotes, so that it can forge neither a field nor a line. */
+function quoted(value: string | number | boolean): string {
+  const text = String(value)
+  return /^[^\s"=,\\\p{C}]+$/u.test(text) ? text : plain(JSON.stringify(text))
+}
+
+/** JSON.stringify leaves DEL, C1, bidirectional and line separator characters as they are; a terminal acts on them. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, codePoint)
+}
+
+function codePoint(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  ).join('')
+}
+
+const STDERR = 2
+const MOST_RETRIES = 100
+
+/** Writes at once. Never throws: a log that cannot be written must not fail the work that it reports. */
+export function writeToStderr(line: string): void {
+  const bytes = Buffer.from(line)
+  for (let done = 0, retries = 0; done < bytes.length && retries < MOST_RETRIES;) {
+    try {
+      done += writeSync(STDERR, bytes, done)
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') return
+      // A full pipe: wait 1 ms for its reader, at most 100 times, then drop the line.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+      retries += 1
+    }
+  }
 }

@@ -19,14 +19,17 @@ async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
     await checkWithin(path, real, limits.within)
     const facts = await named.stat()
     await checkExcept(path, { real, facts }, limits.except)
-    if (!facts.isFile()) throw new LocketError('io', `${path} is not a regular file`)
+    if (!facts.isFile()) throw new LocketError('io', `${path} is not a regular file`, naming(path))
     await using file = await open(`/proc/self/fd/${named.fd}`, O_RDONLY | O_NONBLOCK)
     return await readBounded(path, file, limits.maxBytes)
   } catch (error) {
     if (isLocketError(error)) throw error
     // What lies outside must not even be told to be there or not.
     await checkWithin(path, resolve(path), limits.within)
-    throw new LocketError('io', `cannot read ${path}: ${errnoOf(error) ?? 'unknown error'}`, { cause: error })
+    throw new LocketError('io', `cannot read ${path}: ${errnoOf(error) ?? 'unknown error'}`, {
+      ...naming(path),
+      cause: error,
+    })
   }
 }
 
@@ -69,6 +72,7 @@ async function checkWithin(path: string, real: string, roots: readonly string[] 
     if (real.startsWith(realRoot.endsWith('/') ? realRoot : `${realRoot}/`)) return
   }
   throw new LocketError('denied', `${path} lies outside of the folders that driver options may name`, {
+    ...naming(path),
     hint: `template-roots is ${roots.length === 0 ? 'empty' : roots.join(', ')}`,
   })
 }
@@ -87,12 +91,19 @@ async function checkExcept(
     throw new LocketError(
       'denied',
       `${path} is one of the daemon's own files, which driver options may not name`,
+      naming(path),
     )
   }
 }
 
+/** The path as a fact that the reason names. */
+function naming(path: string) {
+  return { facts: { path }, names: ['path'] } as const
+}
+
 function tooLarge(path: string, maxBytes: number): LocketError {
   return new LocketError('too_large', `${path} is larger than ${maxBytes} bytes`, {
+    ...naming(path),
     hint: 'raise max-file-size',
   })
 }

@@ -76,7 +76,7 @@ async function undo(driver: Driver, answer: MountAnswer): Promise<void> {
   try {
     await answer.undo()
   } catch (thrown) {
-    driver.log.error('volume.mount.lost', 'a mount that the engine did not wait for cannot be undone', {
+    driver.emit('volume.mount.lost.kept', {
       error: formatError(toLocketError(thrown)),
     })
   }

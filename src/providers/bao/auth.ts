@@ -9,6 +9,7 @@ import type { Session } from '../lib/login/sessions.ts'
 import type { Calls } from './calls.ts'
 import { saidIn } from './explain.ts'
 import type { LoginPlan } from './method.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** Goes into a header: nothing else may come in as one. */
 const LoginAnswer = z.object({
@@ -65,7 +66,7 @@ function explainLogin(
   const login = `auth/${mount}${inNamespace}`
   if (status === 400) {
     const parts = method === 'approle' ? 'role id and secret id' : 'role and JWT'
-    return new LocketError('auth', `${who} does not accept the ${parts} at ${login} (status 400)`, {
+    return providerError('auth', `${who} does not accept the ${parts} at ${login} (status 400)`, {
       hint:
         method === 'approle'
           ? 'are both of the same role, and is the secret id neither expired nor used up?'
@@ -73,12 +74,12 @@ function explainLogin(
     })
   }
   if (status === 403) {
-    return new LocketError('denied', `${who} does not let locket log in at ${login} (status 403)`, {
+    return providerError('denied', `${who} does not let locket log in at ${login} (status 403)`, {
       hint: 'check bao-auth-mount and bao-namespace, and what the role accepts',
     })
   }
   if (status === 404 && /no handler/i.test(saidIn(body) ?? '')) {
-    return new LocketError('config', `${who} has no login at ${login} (status 404)`, {
+    return providerError('config', `${who} has no login at ${login} (status 404)`, {
       hint: 'check bao-auth-mount and bao-namespace',
     })
   }
@@ -87,11 +88,11 @@ function explainLogin(
 
 function unusable(who: string, answer: unknown): LocketError {
   if (WantsSecondFactor.safeParse(answer).success) {
-    return new LocketError('auth', `${who} wants a second factor for this login`, {
+    return providerError('auth', `${who} wants a second factor for this login`, {
       hint: 'locket has none: use a role without one',
     })
   }
-  return new LocketError('provider_protocol', `the login at ${who} is not answered as OpenBao or Vault do`, {
+  return providerError('provider_protocol', `the login at ${who} is not answered as OpenBao or Vault do`, {
     hint: 'is bao-url the address of such a server?',
   })
 }

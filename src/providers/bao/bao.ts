@@ -20,6 +20,7 @@ import { settings } from './settings.ts'
 import type { BaoSettings } from './settings.ts'
 import { createTokenCheck, createTokenUse } from './token.ts'
 import type { TokenUse } from './token.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 export const bao = defineProvider({
   kind: 'bao',
@@ -50,11 +51,11 @@ interface Batch {
   readonly checkToken: () => Promise<void>
 }
 
-function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance: string): ProviderClient {
+function open(given: BaoSettings, { clock, emit, files }: ProviderDeps, instance: string): ProviderClient {
   const { url, namespace, maxConcurrent, maxRate, caCert } = given
   const plan = planLogin(given)
   if (url === undefined || plan === undefined)
-    throw new LocketError('config', `${instance}: ${methodProblems(given).join(', ')}`)
+    throw providerError('config', `${instance}: ${methodProblems(given).join(', ')}`)
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
   const http = createHttpClient({
     provider: instance,
@@ -99,7 +100,7 @@ function open(given: BaoSettings, { clock, log, files }: ProviderDeps, instance:
   }
 
   return {
-    fetch: fetchEach({ provider: instance, log, traffic, withBatch, fetchOne }),
+    fetch: fetchEach({ provider: instance, emit, traffic, withBatch, fetchOne }),
     probe: (signal) => withBatch(signal, ({ use }) => tokens.probe(use, signal)),
     status: () => traffic.status(),
     async [Symbol.asyncDispose]() {

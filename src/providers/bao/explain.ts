@@ -1,6 +1,7 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import { isObject } from './json.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** What the server said in an error, to look for known words in. It may quote anything: it never goes into a message. */
 export function saidIn(body: unknown): string | undefined {
@@ -14,30 +15,30 @@ export function explainAny(who: string, { status, headers, body }: Refusal): Loc
   const said = saidIn(body)
   if (status >= 300 && status < 400) return redirected(who, status, headers.get('location'))
   if (status === 404 && said === undefined) {
-    return new LocketError('unavailable', `${who} has no API of OpenBao or Vault there (status 404)`, {
+    return providerError('unavailable', `${who} has no API of OpenBao or Vault there (status 404)`, {
       hint: 'is bao-url the address of the server, and is it running?',
     })
   }
   if (status === 403 && said !== undefined && /invalid token/i.test(said)) return tokenRefused(who)
   if (status === 412)
-    return new LocketError('unavailable', `${who} has not caught up with its cluster (status 412)`)
+    return providerError('unavailable', `${who} has not caught up with its cluster (status 412)`)
   if (status === 501) {
-    return new LocketError('unavailable', `${who} is not initialised (status 501)`, {
+    return providerError('unavailable', `${who} is not initialised (status 501)`, {
       hint: 'initialise and unseal it; locket then asks again',
     })
   }
   if (status === 503 && said !== undefined && /sealed/i.test(said)) {
-    return new LocketError('unavailable', `${who} is sealed (status 503)`, {
+    return providerError('unavailable', `${who} is sealed (status 503)`, {
       hint: 'unseal it; locket then asks again',
     })
   }
   if (status === 503 && said !== undefined && /locked/i.test(said))
-    return new LocketError('unavailable', `${who} has its API locked (status 503)`)
+    return providerError('unavailable', `${who} has its API locked (status 503)`)
   return undefined
 }
 
 export function tokenRefused(who: string): LocketError {
-  return new LocketError('auth', `${who} does not accept the token (status 403)`, {
+  return providerError('auth', `${who} does not accept the token (status 403)`, {
     hint: 'has it expired, been revoked or used up, or is it of another namespace?',
   })
 }
@@ -47,7 +48,7 @@ function redirected(who: string, status: number, location: string | null): Locke
   const url = location !== null && URL.canParse(location) ? new URL(location) : undefined
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
   const where = url === undefined || !isHttp ? '' : ` to ${url.origin.slice(0, 200)}`
-  return new LocketError(
+  return providerError(
     'provider_protocol',
     `${who} redirects${where}, which locket does not follow (status ${status})`,
     { hint: 'set bao-url to the active node or to a load balancer in front of the cluster' },

@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** What JSON can do in every Node that locket runs on, and TypeScript does not know yet. */
 interface SourceJson {
@@ -23,7 +23,7 @@ export function parseExact(body: Uint8Array, who: string): unknown {
         : value,
     )
   } catch {
-    throw new LocketError('provider_protocol', `${who} sent an answer that is not JSON`, {
+    throw providerError('provider_protocol', `${who} sent an answer that is not JSON`, {
       hint: 'is bao-url the address of an OpenBao or Vault server?',
     })
   } finally {

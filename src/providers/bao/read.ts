@@ -11,6 +11,7 @@ import { createMounts } from './mounts.ts'
 import { formatSecret } from './refs.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
 import type { TokenUse } from './token.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** One field each, out of secrets that are read once for all callers of the same time. */
 export interface BaoReader {
@@ -108,22 +109,22 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     const { version, destroyed } = metadata.data
     const says = `${who} has version ${version} of ${shown(place)}`
     return destroyed === true
-      ? new LocketError('not_found', `${says} destroyed: it cannot be had back`, {
+      ? providerError('not_found', `${says} destroyed: it cannot be had back`, {
           hint: 'write the secret again, or ask for another version',
         })
-      : new LocketError('not_found', `${says} deleted`, {
+      : providerError('not_found', `${says} deleted`, {
           hint: 'undelete it, write the secret again, or ask for another version',
         })
   }
 
   function missing(place: Place): LocketError {
     const says = place.version === undefined ? 'has nothing at' : `has no version ${place.version} at`
-    return new LocketError('not_found', `${who} ${says} ${shown(place)}${inNamespace}`)
+    return providerError('not_found', `${who} ${says} ${shown(place)}${inNamespace}`)
   }
 
   function forbidden(place: Place): LocketError {
     const path = apiPath(place).join('/')
-    return new LocketError(
+    return providerError(
       'denied',
       `${who} does not let this token read ${shown(place)}${inNamespace} (status 403)`,
       { hint: `its policy needs the capability read on ${path.slice(0, 120)}` },
@@ -131,24 +132,20 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
   }
 
   function noMount(place: Place): LocketError {
-    return new LocketError(
-      'not_found',
-      `${who} has no mount for ${shown(place)}${inNamespace} (status 404)`,
-      {
-        hint: 'check the name of the mount, and bao-namespace',
-      },
-    )
+    return providerError('not_found', `${who} has no mount for ${shown(place)}${inNamespace} (status 404)`, {
+      hint: 'check the name of the mount, and bao-namespace',
+    })
   }
 
   function noSecrets(mount: readonly string[]): LocketError {
-    return new LocketError(
+    return providerError(
       'not_found',
       `${who} has no KV engine at ${mount.join('/')}, but one of another kind`,
     )
   }
 
   function otherVersion(mount: readonly string[], kv: KvVersion): LocketError {
-    return new LocketError('not_found', `${who} has KV version ${kv} at ${mount.join('/')}`, {
+    return providerError('not_found', `${who} has KV version ${kv} at ${mount.join('/')}`, {
       hint: 'correct kv=… in the reference, or bao-kv-version',
     })
   }
@@ -166,12 +163,12 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
 function valueOf(fields: Fields, { mount, path, field }: BaoReference, who: string): Secret {
   const where = shown({ mount, path })
   if (!Object.hasOwn(fields, field))
-    throw new LocketError('not_found', `${who} has no field "${field}" at ${where}`)
+    throw providerError('not_found', `${who} has no field "${field}" at ${where}`)
   const value = fields[field]
-  if (value === null) throw new LocketError('not_found', `${who} has null in field "${field}" at ${where}`)
+  if (value === null) throw providerError('not_found', `${who} has null in field "${field}" at ${where}`)
   const text = jsonText(value)
   if (text.isWellFormed()) return Secret.fromText(text)
-  throw new LocketError(
+  throw providerError(
     'provider_protocol',
     `${who} has something that is no Unicode text in field "${field}" at ${where}`,
   )
@@ -179,12 +176,20 @@ function valueOf(fields: Fields, { mount, path, field }: BaoReference, who: stri
 
 /** The server did not say where the mount ends, and what engine it is. */
 function unsure(error: LocketError): LocketError {
-  const { code, message, hint } = error
+  const { code, reason, hint, facts, names } = error
   const several = 'a mount of several words is written with %2F between them'
   if (code === 'denied')
-    return new LocketError(code, message, { hint: hint === undefined ? several : `${hint}; ${several}` })
+    return new LocketError(code, reason, {
+      facts,
+      names,
+      hint: hint === undefined ? several : `${hint}; ${several}`,
+    })
   return hint === undefined
-    ? new LocketError(code, message, { hint: `${several}, and one of KV version 1 may need ?kv=1` })
+    ? new LocketError(code, reason, {
+        facts,
+        names,
+        hint: `${several}, and one of KV version 1 may need ?kv=1`,
+      })
     : error
 }
 

@@ -2,6 +2,7 @@ import { hkdfSync } from 'node:crypto'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { credentialText } from '../lib/login/credential.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** What a machine account's access token is made of. The strings cannot be wiped: keep them no longer than a login takes. */
 export interface AccessToken {
@@ -43,7 +44,7 @@ function stretched(seed: Buffer): Uint8Array {
 }
 
 function malformed(named: string, problem: string): LocketError {
-  return new LocketError('auth', `${named} is no access token of a machine account: it ${problem}`, {
+  return providerError('auth', `${named} is no access token of a machine account: it ${problem}`, {
     hint: HINT,
   })
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { BwsField } from './refs.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const Login = z.object({
   access_token: z.string().regex(/^[\x21-\x7e]+$/),
@@ -62,34 +63,34 @@ export function readField(secret: EncryptedSecret, field: BwsField, who: string)
 
 /** The credential is refused. */
 export function notAccepted(who: string): LocketError {
-  return new LocketError('auth', `${who} does not accept the access token`, {
+  return providerError('auth', `${who} does not accept the access token`, {
     hint: 'is it whole, not revoked, and of the region that bws-identity-url is in?',
   })
 }
 
 /** The server takes the token for good, and yet it does not open what it was sent. */
 export function damagedToken(who: string): LocketError {
-  return new LocketError('auth', `${who} accepts the access token, but the key after its : opens nothing`, {
+  return providerError('auth', `${who} accepts the access token, but the key after its : opens nothing`, {
     hint: 'copy the access token again',
   })
 }
 
 /** One secret, or one of several. */
 export function noBwsSecret(who: string): LocketError {
-  return new LocketError('not_found', `${who} has no such secret, or this machine account may not read it`, {
+  return providerError('not_found', `${who} has no such secret, or this machine account may not read it`, {
     hint: 'is the machine account, or its project, given access to the secret?',
   })
 }
 
 /** Reverse proxies say 404 until what is behind them has started. */
 export function noServer(who: string, setting: string): LocketError {
-  return new LocketError('unavailable', `${who} is no Bitwarden server (status 404)`, {
+  return providerError('unavailable', `${who} is no Bitwarden server (status 404)`, {
     hint: `is ${setting} right, and the server running?`,
   })
 }
 
 export function unreadable(who: string, what: string): LocketError {
-  return new LocketError('provider_protocol', `${who} sent a ${what} that is not what Bitwarden sends`)
+  return providerError('provider_protocol', `${who} sent a ${what} that is not what Bitwarden sends`)
 }
 
 function fromJson(bytes: Uint8Array): unknown {

@@ -22,6 +22,7 @@ import type { EncryptedSecret } from './answers.ts'
 import type { BwsAnswer, BwsClient, BwsOptions, BwsQuery } from './client.ts'
 import { decryptEncString, isSealedWith, parseEncString } from './enc-string.ts'
 import type { BwsField } from './refs.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const MAX_LOGIN_BYTES = 256 * 1024
 const MAX_SECRETS_BYTES = 64 * 1024 * 1024
@@ -49,7 +50,7 @@ export function createBuiltinClient(
     clock: traffic.clock,
     readCredentials: async () => [await readCredential(token, files, { provider, setting: 'bws-token' })],
     async login([credential], signal) {
-      if (credential === undefined) throw new LocketError('internal', `${provider}: a login without a token`)
+      if (credential === undefined) throw providerError('internal', `${provider}: a login without a token`)
       const accessToken = parseAccessToken(credential, `${provider}: bws-token`)
       try {
         return await logIn(identity, accessToken, userAgent, signal)

@@ -15,6 +15,7 @@ import { createChosenClient } from './choose-client.ts'
 import { createGather } from './gather.ts'
 import type { Gather } from './gather.ts'
 import { formatBwsReference, parseBwsReference } from './refs.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'bws-', env: 'BWS_', server: 'Bitwarden' }
 /** What Bitwarden's servers allow by default. */
@@ -89,10 +90,10 @@ export const bws = defineProvider({
 
 function open(
   { token, maxConcurrent, maxRate, caCert, client: choice, ...urls }: SettingsOf<typeof settings>,
-  { clock, log, files, startWorker }: ProviderDeps,
+  { clock, emit, files, startWorker }: ProviderDeps,
   instance: string,
 ): ProviderClient {
-  if (token === undefined) throw new LocketError('config', 'bws needs bws-token (BWS_MACHINE_TOKEN)')
+  if (token === undefined) throw providerError('config', 'bws needs bws-token (BWS_MACHINE_TOKEN)')
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
   const caCertOf = caCertReader(caCert, files, { provider: instance, setting: 'bws-ca-cert' })
   const client = createChosenClient({
@@ -104,7 +105,7 @@ function open(
     caCert: caCertOf,
     files,
     traffic,
-    log,
+    emit,
     startWorker,
   })
   const who = `${instance} at ${urls.apiUrl}`
@@ -116,7 +117,7 @@ function open(
   }
 
   return {
-    fetch: fetchEach({ provider: instance, log, traffic, withBatch: withGather, fetchOne }),
+    fetch: fetchEach({ provider: instance, emit, traffic, withBatch: withGather, fetchOne }),
     probe: (signal) => client.use(signal, () => Promise.resolve()),
     status: () => traffic.status(),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

@@ -1,5 +1,5 @@
 import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { StartWorker } from '../../core/ports/process.ts'
 import { createFence } from '../lib/fence/fence.ts'
 import type { Fence } from '../lib/fence/fence.ts'
@@ -7,12 +7,13 @@ import { createBuiltinClient } from './builtin-client.ts'
 import type { BwsClient, BwsOptions } from './client.ts'
 import { createBwsSdkClient } from './sdk-client.ts'
 import { Reply, SDK_PACKAGE } from './sdk-methods.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 export interface ChoiceOptions extends BwsOptions {
   readonly choice: 'auto' | 'sdk' | 'builtin'
   readonly maxConcurrent: number
   readonly caCert: (() => Promise<string>) | undefined
-  readonly log: Log
+  readonly emit: Emit
   readonly startWorker: StartWorker
 }
 
@@ -21,7 +22,7 @@ export interface ChoiceOptions extends BwsOptions {
  * where it does not is `config`.
  */
 export function createChosenClient(options: ChoiceOptions): BwsClient {
-  const { provider, choice, log, traffic, startWorker } = options
+  const { provider, choice, emit, traffic, startWorker } = options
   const fence = createFence({
     library: 'bws',
     title: `${provider} at ${options.apiUrl} (Bitwarden's SDK)`,
@@ -44,7 +45,7 @@ export function createChosenClient(options: ChoiceOptions): BwsClient {
     async use(signal, work) {
       if (chosen === undefined) {
         chosen = await choose(signal)
-        log.debug('bws.client', 'client chosen', { provider, client: chosen === sdk ? 'sdk' : 'builtin' })
+        emit('bws.client', { provider, client: chosen === sdk ? 'sdk' : 'builtin' })
       }
       return chosen.use(signal, work)
     },
@@ -74,7 +75,7 @@ async function runs(fence: Fence, signal: AbortSignal): Promise<boolean> {
 }
 
 function notInstalled(provider: string): LocketError {
-  return new LocketError(
+  return providerError(
     'config',
     `${provider}: bws-client is sdk, and Bitwarden's SDK is not installed for this machine`,
     {

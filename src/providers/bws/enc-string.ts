@@ -1,5 +1,6 @@
 import { createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** `2.IV|CIPHERTEXT|MAC`: AES-256-CBC and HMAC-SHA256, the only way in which Secrets Manager encrypts. */
 export interface EncString {
@@ -64,5 +65,5 @@ function problemOf(type: string): string {
 }
 
 function refused(what: string, problem: string): LocketError {
-  return new LocketError('provider_protocol', `${what} ${problem}`)
+  return providerError('provider_protocol', `${what} ${problem}`)
 }

@@ -11,6 +11,7 @@ import { parseAccessToken } from './access-token.ts'
 import { damagedToken, noBwsSecret, noServer, notAccepted, unreadable } from './answers.ts'
 import type { BwsAnswer, BwsClient, BwsOptions, BwsQuery } from './client.ts'
 import { Reply, type LoginCall, type ReadCall } from './sdk-methods.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /**
  * The SDK does not tell how long a login is good for: an hour. What has less than five minutes left it renews by itself, which nobody
@@ -36,7 +37,7 @@ export function createBwsSdkClient(options: BwsOptions & { readonly fence: Fence
     readCredentials: async () => [await readCredential(token, files, { provider, setting: 'bws-token' })],
     async login(credentials, signal) {
       const [credential] = credentials
-      if (credential === undefined) throw new LocketError('internal', `${provider}: a login without a token`)
+      if (credential === undefined) throw providerError('internal', `${provider}: a login without a token`)
       const held = { digest: digestOf(credentials), token: credential.copy() }
       try {
         const call = loginCall(held)
@@ -71,7 +72,7 @@ export function createBwsSdkClient(options: BwsOptions & { readonly fence: Fence
       const answer = await withRetries(attempt, traffic.clock, signal)
       if (answer !== undefined) return answer
     }
-    throw new LocketError('unavailable', `${api} was not asked: Bitwarden's SDK ended twice`)
+    throw providerError('unavailable', `${api} was not asked: Bitwarden's SDK ended twice`)
   }
 
   /** Undefined: the SDK's process is a new one, and this turn was used to log in there. */
@@ -128,9 +129,9 @@ function replyError(reply: Reply, who: string, setting: string): LocketError {
   if (reply.kind === 'status') return statusError(who, reply.status)
   if (reply.kind === 'unreachable') {
     const hint = 'is it running, its address right and its certificate trusted?'
-    return new LocketError('unavailable', `${who} cannot be reached`, { hint })
+    return providerError('unavailable', `${who} cannot be reached`, { hint })
   }
   if (reply.kind === 'broken-off')
-    return new LocketError('unavailable', `${who} broke off before the answer was complete`)
+    return providerError('unavailable', `${who} broke off before the answer was complete`)
   return unreadable(who, 'answer')
 }

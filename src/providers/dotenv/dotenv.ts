@@ -1,11 +1,11 @@
 import { parseDotenv } from '../../core/text/dotenv.ts'
-import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { field, section, type SettingsOf } from '../../settings/field.ts'
 import { AbsolutePath } from '../../settings/kinds.ts'
 import { defineProvider, type ProviderClient, type ProviderDeps } from '../define.ts'
 import { readError } from '../lib/login/credential.ts'
 import { createVariables, parseVariable, type Lookup } from '../lib/variables.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const settings = section('dotenv', '.env file (dotenv), for development', {
   path: field({
@@ -42,7 +42,7 @@ function open(
   { files, hiddenNames }: ProviderDeps,
   instance: string,
 ): ProviderClient {
-  if (path === undefined) throw new LocketError('config', 'dotenv needs dotenv-path (DOTENV_PATH)')
+  if (path === undefined) throw providerError('config', 'dotenv needs dotenv-path (DOTENV_PATH)')
   return createVariables({
     instance,
     where: path,
@@ -68,6 +68,6 @@ function decode(bytes: Uint8Array, path: string, instance: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new LocketError('config', `${instance}: ${path} is not UTF-8 text`)
+    throw providerError('config', `${instance}: ${path} is not UTF-8 text`)
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { SecretType } from './shapes.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** The secret of a header: what no header can hold is refused here, because `fetch` would quote it. */
 export const InfisicalLogin = z.object({
@@ -59,7 +59,7 @@ export function readInfisicalAnswer<S extends z.ZodType>(
 ): z.output<S> {
   const read = shape.safeParse(answer)
   if (read.success) return read.data
-  throw new LocketError('provider_protocol', `${what} is not what an Infisical server answers`, {
+  throw providerError('provider_protocol', `${what} is not what an Infisical server answers`, {
     hint: 'is infisical-url the address of an Infisical server?',
   })
 }

@@ -6,6 +6,7 @@ import type { Found } from './answers.ts'
 import { formatFolder, formatInfisicalReference } from './reference.ts'
 import type { Folder, InfisicalReference } from './reference.ts'
 import { explainRead, isUnknownRoute, noInfisicalSecret } from './refusals.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const MAX_BYTES = 32 * 1024 * 1024
 
@@ -99,11 +100,7 @@ function pathOf(version: Dialect['version'], folder: Folder, key: string | undef
 }
 
 function noAddress(who: string): LocketError {
-  return new LocketError(
-    'provider_protocol',
-    `${who} knows neither /api/v4/secrets nor /api/v3/secrets/raw`,
-    {
-      hint: 'is infisical-url the address of an Infisical server of 2024 or later?',
-    },
-  )
+  return providerError('provider_protocol', `${who} knows neither /api/v4/secrets nor /api/v3/secrets/raw`, {
+    hint: 'is infisical-url the address of an Infisical server of 2024 or later?',
+  })
 }

@@ -20,6 +20,7 @@ import { login } from './login.ts'
 import { readSecret, wantedOf } from './read-secret.ts'
 import { formatInfisicalReference, parseInfisicalReference } from './reference.ts'
 import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'infisical-', env: 'INFISICAL_', server: 'Infisical' }
 
@@ -118,11 +119,11 @@ export const infisical = defineProvider({
 
 function open(
   { url, clientId, clientSecret, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, log, files }: ProviderDeps,
+  { clock, emit, files }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (clientId === undefined || clientSecret === undefined) {
-    throw new LocketError(
+    throw providerError(
       'config',
       'infisical needs infisical-client-id (INFISICAL_CLIENT_ID) and infisical-client-secret (INFISICAL_CLIENT_SECRET)',
     )
@@ -153,7 +154,7 @@ function open(
     const wanted = wantedOf(refs)
     return fetchEach<InfisicalApi>({
       provider: instance,
-      log,
+      emit,
       traffic,
       async withBatch(signal, work) {
         throwIfAborted(http.who, signal)

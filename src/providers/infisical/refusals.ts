@@ -3,6 +3,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import { statusError } from '../lib/http/http-errors.ts'
 import type { Folder } from './reference.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** What the server says of an error. It is looked at, and never repeated. */
 const ErrorBody = z
@@ -13,7 +14,7 @@ const ErrorBody = z
 export function explainLogin(who: string, { status, headers, body }: Refusal): LocketError | undefined {
   const { message } = ErrorBody.parse(body)
   const says = (code: 'auth' | 'denied' | 'unavailable', text: string, hint: string) =>
-    new LocketError(code, `${who} ${text} (status ${status})`, { hint })
+    providerError(code, `${who} ${text} (status ${status})`, { hint })
   if (status === 429) return tooMany(who, headers, message)
   if (status === 403) {
     return says(
@@ -51,11 +52,11 @@ export function explainRead(
   const { message, error } = ErrorBody.parse(body)
   if (status === 429) return tooMany(who, headers, message)
   if (status === 403 && error === 'TokenError')
-    return new LocketError('auth', `${who} does not accept the access token any more (status ${status})`)
+    return providerError('auth', `${who} does not accept the access token any more (status ${status})`)
   if (status === 400 && /number of uses limit/i.test(message))
-    return new LocketError('auth', `${who} has no more uses left for the access token (status ${status})`)
+    return providerError('auth', `${who} has no more uses left for the access token (status ${status})`)
   if (status === 403) {
-    return new LocketError(
+    return providerError(
       'denied',
       `${who} does not let this identity read folder ${where(folder)} (status 403)`,
       {
@@ -76,11 +77,11 @@ export function isUnknownRoute({ status, body }: Refusal): boolean {
 
 export function noInfisicalSecret(who: string, folder: Folder): LocketError {
   const kind = folder.type === 'personal' ? 'personal secret' : 'secret'
-  return new LocketError('not_found', `${who} has no ${kind} of that name in folder ${where(folder)}`)
+  return providerError('not_found', `${who} has no ${kind} of that name in folder ${where(folder)}`)
 }
 
 export function hiddenValue(who: string, folder: Folder): LocketError {
-  return new LocketError('denied', `${who} hides the value, or a part of it, in folder ${where(folder)}`, {
+  return providerError('denied', `${who} hides the value, or a part of it, in folder ${where(folder)}`, {
     hint: 'the identity lacks the permission Read Value there, or where the value refers to',
   })
 }
@@ -90,12 +91,12 @@ const MAKE_ANOTHER = "make another one in the identity's universal auth, and rep
 
 function notFound(who: string, folder: Folder, message: string): LocketError {
   if (message === '') {
-    return new LocketError('unavailable', `${who} has no page for secrets (status 404)`, {
+    return providerError('unavailable', `${who} has no page for secrets (status 404)`, {
       hint: IS_IT_INFISICAL,
     })
   }
   if (/^Secret\b/i.test(message)) return noInfisicalSecret(who, folder)
-  return new LocketError('not_found', `${who} has no folder ${where(folder)}`)
+  return providerError('not_found', `${who} has no folder ${where(folder)}`)
 }
 
 /** The number is in the text where no header has it. */

@@ -1,5 +1,5 @@
 import { isLocketError, toLocketError, type LocketError } from '../../core/vocabulary/errors.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs, type Outcome, type Resolve, type Resolved } from '../../core/vocabulary/resolve.ts'
 import { abortError } from './http/http-errors.ts'
@@ -7,7 +7,7 @@ import type { Traffic } from './http/traffic.ts'
 
 export interface EachOptions<B> {
   readonly provider: string
-  readonly log: Log
+  readonly emit: Emit
   readonly traffic: Traffic
   /** Does something with what all references of a batch share: a session, answers asked for once. Its failure is everybody's. */
   readonly withBatch: (signal: AbortSignal, work: (batch: B) => Promise<void>) => Promise<void>
@@ -63,10 +63,10 @@ function isOpen(outcome: Outcome | undefined): boolean {
 
 /** One line for each batch, with what users are billed and throttled by. */
 export function logFetch(
-  { provider, log, traffic }: Pick<EachOptions<never>, 'provider' | 'log' | 'traffic'>,
+  { provider, emit, traffic }: Pick<EachOptions<never>, 'provider' | 'emit' | 'traffic'>,
   references: number,
   failed: number,
 ): void {
   const { requestsLastHour } = traffic.status()
-  log.debug('provider.fetch', 'references fetched', { provider, references, failed, requestsLastHour })
+  emit('provider.fetch', { provider, references, failed, requestsLastHour })
 }

@@ -5,6 +5,7 @@ import { Secret } from '../../core/vocabulary/secret.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { abortError } from './http/http-errors.ts'
+import { providerError } from './provider-error.ts'
 
 /** The value of a variable; undefined: there is none of that name. */
 export type Lookup = (name: string) => string | undefined
@@ -38,20 +39,20 @@ export function createVariables({ instance, where, read, hiddenNames }: Variable
   let isClosed = false
 
   async function readOnce(signal: AbortSignal): Promise<Lookup> {
-    if (isClosed) throw new LocketError('internal', `${instance} is closed`)
+    if (isClosed) throw providerError('internal', `${instance} is closed`)
     return unlessAborted(read, signal, () => abortError(instance, signal.reason))
   }
 
   function outcomeOf({ key }: SecretRef, found: Lookup | LocketError): Outcome {
     if (hiddenNames.has(key)) {
       const message = `${instance}: ${key} is where locket takes a credential of its own from, and no reference reads it`
-      return { ok: false, error: new LocketError('denied', message) }
+      return { ok: false, error: providerError('denied', message) }
     }
     if (isLocketError(found)) return { ok: false, error: found }
     const value = found(key)
     if (value !== undefined) return { ok: true, secret: { value: Secret.fromText(value) } }
     const message = `${instance}: there is no variable ${key} in ${where}`
-    return { ok: false, error: new LocketError('not_found', message) }
+    return { ok: false, error: providerError('not_found', message) }
   }
 
   return {

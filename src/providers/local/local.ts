@@ -10,6 +10,7 @@ import { type Entries, valueOf } from './document.ts'
 import { missing } from './missing.ts'
 import { createLocalReader, type LocalPaths, localProblems } from './reader.ts'
 import { parseLocalRef } from './refs.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 export const localSettings = section('local', 'Embedded store (local)', {
   file: field({
@@ -47,7 +48,7 @@ export const local = defineProvider({
 })
 
 function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
-  const reader = createLocalReader(paths, deps.files, deps.log)
+  const reader = createLocalReader(paths, deps.files, deps.emit)
   const read = merged(() => reader.entries())
   let isClosed = false
   return {
@@ -77,7 +78,7 @@ function outcomeOf(ref: SecretRef, opened: Entries | LocketError, path: string):
 }
 
 function closed(): LocketError {
-  return new LocketError('internal', 'provider local is closed')
+  return providerError('internal', 'provider local is closed')
 }
 
 function asFailure(thrown: unknown): LocketError {

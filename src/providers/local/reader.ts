@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import { type AgeKey, parseAgeKey } from './age-key.ts'
 import { type Entries, parseDocument } from './document.ts'
 
@@ -40,7 +40,7 @@ export function readKeyText({ key }: LocalPaths, files: SourceFiles): Promise<Ui
   return read(files, key, MAX_KEY_BYTES, '`locket secret set` makes it when there are no secrets yet')
 }
 
-export function createLocalReader(paths: LocalPaths, files: SourceFiles, log: Log): LocalReader {
+export function createLocalReader(paths: LocalPaths, files: SourceFiles, emit: Emit): LocalReader {
   let parsed: { readonly digest: string; readonly key: AgeKey } | undefined
 
   async function key(): Promise<AgeKey> {
@@ -48,7 +48,7 @@ export function createLocalReader(paths: LocalPaths, files: SourceFiles, log: Lo
     try {
       const digest = createHash('sha256').update(text).digest('base64')
       if (parsed?.digest === digest) return parsed.key
-      await warnIfExposed(paths.key, log)
+      await warnIfExposed(paths.key, emit)
       const words = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1')
       parsed = { digest, key: await parseAgeKey(words, paths.key) }
       return parsed.key
@@ -95,10 +95,10 @@ async function read(
   }
 }
 
-async function warnIfExposed(path: string, log: Log): Promise<void> {
+async function warnIfExposed(path: string, emit: Emit): Promise<void> {
   const { mode } = await stat(path)
   if ((mode & 0o077) === 0) return
-  log.warn('local.key_exposed', 'others than its owner have access to the key file: chmod 600 it', {
+  emit('local.key_exposed', {
     path,
     mode: (mode & 0o777).toString(8).padStart(4, '0'),
   })

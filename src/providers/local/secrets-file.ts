@@ -1,7 +1,7 @@
 import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { OwnFiles, SourceFiles } from '../../core/ports/files.ts'
-import type { Log } from '../../core/ports/log.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { SecretStore } from '../../core/ports/secret-store.ts'
 import { parseSecretName, type SecretName } from '../../core/vocabulary/secret-name.ts'
 import { type AgeKey, createKeyText, loadAge, parseAgeKey } from './age-key.ts'
@@ -20,17 +20,17 @@ const MODE = 0o600
 
 export interface SecretFileDeps {
   readonly clock: Clock
-  readonly log: Log
+  readonly emit: Emit
   readonly files: SourceFiles
   readonly own: OwnFiles
 }
 
 /** The writing side of the `local` provider. Reading makes nothing. `config` when the paths cannot work. */
 export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretStore {
-  const { clock, files, log, own } = deps
+  const { clock, files, emit, own } = deps
   const [problem] = localProblems(paths)
   if (problem !== undefined) throw new LocketError('config', problem)
-  const reader = createLocalReader(paths, files, log)
+  const reader = createLocalReader(paths, files, emit)
 
   function entryNamed(entries: Entries, name: SecretName) {
     const entry = entries.get(name)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** Ids become parts of a URL: nothing else may come in as one. */
 const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
@@ -55,7 +55,7 @@ export type Vault = z.output<typeof Vaults>[number]
 export function readConnectAnswer<S extends z.ZodType>(shape: S, answer: unknown, what: string): z.output<S> {
   const read = shape.safeParse(answer)
   if (read.success) return read.data
-  throw new LocketError('provider_protocol', `${what} is not what a Connect server answers`, {
+  throw providerError('provider_protocol', `${what} is not what a Connect server answers`, {
     hint: 'is connect-host the address of a 1Password Connect server?',
   })
 }

@@ -3,6 +3,7 @@ import { createSingleFlight, type SingleFlight } from '../../core/waiting/single
 import type { HttpClient } from '../lib/http/http.ts'
 import { Item, ItemRows, Vaults, readConnectAnswer } from './answers.ts'
 import type { ItemRow, Vault } from './answers.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const MAX_JSON_BYTES = 32 * 1024 * 1024
 const MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -109,7 +110,7 @@ function itemPath(vaultId: string, itemId: string): string {
 
 /** Reverse proxies say 404 until what is behind them has started. */
 function noConnect(who: string): LocketError {
-  return new LocketError('unavailable', `${who} has no list of vaults (status 404)`, {
+  return providerError('unavailable', `${who} has no list of vaults (status 404)`, {
     hint: 'is connect-host the address of a 1Password Connect server, and is it running?',
   })
 }

@@ -4,6 +4,7 @@ import type { Match } from '../lib/name-match.ts'
 import type { OpReference } from '../lib/op-reference.ts'
 import type { Item, ItemRow } from './answers.ts'
 import type { ConnectApi } from './api.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const ID = /^[0-9a-z]{26}$/
 const MAX_KNOWN = 10_000
@@ -111,9 +112,9 @@ function theOne<T extends { readonly id: string }>(
   asked: { readonly api: ConnectApi; readonly what: string; readonly several: string },
 ): T {
   if (match.kind === 'one') return match.entry
-  if (match.kind === 'none') throw new LocketError('not_found', `${asked.api.who} has no ${asked.what}`)
+  if (match.kind === 'none') throw providerError('not_found', `${asked.api.who} has no ${asked.what}`)
   const ids = match.entries.slice(0, 10).map((entry) => entry.id)
-  throw new LocketError(
+  throw providerError(
     'ambiguous',
     `${asked.api.who} has ${match.entries.length} ${asked.several}: ${ids.join(', ')}`,
     {

@@ -22,6 +22,7 @@ import type { ConnectApi, FirstRefusal } from './api.ts'
 import { createKnownNames, findItem } from './find-item.ts'
 import type { KnownNames } from './find-item.ts'
 import { selectField } from './select-field.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'connect-', env: 'OP_CONNECT_', server: 'the Connect server' }
 
@@ -67,11 +68,11 @@ export const opConnect = defineProvider({
 
 function open(
   { host, token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, log, files }: ProviderDeps,
+  { clock, emit, files }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (host === undefined || token === undefined) {
-    throw new LocketError(
+    throw providerError(
       'config',
       'op-connect needs connect-host (OP_CONNECT_HOST) and connect-token (OP_CONNECT_TOKEN)',
     )
@@ -103,7 +104,7 @@ function open(
   }
 
   return {
-    fetch: fetchEach({ provider: instance, log, traffic, withBatch: withApi, fetchOne }),
+    fetch: fetchEach({ provider: instance, emit, traffic, withBatch: withApi, fetchOne }),
     probe: (signal) =>
       withApi(signal, async ({ api }) => {
         await api.vaults()

@@ -18,6 +18,7 @@ import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../
 import { outcomeOf } from './outcomes.ts'
 import { parseReference } from './references.ts'
 import { createOpSdkClient } from './sdk-client.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'op-', env: 'OP_', server: '1Password' }
 
@@ -54,10 +55,10 @@ export const op = defineProvider({
 
 function open(
   { token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, log, files, startWorker }: ProviderDeps,
+  { clock, emit, files, startWorker }: ProviderDeps,
   instance: string,
 ): ProviderClient {
-  if (token === undefined) throw new LocketError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
+  if (token === undefined) throw providerError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
   const sdk = createOpSdkClient({ provider: instance, startWorker, traffic, caCert })
   const checkCaCert = caCertReader(caCert, files, { provider: instance, setting: 'op-ca-cert' })
@@ -105,7 +106,7 @@ function open(
       for (const { id } of wanted) if (!outcomes.has(id)) outcomes.set(id, { ok: false, error })
     }
     const failed = [...outcomes.values()].filter((outcome) => !outcome.ok).length
-    logFetch({ provider: instance, log, traffic }, wanted.length, failed)
+    logFetch({ provider: instance, emit, traffic }, wanted.length, failed)
     return outcomes
   }
 

@@ -6,6 +6,7 @@ import { Secret } from '../../core/vocabulary/secret.ts'
 import { readReference } from './references.ts'
 import { errorOf } from './sdk-calls.ts'
 import type { Answered } from './sdk-calls.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 type Meaning = readonly [code: ErrorCode, says: string, hint?: string]
 
@@ -61,6 +62,6 @@ export function outcomeOf({ key }: SecretRef, { responses, trouble }: Answered, 
   const says = `${who}: 1Password's SDK gives no value and does not say why`
   return {
     ok: false,
-    error: trouble === undefined ? new LocketError('provider_protocol', says) : errorOf(trouble),
+    error: trouble === undefined ? providerError('provider_protocol', says) : errorOf(trouble),
   }
 }

@@ -17,7 +17,9 @@ export type Asked = z.output<typeof Asked>
 /** A LocketError as plain data. */
 const Failure = z.object({
   code: z.custom<ErrorCode>((code) => typeof code === 'string' && Object.hasOwn(ERROR_KINDS, code)),
-  message: z.string(),
+  reason: z.string(),
+  /** The reason names the provider. */
+  namesProvider: z.boolean(),
   hint: z.string().optional(),
   retryAfterMs: z.number().optional(),
 })
@@ -42,10 +44,10 @@ export const Answered = z.object({
 })
 export type Answered = z.output<typeof Answered>
 
-export function sdkFailureOf({ code, message, hint, retryAfterMs }: LocketError): SdkFailure {
-  return { code, message, hint, retryAfterMs }
+export function sdkFailureOf({ code, reason, names, hint, retryAfterMs }: LocketError): SdkFailure {
+  return { code, reason, namesProvider: names.includes('provider'), hint, retryAfterMs }
 }
 
-export function errorOf({ code, message, hint, retryAfterMs }: SdkFailure): LocketError {
-  return new LocketError(code, message, { hint, retryAfterMs })
+export function errorOf({ code, reason, namesProvider, hint, retryAfterMs }: SdkFailure): LocketError {
+  return new LocketError(code, reason, { hint, retryAfterMs, names: namesProvider ? ['provider'] : [] })
 }

@@ -1,4 +1,3 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { StartWorker } from '../../core/ports/process.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
@@ -7,6 +6,7 @@ import { createFence } from '../lib/fence/fence.ts'
 import { withRetries } from '../lib/http/retry.ts'
 import type { Traffic } from '../lib/http/traffic.ts'
 import { Answered, errorOf } from './sdk-calls.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 export interface SdkOptions {
   /** In messages: the instance, `op`. */
@@ -38,7 +38,7 @@ export function createOpSdkClient({ provider, startWorker, traffic, caCert }: Sd
   ): Promise<Answered> {
     const asked = { who: provider, token: credentialText(token), references }
     const answer = Answered.safeParse(await fence.call(method, asked, signal))
-    if (!answer.success) throw new LocketError('internal', `${title} answered with something else`)
+    if (!answer.success) throw providerError('internal', `${title} answered with something else`)
     // One was counted when the call began, and a token that is none costs none.
     traffic.charge(answer.data.requests - 1)
     if (answer.data.failure !== undefined) throw errorOf(answer.data.failure)

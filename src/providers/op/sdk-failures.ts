@@ -1,5 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { refusalOf } from './watched-fetch.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 // The only place that reads what 1Password's SDK says. `test/contract/op/op-sdk.test.ts` has it say each of these.
 
@@ -23,27 +24,27 @@ type Reading = readonly [pattern: RegExp, explain: (who: string) => LocketError]
 const READINGS: readonly Reading[] = [
   [
     /: +(service account token had invalid format|service account token base64 decoding failed, please create another token|service account deserialization failed, please create another token)$/,
-    (who) => new LocketError('auth', `${who}: ${NOT_A_TOKEN}`, { hint: WHOLE }),
+    (who) => providerError('auth', `${who}: ${NOT_A_TOKEN}`, { hint: WHOLE }),
   ],
   [
     /^authentication error: bad service account token, please rotate it: /,
     (who) =>
-      new LocketError('auth', `${who}: op-token cannot be used with what the server answers`, {
+      providerError('auth', `${who}: op-token cannot be used with what the server answers`, {
         hint: 'rotate it: make another token for the service account',
       }),
   ],
   [
     /: reqwest library: error sending request$/,
-    (who) => new LocketError('unavailable', `${who}: 1Password could not be reached`),
+    (who) => providerError('unavailable', `${who}: 1Password could not be reached`),
   ],
   [
     /: Unexpected error when retrieving response contents$/,
-    (who) => new LocketError('unavailable', `${who}: 1Password broke off before the answer was complete`),
+    (who) => providerError('unavailable', `${who}: 1Password broke off before the answer was complete`),
   ],
   [
     /: when deserializing HTTP responses into the corresponding types in (un)?authenticated requests?: /,
     (who) =>
-      new LocketError('provider_protocol', `${who}: 1Password's SDK cannot read what the server answers`, {
+      providerError('provider_protocol', `${who}: 1Password's SDK cannot read what the server answers`, {
         hint: 'is a proxy answering in its place?',
       }),
   ],
@@ -57,7 +58,7 @@ export function explainThrown(thrown: unknown, who: string, seen: LocketError | 
   const said = thrown instanceof Error ? explainError(thrown, who) : explainMessage(String(thrown), who)
   if (said === undefined) {
     const unknown = `${who}: 1Password's SDK failed in a way that is not known here`
-    return seen ?? new LocketError('provider_protocol', unknown)
+    return seen ?? providerError('provider_protocol', unknown)
   }
   const isOfRequest = seen !== undefined && (seen.code === said.code || said.code === 'unavailable')
   return isOfRequest ? seen : said

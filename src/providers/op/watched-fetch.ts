@@ -1,6 +1,7 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { retryAfterOf, statusError, transportError } from '../lib/http/http-errors.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** What the requests of this process came to: the SDK makes them with the global `fetch`, and tells little of them. */
 export interface WatchedFetch {
@@ -50,22 +51,18 @@ export function watchFetch(clock: Clock): WatchedFetch {
 /** What a status of 1Password's means: not all is what it means of a server that is asked for one secret. */
 export function refusalOf(who: string, status: number, retryAfterMs?: number): LocketError {
   if (status === 429) {
-    return new LocketError('rate_limited', `${who} asks for fewer requests (status 429)`, {
+    return providerError('rate_limited', `${who} asks for fewer requests (status 429)`, {
       hint: LIMITS,
       retryAfterMs: retryAfterMs ?? PAUSE_MS,
     })
   }
   if (status === 404 || status === 410) {
-    return new LocketError(
-      'unavailable',
-      `${who} is not where a service account logs in (status ${status})`,
-      {
-        hint: 'is a proxy answering in its place?',
-      },
-    )
+    return providerError('unavailable', `${who} is not where a service account logs in (status ${status})`, {
+      hint: 'is a proxy answering in its place?',
+    })
   }
   if (status === 409)
-    return new LocketError('unavailable', `${who} was asked for two things at once (status 409)`)
+    return providerError('unavailable', `${who} was asked for two things at once (status 409)`)
   return statusError(who, status, retryAfterMs)
 }
 

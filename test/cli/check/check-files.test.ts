@@ -102,10 +102,7 @@ test('a wrong reference in a template is told with line and column, and the exit
   assert.match(stdout, /^app\.conf: line 2, column 5: op:\/\/only\/two/m)
   assert.match(stdout, /line 3, column 5: local:\/\/x: there is no filter "no-such-filter"/)
   const missing = await check(['none.conf'])
-  assert.deepEqual(
-    [missing.code, /^none\.conf: cannot read none\.conf: ENOENT$/m.test(missing.stdout)],
-    [74, true],
-  )
+  assert.deepEqual([missing.code, /^cannot read none\.conf: ENOENT$/m.test(missing.stdout)], [74, true])
   await put('large.conf', 'x'.repeat(2000))
   const large = await check(['--max-file-size=1K', 'large.conf'])
   assert.equal(large.code, 74)
@@ -136,4 +133,33 @@ test('a volume’s own provider settings are the ones that are asked with', asyn
   assert.match(stdout, /^op-connect {27}ok {6}\d+ ms$/m)
   assert.match(stdout, /^op-connect \(compose\.yaml: volume v\) .*does not accept the credential/m)
   assert.match(stdout, /^1 reference ok, 1 failed, 1 other problem$/m)
+})
+
+test('each problem has a line of its own, which names file, volume or service, and reference once', async (t) => {
+  const { check, put } = await checkWorld(t)
+  const wrong = '{{ op://only/two }}{{ local://x | nope }}'
+  await put(
+    'compose.yaml',
+    JSON.stringify({
+      services: {
+        web: { provider: { type: 'locket', options: { env: [`A=${wrong}`, 'B={{ local://gone }}'] } } },
+      },
+      volumes: { db: { driver: 'locket', driver_opts: { 'secret.a': wrong } } },
+    }),
+  )
+  const { stdout } = await check(['compose.yaml'])
+  const lines = stdout.split('\n').filter((line) => line.startsWith('compose.yaml: '))
+  const [reference, filter] = ['op://only/two has 2 parts', 'local://x: there is no filter "nope"']
+  const expected = [
+    'compose.yaml: a compose file',
+    `compose.yaml: volume db: driver option secret.a: line 1, column 1: ${reference}`,
+    `compose.yaml: volume db: driver option secret.a: line 1, column 20: ${filter}`,
+    `compose.yaml: service web: option env A: line 1, column 1: ${reference}`,
+    `compose.yaml: service web: option env A: line 1, column 20: ${filter}`,
+  ]
+  assert.deepEqual(
+    lines.map((line, index) => line.slice(0, expected[index]?.length)),
+    expected,
+  )
+  assert.match(stdout, /^local:\/\/gone .*\n {2}in compose\.yaml: service web: B$/m)
 })

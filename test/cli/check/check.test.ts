@@ -104,6 +104,8 @@ test('a wrong token, a server that is down and one that hangs end the check with
   const down = await check(['app.conf'])
   assert.equal(down.code, 69, down.stdout)
   assert.match(down.stdout, /^op-connect {2}.*127\.0\.0\.1.*$/m)
+  assert.match(down.stdout, /^op:.* its provider failed, see above .*\n {2}in app\.conf$/m)
+  assert.equal(down.stdout.split('127.0.0.1').length, 2, down.stdout)
   assert.match(down.stdout, /^1 reference ok, 1 failed, 1 other problem$/m)
 })
 
@@ -126,7 +128,7 @@ test('colors are for terminals, and only for those who want them', async (t) => 
   const colored = await onTerminal(['app.conf'])
   assert.equal(colored.code, 66)
   assert.ok(colored.stdout.includes(`${escape}32mok${escape}0m`), colored.stdout)
-  assert.ok(colored.stdout.includes(`${escape}31mthere is no local://nix`), colored.stdout)
+  assert.ok(colored.stdout.includes(`${escape}31mthere is no such secret in`), colored.stdout)
   assert.ok(!(await onTerminal(['app.conf'], { NO_COLOR: '1' })).stdout.includes(escape))
   assert.ok(!(await onTerminal(['--format=json', 'app.conf'])).stdout.includes(escape))
 })

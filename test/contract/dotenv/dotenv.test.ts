@@ -100,7 +100,7 @@ test('a file that is larger than any .env file is not read', async (t) => {
 test('a disk that does not answer costs the deadline and no more', async () => {
   const deps = {
     clock: systemClock(),
-    log: createRecordingLog(),
+    emit: createRecordingLog().emit,
     startWorker,
     env: {},
     hiddenNames: new Set<string>(),

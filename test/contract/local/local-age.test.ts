@@ -25,7 +25,7 @@ function open(paths: LocalPaths) {
     log,
     client: local.open(
       paths,
-      { clock, log, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
+      { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
       'local',
     ),
   }
@@ -246,7 +246,7 @@ test('many fetches at once share reads, and each gets values of its own', async 
   const clock = { ...systemClock(), sleep: () => Promise.resolve() }
   const client = local.open(
     at,
-    { clock, log: createRecordingLog(), files: counting, startWorker, env: {}, hiddenNames: new Set() },
+    { clock, emit: createRecordingLog().emit, files: counting, startWorker, env: {}, hiddenNames: new Set() },
     'local',
   )
   const ref = createRef('local', 'a', 'local://a')
@@ -265,7 +265,7 @@ test('a file that is never read to its end costs its callers no more than their 
   const clock = { ...systemClock(), sleep: () => Promise.resolve() }
   const client = local.open(
     { file: '/a', key: '/b' },
-    { clock, log: createRecordingLog(), files: never, startWorker, env: {}, hiddenNames: new Set() },
+    { clock, emit: createRecordingLog().emit, files: never, startWorker, env: {}, hiddenNames: new Set() },
     'local',
   )
   const ref = createRef('local', 'a', 'local://a')

@@ -41,7 +41,7 @@ export function storeAt(paths: LocalPaths): SecretStore {
   const clock = systemClock()
   return openSecretFile(paths, {
     clock,
-    log: createRecordingLog(),
+    emit: createRecordingLog().emit,
     files: openSourceFiles(),
     own: openOwnFiles(clock),
   })

@@ -80,7 +80,7 @@ async function world(t: TestContext, texts: SettingTexts = {}): Promise<World> {
   const clock = createManualClock()
   const log = createRecordingLog()
   const settings = settingsOf(subject, { token: `file:${tokenFile}`, ...texts })
-  const deps = { ...NONE, clock, log, files: openSourceFiles(), startWorker: library.startWorker }
+  const deps = { ...NONE, clock, emit: log.emit, files: openSourceFiles(), startWorker: library.startWorker }
   const client = op.open(settings as Parameters<typeof op.open>[0], deps, 'op')
   t.after(() => client[Symbol.asyncDispose]())
   const fetch = async (...references: string[]): Promise<Outcome[]> => {
@@ -250,7 +250,7 @@ test('an answer of another shape is internal', async () => {
   const deps = {
     ...NONE,
     clock: createManualClock(),
-    log: createRecordingLog(),
+    emit: createRecordingLog().emit,
     files: openSourceFiles(),
     startWorker: library.startWorker,
   }

@@ -37,7 +37,7 @@ async function tried(t: TestContext, changes: SettingTexts = {}, answer?: string
         outcome.ok ? assert.fail('there is no such account') : outcome.error,
       )
       const [first = assert.fail('no outcome')] = errors
-      assert.deepEqual(new Set(errors.map(formatError)), new Set([formatError(first)]))
+      assert.deepEqual(new Set(errors.map((error) => formatError(error))), new Set([formatError(first)]))
       return first
     },
   }

@@ -50,7 +50,14 @@ export function open(
   const log = createRecordingLog()
   const settings = settingsOf(subject, texts)
   const none = { env: {}, hiddenNames: new Set<string>() }
-  const deps = { clock: systemClock(), log, files: openSourceFiles(), startWorker, ...none, ...backend.deps }
+  const deps = {
+    clock: systemClock(),
+    emit: log.emit,
+    files: openSourceFiles(),
+    startWorker,
+    ...none,
+    ...backend.deps,
+  }
   const client = subject.def.open(settings, deps, subject.def.kind)
   return {
     client,

@@ -1,9 +1,9 @@
-import { LocketError } from '../../../core/vocabulary/errors.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { StartWorker, Worker } from '../../../core/ports/process.ts'
 import { unlessAborted } from '../../../core/waiting/unless-aborted.ts'
 import { FencedAnswer, type FencedCall } from './calls.ts'
 import { abortError, throwIfAborted } from '../http/http-errors.ts'
+import { providerError } from '../provider-error.ts'
 
 export interface FenceOptions {
   /** The library, as `startWorker` knows it. */
@@ -57,7 +57,7 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
     retire(begun)
     begun.idle.abort()
     for (const { reject } of begun.waiting.values())
-      reject(new LocketError('unavailable', `${title} ended in the middle of the work`))
+      reject(providerError('unavailable', `${title} ended in the middle of the work`))
   }
 
   function settle({ waiting }: Running, message: unknown): void {
@@ -65,7 +65,7 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
     const call = answer.success ? waiting.get(answer.data.id) : undefined
     if (!answer.success || call === undefined) return
     if (answer.data.failed)
-      call.reject(new LocketError('internal', `${title} failed in a way that is not known`))
+      call.reject(providerError('internal', `${title} failed in a way that is not known`))
     else call.resolve(answer.data.value)
   }
 
@@ -108,7 +108,7 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
 
   return {
     async call(method, argument, signal) {
-      if (isClosed) throw new LocketError('internal', `${title} is closed`)
+      if (isClosed) throw providerError('internal', `${title} is closed`)
       throwIfAborted(title, signal)
       const used = (current ??= start())
       used.idle.abort()
@@ -121,7 +121,7 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
       const last = [...alive]
       for (const { worker, waiting, idle } of last) {
         idle.abort()
-        for (const { reject } of waiting.values()) reject(new LocketError('internal', `${title} is closed`))
+        for (const { reject } of waiting.values()) reject(providerError('internal', `${title} is closed`))
         worker.kill()
       }
       await Promise.all(last.map(({ worker }) => worker.ended))

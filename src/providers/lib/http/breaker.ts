@@ -34,8 +34,8 @@ export function createBreaker(clock: Clock): Breaker {
     const left = formatTimeLeft(waitMs)
     return new LocketError(
       'unavailable',
-      `${last?.message ?? 'it is failing'}; not asked for another ${left} after ${failures} failures in a row`,
-      { hint: last?.hint, retryAfterMs: waitMs },
+      `${last?.reason ?? 'it is failing'}; not asked for another ${left} after ${failures} failures in a row`,
+      { hint: last?.hint, retryAfterMs: waitMs, facts: last?.facts, names: last?.names },
     )
   }
 

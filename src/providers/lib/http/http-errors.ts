@@ -1,12 +1,13 @@
 import { LocketError, isLocketError, rewordError } from '../../../core/vocabulary/errors.ts'
 import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
+import { providerError } from '../provider-error.ts'
 
 type Reading = readonly [code: ErrorCode, says: string, hint?: string]
 
 /** What a status means, for every provider that speaks HTTP. `who` is `op-connect at http://host:8080`. */
 export function statusError(who: string, status: number, retryAfterMs?: number): LocketError {
   const [code, says, hint] = readStatus(status)
-  return new LocketError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
+  return providerError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
 }
 
 /** Milliseconds of a Retry-After header, which is seconds or a date. Nonsense counts as not given, and no wait is longer than a day. */
@@ -27,7 +28,7 @@ export function transportError(who: string, thrown: unknown, signal: AbortSignal
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
   const errno = codeOf(cause)
   const [code, says, hint] = readErrno(errno, cause)
-  return new LocketError(code, `${who} ${says} (${errno})`, { hint })
+  return providerError(code, `${who} ${says} (${errno})`, { hint })
 }
 
 /** Fails as the signal was aborted, if it was. */
@@ -38,11 +39,11 @@ export function throwIfAborted(who: string, signal: AbortSignal): void {
 /** `reason` of an aborted signal: a deadline, the caller going away, or a LocketError that says more. */
 export function abortError(who: string, reason: unknown): LocketError {
   if (isLocketError(reason))
-    return reason.code === 'timeout' ? rewordError(reason, `${who}: ${reason.message}`) : reason
+    return reason.code === 'timeout' ? rewordError(reason, `${who}: ${reason.reason}`, ['provider']) : reason
   if (reason instanceof DOMException && reason.name === 'TimeoutError') {
-    return new LocketError('timeout', `${who} did not answer before the deadline`)
+    return providerError('timeout', `${who} did not answer before the deadline`)
   }
-  return new LocketError('aborted', `${who} was not waited for: the caller went away`)
+  return providerError('aborted', `${who} was not waited for: the caller went away`)
 }
 
 function readStatus(status: number): Reading {

@@ -4,6 +4,7 @@ import { withRetries } from './retry.ts'
 import { openSockets } from './sockets.ts'
 import type { Sockets } from './sockets.ts'
 import type { Traffic } from './traffic.ts'
+import { providerError } from '../provider-error.ts'
 
 export interface HttpOptions {
   /** In messages: the instance, `op-connect` or `prod-vault`. */
@@ -127,7 +128,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       }
     },
     async [Symbol.asyncDispose]() {
-      closing.abort(new LocketError('internal', `${who} is closed`))
+      closing.abort(providerError('internal', `${who} is closed`))
       await (await sockets?.catch(() => undefined))?.close()
     },
   }
@@ -167,7 +168,7 @@ async function readBody(response: Response, maxBytes: number, who: string): Prom
       chunks.push(chunk)
       // Leaving the loop cancels the body and closes its connection.
       if (size > maxBytes)
-        throw new LocketError('too_large', `${who} sent more than ${maxBytes} bytes in one answer`)
+        throw providerError('too_large', `${who} sent more than ${maxBytes} bytes in one answer`)
     }
     const body = new Uint8Array(size)
     let offset = 0
@@ -186,7 +187,7 @@ function parseJson(body: Uint8Array, who: string): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {
-    throw new LocketError('provider_protocol', `${who} sent an answer that is not JSON`, {
+    throw providerError('provider_protocol', `${who} sent an answer that is not JSON`, {
       hint: 'is it the right server and path?',
     })
   }

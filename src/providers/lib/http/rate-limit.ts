@@ -2,6 +2,7 @@ import { isLocketError, LocketError } from '../../../core/vocabulary/errors.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { Rate } from '../../../core/waiting/rate.ts'
 import { formatTimeLeft } from '../../../core/text/units.ts'
+import { providerError } from '../provider-error.ts'
 
 /** Who would have to wait longer than that is told so instead. */
 const LONGEST_WAIT_MS = 60_000
@@ -77,7 +78,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
 
   function tooLong(waitMs: number): LocketError {
     const left = formatTimeLeft(waitMs)
-    return new LocketError('rate_limited', `${provider} ${reason()}, for another ${left}`, {
+    return providerError('rate_limited', `${provider} ${reason()}, for another ${left}`, {
       retryAfterMs: waitMs,
     })
   }
@@ -94,7 +95,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
       ? why.code === 'timeout'
       : why instanceof DOMException && why.name === 'TimeoutError'
     return isDeadline
-      ? new LocketError('rate_limited', `${provider} ${reason()}: the deadline came first`)
+      ? providerError('rate_limited', `${provider} ${reason()}: the deadline came first`)
       : why
   }
 

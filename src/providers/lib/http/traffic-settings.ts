@@ -1,7 +1,8 @@
-import { LocketError, isLocketError, rewordError } from '../../../core/vocabulary/errors.ts'
+import { isLocketError, rewordError } from '../../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../../core/ports/files.ts'
 import { field } from '../../../settings/field.ts'
 import { AbsolutePath, Count, Rates } from '../../../settings/kinds.ts'
+import { providerError } from '../provider-error.ts'
 
 interface Named {
   /** `connect-`: how the provider's settings begin. */
@@ -66,8 +67,10 @@ export function caCertReader(
       const text = new TextDecoder('latin1').decode(await files.read(path, { maxBytes: MAX_PEM_BYTES }))
       if (/-----BEGIN (TRUSTED )?CERTIFICATE-----/.test(text)) return text
     } catch (thrown) {
-      throw isLocketError(thrown) ? rewordError(thrown, `${provider}: ${setting}: ${thrown.message}`) : thrown
+      throw isLocketError(thrown)
+        ? rewordError(thrown, `${provider}: ${setting}: ${thrown.reason}`, ['provider'])
+        : thrown
     }
-    throw new LocketError('config', `${provider}: ${setting}: ${path} holds no certificate in PEM form`)
+    throw providerError('config', `${provider}: ${setting}: ${path} holds no certificate in PEM form`)
   }
 }

@@ -3,6 +3,7 @@ import { LocketError, errnoOf, isLocketError, rewordError } from '../../../core/
 import type { SourceFiles } from '../../../core/ports/files.ts'
 import { Secret } from '../../../core/vocabulary/secret.ts'
 import type { Credential } from '../../../settings/kinds.ts'
+import { providerError } from '../provider-error.ts'
 
 const MAX_BYTES = 64 * 1024
 
@@ -30,10 +31,10 @@ export async function readCredential(
   const trimmed = bytes.slice(0, end)
   bytes.fill(0)
   const named = credential.kind === 'inline' ? use.setting : `${use.setting} in ${credential.path}`
-  if (trimmed.length === 0) throw new LocketError('credential_missing', `${use.provider}: ${named} is empty`)
+  if (trimmed.length === 0) throw providerError('credential_missing', `${use.provider}: ${named} is empty`)
   if (trimmed.every((byte) => byte >= 0x21 && byte <= 0x7e)) return new Secret(trimmed)
   trimmed.fill(0)
-  throw new LocketError('auth', `${use.provider}: ${named} holds characters that no credential has`, {
+  throw providerError('auth', `${use.provider}: ${named} holds characters that no credential has`, {
     hint: 'printable ASCII without spaces, in one line',
   })
 }
@@ -71,19 +72,19 @@ async function readFile(
 /** Why a file that a setting names could not be read. */
 export function readError(thrown: unknown, path: string, { provider, setting }: CredentialUse): LocketError {
   if (!isLocketError(thrown))
-    return new LocketError('internal', `${provider}: ${setting} could not be read`, { cause: thrown })
+    return providerError('internal', `${provider}: ${setting} could not be read`, { cause: thrown })
   const errno = errnoOf(thrown.cause)
   const named = `${provider}: ${setting} in ${path}`
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
     const hint =
       'the user that runs locket must be able to read it; a managed plugin sees only the folder of its config.source, at /etc/locket'
-    return new LocketError('credential_missing', `${named}: there is no such file`, { cause: thrown, hint })
+    return providerError('credential_missing', `${named}: there is no such file`, { cause: thrown, hint })
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
-    return new LocketError('denied', `${named}: the file may not be read`, {
+    return providerError('denied', `${named}: the file may not be read`, {
       hint: 'the user that runs locket needs read permission on it and on its folders',
       cause: thrown,
     })
   }
-  return rewordError(thrown, `${named}: ${thrown.message}`)
+  return rewordError(thrown, `${named}: ${thrown.reason}`, ['provider'])
 }

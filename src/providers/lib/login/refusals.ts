@@ -23,7 +23,7 @@ export function createRefusals(clock: Clock): Refusals {
       const left = formatTimeLeft(leftMs)
       throw rewordError(
         known.error,
-        `${known.error.message}; not asked again for ${left} with this credential`,
+        `${known.error.reason}; not asked again for ${left} with this credential`,
       )
     },
     note(digest, error) {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { formatRecord, type LogRecord } from './log-line.ts'
+import { formatRecord, type LogRecord } from './log.ts'
 
 const RECORD: LogRecord = {
   time: Date.UTC(2026, 10, 22, 4, 50, 0, 123),
-  severity: 'warn',
+  level: 'warn',
   event: 'volume.mounted',
   message: 'mounted once more',
   facts: {
@@ -19,7 +19,7 @@ const RECORD: LogRecord = {
   },
 }
 
-test('text: time, severity, event, message, facts', () => {
+test('text: time, level, event, message, facts', () => {
   assert.equal(
     formatRecord('text', RECORD),
     String.raw`2026-11-22T04:50:00Z WARN volume.mounted mounted once more volume=db files=3 ok=true ids=a,"b c" error="said \"no\"" empty=""`,
@@ -46,8 +46,8 @@ test('json: one object, whose own fields no fact can take the place of', () => {
 })
 
 test('compose: the three types that Compose knows', () => {
-  const typeOf = (severity: LogRecord['severity']): unknown =>
-    JSON.parse(formatRecord('compose', { ...RECORD, severity, facts: { volume: 'db' } }))
+  const typeOf = (level: LogRecord['level']): unknown =>
+    JSON.parse(formatRecord('compose', { ...RECORD, level, facts: { volume: 'db' } }))
   assert.deepEqual(typeOf('info'), { type: 'info', message: 'mounted once more volume=db' })
   assert.deepEqual(typeOf('warn'), { type: 'info', message: 'mounted once more volume=db' })
   assert.deepEqual(typeOf('error'), { type: 'error', message: 'mounted once more volume=db' })

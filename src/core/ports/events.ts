@@ -1,0 +1,23 @@
+import type { EventFacts, EventName, LocketEvent } from '../vocabulary/events.ts'
+
+/** Reports that something happened. Never throws and never waits. Facts hold no secret value. */
+export type Emit = <N extends EventName>(name: N, ...facts: FactArguments<N>) => void
+
+type FactArguments<N extends EventName> = keyof EventFacts<N> extends never ? [] : [facts: EventFacts<N>]
+
+/** Hears every event, at once and in order: a log, metrics, an audit, hooks. */
+export type Listener = (event: LocketEvent) => void
+
+/** Returns the port that hands each event to all listeners. What a listener throws is dropped: it must not disturb the work. */
+export function createEvents(listeners: readonly Listener[]): Emit {
+  return (name, ...[facts]) => {
+    const event = { name, facts: facts ?? {} } as LocketEvent
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch {
+        // The other listeners hear the event all the same.
+      }
+    }
+  }
+}

@@ -1,0 +1,205 @@
+export type EventLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** Kinds of facts. A `?` marks a fact that may be undefined. */
+interface FactTypes {
+  readonly text: string
+  readonly texts: readonly string[]
+  readonly number: number
+  readonly 'number?': number | undefined
+}
+
+type FactKinds = Readonly<Record<string, keyof FactTypes>>
+
+interface EventRow<F extends FactKinds> {
+  readonly level: EventLevel
+  /** `{fact}` is replaced by that fact, which a log line then does not print once more. */
+  readonly message: string
+  readonly facts: F
+  /** The name that log lines and the reference print, where several rows share one. Left out: the row's own. */
+  readonly printedAs?: string
+}
+
+function row<const F extends FactKinds>(
+  level: EventLevel,
+  message: string,
+  facts: F,
+  printedAs?: string,
+): EventRow<F> {
+  return { level, message, facts, ...(printedAs === undefined ? {} : { printedAs }) }
+}
+
+const MOUNT = { volume: 'text', mountId: 'text' } as const
+const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
+const UNRESOLVED = { left: 'text', policy: 'text', error: 'text' } as const
+
+/**
+ * Everything that locket reports while it works: level, message and the facts' types. Facts never hold a secret value, a body or a
+ * template's text. A use case emits a row by its name; log lines, and later metrics, audit and hooks, follow from it.
+ */
+export const EVENTS = {
+  // The daemon
+  'daemon.again': row(
+    'warn',
+    'the engine stopped and started this at once: ending, to be started once more',
+    {},
+  ),
+  'daemon.listening': row('info', 'listening', { socket: 'text', volumes: 'number' }),
+  'daemon.restore': row('error', 'volumes could not be compared with the mount table', { error: 'text' }),
+  'daemon.stopping': row('info', 'stopping; mounts are kept, containers are using them', {}),
+  'http.bug': row('error', 'a request failed on a bug', { url: 'text', cause: 'text' }),
+  'state.warning': row('warn', 'look at the state', { warning: 'text' }),
+  'tls.checked': row(
+    'warn',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed: name your own authority in a ca-cert setting',
+    {},
+  ),
+  // Volumes
+  'volume.created': row('info', 'created', { volume: 'text', files: 'number' }),
+  'volume.removed': row('info', 'removed', { volume: 'text' }),
+  'volume.stale': row('warn', 'removed with references that nothing uses any more', {
+    volume: 'text',
+    mountIds: 'texts',
+  }),
+  'volume.mounted': row('info', 'mounted', {
+    ...MOUNT,
+    files: 'number?',
+    references: 'number?',
+    ms: 'number',
+  }),
+  'volume.mounted.again': row('info', 'mounted once more', MOUNT, 'volume.mounted'),
+  'volume.mount.failed': row('error', 'failed', FAILURE),
+  'volume.mount.lost': row('warn', 'the engine hung up before the answer: undone', MOUNT),
+  'volume.mount.lost.kept': row(
+    'error',
+    'a mount that the engine did not wait for cannot be undone',
+    { error: 'text' },
+    'volume.mount.lost',
+  ),
+  'volume.unmounted': row('info', 'wiped and unmounted', MOUNT),
+  'volume.unmounted.once': row('info', 'one mount less', { ...MOUNT, left: 'number' }, 'volume.unmounted'),
+  'volume.unmount.unknown': row('warn', 'unmount of something that is not mounted', MOUNT),
+  'volume.rendered': row('info', 'rendered again after a template changed', { volume: 'text' }),
+  'volume.render.failed': row('error', 'failed', FAILURE),
+  'volume.watch.failed': row('error', 'failed', FAILURE),
+  'volume.state': row('error', 'failed', FAILURE),
+  'volume.wipe': row('error', 'failed', FAILURE),
+  'volume.wiped': row('info', 'wiped and unmounted at last', { volume: 'text' }),
+  'volume.healed': row('info', 'dropped references of an earlier boot', { volume: 'text' }),
+  'volume.adopted': row('warn', 'mounted, but the state tells of no user: kept until it is removed', {
+    volume: 'text',
+  }),
+  'volume.orphaned': row('warn', 'its tmpfs is gone: containers that still run with it need a restart', {
+    volume: 'text',
+    mountIds: 'texts',
+  }),
+  'volume.unknown.kept': row(
+    'warn',
+    'mounted, but no record tells of it: kept',
+    { volume: 'text' },
+    'volume.unknown',
+  ),
+  'volume.unknown.wiped': row(
+    'warn',
+    'mounted, but no record tells of it: wiped',
+    { volume: 'text' },
+    'volume.unknown',
+  ),
+  'volume.unknown.failed': row(
+    'error',
+    'mounted, but no record tells of it, and it cannot be wiped',
+    { volume: 'text' },
+    'volume.unknown',
+  ),
+  'volume.restore.failed': row('error', 'failed', FAILURE),
+  // Providers
+  'provider.fetch': row('debug', 'references fetched', {
+    provider: 'text',
+    references: 'number',
+    failed: 'number',
+    requestsLastHour: 'number',
+  }),
+  'bws.client': row('debug', 'client chosen', { provider: 'text', client: 'text' }),
+  'local.key_exposed': row('warn', 'others than its owner have access to the key file: chmod 600 it', {
+    path: 'text',
+    mode: 'text',
+  }),
+  // locket exec
+  'exec.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
+  'exec.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
+  'exec.mask.unfit': row('warn', 'a value of less than 4 bytes or more than 256 KiB is not masked', {
+    references: 'texts',
+  }),
+  'exec.traceable': row('debug', 'other processes of this user can trace locket', { error: 'text' }),
+  'exec.files': row('info', 'files were written again', { changed: 'number' }),
+  'exec.replaced': row('info', 'variables have changed: the command is stopped and started again', {}),
+  'exec.kept': row('error', 'a change could not be followed: the command keeps running as it is', {
+    code: 'text',
+    error: 'text',
+  }),
+  'exec.recovered': row('info', 'the change is followed now', {}),
+  'exec.failed': row('warn', 'the command has ended and is started again', {
+    code: 'number',
+    pauseMs: 'number',
+  }),
+  'exec.not-started': row('error', 'the command could not be started', { error: 'text' }),
+  'exec.killed': row('warn', 'the command was still there when its time to end was over', {
+    timeoutMs: 'number',
+  }),
+  'exec.files.left': row('error', 'files of the command could not be removed', { error: 'text' }),
+  // locket inject
+  'inject.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
+  'inject.missing': row('warn', 'a template is gone, and its file with it', { source: 'text' }),
+  'inject.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
+  'inject.written': row('info', 'files are in place', { files: 'number', changed: 'number', ms: 'number' }),
+  'inject.removed': row('info', 'removed a file whose template is gone', { file: 'text' }),
+  'inject.failed': row('error', 'could not write again: the files stay as they are', {
+    code: 'text',
+    error: 'text',
+  }),
+  'inject.recovered': row('info', 'could write again', {}),
+  'inject.wiped': row('info', 'removed what was written', { files: 'number' }),
+  // locket export and locket compose
+  'template.warning': row('warn', 'a template looks like a mistake', { where: 'text', warning: 'text' }),
+  'compose.remark': row('info', '{remark}', { remark: 'text' }),
+  'compose.set': row('info', 'all variables have a value', { count: 'number' }),
+}
+
+export type EventName = keyof typeof EVENTS
+
+/** The facts of an event. */
+export type EventFacts<N extends EventName> = {
+  readonly [F in keyof (typeof EVENTS)[N]['facts']]: FactTypes[(typeof EVENTS)[N]['facts'][F] &
+    keyof FactTypes]
+}
+
+/** Names of the events with exactly the facts of a volume's failure. */
+export type VolumeFailure = {
+  [N in EventName]: (typeof EVENTS)[N]['facts'] extends typeof FAILURE ? N : never
+}[EventName]
+
+/** One event, as listeners get it. */
+export type LocketEvent = {
+  [N in EventName]: { readonly name: N; readonly facts: EventFacts<N> }
+}[EventName]
+
+export type LogFacts = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
+
+/** An event in words. */
+export interface EventText {
+  readonly event: string
+  readonly level: EventLevel
+  readonly message: string
+  /** Without those that the message holds. */
+  readonly facts: LogFacts
+}
+
+export function eventText({ name, facts }: LocketEvent): EventText {
+  const { level, message: pattern, printedAs = name }: EventRow<FactKinds> = EVENTS[name]
+  const left: Record<string, LogFacts[string]> = { ...facts }
+  const message = pattern.replace(/\{(\w+)\}/g, (_, fact: string) => {
+    const value = left[fact]
+    delete left[fact]
+    return String(value)
+  })
+  return { event: printedAs, level, message, facts: left }
+}

@@ -1,0 +1,25 @@
+import { pino, type LoggerOptions } from 'pino'
+import type { Listener } from '../../core/ports/events.ts'
+import { eventText } from '../../core/vocabulary/events.ts'
+import { formatRecord, writeToStderr, type LogOptions, type LogRecord } from './log.ts'
+
+/**
+ * A listener that writes each event as one line, for the daemon: pino decides what is written and makes JSON of it; `formatRecord`
+ * makes the line. `errorsAs` is for commands only.
+ */
+export function openPinoLog({ format, level, write = writeToStderr, now = Date.now }: LogOptions): Listener {
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    messageKey: 'message',
+    timestamp: () => `,"time":${now()}`,
+    formatters: { level: (label) => ({ level: label }) },
+  }
+  const logger = pino(options, {
+    write: (json: string) => write(`${formatRecord(format, JSON.parse(json) as LogRecord)}\n`),
+  })
+  return (event) => {
+    const { level: severity, event: name, facts, message } = eventText(event)
+    logger[severity]({ event: name, facts }, message)
+  }
+}
