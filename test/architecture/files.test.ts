@@ -26,6 +26,7 @@ const TOP: readonly string[] = [
   'bench',
   'config.json',
   'docs',
+  'findings',
   'package-lock.json',
   'package.json',
   'plugin',
