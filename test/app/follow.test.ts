@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, statfs, writeFile } from 'node:fs/promises'
+import { readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -93,5 +93,56 @@ test('a tmpfs that is nearly full takes a new generation as large, and has its s
     await eventually('the size is what it was', async () => (await sizeOf()) === size)
   }
   assert.equal(getVolume(driver, 'v').status.lastError, null)
+  await unmountVolume(driver, 'v', 'id')
+})
+
+/** The longest that the first pauses of a renewal take. */
+const PAUSES_MS = [5000, 10_000, 20_000]
+
+test('a provider that was away at the change: the volume heals without another one, and reports begin and end', async (t) => {
+  const { world, driver, change, text } = await followed(t)
+  const events = () =>
+    world.log.lines.map(({ event }) => event).filter((event) => /render|recover/.test(event))
+  world.provider.fail(DOWN)
+  await change('two {{ memory://a }}')
+  for (let tries = 0; tries < 4; tries += 1) {
+    await eventually('the provider is asked', () => world.clock.sleepers() === 2)
+    await passTime(world.clock, 26_000)
+    await eventually('the next try waits', () => world.clock.sleepers() === 1)
+    if (tries < 3) await passTime(world.clock, PAUSES_MS[tries] ?? 0)
+  }
+  assert.match(getVolume(driver, 'v').status.lastError ?? '', /memory is down/)
+  assert.deepEqual(events(), ['volume.render.failed'])
+  assert.equal(await text(), `one ${CANARY}-a`)
+  world.provider.fail(undefined)
+  await passTime(world.clock, 61_000)
+  await eventually('it is healed', async () => (await text()) === `two ${CANARY}-a`)
+  await eventually('it is reported', () => events().includes('volume.recovered'))
+  assert.deepEqual(events(), ['volume.render.failed', 'volume.rendered', 'volume.recovered'])
+  assert.equal(getVolume(driver, 'v').status.lastError, null)
+  await unmountVolume(driver, 'v', 'id')
+})
+
+test('a change of one file leaves the others as they are: same inode, same times', async (t) => {
+  const world = await openWorld(t)
+  const template = join(world.runtimeDir, '../app.conf')
+  await writeFile(template, 'one')
+  const triggers: (() => void)[] = []
+  const driver = {
+    ...testDriver(world, { watch: true }),
+    watch: async (_paths: readonly string[], onChange: () => void) => {
+      triggers.push(onChange)
+      return { [Symbol.asyncDispose]: async () => undefined }
+    },
+  }
+  const options = { 'secret.app': `@${template}`, 'secret.other': '{{ memory://a }}' }
+  await createVolume(driver, 'v', options, NEVER)
+  const { mountpoint } = await mountVolume(driver, 'v', 'id', NEVER)
+  const before = await stat(join(mountpoint, 'other'), { bigint: true })
+  await writeFile(template, 'two')
+  for (const trigger of triggers) trigger()
+  await eventually('it is written', async () => (await readFile(join(mountpoint, 'app'), 'utf8')) === 'two')
+  const { ino, mtimeNs, ctimeNs } = await stat(join(mountpoint, 'other'), { bigint: true })
+  assert.deepEqual([ino, mtimeNs, ctimeNs], [before.ino, before.mtimeNs, before.ctimeNs])
   await unmountVolume(driver, 'v', 'id')
 })

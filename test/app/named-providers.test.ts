@@ -3,10 +3,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createClients } from '../../src/app/access/clients.ts'
-import { renderVolume } from '../../src/app/volume/provision.ts'
+import { contentFacts, prepare } from '../../src/app/recipe/prepare.ts'
+import { render as renderRecipe } from '../../src/app/render/render.ts'
 import { loadVolumeCommand } from '../../src/config/load.ts'
 import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseVolumeName } from '../../src/core/vocabulary/names.ts'
+import type { Secret } from '../../src/core/vocabulary/secret.ts'
 import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { startWorker } from '../../src/wire.ts'
@@ -58,7 +60,11 @@ connect-token = "file:${folder}/second"
   async function render(options: Readonly<Record<string, string>>) {
     const volume = daemon.volumeConfig(options)
     const resolve = clients.resolveFor(name, volume.providers)
-    return renderVolume(volume, resolve, { clock, sources }, AbortSignal.timeout(5000))
+    const recipe = await prepare(volume, sources)
+    const rules = { policy: volume.policy, maxFileBytes: volume.written.maxFileBytes }
+    const signal = AbortSignal.timeout(5000)
+    const { contents } = await renderRecipe(recipe, { ...rules, resolve, clock, signal })
+    return { texts: [...contents.values()].map(textOf), facts: contentFacts(recipe) }
   }
   return { render, second, status: () => clients.statusOf(name) }
 }
@@ -69,8 +75,7 @@ test('one template may mix two instances of one kind: each server is asked with 
     'secret.a': '{{ op://v/i/f }} {{ second+op://v/i/f }}',
     'secret.b': 'second+op://v/i/f',
   })
-  const texts = rendered.files.map((file) => Buffer.from(file.content.reveal()).toString())
-  assert.deepEqual(texts, ['from-own from-second', 'from-second'])
+  assert.deepEqual(rendered.texts, ['from-own from-second', 'from-second'])
   assert.deepEqual(rendered.facts.providers, ['op-connect', 'second'])
   assert.deepEqual([...status().keys()].toSorted(), ['op-connect', 'second'])
   assert.equal(status().get('second')?.requestsLastHour, second.requests.length)
@@ -80,7 +85,7 @@ test('provider sends op:// to the named one', async (t) => {
   const { render } = await daemonOfTwo(t)
   const rendered = await render({ 'secret.a': 'op://v/i/f', provider: 'second' })
   assert.deepEqual(rendered.facts.providers, ['second'])
-  assert.equal(Buffer.from(rendered.files[0]?.content.reveal() ?? []).toString(), 'from-second')
+  assert.deepEqual(rendered.texts, ['from-second'])
 })
 
 test('a failure names the reference as it was written, and the instance once', async (t) => {
@@ -93,3 +98,7 @@ test('a failure names the reference as it was written, and the instance once', a
     `second+op://v/i/f: second at ${second.url} does not accept the credential`,
   )
 })
+
+function textOf(content: Secret): string {
+  return Buffer.from(content.reveal()).toString()
+}

@@ -71,7 +71,7 @@ test('a file of one’s own is read, and the operator’s token for the operator
   const { at, daemon } = await host(t)
   const prepared = await prepare(daemon.volumeConfig({ 'secret.a': `@${at('free/mine')}` }), files)
   assert.deepEqual(
-    prepared.files.map((file) => file.path),
+    prepared.templates.map((file) => file.path),
     ['a'],
   )
   const sent = daemon.volumeConfig({

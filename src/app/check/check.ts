@@ -8,7 +8,6 @@ import { checkFile, type FileReport, type CheckedPlace } from './files.ts'
 import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts'
 import { openDeadline } from '../render/deadline.ts'
 import { prepare } from '../recipe/prepare.ts'
-import { warningsOf } from '../recipe/recipe.ts'
 
 export interface CheckRequest {
   readonly config: CheckConfig
@@ -94,9 +93,9 @@ async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const { providers } = volume
   const place = (templates: CheckedPlace['templates']): CheckedPlace => ({ label: '', providers, templates })
   try {
-    const { files } = await prepare(volume, sources)
+    const { templates: files, warnings } = await prepare(volume, sources)
     const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
-    return { place: place(templates), errors: [], warnings: files.flatMap(warningsOf) }
+    return { place: place(templates), errors: [], warnings }
   } catch (thrown) {
     return { place: place([]), errors: [toLocketError(thrown)], warnings: [] }
   }

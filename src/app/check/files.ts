@@ -111,7 +111,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   const label = `volume ${name}`
   try {
     const volume = config.daemon.volumeConfig(options)
-    const { files } = await prepare(volume, sources)
+    const { templates: files } = await prepare(volume, sources)
     const templates = files.map((file) => ({
       where: `${path}: ${label}: ${file.path}`,
       template: file.template,

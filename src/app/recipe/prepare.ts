@@ -1,13 +1,13 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
-import { planFiles, type PlannedFile, type RequestedFile, type SecretSource } from '../../core/plan/plan.ts'
+import { planFiles, type RequestedFile, type SecretSource } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
 import { parseTemplate } from '../../core/template/parse.ts'
 import type { ParseRef, Template } from '../../core/template/template.ts'
+import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
-/** What is known of a volume's content, for Status. Never a value. */
+/** The content of a volume, for Status. It holds no value. */
 export interface ContentFacts {
   readonly files: readonly string[]
   readonly references: number
@@ -15,57 +15,46 @@ export interface ContentFacts {
   readonly warnings: readonly string[]
 }
 
-/** A volume's files with their templates parsed: all that can be known without a provider. */
-export interface Prepared {
-  readonly files: readonly PreparedFile[]
-  readonly refs: readonly SecretRef[]
-}
-
-export interface PreparedFile {
+/** One file of a volume. */
+export interface PreparedFile extends PreparedTemplate {
   readonly path: string
-  readonly origin: string
-  readonly template: Template
 }
 
-/** Reads and parses every template. Throws one error that names all that is wrong. No network. */
-export async function prepare(config: VolumeConfig, sources: SourceFiles): Promise<Prepared> {
-  const planned = planFiles(config.files)
+/** Reads and parses every template of a volume. No provider is asked. Throws one error that names all that is wrong. */
+export async function prepare(
+  { files, parseRef, written }: VolumeConfig,
+  sources: SourceFiles,
+): Promise<Recipe<PreparedFile>> {
+  const rules = { parseRef, maxFileBytes: written.maxFileBytes }
   const errors: LocketError[] = []
-  const files: PreparedFile[] = []
-  for (const file of planned) {
+  const templates: PreparedFile[] = []
+  for (const file of planFiles(files)) {
+    const { path, origin } = file
     try {
-      files.push(await prepareFile(file, config, sources))
+      templates.push({ path, origin, template: await readTemplate(file, rules, sources) })
     } catch (thrown) {
       errors.push(toLocketError(thrown))
     }
   }
   throwErrors(errors)
-  return { files, refs: uniqueRefs(files.flatMap((file) => file.template.refs)) }
+  return recipeOf(templates)
 }
 
-export function contentFacts(prepared: Prepared): ContentFacts {
+export function contentFacts({ templates }: Recipe<PreparedFile>): ContentFacts {
+  const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
   return {
-    files: prepared.files.map((file) => file.path),
-    references: prepared.refs.length,
-    providers: [...new Set(prepared.refs.map((ref) => ref.provider))],
-    warnings: prepared.files.flatMap((file) =>
-      file.template.warnings.map((warning) => `${file.path}: ${warning}`),
+    files: templates.map(({ path }) => path),
+    references: refs.length,
+    providers: [...new Set(refs.map(({ provider }) => provider))],
+    warnings: templates.flatMap(({ path, template }) =>
+      template.warnings.map((warning) => `${path}: ${warning}`),
     ),
   }
 }
 
-/** Template files that a change of has to be noticed. */
+/** Paths of the template files of a volume. */
 export function templatePaths(config: VolumeConfig): string[] {
   return config.files.flatMap((file) => (file.source.kind === 'file' ? [file.source.path] : []))
-}
-
-async function prepareFile(
-  file: PlannedFile,
-  { parseRef, written }: VolumeConfig,
-  sources: SourceFiles,
-): Promise<PreparedFile> {
-  const template = await readTemplate(file, { parseRef, maxFileBytes: written.maxFileBytes }, sources)
-  return { path: file.path, origin: file.origin, template }
 }
 
 export interface TemplateRules {

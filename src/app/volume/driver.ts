@@ -3,19 +3,16 @@ import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { KeyedLock } from '../../core/waiting/keyed-lock.ts'
 import type { VolumeFailure } from '../../core/vocabulary/events.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
-import type { WatchPaths } from '../../core/ports/files.ts'
-import type { Emit } from '../../core/ports/events.ts'
-import type { HostFacts } from '../../core/ports/mounts.ts'
+import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
 import { prepare, contentFacts } from '../recipe/prepare.ts'
-import type { ProvisionDeps } from './provision.ts'
 import type { Volume, VolumeTable } from './volume-table.ts'
 
 /** What the driver's use cases share. Each takes a volume's lock for what it changes; none holds it for another volume. */
-export interface Driver extends ProvisionDeps {
-  readonly emit: Emit
-  readonly host: HostFacts
-  readonly watch: WatchPaths
+export interface Driver extends Pick<
+  Machine,
+  'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
+> {
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
   readonly table: VolumeTable
   readonly locks: KeyedLock
@@ -59,6 +56,11 @@ export async function describeContent(driver: Driver, volume: Volume): Promise<v
 export function report(driver: Driver, volume: Volume, event: VolumeFailure, thrown: unknown): void {
   const error = toLocketError(thrown)
   const { name } = volume.record
-  volume.lastError = `${new Date(driver.clock.now()).toISOString()} ${formatError(error)}`
+  noteError(driver, volume, formatError(error))
   driver.emit(event, { volume: name, code: error.code, error: formatError(error) })
+}
+
+/** Shows a failure in Status alone. */
+export function noteError(driver: Driver, volume: Volume, line: string): void {
+  volume.lastError = `${new Date(driver.clock.now()).toISOString()} ${line}`
 }

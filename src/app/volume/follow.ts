@@ -1,25 +1,41 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
-import { openDeadline, mountTimeoutMs } from '../render/deadline.ts'
-import { configOf, report, rootOf, type Driver } from './driver.ts'
+import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
+import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths } from '../recipe/prepare.ts'
-import { renderVolume, replaceFiles } from './provision.ts'
+import { openRenewal } from '../renewal/renewal.ts'
+import { fileChanges } from '../renewal/triggers.ts'
+import { configOf, noteError, report, type Driver } from './driver.ts'
+import { renderVolume } from './render-volume.ts'
 import type { Volume } from './volume-table.ts'
 
-const DEBOUNCE_MS = 500
+const WATCHING = { debounceMs: 500, isDeep: false }
 
-/** With `watch`, a changed template file is rendered again while the volume is mounted. A failure keeps what is there, and never fails a mount. */
+/**
+ * With `watch`, renders a changed template file again while the volume is mounted. Called under the volume's
+ * lock. Never rejects: a failure is reported and the files stay as they are.
+ */
 export async function followTemplates(driver: Driver, volume: Volume): Promise<void> {
   try {
     const config = configOf(driver, volume)
     const paths = config.watch ? templatePaths(config) : []
     if (paths.length === 0) return
+    const { emit, clock, stopping } = driver
+    const { name } = volume.record
     const ended = new AbortController()
-    const render = oneAtATime(() => renderAgain(driver, volume, ended.signal))
-    const watching = await driver.watch(paths, render, { debounceMs: DEBOUNCE_MS, isDeep: false })
+    const signal = AbortSignal.any([ended.signal, stopping])
+    const renewal = await openRenewal(
+      {
+        triggers: [fileChanges(driver.watch, paths, WATCHING)],
+        failed: (facts) => emit('volume.render.failed', { volume: name, ...facts }),
+        recovered: () => emit('volume.recovered', { volume: name }),
+        onFailure: (error) => noteError(driver, volume, formatError(error)),
+      },
+      clock,
+    )
+    void renewal.follow(() => renderAgain(driver, volume, signal), { signal })
     volume.following = {
       async [Symbol.asyncDispose]() {
-        ended.abort(new LocketError('aborted', 'the volume is not followed any more'))
-        await watching[Symbol.asyncDispose]()
+        ended.abort(new LocketError('aborted', 'the templates are not watched any more'))
+        await renewal[Symbol.asyncDispose]()
       },
     }
   } catch (thrown) {
@@ -27,7 +43,7 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
   }
 }
 
-/** What watches would keep a process from ending. */
+/** A watch that is left would keep the process alive. */
 export async function stopFollowing(driver: Pick<Driver, 'table'>): Promise<void> {
   await Promise.allSettled(
     driver.table.list().map(async (volume) => volume.following?.[Symbol.asyncDispose]()),
@@ -35,48 +51,25 @@ export async function stopFollowing(driver: Pick<Driver, 'table'>): Promise<void
 }
 
 /**
- * The provider is asked outside the volume's lock: a mount by another container does not wait for it. Whatever the failure policy,
- * a reference that fails keeps the files: they hold secrets that work.
+ * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it.
+ * With every failure policy a reference that fails keeps the files: they hold secrets that work.
  */
-async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): Promise<void> {
+async function renderAgain(driver: Driver, volume: Volume, signal: AbortSignal): Promise<undefined> {
   const { name } = volume.record
-  const given = AbortSignal.any([ended, driver.stopping])
+  const config = configOf(driver, volume)
+  const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
+  using deadline = openDeadline(timeoutMs, driver.clock, signal)
+  const strict = { ...config, policy: 'error' } as const
+  const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
   try {
-    const config = configOf(driver, volume)
-    const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
-    using deadline = openDeadline(timeoutMs, driver.clock, given)
-    const resolve = driver.clients.resolveFor(name, config.providers)
-    const rendered = await renderVolume({ ...config, policy: 'error' }, resolve, driver, deadline.signal)
-    try {
-      await driver.locks.run(name, given, async () => {
-        await replaceFiles(rootOf(driver, name), rendered, config, driver)
-        volume.content = rendered.facts
-        volume.lastRender = new Date(driver.clock.now()).toISOString()
-        volume.lastError = undefined
-        driver.emit('volume.rendered', { volume: name })
-      })
-    } finally {
-      rendered.wipe()
-    }
-  } catch (thrown) {
-    if (!given.aborted) report(driver, volume, 'volume.render.failed', thrown)
-  }
-}
-
-/** What changes meanwhile is rendered afterwards: of two at once, the older one could be the last to be written. */
-function oneAtATime(work: () => Promise<void>): () => void {
-  let isRunning = false
-  let isWanted = false
-  async function run(): Promise<void> {
-    isRunning = true
-    while (isWanted) {
-      isWanted = false
-      await work()
-    }
-    isRunning = false
-  }
-  return () => {
-    isWanted = true
-    if (!isRunning) void run()
+    await driver.locks.run(name, signal, async () => {
+      await sink.put(templates, rendered)
+      volume.content = content
+      volume.lastRender = new Date(driver.clock.now()).toISOString()
+      volume.lastError = undefined
+      driver.emit('volume.rendered', { volume: name })
+    })
+  } finally {
+    rendered.wipe()
   }
 }

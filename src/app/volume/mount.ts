@@ -12,7 +12,7 @@ import {
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
-import { mountFiles, renderVolume } from './provision.ts'
+import { renderVolume } from './render-volume.ts'
 import type { Volume } from './volume-table.ts'
 import { clearLeftover, wipeVolume } from './wipe.ts'
 
@@ -162,16 +162,14 @@ async function provision(
   config: VolumeConfig,
   signals: MountSignals,
 ): Promise<void> {
-  const { name } = volume.record
-  const resolve = driver.clients.resolveFor(name, config.providers)
-  const rendered = await renderVolume(config, resolve, driver, signals.deadline)
+  const { sink, templates, rendered, content } = await renderVolume(driver, volume, config, signals.deadline)
   try {
     // Not the deadline: what the failure policy lets pass has just used it up.
     signals.gone.throwIfAborted()
-    const mounted = await mountFiles(rootOf(driver, name), rendered, config, driver)
+    const mounted = await sink.mount(templates, rendered)
     volume.mounted = true
     volume.mountWarnings = mounted.warnings
-    volume.content = rendered.facts
+    volume.content = content
     volume.lastRender = new Date(driver.clock.now()).toISOString()
   } finally {
     rendered.wipe()

@@ -3,7 +3,7 @@ import type { LoadedState } from '../../core/ports/store.ts'
 import { dropEarlierBoots } from '../../core/volume/record.ts'
 import { describeContent, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
-import { clearMount } from './provision.ts'
+import { clearTmpfs } from '../sinks/volume.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
@@ -75,7 +75,7 @@ async function reconcileStranger(driver: Driver, name: VolumeName, trusted: bool
   }
   await driver.locks.run(name, driver.stopping, async () => {
     if (driver.table.find(name) !== undefined) return
-    await clearMount(rootOf(driver, name), driver).then(
+    await clearTmpfs(rootOf(driver, name), driver).then(
       () => driver.emit('volume.unknown.wiped', { volume: name }),
       () =>
         driver.emit('volume.unknown.failed', {

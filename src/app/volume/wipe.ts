@@ -1,5 +1,5 @@
 import { report, rootOf, type Driver } from './driver.ts'
-import { clearMount } from './provision.ts'
+import { clearTmpfs } from '../sinks/volume.ts'
 import type { Volume } from './volume-table.ts'
 
 /** Wipes and unmounts under the caller's lock. What fails is told, and tried again in the background until it works or the volume is mounted anew. */
@@ -9,7 +9,7 @@ export async function wipeVolume(driver: Driver, volume: Volume): Promise<void> 
   await Promise.allSettled([volume.following?.[Symbol.asyncDispose]()])
   volume.following = undefined
   try {
-    await clearMount(root, driver)
+    await clearTmpfs(root, driver)
     volume.adopted = false
     volume.mounted = false
     volume.mountWarnings = []
@@ -53,7 +53,7 @@ async function wipeAgain(driver: Driver, volume: Volume): Promise<boolean> {
 export async function clearLeftover(driver: Driver, volume: Volume): Promise<void> {
   const root = rootOf(driver, volume.record.name)
   try {
-    await clearMount(root, driver)
+    await clearTmpfs(root, driver)
   } catch (thrown) {
     report(driver, volume, 'volume.wipe', thrown)
   }

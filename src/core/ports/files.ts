@@ -100,8 +100,8 @@ export interface OutFile {
 
 export interface TreeOptions {
   /** Owner of files and folders; undefined: as the process. */
-  readonly uid?: number
-  readonly gid?: number
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
   /** Mode of folders inside the tree. */
   readonly dirMode: number
   /** Mode of the tree's root. */

@@ -80,6 +80,7 @@ export const EVENTS = {
   'volume.unmount.unknown': row('warn', 'unmount of something that is not mounted', MOUNT),
   'volume.rendered': row('info', 'rendered again after a template changed', { volume: 'text' }),
   'volume.render.failed': row('error', 'failed', FAILURE),
+  'volume.recovered': row('info', 'rendered again after failures', { volume: 'text' }),
   'volume.watch.failed': row('error', 'failed', FAILURE),
   'volume.state': row('error', 'failed', FAILURE),
   'volume.wipe': row('error', 'failed', FAILURE),
