@@ -72,7 +72,7 @@ async function manyTemplates(): Promise<void> {
   show({ name: 'the same, most memory', reach: '< 150', values: memory, unit: 'MiB' })
 }
 
-/** Of a process that stays, because what has ended has no memory to ask about. */
+/** Measured on a running process, because an ended process has no memory to measure. */
 async function peakMiB(out: string): Promise<number> {
   const child = spawn(LOCKET, [...injectWords(out), '--mode=park'], { env, stdio: 'ignore' })
   for (let n = 0; n < 200; n += 1) {

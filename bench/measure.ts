@@ -1,4 +1,4 @@
-/** What was measured of one thing: milliseconds of each run. */
+/** The measurements of one thing: milliseconds of each run. */
 export interface Sample {
   readonly name: string
   readonly reach: string

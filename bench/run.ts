@@ -119,7 +119,7 @@ async function connectMounts(): Promise<void> {
   show({ name: 'the same, cold, first of its process', reach: 'told', values: first })
 }
 
-/** What users are billed and throttled by: of a second mount, and of fifty at once. */
+/** The requests of a second mount, and of fifty at once: providers bill and throttle by them. */
 async function requestsOfMounts(): Promise<void> {
   for (const manager of await startManagers()) {
     await using at = manager
@@ -142,7 +142,7 @@ async function requestsOfMounts(): Promise<void> {
   }
 }
 
-/** Of the Mount alone. */
+/** The duration of the Mount alone. */
 async function timeOfMount(daemon: Daemon, name = 'v'): Promise<number> {
   const [ms = Number.NaN] = await timed(1, () => must(daemon, 'Mount', { Name: name, ID: id(0) }))
   await must(daemon, 'Unmount', { Name: name, ID: id(0) })

@@ -1,4 +1,8 @@
-/** `node scripts/test.ts unit|e2e...`: Node's test runner over those files; a skip that nobody expects is a failure. */
+/**
+ * `node scripts/test.ts unit|e2e...`: Node's test runner over the files of those suites. These are failures
+ * too: a skip that test/expected-skips.json does not list, and a file that changed in the working tree.
+ */
+import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Readable } from 'node:stream'
@@ -25,12 +29,26 @@ const expected: readonly { readonly test: string; readonly reason: string }[] = 
   readFileSync('test/expected-skips.json', 'utf8'),
 )
 const surprises: string[] = []
+const treeBefore = workingTree()
 
 await pipeline(Readable.from(events(process.argv.slice(2))), new spec(), process.stdout, { end: false })
 for (const name of surprises)
   process.stderr.write(`skipped or to do, and not in test/expected-skips.json: ${name}\n`)
-const failed = (totals.get('fail') ?? 0) + (totals.get('cancelled') ?? 0) + surprises.length
+const touched = [...workingTree().symmetricDifference(treeBefore)]
+for (const line of touched) process.stderr.write(`changed while the tests ran: ${line}\n`)
+const failed = (totals.get('fail') ?? 0) + (totals.get('cancelled') ?? 0) + surprises.length + touched.length
 process.exitCode = failed > 0 || (totals.get('pass') ?? 0) === 0 ? 1 : 0
+
+/** The changed and new files as lines of `git status`, without ignored ones. Empty outside a git checkout. */
+function workingTree(): Set<string> {
+  const words = ['status', '--porcelain', '--untracked-files=all']
+  try {
+    const lines = execFileSync('git', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return new Set(lines.split('\n').filter((line) => line !== ''))
+  } catch {
+    return new Set()
+  }
+}
 
 /** The suites one after the other, with one count at the end instead of one for each. */
 async function* events(suites: readonly string[]): AsyncGenerator<TestEvent> {

@@ -24,7 +24,10 @@ const arch = process.argv[2] ?? process.arch
 const out = resolve(process.argv[3] ?? join(root, 'dist'), 'locket')
 const cache = join(root, 'build', 'npm')
 
-/** Packages that are not bundled, and the files of theirs that the program needs. Pure JavaScript and WebAssembly: for every processor. */
+/**
+ * Packages that are not bundled, and the files of theirs that the program needs. Pure JavaScript and
+ * WebAssembly: for every processor.
+ */
 const SHIPPED = { '@1password/sdk': 'dist/*.js', '@1password/sdk-core': 'nodejs/*.{js,wasm}' }
 
 if (arch !== 'x64' && arch !== 'arm64') throw new Error(`no build for ${arch}: x64 and arm64 only`)

@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
 /**
- * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK ships there, Bitwarden's never
- * does: its licence forbids it, and whoever installs it there may use it.
+ * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK
+ * ships there, Bitwarden's never does: its licence forbids it, and whoever installs it there may use it.
  */
 const OUTSIDE = ['@1password/sdk', '@bitwarden/sdk-napi']
 
-/** Bundles the program into ESM files that load what they need when they need it; returns the folders of the npm packages inside. */
+/**
+ * Bundles the program into ESM files that load what they need when they need it; returns the folders of the
+ * npm packages inside.
+ */
 export async function bundle(root: string, outdir: string): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -44,8 +47,9 @@ const LATE = /^node:(crypto|util|v8|vm|process)$/
 const IMPORTERS = /\/src\/[^]*\.ts$|\/node_modules\/(commander|otpauth)\//
 
 /**
- * To these, functions of those modules load them when they are called. To everybody, `node:process` is what is there already: imported
- * as a module, all that it has is read at once, and its standard streams are opened.
+ * To these, functions of those modules load them when they are called. To everybody, `node:process` is what
+ * is there already: imported as a module, all that it has is read at once, and its standard streams are
+ * opened.
  */
 const lateModules: Plugin = {
   name: 'late-modules',
@@ -58,7 +62,7 @@ const lateModules: Plugin = {
   },
 }
 
-/** What is no function is not exported: the build fails where it is imported. */
+/** Values that are not functions are not exported: a build that imports one fails. */
 function lateModule(path: string): string {
   if (path === 'node:process') return 'export default globalThis.process'
   const entries = Object.entries(process.getBuiltinModule(path) ?? {})

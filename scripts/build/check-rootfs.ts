@@ -1,4 +1,7 @@
-/** `node scripts/build/check-rootfs.ts x64|arm64 ROOTFS`: every binary is for that processor, and what it loads is there. */
+/**
+ * `node scripts/build/check-rootfs.ts x64|arm64 ROOTFS`: every binary is for that processor, and what it
+ * loads is there.
+ */
 import { globSync, lstatSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { requirementsOf } from './elf.ts'

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { command, succeed } from '../engine/command.ts'
 
-/** Runs what is started often, so that V8's compiled code of it lies in the folder that ships. */
+/**
+ * Runs the commands that are started often, so that V8's compiled code of them is in the folder that ships.
+ */
 export async function warmCompileCache(locket: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
   const program = join(locket, 'bin/locket')

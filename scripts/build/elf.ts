@@ -1,4 +1,4 @@
-/** What this file needs to know of ELF: 64 bit, little endian, as x64 and arm64 have it. */
+/** The parts of ELF that this file needs: 64 bit, little endian, as on x64 and arm64. */
 const PT_LOAD = 1
 const PT_DYNAMIC = 2
 const DT_NULL = 0n
@@ -10,7 +10,7 @@ const DYNAMIC_ENTRY = 16
 const MACHINES: Readonly<Record<number, string>> = { 62: 'x64', 183: 'arm64' }
 
 interface Segment {
-  /** Where its program header stands in the file. */
+  /** The offset of its program header in the file. */
   readonly header: number
   readonly type: number
   readonly offset: number
@@ -20,9 +20,9 @@ interface Segment {
 }
 
 /**
- * A copy of an executable that looks for its libraries in `runpath` first and carries no symbols for debuggers.
- * A library path in the environment would reach every child process; one inside the file reaches nobody else.
- * Throws when the file has no room for it.
+ * A copy of an executable that looks for its libraries in `runpath` first and carries no symbols for
+ * debuggers. A library path in the environment would reach every child process; one inside the file reaches
+ * nobody else. Throws when the file has no room for it.
  */
 export function withRunpath(executable: Buffer, runpath: string): Buffer {
   if (!isElf(executable)) throw new Error('not a 64-bit little-endian ELF file')
@@ -41,7 +41,7 @@ export function withRunpath(executable: Buffer, runpath: string): Buffer {
   return elf
 }
 
-/** What loads a file: the processor it is for, and the shared objects it names. Undefined for what is no ELF file. */
+/** The processor that a file is for, and the shared objects it names. Undefined if it is not an ELF file. */
 export function requirementsOf(file: Buffer): { arch: string; needed: readonly string[] } | undefined {
   if (!isElf(file)) return undefined
   const arch = MACHINES[file.readUInt16LE(18)] ?? 'unknown'
@@ -80,7 +80,9 @@ function readSegments(elf: Buffer): Segment[] {
   })
 }
 
-/** The loader reads segments only; sections serve linkers and debuggers, and theirs have just been cut off. */
+/**
+ * The loader reads segments only; sections serve linkers and debuggers, and theirs have just been cut off.
+ */
 function dropSectionTable(elf: Buffer): void {
   elf.writeBigUInt64LE(0n, 40)
   elf.writeUInt16LE(0, 60)

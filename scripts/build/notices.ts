@@ -1,7 +1,10 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Puts our licence and that of everything that ships with us into `folder`: Node's, and one file for the npm packages. */
+/**
+ * Puts our licence and that of everything that ships with us into `folder`: Node's, and one file for the npm
+ * packages.
+ */
 export function writeNotices(root: string, node: string, packages: readonly string[], folder: string): void {
   mkdirSync(folder, { recursive: true })
   copyFileSync(join(root, 'LICENSE'), join(folder, 'locket'))

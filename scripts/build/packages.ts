@@ -10,8 +10,8 @@ interface Lockfile {
 }
 
 /**
- * The folder of an npm package at the version that package-lock.json pins. What npm leaves out because it is for another
- * processor is fetched into `cache` and must have the pinned checksum.
+ * The folder of an npm package at the version that package-lock.json pins. A package for another processor,
+ * which npm leaves out, is fetched into `cache` and must have the pinned checksum.
  */
 export function packageFolder(root: string, cache: string, name: string): string {
   const installed = join(root, 'node_modules', name)

@@ -1,4 +1,7 @@
-/** `make demo`: a container reads a secret out of a locket volume on a real engine, and the secret vanishes with it. */
+/**
+ * `make demo`: a container reads a secret out of a locket volume on a real engine, and the secret vanishes
+ * with it.
+ */
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +17,7 @@ const name = `locket-demo-${randomBytes(4).toString('hex')}`
 const folder = mkdtempSync(join(tmpdir(), `${name}-`))
 const secret = `open-sesame-${randomBytes(3).toString('hex')}`
 const store = ['--local-file', join(folder, 'secrets.age'), '--local-key', join(folder, 'local.key')]
-/** What was made in the engine, and how it is taken away again; newest first. */
+/** The commands that remove what the demo made in the engine, newest first. */
 const undo: (readonly string[])[] = []
 let engine: DemoEngine | undefined
 let interrupted = false

@@ -9,7 +9,10 @@ export interface DemoEngine extends AsyncDisposable {
   readonly hostRoot: string
 }
 
-/** The engine that answers; where none does, a private one that disturbs nothing. Says what it installs for that. */
+/**
+ * The engine that answers; where none does, a private one that disturbs nothing. Says what it installs for
+ * that.
+ */
 export async function openDemoEngine(root: string): Promise<DemoEngine> {
   const answer = await command('docker', ['version', '--format', '{{.Server.Version}}'], {
     timeoutMs: 10_000,

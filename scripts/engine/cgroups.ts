@@ -4,8 +4,9 @@ import { join } from 'node:path'
 const ROOT = '/sys/fs/cgroup'
 
 /**
- * Makes the control groups of a sandbox, one in every hierarchy of v1, or the one of v2. The engine's containers go there by
- * `--cgroup-parent`, plugins because runc puts them beside or below its own group. Gives the files to write `0` to, to go in.
+ * Makes the control groups of a sandbox, one in every hierarchy of v1, or the one of v2. The engine's
+ * containers go there by `--cgroup-parent`, plugins because runc puts them beside or below its own group.
+ * Gives the files to write `0` to, to go in.
  */
 export function makeCgroups(tag: string): string[] {
   if (existsSync(join(ROOT, 'cgroup.controllers'))) {

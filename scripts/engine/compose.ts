@@ -4,7 +4,10 @@ import type { Ran } from './command.ts'
 import { composeProgram } from './debian.ts'
 import type { Engine } from './engine.ts'
 
-/** `docker compose` on a project that holds nothing but this file; `before`: a command that runs it, with its words. */
+/**
+ * `docker compose` on a project that holds nothing but this file; `before`: a command that runs it, with its
+ * words.
+ */
 export async function openProject(
   engine: Engine,
   name: string,

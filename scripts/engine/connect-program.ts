@@ -1,4 +1,7 @@
-/** `node connect-program.ts FILE`: the Connect fixture, told by a file what to serve, so that no token is among its arguments. */
+/**
+ * `node connect-program.ts FILE`: the Connect fixture, told by a file what to serve, so that no token is
+ * among its arguments.
+ */
 import { readFileSync } from 'node:fs'
 
 import { startConnectServer } from '../../test/fixtures/servers/connect.ts'

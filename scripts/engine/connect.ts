@@ -8,7 +8,10 @@ import { CONFIG, onHost } from './locket.ts'
 import type { Inmate } from './sandbox.ts'
 import { until } from './until.ts'
 
-/** A Connect server inside the sandbox, on its loopback. SIGSTOP makes it one that takes requests and never answers. */
+/**
+ * A Connect server inside the sandbox, on its loopback. SIGSTOP makes it one that takes requests and never
+ * answers.
+ */
 export interface FakeConnect {
   /** As the plugin reaches it, being on the host's network. */
   readonly url: string
@@ -40,7 +43,7 @@ export function fakeConnect(
   return connectWith(engine, data, options)
 }
 
-/** The same with other vaults. */
+/** A Connect server in the sandbox, with the given vaults. */
 export async function connectWith(
   engine: Engine,
   data: ConnectData,
@@ -56,7 +59,7 @@ export async function connectWith(
       const log = onHost(engine, '/run/e2e/connect.log')
       const program = join(import.meta.dirname, 'connect-program.ts')
       server = await engine.sandbox.spawn(process.execPath, [program, file], { log })
-      await until('the Connect server listens', () => listens(engine, port), { everyMs: 20 })
+      await until('the Connect server listens', () => listens(engine, port))
     },
     async stop() {
       await server?.kill('SIGKILL')
@@ -77,7 +80,7 @@ export async function writeToken(engine: Engine, token: string): Promise<void> {
   if (ran.code !== 0) throw new Error(ran.stderr)
 }
 
-/** The sandbox has a network of its own: what listens there is in its /proc/net/tcp, in hexadecimal, state 0A. */
+/** The sandbox has its own network: its /proc/net/tcp lists listening ports in hexadecimal, with state 0A. */
 async function listens(engine: Engine, port: number): Promise<boolean> {
   const { stdout } = await engine.sandbox.exec('cat', ['/proc/net/tcp'])
   const hex = port.toString(16).toUpperCase().padStart(4, '0')

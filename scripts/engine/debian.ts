@@ -4,10 +4,13 @@ import { join, resolve } from 'node:path'
 
 import { succeed } from './command.ts'
 
-/** `bookworm`: Debian's docker.io as installed, 20.10. `sid`: what Debian's newest has, 28.5 or later, unpacked and not installed. */
+/**
+ * `bookworm`: the installed docker.io of Debian, 20.10. `sid`: that of Debian's newest, 28.5 or later,
+ * unpacked and not installed.
+ */
 export type EngineVersion = 'bookworm' | 'sid'
 
-/** What the run is for: LOCKET_E2E_ENGINE. */
+/** The engine of this run, from LOCKET_E2E_ENGINE. */
 export function wantedEngine(): EngineVersion {
   const name = process.env['LOCKET_E2E_ENGINE'] ?? 'bookworm'
   if (name !== 'bookworm' && name !== 'sid')
@@ -19,7 +22,10 @@ export const CACHE = resolve(import.meta.dirname, '../../build/cache')
 
 const PACKAGES = ['docker.io', 'containerd', 'docker-cli', 'docker-compose', 'docker-buildx']
 
-/** PATH that makes the engine's own programs the first found; runc is always the installed one, sid's needs a newer libc. */
+/**
+ * PATH that makes the engine's own programs the first found; runc is always the installed one, sid's needs a
+ * newer libc.
+ */
 export async function enginePath(version: EngineVersion): Promise<string> {
   const path = '/usr/bin:/usr/sbin:/bin:/sbin'
   if (version === 'bookworm') return path
@@ -59,7 +65,7 @@ async function sidRoot(): Promise<string> {
     if (file.endsWith('.deb')) await succeed('dpkg', ['-x', join(work, file), join(work, 'root')])
   }
   await rm(join(work, 'lists'), { recursive: true })
-  // Whoever is first wins: two test runs may do this at once.
+  // The first one wins, because two test runs can do this at once.
   await mkdir(join(CACHE, 'sid'), { recursive: true })
   await rename(join(work, 'root'), root).catch((error: unknown) => {
     if (!existsSync(root)) throw error
@@ -68,7 +74,7 @@ async function sidRoot(): Promise<string> {
   return root
 }
 
-/** Where this machine gets Debian from: what serves one suite serves sid too. */
+/** The mirror that this machine gets Debian from: it has sid too. */
 async function debianMirror(): Promise<string> {
   const format = ['--format', '$(REPO_URI)', 'Created-By: Packages', 'Component: main']
   const addresses = (await succeed('apt-get', ['indextargets', ...format])).split('\n')

@@ -12,12 +12,12 @@ import type { Inmate, Sandbox } from './sandbox.ts'
 import { until } from './until.ts'
 
 export interface EngineOptions {
-  /** Default: what LOCKET_E2E_ENGINE says, bookworm. */
+  /** Default: LOCKET_E2E_ENGINE, otherwise bookworm. */
   readonly version?: EngineVersion
   readonly liveRestore?: boolean
 }
 
-/** A Docker Engine that nobody else sees. Everything it has lies on a tmpfs of its sandbox and goes with it. */
+/** A private Docker Engine. All its files are on a tmpfs of its sandbox and are removed with it. */
 export interface Engine extends AsyncDisposable {
   /** As the server names it: `20.10.24+dfsg1`. */
   readonly version: string
@@ -28,13 +28,18 @@ export interface Engine extends AsyncDisposable {
   docker(args: readonly string[], options?: CommandOptions): Promise<Ran>
   /** `docker ARGS…` that must succeed: its output, trimmed. */
   ok(args: readonly string[], options?: CommandOptions): Promise<string>
-  /** `docker ARGS…` that must fail: what it wrote to standard error. */
+  /** Runs `docker ARGS…`, which must fail, and returns its standard error. */
   fails(args: readonly string[], options?: CommandOptions): Promise<string>
-  /** `docker cp`, run inside: a path of the sandbox is no path that the command could follow from outside. */
+  /**
+   * Runs `docker cp` inside the sandbox, because the command cannot follow paths of the sandbox from outside.
+   */
   copy(from: string, to: string): Promise<void>
   /** Ends dockerd and waits for it. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
-  /** What a power failure leaves: no process, no mount of a plugin or container, no runtime files. */
+  /**
+   * Does what a power failure does: removes all processes, mounts of plugins and containers, and runtime
+   * files.
+   */
   crash(): Promise<void>
   /** Starts dockerd and waits until it answers. */
   start(): Promise<void>

@@ -10,10 +10,9 @@ export interface LeakOptions {
 }
 
 /**
- * Everywhere a value may have got to, beside the tmpfs it belongs in: the engine's log (with it the plugins'), its data, what
- * inspect shows, the arguments of every process, the plugins' environment. Gives one line per find; the value is not in it.
- *
- * Containers' own logs are left out: what an app prints is the app's.
+ * Searches for values outside the tmpfs they belong in: the engine's log with those of the plugins, its data,
+ * the output of inspect, the arguments of every process, the plugins' environment. Returns one line per find,
+ * without the value. Logs of containers are left out, because the app decides what it prints.
  */
 export async function findLeaks(
   engine: Engine,
@@ -63,7 +62,9 @@ async function processes(engine: Engine): Promise<[string, string][]> {
   return shown
 }
 
-/** Files inside the sandbox, binary ones too. Not the layers: nothing but images and containers is in there. */
+/**
+ * Files inside the sandbox, binary ones too. Not the layers: nothing but images and containers is in there.
+ */
 async function grep(
   engine: Engine,
   patterns: readonly string[],

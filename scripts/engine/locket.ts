@@ -77,7 +77,7 @@ export function createArgs(name: string, options: Readonly<Record<string, string
   return ['volume', 'create', '-d', 'locket', ...pairs, name]
 }
 
-/** What a new container with the volume at /s sees: the output of a shell script. */
+/** The output of a shell script in a new container with the volume at /s. */
 export async function runWith(
   engine: Engine,
   volume: string,

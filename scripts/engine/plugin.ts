@@ -5,13 +5,13 @@ import { join, resolve } from 'node:path'
 import { succeed } from './command.ts'
 import type { Engine } from './engine.ts'
 
-/** What `make rootfs` leaves; LOCKET_E2E_DIST names another such folder. */
+/** The folder that `make rootfs` writes; LOCKET_E2E_DIST names another one. */
 export const DIST = resolve(import.meta.dirname, '../..', process.env['LOCKET_E2E_DIST'] ?? 'dist')
 export const PLUGIN_FOLDER = join(DIST, 'plugin')
 
 export interface PluginOptions {
   readonly alias?: string
-  /** `docker plugin set`: of the manifest's variables and `config.source`. */
+  /** Calls `docker plugin set` for variables of the manifest and `config.source`. */
   readonly settings?: Readonly<Record<string, string>>
   /** Default: PLUGIN_FOLDER. */
   readonly folder?: string

@@ -9,8 +9,9 @@ import type { CommandOptions, Ran } from './command.ts'
 import { until } from './until.ts'
 
 /**
- * Mount, network and PID namespaces of their own. Process 1 in there reads its standard input: when we close it, or die however
- * we die, the kernel kills every process inside, and with the last of them go all mounts and interfaces.
+ * Mount, network and PID namespaces of their own. Process 1 in there reads its standard input: when we close
+ * it, or die however we die, the kernel kills every process inside, and with the last of them go all mounts
+ * and interfaces.
  */
 export interface Sandbox extends AsyncDisposable {
   /** Names its control groups; begins with `locket-e2e-`. */
@@ -123,14 +124,10 @@ async function spawnInmate(args: readonly string[], options: SpawnOptions): Prom
     nsenter.once('error', reject)
     nsenter.once('exit', (status) => resolve(status ?? 128))
   })
-  const pid = await until(
-    `${args.join(' ')} runs`,
-    () => {
-      if (nsenter.exitCode !== null) throw new Error(`it ended at once, see ${options.log}`)
-      return childOf(nsenter.pid)
-    },
-    { everyMs: 5 },
-  )
+  const pid = await until(`${args.join(' ')} runs`, () => {
+    if (nsenter.exitCode !== null) throw new Error(`it ended at once, see ${options.log}`)
+    return childOf(nsenter.pid)
+  })
   return {
     pid,
     exited,

@@ -1,4 +1,7 @@
-/** `node stores-program.ts FILE`: one secret manager of each kind, told by a file what to hold; prints one line of JSON, where they are. */
+/**
+ * `node stores-program.ts FILE`: one secret manager of each kind, told by a file what to hold; prints one
+ * line of JSON, where they are.
+ */
 import { readFileSync } from 'node:fs'
 
 import { mountOf } from '../../test/fixtures/servers/bao-data.ts'

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts'
 import { CONFIG, onHost } from './locket.ts'
 import { until } from './until.ts'
 
-/** What the secret managers hold, and what opens them. */
+/** The content of the secret managers, and their credentials. */
 export interface StoreSecrets {
   readonly bao: string
   readonly prod: string

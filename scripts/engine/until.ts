@@ -2,19 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface UntilOptions {
   readonly timeoutMs?: number
-  readonly everyMs?: number
 }
 
-/** Asks again until the answer is neither undefined nor false. Rejects with `what` and the last thing thrown. */
+const FIRST_PAUSE_MS = 5
+const LONGEST_PAUSE_MS = 100
+
+/**
+ * Calls `ask` until it answers something other than undefined and false, and returns that answer. The pause
+ * between two calls doubles up to 100 ms. Rejects after `timeoutMs` (20 s) with `what` in the message and the
+ * last error of `ask` as cause.
+ */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
-  options: UntilOptions = {},
+  { timeoutMs = 20_000 }: UntilOptions = {},
 ): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 20_000
   const end = performance.now() + timeoutMs
   let last: unknown
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
       const answer = await ask()
       if (answer !== undefined && answer !== false) return answer
@@ -23,6 +28,6 @@ export async function until<T>(
       last = thrown
     }
     if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause: last })
-    await sleep(options.everyMs ?? 100)
+    await sleep(pauseMs)
   }
 }

@@ -1,4 +1,4 @@
-/** Writes the plugin's manifest and the sample configuration anew. */
+/** Writes the plugin's manifest and the sample configuration. */
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { MANIFEST } from './files.ts'

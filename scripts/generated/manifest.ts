@@ -6,7 +6,7 @@ interface Variable {
   readonly settable: readonly ['value']
 }
 
-/** Of the plugin's process rather than of locket. Paths are those inside the plugin. */
+/** Variables of the plugin's process rather than of locket. Paths are those inside the plugin. */
 const PROCESS_VARIABLES = [
   ['HTTP_PROXY', 'proxy for http:// addresses'],
   ['HTTPS_PROXY', 'proxy for https:// addresses'],
@@ -15,8 +15,8 @@ const PROCESS_VARIABLES = [
 ] as const
 
 /**
- * config.json, the manifest of the managed plugin. The engine refuses to set what it does not name; what has no value here and is not set
- * is not in the process's environment at all.
+ * config.json, the manifest of the managed plugin. The engine refuses to set what it does not name; what has
+ * no value here and is not set is not in the process's environment at all.
  */
 export function manifest(): string {
   const config = {
@@ -32,7 +32,8 @@ export function manifest(): string {
         name: 'config',
         description: 'folder with locket.toml, token files, templates and state; see docs/guides/install.md',
         destination: '/etc/locket',
-        // There on every Linux host, and not writable. An empty source would mount the engine's own working folder.
+        // There on every Linux host, and not writable. An empty source would mount the engine's own working
+        // folder.
         source: '/sys/module',
         type: 'bind',
         options: ['rbind'],

@@ -22,16 +22,18 @@ export function optionsPage(): string {
   return `${NOTICE}
 # Settings
 
-A flag \`--foo-bar\` is the key \`foo-bar\` of the command's table in a TOML file (${TABLES}) and, where the last column says so, a driver
-option of one volume. What is set nearer wins: driver option, flag, environment, TOML files (a later one over an earlier one), default. A list
-replaces a list; only a volume's secrets join the default secrets, by name. An empty variable counts as not set.
+A flag \`--foo-bar\` is the key \`foo-bar\` of the command's table in a TOML file (${TABLES}).
+If the last column says so, it is also a driver option of one volume. The order of precedence is: driver
+option, flag, environment, TOML files (a later one over an earlier one), default. A list replaces a list;
+only the secrets of a volume join the default secrets, by name. An empty variable counts as not set.
 
-A variable that holds a list is split at newlines, or else at a comma outside of \`{{ }}\` that \`NAME=\`, \`@\` or \`/\` follows. Flags,
-TOML lists and driver options are never split. \`secrets\` may be a TOML table: \`[volume.secrets]\`, \`NAME = "TEMPLATE"\`.
-\`locket check\` reads \`[volume]\`; no file has settings of \`locket secret\`.
+A variable that holds a list is split at newlines, or otherwise at a comma outside \`{{ }}\` that
+\`NAME=\`, \`@\` or \`/\` follows. Flags, TOML lists and driver options are never split. \`secrets\`
+can be a TOML table: \`[volume.secrets]\`, \`NAME = "TEMPLATE"\`. \`locket check\` reads \`[volume]\`;
+no file has settings of \`locket secret\`.
 
-A credential is the value itself or \`file:/path\`; for its variable \`X\`, \`X_FILE=/path\` means \`X=file:/path\`. The file is read when a reference
-first needs it, and again for each mount.
+A credential is the value itself or \`file:/path\`. For its variable \`X\`, \`X_FILE=/path\` means
+\`X=file:/path\`. The file is read when a reference first needs it, and again for each mount.
 
 ## \`locket volume\`
 
@@ -41,10 +43,11 @@ ${Object.entries(PAGES).flatMap(commandPart).join('\n\n')}
 
 ## \`[providers.NAME]\`
 
-One more provider of a kind, for a second server of it: \`kind = "…"\` and that kind's settings under the names above, as keys. What is left
-out takes its default; nothing comes from \`[volume]\`, flags or variables. References to it are written \`NAME+SCHEME://…\`, and \`provider\` may be
-NAME. Of a key that several files set, the last one counts. Driver options change nothing of it.
-[docs/guides/providers.md](../guides/providers.md) tells more.
+Another provider of a kind, for a second server of it: \`kind = "…"\` and that kind's settings with the
+names above, as keys. A setting that is left out has its default; nothing comes from \`[volume]\`, flags or
+variables. References to it are written \`NAME+SCHEME://…\`, and \`provider\` can be NAME. If several files
+set a key, the last one counts. Driver options do not change it.
+[Choose providers](../guides/providers.md) has an example.
 
 | kind | schemes |
 | --- | --- |
@@ -54,12 +57,13 @@ ${PROVIDERS.map(kindRow).join('\n')}
 
 ${driverOptionsTable()}
 
-In the names of the others \`-\` and \`_\` are alike. YAML turns an unquoted \`0640\` into 416: quote modes.
+In the other names \`-\` and \`_\` are equal. YAML turns an unquoted \`0640\` into 416: quote modes.
 
-- Who sets an address in driver options must set its credential there too, and not the daemon's own.
-- A credential written out is refused, unless the daemon has \`allow-inline-token\`: \`docker volume inspect\` would show it.
-- A file named in driver options must lie under \`template-roots\` (plugin: /etc/locket; on a host: anywhere if not set), and is never one of
-  the daemon's own: its credentials, keys, configuration, state or volumes.
+- Driver options that set an address must also set its credential, and not one that the daemon uses.
+- A credential that is written out is refused, unless the daemon has \`allow-inline-token\`, because
+  \`docker volume inspect\` would show it.
+- A file in driver options must be under \`template-roots\` (plugin: /etc/locket; on a host: anywhere if
+  not set), and never one of the daemon's own: its credentials, keys, configuration, state or volumes.
 `
 }
 
@@ -72,9 +76,10 @@ export function errorsPage(): string {
   return `${NOTICE}
 # Errors
 
-The code stands in the log; the exit code is that of the command. A mount tries again, until its deadline, what may pass by waiting.
+The code is in the log; the exit code is that of the command. A mount tries retryable errors again until
+its deadline.
 
-| code | meaning | exit code | tried again |
+| code | meaning | exit code | retryable |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 `
@@ -138,7 +143,9 @@ function kindRow({ kind, aliases = [], schemes }: ProviderDef): string {
   return `| ${kinds} | ${schemes.map((scheme) => code(`${scheme}://`)).join(', ')} |`
 }
 
-/** What a command takes that `locket volume` does not, and the names of the groups that it takes too. */
+/**
+ * The settings that a command takes and `locket volume` does not, and the names of the groups that both take.
+ */
 function commandPart([name, { sections, more = [] }]: readonly [string, Page]): string[] {
   const taken = [...sections, ...more]
   if (name === 'volume' || taken.length === 0) return []

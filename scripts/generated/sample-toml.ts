@@ -25,7 +25,7 @@ ${NAMED_PROVIDER}
 `
 }
 
-/** A table ends the one before it: so it stands last. */
+/** A table ends the table before it, so it comes last. */
 const NAMED_PROVIDER = `## A second server of one kind: its references begin with its name, {{ second+op://vault/item/field }}.
 ## It takes nothing from the settings above; docs/guides/providers.md says more.
 #[providers.second]
@@ -46,7 +46,7 @@ function sampleOf(field: Field): string {
   return fieldKind(field) === 'switch' || /^[1-9][0-9]*$/.test(text) ? text : JSON.stringify(text)
 }
 
-/** What follows from the kind of setting. */
+/** The part that depends on the kind of setting. */
 function exampleOf(field: Field): string {
   if (field.credential === true) return `file:/etc/locket/tokens/${field.name}`
   if (field.placeholder === 'URL') return `https://${field.name.replace(/-.*/, '')}.example.com`

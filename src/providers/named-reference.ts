@@ -3,7 +3,7 @@ import { nearest } from '../core/text/nearest.ts'
 import type { ProviderInstance } from './define.ts'
 import { isNamed } from './instance.ts'
 
-export interface NamedReference {
+interface NamedReference {
   readonly instance: ProviderInstance
   /** As the instance's kind reads it, without the name. */
   readonly reference: string

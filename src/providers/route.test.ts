@@ -53,7 +53,7 @@ function outcome(text: string, instances: readonly ProviderInstance[], chosen?: 
   }
 }
 
-test('a scheme that one provider has goes to it, whatever is chosen', () => {
+test('a scheme that one provider has goes to it, whatever provider is set', () => {
   const instances = [fake('one', 'a', { token: TOKEN }), fake('two', 'b', { token: TOKEN })]
   assert.equal(outcome('a://good', instances), 'one')
   assert.equal(outcome('b://good', instances, 'one'), 'two')
@@ -92,7 +92,7 @@ test('a bare reference goes to the chosen provider alone', () => {
   assert.equal(outcome('bare', instances, 'two'), 'config: bare needs two: two-token (FAKE_TOKEN) is not set')
 })
 
-test('a name before the scheme means its instance, whatever is chosen', () => {
+test('a name before the scheme means its instance, whatever provider is set', () => {
   const instances = [
     fake('one', 'a', { token: TOKEN }),
     fake('one', 'a', { token: TOKEN }, 'second'),
@@ -108,7 +108,7 @@ test('a name before the scheme means its instance, whatever is chosen', () => {
   assert.equal(outcome('second+a://', instances), 'ref_syntax: malformed')
 })
 
-test('a name that nobody has, or of another kind, is no text and repeats none', () => {
+test('a name that is unknown or of another kind is an error that repeats no text', () => {
   const bare = [fake('one', 'a', { token: TOKEN }), fake('two', 'b', { token: TOKEN })]
   const named = [...bare, fake('one', 'a', {}, 'second'), fake('two', 'b', {}, 'third')]
   const cases: [string, RegExp][] = [
@@ -153,7 +153,7 @@ test('a named instance takes bare references and its scheme alone only when it i
   assert.equal(outcome('a://', instances, 'second'), 'ref_syntax: malformed')
 })
 
-test('where nobody without a name can answer, those with one are told of', () => {
+test('if no unnamed provider can answer, the named ones are listed', () => {
   const second = fake('one', 'a', { token: TOKEN }, 'second')
   const third = fake('two', 'a', { token: TOKEN }, 'third')
   assert.equal(
@@ -167,7 +167,7 @@ test('where nobody without a name can answer, those with one are told of', () =>
   )
 })
 
-test('what a named instance lacks is told without variables, which are not its own', () => {
+test('a missing setting of a named instance is reported without the name of a variable', () => {
   assert.equal(
     outcome('second+a://good', [fake('one', 'a', { token: TOKEN }), fake('one', 'a', {}, 'second')]),
     'config: second+a://good needs second: one-token is not set (in [providers.second] of the configuration file)',

@@ -30,7 +30,7 @@ async function put(t: TestContext, name: string, text: string | Uint8Array): Pro
 const prepare = async (entries: readonly EnvEntry[]) =>
   (await prepareEnvironment(entries, RULES, openSourceFiles())).templates
 
-test('later entries win by name, whatever kind they are, and those of .env files are templates', async (t) => {
+test('later entries of any kind win by name, and those of .env files are templates', async (t) => {
   const path = await put(t, 'app.env', '# first\nA=file\nexport B="{{ op://v/i/f }}\n2"\nC=op://v/i/g\n')
   const variables = await prepare([inline('A', '1'), inline('D', 'd'), file(path), inline('B', 'own')])
   assert.deepEqual(
@@ -54,7 +54,7 @@ test('a template that a later entry replaces is not looked at', async () => {
   assert.equal((await prepare([unreadable, inline('A', 'good')])).length, 1)
 })
 
-test('all that is wrong is told at once, with the line of a .env file, and without its text', async (t) => {
+test('all errors are reported at once, with the line of a .env file, without its text', async (t) => {
   const names = await put(t, 'names.env', 'A=canary-1\nB-C=canary-2\nD={{ op://canary }}\n')
   const broken = await put(t, 'broken.env', 'A=1\n\ncanary-3\n')
   const bytes = await put(t, 'bytes.env', Uint8Array.from([0x41, 0x3d, 0xff]))
@@ -84,12 +84,12 @@ test('all that is wrong is told at once, with the line of a .env file, and witho
   assertNoSecret(error.message, ['canary-1', 'canary-2', 'canary-3'])
 })
 
-test('the files that an environment comes from are told, each once', () => {
+test('the files that an environment comes from are listed, each once', () => {
   const template: EnvEntry = { kind: 'variable', name: 'T', source: { kind: 'file', path: '/t' }, origin: '' }
   assert.deepEqual(environmentFiles([file('.env'), inline('A', '1'), template, file('.env')]), ['.env', '/t'])
 })
 
-test('values become strings as they are; a NUL byte or bytes that are no text are errors of their variable', async () => {
+test('values become strings unchanged; a NUL byte or bytes that are not text are an error', async () => {
   const [a, b, c] = await prepare([inline('A', ''), inline('B', ''), inline('C', '')])
   assert.ok(a !== undefined && b !== undefined && c !== undefined)
   const good = '\ufeff ü "\'$#\n\r\x7f\u{1f600} '

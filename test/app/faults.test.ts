@@ -13,8 +13,8 @@ import { openMountTable } from '../../src/host/mounts/mount-table.ts'
 import { CANARY, openWorld, restarted, type World } from './world.ts'
 
 /**
- * The process dies between every two steps that reach the machine, then another one starts on what is left. Steps are the calls
- * of the ports: at the nth one the old process stops for good.
+ * The process dies between every two steps that reach the machine, then another one starts on what is left.
+ * Steps are the calls of the ports: at the nth one the old process stops for good.
  */
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.deep/b': '{{ memory://b }}' }
 
@@ -36,7 +36,7 @@ const deaths: readonly {
 for (const { name, before, act } of deaths) {
   for (const inside of [false, true]) {
     const where = inside ? 'in the middle of' : 'before'
-    test(`a crash ${where} any step of ${name} leaves a volume that can be mounted, unmounted and removed`, async (t) =>
+    test(`after a crash ${where} any step of ${name} the volume still mounts, unmounts and goes`, async (t) =>
       crashAtEach(t, before, act, inside))
   }
 }
@@ -64,7 +64,10 @@ async function crashAtEach(
   assert.ok(step > 3, `only ${step} steps were seen`)
 }
 
-/** Ports whose call that the process dies in has done half of its work: a folder without its mount, one file of two, one file wiped. */
+/**
+ * Ports whose call that the process dies in has done half of its work: a folder without its mount, one file
+ * of two, one file wiped.
+ */
 function halfDone(isDead: () => boolean): { readonly mounts: MountTable; readonly tree: FileTree } {
   const mounts = openMountTable()
   const tree = openFileTree()

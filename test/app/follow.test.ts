@@ -3,12 +3,12 @@ import { readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
 import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
 import { createVolume, getVolume } from '../../src/app/volume/volumes.ts'
-import { eventually } from '../support/daemon.ts'
 import { CANARY, openWorld, passTime, testDriver } from './world.ts'
 
 const DOWN = new LocketError('unavailable', 'memory is down')
@@ -40,11 +40,11 @@ async function followed(t: Pick<TestContext, 'after'>, overrides: Partial<Volume
   }
 }
 
-test('what changed last is what is there last, however long an earlier change waits for its provider', async (t) => {
+test('the last change wins, even if an earlier change waits longer for its provider', async (t) => {
   const { world, change, text } = await followed(t)
   world.provider.fail(DOWN)
   await change('two {{ memory://a }}')
-  await eventually('the first change waits', () => world.clock.sleepers() > 1)
+  await until('the first change waits', () => world.clock.sleepers() > 1)
   world.provider.fail(undefined)
   await change('three {{ memory://a }}')
   // Long enough for a rendering that waits for nobody.
@@ -59,7 +59,7 @@ test('no failure policy takes a secret that works from a running container', asy
     const { world, driver, change, text } = await followed(t, { policy })
     world.provider.fail(new LocketError('auth', 'memory does not know us any more'))
     await change('two {{ memory://a }}')
-    await eventually('it is told', () =>
+    await until('the failure is logged', () =>
       /does not know us/.test(getVolume(driver, 'v').status.lastError ?? ''),
     )
     assert.equal(await text(), `one ${CANARY}-a`, policy)
@@ -70,7 +70,7 @@ test('the last unmount ends what a change had begun', async (t) => {
   const { world, driver, change } = await followed(t)
   world.provider.fail(DOWN)
   await change('two {{ memory://a }}')
-  await eventually('it waits for the provider', () => world.clock.sleepers() > 1)
+  await until('it waits for the provider', () => world.clock.sleepers() > 1)
   await unmountVolume(driver, 'v', 'id')
   world.provider.fail(undefined)
   await passTime(world.clock, 60_000)
@@ -89,8 +89,8 @@ test('a tmpfs that is nearly full takes a new generation as large, and has its s
   for (const letter of ['a', 'b']) {
     const nearlyAll = letter.repeat(size - 4096)
     await change(nearlyAll)
-    await eventually('the new one is there', async () => (await text()) === nearlyAll)
-    await eventually('the size is what it was', async () => (await sizeOf()) === size)
+    await until('the new one is there', async () => (await text()) === nearlyAll)
+    await until('the size is what it was', async () => (await sizeOf()) === size)
   }
   assert.equal(getVolume(driver, 'v').status.lastError, null)
   await unmountVolume(driver, 'v', 'id')
@@ -99,16 +99,16 @@ test('a tmpfs that is nearly full takes a new generation as large, and has its s
 /** The longest that the first pauses of a renewal take. */
 const PAUSES_MS = [5000, 10_000, 20_000]
 
-test('a provider that was away at the change: the volume heals without another one, and reports begin and end', async (t) => {
+test('a provider that was away at a change: the volume heals without another one', async (t) => {
   const { world, driver, change, text } = await followed(t)
   const events = () =>
     world.log.lines.map(({ event }) => event).filter((event) => /render|recover/.test(event))
   world.provider.fail(DOWN)
   await change('two {{ memory://a }}')
   for (let tries = 0; tries < 4; tries += 1) {
-    await eventually('the provider is asked', () => world.clock.sleepers() === 2)
+    await until('the provider is asked', () => world.clock.sleepers() === 2)
     await passTime(world.clock, 26_000)
-    await eventually('the next try waits', () => world.clock.sleepers() === 1)
+    await until('the next try waits', () => world.clock.sleepers() === 1)
     if (tries < 3) await passTime(world.clock, PAUSES_MS[tries] ?? 0)
   }
   assert.match(getVolume(driver, 'v').status.lastError ?? '', /memory is down/)
@@ -116,8 +116,8 @@ test('a provider that was away at the change: the volume heals without another o
   assert.equal(await text(), `one ${CANARY}-a`)
   world.provider.fail(undefined)
   await passTime(world.clock, 61_000)
-  await eventually('it is healed', async () => (await text()) === `two ${CANARY}-a`)
-  await eventually('it is reported', () => events().includes('volume.recovered'))
+  await until('it is healed', async () => (await text()) === `two ${CANARY}-a`)
+  await until('it is reported', () => events().includes('volume.recovered'))
   assert.deepEqual(events(), ['volume.render.failed', 'volume.rendered', 'volume.recovered'])
   assert.equal(getVolume(driver, 'v').status.lastError, null)
   await unmountVolume(driver, 'v', 'id')
@@ -141,7 +141,7 @@ test('a change of one file leaves the others as they are: same inode, same times
   const before = await stat(join(mountpoint, 'other'), { bigint: true })
   await writeFile(template, 'two')
   for (const trigger of triggers) trigger()
-  await eventually('it is written', async () => (await readFile(join(mountpoint, 'app'), 'utf8')) === 'two')
+  await until('it is written', async () => (await readFile(join(mountpoint, 'app'), 'utf8')) === 'two')
   const { ino, mtimeNs, ctimeNs } = await stat(join(mountpoint, 'other'), { bigint: true })
   assert.deepEqual([ino, mtimeNs, ctimeNs], [before.ino, before.mtimeNs, before.ctimeNs])
   await unmountVolume(driver, 'v', 'id')

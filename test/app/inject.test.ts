@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { until } from '../../scripts/engine/until.ts'
 import { inject, type InjectConfig } from '../../src/app/inject/inject.ts'
 import { LocketError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { openPlacedFiles } from '../../src/host/files/placed-files.ts'
@@ -11,7 +12,6 @@ import { openSourceTrees } from '../../src/host/sources/source-trees.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 import { createMemoryProvider, memoryRef } from '../fakes/memory-provider.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
-import { eventually } from '../support/daemon.ts'
 import { temporaryFolder, tinyDisk } from '../support/temporary-folder.ts'
 import { passTime } from './world.ts'
 
@@ -98,21 +98,21 @@ async function injecting(t: TestContext, { dest = 'out', more, prepare, ...overr
   }
 }
 
-test('F11: a provider that was down is asked again without another change, and health is good again then', async (t) => {
+test('F11: a provider that was down is asked again without a further change, and health recovers', async (t) => {
   const { provider, clock, log, change, text, isReady, stop } = await injecting(t)
-  await eventually('the first files', isReady)
+  await until('the first files', isReady)
   provider.fail(DOWN)
   await change('two {{ memory://a }}')
-  await eventually('it is asked', () => provider.batches.length > 1)
+  await until('it is asked', () => provider.batches.length > 1)
   assert.equal(isReady(), true)
   await passTime(clock, 31_000)
-  await eventually('it failed', () => !isReady())
+  await until('it failed', () => !isReady())
   assert.equal(await text(), 'one value-a')
   assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1)
   provider.fail(undefined)
-  await eventually('it waits', () => clock.sleepers() === 1)
+  await until('it waits', () => clock.sleepers() === 1)
   await passTime(clock, 15_500)
-  await eventually('healthy again', isReady)
+  await until('healthy again', isReady)
   assert.equal(await text(), 'two value-a')
   await stop()
 })
@@ -120,13 +120,13 @@ test('F11: a provider that was down is asked again without another change, and h
 test('a secret that is made later arrives within the minute, also under passthrough', async (t) => {
   for (const policy of ['error', 'passthrough'] as const) {
     const { provider, clock, change, text, isReady, stop } = await injecting(t, { policy })
-    await eventually('the first files', isReady)
+    await until('the first files', isReady)
     await change('{{ memory://later }}')
-    await eventually('it failed', () => !isReady())
+    await until('it failed', () => !isReady())
     provider.put('later', 'here')
-    await eventually('it waits', () => clock.sleepers() === 1)
+    await until('it waits', () => clock.sleepers() === 1)
     await passTime(clock, 60_500)
-    await eventually('healthy again', isReady)
+    await until('healthy again', isReady)
     assert.equal(await text(), 'here')
     await stop()
   }
@@ -134,25 +134,25 @@ test('a secret that is made later arrives within the minute, also under passthro
 
 test('changes while it writes are one more writing; the last one is what is there', async (t) => {
   const { provider, clock, change, text, isReady, stop } = await injecting(t)
-  await eventually('the first files', isReady)
+  await until('the first files', isReady)
   provider.fail(DOWN)
   await change('two {{ memory://a }}')
-  await eventually('it waits', () => provider.batches.length > 1)
+  await until('it waits', () => provider.batches.length > 1)
   for (const word of ['three', 'four', 'five']) await change(`${word} {{ memory://a }}`)
   provider.fail(undefined)
   await passTime(clock, 5000)
-  await eventually('the last one', async () => (await text()) === 'five value-a')
+  await until('the last one', async () => (await text()) === 'five value-a')
   await stop()
 })
 
-test('a provider that never answers is given up after 30 seconds, and SIGTERM is said as what it is', async (t) => {
+test('inject gives up after 30 s without an answer, and reports a SIGTERM as such', async (t) => {
   const hanging = await injecting(t, { mode: 'one-shot' })
   hanging.provider.hang(true)
   const ended = hanging.running.then(
     () => assert.fail('it ended well'),
     (thrown: unknown) => toLocketError(thrown),
   )
-  await eventually('it is asked', () => hanging.provider.batches.length > 0)
+  await until('it is asked', () => hanging.provider.batches.length > 0)
   await passTime(hanging.clock, 31_000)
   assert.equal((await ended).code, 'timeout')
   assert.equal(existsSync(hanging.at('out')), false)
@@ -166,7 +166,7 @@ test('a provider that never answers is given up after 30 seconds, and SIGTERM is
   assert.equal(await failed, 'stopped by SIGTERM')
 })
 
-test('a full disk: a folder renamed together with a template that does not fit keeps the files of before', async (t) => {
+test('a full disk: after a folder was renamed and its template does not fit, the old files stay', async (t) => {
   const disk = await tinyDisk(t, 64 * 1024)
   const { at, change, clock, log, isReady, stop } = await injecting(t, {
     rules: { ...RULES, maxFileBytes: 1 << 20 },
@@ -177,24 +177,24 @@ test('a full disk: a folder renamed together with a template that does not fit k
       await writeFile(join(tpl, 'stays'), 'also good')
     },
   })
-  await eventually('the first files', isReady)
+  await until('the first files', isReady)
   await rename(at('tpl/old'), at('tpl/new'))
   await writeFile(at('tpl/large'), 'x'.repeat(256 * 1024))
   await change('two {{ memory://a }}')
-  await eventually('it failed', () => log.lines.some(({ event }) => event === 'inject.failed'))
+  await until('it failed', () => log.lines.some(({ event }) => event === 'inject.failed'))
   assert.equal(await readFile(join(disk, 'out/old/b'), 'utf8'), 'good value-b')
   assert.equal(await readFile(join(disk, 'out/a'), 'utf8'), 'one value-a')
   assert.deepEqual((await readdir(join(disk, 'out'))).toSorted(), ['a', 'old', 'stays'])
   await rm(at('tpl/large'))
-  await eventually('it waits', () => clock.sleepers() === 1)
+  await until('it waits', () => clock.sleepers() === 1)
   await passTime(clock, 60_500)
-  await eventually('healthy again', isReady)
+  await until('healthy again', isReady)
   assert.equal(await readFile(join(disk, 'out/new/b'), 'utf8'), 'good value-b')
   assert.deepEqual((await readdir(join(disk, 'out'))).toSorted(), ['a', 'new', 'stays'])
   await stop()
 })
 
-test('a full disk: of what has no template any more, only what stands in the way goes first', async (t) => {
+test('a full disk: of the files without a template, only those in the way are removed first', async (t) => {
   const disk = await tinyDisk(t, 64 * 1024)
   const { at, change, log, isReady, stop } = await injecting(t, {
     rules: { ...RULES, maxFileBytes: 1 << 20 },
@@ -206,18 +206,18 @@ test('a full disk: of what has no template any more, only what stands in the way
       await writeFile(join(tpl, 'gone'), 'good')
     },
   })
-  await eventually('the first files', isReady)
+  await until('the first files', isReady)
   for (const name of ['file', 'folder', 'gone']) await rm(at(`tpl/${name}`), { recursive: true })
   await mkdir(at('tpl/file'))
   await writeFile(at('tpl/file/inner'), 'fits')
   await writeFile(at('tpl/folder'), 'fits')
   await writeFile(at('tpl/large'), 'x'.repeat(256 * 1024))
   await change('two')
-  await eventually('it failed', () => log.lines.some(({ event }) => event === 'inject.failed'))
+  await until('it failed', () => log.lines.some(({ event }) => event === 'inject.failed'))
   assert.deepEqual((await readdir(join(disk, 'out'))).toSorted(), ['a', 'gone'])
   await rm(at('tpl/large'))
   await change('three')
-  await eventually('healthy again', isReady)
+  await until('healthy again', isReady)
   assert.deepEqual((await readdir(join(disk, 'out'), { recursive: true })).toSorted(), [
     'a',
     'file',
@@ -238,10 +238,10 @@ test('two names of one file: the one whose template is gone does not take the ot
       await writeFile(join(tpl, '../more/b'), 'from more')
     },
   })
-  await eventually('the first files', isReady)
+  await until('the first files', isReady)
   await rename(at('more/b'), at('tpl/b'))
   await change('two {{ memory://a }}')
-  await eventually('it is written', async () => (await readFile(at('real/out/a'), 'utf8')) === 'two value-a')
+  await until('it is written', async () => (await readFile(at('real/out/a'), 'utf8')) === 'two value-a')
   await stop()
   assert.equal(await readFile(at('real/out/b'), 'utf8'), 'from more')
 })

@@ -48,7 +48,7 @@ test('an ID of before this engine is taken over: one Unmount ends it', async (t)
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('after a crash of this process, docker cp still does not take the secrets from a running container', async (t) => {
+test('after a crash of this process, docker cp does not take secrets from a running container', async (t) => {
   const world = await openWorld(t)
   const first = testDriver(world)
   await createVolume(first, 'v', OPTIONS, NEVER)

@@ -26,7 +26,9 @@ async function connect(t: TestContext, token: string, value: string) {
   return server
 }
 
-/** A daemon that has one server without a name and one that is called second, each with a token of its own. */
+/**
+ * A daemon that has one server without a name and one that is called second, each with a token of its own.
+ */
 async function daemonOfTwo(t: TestContext, secondToken = 'second-token') {
   const folder = await temporaryFolder(t)
   const [own, second] = [
@@ -69,7 +71,7 @@ connect-token = "file:${folder}/second"
   return { render, second, status: () => clients.statusOf(name) }
 }
 
-test('one template may mix two instances of one kind: each server is asked with its own token alone', async (t) => {
+test('one template with two instances of one kind: each server gets its own token only', async (t) => {
   const { render, second, status } = await daemonOfTwo(t)
   const rendered = await render({
     'secret.a': '{{ op://v/i/f }} {{ second+op://v/i/f }}',

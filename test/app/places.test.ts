@@ -49,7 +49,7 @@ function output(folder: string, name: string): OutputTemplate {
   }
 }
 
-test('each delivery answers what changed, what was made and what is gone; equal files keep their inode', async (t) => {
+test('a delivery answers what changed, was made and is gone; equal files keep their inode', async (t) => {
   const { put, text, inode, folder } = await placing(t)
   assert.deepEqual(await put({ a: '1', b: '2', 'd/c': '3' }), {
     changed: [],
@@ -64,7 +64,7 @@ test('each delivery answers what changed, what was made and what is gone; equal 
   assert.deepEqual((await readdir(folder)).toSorted(), ['a', 'b', 'e'])
 })
 
-test('a sink that owns what it made leaves files of others where they are, also at the end', async (t) => {
+test('a sink that owns what it made leaves the files of others, also at the end', async (t) => {
   const { put, places, folder } = await placing(t, { owns: 'made' })
   await writeFile(join(folder, 'theirs'), 'before')
   assert.deepEqual(await put({ theirs: 'x', mine: 'y' }), { changed: ['theirs'], made: ['mine'], gone: [] })
@@ -82,7 +82,7 @@ test('a sink that owns what it wrote removes what it replaced too', async (t) =>
   assert.deepEqual(await readdir(folder), [])
 })
 
-test('a file of somebody else is refused when the rules say so; a file of its own is replaced', async (t) => {
+test('a file of somebody else is refused if the rules say so; an own file is replaced', async (t) => {
   const { put, text, folder } = await placing(t, { existing: 'refuse', owns: 'made' })
   await put({ mine: 'one' })
   assert.deepEqual((await put({ mine: 'two' })).changed, ['mine'])
@@ -101,7 +101,7 @@ test('a file that holds all its secrets is never replaced by one that lacks some
   assert.deepEqual([await text('a'), await text('b')], ['whole', 'whole'])
 })
 
-test('two names of one file, by a link or by case: the name that is gone does not take the file along', async (t) => {
+test('two names of one file, by link or case: the name that is gone does not take the file along', async (t) => {
   for (const owns of ['made', 'written'] as const) {
     const { put, text, folder } = await placing(t, { owns, existing: 'refuse' })
     await mkdir(join(folder, 'real'))
@@ -123,7 +123,7 @@ test('two names of one file, by a link or by case: the name that is gone does no
   }
 })
 
-test('what a failed delivery has removed is in the answer of the next one', async (t) => {
+test('the next answer names what a failed delivery has removed', async (t) => {
   const { put, folder, files } = await placing(t)
   await put({ f: 'a file', keeps: 'x' })
   await mkdir(join(folder, 'taken'))

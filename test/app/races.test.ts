@@ -14,7 +14,7 @@ const OPTIONS = { 'secret.a': '{{ memory://a }}' }
 const IDS = ['one', 'two', 'three']
 const id = fc.constantFrom(...IDS)
 
-/** What the engine may ask at once; a number waits that many turns before it hangs up. */
+/** The requests that the engine can send at once; a number is the turns after which it hangs up. */
 const action = fc.oneof(
   fc.record({
     do: fc.constantFrom('create' as const, 'remove' as const, 'get' as const, 'restart' as const),
@@ -28,7 +28,7 @@ const action = fc.oneof(
 )
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never
 
-test('whatever is asked at once, the last unmount and the removal leave nothing', async (t) => {
+test('after any requests at once, the last unmount and the removal leave nothing', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(action, fc.nat(5)), { minLength: 10, maxLength: 30, size: 'max' }),
@@ -85,7 +85,7 @@ async function agrees(driver: Driver, world: World): Promise<void> {
   if (isMounted) assert.notDeepEqual(volume?.record.mounts, [], 'mounted for nobody')
 }
 
-/** What the engine is told is fine, a bug is not. */
+/** An error in the answer is fine, a bug is not. */
 function refused(thrown: unknown): void {
   if (!isLocketError(thrown) || thrown.code === 'internal') throw thrown
 }

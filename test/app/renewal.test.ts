@@ -82,7 +82,7 @@ test('a trigger causes one run; those that fire during a run cause one more', as
   await stop()
 })
 
-test('a failure is tried again without a trigger: within 5 s, then twice as late, at least every 60 s', async (t) => {
+test('a failure is tried again without a trigger: within 5 s, then twice as late, up to 60 s', async (t) => {
   const { fire, runs, fails, pass, stop } = await renewing(t)
   fails(DOWN)
   fire()
@@ -97,7 +97,7 @@ test('a failure is tried again without a trigger: within 5 s, then twice as late
   await stop()
 })
 
-test('what the provider asks for is the least pause; what waiting alone cannot mend has the longest', async (t) => {
+test('the provider sets the least pause; a failure that waiting cannot mend has the longest', async (t) => {
   const { fire, runs, fails, pass, stop } = await renewing(t)
   fails(new LocketError('rate_limited', 'too many', { retryAfterMs: 90_000 }))
   fire()
@@ -148,7 +148,7 @@ test('after a success the pauses begin with the first one', async (t) => {
   await stop()
 })
 
-test('what is missing after the first delivery, or after a run, is tried again and is not a failure', async (t) => {
+test('a delivery that lacks something is tried again and is not a failure', async (t) => {
   const { runs, does, pass, said, stop } = await renewing(t, {}, DOWN)
   does(async () => DOWN)
   await pass(5100)
@@ -162,7 +162,7 @@ test('what is missing after the first delivery, or after a run, is tried again a
   await stop()
 })
 
-test('the end of the signal ends the loop, the pause and the watch; a failure on the way out is not reported', async (t) => {
+test('an abort ends the loop and the pause; a failure on the way out is not reported', async (t) => {
   const { fire, does, pass, said, clock, isDisposed, stop } = await renewing(t)
   const { promise, reject } = Promise.withResolvers<undefined>()
   does(() => promise)
@@ -176,7 +176,7 @@ test('the end of the signal ends the loop, the pause and the watch; a failure on
   assert.equal(isDisposed(), true)
 })
 
-test('a trigger that fires before the loop runs is not missed; one that cannot open closes the others', async () => {
+test('a trigger that fires before the loop is not missed; one that cannot open closes the rest', async () => {
   const clock = createManualClock()
   const rules = { failed: () => undefined, recovered: () => undefined }
   let fire = (): void => undefined

@@ -46,7 +46,7 @@ test('the first Get after a reboot tells of no orphan', async (t) => {
   assert.deepEqual(getVolume(driver, 'v').status.mounts, [])
 })
 
-test('after a fallback no early Mount wipes what containers may be using', async (t) => {
+test('after a fallback an early Mount wipes nothing that containers can be using', async (t) => {
   for (const isForgotten of [false, true]) {
     const world = await diedMounted(t)
     const state = join(world.runtimeDir, '../state/state.json')

@@ -11,7 +11,7 @@ interface FakeChild extends Child {
   readonly value: string | undefined
   readonly got: string[]
   end(code: number): void
-  /** What it has started goes too. */
+  /** The processes that it has started end too. */
   vanish(): void
 }
 
@@ -116,7 +116,7 @@ test('a command that fails again and again is started after pauses that double u
     message: 'the command has ended and is started again',
     facts: { code: 1, pauseMs: 1000 },
   })
-  // It has lived for a minute: what failed before is forgotten.
+  // It has lived for a minute, so earlier failures do not count.
   await clock.advance(60_000)
   last().end(1)
   await turns()
@@ -125,7 +125,7 @@ test('a command that fails again and again is started after pauses that double u
   assert.equal(children.length, 9)
 })
 
-test('a command that is not kept running ends with its own code, whatever it is', async () => {
+test('a command that is not kept running ends with its own exit code', async () => {
   for (const code of [0, 1, 137]) {
     const { supervisor, last } = world({ isKeptRunning: false })
     const ended = supervisor.run({})
@@ -229,7 +229,7 @@ test('SIGTERM while nothing runs ends the wait, and SIGHUP does so too', async (
   }
 })
 
-test('SIGHUP is for the command, which may read its files again: only if it ends of it, that was meant', async () => {
+test('SIGHUP is for the command: locket ends only if the command ends of it', async () => {
   const { supervisor, send, clock, children, last } = world()
   const ended = supervisor.run({})
   await turns()

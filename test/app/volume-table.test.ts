@@ -39,7 +39,7 @@ function recordOf(name: string): VolumeRecord {
   return { name: parseVolumeName(name), options: {}, createdAt: '', mounts: [] }
 }
 
-test('what was taken back after a failed save does not come onto the disk with the save that waited', async () => {
+test('a change taken back after a failed save is not written by the save that waited', async () => {
   const disk = slowStore()
   const table = createVolumeTable(disk.store)
   const adding = Promise.all([table.add(recordOf('old')), disk.write()])

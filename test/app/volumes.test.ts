@@ -3,12 +3,12 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { until } from '../../scripts/engine/until.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
 import { lastLostMount, mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
 import { createVolume, getVolume, listVolumes, removeVolume } from '../../src/app/volume/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
-import { eventually } from '../support/daemon.ts'
 import { CANARY, openWorld, passTime, testDriver, restarted } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.b': '{{ memory://b }} {{ memory://a }}' }
@@ -51,13 +51,13 @@ test('an open descriptor reads no secret after the last unmount', async (t) => {
   )
 })
 
-test('what may pass is waited for, and asked for every two seconds', async (t) => {
+test('a retryable failure is waited for, and asked again every two seconds', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
   world.provider.fail(new LocketError('unavailable', 'memory is down'))
   const mounting = mountVolume(driver, 'v', 'one', NEVER)
-  await eventually('the provider is asked', () => world.provider.batches.length > 0)
+  await until('the provider is asked', () => world.provider.batches.length > 0)
   await passTime(world.clock, 10_000)
   world.provider.fail(undefined)
   await passTime(world.clock, 3000)
@@ -125,14 +125,14 @@ test('while a mount hangs, other volumes work, and Get and List answer', async (
   await assert.rejects(hung)
 })
 
-test('a hang-up before the answer is undone, after it too, and the repetition is told why', async (t) => {
+test('a hang-up before or after the answer is undone, and the repetition gets the reason', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
   world.provider.hang(true)
   const hangUp = new AbortController()
   const mounting = mountVolume(driver, 'v', 'one', hangUp.signal)
-  await eventually('it was asked', () => world.provider.batches.length > 0)
+  await until('it was asked', () => world.provider.batches.length > 0)
   hangUp.abort(new LocketError('aborted', 'gone'))
   await assert.rejects(mounting)
   assert.match(lastLostMount(driver) ?? '', /volume v not mounted/)
@@ -191,7 +191,7 @@ test('passthrough writes the tag and ignore leaves the file out, and Status says
   }
 })
 
-test('restore: references of an earlier boot are dropped, those of this boot with a lost tmpfs are orphans', async (t) => {
+test('restore drops references of an earlier boot, and orphans those whose tmpfs is gone', async (t) => {
   const world = await openWorld(t)
   const first = testDriver(world)
   await createVolume(first, 'v', OPTIONS, NEVER)
@@ -235,9 +235,11 @@ test('watch: a changed template file is rendered again; a broken one keeps what 
   const { mountpoint } = await mountVolume(driver, 'v', 'one', NEVER)
   const read = () => readFile(join(mountpoint, 'app'), 'utf8')
   await writeFile(template, 'new {{ memory://a }}')
-  await eventually('rendered again', async () => (await read()) === `new ${CANARY}-a`)
+  await until('rendered again', async () => (await read()) === `new ${CANARY}-a`)
   await writeFile(template, 'bad {{ memory://nope }}')
-  await eventually('the failure is told', () => /nope/.test(getVolume(driver, 'v').status.lastError ?? ''))
+  await until('the failure is in the status', () =>
+    /nope/.test(getVolume(driver, 'v').status.lastError ?? ''),
+  )
   assert.equal(await read(), `new ${CANARY}-a`)
   await unmountVolume(driver, 'v', 'one')
 })

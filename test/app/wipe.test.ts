@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { until } from '../../scripts/engine/until.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { openMountTable } from '../../src/host/mounts/mount-table.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
 import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
 import { createVolume, getVolume, removeVolume } from '../../src/app/volume/volumes.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
-import { eventually } from '../support/daemon.ts'
 import { CANARY, openWorld, passTime, testDriver } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}' }
@@ -32,7 +32,7 @@ async function stubborn(t: Pick<TestContext, 'after'>) {
   return { world, driver, state }
 }
 
-test('a wipe that fails is told, and tried again with growing pauses until it works', async (t) => {
+test('a failed wipe is reported, and tried again with growing pauses until it works', async (t) => {
   const { world, driver, state } = await stubborn(t)
   await mountVolume(driver, 'v', 'one', NEVER)
   state.isStuck = true
@@ -40,12 +40,12 @@ test('a wipe that fails is told, and tried again with growing pauses until it wo
   assert.match(getVolume(driver, 'v').status.lastError ?? '', /cannot unmount .*EPERM/)
   for (let minute = 0; minute < 30; minute += 1) {
     await passTime(world.clock, 60_000)
-    await eventually('it rests', () => world.clock.sleepers() === 1)
+    await until('it rests', () => world.clock.sleepers() === 1)
   }
   assert.ok(state.tries > 5 && state.tries < 20, `${state.tries} tries in half an hour`)
   state.isStuck = false
   for (let minute = 0; minute < 6; minute += 1) await passTime(world.clock, 60_000)
-  await eventually('it is said', () => getVolume(driver, 'v').status.lastError === null)
+  await until('the status has no error', () => getVolume(driver, 'v').status.lastError === null)
   assert.deepEqual(await world.mountedTargets(), [])
   assert.equal(world.clock.sleepers(), 0)
 })
@@ -64,7 +64,7 @@ test('however often an unmount fails, one wipe is tried again, and it ends with 
   state.isStuck = false
   await removeVolume(driver, 'v', NEVER)
   await passTime(world.clock, 10_000)
-  await eventually('nothing is tried any more', () => world.clock.sleepers() === 0)
+  await until('nothing is tried any more', () => world.clock.sleepers() === 0)
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
@@ -83,7 +83,7 @@ test('a state that cannot be saved is what a mount fails with, even when its tmp
   await assert.rejects(mountVolume(driver, 'v', 'one', NEVER), /ENOSPC/)
   isStuck = false
   await passTime(world.clock, 6000)
-  await eventually('it is unmounted', async () => (await world.mountedTargets()).length === 0)
+  await until('it is unmounted', async () => (await world.mountedTargets()).length === 0)
 })
 
 test('passthrough and ignore mount without a provider that is down, at the deadline', async (t) => {
@@ -93,7 +93,7 @@ test('passthrough and ignore mount without a provider that is down, at the deadl
     world.provider.fail(new LocketError('unavailable', 'memory is down'))
     await createVolume(driver, 'v', { ...OPTIONS, 'secret.plain': `${CANARY}-plain` }, NEVER)
     const mounting = mountVolume(driver, 'v', 'one', NEVER)
-    await eventually('it waits for the provider', () => world.clock.sleepers() > 1)
+    await until('it waits for the provider', () => world.clock.sleepers() > 1)
     await passTime(world.clock, 26_000)
     const { mountpoint } = await mounting
     assert.equal(await readFile(join(mountpoint, 'plain'), 'utf8'), `${CANARY}-plain`)

@@ -23,7 +23,10 @@ import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.t
 
 export const CANARY = 'canary-7c90-value'
 
-/** What a driver process runs on, and what outlives it: a real state file, real mounts, a provider in memory. */
+/**
+ * The surroundings of a driver process, which outlive it: a real state file, real mounts, a provider in
+ * memory.
+ */
 export interface World {
   readonly runtimeDir: string
   readonly store: Store
@@ -31,7 +34,10 @@ export interface World {
   readonly clock: ReturnType<typeof createManualClock>
   readonly log: RecordingLog
   readonly ports: Ports
-  /** The process dies before its `step`th call of a port from now on: that call and all later ones never come back. */
+  /**
+   * The process dies before its `step`th call of a port from now on: that call and all later ones never come
+   * back.
+   */
   dieAtStep(step: number): void
   isDead(): boolean
   /** The next process is healthy. */
@@ -82,7 +88,10 @@ export async function openWorld(
   }
 }
 
-/** A driver as a new process has it: nothing in memory yet. Driver options are `secret.NAME`, and what `overrides` says. */
+/**
+ * A driver as a new process has it: nothing in memory yet. Driver options are `secret.NAME`, and what
+ * `overrides` says.
+ */
 export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}): Driver {
   const { clock, log } = world
   return {

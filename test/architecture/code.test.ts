@@ -39,7 +39,7 @@ test('R9: no test replaces a module', () => {
   for (const [path, text] of texts) assert.ok(!text.includes(`${method}(`), path)
 })
 
-test('R13: no exported name stands for two things', () => {
+test('R13: no exported name is used for two things', () => {
   const owners = new Map<string, Set<string>>()
   for (const path of program) {
     const found = codeOf(path).matchAll(

@@ -22,7 +22,7 @@ export const program = [...texts.keys()].filter(
   (path) => path.startsWith('src/') && !path.endsWith('.test.ts'),
 )
 
-/** What a file imports, types and late imports too. */
+/** The imports of a file, with those of types and late ones. */
 export function importsOf(path: string): readonly Import[] {
   const text = texts.get(path) ?? ''
   const found = text.matchAll(

@@ -9,7 +9,7 @@ interface Layer {
   readonly types?: readonly string[]
 }
 
-/** Who may load what. `node:*` stands for all that Node brings. */
+/** Which layers and packages a layer may load. `node:*` means all modules of Node. */
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
@@ -31,8 +31,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
 }
 
 /**
- * Which rooms of a layer a room may load, beside itself. `.` stands for the files that lie in the layer's own folder: each room may load
- * them, and they may load every room.
+ * Which rooms of a layer a room may load, beside itself. `.` is the room of the files in the layer's own
+ * folder: each room may load them, and they may load every room.
  */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   core: {
@@ -97,7 +97,7 @@ test('R1: every import inside a layer follows the table of its rooms', () => {
   assert.deepEqual(broken, [])
 })
 
-test('R2: no file imports itself, by whatever way round', () => {
+test('R2: no file imports itself, directly or through others', () => {
   const done = new Set<string>()
   const visit = (path: string, trail: readonly string[]): void => {
     assert.ok(!trail.includes(path), `a cycle: ${[...trail, path].join(' → ')}`)

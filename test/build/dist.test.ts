@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 
-// What `make rootfs` leaves; `make test` runs it first. LOCKET_E2E_DIST names another such folder.
+// The folder that `make rootfs` writes; `make test` runs it first. LOCKET_E2E_DIST names another one.
 const root = resolve(import.meta.dirname, '../..')
 const dist = resolve(root, process.env['LOCKET_E2E_DIST'] ?? 'dist')
 const rootfs = join(dist, 'plugin/rootfs')
@@ -61,7 +61,7 @@ test('the rootfs has one program, and no shell', () => {
   assert.ok(!files.some((path) => /(^|\/)(sh|bash|busybox|apt|dpkg)$/.test(path)))
 })
 
-test('the sidecar’s image is the same without the plugin’s folders, and any user can read all of it', () => {
+test("the sidecar image has the plugin's files without its folders, readable for every user", () => {
   const image = join(dist, 'image/rootfs')
   const filesIn = (folder: string) =>
     globSync('**', { cwd: folder }).filter((path) => lstatSync(join(folder, path)).isFile())

@@ -25,7 +25,7 @@ test('install puts program, unit and a private sample configuration in place', (
   )
 })
 
-test('install makes locket a plugin of the Docker CLI, whatever the folder is called later', () => {
+test('install makes locket a plugin of the Docker CLI, also if the folder is moved', () => {
   const plugin = join(dest, 'opt/tools/lib/docker/cli-plugins/docker-locket')
   assert.ok(!readlinkSync(plugin).startsWith('/'))
   const metadata = execFileSync(plugin, ['docker-cli-plugin-metadata'], { encoding: 'utf8' })

@@ -23,7 +23,8 @@ import { setSecret } from '../support/local-secrets.ts'
 import { gone } from '../support/processes.ts'
 import { temporaryFolder, tinyDisk } from '../support/temporary-folder.ts'
 
-// What `make build` leaves, or LOCKET_E2E_DIST: 1Password's SDK lies beside the bundle, and only who uses it loads it.
+// The folder that `make build` writes, or LOCKET_E2E_DIST. 1Password's SDK is beside the bundle, and is
+// loaded only when it is used.
 
 const ID = 'a'.repeat(64)
 const LONG_AGO = new Date(0)
@@ -34,11 +35,14 @@ interface Built {
   readonly modules: string
   /** Files of the SDK that have been read since the copy was made, by any process. */
   readonly read: () => string[]
-  /** What a Mount of a new volume with this template is answered. */
+  /** The answer to a Mount of a new volume with this template. */
   readonly mount: (name: string, template: string) => Promise<string>
 }
 
-/** A copy of the build, its SDK on a disk that notes every reading, with a daemon that has a secret and a token. */
+/**
+ * A copy of the build, its SDK on a disk that notes every reading, with a daemon that has a secret and a
+ * token.
+ */
 async function built(t: TestContext, env: Readonly<Record<string, string>>): Promise<Built> {
   const folder = await temporaryFolder(t)
   const disk = join(await tinyDisk(t, 64 * 1024 * 1024, ',strictatime'), 'node_modules')

@@ -17,7 +17,7 @@ function locket(args: readonly string[], env: Record<string, string> = {}) {
   return { status, stdout, stderr }
 }
 
-test('without a command the help goes to standard error, and asked for it is no error', () => {
+test('help goes to standard error without a command, and to standard output on request', () => {
   const bare = locket([])
   assert.deepEqual([bare.status, bare.stdout], [64, ''])
   for (const word of ['--help', '-h', 'help', '--help-all']) {

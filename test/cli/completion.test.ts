@@ -30,7 +30,7 @@ const RUNS: CompletedCommand = {
 }
 const ALL = [...completedCommands(COMMANDS), RUNS]
 
-/** What is typed, and what a shell must offer; exactly that, unless it may offer more. */
+/** The typed text, and the words that a shell must offer: exactly these, unless it can offer more. */
 const CASES: readonly (readonly [words: string, offered: readonly string[], hasMore?: 'and more'])[] = [
   ['locket volu', ['volume']],
   ['locket secret ro', ['rotate-key']],
@@ -195,7 +195,7 @@ function openTerminal(t: TestContext, command: string, cwd: string) {
   })
   return {
     type: (text: string) => void child.stdin.write(text),
-    /** Waits until the text stands on the screen; what came before it is forgotten. */
+    /** Waits until the text is on the screen, and skips the output before it. */
     async shows(text: string): Promise<void> {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const limit = setTimeout(

@@ -58,7 +58,7 @@ async function connect(t: TestContext): Promise<ConnectServer> {
   return server
 }
 
-test('up, as Compose calls it: every value arrives as a flag of its own, in any order, names as written', async (t) => {
+test('up: every value arrives as a separate flag, in any order, with names as written', async (t) => {
   const { locket, store, put } = await environmentWorld(t)
   await store('db/password', `${CANARY}, "x"\n=$y`)
   const file = await put('app.env', 'FROM_FILE={{ local://db/password }}\n')
@@ -134,7 +134,7 @@ test('trouble that passes and a warning are info, so that Compose goes on', asyn
   assert.ok(!linesOf(stdout).some(({ type }) => type === 'error'))
 })
 
-test('a reference that fails is one error with its cause, and nothing is set, however many others are good', async (t) => {
+test('a failing reference is one error with its cause, and no variable is set', async (t) => {
   const server = await connect(t)
   const { locket, store } = await environmentWorld(t)
   await store('a', CANARY)
@@ -183,7 +183,7 @@ for (const [what, args, code, text] of [
   })
 }
 
-test('down and stop do nothing and succeed, whatever stands in the environment', async (t) => {
+test('down and stop do nothing and succeed, with any environment', async (t) => {
   const { locket } = await environmentWorld(t)
   const env = { LOCKET_CONFIG: '/no/such.toml', LOCKET_RAW: 'perhaps', LOCKET_ENV: '=' }
   for (const action of ['down', 'stop'])
@@ -245,7 +245,7 @@ test('a service whose name no shell can read is remarked on', async (t) => {
   assert.deepEqual(setIn(stdout), { A: '1' })
 })
 
-test('raw: names as they are where Compose knows that, else an error with its version and nothing set', async (t) => {
+test('raw keeps names where Compose supports it; otherwise an error names the version', async (t) => {
   const world = await environmentWorld(t)
   const raw = ['compose', 'up', '--env=A=1', '--raw', 'my-sec']
   const alone = await world.locket(raw)

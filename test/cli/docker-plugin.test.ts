@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 import { wordsFromDocker } from '../../src/cli/docker-plugin.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -92,7 +93,7 @@ test(
     t.after(() => child.kill('SIGKILL'))
     let log = ''
     child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
-    for (let tries = 0; tries < 300 && !existsSync(socket); tries++) await sleep(50)
+    await until('the socket is there', () => existsSync(socket))
     await sleep(100)
     child.kill('SIGTERM')
     const [code] = await once(child, 'close')

@@ -100,7 +100,7 @@ test('a value that a format cannot carry is an error of its variable, and nothin
   assert.deepEqual(await readdir(folder), ['store'])
 })
 
-test('a file is written whole, for nobody else to read, whatever stood there', async (t) => {
+test('a file is written completely and privately, whatever was there before', async (t) => {
   const { locket, folder, put, store } = await environmentWorld(t)
   await store('a', CANARY)
   const path = await put('app.env', 'OLD=1\n')

@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 
 /** A program on a pseudo terminal of its own. */
 export interface Terminal {
   /** All that it has shown so far. */
   readonly screen: () => string
-  /** Waits until `pattern` stands on what was shown since the last thing typed. */
+  /** Waits until `pattern` is in the output since the last match. */
   readonly shows: (pattern: RegExp) => Promise<void>
   readonly type: (text: string) => void
-  /** Types again and again until `pattern` shows: a shell that gives the terminal away loses what is typed meanwhile. */
+  /**
+   * Types again and again until `pattern` shows: a shell that gives the terminal away loses what is typed
+   * meanwhile.
+   */
   readonly insists: (text: string, pattern: RegExp) => Promise<void>
   /** The exit code, once it has ended. */
   readonly ended: Promise<number | null>
@@ -31,16 +34,13 @@ export function openTerminal(
   let screen = ''
   let seen = 0
   const type = (text: string) => void child.stdin.write(text)
-  const find = async (pattern: RegExp, ms: number): Promise<boolean> => {
-    for (let waited = 0; waited < ms; waited += 10) {
+  const find = (pattern: RegExp, timeoutMs: number): Promise<boolean> => {
+    const isShown = () => {
       const match = pattern.exec(screen.slice(seen))
-      if (match !== null) {
-        seen += match.index + match[0].length
-        return true
-      }
-      await sleep(10)
+      if (match !== null) seen += match.index + match[0].length
+      return match !== null
     }
-    return false
+    return until(String(pattern), isShown, { timeoutMs }).catch(() => false)
   }
   child.stdin.on('error', () => undefined)
   child.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text))

@@ -69,7 +69,7 @@ test('the sample configuration names every setting, and all of them load when th
     assert.match(sample, new RegExp(`^#${field.name} = `, 'm'))
 })
 
-test('the manifest lets every variable be set but its own paths, gives none a value, and asks for no more than it needs', () => {
+test('in the manifest all variables but its own paths can be set, and none has a value', () => {
   const manifest = JSON.parse(read('config.json'))
   const names: string[] = manifest.env.map((it: { name: string }) => it.name)
   const fixed = ['LOCKET_PLUGIN_SOCKET', 'LOCKET_PLUGIN_RUNTIME_DIR', 'LOCKET_PLUGIN_STATE_DIR']

@@ -43,7 +43,7 @@ test('switched on by the daemon, they answer by their schemes alone', () => {
   assert.equal(parseRef('HOME'), undefined)
 })
 
-test('attack: the .env file is the daemon’s own: no template, and nobody’s token', () => {
+test("attack: the daemon's own .env file is not a template and not a token", () => {
   const daemon = daemonOf('--dotenv-path=/srv/app/.env')
   assert.match(
     problemOf(() => daemon.volumeConfig({ 'secret.a': '@/srv/app/.env' })),

@@ -50,7 +50,7 @@ function limited(options: Readonly<Record<string, string>>) {
   }
 }
 
-test('a volume that names a server has no credential but its own, whichever kind of login it asks for', () => {
+test('a volume that names a server has only its own credential, for every kind of login', () => {
   const { settings, problems } = limited({ 'some-url': 'http://elsewhere', 'some-key': 'file:/etc/key' })
   assert.deepEqual(problems, [])
   assert.equal(settings['url'], 'http://elsewhere')
@@ -58,7 +58,7 @@ test('a volume that names a server has no credential but its own, whichever kind
   assert.equal(Reflect.get(Object(settings['key']), 'path'), '/etc/key')
 })
 
-test("on the operator's server a volume may use the operator's credentials, and its own beside them", () => {
+test("on the operator's server a volume can use the operator's credentials and its own", () => {
   assert.deepEqual(limited({}).settings, OPERATORS)
   const { settings } = limited({ 'some-key': 'file:/etc/key' })
   assert.equal(settings['token'], OPERATORS.token)
@@ -68,7 +68,7 @@ test('a server without a credential of its own is refused', () => {
   assert.match(limited({ 'some-url': 'http://elsewhere' }).problems.join(), /needs some-token or some-key/)
 })
 
-test('a credential that is only a name may be written out, another may not', () => {
+test('a credential that is only a name can be written out, another cannot', () => {
   assert.deepEqual(limited({ 'some-id': 'canary-id' }).problems, [])
   assert.match(limited({ 'some-key': 'canary-key' }).problems.join(), /write file:\/path/)
 })

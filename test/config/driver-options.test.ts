@@ -41,7 +41,7 @@ test('names: dashes and underscores are alike in settings, and exact after secre
   refuses({ 'secrets.a': 'x' }, /^driver option secrets\.a is not known, did you mean secret/)
 })
 
-test('secrets: inline, from a file, as one entry that is never split, and over the defaults by name', () => {
+test('secrets: inline, from a file, as one entry that is never split, over the defaults by name', () => {
   const config = OPERATOR.volumeConfig({
     'secret.shared': 'own\n',
     'secret.file': ' @/etc/locket/t ',
@@ -89,7 +89,7 @@ test('secrets: a path without @ is most likely a mistake', () => {
   assert.deepEqual([inline(config, 'a'), inline(config, 'c')], ['/bin/{{ local://x }}', ''])
 })
 
-test('what is wrong is told at once, each with its option', () => {
+test('all errors are reported at once, each with its option', () => {
   refuses(
     {
       siez: '1M',
@@ -171,7 +171,7 @@ test('attack: any other file of the daemon sent as a token', () => {
   }
 })
 
-test('the operator’s token at the operator’s host may be named again', () => {
+test("the operator's token can be named again for the operator's host", () => {
   const { providers } = OPERATOR.volumeConfig({ 'connect-token': 'file:/etc/locket/tokens/connect' })
   assert.deepEqual(providers.find((it) => it.name === 'op-connect')?.settings['token'], {
     kind: 'file',
@@ -265,7 +265,7 @@ test('attack: state, other volumes and the kernel’s view of the daemon, where 
   )
 })
 
-test('text of somebody else is no reference', () => {
+test('text of another program is not a reference', () => {
   const { parseRef } = OPERATOR.volumeConfig({})
   for (const text of [
     '.Values.x',

@@ -26,7 +26,10 @@ export function row<Loaded>(
   return { flag, env, texts, seen, byDefault, read }
 }
 
-/** Tests of every setting of one command: its default, and each source over those below it. `command` is its table in TOML too. */
+/**
+ * Tests of every setting of one command: its default, and each source over those below it. `command` is its
+ * table in TOML too.
+ */
 export function testEachSetting<Loaded>(
   command: string,
   fields: readonly Field[],

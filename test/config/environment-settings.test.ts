@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true }))
 
 interface Row {
   readonly texts: readonly [string, string]
-  /** What is made of them, where that is not the text. */
+  /** The parsed values, where they differ from the text. */
   readonly seen?: readonly [unknown, unknown]
   readonly byDefault?: unknown
 }

@@ -83,7 +83,7 @@ test('-e is short for --env, and flags of the command are its own', () => {
   assert.equal(config.config.watch, false)
 })
 
-test('a flag that is none is told with the nearest one', () => {
+test('an unknown flag is reported with the nearest one', () => {
   assert.match(refusal(['--wach']), /locket exec has no flag --wach .*--watch/)
   assert.match(refusal(['--timeout', '5']), /flag --timeout: .*add a unit/)
 })

@@ -12,7 +12,10 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const CANARY = 'canary-links-3e90'
 const files = openSourceFiles()
 
-/** A host without template roots, its files linked in every way: Create sees only names, the reader sees what they lead to. */
+/**
+ * A host without template roots, its files linked in every way: Create sees only names, the reader sees what
+ * they lead to.
+ */
 async function host(t: TestContext) {
   const folder = await temporaryFolder(t)
   const at = (name: string) => join(folder, name)

@@ -27,7 +27,7 @@ function daemonOf(texts: readonly string[], argv: readonly string[] = [], env: R
   return loadVolumeCommand([...configs, ...argv], env, NO_FILE).daemon
 }
 
-/** What is wrong with these files; the first one is called FILE, the second OTHER. */
+/** The error for these files; the first one is called FILE, the second OTHER. */
 function problem(...texts: readonly string[]): string {
   return problemOf(() => daemonOf(texts))
     .replaceAll(join(folder, '0.toml'), 'FILE')
@@ -52,7 +52,7 @@ test('a table is one more instance of its kind, reached by its name', () => {
   assert.equal(settings?.['maxConcurrent'], 20)
 })
 
-test('a table takes nothing from flags, environment and the command’s table: no token goes where it was not meant for', () => {
+test("a table takes nothing from flags, environment and the command's own table", () => {
   const daemon = daemonOf(
     ['[volume]\nconnect-max-concurrent = 3\n[providers.bare]\nkind = "op-connect"\n'],
     ['--connect-host=https://own'],
@@ -90,7 +90,7 @@ test('several files: a later one replaces keys, and adds tables', () => {
   )
 })
 
-test('provider may name a table: bare op:// goes there, and what else the volume names where it belongs', () => {
+test('provider can name a table: bare op:// goes there, other schemes go where they belong', () => {
   const own = ['--connect-host=http://own', '--connect-token=file:/t']
   const daemon = daemonOf([`${SECOND}[volume]\nprovider = "second"\n`], own)
   const volume = daemon.volumeConfig({})
@@ -160,7 +160,7 @@ test('instances of one kind have keys of their own, which hold no credential', (
   assert.ok(!keys.join().includes(CANARY))
 })
 
-test('what is wrong is told with file, line and the nearest name', () => {
+test('an error names file, line and the nearest name', () => {
   const cases: [string | readonly string[], string | RegExp][] = [
     [
       '[providers.x]\nkind = "op-conect"\n',

@@ -84,7 +84,7 @@ test('a secret is NAME=TEMPLATE, NAME=@/path, or a path alone, which is named af
   assert.match(refusal(['--secret=nothing']), /write NAME=TEMPLATE/)
 })
 
-test('in TOML: lists, tables, and one table per map, whose paths may hold anything', async (t) => {
+test('in TOML: lists, tables, and one table per map with any path', async (t) => {
   const file = await toml(
     t,
     'map = [{ source = "/a:b=c", dest = "/o:p" }, "/x:/y"]\n[inject.secrets]\ndb_password = "{{ local://db }}"\n"certs/tls.key" = "@/t"',

@@ -14,7 +14,7 @@ user = "1000:1000"
 log-level = "info"
 `
 
-test("the founding README's locket.toml: its keys, and the token file is not opened while it is read", async (t) => {
+test("the founding README's locket.toml is read without opening the token file", async (t) => {
   const file = join(await temporaryFolder(t), 'locket.toml')
   await writeFile(file, EXAMPLE)
   const { daemon, log } = loadVolumeCommand(['--config', file], {})

@@ -62,7 +62,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     (volume) => volume.policy,
   ),
   provider: {
-    // No two providers share a scheme yet: what can be seen is that the value counts.
+    // The value alone is tested: which provider answers a scheme is tested in named-providers.test.ts.
     texts: ['local', 'nosuch'],
     seen: ['taken', 'refused'],
     byDefault: 'taken',

@@ -16,7 +16,7 @@ after(() => rmSync(folder, { recursive: true }))
 
 const FIELDS = fieldsOf(VOLUME_SECTIONS).filter((field) => field.name !== 'config')
 
-/** A source of one setting: what the command line, the environment and the volume are then. */
+/** A source of one setting: the command line, the environment and the volume with it. */
 interface Setup {
   readonly argv: string[]
   readonly env: Record<string, string>

@@ -53,7 +53,7 @@ test('flags: a list is repeated, under all its names, and never split', () => {
   ])
 })
 
-test('flags: what is wrong is told, with the nearest flag', () => {
+test('flags: an error names the nearest flag', () => {
   const cases: [string[], RegExp][] = [
     [['--sise', '1M'], /^locket volume has no flag --sise \(did you mean --size\?\)$/],
     [['--connect_host=x'], /^locket volume has no flag --connect_host \(did you mean --connect-host\?\)$/],
@@ -153,7 +153,7 @@ test('TOML: a later file wins, key by key; flags and environment win over both',
   assert.deepEqual([swapped.tmpfs.sizeBytes, swapped.written.uid], [1024, 4])
 })
 
-test('TOML: what is wrong is told with file, line and the nearest key', () => {
+test('TOML: an error names file, line and the nearest key', () => {
   const cases: [string, string | RegExp][] = [
     ['[volume]\n\n# c\nsiez = 1\n', 'FILE line 4: there is no setting siez, did you mean size?'],
     [
@@ -199,7 +199,7 @@ test('a configuration file that was named must be there', () => {
   )
 })
 
-test('a managed plugin: its file is read if it is there, its roots are its folder, its state folder is open', () => {
+test('a managed plugin reads its file if it exists, and its root is its folder', () => {
   const bare = volume(['--managed']).daemon
   assert.equal(bare.stateDir, undefined)
   assert.match(

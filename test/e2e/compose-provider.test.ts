@@ -24,7 +24,7 @@ const canaries = [
   'canary-provider-other',
 ]
 
-/** Where the embedded store lies, as options of a provider service. */
+/** The paths of the embedded store, as options of a provider service. */
 const STORE = `local-file: ${CONFIG}/secrets.age
         local_key: ${CONFIG}/local.key`
 
@@ -62,7 +62,7 @@ ${more}`
 
 const containers = () => engine.ok(['ps', '-aq'])
 
-test('up gives the variables, with their names as written and their service before them; down takes nothing', async () => {
+test("up sets the variables with the service's name in front; down removes nothing", async () => {
   const options = `secrets: ["secret1={{ local://db/password }}", "secret2=local://tls/key"]
         env: "COMMAS=a,b,C=d"
         raw: false`
@@ -123,7 +123,7 @@ test('the founding README’s example, with a Connect server', async () => {
   await server.stop()
 })
 
-test('the founding README’s orchestration: exec gives variables to docker compose, which gives them to a service', async () => {
+test("the founding README's orchestration: exec gives variables to docker compose", async () => {
   const yaml = `
 services:
   app:
@@ -194,7 +194,7 @@ test('a misspelled option is dropped by Compose, and the service that has nothin
   assert.equal(await containers(), '')
 })
 
-test('raw: this Compose is too old for it, which is said with its version', async () => {
+test('raw: an error names the version of a Compose that is too old', async () => {
   const compose = await openProject(
     engine,
     'raw',
@@ -251,7 +251,7 @@ test('locket export writes a .env file that Compose reads, and one that docker r
   assert.equal(seen, `[ "x" #$HOME ][][='ü][${PASSWORD}]`)
 })
 
-test('no secret got anywhere but into what the engine itself keeps of containers, which is their environment', async () => {
+test("a secret is only in the engine's own record of the containers' environment", async () => {
   const found = await findLeaks(engine, canaries)
   assert.deepEqual(
     found.filter((place) => !place.startsWith('/run/e2e/data/')),

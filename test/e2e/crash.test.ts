@@ -19,7 +19,7 @@ const engine = await startLocket({ secrets: { a: PASSWORD } })
 after(() => engine[Symbol.asyncDispose]())
 const options = { 'secret.a': '{{ local://a }}' }
 
-test('kill -9 of the plugin with containers running: they read on, references hold, the last one wipes', async () => {
+test('kill -9 of the plugin: containers read on, references hold, the last unmount wipes', async () => {
   await createVolume(engine, 'killed', options)
   await startWith(engine, 'k1', 'killed')
   await startWith(engine, 'k2', 'killed')
@@ -51,7 +51,7 @@ test('a container that ends while the plugin is down: its volume can be used and
   assert.equal((await recordsOf(engine)).has('ended'), false)
 })
 
-test('kill -9 of dockerd: its containers start again with their secrets, and the volume can go at the end', async () => {
+test('kill -9 of dockerd: containers restart with their secrets, and the volume can be removed', async () => {
   await createVolume(engine, 'dead', options)
   await startWith(engine, 'd1', 'dead')
   await startWith(engine, 'd2', 'dead', ['--restart', 'always'])
@@ -83,7 +83,7 @@ test('dockerd stops gracefully and comes back: unmounted meanwhile, mounted agai
   await engine.ok(['volume', 'rm', 'graceful'])
 })
 
-test('plugin disable is refused while a volume is in use; disable -f and enable: orphans are named, and heal', async () => {
+test('plugin disable is refused while in use; after disable -f and enable, orphans heal', async () => {
   await createVolume(engine, 'forced', options)
   await startWith(engine, 'f1', 'forced')
   const [id] = (await recordsOf(engine)).get('forced') ?? []

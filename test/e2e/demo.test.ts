@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import type { Ran } from '../../scripts/engine/command.ts'
 import { IMAGE, startEngine } from '../../scripts/engine/engine.ts'
 
-// The demo builds: it gets a copy of the project, so that nobody's dist/ changes under the other tests.
+// The demo builds, so it gets a copy of the project: dist/ must not change during the other tests.
 const root = resolve(import.meta.dirname, '../..')
 const copy = mkdtempSync(join(tmpdir(), 'locket-of-demo-'))
 for (const name of [

@@ -74,7 +74,7 @@ test('the leak search finds a value in a log, an argument, an inspection, a file
 })
 
 for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-  test(`a test run that is ended by ${signal} leaves no process, and the next run finds no control group`, async () => {
+  test(`a test run ended by ${signal} leaves no process and no control group`, async () => {
     const url = new URL('../../scripts/engine/engine.ts', import.meta.url).href
     const script = `
       const { startEngine, IMAGE } = await import('${url}')

@@ -118,7 +118,7 @@ test('what plugin install asks for: the host network, two mounts, one capability
   assert.deepEqual(view.Interface.Types, ['docker.volumedriver/1.0'])
 })
 
-test('plugin upgrade: refused while enabled; then disable -f, upgrade, set config.source again, enable', async () => {
+test('plugin upgrade: refused while enabled; works after disable -f, then set config.source', async () => {
   const before = await buildId()
   await startWith(engine, 'running', 'pulled')
   await push('v2', REGISTRY)

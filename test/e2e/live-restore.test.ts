@@ -18,7 +18,7 @@ after(() => engine[Symbol.asyncDispose]())
 const options = { 'secret.a': '{{ local://a }}' }
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`dockerd ends by ${signal}: plugin and containers run on, references hold, the last unmount wipes`, async () => {
+  test(`dockerd ends by ${signal}: plugin and containers run on, the last unmount wipes`, async () => {
     await createVolume(engine, 'live', options)
     await startWith(engine, 'l1', 'live')
     await startWith(engine, 'l2', 'live')

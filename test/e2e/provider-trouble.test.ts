@@ -36,7 +36,7 @@ after(() => engine[Symbol.asyncDispose]())
 const connect = await fakeConnect(engine, { token: TOKEN, password: PASSWORD })
 const options = { 'secret.password': '{{ op://v/i/password }}' }
 
-test('a token that is not there yet, and a provider that is down: the message reaches docker run, nothing is left', async () => {
+test('a missing token, or a provider that is down: docker run shows the message', async () => {
   await createVolume(engine, 'remote', options)
   assert.match(await failedRun('remote'), /remote.*op:\/\/v\/i\/password.*tokens\/connect/s)
   await writeToken(engine, TOKEN)
@@ -98,7 +98,7 @@ test('beside a provider that hangs, the others and every listing stay quick', as
   assert.equal(await runWith(engine, 'remote', 'cat /s/password'), PASSWORD)
 })
 
-test('a provider that comes up 20 s after the engine: the container with restart: always gets its secret', async () => {
+test('a provider that starts 20 s after the engine: a restart: always container gets its secret', async () => {
   await createVolume(engine, 'late', { ...options, 'mount-timeout': '100s' })
   await startWith(engine, 'always', 'late', ['--restart', 'always'])
   await connect.stop()

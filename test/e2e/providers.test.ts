@@ -95,7 +95,7 @@ test('Status tells the requests of each, one line for each that is asked over a 
   assert.match(first.requests.join(), /bws: 2 in/, 'a login and one request for both of its references')
 })
 
-test('what one of them lacks is told by reference and instance, and nothing is mounted', async () => {
+test('a missing secret of one instance names reference and instance, and nothing is mounted', async () => {
   await createVolume(engine, 'lacks', {
     'secret.a': '{{ prod-vault+bao://kv/app/db/nothing }}',
     'secret.b': '{{ infisical:///NOTHING }}',

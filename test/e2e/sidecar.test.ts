@@ -29,7 +29,10 @@ const HARDENED = `
     cap_drop: [ALL]
     network_mode: host`
 
-/** Names whatever happens in the folder; of what Traefik would read, whose name is in it, once it is whole. */
+/**
+ * Prints the name of each change in the folder, and for a file that Traefik would read, its content's name
+ * once it is complete.
+ */
 const WATCHER = `
   const { readFileSync, watch } = require('node:fs')
   const folder = '/etc/traefik/dynamic/'
@@ -158,7 +161,7 @@ volumes:
   await down(project)
 })
 
-test('Traefik’s example: a program that watches the folder sees each edit, and no other name that it would read', async () => {
+test("Traefik's example: a program that watches the folder sees each edit and no temporary name", async () => {
   const project = await sidecarProject(
     engine,
     'traefik',

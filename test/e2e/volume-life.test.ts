@@ -26,7 +26,7 @@ const canaries = [PASSWORD, 'canary-life-key-line1']
 const engine = await startLocket({ secrets: { 'db/password': PASSWORD, 'tls/key': KEY } })
 after(() => engine[Symbol.asyncDispose]())
 
-test('create, run, read, a second container, stop one, the other still reads, remove: nothing is left', async () => {
+test('create, run, read, a second container, stop one, the other still reads, remove', async () => {
   await createVolume(engine, 'life', {
     'secret.db_password': '{{ local://db/password }}',
     'secret.tls/key.pem': 'local://tls/key',
@@ -233,7 +233,7 @@ volumes:
   assert.doesNotMatch(await engine.ok(['volume', 'ls', '-q']), /^demo_vol$/m)
 })
 
-test('a compose file whose mode cannot be told is refused with the way to write it', async () => {
+test('a compose file with an ambiguous mode is refused, with the right way to write it', async () => {
   const compose = await openProject(
     engine,
     'trap',
@@ -248,7 +248,7 @@ volumes: { vol: { driver: locket, driver_opts: { secret.a: "x", mode: 0707 } } }
   await compose(['down', '-v'])
 })
 
-test("a template file in the operator's folder, with watch: an edit reaches the running container", async () => {
+test("a watched template in the operator's folder: an edit reaches the running container", async () => {
   await writeFile(onHost(engine, `${CONFIG}/app.tpl`), 'first {{ local://db/password }}\n')
   await createVolume(engine, 'watched', { watch: 'true', 'secret.app.conf': '@/etc/locket/app.tpl' })
   await startWith(engine, 'watcher', 'watched')

@@ -2,7 +2,7 @@ import type { StartWorker, Worker } from '../../src/core/ports/process.ts'
 import { answerCalls } from '../../src/providers/lib/fence/calls.ts'
 import type { Methods } from '../../src/providers/lib/fence/calls.ts'
 
-/** A fenced library without a process: what is sent and answered is copied, as it is between processes. */
+/** A fenced library without a process: calls and answers are copied, as between processes. */
 export interface FencedLibrary {
   readonly startWorker: StartWorker
   /** How many were begun. */

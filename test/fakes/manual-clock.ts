@@ -13,7 +13,7 @@ interface Sleeper {
   readonly wake: () => void
 }
 
-/** Stands still until it is turned. */
+/** A clock that moves only when the test moves it. */
 export function createManualClock(start: number = Date.UTC(2026, 10, 22)): ManualClock {
   let time = start
   const sleeping = new Set<Sleeper>()

@@ -13,7 +13,10 @@ export interface MemoryMounts extends MountTable {
   loseAll(): Promise<void>
 }
 
-/** Remembers mounts that the kernel knows nothing of. Targets are real folders, so that a real FileTree works on them without root. */
+/**
+ * Remembers mounts that the kernel knows nothing of. Targets are real folders, so that a real FileTree works
+ * on them without root.
+ */
 export function createMemoryMounts(): MemoryMounts {
   const mounted = new Map<string, TmpfsOptions>()
   let refusal: string | undefined

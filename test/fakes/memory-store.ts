@@ -4,7 +4,7 @@ import type { VolumeRecord } from '../../src/core/volume/record.ts'
 import { mergeSaves } from '../../src/host/state/merge-saves.ts'
 
 export interface MemoryStore extends Store {
-  /** From now on saves fail, as on a full disk; `false` ends it. What was saved before stays. */
+  /** From now on saves fail, as on a full disk; `false` ends it. Earlier saves stay. */
   fill(isFull: boolean): void
   /** How often something was written; merged saves count once. */
   writes(): number

@@ -5,7 +5,10 @@ import { Secret } from '../../src/core/vocabulary/secret.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** Two kinds of references as providers have them: `op://vault/item/field` (spaces, `?attribute=`) and bare UUIDs. */
+/**
+ * Two kinds of references as providers have them: `op://vault/item/field` (spaces, `?attribute=`) and bare
+ * UUIDs.
+ */
 export function parseSampleRef(text: string): SecretRef | undefined {
   if (UUID.test(text)) return createRef('bws', text, text)
   if (!text.startsWith('op://')) return undefined

@@ -11,7 +11,7 @@ interface ClockSubject {
   readonly pass: (ms: number) => Promise<void>
 }
 
-/** What every Clock must do. */
+/** Tests that every Clock must pass. */
 const subjects: readonly (readonly [string, () => ClockSubject])[] = [
   ['system clock', () => ({ clock: systemClock(), pass: (ms) => systemClock().sleep(ms) })],
   [

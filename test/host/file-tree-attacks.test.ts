@@ -197,7 +197,7 @@ test('folders nested deeper than descriptors or the stack would go are wiped', a
   assert.deepEqual(await readdir(root), [])
 })
 
-test('a wipe goes on past what it cannot remove, tells of it in one error, and can be tried again', async (t) => {
+test('a wipe continues past a file it cannot remove, reports one error, and can be repeated', async (t) => {
   const { root, data } = await volume(t)
   await tree.replaceAll(
     root,

@@ -26,7 +26,7 @@ test('a config folder that can be written keeps the state', async (t) => {
   assert.deepEqual(await readdir(preferred), ['state.json'])
 })
 
-test('without a config folder (sysfs in its place) the state is kept beside the volumes, and said so', async (t) => {
+test('without a config folder (sysfs in its place) the state is kept beside the volumes', async (t) => {
   const { fallback } = await folders(t)
   const { store, dir, warnings } = await openManagedState('/sys/module/state', fallback)
   assert.equal(dir, fallback)
@@ -62,7 +62,7 @@ test('volumes of both are united; of one that both know, what was saved later', 
   assert.deepEqual(found, record('both', ['newer']))
 })
 
-test('a damaged part is not hidden by the move: nothing may be wiped on its word', async (t) => {
+test('the move does not hide a damaged part, and nothing is wiped because of it', async (t) => {
   const { preferred, fallback } = await folders(t)
   const store = openStateFile(fallback)
   await store.save([record('old')])
@@ -105,7 +105,7 @@ test('volumes in a config folder that became read-only are not forgotten', async
   assert.deepEqual((await store.load()).records, [record('db')])
 })
 
-test('without the config folder that has the state it refuses to start: an upgrade has unset config.source', async (t) => {
+test('without the config folder that has the state the daemon refuses to start', async (t) => {
   const { preferred, fallback } = await folders(t)
   const { store } = await openManagedState(preferred, fallback)
   await store.save([record('db')])

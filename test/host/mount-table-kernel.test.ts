@@ -192,7 +192,7 @@ test('a link in the place of a target is not followed to be unmounted', async (t
   assert.equal(await mounts.isMounted(join(dir, 'other')), true)
 })
 
-test('what is mounted there but is no tmpfs is not ours', async (t) => {
+test('a mount that is not a tmpfs is not ours', async (t) => {
   const dir = await temporaryFolder(t)
   const target = join(dir, 'db')
   await mkdir(target)

@@ -59,14 +59,14 @@ test('a socket that nobody answers on is replaced', async (t) => {
   assert.equal(await greeting(path), 'hello')
 })
 
-test('a socket that somebody answers on is left alone', async (t) => {
+test('a socket with a listener is left alone', async (t) => {
   const path = join(await temporaryFolder(t), 'locket.sock')
   await listenPrivately(server(t), { path })
   await assert.rejects(claimSocket(path), hasCode('io', /another locket answers on .*locket\.sock/))
   assert.equal(await greeting(path), 'hello')
 })
 
-test('what is no socket is not removed', async (t) => {
+test('a file that is not a socket is not removed', async (t) => {
   const dir = await temporaryFolder(t)
   await writeFile(join(dir, 'file'), 'mine')
   await mkdir(join(dir, 'folder'))
@@ -118,7 +118,7 @@ test('a daemon answers on the socket that it was handed, and leaves the configur
   await assert.rejects(stat(configured))
 })
 
-test('systemd is told, on a path and in the abstract namespace', async (t) => {
+test('systemd is notified, on a path and in the abstract namespace', async (t) => {
   const path = join(await temporaryFolder(t), 'notify')
   for (const address of [path, `@locket-test-${process.pid}`]) {
     using listener = bindRawSocket('datagram', address)
@@ -127,7 +127,7 @@ test('systemd is told, on a path and in the abstract namespace', async (t) => {
   }
 })
 
-test('nobody to tell is no error', async (t) => {
+test('a missing notify socket is not an error', async (t) => {
   const dir = await temporaryFolder(t)
   assert.equal(await notifySystemd({}, 'READY=1'), false)
   assert.equal(await notifySystemd({ NOTIFY_SOCKET: '' }, 'READY=1'), false)

@@ -31,7 +31,7 @@ test('the files are for their owner alone, and nothing temporary stays', async (
   for (const name of await readdir(dir)) assert.equal((await stat(join(dir, name))).mode & 0o777, 0o600)
 })
 
-test('any byte that changed is found: the previous state is used, loudly, and the damaged file kept', async (t) => {
+test('any changed byte is found: the previous state is used, and the damaged file is kept', async (t) => {
   const dir = await twoGenerations(t)
   const good = await readFile(join(dir, 'state.json'))
   for (let offset = 0; offset < good.length - 1; offset += 1) {
@@ -80,7 +80,7 @@ test('after a fallback the next start still says so, and the next save makes all
   assert.ok((await readdir(dir)).includes('state.json.bad-1'))
 })
 
-test('a damaged file never takes the place of the good previous one, even where it cannot be set aside', async (t) => {
+test('a damaged file never replaces the good previous one', async (t) => {
   const dir = await twoGenerations(t)
   await writeFile(join(dir, 'state.json'), 'garbage')
   // A folder that is not empty cannot be renamed over.
@@ -129,7 +129,7 @@ test('--reset-state starts empty, keeps the damaged files, and reads what can be
   assert.deepEqual((await openStateFile(dir).load()).source, 'current')
 })
 
-test('a file of a newer locket is not damaged: nothing is touched, and the answer says whose it is', async (t) => {
+test('a file of a newer locket is left untouched, and the error says so', async (t) => {
   const dir = await twoGenerations(t)
   const payload = { version: 2, savedAt: '2030-01-01T00:00:00.000Z', shape: 'unknown', volumes: { db: {} } }
   const checksum = createHash('sha256').update(JSON.stringify(payload)).digest('hex')
@@ -138,7 +138,7 @@ test('a file of a newer locket is not damaged: nothing is touched, and the answe
   assert.deepEqual((await readdir(dir)).toSorted(), ['state.json', 'state.json.prev'])
 })
 
-test('a file that may not be read is not taken for a damaged one', async (t) => {
+test('an unreadable file is not taken for a damaged one', async (t) => {
   const dir = await twoGenerations(t)
   await rm(join(dir, 'state.json'))
   await symlink('state.json', join(dir, 'state.json'))
@@ -146,7 +146,7 @@ test('a file that may not be read is not taken for a damaged one', async (t) => 
   assert.deepEqual((await readdir(dir)).toSorted(), ['state.json', 'state.json.prev'])
 })
 
-/** What a crash leaves behind after each step of a save, made by hand out of two generations. */
+/** The files after a crash at each step of a save, made by hand from two generations. */
 const crashes: readonly { readonly after: string; readonly leave: (dir: string) => Promise<void> }[] = [
   { after: 'half of the new file', leave: (dir) => writeFile(join(dir, 'state.json.tmp'), '{"chec') },
   {
@@ -164,7 +164,7 @@ const crashes: readonly { readonly after: string; readonly leave: (dir: string) 
 ]
 
 for (const { after, leave } of crashes) {
-  test(`a crash after ${after} is no news, and the next saves work`, async (t) => {
+  test(`a crash after ${after} is not reported, and the next saves work`, async (t) => {
     const dir = await twoGenerations(t)
     await leave(dir)
     const store = openStateFile(dir)
@@ -178,7 +178,7 @@ for (const { after, leave } of crashes) {
   })
 }
 
-test('a crash between two renames, where there are no hard links, leaves the previous file: used without a word', async (t) => {
+test('a crash between two renames without hard links leaves the previous file', async (t) => {
   const dir = await twoGenerations(t)
   await rename(join(dir, 'state.json'), join(dir, 'state.json.prev'))
   assert.deepEqual(await openStateFile(dir).load(), { records: NEW, source: 'previous', warnings: [] })

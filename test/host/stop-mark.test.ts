@@ -15,7 +15,7 @@ test('a mark is fresh once, for the start right after the stop', async (t) => {
   assert.deepEqual(await readdir(dir), [])
 })
 
-test('a folder that is not there is no reason to fail', async () => {
+test('a missing folder is not a failure', async () => {
   await leaveStopMark('/nonexistent/locket')
   assert.equal(await takeFreshStopMark('/nonexistent/locket', Date.now()), false)
 })

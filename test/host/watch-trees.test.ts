@@ -3,11 +3,12 @@ import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 import { watchPaths } from '../../src/host/sources/watch.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const DEBOUNCE_MS = 40
-/** What a change may take beyond the debounce. */
+/** The longest time of a change beyond the debounce. */
 const SLACK_MS = 1000
 
 async function watching(t: TestContext, paths: readonly string[]) {
@@ -20,9 +21,7 @@ async function watching(t: TestContext, paths: readonly string[]) {
     changes: async (what: string, act: () => Promise<unknown>): Promise<void> => {
       calls.told = 0
       await act()
-      const end = performance.now() + DEBOUNCE_MS + SLACK_MS
-      while (performance.now() < end && calls.told === 0) await sleep(10)
-      assert.ok(calls.told > 0, what)
+      await until(what, () => calls.told > 0, { timeoutMs: DEBOUNCE_MS + SLACK_MS })
       await sleep(5 * DEBOUNCE_MS)
     },
     changesNothing: async (what: string, act: () => Promise<unknown>): Promise<void> => {
@@ -105,7 +104,7 @@ test('single files, and the same file behind a new name', async (t) => {
   await changesNothing('its neighbour', () => put(join(top, 'other')))
 })
 
-test('once closed it is silent, also when it is about to watch anew', async (t) => {
+test('after close it is silent, also when it is about to watch again', async (t) => {
   const top = await temporaryFolder(t)
   await put(join(top, 'tpl/a'))
   let told = 0

@@ -35,7 +35,7 @@ function started(t: TestContext, caCert?: string): Worker & { ask(method: string
   }
 }
 
-/** What a parent prints whose worker is asked for `method`, and the worker's process id. */
+/** The output of a parent whose worker is asked for `method`, and the worker's process id. */
 async function parented(t: TestContext, method: string, argument = '') {
   const parent = spawn(process.execPath, [PARENT, method, argument], { stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => parent.kill('SIGKILL'))
@@ -84,7 +84,7 @@ test('nothing that it prints comes out', DEADLINE, async (t) => {
   assert.equal(printed(), `pid ${pid}\n`)
 })
 
-test('what a panic says goes nowhere, and its end is told', DEADLINE, async (t) => {
+test('the output of a panic is discarded, and the end of the process is reported', DEADLINE, async (t) => {
   const { parent, printed, pid } = await parented(t, 'panic')
   await once(parent, 'close')
   assert.equal(printed(), `pid ${pid}\nended\n`)
@@ -100,7 +100,7 @@ for (const method of ['echo', 'hang', 'spin']) {
   })
 }
 
-test('kill ends it at once, whatever it does', DEADLINE, async (t) => {
+test('kill ends it at once', DEADLINE, async (t) => {
   const worker = started(t)
   const pid = Number(await worker.ask('pid'))
   void worker.ask('spin')

@@ -4,7 +4,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually, startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
+import { until } from '../../scripts/engine/until.ts'
+import { startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
 import { setSecret } from '../support/local-secrets.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -58,7 +59,7 @@ test('create, mount, read, unmount, remove', async (t) => {
   assert.deepEqual((await daemon.call('VolumeDriver.List', {})).Volumes, [])
 })
 
-test('Opts null is no options', async (t) => {
+test('Opts null means no options', async (t) => {
   const daemon = await startWithSecret(t)
   assert.equal((await daemon.call('VolumeDriver.Create', { Name: 'empty', Opts: null })).Err, '')
   assert.equal((await daemon.call('VolumeDriver.Mount', { Name: 'empty', ID })).Err, '')
@@ -178,7 +179,7 @@ test('a secrets file that comes later is waited for', async (t) => {
   assert.equal((await mounting).Err, '')
 })
 
-test('when the engine hangs up during a mount, its work is undone and the repetition is told why', async (t) => {
+test('a mount whose engine hangs up is undone, and the repetition gets the reason', async (t) => {
   const folder = await temporaryFolder(t)
   const daemon = await startDaemon({ folder })
   t.after(() => daemon.stop('SIGKILL'))
@@ -188,7 +189,7 @@ test('when the engine hangs up during a mount, its work is undone and the repeti
   await sleep(400)
   hangUp.abort()
   await assert.rejects(mounting)
-  await eventually('the failure is remembered', async () => {
+  await until('the failure is remembered', async () => {
     const { Volume } = await daemon.call('VolumeDriver.Get', { Name: 'db' })
     return Volume.Status['lastError'] !== null
   })
@@ -266,7 +267,7 @@ test('the state file and its folder are private', async (t) => {
   assert.ok(!(await readFile(join(daemon.stateDir, 'state.json'), 'utf8')).includes(CANARY))
 })
 
-test('a request to check no certificates is not obeyed, and that is said', async (t) => {
+test('a request to check no certificates is ignored, with a warning', async (t) => {
   const folder = await temporaryFolder(t)
   const daemon = await startDaemon({ folder, env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
   t.after(() => daemon.stop('SIGKILL'))

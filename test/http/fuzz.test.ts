@@ -26,7 +26,7 @@ const body = fc.oneof(
   fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
 )
 
-test('whatever the body, the answer is JSON with an Err that is none of our bugs, and names stay on the allow-list', async (t) => {
+test('for any body the answer is JSON with an expected Err, and names stay on the allow-list', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   const server = buildServer(world.log.emit)

@@ -59,7 +59,7 @@ test('fifty mounts at once that share twenty secrets cost the requests of one', 
   await Promise.all(names(50).map((name) => unmount(name)))
 })
 
-test('a container that starts again and again costs no request each time, and a change is seen after the linger', async (t) => {
+test('a container that restarts again and again costs no request within the linger', async (t) => {
   const { server, create, mount, unmount } = await served(t, 1, ['--linger', '1s'])
   await create('loop', [0])
   for (let start = 0; start < 10; start += 1) {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { startDaemon } from '../support/daemon.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-test('a daemon that watches templates ends when it is told to, and leaves its mounts', async (t) => {
+test('a daemon that watches templates ends on SIGTERM, and leaves its mounts', async (t) => {
   const folder = await temporaryFolder(t)
   await writeFile(join(folder, 'template'), 'text')
   const daemon = await startDaemon({ folder, args: ['--watch'] })

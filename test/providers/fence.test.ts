@@ -97,7 +97,7 @@ for (const way of ['hang', 'spin']) {
 }
 
 test(
-  'a caller that goes away is told aborted, and a signal that is aborted starts nothing',
+  'a caller that goes away gets aborted, and an aborted signal starts nothinghing',
   DEADLINE,
   async (t) => {
     const { ask, workers } = fenced(t)
@@ -162,7 +162,7 @@ test('after ten minutes without a call the process is given back', DEADLINE, asy
   assert.notEqual(await pid(), first)
 })
 
-test('nobody sleeps for a process that has ended, nor while a call is under way', DEADLINE, async (t) => {
+test('there is no pause after a process has ended, nor during a call', DEADLINE, async (t) => {
   const clock = createManualClock()
   const { ask, pid, fence } = fenced(t, clock)
   await pid()

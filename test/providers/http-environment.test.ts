@@ -76,7 +76,7 @@ test('a certificate that nobody vouches for fails at once and names the variable
   assert.match(hint ?? '', /NODE_EXTRA_CA_CERTS/)
 })
 
-test('https to a port that speaks http, and the other way round, are told apart from a server that is down', async (t) => {
+test('https to an http port, and the reverse, are distinguished from a server that is down', async (t) => {
   const { port } = await startTlsServer(t)
   assert.notEqual((await failureOf(`http://127.0.0.1:${port}`))[0], 'none')
   const plain = createPlainServer((_, response) => response.end('{}'))
@@ -100,7 +100,7 @@ test('a ca-cert file makes the certificate trusted, beside the usual ones, for t
   assert.equal((await failureOf(`https://127.0.0.1:${port}`))[0], 'provider_protocol')
 })
 
-test('a ca-cert file that is not there, or is none, is told, and read again for the next request', async (t) => {
+test('a missing or wrong ca-cert file is reported, and read again for the next request', async (t) => {
   const { port, certificate } = await startTlsServer(t)
   const folder = await temporaryFolder(t)
   const path = join(folder, 'ca.pem')
@@ -126,7 +126,7 @@ test('certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says', asyn
   assert.equal(printed, 'provider_protocol')
 })
 
-test('the proxy variables are obeyed when Node is told to, and only then', async (t) => {
+test('the proxy variables are used only if Node is configured to', async (t) => {
   const asked: string[] = []
   const proxy = createPlainServer((request, response) => {
     asked.push(request.headers.host ?? '')
@@ -151,7 +151,7 @@ test('the proxy variables are obeyed when Node is told to, and only then', async
   assert.equal(asked.length, 1)
 })
 
-/** What a process with these variables is answered, or the code of its error. */
+/** The answer that a process with these variables gets, or the code of its error. */
 async function askInChild(
   t: TestContext,
   baseUrl: string,

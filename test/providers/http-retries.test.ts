@@ -44,7 +44,7 @@ test('503, 500 and a cut connection are tried again until one succeeds', async (
   assert.equal(times.length, 4)
 })
 
-test('after three more tries the failure is told', async (t) => {
+test('after three more tries the failure is reported', async (t) => {
   const { ask, times } = await asked(t, [says(503)])
   await assert.rejects(ask(), { code: 'unavailable', message: /is failing \(status 503\)$/ })
   assert.equal(times.length, 4)
@@ -78,7 +78,7 @@ test('what must not happen twice is not repeated', async (t) => {
   assert.equal(times.length, 1)
 })
 
-test('a provider can say what a refusal means, and sees its body, of which nothing else comes out', async (t) => {
+test('a provider can interpret a refusal and see its body, which appears nowhere else', async (t) => {
   const { ask } = await asked(t, [says(400)])
   const seen: unknown[] = []
   await assert.rejects(

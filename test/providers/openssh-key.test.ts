@@ -17,14 +17,14 @@ function pemOf(key: KeyObject, type: 'pkcs8' | 'pkcs1' = 'pkcs8'): string {
 const ed25519 = generateKeyPairSync('ed25519').privateKey
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 
-/** What ssh-keygen takes for the public key of a private key file. */
+/** The public key that ssh-keygen computes for a private key file. */
 async function publicOf(folder: string, openssh: string): Promise<string> {
   const file = join(folder, 'id')
   await writeFile(file, openssh, { mode: 0o600 })
   return execFileSync('ssh-keygen', ['-y', '-P', '', '-f', file]).toString().trim()
 }
 
-/** The same key by another way: ssh-keygen reads the SPKI that node:crypto writes. */
+/** The same key computed in another way: ssh-keygen reads the SPKI that node:crypto writes. */
 async function expectedPublic(folder: string, key: KeyObject): Promise<string> {
   const file = join(folder, 'public.pem')
   await writeFile(file, createPublicKey(key).export({ type: 'spki', format: 'pem' }))
@@ -88,7 +88,7 @@ test('the same key gives the same text, and an OpenSSH key stays as it is', () =
   assert.equal(toOpensshKey(text), text)
 })
 
-test('what is no such key gives nothing', () => {
+test('a text that is not such a key gives undefined', () => {
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const locked = rsa.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
   for (const text of ['', 'no key', pemOf(other), locked]) assert.equal(toOpensshKey(text), undefined)

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { openSockets } from '../../src/providers/lib/http/sockets.ts'
 
-// A file of its own: what is tested is the first use of fetch in a process.
+// This is a separate file, because it tests the first use of fetch in a process.
 test('the very first pool of a process is its own, and closing it closes its idle connections', async (t) => {
   const server = createServer((socket) => {
     socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'))

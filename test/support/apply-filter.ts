@@ -7,7 +7,7 @@ export interface FilterCase {
   readonly nowMs?: number
 }
 
-/** What a filter makes of a value, as text. Its arguments are checked first, as they are for every template. */
+/** The output of a filter as text. Its arguments are checked first, as for every template. */
 export function apply(
   filter: Filter,
   value: string | Uint8Array,

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 
-/** Fails when a text holds one of the values, plain, in base64, in hex, or as JSON and URLs write it. Never prints the value. */
+/**
+ * Fails when a text holds one of the values, plain, in base64, in hex, or as JSON and URLs write it. Never
+ * prints the value.
+ */
 export function assertNoSecret(
   text: string | Uint8Array,
   canaries: readonly string[],

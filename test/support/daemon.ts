@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 
@@ -93,17 +93,20 @@ export function spawnDaemon(options: DaemonOptions): Daemon {
   }
 }
 
-/** Started, and accepting. Rejects with what it wrote when it exits first. */
+/** Starts a daemon and waits until it accepts requests. Rejects with its output when it ends before. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const daemon = spawnDaemon(options)
-  for (let waited = 0; waited < 10_000; waited += 10) {
-    if (daemon.process.exitCode !== null)
-      throw new Error(`the daemon exited with ${daemon.process.exitCode}: ${daemon.output()}`)
-    if (existsSync(daemon.socket) && (await accepts(daemon))) return daemon
-    await sleep(10)
+  const hasEnded = () => daemon.process.exitCode !== null
+  try {
+    await until('the daemon answers', async () => {
+      return hasEnded() || (existsSync(daemon.socket) && (await accepts(daemon)))
+    })
+    if (hasEnded()) throw new Error(`exit code ${daemon.process.exitCode}`)
+    return daemon
+  } catch (cause) {
+    await daemon.stop('SIGKILL')
+    throw new Error(`the daemon does not listen: ${daemon.output()}`, { cause })
   }
-  await daemon.stop('SIGKILL')
-  throw new Error(`the daemon does not listen: ${daemon.output()}`)
 }
 
 async function accepts(daemon: Daemon): Promise<boolean> {
@@ -145,17 +148,4 @@ export function callSocket(
   request.on('error', reject)
   request.end(payload)
   return promise
-}
-
-/** Polls until `check` holds. */
-export async function eventually(
-  what: string,
-  check: () => boolean | Promise<boolean>,
-  timeoutMs = 5000,
-): Promise<void> {
-  for (let waited = 0; waited < timeoutMs; waited += 20) {
-    if (await check()) return
-    await sleep(20)
-  }
-  throw new Error(`not within ${timeoutMs} ms: ${what}`)
 }

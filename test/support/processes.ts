@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../scripts/engine/until.ts'
 
-/** Whether it runs: what has ended and was not asked for its exit code does not. */
+/** Whether a process runs. A zombie does not. */
 export function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
@@ -10,10 +10,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Waits for its end; fails when that takes longer. */
+/** Waits for the end of a process. Rejects when that takes longer than `timeoutMs`. */
 export async function gone(pid: number, timeoutMs = 5000): Promise<void> {
-  for (let waited = 0; isRunning(pid); waited += 10) {
-    if (waited > timeoutMs) throw new Error(`process ${pid} still runs after ${timeoutMs} ms`)
-    await sleep(10)
-  }
+  await until(`process ${pid} has ended`, () => !isRunning(pid), { timeoutMs })
 }

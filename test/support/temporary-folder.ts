@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { parseMountinfo } from '../../src/host/mounts/mountinfo.ts'
 
-/** A folder of the test's own. What is mounted below it is unmounted, and all is removed, when the test ends. */
+/**
+ * A temporary folder. When the test ends, everything mounted below it is unmounted, and the folder is
+ * removed.
+ */
 export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'locket-test-')))
   t.after(async () => {

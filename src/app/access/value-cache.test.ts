@@ -133,7 +133,7 @@ test('dispose overwrites what is kept', async () => {
   assert.equal(clock.sleepers(), 0)
 })
 
-test('whatever callers ask for and whenever, each gets its own references, and nothing is left behind', async () => {
+test('each caller gets exactly its own references, and no flight or timer is left', async () => {
   const keys = uniqueArray(constantFrom('a', 'b', 'c', 'missing'), { minLength: 1 })
   const caller = record({ keys, wait: integer({ min: 0, max: 9000 }) })
   await holds(

@@ -9,50 +9,56 @@ import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts
 import { openDeadline } from '../render/deadline.ts'
 import { prepare } from '../recipe/prepare.ts'
 
+/** A request to check files and providers. */
 export interface CheckRequest {
   readonly config: CheckConfig
   readonly paths: readonly string[]
   readonly offline: boolean
-  /** What the providers have, all in all. */
+  /** Milliseconds that all providers have together. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
 
-/** What was found. No value is in it. */
+/** The result of a check. It holds no value. */
 export interface CheckReport {
   readonly config: readonly LocketError[]
-  /** What passes but looks like a mistake in the configuration, one line each. */
+  /** Warnings about the configuration, one line each. */
   readonly warnings: readonly string[]
   readonly files: readonly FileReport[]
-  /** Those that were asked. */
+  /** The providers that were asked. */
   readonly providers: readonly ProviderReport[]
   readonly references: readonly ReferenceReport[]
 }
 
+/** The answer of one provider to a probe. */
 export interface ProviderReport {
-  /** The instance's name, and whose it is when it is not the daemon's own. */
+  /** Name of the instance, with its file and volume when it is not the daemon's own. */
   readonly name: string
-  /** Undefined: its probe went well. */
+  /** Undefined: the probe succeeded. */
   readonly error?: LocketError
   readonly ms: number
 }
 
+/** The result for one reference. */
 export interface ReferenceReport {
   readonly text: string
   readonly provider: string
   readonly where: readonly string[]
-  /** Undefined: nobody was asked. */
+  /** Undefined: the reference was not asked for. */
   readonly result?: {
     /** Undefined: there is a value. */
     readonly error?: LocketError
-    /** There is no such secret, and every tag has a default for that. */
+    /** There is no such secret, and every tag has a default. */
     readonly usesDefault: boolean
-    /** Of the provider's whole batch. */
+    /** Milliseconds of the provider's whole batch. */
     readonly ms: number
   }
 }
 
-/** Settings, files and, unless `offline`, providers and references. Never rejects for what it finds. */
+/**
+ * Checks settings and files and, unless `offline`, providers and references. Problems are in the report: it
+ * rejects only on a bug.
+ */
 export async function check(request: CheckRequest, deps: CheckDeps): Promise<CheckReport> {
   const { config, paths } = request
   const own = await defaultSecrets(config, deps.sources)
@@ -72,7 +78,7 @@ export async function check(request: CheckRequest, deps: CheckDeps): Promise<Che
   }
 }
 
-/** The codes of what is wrong, first what is read first. */
+/** Returns all errors of a report in the order in which a reader meets them. */
 export function errorsOf(report: CheckReport): readonly LocketError[] {
   return [
     ...report.config,
@@ -82,12 +88,12 @@ export function errorsOf(report: CheckReport): readonly LocketError[] {
   ]
 }
 
-/** Undefined: the reference is good, or was not asked for. */
+/** Returns the failure of a reference; undefined when it is good or was not asked for. */
 export function referenceFailure({ result }: ReferenceReport): LocketError | undefined {
   return result === undefined || result.usesDefault ? undefined : result.error
 }
 
-/** What every volume gets, and the providers of the configuration. */
+/** Reads the secrets that every volume gets, with the providers of the configuration. */
 async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const volume = config.daemon.volumeConfig({})
   const { providers } = volume
@@ -101,7 +107,7 @@ async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   }
 }
 
-/** One client that is asked, for everybody whose settings for it are equal. */
+/** One client, which is asked for all places whose settings for it are equal. */
 interface Ask {
   readonly name: string
   readonly instance: ProviderInstance

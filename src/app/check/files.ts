@@ -11,21 +11,22 @@ import type { ProviderInstance } from '../../providers/define.ts'
 import { readEnvironment } from '../recipe/environment.ts'
 import { prepare } from '../recipe/prepare.ts'
 
+/** The findings of one file. */
 export interface FileReport {
-  /** As named on the command line. */
+  /** Path as given on the command line. */
   readonly file: string
   readonly kind: 'compose' | 'template'
-  /** Of locket's, in a compose file. */
+  /** Number of volumes of locket in a compose file. */
   readonly volumes: number
   readonly services: number
   readonly problems: readonly LocketError[]
-  /** What passes but looks like a mistake, one line each. */
+  /** Warnings, one line each. */
   readonly warnings: readonly string[]
 }
 
-/** Where references stand, with the providers that answer them there. */
+/** A part of the checked files that has references, with the providers that answer them there. */
 export interface CheckedPlace {
-  /** Whose providers these are; empty: the daemon's own. */
+  /** The file and the volume or service whose providers these are. Empty: the daemon's own. */
   readonly label: string
   readonly providers: readonly ProviderInstance[]
   readonly templates: readonly PlacedTemplate[]
@@ -36,19 +37,23 @@ interface PlacedTemplate {
   readonly template: Template
 }
 
+/** One checked file. */
 export interface CheckedFile {
   readonly report: FileReport
   readonly places: readonly CheckedPlace[]
 }
 
-/** What is found in one part of a file. */
+/** Problems, warnings and references of one file. */
 interface Found {
   readonly problems: LocketError[]
   readonly warnings: string[]
   readonly places: CheckedPlace[]
 }
 
-/** One file of the command line: a compose file, or else a template. No network. Never rejects for what it finds. */
+/**
+ * Checks one file of the command line: a compose file, or else a template. Asks no network. Problems are in
+ * the report: it rejects only on a bug.
+ */
 export async function checkFile(
   path: string,
   config: CheckConfig,
@@ -105,7 +110,7 @@ async function checkCompose(check: ComposeCheck): Promise<CheckedFile> {
   return { report: { file: path, kind: 'compose', ...counts, problems, warnings }, places }
 }
 
-/** With the driver's own code: what it says to `docker volume create`. */
+/** Checks a volume with the driver's own code: the problems are those of `docker volume create`. */
 async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck): Promise<void> {
   const { path, config, sources, found } = check
   const label = `volume ${name}`
@@ -146,7 +151,10 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
   found.places.push({ label: `${path}: ${label}`, providers: service.providers, templates })
 }
 
-/** With the variables of the environment, and below it of the .env file beside the compose file, whose values are taken as they stand. */
+/**
+ * Reads a compose file with the variables of the environment and, below them, those of the .env file beside
+ * it, whose values are taken literally. Returns undefined for a YAML file of another kind.
+ */
 async function readCompose(
   path: string,
   text: string,

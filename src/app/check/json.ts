@@ -1,7 +1,10 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
 import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } from './check.ts'
 
-/** For programs: one document. `ok` is missing where nobody was asked; `ms` of a reference is that of its provider's whole batch. */
+/**
+ * Returns the report as one JSON document, for programs. `ok` is missing for references that were not asked
+ * for; `ms` of a reference is that of its provider's whole batch.
+ */
 export function checkJson(report: CheckReport): string {
   const document = {
     ok: errorsOf(report).length === 0,

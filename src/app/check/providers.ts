@@ -15,15 +15,20 @@ export interface CheckDeps extends Pick<Machine, 'clock' | 'sources'> {
   open(instance: ProviderInstance): ProviderClient
 }
 
-/** What one provider said: to the probe, and of each reference that has no value. Values are wiped before this is made. */
+/**
+ * The answer of one provider: to the probe, and why references have no value. All values are wiped before.
+ */
 export interface ProviderAnswer {
   readonly probe: { readonly error?: LocketError; readonly ms: number }
   readonly failures: ReadonlyMap<RefId, LocketError>
-  /** Of the one batch of all references; of the probe, where that was enough. */
+  /** Milliseconds of the one batch of all references, or of the probe when its failure was enough. */
   readonly batchMs: number
 }
 
-/** A probe, and unless that is hopeless one batch, with the provider's own retries and no others. `signal`: its abort is the deadline. Never rejects. */
+/**
+ * Probes a provider and, unless that fails in a way that every reference would, fetches one batch, with the
+ * provider's own retries only. `signal`: its abort is the deadline. Never rejects.
+ */
 export async function askProvider(
   instance: ProviderInstance,
   refs: readonly SecretRef[],
@@ -45,12 +50,15 @@ export async function askProvider(
       batchMs: clock.now() - asked,
     }
   } finally {
-    // What it cannot close is closed by the end of the process.
+    // A client that cannot be closed ends with the process.
     await Promise.allSettled([client[Symbol.asyncDispose]()])
   }
 }
 
-/** What a probe met and every reference would meet again. A probe that is denied may ask for more than they do. */
+/**
+ * Codes of a failed probe that every reference would meet again. `denied` is not among them: a probe may need
+ * more rights than a reference.
+ */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set([
   'auth',
   'credential_missing',
@@ -79,7 +87,7 @@ async function probe(
 ): Promise<LocketError | undefined> {
   try {
     const answer = client.probe(signal).then(() => true)
-    // What a probe says when nobody waits for it any more.
+    // A late failure, after the deadline, has no reader.
     answer.catch(() => undefined)
     return (await unlessOverdue(answer, signal)) === undefined ? noAnswer(name) : undefined
   } catch (thrown) {

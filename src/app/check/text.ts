@@ -9,8 +9,8 @@ const RED = paint(31)
 const PLAIN: Paint = (text) => text
 
 /**
- * The report for people: what is wrong in which file, the providers, the references and where those that failed stand, and one line
- * that sums it up. `isColored`: for a terminal.
+ * Returns the report for people: the problems of each file, the providers, the references with the places of
+ * those that failed, and a last line that sums it up. `isColored`: for a terminal.
  */
 export function checkText(report: CheckReport, isColored: boolean): string {
   const [good, bad] = isColored ? [GREEN, RED] : [PLAIN, PLAIN]
@@ -51,7 +51,7 @@ export function checkText(report: CheckReport, isColored: boolean): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** The file is named once: by the error's own words, or in front of it. */
+/** Returns the line of a problem. The file is named once: by the reason, or in front of it. */
 function problem(file: string, error: LocketError, bad: Paint): string {
   const line = bad(formatError(error, { origin: file, path: file }))
   const isNamed = error.facts.path === file && error.names.includes('path')
@@ -62,7 +62,7 @@ function warning(place: string, line: string): string {
   return onOneLine(`${place}: warning: ${line}`)
 }
 
-/** Nothing for a file that could not be read. */
+/** Returns what a file is, or nothing for a file that could not be read. */
 function contentOf({ kind, volumes, services, problems }: FileReport): string[] {
   if (problems.length > 0 && volumes + services === 0) return []
   if (kind === 'template') return ['a template']
@@ -71,13 +71,13 @@ function contentOf({ kind, volumes, services, problems }: FileReport): string[] 
   ]
 }
 
-/** The row names the reference and the provider already. */
+/** Returns the text of an error in a table, whose row names the reference and the provider already. */
 function inRow(error: LocketError): string {
   const { provider, references } = error.facts
   return formatError(error, { provider, references })
 }
 
-/** What ails the provider is printed with the provider, not with each of its references. */
+/** Returns the result of a reference. The failure of its provider is printed with the provider only. */
 function resultCell(reference: ReferenceReport, { providers }: CheckReport, good: Paint, bad: Paint): Cell {
   const { result } = reference
   if (result === undefined) return { text: 'not asked' }
@@ -110,7 +110,10 @@ interface Cell {
   readonly paint?: Paint
 }
 
-/** Characters of the widest cell that sets a column's width. A wider cell is an error: it is read as a sentence. */
+/**
+ * Characters of the widest cell that sets a column's width. A wider cell is an error: it is read as a
+ * sentence.
+ */
 const WIDEST = 60
 
 interface Row {

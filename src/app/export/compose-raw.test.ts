@@ -16,7 +16,7 @@ test('raw is for releases of Compose that know it, and an error names one that d
     )
 })
 
-test('of a version that nobody knows it is said what raw needs', () => {
+test('for an unknown version the error says what raw needs', () => {
   for (const version of [undefined, '', 'dev', '5.2'])
     assert.equal(rawSupport(version), 'raw needs Docker Compose 5.2.0 or newer')
 })

@@ -22,6 +22,6 @@ export function recipeOf<T extends PreparedTemplate>(
 }
 
 /** What looks like a mistake in a template, one line each. */
-export function warningsOf({ template, origin }: PreparedTemplate): string[] {
+function warningsOf({ template, origin }: PreparedTemplate): string[] {
   return template.warnings.map((warning) => `${origin}: ${warning}`)
 }

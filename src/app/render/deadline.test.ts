@@ -5,7 +5,7 @@ import { mountTimeoutMs, openDeadline } from './deadline.ts'
 
 const MINUTE = 60_000
 
-test('a mount has 25 s, and 100 s in the first ten minutes of a boot, unless mount-timeout says so', () => {
+test('a mount has 25 s, and 100 s in the first ten minutes after a boot', () => {
   const rows: readonly (readonly [number | undefined, number, number])[] = [
     [undefined, 0, 100_000],
     [undefined, 10 * MINUTE - 1, 100_000],
@@ -18,7 +18,7 @@ test('a mount has 25 s, and 100 s in the first ten minutes of a boot, unless mou
     assert.equal(mountTimeoutMs(chosen, uptime), expected, `${chosen} at ${uptime}`)
 })
 
-test('a deadline aborts with a timeout when its time has come, with its parent before that, and never once disposed', async () => {
+test('a deadline aborts after its time or with its parent, and never after it is disposed', async () => {
   const clock = createManualClock()
   const parent = new AbortController()
   using late = openDeadline(1000, clock, parent.signal)

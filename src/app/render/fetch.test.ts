@@ -35,7 +35,7 @@ test('the provider is named once: by its own words, by the scheme, or else by us
   assert.equal(said(['second', 'second+op://v/i/f', SLOW]), 'second+op://v/i/f: no answer within 25000 ms')
 })
 
-test('a reference that the reason names is printed once', () => {
+test('a reference that the message names is not repeated', () => {
   const missing = new LocketError('not_found', 'there is no local://a in /x', { names: ['references'] })
   assert.equal(said(['local', 'local://a', missing]), 'there is no local://a in /x')
 })
@@ -53,7 +53,7 @@ test('every reference is named, those of one cause together', () => {
   assert.equal(said(), '')
 })
 
-test('what may pass is asked for every two seconds, or when the provider says it is worth it', async () => {
+test('a retryable failure is asked again every two seconds, or when the provider says', async () => {
   const clock = createManualClock(0)
   const asked: number[] = []
   const errors = [DOWN, DOWN, new LocketError('unavailable', 'paused', { retryAfterMs: 7000 }), DOWN]

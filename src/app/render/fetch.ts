@@ -10,23 +10,31 @@ import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Outcome, Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
 import type { ReferenceFailure } from '../../core/template/render.ts'
 
-/** Between two attempts: a provider retries what is worth it by itself, and is not to be drowned while it starts. */
+/**
+ * Milliseconds between two attempts. Providers retry by themselves: more attempts would flood one that is
+ * starting.
+ */
 const PAUSE_MS = 2000
 
+/** How long and for what a fetch waits. */
 export interface FetchOptions {
-  /** Refs that may be missing, because each of their tags has a default. */
+  /** References that may be missing, because each of their tags has a default. */
   readonly optional: ReadonlySet<RefId>
   readonly clock: Clock
   /** Its abort is the deadline. */
   readonly signal: AbortSignal
-  /** False: a credential file that is not there is a slip of who runs the command, and not to be waited for. Default true. */
+  /**
+   * False: a missing credential file is a mistake of the person who runs the command, and is not waited for.
+   * Default: true.
+   */
   readonly awaitsCredentials?: boolean | undefined
 }
 
 /**
- * One batch, then only what failed in a way that may pass, every two seconds, or later where the provider said so, until the deadline.
- * After a reboot the engine mounts once, and a container whose Mount failed stays down: so waiting here is worth it.
- * Answers with the last outcome of each ref; never rejects for a deadline. The caller wipes the values.
+ * Fetches one batch, then again the references whose failure is retryable: every two seconds, or later when
+ * the provider says so, until the deadline. Waiting is worth it: after a reboot the engine mounts once, and a
+ * container whose mount failed stays down. Returns the last outcome of each reference; never rejects because
+ * of the deadline. The caller must wipe the values.
  */
 export async function fetchUntil(
   refs: readonly SecretRef[],
@@ -50,8 +58,8 @@ export async function fetchUntil(
 }
 
 /**
- * One error for all failed references, or undefined when there is none. References with the same cause share one line:
- * `op://v/i/a and op://v/i/b: op-connect at http://c is failing`.
+ * Returns one error for all failed references, or undefined when there is none. References with the same
+ * cause share one line: `op://v/i/a and op://v/i/b: op-connect at http://c is failing`.
  */
 export function failuresOf(failed: readonly ReferenceFailure[]): LocketError | undefined {
   const groups = Map.groupBy(failed, ({ ref, error }) => `${ref.provider} ${formatError(error)}`)
@@ -63,7 +71,10 @@ export function failuresOf(failed: readonly ReferenceFailure[]): LocketError | u
   return first === undefined ? undefined : combineErrors([first, ...others])
 }
 
-/** One batch. A provider that ignores its signal costs this request, not the volume's lock. Its late values are wiped. */
+/**
+ * Fetches one batch. A provider that ignores the signal gets a `timeout` for its references, so that it
+ * cannot hold the volume's lock. Values that arrive later are wiped.
+ */
 export async function answerOrDeadline(
   refs: readonly SecretRef[],
   resolve: Resolve,
@@ -76,7 +87,10 @@ export async function answerOrDeadline(
   return new Map(refs.map((ref) => [ref.id, { ok: false, error: noAnswer(ref.provider) }]))
 }
 
-/** Undefined when the signal has aborted, and a moment later there is still no answer; that is then nobody's. */
+/**
+ * Returns the answer, or undefined when the signal has aborted and there is still no answer a moment later.
+ * The caller then handles a late answer.
+ */
 export async function unlessOverdue<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<undefined>()
   const onAbort = () => giveUp(undefined)
@@ -90,16 +104,18 @@ export async function unlessOverdue<T>(answer: Promise<T>, signal: AbortSignal):
   }
 }
 
+/** Wipes the values of a batch. */
 export function wipeOutcomes(outcomes: Outcomes): void {
   for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
 }
 
-/** Lets a provider that does honour the signal say itself what it was waiting for. */
+/** Gives a provider that honours the signal the time to say what it was waiting for. */
 async function afterTurn(): Promise<undefined> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((done) => setImmediate(done))
   return undefined
 }
 
+/** Returns a `timeout` for a provider that did not answer before the deadline. */
 export function noAnswer(provider: string): LocketError {
   return new LocketError('timeout', `provider ${provider} gave no answer before the deadline`, {
     facts: { provider },
@@ -112,7 +128,7 @@ function isSettled(outcome: Outcome | undefined, optional: boolean): boolean {
   return outcome.ok || (optional && outcome.error.code === 'not_found')
 }
 
-/** Not before the first of them is worth it. */
+/** Returns the milliseconds until the first of the references is worth another try. */
 function pauseBefore(wanted: readonly SecretRef[], outcomes: Outcomes): number {
   const waits = wanted.map(({ id }) => {
     const outcome = outcomes.get(id)
@@ -126,7 +142,7 @@ function canWaitFor(outcome: Outcome | undefined, awaitsCredentials: boolean): b
   return isRetryable(outcome.error) && (awaitsCredentials || outcome.error.code !== 'credential_missing')
 }
 
-/** A deadline that cuts the last try short must not hide what was wrong all along. */
+/** Keeps the earlier error when a deadline cuts the last try short: it says what was wrong. */
 function keepCause(before: Outcome | undefined, now: Outcome): Outcome {
   if (before === undefined || now.ok || before.ok || now.error.code !== 'timeout') return now
   return before

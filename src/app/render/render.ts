@@ -35,7 +35,7 @@ export interface Rendered<T> {
   readonly contents: ReadonlyMap<T, Secret>
   /** The failures that the policy let pass. */
   readonly unresolved: LocketError | undefined
-  /** Templates with a reference that the failure policy let pass, whether or not they have contents. */
+  /** Templates with a reference whose failure the policy tolerates, whether or not they have contents. */
   readonly incomplete: ReadonlySet<T>
   wipe(): void
 }

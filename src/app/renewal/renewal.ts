@@ -21,7 +21,7 @@ export interface RenewalRules {
   readonly onFailure?: (error: LocketError) => void | Promise<void>
 }
 
-export interface FollowOptions {
+interface FollowOptions {
   /** Its abort ends the loop. */
   readonly signal: AbortSignal
   /** Why the first delivery lacks something: it is tried again without a change. */

@@ -29,7 +29,7 @@ export interface Handed {
   accept(): void
 }
 
-export interface ChildRules {
+interface ChildRules {
   /** What the process has of the environment of this one. */
   readonly inherited: ChildOptions['env']
   readonly files: Places

@@ -2,7 +2,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
 /** A terminal that shows nothing of what is typed. Disposing gives the terminal back as it was. */
-export interface HiddenPrompt extends Disposable {
+interface HiddenPrompt extends Disposable {
   /** The line typed after `question`, as UTF-8; the caller wipes it. `aborted` on Ctrl-C, Ctrl-D or the signal. */
   ask(question: string): Promise<Uint8Array>
 }

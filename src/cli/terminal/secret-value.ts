@@ -5,7 +5,7 @@ import { Secret } from '../../core/vocabulary/secret.ts'
 import type { CommandContext } from '../define.ts'
 import { openHiddenPrompt } from './hidden-prompt.ts'
 
-export interface ValueSource {
+interface ValueSource {
   readonly stdin: boolean
   readonly file?: string | undefined
   readonly trim: boolean

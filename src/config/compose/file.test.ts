@@ -136,7 +136,7 @@ test('options of a provider service are lists of texts', () => {
   )
 })
 
-test('what is no compose file is told from one that is broken', () => {
+test('a file that is not a compose file is distinguished from a broken one', () => {
   for (const text of [
     '',
     'a: b',

@@ -27,7 +27,7 @@ export interface ProviderService {
   readonly options: ReadonlyMap<string, readonly string[]>
 }
 
-export interface ComposeSetup {
+interface ComposeSetup {
   /** For `${NAME}` in values. */
   readonly env: Env
   /** What `driver` may say beside `locket` and `locket:TAG`. */

@@ -74,7 +74,7 @@ test('variables are filled in as Compose fills them in', () => {
     assert.deepEqual(filled(text), { text: expected, unset: [] }, JSON.stringify(text))
 })
 
-test('a variable that is not set counts as empty and is told of, also in a default that is not used', () => {
+test('an unset variable is empty and reported, also in a default that is not used', () => {
   assert.deepEqual(filled('a$b-${C}'), { text: 'a-', unset: ['b', 'C'] })
   assert.deepEqual(filled('${SET:-${UNSET}}'), { text: 'set', unset: ['UNSET'] })
   assert.deepEqual(filled('${set}').unset, ['set'])

@@ -6,7 +6,7 @@ const MOST_ALIASES = 10_000
 export type Mapping = Readonly<Record<string, unknown>>
 
 /** What a YAML text holds, or what is wrong with it and where: a part of the text is never repeated. */
-export type ReadYaml = { readonly content: unknown } | { readonly problem: string }
+type ReadYaml = { readonly content: unknown } | { readonly problem: string }
 
 /**
  * YAML as Compose reads it, with merge keys and anchors. Of plain scalars it knows its own numbers: `0700` is octal, `1_000` has a

@@ -45,7 +45,7 @@ test('files come first, then secrets, then variables and the files among them in
   )
 })
 
-test('a value is everything behind the first equals sign, and may be empty, a path or several lines', () => {
+test('a value is everything after the first equals sign: empty, a path or several lines', () => {
   const values = ['', '=x=', '/bin/sh', ' two\nlines, "quoted" ', '{{ op://a/b/c | default "=" }}']
   assert.deepEqual(
     entriesOf(settings(values.map((value) => `N=${value}`))),
@@ -53,7 +53,7 @@ test('a value is everything behind the first equals sign, and may be empty, a pa
   )
 })
 
-test('an at sign and an absolute path is a template’s file; a path may hold an equals sign', () => {
+test('an at sign and an absolute path name a template file; a path can contain an equals sign', () => {
   assert.deepEqual(entriesOf(settings(['K=@/etc/k', './a=b.env', '/x y/a.env', '../.env'])), [
     ['K', '@/etc/k', 'flag --env K'],
     ['./a=b.env', 'flag --env'],
@@ -62,7 +62,7 @@ test('an at sign and an absolute path is a template’s file; a path may hold an
   ])
 })
 
-test('what is wrong is told of each entry, and never its text', () => {
+test('errors are reported for each entry, without its text', () => {
   const wrong = [
     'A B=canary-1',
     '1A=canary-2',

@@ -98,7 +98,7 @@ test('an environment of nothing is a text that its readers take', () => {
   assert.deepEqual(Object.fromEntries(texts), empty)
 })
 
-test('what a format cannot hold is told of each variable, with the format and without the value', () => {
+test('a value that a format cannot hold: the error names variable and format, not the value', () => {
   const variables = new Map([
     ['A', 'canary\n1'],
     ['B', 'good'],

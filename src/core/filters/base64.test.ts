@@ -19,7 +19,7 @@ test('base64 is that of RFC 4648, padded, on one line', () => {
   assert.equal(apply(base64, Uint8Array.of(0xfb, 0xff, 0x00)), '+/8A')
 })
 
-test('base64decode takes the standard and the URL-safe alphabet, line breaks, and padding or none', () => {
+test('base64decode accepts both alphabets, line breaks, and missing padding', () => {
   const table: [string, string][] = [
     ['', ''],
     ['Zg==', 'f'],
@@ -32,7 +32,7 @@ test('base64decode takes the standard and the URL-safe alphabet, line breaks, an
   assert.deepEqual(base64decode.apply(bytesOf('-_8A'), [], { nowMs: 0 }), Uint8Array.of(0xfb, 0xff, 0x00))
 })
 
-test('base64decode refuses what is no base64, and tells nothing of it', () => {
+test('base64decode refuses text that is not base64, without showing it', () => {
   for (const text of ['CANARY!!', 'Zg=', 'Z', 'Zg===', 'Zm9v=', '=', 'Zg==Zg==', 'Zé==', '====']) {
     assert.equal(failure(base64decode, text), 'the value is not base64', text)
   }

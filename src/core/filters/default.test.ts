@@ -9,7 +9,7 @@ test('default leaves a value that exists as it is, even an empty one', () => {
     assert.equal(apply(defaultFilter, value, { args: ['other'] }), value)
 })
 
-test('default takes one text, which may be empty', () => {
+test('default takes one text, which can be empty', () => {
   assert.equal(argumentProblem(defaultFilter, ['']), undefined)
   assert.equal(argumentProblem(defaultFilter, []), 'filter default takes one argument, not 0')
   assert.equal(argumentProblem(defaultFilter, ['a', 'b']), 'filter default takes one argument, not 2')

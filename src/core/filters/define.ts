@@ -1,13 +1,13 @@
 import { LocketError } from '../vocabulary/errors.ts'
 
 /** What a filter is told beside its arguments. */
-export interface FilterContext {
+interface FilterContext {
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }
 
 /** `text`: any string. `count`: a whole number from 0 to 999. */
-export type ArgumentKind = 'text' | 'count'
+type ArgumentKind = 'text' | 'count'
 
 /** One way to change a value on its way into a file. Synchronous and pure. */
 export interface Filter {

@@ -23,7 +23,7 @@ test('get takes a value out of a JSON secret by its path', () => {
   for (const [path, value] of table) assert.equal(apply(get, DOCUMENT, { args: [path] }), value, path)
 })
 
-test('numbers keep every digit, and what is no text becomes JSON', () => {
+test('numbers keep every digit, and other values than text become JSON', () => {
   const table: [string, string][] = [
     ['account', '123456789012345678901234567890'],
     ['ratio', '1.10'],
@@ -64,7 +64,7 @@ test('a path that leads nowhere is named, the value is not', () => {
   assert.equal(failure(get, DOCUMENT, { args: ['nothing'] }), 'there is only null at "nothing" in the JSON')
 })
 
-test('what is no JSON is refused without a word of it', () => {
+test('text that is not JSON is refused without showing it', () => {
   for (const text of ['CANARY', '{"a": CANARY}', '', '{"a":1,}', '['.repeat(200_000)]) {
     assert.equal(failure(get, text, { args: ['a'] }), 'the value is not JSON')
   }

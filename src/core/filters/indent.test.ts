@@ -22,7 +22,7 @@ test('indent moves every line that is not empty, the first one too', () => {
   for (const [width, value, moved] of table) assert.equal(apply(indent, value, { args: [width] }), moved)
 })
 
-test('a key of several lines stands in a YAML block', () => {
+test('a key of several lines is a YAML block', () => {
   const key = '-----BEGIN CANARY-----\nAAAA\n\nBBBB\n-----END CANARY-----\n'
   assert.deepEqual(parse(`key: |\n${apply(indent, key, { args: ['4'] })}next: 1\n`), { key, next: 1 })
 })

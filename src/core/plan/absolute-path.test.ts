@@ -14,7 +14,7 @@ test('a path is normalized by its text', () => {
   )
 })
 
-test('what lies under a folder', () => {
+test('which paths are under a folder', () => {
   const cases: [string, string, boolean][] = [
     ['/etc/locket/a', '/etc/locket', true],
     ['/etc/locket', '/etc/locket', true],

@@ -67,7 +67,7 @@ test('a file, a folder with what is below it, and named secrets, each at its pla
   assert.deepEqual(outputPaths(asked), ['/run/app', '/etc/app/one.conf', '/etc/app', '/out/a/b', '/out/c'])
 })
 
-test('several sources may share an output folder', () => {
+test('several sources can share an output folder', () => {
   const asked = outputs({
     maps: [map('/a', '/out'), map('/b', '/out'), map('/c', '/out/c')],
     secrets: [secret('s')],

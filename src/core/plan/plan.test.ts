@@ -39,7 +39,7 @@ test('plain names, dotted names and folders are planned as written, in their ord
   assert.deepEqual(planFiles([]), [])
 })
 
-test('a name that leaves the volume, or is no plain path, is refused with its origin', () => {
+test('a name that leaves the volume, or is not a plain path, is refused with its origin', () => {
   const table: [string, RegExp][] = [
     ['', /is empty/],
     ['/etc/passwd', /must be relative/],
@@ -97,7 +97,7 @@ test('a file where another needs a folder names both, in either order', () => {
   )
 })
 
-test('a name that only begins like another is no conflict', () => {
+test('a name that only begins like another is not a conflict', () => {
   assert.equal(planFiles([file('a'), file('ab/c'), file('a.b')]).length, 3)
 })
 
@@ -113,7 +113,7 @@ test('all problems are in one error', () => {
   for (const origin of ['one', 'two', 'three', 'four', 'five']) assert.match(message, new RegExp(origin))
 })
 
-test('whatever the names, what is planned stays inside the volume and nothing is in the way of anything', () => {
+test('planned files stay inside the volume and never collide, for any names', () => {
   const segment = fc.oneof(
     fc.constantFrom('', '.', '..', '...', 'a', 'b', 'a\0', '\u2024\u2024', '\\'),
     fc.string({ unit: 'binary', maxLength: 4 }),

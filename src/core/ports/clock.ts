@@ -1,9 +1,9 @@
-/** Time, so that tests can turn it. */
+/** The time and timers. Tests replace it by one that they move. */
 export interface Clock {
-  /** Milliseconds since the epoch. It may be set back. */
+  /** Returns milliseconds since the epoch. The system may set it back. */
   now(): number
-  /** Milliseconds since some moment. It only grows: for how long something lasts. */
+  /** Returns milliseconds since an unknown moment. It only grows: use it to measure durations. */
   elapsed(): number
-  /** Rejects with the signal's reason when aborted. */
+  /** Resolves after `ms` milliseconds. Rejects with the signal's reason when that aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }

@@ -8,7 +8,10 @@ type FactArguments<N extends EventName> = keyof EventFacts<N> extends never ? []
 /** Hears every event, at once and in order: a log, metrics, an audit, hooks. */
 export type Listener = (event: LocketEvent) => void
 
-/** Returns the port that hands each event to all listeners. What a listener throws is dropped: it must not disturb the work. */
+/**
+ * Returns the port that hands each event to all listeners. What a listener throws is dropped: it must not
+ * disturb the work.
+ */
 export function createEvents(listeners: readonly Listener[]): Emit {
   return (name, ...[facts]) => {
     const event = { name, facts: facts ?? {} } as LocketEvent

@@ -1,11 +1,12 @@
 import type { Owner } from '../text/units.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
+/** Limits of a read: its size, and where its file may lie. */
 export interface ReadLimits {
   readonly maxBytes: number
-  /** Folders that the file must lie under once every link is followed; undefined: anywhere. */
+  /** Folders that the file must lie under once every link is followed. Undefined: anywhere. */
   readonly within?: readonly string[]
-  /** Files and folders that it must neither be nor lie under, whatever links lead there. */
+  /** Files and folders that the file must neither be nor lie under, by whatever link. */
   readonly except?: readonly string[]
 }
 
@@ -49,6 +50,7 @@ export interface Place {
   readonly path: string
 }
 
+/** A file to be written at its place. */
 export interface PlacedFile extends Place {
   readonly content: Secret
   /**
@@ -58,6 +60,7 @@ export interface PlacedFile extends Place {
   readonly existing: 'replace' | 'refuse'
 }
 
+/** How files are written at places that users name. */
 export interface PlaceOptions {
   readonly fileMode: number
   /** Mode of each folder that has to be made, however deep. */
@@ -91,13 +94,14 @@ export interface PlacedFiles {
   remove(files: readonly Place[], folders: readonly string[]): Promise<void>
 }
 
-/** One file to be in a volume: `path` is relative, of plain segments joined by `/`. */
+/** One file of a volume. `path` is relative: plain segments joined by `/`. */
 export interface OutFile {
   readonly path: string
   readonly content: Secret
   readonly mode: number
 }
 
+/** Owner and modes of a volume's files. */
 export interface TreeOptions {
   /** Owner of files and folders; undefined: as the process. */
   readonly uid?: number | undefined

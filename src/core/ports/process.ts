@@ -1,21 +1,26 @@
 import type { Redactor } from '../text/redact.ts'
 
 /**
- * A library of somebody else's in a process of its own: what crashes, hangs or grows in there takes nothing else along. Its environment has
- * the proxy and certificate variables only; what it prints goes nowhere.
+ * A foreign library in a process of its own: a crash, a hang or a leak there harms nothing else. Its
+ * environment holds the proxy and certificate variables only; its output is dropped.
  */
 export interface Worker {
-  /** Plain data: strings, numbers, bytes, lists, objects. Lost when the process has ended. */
+  /**
+   * Sends plain data: strings, numbers, bytes, lists, objects. The data is lost when the process has ended.
+   */
   send(message: unknown): void
-  /** One listener for all. */
+  /** Sets the only listener for answers. */
   onMessage(listener: (message: unknown) => void): void
   /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<void>
-  /** At once, without asking it. */
+  /** Kills the process at once, without asking it. */
   kill(): void
 }
 
-/** Begins a process for one library: `op`. `caCert`: a file of certificates that it trusts beside the usual ones. */
+/**
+ * Starts a process for one library, such as `op`. `caCert`: a file of certificates that it trusts beside the
+ * usual ones.
+ */
 export type StartWorker = (library: string, options?: { readonly caCert?: string | undefined }) => Worker
 
 /** Signals that a process passes on to the program that it runs. */
@@ -31,42 +36,57 @@ export type PassedSignal =
   | 'SIGTSTP'
 
 /**
- * Until disposed, these signals do nothing by themselves to this process, but call `listener`. As the first process of a container, it also
- * waits for those that it has inherited.
+ * Calls `listener` for these signals until disposed; meanwhile they have no other effect on this process. As
+ * the first process of a container, it also waits for the processes that it has inherited.
  */
 export type ListenSignals = (listener: (signal: PassedSignal) => void) => Disposable
 
 /** A program and its arguments. */
 export type CommandLine = readonly [program: string, ...args: string[]]
 
+/** How a program is started. */
 export interface ChildOptions {
-  /** All of its environment. */
+  /** The whole environment of the program. */
   readonly env: Readonly<Record<string, string>>
-  /** It stays in the process group of this process, which the terminal sends its signals to; else it has a session and a group of its own. */
+  /**
+   * True: the program stays in the process group of this process, to which the terminal sends signals. False:
+   * it gets a session and a group of its own.
+   */
   readonly hasTerminal: boolean
-  /** Makes one for its standard output, one for its standard error. Undefined: it writes where this process would. */
+  /**
+   * Makes one redactor for standard output and one for standard error. Undefined: the program writes where
+   * this process would.
+   */
   readonly redactor?: (() => Redactor) | undefined
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface Child {
-  /** Its exit code, or 128 + n when signal n ended it. Its masked output has been passed on. Never rejects. */
+  /**
+   * Resolves to the exit code, or to 128 + n when signal n ended the program, once the masked output is
+   * passed on. Never rejects.
+   */
   readonly ended: Promise<number>
-  /** Passes on what this process was sent, to its group or, at a terminal, to the program alone: unless the terminal has sent it to both. */
+  /**
+   * Passes on a signal that this process got: to the group of the program, or, at a terminal, to the program
+   * alone, unless the terminal has sent the signal to both.
+   */
   signal(signal: PassedSignal): void
-  /** SIGKILL, to the same. */
+  /** Sends SIGKILL to the same receivers. */
   kill(): void
-  /** Nothing of it, nor of its group if it has one, is left. */
+  /** True when the program has ended, and its group, if it has one, is empty. */
   isGone(): boolean
 }
 
+/** Starts programs. */
 export interface Programs {
-  /** Throws `command_not_found` or `command_not_executable` for what would not start. */
+  /** Throws `command_not_found` or `command_not_executable` when the program cannot be started. */
   check(command: CommandLine, env: ChildOptions['env']): void
-  /** Resolves once it runs; rejects as `check` throws. */
+  /** Starts the program, and resolves once it runs. Rejects as `check` throws. */
   run: RunChild
-  /** This process has a terminal that can send signals. */
+  /** True when this process has a terminal that can send signals. */
   hasTerminal(): boolean
 }
 
+/** Starts a program. */
 export type RunChild = (command: CommandLine, options: ChildOptions) => Promise<Child>

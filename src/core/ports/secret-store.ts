@@ -1,7 +1,7 @@
 import type { SecretName } from '../vocabulary/secret-name.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
-/** What may be told of a stored secret. */
+/** Facts about a stored secret that may be shown. */
 export interface SecretFacts {
   readonly name: SecretName
   readonly sizeBytes: number
@@ -9,23 +9,27 @@ export interface SecretFacts {
   readonly updatedAt: number
 }
 
+/** Changes that storing made. */
 export interface Stored {
-  /** Those that were there before, under the same name. */
+  /** Names that had a value before. */
   readonly replaced: ReadonlySet<SecretName>
-  /** Files that had to be made: the key file's loss would be the loss of every secret. */
+  /** Files that had to be made. When the key file is lost, every secret is lost. */
   readonly made: readonly string[]
 }
 
-/** The embedded provider's own file, for those who change it. Each change is whole or not at all; concurrent changes are all kept. */
+/**
+ * The file of the embedded provider, for commands that change it. Each change is whole or not made at all;
+ * concurrent changes are all kept.
+ */
 export interface SecretStore {
-  /** By name. */
+  /** Returns all secrets, sorted by name. */
   list(): Promise<readonly SecretFacts[]>
-  /** Rejects with `not_found`. The receiver wipes the value. */
+  /** Returns a value, which the receiver must wipe. Rejects with `not_found`. */
   get(name: SecretName): Promise<Secret>
-  /** Makes file and key when there are none. The caller wipes the values. */
+  /** Stores the values; makes file and key when there are none. The caller wipes the values. */
   set(values: ReadonlyMap<SecretName, Secret>, signal: AbortSignal): Promise<Stored>
-  /** Rejects with `not_found`, and removes nothing, unless every name is there. */
+  /** Removes the secrets. Rejects with `not_found` when one of them is missing, and removes none then. */
   remove(names: readonly SecretName[], signal: AbortSignal): Promise<void>
-  /** A new key; the old one opens no file written from now on. Gives the new public key. */
+  /** Makes a new key and returns its public half. The old key opens no file that is written from now on. */
   rotateKey(signal: AbortSignal): Promise<string>
 }

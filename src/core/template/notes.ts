@@ -52,6 +52,6 @@ export function createNotes(origin: string): Notes {
   }
 }
 
-export function formatPlace({ line, column }: TextPosition): string {
+function formatPlace({ line, column }: TextPosition): string {
   return `line ${line}, column ${column}`
 }

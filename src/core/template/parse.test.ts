@@ -34,7 +34,7 @@ function refusal(text: string | Uint8Array): LocketError {
   throw new assert.AssertionError({ message: `accepted: ${String(text)}` })
 }
 
-test('a tag is a reference in braces, with blanks or line breaks around it or none, and one pair of quotes or none', () => {
+test('a tag is a reference in braces, with optional blanks, line breaks and one pair of quotes', () => {
   for (const tag of [
     `{{ ${REF} }}`,
     `{{${REF}}}`,
@@ -116,7 +116,7 @@ test('a reference without braces among other text is text', () => {
     assert.deepEqual(shape(text), [text])
 })
 
-test('what is no known reference stays: Jinja, Go, Helm, unclosed and empty braces', () => {
+test('text that is not a known reference stays: Jinja, Go, Helm, unclosed and empty braces', () => {
   for (const text of [
     '',
     ' \n',
@@ -235,7 +235,7 @@ test('all errors of a template are in one, the first twenty at length', () => {
   assert.match(many, /; and 980 more in secret x$/)
 })
 
-test('a tag of an unknown scheme, or one without its end, stays with a warning that shows its scheme alone', () => {
+test('a tag of an unknown scheme or without an end is kept; the warning shows its scheme only', () => {
   const table: [string, string][] = [
     [
       '\n {{ opp://vault/CANARY/y }}',

@@ -85,7 +85,7 @@ test('filters work from left to right', () => {
   assert.equal(render(`{{ ${A} | totp }}`, { [A]: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ' }), '287082')
 })
 
-test('a default is used when the secret does not exist, and the filters before it are passed over', () => {
+test('a default is used when the secret does not exist, and skips the filters before it', () => {
   assert.equal(render(`{{ ${A} | default "none" }}`, { [A]: MISSING }), 'none')
   assert.equal(render(`{{ ${A} | get x | default "a b" | base64 }}`, { [A]: MISSING }), 'YSBi')
   assert.equal(render(`{{ ${A} | default "" }}|`, { [A]: MISSING }), '|')
@@ -117,7 +117,7 @@ test('ignore: a file with a reference that failed is left out', () => {
   )
 })
 
-test('a filter that fails names itself, its place and its reference, never the value, under every policy', () => {
+test('a filter that fails reports its name, place and reference, and never the value', () => {
   for (const policy of ['error', 'passthrough', 'ignore'] as const) {
     const error = refusal(
       `first\n {{ ${A} | get "a.b" }} {{ ${B} | base64decode }}`,
@@ -164,7 +164,7 @@ test('what filters make on the way to a file is overwritten, also when a later o
   assert.deepEqual(wiped, ['Q0FOQVJZ'.length, '"Q0FOQVJZ"'.length, 'Q0FOQVJZ'.length])
 })
 
-test('failures are collected over several files, each reference once, in order, those with a default left out', () => {
+test('failures of several files are collected in order, each reference once, without defaults', () => {
   const templates = [
     parse(`{{ ${A} | default x }} {{ op://v/i/ok }}`),
     parse(`{{ ${B} }} {{ ${A} | default y }}`),

@@ -52,7 +52,7 @@ function textOf(segment: Template['segments'][number]): Uint8Array {
   return segment.kind === 'text' ? segment.bytes : new TextEncoder().encode(segment.raw)
 }
 
-test('a text without tags is rendered as it is, whatever its bytes', () => {
+test('a text without tags is rendered unchanged, for any bytes', () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
     fc
@@ -71,7 +71,7 @@ test('a text without tags is rendered as it is, whatever its bytes', () => {
   )
 })
 
-test('whatever the text, it is parsed, or refused with a place and a reason', () => {
+test('any text is parsed, or refused with a place and a reason', () => {
   let parsed = 0
   let withSecrets = 0
   fc.assert(

@@ -1,16 +1,18 @@
-/** Finds any of many byte strings in one pass (Aho and Corasick). States are numbers, 0 before anything was seen. */
+/**
+ * Finds any of many byte strings in one pass (Aho and Corasick). A state is a number; it is 0 at the start.
+ */
 export interface BytePatterns {
-  /** The state after one more byte. */
+  /** Returns the state after one more byte. */
   step(state: number, byte: number): number
-  /** How many of the last bytes may be the beginning of a pattern. */
+  /** Returns how many of the last bytes may be the beginning of a pattern. */
   depth(state: number): number
-  /** The length of the longest pattern that ends here, 0 for none. */
+  /** Returns the length in bytes of the longest pattern that ends here, 0 for none. */
   longest(state: number): number
-  /** Overwrites what it knows. It finds nothing any more. */
+  /** Overwrites the patterns. Nothing is found afterwards. */
   wipe(): void
 }
 
-/** Takes copies. Empty patterns are no patterns. */
+/** Returns a search for the patterns, which are copied. Empty patterns are ignored. */
 export function bytePatterns(patterns: readonly Uint8Array[]): BytePatterns {
   const room = 1 + patterns.reduce((sum, { byteLength }) => sum + byteLength, 0)
   const [child, sibling, fallback, depths, matches] = [
@@ -51,7 +53,7 @@ export function bytePatterns(patterns: readonly Uint8Array[]): BytePatterns {
     }
   }
 
-  /** Level by level, because each state falls back to a shorter one. */
+  /** Links each state to the shorter one that it falls back to, level by level. */
   function link(): void {
     const queue = new Int32Array(size)
     let end = 1
@@ -64,7 +66,7 @@ export function bytePatterns(patterns: readonly Uint8Array[]): BytePatterns {
         const shorter = step(fallback[state] ?? 0, bytes[next] ?? 0)
         fallback[next] = shorter
         matches[next] ||= matches[shorter] ?? 0
-        // Where no pattern goes on, only what it falls back to can.
+        // A pattern that ends here can go on only in the state that it falls back to.
         if (child[next] === 0) depths[next] = depths[shorter] ?? 0
       }
     }

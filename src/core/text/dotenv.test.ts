@@ -20,7 +20,7 @@ function refusal(text: string): string {
   throw new assert.AssertionError({ message: `accepted: ${JSON.stringify(text)}` })
 }
 
-test('a value is what stands behind =, without blanks around it', () => {
+test('a value is the text after =, without blanks around it', () => {
   const table: [string, string][] = [
     ['A=b', 'b'],
     ['A=', ''],
@@ -83,14 +83,14 @@ test('comments and empty lines are no entries, and lines are counted through quo
   assert.deepEqual(parseDotenv('\n\n', 'app.env'), [])
 })
 
-test('of a name that stands there twice the last value counts', () => {
+test('the last value of a repeated name counts', () => {
   assert.deepEqual(parseDotenv('A=1\nB=2\nA=3', 'app.env'), [
     { name: 'A', value: '3', line: 3 },
     { name: 'B', value: '2', line: 2 },
   ])
 })
 
-test('what is no entry is refused with its line, and nothing of the text is told', () => {
+test('a text that is not an entry is refused with its line, without its text', () => {
   const table: [string, RegExp][] = [
     [`A=1\n${CANARY}`, /^app\.env: line 2: a line must be NAME=VALUE, a comment or empty$/],
     [`A: ${CANARY}`, /line 1: a line must be NAME=VALUE/],

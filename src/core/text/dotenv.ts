@@ -1,13 +1,14 @@
 import { LocketError } from '../vocabulary/errors.ts'
 
+/** One `NAME=VALUE` of a .env file. */
 export interface DotenvEntry {
   readonly name: string
   readonly value: string
-  /** Where it begins, from 1. */
+  /** Line where the entry begins, from 1. */
   readonly line: number
 }
 
-/** A value, and the offset of the line break or end behind it. Or what is wrong, and where. */
+/** A value and the offset of the line break or end behind it; or a problem and its offset. */
 type Read =
   | { readonly value: string; readonly end: number }
   | { readonly problem: string; readonly at: number }
@@ -17,9 +18,10 @@ const BLANK_OR_COMMENT = /[ \t]*(?:#[^\n]*)?(?=\n|$)/y
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', $: '$' }
 
 /**
- * The entries of a `.env` text; of a name that stands there twice, the last. Values in '…', "…" or `…` may span lines; only "…" knows
- * escapes: \n \r \t \" \\ \$. Outside quotes a # behind a blank begins a comment, unless it stands within {{ }}. Nothing is expanded.
- * Throws `config` with the line, and never a part of the text: any of it may belong to a secret.
+ * Returns the entries of a `.env` text; of several entries of one name, the last. Values in '…', "…" or `…`
+ * may span lines; only "…" knows escapes: \n \r \t \" \\ \$. Outside quotes a # after a blank begins a
+ * comment, unless it is inside {{ }}. Nothing is expanded. Throws `config` with the facts `path` (which is
+ * `origin`) and `line`, and never a part of the text: any of it may belong to a secret.
  */
 export function parseDotenv(text: string, origin: string): readonly DotenvEntry[] {
   const source = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
@@ -79,7 +81,7 @@ function readPlain(source: string, start: number): Read {
   return { value: line.slice(0, commentStart(line, isBlankBefore)).trimEnd(), end }
 }
 
-/** Where a comment begins in a value without quotes, or its length. */
+/** Returns the offset of the comment in a value without quotes, or the length of the line. */
 function commentStart(line: string, isBlankBefore: boolean): number {
   const lastClose = line.lastIndexOf('}}')
   let wasBlank = isBlankBefore

@@ -1,6 +1,9 @@
 import { distance } from 'fastest-levenshtein'
 
-/** The known word that `text` was probably meant to be: at most a third of its letters differ, or two, which two swapped letters count as. */
+/**
+ * Returns the known word that `text` was probably meant to be, else undefined. At most a third of its letters
+ * differ, or two; two swapped letters count as two.
+ */
 export function nearest(text: string, known: Iterable<string>): string | undefined {
   let best: string | undefined
   let fewest = Math.max(text.length < 3 ? 1 : 2, Math.floor(text.length / 3)) + 1

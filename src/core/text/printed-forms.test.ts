@@ -34,7 +34,7 @@ test('a value is found however a program writes it', () => {
   for (const [form, text] of table) assert.equal(shown(VALUE, `<${text}>`), '<[secret]>', form)
 })
 
-test('inside of longer base64, wherever it begins, no more than two of its letters are left at either end', () => {
+test('inside longer base64 at most two letters of a value remain at either end', () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ minLength: 8, maxLength: 60 }),
@@ -67,7 +67,7 @@ test('a key of several lines is found line by line, and in the lines of base64',
   }
 })
 
-test('the newline at the end of a file is no part of what a program prints of it', () => {
+test('a value is found without the newline at the end of its file', () => {
   assert.equal(shown('hunter2\n', '<hunter2>'), '<[secret]>')
   assert.equal(shown('hunter2\r\n', `<${Buffer.from('hunter2').toString('base64')}>`), '<[secret]>')
 })

@@ -1,26 +1,29 @@
 import { escapeUnit } from './json-escape.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
-/** A shorter value is not masked: it would be found all over the output. */
+/** Bytes. A shorter value is not masked: it would be found all over the output. */
 const SHORTEST_MASKED = 4
-/** A longer one is not looked for: what looks for it would need many times its memory. */
+/** Bytes. A longer value is not masked: the search would need many times its memory. */
 export const LONGEST_MASKED = 256 * 1024
-/** A value that is longer is found as it stands, whole or line by line, and in no other form. */
+/** Bytes. A longer value is masked as it is, whole or line by line, and in no encoded form. */
 const LONGEST_ENCODED = 16 * 1024
 
-/** Of a value that is shorter, a part inside of other base64 is too little to be told from chance. */
+/** Bytes. The part of a shorter value inside longer base64 is too short to be told from chance. */
 const SHORTEST_INSIDE = 8
-/** Of a text of several lines: one that is shorter is not looked for alone. */
+/** Characters. A shorter line of a text of several lines is not masked alone. */
 const SHORTEST_LINE = 8
-/** How programs break base64 into lines: PEM, MIME. */
+/** Widths at which programs break base64 into lines: PEM, MIME. */
 const LINE_WIDTHS = [64, 76]
 
-/** Whether masking can find this value at all. */
+/** True when masking can find this value at all. */
 export function isMaskable({ byteLength }: Secret): boolean {
   return byteLength >= SHORTEST_MASKED && byteLength <= LONGEST_MASKED
 }
 
-/** What a program may write when it prints this value: as it is, each of its lines, and in base64, hex, JSON and URLs. The caller wipes it. */
+/**
+ * Returns what a program may write when it prints this value: the value, each of its lines, and their base64,
+ * hex, JSON and URL forms. The caller must wipe them.
+ */
 export function printedForms(value: Secret): Uint8Array[] {
   if (!isMaskable(value)) return []
   const bytes = Buffer.from(value.reveal())
@@ -44,7 +47,10 @@ function withoutLastNewlines(bytes: Buffer): Buffer {
   return bytes.subarray(0, end)
 }
 
-/** A key in several lines is seldom printed as it stands: indented, or with other line ends. Its first and last line are no secret. */
+/**
+ * Returns the lines of a text. A program that prints a key of several lines often indents it or changes its
+ * line ends. The first and last line of a PEM block are not secret.
+ */
 function linesOf(bytes: Buffer): Buffer[] {
   const lines = bytes.toString('latin1').split(/[\r\n]+/)
   if (lines.length < 2) return []
@@ -54,7 +60,10 @@ function linesOf(bytes: Buffer): Buffer[] {
     .map((line) => Buffer.from(line, 'latin1'))
 }
 
-/** Whole, in lines, and what remains of it at each of the three places where it can begin inside of longer base64. */
+/**
+ * Returns the base64 whole, in lines, and what remains of it at each of the three offsets where it can begin
+ * inside longer base64.
+ */
 function base64Forms(bytes: Buffer): Buffer[] {
   const offsets = bytes.length < SHORTEST_INSIDE ? [0] : [0, 1, 2]
   const texts = (['base64', 'base64url'] as const).flatMap((encoding) => {
@@ -66,7 +75,7 @@ function base64Forms(bytes: Buffer): Buffer[] {
   return texts.map((text) => Buffer.from(text, 'latin1'))
 }
 
-/** The letters that the value alone decides. */
+/** Returns the letters that the value alone decides. */
 function insideOf(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
   const shifted = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding)
   return shifted.slice(Math.ceil((8 * offset) / 6), Math.floor((8 * (offset + bytes.length)) / 6))
@@ -83,21 +92,27 @@ function hexForms(bytes: Buffer): Buffer[] {
   return [Buffer.from(hex, 'latin1'), Buffer.from(hex.toUpperCase(), 'latin1')]
 }
 
-/** Of a value that is UTF-8 text. */
+/** Returns the JSON and URL forms of a value that is UTF-8 text, else none. */
 function textForms(bytes: Buffer): Buffer[] {
   const text = bytes.toString('utf8')
   if (!Buffer.from(text, 'utf8').equals(bytes)) return []
   return [...jsonForms(text), ...urlForms(text)].map((form) => Buffer.from(form, 'utf8'))
 }
 
-/** With and without what some writers escape: all that is not ASCII, and the slash. */
+/**
+ * Returns the JSON text with and without the escapes that only some writers use: those of non-ASCII
+ * characters and of the slash.
+ */
 function jsonForms(text: string): string[] {
   const json = JSON.stringify(text).slice(1, -1)
   const ascii = json.replace(/[^\0-\x7f]/g, escapeUnit)
   return [json, ascii].flatMap((form) => [form, form.replaceAll('/', '\\/')])
 }
 
-/** Writers differ in the marks they leave, in how they write a space, and in the case of hex digits. */
+/**
+ * Returns the percent-encoded forms. Writers differ in the marks that they keep, in how they write a space,
+ * and in the case of hex digits.
+ */
 function urlForms(text: string): string[] {
   const common = encodeURIComponent(text)
   const strict = common.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)

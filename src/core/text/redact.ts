@@ -1,12 +1,12 @@
 import type { BytePatterns } from './byte-patterns.ts'
 
-/** A stream of output, with what is secret in it replaced. */
+/** Replaces the secrets in a stream of output. */
 export interface Redactor {
-  /** What of the output so far can be shown. What may be the beginning of a value is held back. */
+  /** Takes more output and returns what can be shown so far. Bytes that may begin a secret are held back. */
   push(chunk: Uint8Array): Uint8Array
-  /** Looks for these from now on, also in what is held back. */
+  /** Looks for these patterns from now on, also in the bytes that are held back. */
   use(patterns: BytePatterns): void
-  /** The rest, at the end of the output. */
+  /** Returns the rest, at the end of the output. */
   flush(): Uint8Array
 }
 
@@ -18,17 +18,18 @@ interface Span {
 }
 
 /**
- * Every byte that belongs to a pattern is left out, and each run of such bytes shown as one `[secret]`: overlapping and touching values
- * are one. How the output is cut into chunks changes nothing.
+ * Leaves out every byte that belongs to a pattern, and shows each run of such bytes as one `[secret]`:
+ * overlapping and touching values are one run. The result does not depend on how the output is cut into
+ * chunks.
  */
 export function createRedactor(first: BytePatterns): Redactor {
   const mask = new TextEncoder().encode(MASK)
   let patterns = first
   let state = 0
   let held: Uint8Array = new Uint8Array(0)
-  /** What is secret in `held`, in order, none touching another. */
+  /** The secret parts of `held`, in order. They do not touch each other. */
   let spans: Span[] = []
-  /** The last thing shown was a mask: what touches it needs no other. */
+  /** The last output was a mask: a secret that touches it needs no second one. */
   let isInside = false
 
   function push(chunk: Uint8Array): Uint8Array {
@@ -55,7 +56,7 @@ export function createRedactor(first: BytePatterns): Redactor {
     spans.push({ start, end })
   }
 
-  /** Shows the first `count` bytes of what is held: no later byte can make more of them secret. */
+  /** Shows the first `count` bytes of `held`: later bytes cannot make more of them secret. */
   function show(count: number): Uint8Array {
     const parts: Uint8Array[] = []
     let at = 0

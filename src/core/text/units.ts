@@ -5,7 +5,7 @@ const LARGEST_MODE = 0o7777
 const SHOWN = 40
 const QUOTE = 'write octal digits with a leading zero, in quotes, like "0700"'
 
-/** Modes that people give to files and folders: what tells octal from the decimal that YAML made of it. */
+/** Usual modes of files and folders: they tell octal from the decimal that YAML made of it. */
 const USUAL_MODES: ReadonlySet<number> = new Set([
   0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o700, 0o710, 0o711,
   0o750, 0o751, 0o755, 0o770, 0o771, 0o775, 0o777, 0o1770, 0o1777, 0o2750, 0o2770, 0o2775,
@@ -14,13 +14,19 @@ const USUAL_MODES: ReadonlySet<number> = new Set([
 const SIZE_UNITS: Readonly<Record<string, number>> = { G: 1024 ** 3, M: 1024 ** 2, K: 1024 }
 const DURATION_UNITS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
 
-/** Owner as numbers: names would be looked up in the daemon's own user database, which is not the container's. */
+/**
+ * Owner as numbers. Names would be looked up in the daemon's user database, which is not that of the
+ * container.
+ */
 export interface Owner {
   readonly uid: number
   readonly gid: number
 }
 
-/** `10M`, `512K`, `1GiB`, `4096` → bytes; K, M and G are powers of 1024. Zero is refused: to a tmpfs it means no limit. */
+/**
+ * Returns the bytes of `10M`, `512K`, `1GiB` or `4096`; K, M and G are powers of 1024. Throws `config`, also
+ * for zero: a tmpfs takes it for no limit.
+ */
 export function parseSize(text: string): number {
   const match = /^([0-9]+)(?:([KMG])(?:i?B)?|B)?$/i.exec(text)
   if (match === null)
@@ -30,7 +36,7 @@ export function parseSize(text: string): number {
   throw bad('size', text, 'it must be more than 0 and at most 8388607G')
 }
 
-/** The shortest exact form: `parseSize` gives the same number again. */
+/** Returns the shortest exact form of a number of bytes: `parseSize` returns the number again. */
 export function formatSize(bytes: number): string {
   for (const [unit, factor] of Object.entries(SIZE_UNITS)) {
     if (bytes > 0 && bytes % factor === 0) return `${bytes / factor}${unit}`
@@ -38,7 +44,10 @@ export function formatSize(bytes: number): string {
   return `${bytes}B`
 }
 
-/** `500ms`, `25s`, `2m`, `1h`, `1m30s` → milliseconds; units in falling order, each at most once. */
+/**
+ * Returns the milliseconds of `500ms`, `25s`, `2m`, `1h` or `1m30s`; units in falling order, each at most
+ * once. Throws `config`.
+ */
 export function parseDuration(text: string): number {
   if (/^[0-9]+$/.test(text))
     throw bad('duration', text, `add a unit (ms, s, m or h), like ${text.slice(0, SHOWN)}s`)
@@ -50,12 +59,12 @@ export function parseDuration(text: string): number {
   throw bad('duration', text, 'it is too long')
 }
 
-/** How long something still lasts, in whole seconds and never too short: `1m30s`. */
+/** Returns a time left in whole seconds, rounded up: `1m30s`. */
 export function formatTimeLeft(ms: number): string {
   return formatDuration(Math.ceil(ms / 1000) * 1000)
 }
 
-/** Whole milliseconds, largest unit first: `1m30s`. */
+/** Returns whole milliseconds, the largest unit first: `1m30s`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s'
   const parts: string[] = []
@@ -69,8 +78,9 @@ export function formatDuration(ms: number): string {
 }
 
 /**
- * `1000:1000`, or `1000` for user and group alike. `docker run --user 1000` takes the group from the image's own passwd file, which
- * is out of sight here, and 0 when the user is not in it: that 0 is not copied, since a file of mode 0640 would be open to root's group.
+ * Reads `1000:1000`, or `1000` for user and group alike. Throws `config`. `docker run --user 1000` takes the
+ * group from the image's passwd file, which locket does not see, and 0 when the user is not in it. locket
+ * never assumes that 0: a file of mode 0640 would be open to root's group.
  */
 export function parseOwner(text: string): Owner {
   const match = /^([0-9]{1,10})(?::([0-9]{1,10}))?$/.exec(text)
@@ -81,8 +91,8 @@ export function parseOwner(text: string): Owner {
 }
 
 /**
- * A file mode. YAML makes the text `448` of an unquoted `0700` before it gets here, so: a leading `0` or `0o` is octal; an 8 or 9
- * makes it decimal; else it is whichever reading is a usual mode, and an error when both are or neither is.
+ * Reads a file mode. YAML makes `448` of an unquoted `0700`, so a leading `0` or `0o` means octal; an 8 or 9
+ * means decimal; else the reading that is a usual mode is taken. Throws `config` when both or neither are.
  */
 export function parseMode(text: string): number {
   if (!/^(?:0o)?[0-9]{1,6}$/i.test(text)) throw bad('mode', text, QUOTE)
@@ -94,11 +104,6 @@ export function parseMode(text: string): number {
   throw bad('mode', text, `it may be octal or decimal: ${QUOTE}`)
 }
 
-/** Octal with its leading zero: `0700`. */
-export function formatMode(mode: number): string {
-  return `0${mode.toString(8).padStart(3, '0')}`
-}
-
 function octalOf(digits: string): number {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
@@ -108,7 +113,7 @@ function inRange(text: string, mode: number): number {
   throw bad('mode', text, QUOTE)
 }
 
-/** All advice is in the message: settings show nothing else of these errors. */
+/** All advice is in the reason: settings show nothing else of these errors. */
 function bad(what: string, text: string, advice: string): LocketError {
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
   return new LocketError('config', `${JSON.stringify(shown)} is no ${what}: ${advice}`)

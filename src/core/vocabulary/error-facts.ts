@@ -1,8 +1,11 @@
-/** Facts about an error, for the line that users read and for programs. Never a value, a body or a template's text. */
+/**
+ * Facts about an error, for the line that users read and for programs. Never a value, a body or a template's
+ * text.
+ */
 export interface ErrorFacts {
   /** Name of the volume that was worked on. */
   readonly volume?: string | undefined
-  /** What did not happen to the volume, in the words that follow its name: `not mounted`. */
+  /** The thing that did not happen to the volume, in the words that follow its name: `not mounted`. */
   readonly undone?: string | undefined
   /** Name of the service of a compose file. */
   readonly service?: string | undefined
@@ -20,9 +23,10 @@ export interface ErrorFacts {
   readonly provider?: string | undefined
 }
 
+/** Name of a fact. */
 export type ErrorFactName = keyof ErrorFacts
 
-/** What the line of an error is made of. */
+/** The parts of an error's line. */
 export interface ErrorParts {
   readonly reason: string
   readonly hint?: string | undefined
@@ -34,8 +38,8 @@ export interface ErrorParts {
 }
 
 /**
- * One sentence: the facts, then the reason, without the hint. A fact is left out when the reason names it, or when the reader
- * sees it elsewhere: `beside` holds those. Control characters are left as they are.
+ * Returns one sentence without the hint: the facts, then the reason. A fact is left out when the reason names
+ * it, or when `beside` holds it, because the reader sees it elsewhere. Control characters are kept.
  */
 export function errorSentence({ reason, facts, names, parts }: ErrorParts, beside: ErrorFacts = {}): string {
   const isNew = ([name, value]: [string, unknown]): boolean =>
@@ -49,11 +53,12 @@ export function errorSentence({ reason, facts, names, parts }: ErrorParts, besid
   return [...prefix, body.length === 0 ? reason : body.join('; ')].join('')
 }
 
+/** Returns `SENTENCE (HINT)`. */
 export function withHint(sentence: string, hint: string | undefined): string {
   return hint === undefined ? sentence : `${sentence} (${hint})`
 }
 
-/** The facts that all errors share. */
+/** Returns the facts that all errors share. */
 export function sharedFacts([first, ...others]: readonly ErrorFacts[]): ErrorFacts {
   const shared = Object.entries(first ?? {}).filter(([name, value]) =>
     others.every((facts) => isSameFact(facts[name as ErrorFactName], value)),

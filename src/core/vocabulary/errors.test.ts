@@ -12,7 +12,7 @@ import {
   rewordError,
 } from './errors.ts'
 
-test('a line stays one line, whatever it quotes', () => {
+test('a line stays one line, for any quoted text', () => {
   const error = new LocketError('config', 'driver option a\r\nb\u001b[31m\u2028\u202e is not known', {
     hint: 'x\ty',
   })
@@ -29,7 +29,7 @@ test('of several errors the one that cannot pass decides', () => {
   assert.deepEqual([both.code, formatError(both)], ['auth', 'slow (wait); wrong'])
 })
 
-test('causes are told in their order, up to the first that is not of locket, whose text is not told', () => {
+test("causes are shown in order, up to the first that is not locket's own", () => {
   const foreign = Object.assign(new Error('canary-cause-77'), { code: 'ECONNREFUSED' })
   const inner = new LocketError('unavailable', 'no answer from x', { hint: 'is it up?', cause: foreign })
   const outer = new LocketError('unavailable', 'volume a: no answer', { cause: inner })

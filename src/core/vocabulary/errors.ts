@@ -1,6 +1,9 @@
 import { errorSentence, sharedFacts, withHint, type ErrorFactName, type ErrorFacts } from './error-facts.ts'
 
-/** One row per way to fail: what it means to a shell, and whether waiting may help. Codes are never reused. */
+/**
+ * Every kind of error: the exit code of a command that ends with it, and whether another try may help. Codes
+ * are never reused.
+ */
 export const ERROR_KINDS = {
   usage: { exit: 64, retryable: false, meaning: 'wrong flags or a wrong request body' },
   config: { exit: 78, retryable: false, meaning: 'a bad or unknown setting' },
@@ -46,10 +49,11 @@ export const ERROR_KINDS = {
   internal: { exit: 70, retryable: false, meaning: 'a bug in locket' },
 } as const satisfies Record<string, { exit: number; retryable: boolean; meaning: string }>
 
+/** A row of ERROR_KINDS. */
 export type ErrorCode = keyof typeof ERROR_KINDS
 
 export interface ErrorDetails {
-  /** What the user can do about it: one clause, lowercase, no full stop. */
+  /** Advice for the user: one clause, lowercase, no full stop. */
   readonly hint?: string | undefined
   readonly cause?: unknown
   /** Milliseconds from now in which another try is of no use. */
@@ -64,8 +68,9 @@ export interface ErrorDetails {
 const BRAND = Symbol.for('locket.error')
 
 /**
- * The only error that locket throws on purpose. Its reason starts lowercase and holds no secret value. Where it happened is in
- * `facts`, not in the reason. `message` is the whole sentence: facts and reason, without the hint.
+ * The only error that locket throws on purpose. Its reason starts lowercase and holds no secret value. Where
+ * it happened is in `facts`, not in the reason. `message` is the whole sentence: facts and reason, without
+ * the hint.
  */
 export class LocketError extends Error {
   readonly [BRAND] = true
@@ -91,12 +96,18 @@ export class LocketError extends Error {
   }
 }
 
-/** By brand, not `instanceof`: the bundle and a test may each hold a copy of the class. */
+/**
+ * True for a LocketError. Checks a brand, not `instanceof`: the bundle and a test may each hold a copy of the
+ * class.
+ */
 export function isLocketError(value: unknown): value is LocketError {
   return typeof value === 'object' && value !== null && BRAND in value
 }
 
-/** Anything thrown, as a LocketError. What was not thrown on purpose is a bug: its text may hold a value, so it stays in `cause`. */
+/**
+ * Returns anything thrown as a LocketError. An error that locket did not throw on purpose becomes `io`, when
+ * the system has a code for it, or `internal`. Its text may hold a value, so it stays in `cause`.
+ */
 export function toLocketError(thrown: unknown): LocketError {
   if (isLocketError(thrown)) return thrown
   const errno = errnoOf(thrown)
@@ -108,19 +119,20 @@ export function toLocketError(thrown: unknown): LocketError {
 }
 
 /**
- * The one line that a person reads: facts, reason, and the hint in parentheses. Facts that the reader sees elsewhere, given as `beside`,
- * are left out. Control characters of quoted texts become `?`: they can neither break the line nor command a terminal.
+ * Returns the one line that a person reads: facts, reason, and the hint in parentheses. `beside` holds facts
+ * that the reader sees elsewhere: they are left out. Control characters become `?`, so that a quoted text can
+ * neither break the line nor command a terminal.
  */
 export function formatError(error: LocketError, beside: ErrorFacts = {}): string {
   return onOneLine(withHint(errorSentence(error, beside), error.hint))
 }
 
-/** Most causes told: a chain of them may lead back to itself. */
+/** Causes that are printed at most: a chain of causes may lead back to itself. */
 const MOST_CAUSES = 10
 
 /**
- * Why, one line per cause, the nearest first. Only what locket has thrown tells its message: another error's may hold a value, so of that
- * the system's code is told, or nothing.
+ * Returns one line for each cause, the nearest first. Only the errors of locket are quoted. The text of
+ * another error may hold a value: its system code is printed instead, or nothing.
  */
 export function causesOf(error: LocketError): readonly string[] {
   const lines: string[] = []
@@ -138,22 +150,26 @@ function foreignText(cause: unknown): string {
   return errno === undefined ? 'an error that is not of locket' : `the system said ${errno}`
 }
 
-/** A text of somebody else's as it can be printed. */
+/** Returns a foreign text with control, line separator and bidirectional characters replaced by `?`. */
 export function onOneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?')
 }
 
+/** True when another try may succeed without a change of settings or secrets. */
 export function isRetryable(error: LocketError): boolean {
   return ERROR_KINDS[error.code].retryable
 }
 
-/** `ENOENT` of a Node system error, else undefined. */
+/** Returns the code of a Node system error, such as `ENOENT`, else undefined. */
 export function errnoOf(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined
   return typeof thrown.code === 'string' && /^E[A-Z0-9]+$/.test(thrown.code) ? thrown.code : undefined
 }
 
-/** The same failure with another reason. Facts, hint and code are kept; `error` becomes the cause. */
+/**
+ * Returns the failure with another reason. Facts, hint and code are kept; `error` becomes the cause. `names`:
+ * facts that the new reason says, beside those that the old one said.
+ */
 export function rewordError(
   error: LocketError,
   reason: string,
@@ -169,7 +185,9 @@ export function rewordError(
   })
 }
 
-/** The same failure with more facts. A fact that the error has already is kept: it is nearer to the cause. */
+/**
+ * Returns the failure with more facts. A fact that the error has already is kept: it is nearer to the cause.
+ */
 export function addFacts(error: LocketError, facts: ErrorFacts): LocketError {
   const { code, reason, hint, retryAfterMs, cause, names, parts } = error
   return new LocketError(code, reason, {
@@ -183,8 +201,8 @@ export function addFacts(error: LocketError, facts: ErrorFacts): LocketError {
 }
 
 /**
- * Several failures as one, whose line lists them all. One alone is returned as it is. The first one that is not retryable decides the
- * code, or else the first. The facts that all of them share are facts of the whole.
+ * Returns several failures as one, whose line lists them all; a single one as it is. The code is that of the
+ * first failure that is not retryable, or else of the first. The facts that all share are facts of the whole.
  */
 export function combineErrors(errors: readonly [LocketError, ...LocketError[]]): LocketError {
   const [first, ...others] = errors
@@ -199,13 +217,13 @@ export function combineErrors(errors: readonly [LocketError, ...LocketError[]]):
   })
 }
 
-/** Every single failure of a combined error, or the error itself. The facts of the whole are added to each. */
+/** Returns every single failure of a combined error, with the facts of the whole; or the error itself. */
 export function partsOf(error: LocketError): readonly LocketError[] {
   if (error.parts.length === 0) return [error]
   return error.parts.flatMap((part) => partsOf(addFacts(part, error.facts)))
 }
 
-/** Throws all of them as one, if there are any. */
+/** Throws one combined error when there are errors. */
 export function throwErrors(errors: readonly LocketError[]): void {
   const [first, ...others] = errors
   if (first !== undefined) throw combineErrors([first, ...others])

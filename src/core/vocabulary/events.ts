@@ -1,3 +1,4 @@
+/** How important an event is, the least important first. */
 export type EventLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Kinds of facts. A `?` marks a fact that may be undefined. */
@@ -15,7 +16,9 @@ interface EventRow<F extends FactKinds> {
   /** `{fact}` is replaced by that fact, which a log line then does not print once more. */
   readonly message: string
   readonly facts: F
-  /** The name that log lines and the reference print, where several rows share one. Left out: the row's own. */
+  /**
+   * The name that log lines and the reference print, where several rows share one. Left out: the row's own.
+   */
   readonly printedAs?: string
 }
 
@@ -33,8 +36,9 @@ const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
 const UNRESOLVED = { left: 'text', policy: 'text', error: 'text' } as const
 
 /**
- * Everything that locket reports while it works: level, message and the facts' types. Facts never hold a secret value, a body or a
- * template's text. A use case emits a row by its name; log lines, and later metrics, audit and hooks, follow from it.
+ * Everything that locket reports while it works: level, message and the facts' types. Facts never hold a
+ * secret value, a body or a template's text. A use case emits a row by its name; log lines, and later
+ * metrics, audit and hooks, follow from it.
  */
 export const EVENTS = {
   // The daemon
@@ -165,6 +169,7 @@ export const EVENTS = {
   'compose.set': row('info', 'all variables have a value', { count: 'number' }),
 }
 
+/** Name of a row of EVENTS. */
 export type EventName = keyof typeof EVENTS
 
 /** The facts of an event. */
@@ -183,6 +188,7 @@ export type LocketEvent = {
   [N in EventName]: { readonly name: N; readonly facts: EventFacts<N> }
 }[EventName]
 
+/** Facts as a log line prints them. */
 export type LogFacts = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
 /** An event in words. */
@@ -194,6 +200,7 @@ export interface EventText {
   readonly facts: LogFacts
 }
 
+/** Returns what the table says about an event: the words of its log line. */
 export function eventText({ name, facts }: LocketEvent): EventText {
   const { level, message: pattern, printedAs = name }: EventRow<FactKinds> = EVENTS[name]
   const left: Record<string, LogFacts[string]> = { ...facts }

@@ -1,13 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Secret } from './secret.ts'
 
-/** Tells whether values changed, without keeping them. */
+/** Compares values over time without keeping them. */
 export interface Fingerprints {
-  /** Equal for equal names and values in the same order. Says nothing about them to anybody who has not the key. */
+  /**
+   * Returns equal texts for equal names and values in the same order. Without the key of this object a
+   * fingerprint says nothing about the values.
+   */
   of(values: Iterable<readonly [string, Secret]>): string
 }
 
-/** Each has a key of its own: fingerprints of two processes say nothing about each other. */
+/** Each result has a random key of its own, so fingerprints of two processes cannot be compared. */
 export function createFingerprints(): Fingerprints {
   let key: Uint8Array | undefined
   return {
@@ -15,7 +18,7 @@ export function createFingerprints(): Fingerprints {
       key ??= randomBytes(32)
       const hash = createHmac('sha256', key)
       for (const [name, value] of values) {
-        // The lengths, or `a=bc` and `ab=c` would be one.
+        // Without the lengths, `a=bc` and `ab=c` would have one fingerprint.
         hash.update(`${Buffer.byteLength(name)} ${value.byteLength} ${name}`).update(value.reveal())
       }
       return hash.digest('base64url')

@@ -1,13 +1,18 @@
 import { LocketError } from './errors.ts'
 import type { Brand } from './ref.ts'
 
+/** Name of a volume: a safe name of a folder. */
 export type VolumeName = Brand<string, 'VolumeName'>
+/** The engine's identifier of one mount. */
 export type MountId = Brand<string, 'MountId'>
 
 const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/
 const MOUNT_ID = /^[\x21-\x7e]{1,256}$/
 
-/** An allow-list: the engine checks no name of a plugin's volume, not even `..` (moby `linux_parser.go`). */
+/**
+ * Returns the text as a volume's name. Throws `usage`. This is an allow-list: the engine does not check the
+ * names of a plugin's volumes, not even for `..` (moby `linux_parser.go`).
+ */
 export function parseVolumeName(text: string): VolumeName {
   if (VOLUME_NAME.test(text)) return text as VolumeName
   throw new LocketError('usage', `volume name ${JSON.stringify(text.slice(0, 80))} is not allowed`, {
@@ -15,7 +20,10 @@ export function parseVolumeName(text: string): VolumeName {
   })
 }
 
-/** The engine's own identifier of one mount: 64 hex digits today, any printable word accepted. */
+/**
+ * Returns the text as the engine's identifier of one mount: 64 hex digits today, any printable word of at
+ * most 256 characters here. Throws `usage`.
+ */
 export function parseMountId(text: string): MountId {
   if (MOUNT_ID.test(text)) return text as MountId
   throw new LocketError('usage', 'the request has no usable mount ID')

@@ -1,21 +1,22 @@
 declare const brand: unique symbol
-/** A string that only its own parser makes. */
+/** A string type that only its own parser makes. */
 export type Brand<T, Name extends string> = T & { readonly [brand]: Name }
 
-/** `${provider}:${key}`: equal for equal secrets. */
+/** `${provider}:${key}`. Two references to one secret have the same id. */
 export type RefId = Brand<string, 'RefId'>
 
-/** Points at a secret. Holds none: safe to log, store and compare. */
+/** A reference to a secret. It holds no secret: it can be logged, stored and compared. */
 export interface SecretRef {
   readonly id: RefId
   /** Name of the provider instance that answers it. */
   readonly provider: string
-  /** Canonical: equal secrets have equal keys. Only its own provider reads it. */
+  /** Canonical key of the secret. Only its own provider reads it. */
   readonly key: string
-  /** As the user wrote it. */
+  /** The reference as the user wrote it. */
   readonly text: string
 }
 
+/** Returns a reference. `key` must be canonical: equal for equal secrets of the provider. */
 export function createRef(provider: string, key: string, text: string): SecretRef {
   return { id: `${provider}:${key}` as RefId, provider, key, text }
 }

@@ -9,10 +9,12 @@ export interface Resolved {
   readonly isFleeting?: true
 }
 
+/** The value of one reference, or why there is none. */
 export type Outcome =
   | { readonly ok: true; readonly secret: Resolved }
   | { readonly ok: false; readonly error: LocketError }
 
+/** The outcomes of a batch, by the id of the reference. */
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
 /**

@@ -19,7 +19,7 @@ test('composed and decomposed letters are the same name', () => {
   assert.equal(parseSecretName('caf\u0065\u0301'), parseSecretName('caf\u00e9'))
 })
 
-test('what cannot be a name is refused, and told what is expected', () => {
+test('a text that cannot be a name is refused, with what is expected', () => {
   const bad = [
     '',
     '/',
@@ -68,7 +68,7 @@ test('a message shows a hostile text on one short line', () => {
   )
 })
 
-test('whatever the text: a canonical name or ref_syntax', () => {
+test('any text gives a canonical name or ref_syntax', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.webPath()), (text) => {
       try {

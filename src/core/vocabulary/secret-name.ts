@@ -9,8 +9,9 @@ const LONGEST = 512
 const SEGMENT = /^[\p{L}\p{M}\p{N}_.@+=,~-]+(?: +[\p{L}\p{M}\p{N}_.@+=,~-]+)*$/u
 
 /**
- * `db/password` or `local://db/password`, `%20` and the like decoded. `ref_syntax` when a segment is empty, `.` or `..`, or holds
- * anything but letters, digits, inner spaces and `_.-@+=,~`.
+ * Returns the name that `db/password` or `local://db/password` means; `%20` and the like are decoded. Throws
+ * `ref_syntax` when a segment is empty, `.` or `..`, or holds anything but letters, digits, inner spaces and
+ * `_.-@+=,~`, or when the name is longer than 512 characters.
  */
 export function parseSecretName(text: string): SecretName {
   const path = text.startsWith('local://') ? text.slice('local://'.length) : text
@@ -27,7 +28,7 @@ export function parseSecretName(text: string): SecretName {
   return name as SecretName
 }
 
-/** True of what `parseSecretName` gives. */
+/** True for the names that `parseSecretName` returns. */
 export function isSecretName(text: string): text is SecretName {
   return text.length <= LONGEST && text.normalize('NFC') === text && text.split('/').every(isSegment)
 }

@@ -1,8 +1,8 @@
 const PRINTED = '[secret]'
 
 /**
- * A secret value: bytes that no printing path shows. Whoever holds it last calls `wipe`, which overwrites the bytes.
- * A class, because only `#bytes` keeps `util.inspect`, JSON and template literals out at once.
+ * A secret value: bytes that no printing path shows. The last holder must call `wipe`, which overwrites the
+ * bytes. It is a class because only `#bytes` keeps `util.inspect`, JSON and template literals out at once.
  */
 export class Secret {
   #bytes: Uint8Array
@@ -12,7 +12,10 @@ export class Secret {
     this.#bytes = bytes
   }
 
-  /** For values that reach us as a string (JSON answers). The string itself cannot be wiped: see docs/security. */
+  /**
+   * Makes a secret from a string, such as a part of a JSON answer. The string itself cannot be wiped: see
+   * docs/guides/security.md.
+   */
   static fromText(text: string): Secret {
     return new Secret(new TextEncoder().encode(text))
   }
@@ -21,12 +24,15 @@ export class Secret {
     return this.#bytes.byteLength
   }
 
-  /** The bytes themselves, not a copy. The callers of this method are the security review: `test/architecture` lists them. */
+  /**
+   * Returns the bytes themselves, not a copy. `test/architecture` lists the files that call this: that list
+   * is the security review.
+   */
   reveal(): Uint8Array {
     return this.#bytes
   }
 
-  /** Bytes of its own: each of two holders wipes what it has. */
+  /** Returns a secret with bytes of its own. Each holder wipes its own one. */
   copy(): Secret {
     return new Secret(this.#bytes.slice())
   }
@@ -53,7 +59,7 @@ export class Secret {
   }
 }
 
-/** Overwrites every secret of an answer that its receiver owns. */
+/** Wipes all secrets. */
 export function wipeAll(secrets: Iterable<Secret>): void {
   for (const secret of secrets) secret.wipe()
 }

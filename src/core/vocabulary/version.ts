@@ -1,2 +1,2 @@
-/** Of package.json, as a test proves: the program does not read that file. */
+/** The version of package.json. A test compares the two: the program does not read that file. */
 export const VERSION = '0.1.0'

@@ -48,7 +48,7 @@ test('adding and removing are idempotent, and touch no other ID', () => {
   )
 })
 
-test('an ID stands in a record once, whatever came in whatever order', () => {
+test('an ID is in a record once, for any events in any order', () => {
   fc.assert(fc.property(records, (record) => assert.equal(new Set(idsOf(record)).size, record.mounts.length)))
 })
 

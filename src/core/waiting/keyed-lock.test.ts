@@ -38,7 +38,7 @@ test('a task that throws gives the key on', async () => {
   assert.equal(await next, 'next')
 })
 
-test('a waiter whose signal aborts is rejected at once with the reason; those behind it keep their turn', async () => {
+test('a waiter that aborts is rejected at once; those behind it keep their turn', async () => {
   const lock = createKeyedLock()
   const { promise, resolve } = Promise.withResolvers<void>()
   const controller = new AbortController()
@@ -89,7 +89,7 @@ test('the signal of a task that runs is its own business', async () => {
   assert.equal(await running, 'finished')
 })
 
-test('whatever the order of events, no two tasks of a key overlap, all that were not aborted run, in order', async () => {
+test('in any order of events no two tasks of a key overlap, and all others run in order', async () => {
   const job = fc.record({ key: fc.constantFrom('a', 'b'), isAborted: fc.boolean() })
   await fc.assert(
     fc.asyncProperty(fc.array(job, { maxLength: 12 }), fc.scheduler(), async (jobs, scheduler) => {

@@ -1,16 +1,18 @@
-/** One queue per key: what runs under one key never overlaps, keys do not wait for each other. */
+/** A lock for each key. Tasks of one key never overlap; keys do not wait for each other. */
 export interface KeyedLock {
   /**
-   * Runs `task` when all earlier ones of `key` are done, in the order of the calls. When `signal` aborts first, rejects with its
-   * reason and never runs `task`; once it runs, the signal is the task's own business. A task that waits for its own key waits forever.
+   * Runs `task` after all earlier tasks of `key`, in the order of the calls. When `signal` aborts first, it
+   * rejects with the signal's reason and never runs `task`; a running task must heed the signal itself. A
+   * task that waits for its own key waits forever.
    */
   run<T>(key: string, signal: AbortSignal, task: () => T | Promise<T>): Promise<T>
 }
 
 type Wake = () => void
 
+/** Returns a lock whose keys are all free. */
 export function createKeyedLock(): KeyedLock {
-  /** Who waits for each key that is taken; a free key has no entry. */
+  /** The waiting callers of each key that is taken. A free key has no entry. */
   const waiting = new Map<string, Set<Wake>>()
 
   async function run<T>(key: string, signal: AbortSignal, task: () => T | Promise<T>): Promise<T> {

@@ -1,16 +1,16 @@
 import { LocketError } from '../vocabulary/errors.ts'
 
-/** At most `count` in any `perMs` milliseconds. */
+/** A limit: at most `count` in any `perMs` milliseconds. */
 export interface Rate {
   readonly count: number
   readonly perMs: number
-  /** As it is shown: `60/m`. */
+  /** The limit as it is shown: `60/m`. */
   readonly text: string
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
 
-/** `5/s,60/m`: all of them hold at once. `none`: no limit. Throws `config`. */
+/** Reads `5/s,60/m`: both limits hold at once. `none` is no limit. Throws `config`. */
 export function parseRates(text: string): readonly Rate[] {
   if (text.trim() === 'none') return []
   return text.split(',').map((part) => parseRate(part.trim()))

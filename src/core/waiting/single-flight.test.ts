@@ -4,7 +4,7 @@ import { createSingleFlight } from './single-flight.ts'
 
 const forever = () => new AbortController().signal
 
-test('callers of one key share one piece of work, and the next one begins anew', async () => {
+test('callers of one key share one piece of work, and the next one starts again', async () => {
   const flights = createSingleFlight<number>()
   let begun = 0
   const work = async () => (begun += 1)
@@ -27,7 +27,7 @@ test('a failure is everybody’s, and is not kept', async () => {
   assert.equal(await flights.run('a', forever(), async () => 'yes'), 'yes')
 })
 
-test('one caller leaves alone; when the last one has left the work is aborted, and a later caller does not join it', async () => {
+test('one caller can leave; when the last has left, the work is aborted and cannot be joined', async () => {
   const flights = createSingleFlight<string>()
   const [first, second] = [new AbortController(), new AbortController()]
   let shared: AbortSignal | undefined

@@ -1,10 +1,11 @@
 import { unlessAborted } from './unless-aborted.ts'
 
-/** Work that the callers of one key share while it runs. */
+/** Work that all callers of one key share while it runs. */
 export interface SingleFlight<T> {
   /**
-   * Joins what runs for `key`, or begins it. A caller whose signal aborts leaves at once; when the last one has left, the work's own
-   * signal aborts with that one's reason, and a later caller begins anew.
+   * Joins the work that runs for `key`, or begins it. A caller whose signal aborts leaves at once, with the
+   * signal's reason. When the last caller has left, the work's own signal aborts, and a later caller begins
+   * anew.
    */
   run(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
@@ -15,6 +16,7 @@ interface Flight<T> {
   callers: number
 }
 
+/** Returns one without running work. */
 export function createSingleFlight<T>(): SingleFlight<T> {
   const flying = new Map<string, Flight<T>>()
 

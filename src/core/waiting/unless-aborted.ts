@@ -1,6 +1,7 @@
 /**
- * What `work` gives, unless `signal` aborts first: then rejects at once with `reason()`, left out: the signal's. `work` is not begun
- * under an aborted signal; once begun it goes on, and nobody hears of its end.
+ * Returns the result of `work`. When `signal` aborts first, it rejects at once with `reason()`, by default
+ * the signal's reason. Under an aborted signal `work` does not begin; begun work goes on, and its result is
+ * dropped.
  */
 export async function unlessAborted<T>(
   work: () => Promise<T>,

@@ -7,7 +7,7 @@ import { loadLibc } from '../libc.ts'
 import { makeFolders } from '../files/make-folders.ts'
 
 /** Where the daemon listens: a path of its own, or a descriptor that systemd opened. */
-export type ListenAt = { readonly path: string } | { readonly fd: number }
+type ListenAt = { readonly path: string } | { readonly fd: number }
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -21,7 +21,7 @@ import { openDirIfAny, type DirHandle } from './dir-handle.ts'
 /** `overwrite` for secrets that nobody may read any more; `unlink` where a reader may still have the file open. */
 export type Disposal = 'overwrite' | 'unlink'
 
-export interface EmptyOptions {
+interface EmptyOptions {
   /** Where nested folders are moved to before they are emptied: out of reach of a container that changes them meanwhile. */
   readonly stage: DirHandle
   readonly disposal: (name: string) => Disposal

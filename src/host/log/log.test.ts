@@ -90,7 +90,7 @@ test('no fact can forge a line, a field or a terminal command, in any format', (
   )
 })
 
-test('in text a value with an equals sign is quoted, so that it is no second field', () => {
+test('in text a value with an equals sign is quoted, so that it is not a second field', () => {
   assert.match(
     formatRecord('text', { ...RECORD, facts: { error: 'x volume=other' } }),
     /error="x volume=other"$/,

@@ -3,8 +3,10 @@ import type { Listener } from '../../core/ports/events.ts'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 import { eventText, type EventLevel, type EventText, type LogFacts } from '../../core/vocabulary/events.ts'
 
+/** How a log line looks. */
 export type LogFormat = 'text' | 'json' | 'compose'
 
+/** Which events are written, how, and to where. */
 export interface LogOptions {
   readonly format: LogFormat
   /** The least important level that is written; `trace` is `debug`. */
@@ -17,7 +19,7 @@ export interface LogOptions {
   readonly now?: () => number
 }
 
-/** What one log line says. */
+/** The content of one log line. */
 export interface LogRecord extends EventText {
   /** Milliseconds since the epoch. */
   readonly time: number
@@ -26,8 +28,8 @@ export interface LogRecord extends EventText {
 const LEVELS: readonly EventLevel[] = ['debug', 'info', 'warn', 'error']
 
 /**
- * A listener that writes each event as one line. It does without pino, whose loading takes 9 ms: longer than some commands run. For
- * the daemon, see pino-log.ts, which writes the same lines.
+ * A listener that writes each event as one line. It does without pino, whose loading takes 9 ms: longer than
+ * some commands run. For the daemon, see pino-log.ts, which writes the same lines.
  */
 export function openLog(options: LogOptions): Listener {
   const { format, level: threshold, errorsAs = 'error', write = writeToStderr, now = Date.now } = options
@@ -71,13 +73,19 @@ function wordsOf(message: string, facts: LogFacts): string[] {
   return words
 }
 
-/** A value with spaces, quotes or control characters in JSON quotes, so that it can forge neither a field nor a line. */
+/**
+ * A value with spaces, quotes or control characters in JSON quotes, so that it can forge neither a field nor
+ * a line.
+ */
 function quoted(value: string | number | boolean): string {
   const text = String(value)
   return /^[^\s"=,\\\p{C}]+$/u.test(text) ? text : plain(JSON.stringify(text))
 }
 
-/** JSON.stringify leaves DEL, C1, bidirectional and line separator characters as they are; a terminal acts on them. */
+/**
+ * JSON.stringify leaves DEL, C1, bidirectional and line separator characters as they are; a terminal acts on
+ * them.
+ */
 function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, codePoint)
 }

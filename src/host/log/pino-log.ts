@@ -4,8 +4,8 @@ import { eventText } from '../../core/vocabulary/events.ts'
 import { formatRecord, writeToStderr, type LogOptions, type LogRecord } from './log.ts'
 
 /**
- * A listener that writes each event as one line, for the daemon: pino decides what is written and makes JSON of it; `formatRecord`
- * makes the line. `errorsAs` is for commands only.
+ * A listener that writes each event as one line, for the daemon: pino decides what is written and makes JSON
+ * of it; `formatRecord` makes the line. `errorsAs` is for commands only.
  */
 export function openPinoLog({ format, level, write = writeToStderr, now = Date.now }: LogOptions): Listener {
   const options: LoggerOptions = {

@@ -13,7 +13,7 @@ import {
   type StateOptions,
 } from './state-file.ts'
 
-export interface ManagedState {
+interface ManagedState {
   readonly store: Store
   /** Where the state is kept from now on. */
   readonly dir: string

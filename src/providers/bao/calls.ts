@@ -5,7 +5,7 @@ import { parseExact } from './json.ts'
 
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
-export interface BaoCall {
+interface BaoCall {
   /** Segments after `/v1/`, not encoded. */
   readonly path: readonly string[]
   readonly query?: string

@@ -65,7 +65,7 @@ test('kubernetes reads the token of the pod, and logs in at its own name', () =>
   assert.equal(Reflect.get(planned(elsewhere), 'mount'), 'k8s/east')
 })
 
-test('what is missing or left open is said, one line each', () => {
+test('missing and open settings are reported, one line each', () => {
   const problems = (texts: Readonly<Record<string, string>>) => methodProblems(parsed({ ...URL, ...texts }))
   assert.deepEqual(methodProblems(parsed({})), [
     'bao-url (BAO_URL) is not set',

@@ -10,12 +10,12 @@ test('the first part is the mount, the last one the field, and all between them 
   assert.deepEqual(parseBaoReference('vault://kv/app%2Fdb/password'), expected)
 })
 
-test('an encoded slash makes a mount of several words, or stands in a field', () => {
+test('an encoded slash makes a mount of several words, or is part of a field', () => {
   const expected = { mount: ['team', 'kv'], path: ['app'], field: 'a/b?#%' }
   assert.deepEqual(parseBaoReference('bao://team%2Fkv/app/a%2Fb%3F%23%25'), expected)
 })
 
-test('options after the question mark; what the settings say counts where the reference says nothing', () => {
+test('options come after the question mark; settings count where the reference says nothing', () => {
   assert.deepEqual(parseBaoReference('bao://m/p/f?version=12'), {
     mount: ['m'],
     path: ['p'],

@@ -16,7 +16,7 @@ export interface TokenUse {
 }
 
 /** A 403 may be about the token or about what was asked for: these know which. */
-export interface TokenCheck {
+interface TokenCheck {
   /**
    * Asks the server about the token itself; callers at the same time ask once. `isProven`: whether it had worked before this batch.
    * Rejects with `auth` when the token is no good any more.

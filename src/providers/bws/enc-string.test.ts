@@ -24,7 +24,7 @@ function problemOf(text: string): string {
   return ''
 }
 
-test('what was encrypted comes out, whatever it is', () => {
+test('encrypted bytes come out unchanged, for any content', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (plain) => {
       assert.deepEqual(new Uint8Array(decrypt(encrypted(KEY, plain))), plain)

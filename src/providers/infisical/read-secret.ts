@@ -7,7 +7,7 @@ import type { InfisicalReference } from './reference.ts'
 import { hiddenValue } from './refusals.ts'
 
 /** The references of one batch. */
-export interface InfisicalQuery {
+interface InfisicalQuery {
   readonly references: ReadonlyMap<RefId, InfisicalReference>
   /** How many of them each folder has. */
   readonly perFolder: ReadonlyMap<string, number>

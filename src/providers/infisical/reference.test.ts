@@ -29,7 +29,7 @@ test('a default and the same written out are one secret', () => {
   assert.equal(format(written), written)
 })
 
-test('a complete text parses back to itself without defaults, whatever its key', () => {
+test('a complete text parses back to itself without defaults, for any key', () => {
   for (const key of ['K', 'a b', '50%', '#&=+', 'ü', '...', "it's", '<b>', '[x]\\']) {
     const reference = { ...DEFAULTS, key }
     assert.deepEqual(parseInfisicalReference(formatInfisicalReference(reference), {}), reference)

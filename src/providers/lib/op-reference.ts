@@ -1,7 +1,7 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 
 const ATTRIBUTES = ['otp', 'type', 'value', 'title', 'id', 'purpose', 'content', 'size', 'name'] as const
-export type OpAttribute = (typeof ATTRIBUTES)[number]
+type OpAttribute = (typeof ATTRIBUTES)[number]
 
 /** `op://vault/item/[section/]field[?attribute=…|?ssh-format=openssh]`: each part a name or an id, decoded. */
 export interface OpReference {

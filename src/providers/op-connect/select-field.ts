@@ -9,7 +9,7 @@ type Field = Item['fields'][number]
 type File = Item['files'][number]
 
 /** What a reference means in its item. `file`: the bytes are to be fetched. */
-export type Selected =
+type Selected =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'file'; readonly fileId: string }
   /** A one-time password that the server did not compute. */

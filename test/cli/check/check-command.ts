@@ -46,7 +46,7 @@ const Document = z.strictObject({
   ),
 })
 
-/** What `--format json` prints, with nothing else in it. */
+/** The output of `--format json`, which is all of standard output. */
 export function documentOf(stdout: string): z.infer<typeof Document> {
   return Document.parse(JSON.parse(stdout))
 }
@@ -66,11 +66,14 @@ export interface CheckWorld {
   readonly put: (name: string, text: string) => Promise<void>
   /** `locket check ARGS…` in that folder. Fails when a value or the token is in what it prints. */
   readonly check: Run
-  /** The same on a pseudo terminal, whose screen is `stdout`. */
+  /** Runs it on a pseudo terminal, whose screen is `stdout`. */
   readonly onTerminal: Run
 }
 
-/** A Connect server with what the seed's examples name, its token in the files `token` and `volume-token`, and an embedded store with `db/password`. */
+/**
+ * A Connect server with what the seed's examples name, its token in the files `token` and `volume-token`, and
+ * an embedded store with `db/password`.
+ */
 export async function checkWorld(t: TestContext): Promise<CheckWorld> {
   const folder = await temporaryFolder(t)
   const server = await startConnectServer({ data: mordin(), token: TOKEN })

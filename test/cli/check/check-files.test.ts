@@ -94,7 +94,7 @@ test('variables come from the environment, then from the .env file beside the co
   assert.deepEqual(files[0]?.warnings, [])
 })
 
-test('a wrong reference in a template is told with line and column, and the exit code is that of the first error', async (t) => {
+test('a wrong reference has line and column; the exit code is that of the first error', async (t) => {
   const { check, put } = await checkWorld(t)
   await put('app.conf', 'a\nb = {{ op://only/two }}\nc = {{ local://x | no-such-filter }}\n')
   const { code, stdout } = await check(['app.conf'])
@@ -135,7 +135,7 @@ test('a volume’s own provider settings are the ones that are asked with', asyn
   assert.match(stdout, /^1 reference ok, 1 failed, 1 other problem$/m)
 })
 
-test('each problem has a line of its own, which names file, volume or service, and reference once', async (t) => {
+test('each problem has one line that names file, volume or service, and reference', async (t) => {
   const { check, put } = await checkWorld(t)
   const wrong = '{{ op://only/two }}{{ local://x | nope }}'
   await put(

@@ -20,7 +20,7 @@ test('a configuration without files: what it names is checked, and its providers
   )
 })
 
-test('every wrong setting is listed with where it came from, and the rest is checked all the same', async (t) => {
+test('every wrong setting is listed with its source, and the rest is still checked', async (t) => {
   const { check, put } = await checkWorld(t)
   await put('a.toml', '[volume]\nsise = "1M"\nmode = "rwx"\n')
   await put('b.toml', '[volume\n')
@@ -43,7 +43,7 @@ test('every wrong setting is listed with where it came from, and the rest is che
   assert.equal(stdout.match(/^configuration: /gm)?.length, 7, stdout)
 })
 
-test('missing secrets are told apart from those with a default, and each is asked for once', async (t) => {
+test('missing secrets are distinguished from those with a default, and asked for once', async (t) => {
   const { check, put, server } = await checkWorld(t)
   const key = '{{ op://Mordin/TestKey/private key }}'
   await put('a.conf', `${key} ${key} {{ local://db/pasword }} {{ local://nix | default "x" }}`)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -13,7 +14,7 @@ export const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname
 export const PASSWORD = 'canary-exec-password-7c1'
 /** The value of `local://api/token`. */
 export const TOKEN = 'canary-exec-token-8d2'
-/** What is set in the variables of locket's own credentials. */
+/** The value of the variables of locket's own credentials. */
 export const OWN = 'canary-exec-own-9e3'
 
 type Env = Readonly<Record<string, string>>
@@ -29,11 +30,11 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** All that it has printed so far. */
   readonly out: () => string
-  /** What locket itself and the command have written to standard error so far. */
+  /** The standard error of locket and the command so far. */
   readonly err: () => string
   /** Waits until this many lines of its output match; the last of them. */
   readonly seen: (pattern: RegExp, times?: number) => Promise<RegExpMatchArray>
-  /** The same of standard error. */
+  /** Like `seen`, for standard error. */
   readonly said: (pattern: RegExp, times?: number) => Promise<RegExpMatchArray>
 }
 
@@ -45,7 +46,7 @@ export interface ExecWorld {
   readonly read: (name: string) => Promise<string>
   /** Gives `local://NAME` another value. */
   readonly keep: (name: string, value: string) => Promise<void>
-  /** `locket exec ARGS…` in that folder, with a terminal of nobody's. */
+  /** Runs `locket exec ARGS…` in that folder, without a terminal. */
   readonly start: (args: readonly string[], env?: Env) => Running
   readonly exec: (args: readonly string[], env?: Env) => Promise<Ended>
 }
@@ -55,7 +56,10 @@ export function program(name: string): readonly string[] {
   return [process.execPath, new URL(`../../fixtures/programs/${name}.ts`, import.meta.url).pathname]
 }
 
-/** A folder with an embedded store that holds `db/password` and `api/token`. Every process is killed when the test ends. */
+/**
+ * A folder with an embedded store that holds `db/password` and `api/token`. Every process is killed when the
+ * test ends.
+ */
 export async function execWorld(t: TestContext): Promise<ExecWorld> {
   const folder = await temporaryFolder(t)
   const base = {
@@ -99,7 +103,7 @@ export async function execWorld(t: TestContext): Promise<ExecWorld> {
   }
 }
 
-/** With SIGTERM first, which locket passes on: what a test has left running holds its pipes. */
+/** With SIGTERM first, which locket passes on: a process that a test leaves behind keeps its pipes open. */
 async function killAll({ process: child, ended }: Running): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGTERM')
@@ -125,12 +129,12 @@ export function startProcess(
     resolve({ code, stdout, stderr })
   })
   const waitFor = async (text: () => string, pattern: RegExp, times: number) => {
-    for (let waited = 0; waited < 20_000; waited += 10) {
-      const found = [...text().matchAll(new RegExp(pattern, 'g'))].at(times - 1)
-      if (found !== undefined) return found
-      await sleep(10)
+    const find = () => [...text().matchAll(new RegExp(pattern, 'g'))].at(times - 1)
+    try {
+      return await until(`${pattern}, ${times} times`, find)
+    } catch (cause) {
+      throw new Error(`standard output: ${stdout}\nstandard error: ${stderr}`, { cause })
     }
-    throw new Error(`${pattern} was not seen ${times} times in: ${stdout}\nstandard error: ${stderr}`)
   }
   return {
     process: child,

@@ -60,7 +60,7 @@ test('without --mask output is not looked at', async (t) => {
   assert.equal(stdout, `${PASSWORD}\n`)
 })
 
-test('a value that is too short is told of, and shown', async (t) => {
+test('a value that is too short is reported, and shown', async (t) => {
   const { exec, keep } = await execWorld(t)
   await keep('pin', '123')
   const { stdout, stderr } = await exec(['--mask', '-e', 'A={{ local://pin }}', '--', 'sh', '-c', 'echo $A'])
@@ -68,7 +68,7 @@ test('a value that is too short is told of, and shown', async (t) => {
   assert.match(stderr, /WARN exec\.mask\.unfit .*less than 4 bytes.*references=local:\/\/pin$/m)
 })
 
-test('masked output is whole, however much it is, and waits for no background process that holds it', async (t) => {
+test('masked output is complete at any size, and does not wait for background processes', async (t) => {
   const { exec, start } = await execWorld(t)
   const args = ['--mask', '-e', 'A={{ local://db/password }}', '--']
   const much =

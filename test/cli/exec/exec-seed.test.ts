@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises'
 import { test } from 'node:test'
 import { execWorld, OWN, PASSWORD, TOKEN } from './exec-command.ts'
 
-test("the README's basic usage: two .env files and a variable, for docker compose up -d (a stand-in for docker)", async (t) => {
+test("the README's basic usage: two .env files and a variable, for docker compose up -d", async (t) => {
   const { exec, put, folder, env } = await execWorld(t)
   await put('.env', 'DB_PASSWORD={{ local://db/password }}\nTAG=one\n')
   await put('.env.override', 'TAG=two\n')

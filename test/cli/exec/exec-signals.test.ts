@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { execWorld, isAlive, MAIN, program, startProcess } from './exec-command.ts'
 
 async function stateOf(pid: number): Promise<string> {
@@ -10,8 +10,9 @@ async function stateOf(pid: number): Promise<string> {
 }
 
 async function becomes(pid: number, states: string): Promise<void> {
-  for (let waited = 0; waited < 5000 && !states.includes(await stateOf(pid)); waited += 10) await sleep(10)
-  assert.ok(states.includes(await stateOf(pid)), `${pid} is ${await stateOf(pid)}, not one of ${states}`)
+  await until(`process ${pid} is in one of the states ${states}`, async () =>
+    states.includes(await stateOf(pid)),
+  )
 }
 
 test('signals of locket reach the command, each once', async (t) => {
@@ -33,7 +34,7 @@ test('signals of locket reach the command, each once', async (t) => {
   )
 })
 
-test('a command that ignores SIGTERM is killed when its time is over, and a second SIGTERM reaches it before', async (t) => {
+test('a command that ignores SIGTERM is killed after the timeout; a second SIGTERM reaches it', async (t) => {
   const { start } = await execWorld(t)
   const running = start(['--timeout', '1500ms', '--', ...program('report-signals')])
   await running.seen(/ready/)
@@ -68,7 +69,7 @@ test('a command that ends by itself leaves its background processes alone', asyn
   process.kill(pid)
 })
 
-test('SIGTSTP stops the command and locket, SIGCONT continues both, and a stopped one can be ended', async (t) => {
+test('SIGTSTP stops command and locket, SIGCONT continues both, and a stopped one can be ended', async (t) => {
   const { env, folder } = await execWorld(t)
   // A group stops only where a parent outside of it could continue it: a shell with job control.
   const line = `set -m; '${process.execPath}' '${MAIN}' exec -- ${program('forever').join(' ')} & while :; do sleep 0.1; done`
@@ -86,12 +87,11 @@ test('SIGTSTP stops the command and locket, SIGCONT continues both, and a stoppe
   process.kill(pid, 'SIGSTOP')
   await becomes(pid, 'T')
   process.kill(locket, 'SIGTERM')
-  for (let waited = 0; waited < 5000 && (await isAlive(locket)); waited += 10) await sleep(10)
+  await until('locket has ended', async () => !(await isAlive(locket)))
   assert.ok(!(await isAlive(pid)))
-  assert.ok(!(await isAlive(locket)))
 })
 
-test('a command reads what is piped into locket, and a closed pipe ends it as it would without locket', async (t) => {
+test("a command reads locket's standard input, and a closed pipe ends it as without locket", async (t) => {
   const { start, env, folder } = await execWorld(t)
   const running = start(['--', 'cat'])
   running.process.stdin?.end('x'.repeat(300_000))

@@ -3,12 +3,13 @@ import { chmod, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { execWorld, isAlive, PASSWORD, program, TOKEN } from './exec-command.ts'
 
 const QUICKLY = ['--watch', '--debounce', '50ms']
 
-test('a changed variable ends the command and starts it with the new one; the old process is gone first', async (t) => {
+test('a changed variable restarts the command, and the old process is gone first', async (t) => {
   const { start, put, folder } = await execWorld(t)
   await put('.env', 'VALUE=one\nA={{ local://db/password }}\n')
   const running = start([...QUICKLY, '--env-file', '.env', '--', ...program('forever')])
@@ -50,15 +51,15 @@ test('a change of files alone is written, and the command keeps running', async 
   await put('in/a', 'two {{ local://db/password }}')
   await put('in/deep/b', 'b')
   await running.said(/exec\.files/)
-  for (let waited = 0; waited < 5000 && !(await read('out/a')).startsWith('two'); waited += 20)
-    await sleep(20)
+  await until('the file is written', async () => (await read('out/a')).startsWith('two'))
   assert.equal(await read('out/a'), `two ${PASSWORD}`)
-  for (let waited = 0; waited < 5000 && !(await readdir(`${folder}/out`)).includes('deep'); waited += 20)
-    await sleep(20)
+  await until('the new folder is there', async () => (await readdir(`${folder}/out`)).includes('deep'))
   assert.equal(await read('out/deep/b'), 'b')
   await rm(join(folder, 'in/deep'), { recursive: true })
-  for (let waited = 0; waited < 5000 && (await readdir(`${folder}/out/deep`).catch(() => [])).length > 0;)
-    await sleep((waited += 20) && 20)
+  await until(
+    'the file is removed',
+    async () => (await readdir(`${folder}/out/deep`).catch(() => [])).length === 0,
+  )
   await assert.rejects(stat(join(folder, 'out/deep/b')))
   assert.ok(await isAlive(Number(pid)))
   running.process.kill('SIGTERM')
@@ -82,7 +83,7 @@ test('a change that fails keeps the command and its files, and says so', async (
   await running.ended
 })
 
-test('a file of somebody’s that was left alone for want of a value is not replaced when there is one', async (t) => {
+test('a file that was left alone for want of a value is not replaced when there is one', async (t) => {
   const { start, put, read, keep, folder } = await execWorld(t)
   await put('out/f', 'mine')
   await put('.env', 'VALUE=one\n')
@@ -99,7 +100,7 @@ test('a file of somebody’s that was left alone for want of a value is not repl
   assert.equal(await read('out/f'), 'mine')
 })
 
-test('what could not be started stops nothing: a program that is gone, a variable that is too large', async (t) => {
+test('nothing is stopped if the new start is impossible: a missing program, a large variable', async (t) => {
   const { start, put, folder } = await execWorld(t)
   const [node = '', file = ''] = program('forever')
   const script = await put('bin/serve', `#!/bin/sh\nexec '${node}' '${file}'\n`)

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { execWorld, isAlive, MAIN, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
 
 const A_PASSWORD = 'A={{ local://db/password }}'
 
-test('a command has its variables: of .env files, of -e, of templates, a later one over an earlier one', async (t) => {
+test('variables come from .env files, -e and templates, and later ones replace earlier ones', async (t) => {
   const { exec, put } = await execWorld(t)
   await put('.env', 'A=first\nURL=postgres://u:{{ local://db/password }}@h/d\nB=from file\n')
   const template = await put('template', '{{ local://api/token }}')
@@ -94,7 +94,7 @@ test('the exit code of the command is the one of locket', async (t) => {
   }
 })
 
-test('what an environment cannot hold for its size is told', async (t) => {
+test('a value that is too large for an environment is reported', async (t) => {
   const { exec, keep } = await execWorld(t)
   await keep('db/password', 'x'.repeat(131_072))
   const { code, stderr } = await exec(['-e', A_PASSWORD, '--', 'true'])
@@ -157,7 +157,7 @@ test('neither arguments nor values are in the log, nor in what others see of the
   assertNoSecret(running.err(), [PASSWORD, TOKEN])
 })
 
-test('files are there while the command runs, and gone with the folders made for them when it has ended', async (t) => {
+test('files exist while the command runs, and are removed with their folders afterwards', async (t) => {
   const { exec, folder, put, read } = await execWorld(t)
   await put('templates/a/one', 'one={{ local://db/password }}')
   await put('kept/there', 'mine')
@@ -179,7 +179,7 @@ test('files are there while the command runs, and gone with the folders made for
   assert.equal(await read('kept/there'), 'mine')
 })
 
-test('a file that is there is refused before anything starts, unless it may be overwritten: then it stays', async (t) => {
+test('an existing file is refused before the start, unless --overwrite is given: then it stays', async (t) => {
   const { exec, folder, put, read } = await execWorld(t)
   const path = await put('out/token', 'mine')
   const mark = join(folder, 'mark')
@@ -211,7 +211,7 @@ test('files are removed too when a signal ends locket', async (t) => {
   }
 })
 
-test('what a failure policy lets pass is told loudly', async (t) => {
+test('a reference that a failure policy lets pass is a warning', async (t) => {
   const { exec } = await execWorld(t)
   const args = ['-e', 'A={{ local://no/such }}', '-e', 'B=b', '--', ...program('print-env'), 'A', 'B']
   const passed = await exec(['--inject-failure-policy', 'passthrough', ...args])
@@ -232,8 +232,7 @@ test('after a second locket can be traced by nobody but root, and the command as
   const ownerOf = async (of: number | string | undefined) => (await stat(`/proc/${of}/environ`)).uid
   const { pid: locket } = running.process
   assert.equal(await ownerOf(locket), 65_534)
-  for (let waited = 0; waited < 5000 && (await ownerOf(locket)) !== 0; waited += 50) await sleep(50)
-  assert.equal(await ownerOf(locket), 0)
+  await until('locket cannot be traced', async () => (await ownerOf(locket)) === 0)
   assert.equal(await ownerOf(pid), 65_534)
   running.process.kill('SIGTERM')
   assert.equal((await running.ended).code, 143)

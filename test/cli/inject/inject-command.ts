@@ -21,7 +21,7 @@ export interface Ran {
 
 export interface Running {
   readonly child: ChildProcess
-  /** What it has logged so far. */
+  /** Its log so far. */
   log(): string
   /** Waits for its end. Fails when a value or the token is in what it printed. */
   ended(): Promise<Ran>
@@ -40,13 +40,13 @@ export interface InjectWorld {
   readonly server: ConnectServer
   /** The path of a file of the folder, made or written whole. */
   readonly put: (path: string, text: string | Uint8Array) => Promise<string>
-  /** The same by a rename, as most editors and tools do. */
+  /** Writes the file by a rename, as most editors and tools do. */
   readonly replace: (path: string, text: string) => Promise<void>
   readonly at: (path: string) => string
   readonly text: (path: string) => Promise<string>
   /** `locket inject ARGS…` in that folder. Fails when a value or the token is in what it prints. */
   readonly inject: (args: readonly string[], options?: RunOptions) => Promise<Ran>
-  /** The same, and it goes on running. */
+  /** Starts it and returns while it runs. */
   readonly start: (args: readonly string[], options?: RunOptions) => Running
   /** `locket healthcheck` of the status file `ready`. */
   readonly health: () => Promise<Ran>

@@ -3,12 +3,12 @@ import { existsSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually } from '../../support/daemon.ts'
+import { until } from '../../../scripts/engine/until.ts'
 import { injectWorld, VALUES, type InjectWorld } from './inject-command.ts'
 
 const { user, password } = VALUES
 const DEBOUNCE_MS = 100
-/** What the result of a change may take, all in all. */
+/** The longest time from a change to its result. */
 const SOON_MS = DEBOUNCE_MS + 1000
 
 /** `locket inject --mode watch` of `tpl` to `out`, its first files written. */
@@ -27,15 +27,14 @@ async function watching(
     `--status-file=${world.at('ready')}`,
   ]
   const running = world.start([...args, ...more])
-  await eventually('the first files', () => existsSync(world.at('ready')) || running.child.exitCode !== null)
+  await until('the first files', () => existsSync(world.at('ready')) || running.child.exitCode !== null)
   assert.equal(running.child.exitCode, null, running.log())
   const is = (path: string, text: string) =>
-    eventually(
-      `${path} is ${text.length} characters`,
-      async () => (await read(world, path)) === text,
-      SOON_MS,
-    )
-  const isGone = (path: string) => eventually(`${path} is gone`, () => !existsSync(world.at(path)), SOON_MS)
+    until(`${path} is ${text.length} characters`, async () => (await read(world, path)) === text, {
+      timeoutMs: SOON_MS,
+    })
+  const isGone = (path: string) =>
+    until(`${path} is gone`, () => !existsSync(world.at(path)), { timeoutMs: SOON_MS })
   return { ...world, running, is, isGone }
 }
 
@@ -69,7 +68,7 @@ test('edits, new files, renames and deletions end in the right output', async (t
   assert.doesNotMatch(stderr, /ERROR/)
 })
 
-test('F5: a template replaced by rename is written anew, its output is never away, and so again and again', async (t) => {
+test('F5: a template replaced by rename is written again each time, and its output is never gone', async (t) => {
   const { put, at, is, replace, running } = await watching(
     t,
     ['--map=one.tpl:single/one'],
@@ -91,7 +90,7 @@ test('F5: a template replaced by rename is written anew, its output is never awa
   assert.doesNotMatch((await running.stop()).stderr, /inject.removed|inject.missing/)
 })
 
-test('a single template that is really gone takes its output along, and health is bad until it is back', async (t) => {
+test('a single template that is gone takes its output along, and health fails until it is back', async (t) => {
   const { put, at, is, isGone, health } = await watching(t, ['--map=one.tpl:single/one'], ({ put: first }) =>
     first('one.tpl', 'one={{ op://v/i/user }}'),
   )
@@ -102,7 +101,7 @@ test('a single template that is really gone takes its output along, and health i
   await is('out/app.conf', 'goes on')
   await put('one.tpl', 'back')
   await is('single/one', 'back')
-  await eventually('healthy again', async () => (await health()).code === 0)
+  await until('healthy again', async () => (await health()).code === 0)
 })
 
 test('the folder itself swapped, by rename and by a link, as deployments do', async (t) => {
@@ -138,7 +137,7 @@ test('a Kubernetes folder: `..data` swapped, generation after generation', async
   assert.deepEqual(await readdir(at('pod')), ['app.conf'])
 })
 
-test('editors: a swap file, a backup and vim’s probe are no templates, and keep no edit from landing', async (t) => {
+test("a swap file, a backup and vim's probe are not templates, and do not block an edit", async (t) => {
   const { put, at, is, replace } = await watching(t)
   await put('tpl/.app.conf.swp', Buffer.from([0x62, 0x30, 0, 0xff, ...Buffer.from('{{ op://broken')]))
   await put('tpl/4913', '')
@@ -153,7 +152,7 @@ test('editors: a swap file, a backup and vim’s probe are no templates, and kee
   assert.deepEqual(await readdir(at('out')), ['app.conf'])
 })
 
-test('F11: a re-rendering that fails keeps the good file, says so, and health is bad until one succeeds', async (t) => {
+test('F11: a failed re-rendering keeps the good file; health fails until one succeeds', async (t) => {
   const { put, at, text, is, isGone, health, running, server } = await watching(t)
   assert.equal((await health()).code, 0)
   await put('tpl/app.conf', 'user={{ op://v/i/nothing }}')
@@ -163,7 +162,7 @@ test('F11: a re-rendering that fails keeps the good file, says so, and health is
   assert.match(running.log(), /ERROR inject.failed .*the files stay as they are .*op:\/\/v\/i\/nothing/)
   await put('tpl/app.conf', 'u={{ op://v/i/user }}')
   await is('out/app.conf', `u=${user}`)
-  await eventually('healthy again', async () => (await health()).code === 0)
+  await until('healthy again', async () => (await health()).code === 0)
   server.knobs.tokens.clear()
   await put('tpl/app.conf', 'p={{ op://v/i/password }}')
   await isGone('ready')
@@ -172,7 +171,7 @@ test('F11: a re-rendering that fails keeps the good file, says so, and health is
   assert.equal((await health()).code, 1)
 })
 
-test('with passthrough too, a file that holds its secrets keeps them when a reference fails later', async (t) => {
+test('with passthrough, a file that has its secrets keeps them when a reference fails later', async (t) => {
   const { put, at, text, is, isGone, running } = await watching(t, ['--inject-failure-policy=passthrough'])
   await put('tpl/app.conf', 'user={{ op://v/i/nothing }}')
   await put('tpl/other', 'other={{ op://v/i/user }}')
@@ -197,13 +196,13 @@ test('only what changed is written: a program that watches the folder sees one f
   assert.match((await running.stop()).stderr, /files=2 changed=1/)
 })
 
-test('SIGTERM leaves the files, and with --wipe-on-exit neither files, folders nor the status file', async (t) => {
+test('SIGTERM keeps the files; with --wipe-on-exit files, folders and the status file are gone', async (t) => {
   for (const mode of ['watch', 'park']) {
     const { put, at, start } = await injectWorld(t)
     await put('tpl/deep/a', '{{ op://v/i/user }}')
     const run = async (more: readonly string[]) => {
       const running = start(['--map=tpl:out', `--mode=${mode}`, `--status-file=${at('ready')}`, ...more])
-      await eventually('the first files', () => existsSync(at('ready')))
+      await until('the first files', () => existsSync(at('ready')))
       if (mode === 'park') {
         await writeFile(at('tpl/deep/a'), 'changed')
         await sleep(700)

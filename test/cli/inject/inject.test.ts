@@ -40,7 +40,7 @@ test('F3: all files together are one batch, and a reference used many times is f
   assert.equal(server.requests.length, 3, server.requests.join(', '))
 })
 
-test('F1, F4: a secret that is not there is an error that names it, and no file is written, not even a good one', async (t) => {
+test('F1, F4: a missing secret is an error that names it, and no file is written', async (t) => {
   const { put, at, inject, health } = await injectWorld(t)
   await put('tpl/good', '{{ op://v/i/user }}')
   await put('tpl/bad', '{{ op://v/i/nothing }} {{ op://v/gone/x }}')
@@ -168,7 +168,7 @@ test('an output that a link leads into a source is refused too', async (t) => {
   assert.deepEqual(await readdir(at('tpl')), ['a'])
 })
 
-test('a user who is not root writes where he may, and learns where he may not', async (t) => {
+test('a user who is not root writes where it is allowed, and gets an error elsewhere', async (t) => {
   const { put, at, folder, inject } = await injectWorld(t)
   await chmod(folder, 0o755)
   await put('tpl/a', '{{ op://v/i/user }}')
@@ -182,7 +182,7 @@ test('a user who is not root writes where he may, and learns where he may not', 
   assert.match(refused.stderr, /cannot write .*theirs\/x\/a: this user may not write there \(EACCES\)/)
 })
 
-test('a status file that would be a template, an output or somebody’s file is refused, by whatever name', async (t) => {
+test('a status file that is a template, an output or a foreign file is refused, by any name', async (t) => {
   const { put, at, text, inject } = await injectWorld(t)
   await put('tpl/app.conf', 'a')
   await put('mine', 'mine')
@@ -203,7 +203,7 @@ test('a status file that would be a template, an output or somebody’s file is 
   assert.equal(existsSync(at('out')), false)
 })
 
-test('--out may be relative, as every path on the command line', async (t) => {
+test('--out can be relative, like every path on the command line', async (t) => {
   const { inject, text } = await injectWorld(t)
   const ran = await inject(['--secret=a=x', '--out=./here'])
   assert.equal(ran.code, 0, ran.stderr)

@@ -19,11 +19,13 @@ export interface SecretCommand {
   readonly key: string
   /** `locket secret ARGS…` as a process of its own; `input` is its standard input. */
   readonly secret: (args: readonly string[], input?: string | Uint8Array) => Promise<Ended>
-  /** The same on a pseudo terminal, whose screen is the output: each of `typed` follows once `shown` stands on it. */
+  /**
+   * Runs it on a pseudo terminal, whose screen is the output: each of `typed` is sent once `shown` is on it.
+   */
   readonly onTerminal: (
     args: readonly string[],
     steps?: readonly { readonly shown: string; readonly typed: string }[],
-  ) => Promise<Ended & { /** What `stty -a` says of the terminal afterwards. */ readonly terminal: string }>
+  ) => Promise<Ended & { /** The output of `stty -a` afterwards. */ readonly terminal: string }>
 }
 
 /** A store of its own, in a folder that goes with the test. */

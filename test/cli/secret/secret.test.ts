@@ -26,7 +26,7 @@ test('what is stored comes out byte for byte, from standard input and from a fil
   }
 })
 
-test('a newline at the end is stored and told of, or trimmed on request', async (t) => {
+test('a newline at the end is stored and reported, or trimmed on request', async (t) => {
   const { secret } = await secretCommand(t)
   const told = await secret(['set', 'a', '--stdin'], `${CANARY}\n`)
   assert.match(told.stderr, /ends with a newline/)
@@ -138,7 +138,7 @@ test('mistakes end with their own code and one line that says what to do', async
 test('a user who is not root keeps his secrets in his own folder', async (t) => {
   const { dir } = await secretCommand(t)
   await chmod(dir, 0o777)
-  // The project may lie where only root can go: this user sees it elsewhere, in a mount namespace of his own.
+  // The project can be in a folder of root: this user sees it elsewhere, in a separate mount namespace.
   const project = resolve(import.meta.dirname, '../../..')
   const node = relative(project, process.execPath)
   const script =

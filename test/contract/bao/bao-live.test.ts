@@ -29,7 +29,10 @@ if (program === undefined) {
   liveContract(program)
 }
 
-/** The contract on a server in development mode, all of it in memory: KV version 2 at `secret/`, an AppRole, a policy. */
+/**
+ * The contract on a server in development mode, all of it in memory: KV version 2 at `secret/`, an AppRole, a
+ * policy.
+ */
 function liveContract(name: string): void {
   let address = ''
   const stopping = new AbortController()
@@ -71,7 +74,7 @@ async function startBackend(t: TestContext, address: string): Promise<Backend> {
       const token = request.headers['x-vault-token']
       if (typeof token === 'string') {
         seen.add(token)
-        // What the server says of a token that is none, it says of one that has expired.
+        // The server answers the same for an expired token and for a text that is not a token.
         headers.set('x-vault-token', dead.has(token) ? `${token}x` : token)
       }
       return passOn(`${address}${url.pathname}${url.search}`, request.method ?? 'GET', headers, body)

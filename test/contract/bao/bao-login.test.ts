@@ -42,7 +42,7 @@ test('a JWT out of a file, with and without a role, and that of Kubernetes', asy
   }
 })
 
-test('what is wrong with a login is said', async (t) => {
+test('an error of a login is reported', async (t) => {
   const logins = [jwtLogin('jwt', 'app', 'ey.right')]
   for (const [settings, code, message] of [
     [{ roleId: ROLE_ID, secretId: 'wrong' }, 'auth', /role id and secret id at auth\/approle \(status 400\)/],
@@ -65,7 +65,7 @@ test('what is wrong with a login is said', async (t) => {
   }
 })
 
-test('an answer without a token is no login', async (t) => {
+test('an answer without a token is not a login', async (t) => {
   const { server, messages } = await onBao(t, { mounts: MOUNTS() })
   server.knobs.extraAuth = { client_token: '', mfa_requirement: { mfa_request_id: 'canary-9f2c-value' } }
   assert.match((await messages(APP))[0] ?? '', /wants a second factor for this login/)
@@ -89,7 +89,7 @@ test('a token is used until a tenth of its life is left, and one without a lease
   assert.ok(!server.requests.includes(SELF))
 })
 
-test('what a policy forbids is denied without another login, and the token looked up once for all', async (t) => {
+test('a forbidden path is denied without another login, and the token is looked up once for all', async (t) => {
   const { server, codes, messages, asked, logins } = await onBao(t, { mounts: MOUNTS() })
   assert.deepEqual(await codes(APP, OTHER), ['ok', 'ok'])
   server.knobs.forbidden.add('secret/app')
@@ -105,7 +105,7 @@ test('what a policy forbids is denied without another login, and the token looke
   )
 })
 
-test('a token that died is told from a forbidden path, by old servers and new ones', async (t) => {
+test('an expired token is distinguished from a forbidden path, on old and new servers', async (t) => {
   for (const saysInvalidToken of [false, true]) {
     const { server, codes, asked, logins } = await onBao(t, { mounts: MOUNTS() })
     server.knobs.saysInvalidToken = saysInvalidToken
@@ -120,7 +120,7 @@ test('a token that died is told from a forbidden path, by old servers and new on
   }
 })
 
-test('a token that may not look itself up is replaced once, and not for each refusal', async (t) => {
+test('a token that cannot look itself up is replaced once, not for each refusal', async (t) => {
   const { server, codes, logins } = await onBao(t, { mounts: MOUNTS() })
   server.knobs.allowsLookupSelf = false
   server.knobs.forbidden.add('secret/other')
@@ -155,7 +155,7 @@ test('a token of your own is used as it is; a dead one is auth, and asked about 
   assert.deepEqual([asked(), logins()], [[], 0])
 })
 
-test('a token of your own that may not look itself up is not given up for a forbidden path', async (t) => {
+test('a configured token that cannot look itself up is kept after a forbidden path', async (t) => {
   const settings = { token: TOKEN }
   const { server, codes } = await onBao(t, { mounts: MOUNTS(), tokens: { [TOKEN]: {} }, settings })
   server.knobs.allowsLookupSelf = false
@@ -175,7 +175,7 @@ test('a probe logs in and looks the token up, or tells why not', async (t) => {
   assert.deepEqual(await other.codes(APP), ['auth'])
 })
 
-test('a token that may not look itself up passes its probe: what it may read is seen when it is read', async (t) => {
+test('a token that cannot look itself up passes its probe', async (t) => {
   const good = await onBao(t, { mounts: MOUNTS(), tokens: { [TOKEN]: {} }, settings: { token: TOKEN } })
   good.server.knobs.allowsLookupSelf = false
   await good.client.probe(AbortSignal.timeout(5000))

@@ -8,7 +8,7 @@ const METADATA = { version: 1, destroyed: false }
 oddAnswers({
   subject,
   settings: (url) => ({ url, roleId: 'bao-canary-role', secretId: 'bao-canary-secret' }),
-  // What is read below `old` is no answer of version 2, so its mount is asked for.
+  // An answer below `old` does not have the form of version 2, so locket asks for its mount.
   references: ['bao://m/p/f', 'bao://m/p/g?version=1', 'bao://old/app/f'],
   steps: [
     {

@@ -27,7 +27,7 @@ test('a text comes as it is, anything else as the JSON that the server has', asy
   ])
 })
 
-test('a field that is not there, or null, or no text that can be written, is said by its name', async (t) => {
+test('a field that is missing, null or not writable text is named', async (t) => {
   const { codes, messages } = await onBao(t, {
     mounts: [holding('{"other":"canary-9f2c-value","null":null,"half":"\\ud800"}')],
   })
@@ -38,7 +38,7 @@ test('a field that is not there, or null, or no text that can be written, is sai
   assert.match(none, /has null in field "null" at secret\/app$/)
 })
 
-test('a version by its number; a deleted or destroyed one is told from one that never was', async (t) => {
+test('a version by its number; deleted, destroyed and unknown ones are distinguished', async (t) => {
   const versions: BaoVersion[] = [
     { json: '{"f":"one"}' },
     { json: '{"f":"two"}', deleted: true },
@@ -76,7 +76,7 @@ test('a secret of KV version 1 below data/ is not taken for one of version 2', a
   assert.deepEqual(await read('bao://old/app/password', 'bao://old/data/app/password'), ['right', 'wrong'])
 })
 
-test('a mount of several words is found by a path below it, or read at once where it is written with %2F', async (t) => {
+test('a mount of several words is found below it, or read at once if written with %2F', async (t) => {
   const secrets = { 'app/db': { password: 'one', user: 'two' }, 'app/web': { key: 'three' } }
   const mounts = [mountOf('team/kv', 2, secrets), mountOf('team/old', 1, secrets)]
   const { read, asked } = await onBao(t, { mounts })
@@ -101,7 +101,7 @@ test('twenty secrets below one unknown mount ask for it once', async (t) => {
   assert.equal(asked().filter((path) => path.includes('/sys/internal/')).length, 1)
 })
 
-test('where tokens may not ask for mounts, the reference or the setting says what it is', async (t) => {
+test('if a token cannot ask for mounts, the reference or the setting names the version', async (t) => {
   const secrets = { app: { key: 'one' } }
   const mounts = [mountOf('old', 1, secrets), mountOf('team/kv', 2, secrets)]
   const { server, read, codes, messages } = await onBao(t, { mounts })
@@ -115,7 +115,7 @@ test('where tokens may not ask for mounts, the reference or the setting says wha
   assert.deepEqual(await read('bao://old/app/key?kv=1', 'bao://team%2Fkv/app/key'), ['one', 'one'])
 })
 
-test('a mount of another kind or version than asked for is said', async (t) => {
+test('a mount of another kind or version than asked for is reported', async (t) => {
   const secrets = { app: { key: 'one' } }
   const mounts = [
     { ...mountOf('db', 1), type: 'database' },

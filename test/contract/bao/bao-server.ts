@@ -151,7 +151,7 @@ export async function onBao(
     Asking & {
       readonly server: BaoServer
       readonly logins: () => number
-      /** What was asked since the last call, logins left out. */
+      /** The requests since the last call, without logins. */
       readonly asked: () => readonly string[]
     }
 > {

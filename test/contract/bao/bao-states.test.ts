@@ -23,7 +23,7 @@ test('a sealed or new server is unavailable and says so, and is asked again once
   assert.deepEqual(await read(APP), ['one'])
 })
 
-test('a standby that redirects is not followed, and its message names the active node and nothing more', async (t) => {
+test('a redirect of a standby is not followed; the message names the active node only', async (t) => {
   const reached: (string | string[] | undefined)[] = []
   const thief = await listening(t, reached)
   for (const before of [true, false]) {
@@ -38,7 +38,7 @@ test('a standby that redirects is not followed, and its message names the active
   assert.deepEqual(reached, [])
 })
 
-test('no redirect is followed, wherever it leads and whatever its status', async (t) => {
+test('no redirect is followed, with any target and status', async (t) => {
   const reached: (string | string[] | undefined)[] = []
   const thief = await listening(t, reached)
   const { server, codes, messages } = await onBao(t, { mounts: MOUNTS() })
@@ -61,14 +61,14 @@ test('a cluster that has not caught up is asked again', async (t) => {
   assert.deepEqual(await codes(APP), ['unavailable'])
 })
 
-test('a page in place of the API is said, and may still become one', async (t) => {
+test('a page in place of the API is reported, and is retryable', async (t) => {
   const settings = { url: `${await listening(t, [])}/`, token: 's.bao-canary-token-x' }
   const { codes, messages } = await onBao(t, { mounts: MOUNTS(), settings })
   assert.deepEqual(await codes(APP), ['unavailable'])
   assert.match((await messages(APP))[0] ?? '', /has no API of OpenBao or Vault there \(status 404\)/)
 })
 
-test('a path without a mount is said, to a token that may know', async (t) => {
+test('a path without a mount is reported, if the token can list mounts', async (t) => {
   const settings = { token: 's.bao-canary-token-root' }
   const tokens = { 's.bao-canary-token-root': { isRoot: true } }
   const { codes, messages } = await onBao(t, { mounts: MOUNTS(), settings, tokens })

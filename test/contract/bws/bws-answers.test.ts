@@ -39,7 +39,7 @@ function answers(client: BwsClientName): void {
     }
   })
 
-  test('a token whose key part belongs to another is auth, and told from one that is refused', async (t) => {
+  test('a token with the key part of another is auth, and distinguished from a refused one', async (t) => {
     const { server, backend } = await startBackend(t, client)
     const [token, other] = [server.issue(), server.issue()]
     const mixed = token.replace(/:.*/, other.slice(other.indexOf(':')))
@@ -54,7 +54,7 @@ function answers(client: BwsClientName): void {
     assert.match(await messageOf(token), /^bws at http:\S+\/identity does not accept the access token$/)
   })
 
-  test('what is no access token is told without asking anybody, and without showing it', async (t) => {
+  test('a text that is not an access token is refused without a request and without showing it', async (t) => {
     const { server, backend } = await startBackend(t, client)
     const token = server.issue()
     const asked = backend.knobs.gauge?.().requests
@@ -85,7 +85,7 @@ function answers(client: BwsClientName): void {
     assert.equal(backend.knobs.gauge?.().requests, asked)
   })
 
-  test('an address that is no Bitwarden server may still become one, and is no missing secret', async (t) => {
+  test('an address that is not a Bitwarden server is retryable, and not a missing secret', async (t) => {
     const { backend } = await startBackend(t, client)
     const refs = [parsed(subjectOf(client), backend.missing)]
     for (const setting of ['apiUrl', 'identityUrl']) {

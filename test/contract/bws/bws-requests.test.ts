@@ -60,7 +60,7 @@ function requests(client: BwsClientName): void {
     }
   })
 
-  test('one secret in twenty that is missing is found by halves, and asked for by itself from then on', async (t) => {
+  test('one missing secret in twenty is found by halves, and then asked for separately', async (t) => {
     const { server, ids, codes } = await connected(t, client, { secrets: 20 })
     const codesWithout = ids.map((_, index) => (index === 13 ? 'not_found' : 'ok'))
     server.secrets.delete(ids[13] ?? '')
@@ -78,7 +78,7 @@ function requests(client: BwsClientName): void {
     assert.equal(server.batches.at(-1)?.length, 20)
   })
 
-  test('any number of missing ones are told from the others', async (t) => {
+  test('any number of missing secrets are distinguished from the others', async (t) => {
     const { server, ids, codes, messages } = await connected(t, client, { secrets: 7 })
     for (const id of [ids[0], ids[3], ids[4], ids[6]]) server.knobs.forbidden.add(id ?? '')
     assert.deepEqual(await codes(...ids), [

@@ -82,7 +82,7 @@ test('auto with authorities of its own takes our own client', async (t) => {
   assert.deepEqual(taken, ['builtin'])
 })
 
-test('an SDK that dies costs the requests of that moment, and logs in anew, once', async (t) => {
+test('an SDK that dies fails its current requests, and logs in again once', async (t) => {
   const workers: Worker[] = []
   const opened = await connected(t, 'sdk', {
     secrets: 20,

@@ -51,7 +51,7 @@ const subject: ProviderSubject = {
 
 providerContract(subject)
 
-test('attack: a name that holds a credential of locket is denied, also in a file that others write', async (t) => {
+test('attack: a name of a locket credential is denied, also in a file that others write', async (t) => {
   const { backend, path } = await dotenvFile(t)
   const hidden = [...credentialVariables()]
   await appendFile(path, hidden.map((name) => `${name}=${TOKEN}\n`).join(''))
@@ -63,7 +63,7 @@ test('attack: a name that holds a credential of locket is denied, also in a file
   )
 })
 
-test('the file is read anew each time', async (t) => {
+test('the file is read again each time', async (t) => {
   const { backend, path } = await dotenvFile(t)
   await using opened = open(subject, backend)
   const refs = [parsed(subject, 'dotenv://A')]
@@ -73,7 +73,7 @@ test('the file is read anew each time', async (t) => {
   }
 })
 
-test('a damaged file is told of with its line, and with nothing of its text', async (t) => {
+test('a damaged file is reported with its line, without its text', async (t) => {
   const { backend, path } = await dotenvFile(t)
   await using opened = open(subject, backend)
   const cases: [string | Uint8Array, RegExp][] = [

@@ -49,7 +49,7 @@ const subject: ProviderSubject = {
 
 providerContract(subject)
 
-test('attack: a name that holds a credential of locket is denied, set or not, and spoils no other', async (t) => {
+test('attack: a name of a locket credential is denied, set or not, and affects no other', async (t) => {
   const { backend, variables } = environment()
   Object.assign(variables, { OP_CONNECT_TOKEN: TOKEN, APP_PASSWORD: CANARY })
   const opened = attempt(t, backend)
@@ -59,7 +59,7 @@ test('attack: a name that holds a credential of locket is denied, set or not, an
   assert.deepEqual(await codesOf(opened, refs), [...hidden.map(() => 'denied'), 'ok'])
 })
 
-test('attack: what every object has is no variable', async (t) => {
+test('attack: a property of every object is not a variable', async (t) => {
   const opened = attempt(t, environment().backend)
   const names = ['toString', 'constructor', '__proto__', 'hasOwnProperty']
   const refs = names.map((name) => parsed(subject, `env://${name}`))
@@ -69,7 +69,7 @@ test('attack: what every object has is no variable', async (t) => {
   )
 })
 
-test('a value is taken as it stands: no template, no reference', async (t) => {
+test('a value is used unchanged: no template, no reference', async (t) => {
   const { backend, variables } = environment()
   variables['LINK'] = '{{ env://OP_CONNECT_TOKEN }} $OP_CONNECT_TOKEN'
   const opened = attempt(t, backend)

@@ -44,7 +44,7 @@ export interface TreeSubject {
   readonly root: string
 }
 
-/** What every FileTree must do. */
+/** Tests that every FileTree must pass. */
 export function fileTreeContract(kind: string, open: (t: TestContext) => Promise<TreeSubject>): void {
   test(`${kind}: files, folders and the root get their content, mode and owner`, async (t) => {
     const { tree, root } = await open(t)
@@ -118,7 +118,7 @@ export function fileTreeContract(kind: string, open: (t: TestContext) => Promise
     assert.deepEqual([after.get('d/e'), after.get('empty')], [before.get('d/e'), before.get('empty')])
   })
 
-  test(`${kind}: another content, mode or owner is a change, and says which files it touched`, async (t) => {
+  test(`${kind}: another content, mode or owner is a change of that file`, async (t) => {
     const { tree, root } = await open(t)
     const first = await tree.replaceAll(
       root,
@@ -138,7 +138,7 @@ export function fileTreeContract(kind: string, open: (t: TestContext) => Promise
     assert.deepEqual(sorted(await tree.replaceAll(root, [], TREE)).gone, ['a', 'b', 'e', 'f'])
   })
 
-  test(`${kind}: a file of equal content that was swapped for a link, a folder or a second name is written again`, async (t) => {
+  test(`${kind}: an equal file that became a link, a folder or got a second name is written`, async (t) => {
     const { tree, root } = await open(t)
     const files = ['link', 'folder', 'named'].map((path) => outFile(path, 'same'))
     await tree.replaceAll(root, files, TREE)

@@ -23,7 +23,7 @@ export function hasCode(code: ErrorCode, message: RegExp): (error: unknown) => b
   }
 }
 
-/** What every MountTable must do. */
+/** Tests that every MountTable must pass. */
 export function mountTableContract(kind: string, open: (t: TestContext) => MountTable): void {
   async function start(t: TestContext): Promise<{ mounts: MountTable; dir: string; target: string }> {
     const dir = await temporaryFolder(t)

@@ -79,7 +79,7 @@ test('a full disk leaves the old content, and nothing beside it', async (t) => {
   assert.deepEqual(await readdir(disk), ['file'])
 })
 
-test('a read-only file system is said plainly', async (t) => {
+test('a read-only file system is reported', async (t) => {
   const disk = await tinyDisk(t, 64 * 1024, ',ro')
   await assert.rejects(
     own.exclusively(join(disk, 'file'), soon(), () => assert.fail('ran')),
@@ -90,7 +90,7 @@ test('a read-only file system is said plainly', async (t) => {
   )
 })
 
-test('what a dead process left half-written is no obstacle', async (t) => {
+test('a half-written file of a dead process is not an obstacle', async (t) => {
   const dir = await temporaryFolder(t)
   await writeFile(join(dir, 'file.tmp'), 'half')
   await own.replace(join(dir, 'file'), Buffer.from('whole'), 0o600)

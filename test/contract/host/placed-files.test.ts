@@ -38,7 +38,7 @@ function modeOf(path: string): string {
   return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`
 }
 
-test('F10: files and every folder that had to be made have the mode and owner of the settings, whatever the umask', async (t) => {
+test('F10: files and new folders have the configured mode and owner, for any umask', async (t) => {
   const folder = await temporaryFolder(t)
   await chmod(folder, 0o711)
   const before = process.umask(0o077)
@@ -61,7 +61,7 @@ test('F10: files and every folder that had to be made have the mode and owner of
   })
 })
 
-test('F10: temporary names begin with a dot, never end in what a watcher of settings reads, and none stays', async (t) => {
+test('F10: temporary names begin with a dot, have a safe ending, and none remains', async (t) => {
   const folder = await temporaryFolder(t)
   const names = new Set<string>()
   const watcher = watch(folder, (_event, name) => names.add(String(name)))
@@ -121,7 +121,7 @@ test('a file that is there already can be refused, before anything is written', 
   assert.equal(await readFile(join(folder, 'b'), 'utf8'), 'theirs')
 })
 
-test('no link in a destination is followed; one in the place of a file is replaced; those above are the user’s', async (t) => {
+test('no link in a destination is followed; a link in the place of a file is replaced', async (t) => {
   const folder = await temporaryFolder(t)
   const elsewhere = join(folder, 'elsewhere')
   await mkdir(elsewhere)
@@ -157,7 +157,7 @@ test('what is removed is overwritten first, and folders that are empty then go w
   assert.equal(readSync(reader, Buffer.alloc(64), 0, 64, 0), 0)
 })
 
-test('what a killed process left behind is in nobody’s way', async (t) => {
+test('leftovers of a killed process do no harm', async (t) => {
   const folder = await temporaryFolder(t)
   const names: string[] = []
   const watcher = watch(folder, (_event, name) => names.push(String(name)))

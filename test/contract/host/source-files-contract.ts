@@ -10,7 +10,7 @@ import { hasCode } from './mount-table-contract.ts'
 
 const LIMIT = { maxBytes: 1000 }
 
-/** What every SourceFiles must do. */
+/** Tests that every SourceFiles must pass. */
 export function sourceFilesContract(kind: string, files: SourceFiles): void {
   test(`${kind}: a file is read byte for byte, through links too`, async (t) => {
     const dir = await temporaryFolder(t)

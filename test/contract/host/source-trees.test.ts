@@ -42,7 +42,7 @@ test('a file is a file, also behind a link; nothing is missing only where its fo
   await refuses(join(folder, 'gone/b'), /cannot read .*gone\/b: ENOENT/)
 })
 
-test('F6: links inside a folder are followed, files and folders, as Kubernetes and Swarm lay them out', async (t) => {
+test('F6: links inside a folder are followed, as Kubernetes and Swarm create them', async (t) => {
   const folder = await folderOf(t, ['t/..2026_01/app.conf', 't/..2026_01/deep/b', 't/plain/c'])
   const top = join(folder, 't')
   await symlink('..2026_01', join(top, '..data'))
@@ -52,7 +52,7 @@ test('F6: links inside a folder are followed, files and folders, as Kubernetes a
   assert.deepEqual(await filesOf(top), ['again/c', 'app.conf', 'deep/b', 'plain/c'])
 })
 
-test('F6: a link that leads out, nowhere or in circles is said, not skipped', async (t) => {
+test('F6: a link that leads out, nowhere or in circles is an error', async (t) => {
   const folder = await folderOf(t, ['secret', 'out/x', 'file/a', 'nowhere/a', 'circle/a', 'folder/a'])
   await symlink('../secret', join(folder, 'file/link'))
   await refuses(join(folder, 'file'), /file\/link is a link that leads out of its source folder/)
@@ -64,14 +64,14 @@ test('F6: a link that leads out, nowhere or in circles is said, not skipped', as
   await refuses(join(folder, 'circle'), /circle\/link is a link to a folder above it/)
 })
 
-test('F8: what is no regular file is said, and never opened', async (t) => {
+test('F8: a source that is not a regular file is reported, and never opened', async (t) => {
   const folder = await folderOf(t, ['a'])
   execFileSync('mkfifo', [join(folder, 'pipe')])
   await refuses(folder, /pipe is neither a file nor a folder/)
   await refuses(join(folder, 'pipe'), /pipe is neither a file nor a folder/)
 })
 
-test('what editors leave beside a file is no template', async (t) => {
+test('backup and swap files of editors are not templates', async (t) => {
   const names = ['app.conf', '.app.conf.swp', 'app.conf~', '#app.conf#', '4913', 'x___jb_tmp___']
   const folder = await folderOf(t, names)
   await symlink('someone@host.1234:5', join(folder, '.#app.conf'))

@@ -153,7 +153,7 @@ test('what a server says of a read, and what it means', async (t) => {
   }
 })
 
-test('a server with neither address for secrets is said to have none', async (t) => {
+test('a server with neither address for secrets is reported as such', async (t) => {
   const { server, codes, messages } = await connected(t, inDev({ '/': folderOf({ A: 'a', B: 'b' }) }))
   server.knobs.generation = 'none'
   assert.deepEqual(await codes(A, B), ['provider_protocol', 'provider_protocol'])

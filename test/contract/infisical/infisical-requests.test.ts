@@ -86,7 +86,7 @@ test('a caller that gives up takes nothing from the others', async (t) => {
   assert.equal(asked().length, 1)
 })
 
-test('one value that may not be read spoils no other of its folder', async (t) => {
+test('one forbidden value does not affect others of its folder', async (t) => {
   const data = app()
   const { codes, asked } = await connected(t, data)
   const secrets = data.projects[0]?.environments['dev']?.['/app']?.secrets ?? assert.fail()
@@ -98,7 +98,7 @@ test('one value that may not be read spoils no other of its folder', async (t) =
   assert.equal(asked().length, 1 + 1 + 4)
 })
 
-test('what a list leaves out is asked for by name: it may be missing, or not for this identity', async (t) => {
+test('a secret that a list leaves out is asked for by name: it is missing or forbidden', async (t) => {
   const data = app()
   const { codes, asked } = await connected(t, data)
   const [, hidden] = data.projects[0]?.environments['dev']?.['/app']?.secrets ?? assert.fail()
@@ -131,7 +131,7 @@ test('an older server is asked at its own address, and that is remembered', asyn
   assert.equal(queryOf(list)['workspaceId'], PROJECT)
 })
 
-test('a secret that is missing is no reason to take the server for an older one', async (t) => {
+test('a missing secret does not make the server look like an older one', async (t) => {
   const { codes, asked } = await connected(t, app())
   assert.deepEqual(await codes(`infisical:///GONE?${REST}`), ['not_found'])
   assert.deepEqual(asked().map(withoutQuery), [LOGIN, '/api/v4/secrets/GONE'])

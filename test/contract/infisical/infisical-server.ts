@@ -98,7 +98,10 @@ export const subject: ProviderSubject = {
   lacks: {},
 }
 
-/** A server behind a prefix, its secrets two to a folder, a secret file behind a link, and the knobs of the contract. */
+/**
+ * A server behind a prefix, its secrets two to a folder, a secret file behind a link, and the knobs of the
+ * contract.
+ */
 export async function startBackend(t: TestContext): Promise<{ server: InfisicalServer; backend: Backend }> {
   const folders: Record<string, InfisicalFolder> = {}
   const server = await started(t, inDev(folders), '/behind/a-proxy')

@@ -40,7 +40,7 @@ test('a token near its end is renewed before it is refused', async (t) => {
   assert.deepEqual([since.length, loginsOf(since)], [2, 1])
 })
 
-test('a lifetime of 0 is no end', async (t) => {
+test('a lifetime of 0 means no end', async (t) => {
   const { server, read, asked } = await start(t)
   server.knobs.ttl = 0
   assert.deepEqual(await read(A), ['a'])
@@ -77,7 +77,7 @@ test('a wrong secret is one login in a minute, whoever asks, and locks nobody ou
   )
 })
 
-test('a locked identity is said to be locked, and for how long', async (t) => {
+test('a locked identity is reported with the time it is locked for', async (t) => {
   const { server, codes, messages, asked } = await start(t)
   server.knobs.isLocked = true
   assert.deepEqual(await codes(A), ['auth'])
@@ -104,7 +104,7 @@ test('why else a login is refused', async (t) => {
   }
 })
 
-test('a login is tried once, whatever went wrong', async (t) => {
+test('a login is tried once, after any failure', async (t) => {
   const { server, codes, asked } = await start(t)
   server.knobs.failStatus = 503
   assert.deepEqual(await codes(A), ['unavailable'])

@@ -8,7 +8,10 @@ import { settingsOf } from '../provider/provider-attempt.ts'
 
 const ref = (key: string, more = '') => `infisical:///${key}?${REST}&path=/app${more}`
 
-/** What each key of `/app` is, alone and with the others, on servers of either age: a list and a single read must agree. */
+/**
+ * The value of each key of `/app`, read alone and with the others, on old and new servers: both reads must
+ * agree.
+ */
 async function everyWay(
   t: TestContext,
   data: InfisicalData,

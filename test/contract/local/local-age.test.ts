@@ -59,7 +59,7 @@ test('plain age reads what locket wrote', async (t) => {
 })
 
 for (const armor of [false, true]) {
-  test(`locket reads and changes what plain age wrote, ${armor ? 'armored' : 'binary'}, with a key of age-keygen`, async (t) => {
+  test(`a file of plain age is read and changed, ${armor ? 'armored' : 'binary'}`, async (t) => {
     const at = await localStore(t)
     await run('age-keygen', ['-o', at.key])
     const recipient = (await run('age-keygen', ['-y', at.key])).stdout.trim()
@@ -107,7 +107,7 @@ test('what root writes into a user\u2019s folder is the user\u2019s', async (t) 
   for (const name of await readdir(at.dir)) assert.equal((await stat(join(at.dir, name))).uid, 1234, name)
 })
 
-test('a lost key is no reason to make another', async (t) => {
+test('a lost key is not replaced by a new one', async (t) => {
   const at = await localStore(t)
   await at.put('a', CANARY)
   await run('rm', [at.key])
@@ -208,7 +208,7 @@ test('a missing secret tells the one nearest name', async (t) => {
   assert.equal((await at.store.list()).length, 3)
 })
 
-test('a key file that others may read is used, and warned of once per key', async (t) => {
+test('a key file that others can read is used, with one warning per key', async (t) => {
   const at = await localStore(t)
   await at.put('a', CANARY)
   await chmod(at.key, 0o644)
@@ -285,7 +285,7 @@ test('a file that is never read to its end costs its callers no more than their 
   assert.deepEqual(await Promise.all(codes), ['timeout', 'aborted', 'timeout', 'aborted'])
 })
 
-test('a folder that cannot be written to is said plainly', async () => {
+test('a folder that cannot be written to is reported', async () => {
   const paths = { file: '/sys/kernel/locket/secrets.age', key: '/sys/kernel/locket/local.key' }
   await assert.rejects(storeAt(paths).set(new Map(), soon()), {
     code: 'io',

@@ -56,7 +56,7 @@ test('no redirect is followed, so the token goes nowhere else', async (t) => {
   assert.deepEqual(reached, [])
 })
 
-test('a page of text is no answer, whatever its status', async (t) => {
+test('a page of text is not an answer, with any status', async (t) => {
   for (const [status, code] of [
     [200, 'provider_protocol'],
     [401, 'auth'],

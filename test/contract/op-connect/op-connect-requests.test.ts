@@ -7,7 +7,10 @@ const FIELDS = ['username', 'password']
 const TWENTY = Array.from({ length: 10 }, (_, item) =>
   FIELDS.map((field) => `op://bench/item ${item}/${field}`),
 ).flat()
-/** Long enough that requests sent at once are also there at once on a busy machine. How fast it is, `bench/` tells. */
+/**
+ * Long enough that requests sent at once are also there at once on a busy machine. How fast it is, `bench/`
+ * tells.
+ */
 const DELAY_MS = 300
 
 test('twenty secrets of ten items: three round trips cold, one when names are known', async (t) => {
@@ -29,7 +32,7 @@ test('references by id need one request for each item', async (t) => {
   assert.deepEqual(server.requests, [`/v1/vaults/${idOf(1)}/items/${idOf(1000)}`])
 })
 
-test('an item that was deleted and made anew is looked up once more', async (t) => {
+test('an item that was deleted and created again is looked up again', async (t) => {
   const { server, read, codes } = await connected(t, manyItems(1))
   const items = server.data.vaults[0]?.items ?? assert.fail()
   assert.deepEqual(await read('op://bench/item 0/password'), ['password-0'])
@@ -52,7 +55,7 @@ test('an item that gave its title to another is not read in its place', async (t
   assert.deepEqual(await read('op://bench/item 0/password'), ['new'])
 })
 
-test('what may not be read is denied, whether its name is known or not', async (t) => {
+test('a forbidden secret is denied, whether its name is known or not', async (t) => {
   const { server, codes } = await connected(t, manyItems(1))
   assert.deepEqual(await codes('op://bench/item 0/password'), ['ok'])
   server.knobs.forbidden.add(idOf(1000))
@@ -86,7 +89,7 @@ test('a missing item is asked for with one filter and one list, however many ref
   assert.equal(server.requests.length, 1 + 2 + 1)
 })
 
-test('a server that is no Connect, or not yet, may still become one', async (t) => {
+test('a server that is not a Connect server is retryable', async (t) => {
   const { server, codes, messages } = await connected(t, manyItems(1))
   server.knobs.failStatus = 404
   assert.deepEqual(await codes('op://bench/item 0/password'), ['unavailable'])

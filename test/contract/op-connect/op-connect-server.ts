@@ -125,7 +125,7 @@ export async function connected(
   return { ...opened, ...asking(subject, opened, ({ message }) => message), server }
 }
 
-/** A text is a field, and an empty one has no `value`; what is no text is a file. */
+/** A text is a field, and an empty one has no `value`; other values are files. */
 function itemFor(name: string, value: Uint8Array, id: string): ConnectItem {
   const title = `contract ${name}`
   const bytes = Buffer.from(value)

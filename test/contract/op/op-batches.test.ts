@@ -22,8 +22,8 @@ import { parsed, settingsOf } from '../provider/provider-attempt.ts'
 import type { SettingTexts } from '../provider/provider-backend.ts'
 import { subject } from './op-server.ts'
 
-// What locket makes of the SDK's answers once a login has worked. Nothing but 1Password can let one work, so a library that keeps the
-// same agreement (`sdk-calls.ts`) stands in for the process with the SDK.
+// Tests how locket reads the SDK's answers after a login. Only 1Password can answer a login, so a library
+// with the same interface (`sdk-calls.ts`) replaces the process with the SDK.
 
 const SIGNAL = AbortSignal.timeout(20_000)
 const TOKEN = 'ops_canary-token'
@@ -33,7 +33,7 @@ interface Account {
   /** `METHOD TOKEN REFERENCES…` of every call. */
   readonly calls: string[]
   readonly secrets: Map<string, Response>
-  /** What the next calls fail with, in order. */
+  /** The errors of the next calls, in order. */
   readonly failures: (LocketError | undefined)[]
   requestsPerCall: number
   /** Calls that are not answered. */
@@ -149,7 +149,7 @@ test('more than a hundred references take a call for each hundred', async (t) =>
   )
 })
 
-test('a session that has ended is made anew once, and what was read before is not asked for again', async (t) => {
+test('an ended session is created again once, and earlier values are not fetched again', async (t) => {
   const { account, fetch } = await world(t)
   const texts = Array.from({ length: 120 }, (_, index) => `op://v/i/${index}`)
   for (const key of texts) put(account, key, 'canary')

@@ -18,7 +18,7 @@ import { subject } from './op-server.ts'
 
 const DEADLINE = { timeout: 30_000 }
 
-/** What a login at this address ends with. */
+/** The error of a login at this address. */
 async function failureAt(address: string, settings: SettingTexts = {}): Promise<LocketError> {
   const token = makeToken(address)
   const backend = {
@@ -53,18 +53,14 @@ async function startTlsServer(t: TestContext): Promise<{ address: string; certif
   return { address: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, certificate }
 }
 
-test(
-  'a certificate that nobody vouches for is told, and op-ca-cert makes it trusted',
-  DEADLINE,
-  async (t) => {
-    const { address, certificate } = await startTlsServer(t)
-    const refused = await failureAt(address)
-    assert.equal(refused.code, 'provider_protocol')
-    assert.match(refused.message, /^op at https:\S+ has a certificate that is not trusted/)
-    assert.match(refused.hint ?? '', /ca-cert/)
-    assert.equal((await failureAt(address, { caCert: certificate })).code, 'denied')
-  },
-)
+test('an untrusted certificate is reported, and op-ca-cert makes it trusted', DEADLINE, async (t) => {
+  const { address, certificate } = await startTlsServer(t)
+  const refused = await failureAt(address)
+  assert.equal(refused.code, 'provider_protocol')
+  assert.match(refused.message, /^op at https:\S+ has a certificate that is not trusted/)
+  assert.match(refused.hint ?? '', /ca-cert/)
+  assert.equal((await failureAt(address, { caCert: certificate })).code, 'denied')
+})
 
 test('the proxy variables of this process are obeyed', DEADLINE, async (t) => {
   const asked: string[] = []
@@ -92,7 +88,7 @@ test('the proxy variables of this process are obeyed', DEADLINE, async (t) => {
   assert.deepEqual(asked, ['far.invalid'])
 })
 
-test('a name that does not resolve is told', DEADLINE, async () => {
+test('a host name that does not resolve is reported', DEADLINE, async () => {
   const error = await failureAt('http://nowhere.invalid')
   assert.equal(error.code, 'unavailable')
   assert.match(error.message, /^op at http:\/\/nowhere\.invalid has a host name that does not resolve/)

@@ -5,7 +5,8 @@ import * as fc from 'fast-check'
 import { formatError, isLocketError } from '../../../src/core/vocabulary/errors.ts'
 import { parseReference } from '../../../src/providers/op/references.ts'
 
-// 1Password's SDK judges references without a network: what we take it must take, and what it refuses we must.
+// 1Password's SDK checks references without a network: it must accept all that locket accepts, and locket
+// must refuse all that it refuses.
 
 /** Whether the SDK takes it for a reference. */
 function sdkTakes(text: string): boolean {
@@ -135,7 +136,7 @@ const TEXT = fc
   )
   .map(([scheme, parts, query]) => scheme + parts.join('/') + query)
 
-test('whatever is written, what we send is taken, and what is refused as it stands is refused or means something else', () => {
+test('the SDK accepts every reference we send, and each reference we refuse would fail or differ', () => {
   let taken = 0
   fc.assert(
     fc.property(TEXT, (text) => {

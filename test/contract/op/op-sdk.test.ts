@@ -8,7 +8,8 @@ import { encodeToken, makeToken } from '../../fixtures/op-token.ts'
 import { startService, text } from '../../fixtures/servers/http-fixture.ts'
 import type { Service } from '../../fixtures/servers/http-fixture.ts'
 
-// Every message of 1Password's SDK that locket reads, said by the SDK itself: a new version that says it otherwise fails here.
+// Every message of 1Password's SDK that locket reads, said by the SDK itself: a new version that says it
+// otherwise fails here.
 
 const UNKNOWN = /failed in a way that is not known here/
 
@@ -28,7 +29,7 @@ async function thrownBy(token: string): Promise<unknown> {
   )
 }
 
-/** What the SDK's words alone mean to locket. */
+/** How locket reads the SDK's error messages. */
 async function readingOf(token: string): Promise<readonly [ErrorCode, string]> {
   const { code, message } = explainThrown(await thrownBy(token), 'op', undefined)
   assert.doesNotMatch(message, UNKNOWN)
@@ -36,7 +37,7 @@ async function readingOf(token: string): Promise<readonly [ErrorCode, string]> {
   return [code, message]
 }
 
-test('each status is told apart by what the SDK says of it', async (t) => {
+test("each status is distinguished by the SDK's message", async (t) => {
   const codes: Readonly<Record<number, ErrorCode>> = {
     400: 'provider_protocol',
     401: 'auth',
@@ -64,7 +65,7 @@ test('each status is told apart by what the SDK says of it', async (t) => {
   assert.equal(service.requests.length, Object.keys(codes).length, 'the SDK asks once')
 })
 
-test('a text that is no token is told by its format, its base64 and its JSON', async () => {
+test('a text that is not a token is detected by format, base64 and JSON', async () => {
   const whole = makeToken('http://127.0.0.1:1').text
   const wrong = [
     'foo',
@@ -102,7 +103,7 @@ test('the errors that have a class of their own', () => {
   assert.equal(explainThrown(new RateLimitExceededError('canary'), 'op', undefined).code, 'rate_limited')
 })
 
-test('what is not known is told without its words', () => {
+test('an unknown failure is reported without its text', () => {
   for (const thrown of [
     new Error('canary'),
     'canary',

@@ -66,7 +66,7 @@ export const subject: ProviderSubject = {
 /** Where a made-up token logs in, with a file that holds the token. */
 export async function startBackend(
   t: TestContext,
-  /** What the real one answers is of no use without an account. */
+  /** The answers of the real one need an account. */
   answer = '{}',
 ): Promise<{ service: Service; backend: Backend; tokenFile: string }> {
   const service = await startService({

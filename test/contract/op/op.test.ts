@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { until } from '../../../scripts/engine/until.ts'
 import { formatError } from '../../../src/core/vocabulary/errors.ts'
 import type { ErrorCode, LocketError } from '../../../src/core/vocabulary/errors.ts'
 import { makeToken } from '../../fixtures/op-token.ts'
@@ -13,7 +13,8 @@ import type { SettingTexts } from '../provider/provider-backend.ts'
 import { parsing } from '../provider/provider-parsing.ts'
 import { startBackend, subject } from './op-server.ts'
 
-// The real SDK in a real process, on a real server that refuses its login. What comes after a login needs a live account.
+// The real SDK in a real process, with a real server that refuses its login. The steps after a login need a
+// live account.
 
 const REFS = ['op://vault/item/a', 'op://vault/item/b'].map((text) => parsed(subject, text))
 const DEADLINE = { timeout: 60_000 }
@@ -116,7 +117,7 @@ describe('provider op', () => {
     assert.equal(service.requests.length, 1)
   })
 
-  test('a text that is no token is auth, and nobody is asked', DEADLINE, async (t) => {
+  test('a text that is not a token is auth, without a request', DEADLINE, async (t) => {
     const { service, errorOf, tokenFile, client } = await tried(t)
     const whole = makeToken(service.url).text
     const wrong = ['canary-token', 'ops_', 'ops_!!!!', whole.slice(0, -20), whole.slice(0, -21), `x${whole}`]
@@ -188,24 +189,20 @@ describe('provider op', () => {
     assert.equal(service.requests.length, 2)
   })
 
-  test(
-    'a token file that is not there yet, and a CA file that is none, are told before anybody is asked',
-    DEADLINE,
-    async (t) => {
-      const late = await tried(t, { token: 'file:/nowhere/token' })
-      assert.equal((await late.errorOf()).code, 'credential_missing')
-      const { service, errorOf, tokenFile } = await tried(t)
-      await using other = open(subject, (await startBackend(t)).backend, {
-        token: `file:${tokenFile}`,
-        caCert: tokenFile,
-      })
-      const outcomes = [...(await fetched(other, REFS)).values()]
-      assert.ok(outcomes.every((outcome) => !outcome.ok && outcome.error.code === 'config'))
-      assert.equal(service.requests.length, 0)
-      service.knobs.failStatus = 401
-      assert.equal((await errorOf()).code, 'auth')
-    },
-  )
+  test('a missing token file and a wrong CA file are reported before any request', DEADLINE, async (t) => {
+    const late = await tried(t, { token: 'file:/nowhere/token' })
+    assert.equal((await late.errorOf()).code, 'credential_missing')
+    const { service, errorOf, tokenFile } = await tried(t)
+    await using other = open(subject, (await startBackend(t)).backend, {
+      token: `file:${tokenFile}`,
+      caCert: tokenFile,
+    })
+    const outcomes = [...(await fetched(other, REFS)).values()]
+    assert.ok(outcomes.every((outcome) => !outcome.ok && outcome.error.code === 'config'))
+    assert.equal(service.requests.length, 0)
+    service.knobs.failStatus = 401
+    assert.equal((await errorOf()).code, 'auth')
+  })
 
   test('after dispose every answer is internal', DEADLINE, async (t) => {
     const { client, errorOf } = await tried(t)
@@ -217,6 +214,6 @@ describe('provider op', () => {
 
 /** Waits until so many requests have come. */
 async function arrived(service: Service, count: number): Promise<void> {
-  for (let tries = 0; service.requests.length < count && tries < 500; tries += 1) await sleep(10)
+  await until(`${count} requests`, () => service.requests.length >= count)
   assert.equal(service.requests.length, count)
 }

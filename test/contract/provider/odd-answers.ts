@@ -12,12 +12,12 @@ import type { ProviderSubject, SettingTexts } from './provider-backend.ts'
 
 const DEADLINE_MS = 250
 
-/** What is needed to give a provider any answer at any step of its protocol. */
+/** Everything that is needed to give a provider any answer at any step of its protocol. */
 export interface OddSubject {
   readonly subject: ProviderSubject
   settings(url: string): SettingTexts
   readonly references: readonly string[]
-  /** The steps, in the order in which they are told apart; `good`: what an honest server says. */
+  /** The steps, in the order in which they are recognized; `good` is the answer of a correct server. */
   readonly steps: readonly {
     readonly name: string
     readonly isAt: (url: string) => boolean
@@ -42,12 +42,12 @@ export async function onServer(
   return opened
 }
 
-/** Whatever it is answered, a provider gives values or errors of ours, in time, and shows nothing of a body. */
+/** For any answer a provider returns values or locket's errors, in time, and shows nothing of a body. */
 export function oddAnswers(odd: OddSubject): void {
   const { subject, steps } = odd
   const refs = odd.references.map((text) => parsed(subject, text))
 
-  test(`${subject.def.kind}: whatever the server answers, the outcome is a value or an error that shows nothing of it`, async (t) => {
+  test(`${subject.def.kind}: any answer gives a value, or an error that shows none of it`, async (t) => {
     let now: Oddity = { at: '', how: 'json', json: '', status: 200 }
     const url = await listening(t, (request, response) => {
       const step = steps.find(({ isAt }) => isAt(request.url ?? ''))

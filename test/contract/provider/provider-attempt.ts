@@ -27,7 +27,7 @@ export interface Opened extends AsyncDisposable {
   readonly printed: () => string
 }
 
-/** What the schemas make of texts; a setting left out takes its default. */
+/** Parses texts with the schemas; a setting that is left out has its default. */
 export function settingsOf(subject: ProviderSubject, texts: SettingTexts): Readonly<Record<string, unknown>> {
   const { fields } = subject.def.settings
   for (const key of Object.keys(texts)) assert.ok(key in fields, `${key} is no setting`)

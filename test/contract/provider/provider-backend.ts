@@ -2,16 +2,22 @@ import type { TestContext } from 'node:test'
 import type { Service } from '../../fixtures/servers/http-fixture.ts'
 import type { ProviderDef, ProviderDeps } from '../../../src/providers/define.ts'
 
-/** Settings as a user writes them, by the keys of the section's declaration; what is left out takes its default. */
+/**
+ * Settings as a user writes them, by the keys of the section's declaration; a setting that is left out has
+ * its default.
+ */
 export type SettingTexts = Readonly<Record<string, string>>
 
-/** What a backend can be made to do. A kind that cannot says why in `lacks`. */
+/** Faults and changes that a test can cause in a backend. A kind that cannot gives its reason in `lacks`. */
 export interface Knobs {
   /** Settings that hold a credential nobody accepts. */
   readonly badCredential: () => Promise<SettingTexts>
   /** Settings whose credential file is not there, and a way to put it there. */
   readonly lateCredential: () => Promise<{ settings: SettingTexts; path: string; provide(): Promise<void> }>
-  /** From now on only a new credential is accepted; the file that `settings` names is swapped for one that holds it. */
+  /**
+   * From now on only a new credential is accepted; the file that `settings` names is swapped for one that
+   * holds it.
+   */
   readonly rotateCredential: () => Promise<void>
   /** From now on the credential may not read what `reference` points at. */
   readonly forbid: (reference: string) => Promise<void>
@@ -31,19 +37,19 @@ export interface Knobs {
   readonly hang: () => void
   /** Every answer waits this long. */
   readonly slow: (ms: number) => void
-  /** The same settings with at most `count` requests in flight. */
+  /** Its settings with at most `count` requests in flight. */
   readonly limit: (count: number) => SettingTexts
   readonly gauge: () => {
-    /** Of all kinds, logins among them. */
+    /** All requests, with logins. */
     readonly requests: number
-    /** Of these the logins; 0 for a kind that has none. */
+    /** The logins among them; 0 for a kind that has none. */
     readonly logins: number
     readonly maxInFlight: number
     readonly openSockets: number
   }
 }
 
-/** A running service, or a file on disk, made for one test; whatever it needs is released by `t.after`. */
+/** A running service, or a file on disk, made for one test; `t.after` releases its resources. */
 export interface Backend {
   /** With which every secret can be read. The credential is in a file, where the kind has one. */
   readonly settings: SettingTexts
@@ -51,7 +57,10 @@ export interface Backend {
   put(name: string, value: Uint8Array): Promise<string>
   /** A well-formed reference to nothing. */
   readonly missing: string
-  /** Credentials and the like that nothing may print. Values that the suite puts are watched without being named. */
+  /**
+   * Credentials and the like that nothing may print. Values that the suite puts are watched without being
+   * named.
+   */
   readonly canaries: readonly string[]
   readonly knobs: Partial<Knobs>
   /** In place of the real ones, or of an empty environment. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
+import { until } from '../../../scripts/engine/until.ts'
 import type { ErrorCode } from '../../../src/core/vocabulary/errors.ts'
 import type { SecretRef } from '../../../src/core/vocabulary/ref.ts'
 import {
@@ -38,7 +39,7 @@ const KNOBS = [
   'gauge',
 ] as const satisfies readonly (keyof Knobs)[]
 
-/** What every provider must do, run against a real service or file. */
+/** Tests that every provider must pass, with a real service or file. */
 export function providerContract(subject: ProviderSubject): void {
   describe(`provider ${subject.def.kind}`, () => {
     parsing(subject)
@@ -47,7 +48,7 @@ export function providerContract(subject: ProviderSubject): void {
     sessions(subject)
     failing(subject)
     ending(subject)
-    test('what does not apply to this kind is said', async (t) => {
+    test('knobs that do not apply to this kind have a reason', async (t) => {
       const { knobs } = await subject.start(t)
       for (const name of KNOBS) {
         const reason = subject.lacks[name]
@@ -268,8 +269,7 @@ function ending(subject: ProviderSubject): void {
       await sleep(50)
       await opened.client[Symbol.asyncDispose]()
       assert.deepEqual(await within(1000, pending), ['internal', 'internal'])
-      for (let tries = 0; knob().openSockets > 0 && tries < 50; tries += 1) await sleep(20)
-      assert.equal(knob().openSockets, 0)
+      await until('every socket is closed', () => knob().openSockets === 0)
     },
   )
 }

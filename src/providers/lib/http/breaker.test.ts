@@ -67,7 +67,7 @@ test('a try that nobody waited for decides nothing', async () => {
   assert.throws(() => breaker.check())
 })
 
-test('one success in between starts the count anew', async () => {
+test('one success in between resets the count', async () => {
   const clock = createManualClock()
   const breaker = createBreaker(clock)
   for (let failures = 0; failures < 20; failures += 1) {

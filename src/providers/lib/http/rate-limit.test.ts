@@ -8,7 +8,7 @@ import { createRateLimit } from './rate-limit.ts'
 
 const forever = () => new AbortController().signal
 
-test('no window of any rate ever sees more than its count, and nobody waits in vain', async () => {
+test('no window of any rate ever sees more than its count, and every caller gets its turn', async () => {
   const arrivals = array(integer({ min: 0, max: 700 }), { minLength: 1, maxLength: 40 })
   await holds(
     asyncProperty(arrivals, async (waits) => {
@@ -133,7 +133,7 @@ test('a clock that is set back holds nobody up', async () => {
   assert.equal(manual.sleepers(), 0)
 })
 
-test('a deadline in the queue is told as what it waited for; a caller who leaves is not', async () => {
+test('a deadline in the queue names what it waited for; a caller who leaves does not', async () => {
   const clock = createManualClock()
   const limit = createRateLimit('op', parseRates('2/s'), clock)
   await limit.take(forever())

@@ -4,7 +4,7 @@ const MINUTE_MS = 60_000
 const MINUTES = 60
 
 /** Requests of the last hour, to the minute: users are billed and throttled by them. */
-export interface RequestCount {
+interface RequestCount {
   add(count: number): void
   lastHour(): number
 }

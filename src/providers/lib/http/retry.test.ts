@@ -24,7 +24,7 @@ async function triesOf(failure: LocketError, isSent = true): Promise<{ tries: nu
   return { tries, ms }
 }
 
-test('three more tries for what may pass, none for anything else', async () => {
+test('three more tries for a retryable failure, none for another one', async () => {
   const passing: ErrorCode[] = ['unavailable', 'rate_limited']
   const final: ErrorCode[] = [
     'auth',

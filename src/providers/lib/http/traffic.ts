@@ -8,7 +8,7 @@ import { createPool } from './pool.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { createRequestCount } from './request-count.ts'
 
-export interface TrafficOptions {
+interface TrafficOptions {
   /** In messages: the instance, `bao` or `prod-vault`. */
   readonly provider: string
   readonly maxConcurrent: number

@@ -63,7 +63,7 @@ test('what no header can hold is refused and not shown', async () => {
   }
 })
 
-test('a file that is not there, or empty, may still come', async () => {
+test('a missing or empty file is retryable', async () => {
   for (const content of [systemError('ENOENT'), systemError('ENOTDIR'), '', '\n']) {
     await assert.rejects(readFrom(content), (error: LocketError) => {
       assert.equal(error.code, 'credential_missing')
@@ -72,7 +72,7 @@ test('a file that is not there, or empty, may still come', async () => {
   }
 })
 
-test('a file that may not be read is denied and says who must', async () => {
+test('an unreadable file is denied, and the error says who must be able to read it', async () => {
   await assert.rejects(readFrom(systemError('EACCES')), (error: LocketError) => {
     assert.equal(error.code, 'denied')
     return formatError(error).includes('the user that runs locket')

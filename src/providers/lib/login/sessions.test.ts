@@ -108,7 +108,7 @@ test('where the credential is the token, a refusal is final for a minute', async
   assert.equal(state.logins, 1)
 })
 
-test('a new credential in the file is used at once, and the old session is wiped when its last user has ended', async () => {
+test('a new credential is used at once, and the old session is wiped after its last use', async () => {
   const { clock, state, sessions, use } = setup()
   await use()
   const { promise, resolve } = Promise.withResolvers<void>()

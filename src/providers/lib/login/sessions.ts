@@ -12,7 +12,7 @@ export interface Session<T> {
   readonly lifetimeMs?: number | undefined
 }
 
-export interface SessionOptions<T> {
+interface SessionOptions<T> {
   readonly clock: Clock
   /** The credentials as they are now; they are wiped here. */
   readonly readCredentials: () => Promise<readonly Secret[]>
@@ -28,7 +28,7 @@ export interface SessionOptions<T> {
 }
 
 /** One login for all callers, for as long as it is good and the credentials are the same. */
-export interface Sessions<T> extends Disposable {
+interface Sessions<T> extends Disposable {
   /**
    * Does the work with the current session, which is made first if need be. When the work fails as `auth`, the session is given up, and
    * the work is done once more with a new one, if the old one has ever worked.
