@@ -7,7 +7,6 @@ import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import { openRenewal, type Renew, type Renewal } from '../renewal/renewal.ts'
-import { fileChanges } from '../renewal/triggers.ts'
 import { openChildSink, type ChildSink } from '../sinks/child.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
@@ -82,7 +81,7 @@ function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {
   const paths = [...sourcePaths(outputs), ...environmentFiles(entries)]
   return openRenewal(
     {
-      triggers: watch ? [fileChanges(deps.watch, paths, { debounceMs, isDeep: true })] : [],
+      triggers: watch ? [(fire) => deps.watch(paths, fire, { debounceMs, isDeep: true })] : [],
       failed: (facts) => emit('exec.kept', facts),
       recovered: () => emit('exec.recovered'),
     },

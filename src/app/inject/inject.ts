@@ -9,7 +9,6 @@ import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
-import { fileChanges } from '../renewal/triggers.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf } from '../sinks/sink.ts'
 import { openStatusFile, type StatusFile } from './status-file.ts'
@@ -65,7 +64,7 @@ function openInjectRenewal(
   const watching = { debounceMs, isDeep: true }
   return openRenewal(
     {
-      triggers: mode === 'watch' ? [fileChanges(deps.watch, sourcePaths(outputs), watching)] : [],
+      triggers: mode === 'watch' ? [(fire) => deps.watch(sourcePaths(outputs), fire, watching)] : [],
       failed: (facts) => deps.emit('inject.failed', facts),
       recovered: () => deps.emit('inject.recovered'),
       onFailure: () => status.notReady(),

@@ -4,7 +4,7 @@ import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../.
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { variableNameProblem } from '../../core/plan/variable-name.ts'
-import { readTemplate, type TemplateRules } from './prepare.ts'
+import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /**
@@ -45,16 +45,9 @@ export async function readEnvironment(
   sources: SourceFiles,
 ): Promise<ReadEnvironment> {
   const errors: LocketError[] = []
-  const variables: PreparedVariable[] = []
-  for (const wanted of await lastOfEachName(entries, rules.maxFileBytes, sources, errors)) {
-    const { name, origin } = wanted
-    try {
-      variables.push({ name, origin, template: await readTemplate(wanted, rules, sources) })
-    } catch (thrown) {
-      errors.push(toLocketError(thrown))
-    }
-  }
-  return { variables, errors }
+  const wanted = await lastOfEachName(entries, rules.maxFileBytes, sources, errors)
+  const read = await readTemplates(wanted, rules, sources)
+  return { variables: read.templates, errors: [...errors, ...read.errors] }
 }
 
 /** Paths of the files that an environment comes from. */

@@ -11,7 +11,7 @@ import {
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Machine } from '../machine.ts'
-import { readTemplate, type TemplateRules } from './prepare.ts'
+import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /** A template that becomes a file at a place that the user named. */
@@ -46,7 +46,8 @@ export async function prepareOutputs(
     source.kind === 'file' && found.get(source.path)?.kind === 'missing'
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
-  const templates = await readAll(planned, rules, sources)
+  const { templates, errors } = await readTemplates(planned, rules, sources)
+  throwErrors(errors)
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
   return { ...recipeOf(templates, emptyFolders(found)), missing }
 }
@@ -111,34 +112,6 @@ async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<st
   }
   throwErrors(errors)
   return found
-}
-
-/**
- * Reading one template takes a dozen system calls. This many at once keep the four file threads of Node busy.
- */
-const AT_ONCE = 16
-
-/** In the order of the plan. */
-async function readAll(
-  planned: readonly PlannedOutput[],
-  rules: TemplateRules,
-  sources: Machine['sources'],
-): Promise<readonly OutputTemplate[]> {
-  const read = new Map<PlannedOutput, OutputTemplate>()
-  const errors: LocketError[] = []
-  const waiting = planned.values()
-  async function worker(): Promise<void> {
-    for (const output of waiting) {
-      try {
-        read.set(output, { ...output, template: await readTemplate(output, rules, sources) })
-      } catch (thrown) {
-        errors.push(toLocketError(thrown))
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  throwErrors(errors)
-  return planned.flatMap((output) => read.get(output) ?? [])
 }
 
 function emptyFolders(found: ReadonlyMap<string, SourceListing>): string[] {

@@ -1,8 +1,13 @@
 import { formatError, isRetryable, toLocketError, type LocketError } from '../../core/vocabulary/errors.ts'
 import { createBackOff } from '../../core/waiting/back-off.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { Trigger } from './triggers.ts'
 import { createWake } from './wake.ts'
+
+/**
+ * Calls `fire` when something is to be delivered again, from the moment that it resolves until it is
+ * disposed: a watch of files, a timer, a signal.
+ */
+type Trigger = (fire: () => void) => Promise<AsyncDisposable>
 
 /**
  * Reads, fetches, renders and delivers again. Answers with the reason when something is still missing.

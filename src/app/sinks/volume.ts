@@ -10,9 +10,15 @@ import type { PreparedTemplate } from '../recipe/recipe.ts'
 import type { Rendered } from '../render/render.ts'
 import type { Sink } from './sink.ts'
 
-/** The tmpfs of a volume. The names in its answers are paths below `data/`. Everything is called under the volume's lock. */
+/**
+ * The tmpfs of a volume. The names in its answers are paths below `data/`. Everything is called under the
+ * volume's lock.
+ */
 export interface VolumeSink extends Sink<PreparedFile> {
-  /** Mounts the tmpfs and writes the files. Throws `too_large` for files that do not fit. Tries to unmount it when it rejects. */
+  /**
+   * Mounts the tmpfs and writes the files. Throws `too_large` for files that do not fit. Tries to unmount it
+   * when it rejects.
+   */
   mount(templates: readonly PreparedFile[], rendered: Rendered<PreparedTemplate>): Promise<Mounted>
 }
 

@@ -2,7 +2,6 @@ import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths } from '../recipe/prepare.ts'
 import { openRenewal } from '../renewal/renewal.ts'
-import { fileChanges } from '../renewal/triggers.ts'
 import { configOf, noteError, report, type Driver } from './driver.ts'
 import { renderVolume } from './render-volume.ts'
 import type { Volume } from './volume-table.ts'
@@ -24,7 +23,7 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
     const signal = AbortSignal.any([ended.signal, stopping])
     const renewal = await openRenewal(
       {
-        triggers: [fileChanges(driver.watch, paths, WATCHING)],
+        triggers: [(fire) => driver.watch(paths, fire, WATCHING)],
         failed: (facts) => emit('volume.render.failed', { volume: name, ...facts }),
         recovered: () => emit('volume.recovered', { volume: name }),
         onFailure: (error) => noteError(driver, volume, formatError(error)),

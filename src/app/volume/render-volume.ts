@@ -14,7 +14,9 @@ export interface RenderedVolume {
   readonly sink: VolumeSink
 }
 
-/** Reads templates, fetches all references as one batch and renders in memory. Nothing is mounted or written. */
+/**
+ * Reads templates, fetches all references as one batch and renders in memory. Nothing is mounted or written.
+ */
 export async function renderVolume(
   driver: Driver,
   volume: Volume,
