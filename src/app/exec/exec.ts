@@ -6,13 +6,13 @@ import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
-import { openRenewal, type Renew, type Renewal } from '../renewal/renewal.ts'
-import { openChildSink, type ChildSink } from '../sinks/child.ts'
+import { openRenewal, type Renewal } from '../renewal/renewal.ts'
+import { openChildSink } from '../sinks/child.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
-import { gatherValues, handOver, type GatherOptions, type ValuesConfig, type ValuesDeps } from './values.ts'
-import { createMasking, type Masking } from './masking.ts'
-import { createSupervisor, type Supervisor } from './supervise.ts'
+import { gatherValues, handOver, type ValuesConfig, type ValuesDeps } from './values.ts'
+import { createMasking } from './masking.ts'
+import { createSupervisor } from './supervise.ts'
 
 export interface ExecConfig extends ValuesConfig {
   readonly command: CommandLine
@@ -58,18 +58,31 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const { watch: isKeptRunning } = config
   const redactor = masking === undefined ? undefined : () => masking.redactor()
   using supervisor = createSupervisor({ ...config, hasTerminal, redactor, isKeptRunning }, deps)
-  const running = new AbortController()
-  const options = { policy: 'error', signal: running.signal, newLines } as const
+  const ended = new AbortController()
+  const running = ended.signal
+
+  async function renew(): Promise<undefined> {
+    // Whatever the failure policy, a failure keeps the command and its files as they are.
+    const strict = { policy: 'error', signal: running, newLines } as const
+    const next = await handOver(await gatherValues(config, deps, strict), child, masking)
+    const changed = countOf(next.files)
+    if (changed > 0) deps.emit('exec.files', { changed })
+    if (isUnchanged(next.variables) || running.aborted) return
+    supervisor.replace(next.env)
+    next.accept()
+    deps.emit('exec.replaced')
+  }
+
   let following: Promise<void> | undefined
   try {
     const first = await handOver(gathered, child, masking)
     signal.throwIfAborted()
     first.accept()
-    following = renewal.follow(renewWith({ config, deps, child, masking, supervisor, options }), options)
-    void forbidTracingLater(deps, running.signal)
+    following = renewal.follow(renew, { signal: running })
+    void forbidTracingLater(deps, running)
     return await supervisor.run(first.env)
   } finally {
-    running.abort(new LocketError('aborted', 'the command has ended'))
+    ended.abort(new LocketError('aborted', 'the command has ended'))
     await following
     await removeFiles(files, deps)
   }
@@ -87,34 +100,6 @@ function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {
     },
     clock,
   )
-}
-
-interface Execution {
-  readonly config: ExecConfig
-  readonly deps: ExecDeps
-  readonly child: ChildSink
-  readonly masking: Masking | undefined
-  readonly supervisor: Supervisor
-  /**
-   * Whatever the failure policy, a failure keeps the command and its files as they are. Its signal aborts
-   * when the command has ended.
-   */
-  readonly options: GatherOptions
-}
-
-/** Gets all values anew, writes the files that differ, and replaces the command if a variable differs. */
-function renewWith({ config, deps, child, masking, supervisor, options }: Execution): Renew {
-  const { emit } = deps
-  return async () => {
-    const next = await handOver(await gatherValues(config, deps, options), child, masking)
-    const changed = countOf(next.files)
-    if (changed > 0) emit('exec.files', { changed })
-    if (isUnchanged(next.variables) || options.signal.aborted) return undefined
-    supervisor.replace(next.env)
-    next.accept()
-    emit('exec.replaced')
-    return undefined
-  }
 }
 
 async function removeFiles(files: Places, { emit }: ExecDeps): Promise<void> {
