@@ -1,12 +1,10 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
-import type { Driver } from './app/volume/driver.ts'
+import { createDriver, type Driver } from './app/volume/driver.ts'
 import type { Machine } from './app/machine.ts'
-import { createVolumeTable } from './app/volume/volume-table.ts'
 import { credentialVariables } from './config/instances/credential-variables.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
-import { createKeyedLock } from './core/waiting/keyed-lock.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { Store } from './core/ports/store.ts'
@@ -79,7 +77,7 @@ export function openDriver(
   { emit, env, stopping }: Surroundings,
 ): Driver {
   const deps = providerDeps(emit, env)
-  return {
+  const ports = {
     clock: deps.clock,
     sources: deps.files,
     mounts: openMountTable(),
@@ -88,13 +86,10 @@ export function openDriver(
     host: openHostFacts(),
     watch: watchPaths,
     daemon,
-    table: createVolumeTable(store),
-    locks: createKeyedLock(),
     clients: createClients(deps, daemon.cacheTtlMs),
-    strangers: new Set(),
-    lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping,
   }
+  return createDriver(ports, store)
 }
 
 /** The ports of a command that renders templates. The caller must close the clients. */

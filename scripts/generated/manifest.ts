@@ -1,4 +1,5 @@
 import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { PROTOCOLS } from '../../src/http/docker/plugin.ts'
 
 interface Variable {
   readonly name: string
@@ -22,7 +23,7 @@ export function manifest(): string {
   const config = {
     description: 'locket: secrets for containers, on time and gone when done',
     documentation: 'docs/guides/install.md',
-    interface: { types: ['docker.volumedriver/1.0'], socket: 'locket.sock' },
+    interface: { types: PROTOCOLS.map(({ type }) => type), socket: 'locket.sock' },
     entrypoint: ['/locket/bin/locket', 'volume', '--managed'],
     network: { type: 'host' },
     propagatedMount: '/var/lib/locket',

@@ -1,14 +1,15 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
+import type { Clock } from '../core/ports/clock.ts'
 import type { Emit } from '../core/ports/events.ts'
 
 /** The engine's requests are small: driver options are the largest part of one. */
 const BODY_LIMIT_BYTES = 1024 * 1024
 
-/** Up to here a body that is too large is read to its end: who is hung up on while writing never reads the answer. */
+/** Larger bodies are refused, but read up to this size: a client that is cut off reads no answer. */
 const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
 
-/** Bodies are checked with zod. Left to itself, fastify loads two JSON Schema compilers at every start, a tenth of all start-up. */
+/** Bodies are checked with zod. The JSON Schema compilers of fastify would take a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
 
 function noSchema(): never {
@@ -16,8 +17,9 @@ function noSchema(): never {
 }
 
 /**
- * A fastify that speaks as the engine's plugin client does: no Content-Type, and errors as HTTP 200 with `Err`, because then the
- * user sees the message alone (with a 500 the engine adds the endpoint's name and a host path).
+ * A fastify that speaks as the engine's plugin client does: without Content-Type, and errors as HTTP 200 with
+ * `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name and a host
+ * path.
  */
 export function buildServer(emit: Emit): FastifyInstance {
   const server = fastify({
@@ -41,7 +43,7 @@ export function buildServer(emit: Emit): FastifyInstance {
   return server
 }
 
-/** Fastify's own refusals (body too large, bad framing): their messages are for developers. */
+/** Rewords fastify's own refusals, such as a body that is too large: their messages are for developers. */
 function refusalOf(thrown: unknown): LocketError | undefined {
   const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
   if (typeof code !== 'string' || !code.startsWith('FST_ERR_CTP_')) return undefined
@@ -55,9 +57,28 @@ function tooLarge(): LocketError {
   })
 }
 
-/** The name of what was thrown and where, never its text: that may hold a value. */
+/** The name and place of a thrown error, without its text, which may hold a value. */
 function kindOf(cause: unknown): string {
   if (!(cause instanceof Error)) return typeof cause
   const frame = cause.stack?.split('\n').find((line) => line.trimStart().startsWith('at '))
   return `${cause.name} ${frame?.trim() ?? ''}`
+}
+
+/** Below the ten seconds after which the engine kills a plugin. */
+const CLOSE_MS = 8000
+
+/**
+ * Closes the socket. Requests under way are answered, for at most eight seconds: a connection that is cut
+ * makes the engine repeat the request without its body.
+ */
+export async function closeServer(server: FastifyInstance, clock: Clock): Promise<void> {
+  const closed = Promise.withResolvers<void>()
+  server.server.close(() => closed.resolve())
+  server.server.closeIdleConnections()
+  const answered = new AbortController()
+  await Promise.race([closed.promise, clock.sleep(CLOSE_MS, answered.signal).catch(() => undefined)])
+  // A timer or a connection that is left would keep the process alive.
+  answered.abort()
+  server.server.closeAllConnections()
+  await server.close()
 }

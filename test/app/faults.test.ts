@@ -3,14 +3,16 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
-import { createVolume, removeVolume } from '../../src/app/volume/volumes.ts'
+import { mountVolume } from '../../src/app/volume/mount.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
+import { removeVolume } from '../../src/app/volume/remove.ts'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable } from '../../src/host/mounts/mount-table.ts'
-import { CANARY, openWorld, restarted, type World } from './world.ts'
+import { CANARY, mountIdsOf, openWorld, restarted, type World } from './world.ts'
 
 /**
  * The process dies between every two steps that reach the machine, then another one starts on what is left.
@@ -111,7 +113,7 @@ async function recovers(world: World, when: string): Promise<void> {
     assert.deepEqual(await secretsLeft(world), [], `${when}: removed, but files are left`)
     return
   }
-  const users = next.table.get('v' as never).record.mounts.map((mount) => mount.id)
+  const users = mountIdsOf(next)
   if (users.length === 0)
     assert.deepEqual(await secretsLeft(world), [], `${when}: no user, but files are left`)
   const { mountpoint } = await mountVolume(next, 'v', 'later', NEVER)

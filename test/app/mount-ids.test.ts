@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NEVER } from '../../src/app/volume/driver.ts'
-import { doubtUses, mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
-import { createVolume } from '../../src/app/volume/volumes.ts'
+import { noteEngineRestart } from '../../src/app/volume/engine-restart.ts'
+import { mountVolume } from '../../src/app/volume/mount.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
-import { openWorld, restarted, testDriver } from './world.ts'
+import { mountIdsOf, openWorld, restarted, testDriver } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}' }
 
@@ -16,13 +18,10 @@ test('undoing a lost answer undoes one use of its ID, and spares others', async 
   const lost = await mountVolume(driver, 'v', 'one', NEVER)
   const again = await mountVolume(driver, 'v', 'one', NEVER)
   await lost.undo()
-  assert.equal(driver.table.list()[0]?.record.mounts.length, 2)
+  assert.equal(mountIdsOf(driver).length, 2)
   await again.undo()
   await again.undo()
-  assert.deepEqual(
-    driver.table.list()[0]?.record.mounts.map((mount) => mount.id),
-    ['other'],
-  )
+  assert.deepEqual(mountIdsOf(driver), ['other'])
 })
 
 test('docker cp mounts and unmounts under the ID of the running container, which keeps its files', async (t) => {
@@ -37,12 +36,12 @@ test('docker cp mounts and unmounts under the ID of the running container, which
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('an ID of before this engine is taken over: one Unmount ends it', async (t) => {
+test('an ID from before the engine restart is taken over: one Unmount ends it', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
   await mountVolume(driver, 'v', 'one', NEVER)
-  await doubtUses(driver)
+  await noteEngineRestart(driver)
   await mountVolume(driver, 'v', 'one', NEVER)
   await unmountVolume(driver, 'v', 'one')
   assert.deepEqual(await world.mountedTargets(), [])
@@ -61,13 +60,13 @@ test('after a crash of this process, docker cp does not take secrets from a runn
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('after an orderly stop, an ID is taken over, and vouched for again', async (t) => {
+test('after an orderly stop, an ID is taken over once, and is sure again', async (t) => {
   const world = await openWorld(t)
   const first = testDriver(world)
   await createVolume(first, 'v', OPTIONS, NEVER)
   await mountVolume(first, 'v', 'one', NEVER)
   await mountVolume(first, 'v', 'two', NEVER)
-  await doubtUses(first)
+  await noteEngineRestart(first)
   const second = await restarted(world)
   await mountVolume(second, 'v', 'one', NEVER)
   const third = await restarted(world)
@@ -78,15 +77,15 @@ test('after an orderly stop, an ID is taken over, and vouched for again', async 
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('a disk that takes no news of the doubt keeps no engine from using the driver', async (t) => {
+test('an engine restart that cannot be saved is reported, and the driver can be used', async (t) => {
   const store = createMemoryStore()
   const world = await openWorld(t, { store })
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
   await mountVolume(driver, 'v', 'one', NEVER)
   store.fill(true)
-  await doubtUses(driver)
-  assert.match(driver.table.list()[0]?.lastError ?? '', /ENOSPC/)
+  await noteEngineRestart(driver)
+  assert.match(driver.table.list()[0]?.activity.lastError ?? '', /ENOSPC/)
   await mountVolume(driver, 'v', 'two', NEVER).catch(() => undefined)
   store.fill(false)
   await mountVolume(driver, 'v', 'one', NEVER)

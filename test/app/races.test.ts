@@ -4,11 +4,15 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { isLocketError, LocketError } from '../../src/core/vocabulary/errors.ts'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
-import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
+import { mountVolume } from '../../src/app/volume/mount.ts'
+import { tmpfsOf } from '../../src/app/volume/state.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
-import { createVolume, getVolume, removeVolume } from '../../src/app/volume/volumes.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
+import { removeVolume } from '../../src/app/volume/remove.ts'
+import { getVolume } from '../../src/app/volume/status.ts'
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts'
-import { CANARY, openWorld, testDriver, type World } from './world.ts'
+import { CANARY, mountIdsOf, openWorld, testDriver, type World } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}' }
 const IDS = ['one', 'two', 'three']
@@ -81,8 +85,8 @@ async function perform(asked: Action, driver: Driver, store: MemoryStore): Promi
 async function agrees(driver: Driver, world: World): Promise<void> {
   const volume = driver.table.list()[0]
   const isMounted = (await world.mountedTargets()).length > 0
-  assert.equal(volume?.mounted ?? false, isMounted)
-  if (isMounted) assert.notDeepEqual(volume?.record.mounts, [], 'mounted for nobody')
+  assert.equal(volume !== undefined && tmpfsOf(volume.state) !== undefined, isMounted)
+  if (isMounted) assert.notDeepEqual(mountIdsOf(driver), [], 'mounted for nobody')
 }
 
 /** An error in the answer is fine, a bug is not. */
@@ -99,7 +103,7 @@ async function startOn(world: World): Promise<Driver> {
   const driver = testDriver(world)
   const loaded = await world.store.load()
   await loadRecords(driver, loaded)
-  await reconcile(driver, loaded)
+  await reconcile(driver)
   return driver
 }
 

@@ -3,9 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
-import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
+import { mountVolume } from '../../src/app/volume/mount.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
-import { createVolume, getVolume, removeVolume } from '../../src/app/volume/volumes.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
+import { removeVolume } from '../../src/app/volume/remove.ts'
+import { getVolume } from '../../src/app/volume/status.ts'
 import { formatState } from '../../src/host/state/state-format.ts'
 import { CANARY, openWorld, testDriver, type World } from './world.ts'
 
@@ -26,10 +29,10 @@ async function justListening(world: World): Promise<{ driver: Driver; compare: (
   const driver = testDriver(world)
   const loaded = await world.store.load()
   await loadRecords(driver, loaded)
-  return { driver, compare: () => reconcile(driver, loaded) }
+  return { driver, compare: () => reconcile(driver) }
 }
 
-test('the first Get after a crash tells what is mounted', async (t) => {
+test('the first Get after a crash shows what is mounted', async (t) => {
   const world = await diedMounted(t)
   const { driver } = await justListening(world)
   const { mountpoint, status } = getVolume(driver, 'v')
@@ -37,7 +40,7 @@ test('the first Get after a crash tells what is mounted', async (t) => {
   assert.equal(await readFile(join(mountpoint, 'a'), 'utf8'), `${CANARY}-a`)
 })
 
-test('the first Get after a reboot tells of no orphan', async (t) => {
+test('the first Get after a reboot shows no orphan', async (t) => {
   const world = await diedMounted(t)
   await world.ports.mounts.unmount(`${world.runtimeDir}/volumes/v`)
   world.bootId = 'next-boot'

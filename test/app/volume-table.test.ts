@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createVolumeTable } from '../../src/app/volume/volume-table.ts'
+import {
+  engineRestarted,
+  mountAdded,
+  observed,
+  restoredState,
+  taskStarted,
+  usesOf,
+} from '../../src/app/volume/state.ts'
+import { createVolumeTable, type VolumeIdentity } from '../../src/app/volume/volume-table.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseMountId, parseVolumeName } from '../../src/core/vocabulary/names.ts'
 import type { Store } from '../../src/core/ports/store.ts'
-import { addMount, type VolumeRecord } from '../../src/core/volume/record.ts'
+import type { VolumeRecord } from '../../src/core/volume/record.ts'
 import { mergeSaves } from '../../src/host/state/merge-saves.ts'
 
 /** A disk whose writes end one by one, as the test says. */
@@ -35,39 +43,92 @@ function slowStore() {
 
 const FULL = new LocketError('io', 'ENOSPC')
 
-function recordOf(name: string): VolumeRecord {
-  return { name: parseVolumeName(name), options: {}, createdAt: '', mounts: [] }
+const IDLE = restoredState([], { bootId: '', isMounted: false, isTrusted: true })
+const MOUNTED = restoredState([], { bootId: '', isMounted: true, isTrusted: true })
+
+function identityOf(name: string): VolumeIdentity {
+  return { name: parseVolumeName(name), options: {}, createdAt: '' }
 }
 
-test('a change taken back after a failed save is not written by the save that waited', async () => {
+function referenceOf(id: string) {
+  return { id: parseMountId(id), since: '', bootId: '' }
+}
+
+test('a change that was taken back after a failed save is not on the disk after the next save', async () => {
   const disk = slowStore()
   const table = createVolumeTable(disk.store)
-  const adding = Promise.all([table.add(recordOf('old')), disk.write()])
+  const adding = Promise.all([table.add(identityOf('old'), MOUNTED), disk.write()])
   const [old] = await adding
-  const failing = table.update(old, addMount(old.record, { id: parseMountId('id'), since: '', bootId: '' }))
+  const failing = table.commit(old, (state) => mountAdded(state, referenceOf('id')))
   const alsoFailing = assert.rejects(failing, /ENOSPC/)
   await new Promise((done) => setImmediate(done))
-  const waiting = table.add(recordOf('new'))
+  const waiting = table.add(identityOf('new'), IDLE)
   await disk.write(FULL)
   await alsoFailing
   await disk.write()
   await waiting
-  assert.equal(old.record.mounts.length, 0)
+  assert.equal(usesOf(old.state).length, 0)
   await disk.write()
   assert.deepEqual(disk.names(), ['old:0', 'new:0'])
   assert.ok(disk.isIdle())
 })
 
-test('a volume whose Create failed is not there after a restart', async () => {
+test('a volume whose Create failed is not restored', async () => {
   const disk = slowStore()
   const table = createVolumeTable(disk.store)
-  const failing = assert.rejects(table.add(recordOf('failed')), /ENOSPC/)
+  const failing = assert.rejects(table.add(identityOf('failed'), IDLE), /ENOSPC/)
   await new Promise((done) => setImmediate(done))
-  const waiting = table.add(recordOf('fine'))
+  const waiting = table.add(identityOf('fine'), IDLE)
   await disk.write(FULL)
   await failing
   await disk.write()
   await waiting
   await disk.write()
   assert.deepEqual(disk.names(), ['fine:0'])
+})
+
+test('a save that fails takes back its own change, and not an engine restart that came meanwhile', async () => {
+  const disk = slowStore()
+  const table = createVolumeTable(disk.store)
+  const [volume] = await Promise.all([table.add(identityOf('v'), MOUNTED), disk.write()])
+  await Promise.all([table.commit(volume, (state) => mountAdded(state, referenceOf('one'))), disk.write()])
+  const failing = assert.rejects(
+    table.commit(volume, (state) => mountAdded(state, referenceOf('two'))),
+    /ENOSPC/,
+  )
+  await new Promise((done) => setImmediate(done))
+  table.change(volume, engineRestarted)
+  await disk.write(FULL)
+  await failing
+  assert.deepEqual(
+    usesOf(volume.state).map(({ id, count }) => [id, count]),
+    [['one', 'unsure']],
+  )
+})
+
+test('a change that the record does not show is not written', async () => {
+  const disk = slowStore()
+  const table = createVolumeTable(disk.store)
+  const [volume] = await Promise.all([table.add(identityOf('v'), MOUNTED), disk.write()])
+  await Promise.all([table.commit(volume, (state) => mountAdded(state, referenceOf('one'))), disk.write()])
+  await table.commit(volume, (state) => mountAdded(state, referenceOf('one')))
+  assert.equal(usesOf(volume.state)[0]?.count, 2)
+  assert.ok(disk.isIdle())
+})
+
+test('the background work of a state ends when the volume leaves the state', async () => {
+  const table = createVolumeTable(slowStore().store)
+  const volume = table.restore(identityOf('v'), MOUNTED)
+  let ended = 0
+  const task = {
+    async [Symbol.asyncDispose]() {
+      ended += 1
+    },
+  }
+  table.change(volume, (state) => taskStarted(state, task))
+  table.change(volume, engineRestarted)
+  table.change(volume, (state) => observed(state, true))
+  assert.equal(ended, 0)
+  table.change(volume, (state) => observed(state, false))
+  assert.equal(ended, 1)
 })

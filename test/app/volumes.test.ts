@@ -3,13 +3,16 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { until } from '../../scripts/engine/until.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
-import { lastLostMount, mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
-import { createVolume, getVolume, listVolumes, removeVolume } from '../../src/app/volume/volumes.ts'
+import { lastAbandonedMount, mountVolume } from '../../src/app/volume/mount.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
+import { removeVolume } from '../../src/app/volume/remove.ts'
+import { getVolume, listVolumes } from '../../src/app/volume/status.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
-import { CANARY, openWorld, passTime, testDriver, restarted } from './world.ts'
+import { until } from '../../scripts/engine/until.ts'
+import { CANARY, mountIdsOf, openWorld, passTime, restarted, testDriver } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.b': '{{ memory://b }} {{ memory://a }}' }
 
@@ -51,7 +54,7 @@ test('an open descriptor reads no secret after the last unmount', async (t) => {
   )
 })
 
-test('a retryable failure is waited for, and asked again every two seconds', async (t) => {
+test('a retryable failure is tried again every two seconds', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
   await createVolume(driver, 'v', OPTIONS, NEVER)
@@ -91,7 +94,7 @@ test('a provider that hangs costs the deadline, and the volume is free again', a
   await mountVolume(driver, 'v', 'one', NEVER)
 })
 
-test('what cannot pass fails at once, and names every failing reference', async (t) => {
+test('a failure that is not retryable fails at once, and names every failing reference', async (t) => {
   for (const code of ['auth', 'denied', 'not_found'] as const) {
     const world = await openWorld(t)
     const driver = testDriver(world)
@@ -135,12 +138,12 @@ test('a hang-up before or after the answer is undone, and the repetition gets th
   await until('it was asked', () => world.provider.batches.length > 0)
   hangUp.abort(new LocketError('aborted', 'gone'))
   await assert.rejects(mounting)
-  assert.match(lastLostMount(driver) ?? '', /volume v not mounted/)
+  assert.match(lastAbandonedMount(driver) ?? '', /volume v not mounted/)
   world.provider.hang(false)
   const answer = await mountVolume(driver, 'v', 'two', NEVER)
   await answer.undo()
   assert.deepEqual(await world.mountedTargets(), [])
-  assert.deepEqual(driver.table.list()[0]?.record.mounts, [])
+  assert.deepEqual(mountIdsOf(driver), [])
 })
 
 test('a state that cannot be saved fails the mount and leaves nothing mounted', async (t) => {
@@ -200,10 +203,7 @@ test('restore drops references of an earlier boot, and orphans those whose tmpfs
   const second = await restarted(world)
   assert.equal(getVolume(second, 'v').status.state, 'orphaned')
   await mountVolume(second, 'v', 'two', NEVER)
-  assert.deepEqual(
-    second.table.list()[0]?.record.mounts.map((mount) => mount.id),
-    ['two'],
-  )
+  assert.deepEqual(mountIdsOf(second), ['two'])
   await second.mounts.unmount(`${world.runtimeDir}/volumes/v`)
   world.bootId = 'next-boot'
   const third = await restarted(world)
@@ -218,7 +218,7 @@ test('restore after a fallback keeps mounts that nothing accounts for, until the
   const state = join(world.runtimeDir, '../state/state.json')
   await writeFile(state, 'rubbish')
   const second = await restarted(world)
-  assert.equal(second.table.list()[0]?.record.mounts.length, 0)
+  assert.equal(mountIdsOf(second).length, 0)
   assert.equal((await world.mountedTargets()).length, 1)
   const { mountpoint } = await mountVolume(second, 'v', 'two', NEVER)
   assert.equal(await readFile(join(mountpoint, 'a'), 'utf8'), `${CANARY}-a`)
@@ -226,7 +226,7 @@ test('restore after a fallback keeps mounts that nothing accounts for, until the
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('watch: a changed template file is rendered again; a broken one keeps what is there', async (t) => {
+test('watch: a changed template file is rendered again; a broken one keeps the old files', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world, { watch: true })
   const template = join(world.runtimeDir, '../app.conf')
@@ -237,9 +237,7 @@ test('watch: a changed template file is rendered again; a broken one keeps what 
   await writeFile(template, 'new {{ memory://a }}')
   await until('rendered again', async () => (await read()) === `new ${CANARY}-a`)
   await writeFile(template, 'bad {{ memory://nope }}')
-  await until('the failure is in the status', () =>
-    /nope/.test(getVolume(driver, 'v').status.lastError ?? ''),
-  )
+  await until('the failure is reported', () => /nope/.test(getVolume(driver, 'v').status.lastError ?? ''))
   assert.equal(await read(), `new ${CANARY}-a`)
   await unmountVolume(driver, 'v', 'one')
 })

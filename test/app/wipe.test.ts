@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { until } from '../../scripts/engine/until.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { openMountTable } from '../../src/host/mounts/mount-table.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
-import { mountVolume, unmountVolume } from '../../src/app/volume/mount.ts'
-import { createVolume, getVolume, removeVolume } from '../../src/app/volume/volumes.ts'
+import { mountVolume } from '../../src/app/volume/mount.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
+import { createVolume } from '../../src/app/volume/create.ts'
+import { removeVolume } from '../../src/app/volume/remove.ts'
+import { getVolume } from '../../src/app/volume/status.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
+import { until } from '../../scripts/engine/until.ts'
 import { CANARY, openWorld, passTime, testDriver } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}' }
@@ -32,7 +35,7 @@ async function stubborn(t: Pick<TestContext, 'after'>) {
   return { world, driver, state }
 }
 
-test('a failed wipe is reported, and tried again with growing pauses until it works', async (t) => {
+test('a wipe that fails is reported, and tried again with growing pauses until it works', async (t) => {
   const { world, driver, state } = await stubborn(t)
   await mountVolume(driver, 'v', 'one', NEVER)
   state.isStuck = true
@@ -45,7 +48,7 @@ test('a failed wipe is reported, and tried again with growing pauses until it wo
   assert.ok(state.tries > 5 && state.tries < 20, `${state.tries} tries in half an hour`)
   state.isStuck = false
   for (let minute = 0; minute < 6; minute += 1) await passTime(world.clock, 60_000)
-  await until('the status has no error', () => getVolume(driver, 'v').status.lastError === null)
+  await until('Status shows no error', () => getVolume(driver, 'v').status.lastError === null)
   assert.deepEqual(await world.mountedTargets(), [])
   assert.equal(world.clock.sleepers(), 0)
 })
@@ -68,7 +71,7 @@ test('however often an unmount fails, one wipe is tried again, and it ends with 
   assert.deepEqual(await world.mountedTargets(), [])
 })
 
-test('a state that cannot be saved is what a mount fails with, even when its tmpfs stays', async (t) => {
+test('a mount fails with the error of the save, even when its tmpfs stays', async (t) => {
   const store = createMemoryStore()
   const kernel = openMountTable()
   let isStuck = true

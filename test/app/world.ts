@@ -1,10 +1,9 @@
 import type { TestContext } from 'node:test'
 import { createClients } from '../../src/app/access/clients.ts'
-import type { Driver } from '../../src/app/volume/driver.ts'
+import { createDriver, type Driver } from '../../src/app/volume/driver.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
-import { createVolumeTable } from '../../src/app/volume/volume-table.ts'
+import { usesOf } from '../../src/app/volume/state.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
-import { createKeyedLock } from '../../src/core/waiting/keyed-lock.ts'
 import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
@@ -92,9 +91,13 @@ export async function openWorld(
  * A driver as a new process has it: nothing in memory yet. Driver options are `secret.NAME`, and what
  * `overrides` says.
  */
-export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}): Driver {
+export function testDriver(
+  world: World,
+  overrides: Partial<VolumeConfig> = {},
+  store: Store = world.ports.store,
+): Driver {
   const { clock, log } = world
-  return {
+  const ports = {
     clock,
     emit: log.emit,
     sources: openSourceFiles(),
@@ -104,18 +107,24 @@ export function testDriver(world: World, overrides: Partial<VolumeConfig> = {}):
     watch: watchPaths,
     daemon: {
       runtimeDir: world.runtimeDir,
-      volumeConfig: (options) => ({ ...configOf(world, options), ...overrides }),
+      volumeConfig: (options: Readonly<Record<string, string>>) => ({
+        ...configOf(world, options),
+        ...overrides,
+      }),
     },
-    table: createVolumeTable(world.ports.store),
-    locks: createKeyedLock(),
     clients: createClients(
       { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
       0,
     ),
-    strangers: new Set(),
-    lost: { message: '', at: Number.NEGATIVE_INFINITY },
     stopping: new AbortController().signal,
   }
+  return createDriver(ports, store)
+}
+
+/** The mount IDs of a volume in memory. */
+export function mountIdsOf(driver: Driver, name = 'v'): string[] {
+  const volume = driver.table.list().find((candidate) => candidate.name === name)
+  return volume === undefined ? [] : usesOf(volume.state).map(({ id }) => id)
 }
 
 /** The next process, on what the last one left. */
@@ -123,7 +132,7 @@ export async function restarted(world: World) {
   const driver = testDriver(world)
   const loaded = await world.store.load()
   await loadRecords(driver, loaded)
-  await reconcile(driver, loaded)
+  await reconcile(driver)
   return driver
 }
 

@@ -3,19 +3,22 @@ import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { Secret } from '../../src/core/vocabulary/secret.ts'
-import { createEvents, type Listener } from '../../src/core/ports/events.ts'
+import { createEvents, type EventListener } from '../../src/core/ports/events.ts'
 import { openLog, type LogOptions } from '../../src/host/log/log.ts'
 import { openPinoLog } from '../../src/host/log/pino-log.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
 
 const CANARY = 'CANARY-41c7-log'
-const LOGS: readonly ((options: LogOptions) => Listener)[] = [openLog, openPinoLog]
+const LOGS: readonly ((options: LogOptions) => EventListener)[] = [openLog, openPinoLog]
 const OPEN_MODULES = [
   [new URL('../../src/host/log/log.ts', import.meta.url).href, 'openLog'],
   [new URL('../../src/host/log/pino-log.ts', import.meta.url).href, 'openPinoLog'],
 ] as const
 
-function linesOf(open: (options: LogOptions) => Listener, options: Omit<LogOptions, 'format'>): string[] {
+function linesOf(
+  open: (options: LogOptions) => EventListener,
+  options: Omit<LogOptions, 'format'>,
+): string[] {
   const lines: string[] = []
   const write = (line: string) => lines.push(line)
   const emit = createEvents([open({ format: 'text', write, now: () => 0, ...options })])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { volumeDriver } from '../../src/http/docker/volume-driver.ts'
+import { servePlugin } from '../../src/http/docker/plugin.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { openWorld, testDriver } from '../app/world.ts'
 
@@ -30,7 +30,7 @@ test('for any body the answer is JSON with an expected Err, and names stay on th
   const world = await openWorld(t)
   const driver = testDriver(world)
   const server = buildServer(world.log.emit)
-  volumeDriver(server, driver)
+  servePlugin(server, driver)
   t.after(() => server.close())
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...ENDPOINTS), body, async (endpoint, payload) => {
@@ -42,13 +42,13 @@ test('for any body the answer is JSON with an expected Err, and names stay on th
     }),
     OPTIONS,
   )
-  for (const volume of driver.table.list()) assert.match(volume.record.name, /^[a-zA-Z0-9][\w.-]*$/)
+  for (const volume of driver.table.list()) assert.match(volume.name, /^[a-zA-Z0-9][\w.-]*$/)
   assert.ok(!world.log.lines.some((line) => line.event === 'http.bug'))
   for (const volume of driver.table.list()) {
     await server.inject({
       method: 'POST',
       url: '/VolumeDriver.Remove',
-      payload: JSON.stringify({ Name: volume.record.name }),
+      payload: JSON.stringify({ Name: volume.name }),
     })
   }
   assert.deepEqual(await world.mountedTargets(), [])

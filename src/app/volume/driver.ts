@@ -1,31 +1,46 @@
 import type { DaemonConfig, VolumeConfig } from '../../config/volume/volume-config.ts'
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
-import type { KeyedLock } from '../../core/waiting/keyed-lock.ts'
 import type { VolumeFailure } from '../../core/vocabulary/events.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
+import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.ts'
+import type { Store } from '../../core/ports/store.ts'
 import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
-import { prepare, contentFacts } from '../recipe/prepare.ts'
-import type { Volume, VolumeTable } from './volume-table.ts'
+import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
-/** What the driver's use cases share. Each takes a volume's lock for what it changes; none holds it for another volume. */
-export interface Driver extends Pick<
+/** The machine and the providers, as the driver sees them. */
+export interface DriverPorts extends Pick<
   Machine,
   'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
 > {
-  readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
-  readonly table: VolumeTable
-  readonly locks: KeyedLock
   readonly clients: Clients
-  /** Mounted when this process started, and in no record that could be trusted: kept, because containers may use them. */
-  readonly strangers: Set<VolumeName>
-  /** The last mount that the engine did not wait for: its repetition comes without a body and cannot say which. */
-  readonly lost: { message: string; at: number }
+  readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal
 }
 
-/** For work that must be finished even when nobody waits for it any more: the engine never repeats an Unmount. */
+/** Shared by the use cases. Each takes the lock of the one volume that it changes. */
+export interface Driver extends DriverPorts {
+  readonly table: VolumeTable
+  readonly locks: KeyedLock
+  /** Mounted when this process started, and in no trusted record. They are kept: they may be in use. */
+  readonly unrecorded: Set<VolumeName>
+  /** The last Mount that the engine did not wait for. `at`: milliseconds since the epoch. See ADR 0005. */
+  readonly abandonedMount: { message: string; at: number }
+}
+
+/** A driver without volumes: `loadRecords` puts those of `store` into it. */
+export function createDriver(ports: DriverPorts, store: Store): Driver {
+  return {
+    ...ports,
+    table: createVolumeTable(store),
+    locks: createKeyedLock(),
+    unrecorded: new Set(),
+    abandonedMount: { message: '', at: Number.NEGATIVE_INFINITY },
+  }
+}
+
+/** For work that must be finished although nobody waits for it: the engine never repeats an Unmount. */
 export const NEVER: AbortSignal = new AbortController().signal
 
 /** Where the tmpfs is mounted. */
@@ -42,25 +57,24 @@ export function mountpointOf(driver: Pick<Driver, 'daemon'>, name: VolumeName): 
   return `${rootOf(driver, name)}/data`
 }
 
-/** Configuration is never stored: it is derived from the options each time, so that a changed default reaches old volumes. */
+/** Derived from the options at each use and never stored, so that a changed default reaches old volumes. */
 export function configOf(driver: Pick<Driver, 'daemon'>, volume: Volume): VolumeConfig {
-  return driver.daemon.volumeConfig(volume.record.options)
+  return driver.daemon.volumeConfig(volume.options)
 }
 
-/** Fills in what Status tells of a volume that has not been rendered by this process. */
-export async function describeContent(driver: Driver, volume: Volume): Promise<void> {
-  volume.content = contentFacts(await prepare(configOf(driver, volume), driver.sources))
+/** Now, in ISO 8601. */
+export function timestamp(driver: Pick<Driver, 'clock'>): string {
+  return new Date(driver.clock.now()).toISOString()
 }
 
-/** A failure that no answer carries, or not only: for Status and the log. */
+/** Shows a failure in Status and in the log: no answer carries it, or not only an answer. */
 export function report(driver: Driver, volume: Volume, event: VolumeFailure, thrown: unknown): void {
   const error = toLocketError(thrown)
-  const { name } = volume.record
   noteError(driver, volume, formatError(error))
-  driver.emit(event, { volume: name, code: error.code, error: formatError(error) })
+  driver.emit(event, { volume: volume.name, code: error.code, error: formatError(error) })
 }
 
 /** Shows a failure in Status alone. */
 export function noteError(driver: Driver, volume: Volume, line: string): void {
-  volume.lastError = `${new Date(driver.clock.now()).toISOString()} ${line}`
+  driver.table.note(volume, { lastError: `${timestamp(driver)} ${line}` })
 }

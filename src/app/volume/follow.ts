@@ -2,8 +2,9 @@ import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths } from '../recipe/prepare.ts'
 import { openRenewal } from '../renewal/renewal.ts'
-import { configOf, noteError, report, type Driver } from './driver.ts'
+import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
 import { renderVolume } from './render-volume.ts'
+import { taskStarted } from './state.ts'
 import type { Volume } from './volume-table.ts'
 
 const WATCHING = { debounceMs: 500, isDeep: false }
@@ -18,7 +19,7 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
     const paths = config.watch ? templatePaths(config) : []
     if (paths.length === 0) return
     const { emit, clock, stopping } = driver
-    const { name } = volume.record
+    const { name } = volume
     const ended = new AbortController()
     const signal = AbortSignal.any([ended.signal, stopping])
     const renewal = await openRenewal(
@@ -31,22 +32,16 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
       clock,
     )
     void renewal.follow(() => renderAgain(driver, volume, signal), { signal })
-    volume.following = {
+    const task = {
       async [Symbol.asyncDispose]() {
         ended.abort(new LocketError('aborted', 'the templates are not watched any more'))
         await renewal[Symbol.asyncDispose]()
       },
     }
+    driver.table.change(volume, (state) => taskStarted(state, task))
   } catch (thrown) {
     report(driver, volume, 'volume.watch.failed', thrown)
   }
-}
-
-/** A watch that is left would keep the process alive. */
-export async function stopFollowing(driver: Pick<Driver, 'table'>): Promise<void> {
-  await Promise.allSettled(
-    driver.table.list().map(async (volume) => volume.following?.[Symbol.asyncDispose]()),
-  )
 }
 
 /**
@@ -54,19 +49,16 @@ export async function stopFollowing(driver: Pick<Driver, 'table'>): Promise<void
  * With every failure policy a reference that fails keeps the files: they hold secrets that work.
  */
 async function renderAgain(driver: Driver, volume: Volume, signal: AbortSignal): Promise<undefined> {
-  const { name } = volume.record
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, policy: 'error' } as const
   const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
   try {
-    await driver.locks.run(name, signal, async () => {
+    await driver.locks.run(volume.name, signal, async () => {
       await sink.put(templates, rendered)
-      volume.content = content
-      volume.lastRender = new Date(driver.clock.now()).toISOString()
-      volume.lastError = undefined
-      driver.emit('volume.rendered', { volume: name })
+      driver.table.note(volume, { content, lastRender: timestamp(driver), lastError: undefined })
+      driver.emit('volume.rendered', { volume: volume.name })
     })
   } finally {
     rendered.wipe()

@@ -24,7 +24,7 @@ export async function renderVolume(
   signal: AbortSignal,
 ): Promise<RenderedVolume> {
   const { clock, clients, sources } = driver
-  const { name } = volume.record
+  const { name } = volume
   const { policy, written } = config
   const recipe = await prepare(config, sources)
   const resolve = clients.resolveFor(name, config.providers)

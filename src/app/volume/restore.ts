@@ -1,94 +1,97 @@
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { LoadedState } from '../../core/ports/store.ts'
-import { dropEarlierBoots } from '../../core/volume/record.ts'
-import { describeContent, report, rootOf, volumesFolder, type Driver } from './driver.ts'
-import { followTemplates } from './follow.ts'
+import { contentFacts, prepare } from '../recipe/prepare.ts'
 import { clearTmpfs } from '../sinks/volume.ts'
+import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
+import { followTemplates } from './follow.ts'
+import { observed, restoredState, tmpfsOf, usesOf } from './state.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
-type LoadDeps = Pick<Driver, 'daemon' | 'host' | 'emit' | 'mounts' | 'strangers' | 'table'>
-
 /**
- * Puts the records into memory, before the socket listens: Get never misses a volume, and what an early request does to one rests on
- * what is mounted, not on a guess. After a fallback to older state its word is not enough to wipe: what it does not account for may
- * be in use.
+ * Puts the records into memory. It must be done before the socket listens: Get then never misses a volume,
+ * and an early request knows what is mounted. An older state that was fallen back to is not trusted: what it
+ * does not account for may be in use, so it is not wiped.
  */
-export async function loadRecords(driver: LoadDeps, loaded: LoadedState): Promise<void> {
+export async function loadRecords(driver: Driver, loaded: LoadedState): Promise<void> {
+  const { bootId } = driver.host
   const mounted = await mountedVolumes(driver)
-  for (const stored of loaded.records) {
-    const record = dropEarlierBoots(stored, driver.host.bootId)
-    if (record !== stored) driver.emit('volume.healed', { volume: record.name })
-    const volume = driver.table.restore(record)
-    for (const mount of record.mounts) if (mount.unsure !== true) volume.uses.set(mount.id, 1)
-    volume.mounted = mounted.delete(record.name)
-    volume.adopted = volume.mounted && record.mounts.length === 0 && !isTrusted(loaded)
+  const isTrusted = loaded.source === 'current'
+  for (const { mounts, ...identity } of loaded.records) {
+    const { name } = identity
+    const state = restoredState(mounts, { bootId, isMounted: mounted.delete(name), isTrusted })
+    driver.table.restore(identity, state)
+    if (usesOf(state).length < mounts.length) driver.emit('volume.healed', { volume: name })
   }
-  if (!isTrusted(loaded)) for (const name of mounted) driver.strangers.add(name)
+  if (!isTrusted) for (const name of mounted) driver.unrecorded.add(name)
 }
 
-/** Brings the kernel's mounts in line with the records, each volume under its own lock, while the driver already answers. */
-export async function reconcile(driver: Driver, loaded: LoadedState): Promise<void> {
-  const strangers = [...(await mountedVolumes(driver))].filter(
-    (name) => driver.table.find(name) === undefined,
-  )
+/** Compares records with the kernel's mounts while the driver answers, each under its volume's lock. */
+export async function reconcile(driver: Driver): Promise<void> {
+  const mounted = [...(await mountedVolumes(driver))]
   await Promise.all([
-    ...driver.table.list().map((volume) => guarded(driver, volume, () => reconcileVolume(driver, volume))),
-    ...strangers.map((name) => reconcileStranger(driver, name, isTrusted(loaded))),
+    ...driver.table.list().map((volume) => reconcileVolume(driver, volume)),
+    ...mounted
+      .filter((name) => driver.table.find(name) === undefined)
+      .map((name) => reconcileUnrecorded(driver, name)),
   ])
 }
 
-function isTrusted(loaded: LoadedState): boolean {
-  return loaded.source === 'current'
-}
-
 async function reconcileVolume(driver: Driver, volume: Volume): Promise<void> {
-  const { name } = volume.record
-  if (driver.table.find(name) !== volume) return
-  volume.mounted = await driver.mounts.isMounted(rootOf(driver, name))
-  const mountIds = volume.record.mounts.map((mount) => mount.id)
-  if (volume.mounted && mountIds.length === 0) {
-    if (!volume.adopted) await wipeVolume(driver, volume)
-    else
-      driver.emit('volume.adopted', {
-        volume: name,
-      })
+  try {
+    await driver.locks.run(volume.name, driver.stopping, () => reconcileLocked(driver, volume))
+  } catch (thrown) {
+    if (!driver.stopping.aborted) report(driver, volume, 'volume.restore.failed', thrown)
   }
-  if (!volume.mounted && mountIds.length > 0) {
-    driver.emit('volume.orphaned', { volume: name, mountIds })
-  }
-  await describeContent(driver, volume)
-  if (volume.mounted && volume.following === undefined) await followTemplates(driver, volume)
 }
 
-/** Below our folder, in a record or not. */
-async function mountedVolumes(driver: Pick<Driver, 'daemon' | 'mounts'>): Promise<Set<VolumeName>> {
+/** Under the volume's lock. A request may have removed or mounted the volume already. */
+async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
+  const { name } = volume
+  if (driver.table.find(name) !== volume) return
+  const isMounted = await driver.mounts.isMounted(rootOf(driver, name))
+  driver.table.change(volume, (state) => observed(state, isMounted))
+  if (volume.state.kind === 'unused') await wipeVolume(driver, volume)
+  warnOfState(driver, volume)
+  driver.table.note(volume, {
+    content: contentFacts(await prepare(configOf(driver, volume), driver.sources)),
+  })
+  const tmpfs = tmpfsOf(volume.state)
+  if (tmpfs !== undefined && tmpfs.task === undefined) await followTemplates(driver, volume)
+}
+
+function warnOfState({ emit }: Driver, { name, state }: Volume): void {
+  if (state.kind === 'unrecorded')
+    emit('volume.adopted', {
+      volume: name,
+    })
+  if (state.kind !== 'orphaned') return
+  const mountIds = state.uses.map(({ id }) => id)
+  emit('volume.orphaned', {
+    volume: name,
+    mountIds,
+  })
+}
+
+/** Volumes that are mounted below our folder, recorded or not. */
+async function mountedVolumes(driver: Driver): Promise<Set<VolumeName>> {
   const folder = volumesFolder(driver)
   const targets = await driver.mounts.listUnder(folder)
   return new Set(targets.map((target) => target.slice(folder.length + 1) as VolumeName))
 }
 
-async function reconcileStranger(driver: Driver, name: VolumeName, trusted: boolean): Promise<void> {
-  if (!trusted) {
-    driver.emit('volume.unknown.kept', { volume: name })
+/** A mount without a record is wiped, unless the state that was loaded is not trusted. */
+async function reconcileUnrecorded(driver: Driver, name: VolumeName): Promise<void> {
+  const { emit } = driver
+  if (driver.unrecorded.has(name)) {
+    emit('volume.unknown.kept', { volume: name })
     return
   }
   await driver.locks.run(name, driver.stopping, async () => {
     if (driver.table.find(name) !== undefined) return
     await clearTmpfs(rootOf(driver, name), driver).then(
-      () => driver.emit('volume.unknown.wiped', { volume: name }),
-      () =>
-        driver.emit('volume.unknown.failed', {
-          volume: name,
-        }),
+      () => emit('volume.unknown.wiped', { volume: name }),
+      () => emit('volume.unknown.failed', { volume: name }),
     )
   })
-}
-
-async function guarded(driver: Driver, volume: Volume, work: () => Promise<void>): Promise<void> {
-  try {
-    await driver.locks.run(volume.record.name, driver.stopping, work)
-  } catch (thrown) {
-    if (!driver.stopping.aborted) report(driver, volume, 'volume.restore.failed', thrown)
-  }
 }

@@ -1,6 +1,17 @@
+import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { formatDuration } from '../../core/text/units.ts'
-import type { ProviderStatus } from '../../providers/define.ts'
+import { mountpointOf, type Driver } from './driver.ts'
+import { tmpfsOf, usesOf, type VolumeState } from './state.ts'
 import type { Volume } from './volume-table.ts'
+
+/** A volume as the engine sees it. */
+export interface VolumeView {
+  readonly name: VolumeName
+  /** Empty while nothing is mounted. */
+  readonly mountpoint: string
+  readonly createdAt: string
+  readonly status: VolumeStatus
+}
 
 /** Shown by `docker volume inspect`. Never a value. */
 export interface VolumeStatus {
@@ -8,50 +19,69 @@ export interface VolumeStatus {
   readonly files: readonly string[]
   readonly references: number
   readonly providers: readonly string[]
-  /** One line an instance that is asked over a network: users are billed and throttled by the requests of it, from whichever volume. */
+  /** One line for each network provider: its requests are billed and throttled. */
   readonly requests: readonly string[]
-  /** One line a mount: its ID and age. */
+  /** One line for each mount: its ID and age. */
   readonly mounts: readonly string[]
   readonly lastRender: string | null
   readonly lastError: string | null
   readonly warnings: readonly string[]
 }
 
-export function volumeStatus(
-  volume: Volume,
-  now: number,
-  used: ReadonlyMap<string, ProviderStatus>,
-): VolumeStatus {
-  const { record, content } = volume
-  const orphaned = !volume.mounted && record.mounts.length > 0
+/** Never waits. Never throws for a known volume: else the engine would create a local one in its place. */
+export function getVolume(driver: Driver, nameText: string): VolumeView {
+  const volume = driver.table.get(nameText as VolumeName)
+  const { name, createdAt } = volume
+  return { name, mountpoint: shownMountpoint(driver, volume), createdAt, status: statusOf(driver, volume) }
+}
+
+/** Never waits. */
+export function listVolumes(driver: Driver): readonly Pick<VolumeView, 'name' | 'mountpoint'>[] {
+  return driver.table.list().map((volume) => ({
+    name: volume.name,
+    mountpoint: shownMountpoint(driver, volume),
+  }))
+}
+
+function shownMountpoint(driver: Driver, { name, state }: Volume): string {
+  return tmpfsOf(state) === undefined ? '' : mountpointOf(driver, name)
+}
+
+function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStatus {
+  const { content } = activity
+  const used = driver.clients.statusOf(name)
+  const note = state.kind === 'orphaned' ? ', orphaned' : ''
   return {
-    state: volume.mounted ? 'mounted' : orphaned ? 'orphaned' : 'idle',
+    state: tmpfsOf(state) !== undefined ? 'mounted' : state.kind === 'orphaned' ? 'orphaned' : 'idle',
     files: content?.files ?? [],
     references: content?.references ?? 0,
     providers: content?.providers ?? [],
     requests: [...used].map(
-      ([name, { requestsLastHour }]) => `${name}: ${requestsLastHour} in the last hour`,
+      ([provider, { requestsLastHour }]) => `${provider}: ${requestsLastHour} in the last hour`,
     ),
-    mounts: record.mounts.map(
-      (mount) => `${mount.id} for ${ageOf(mount.since, now)}${orphaned ? ', orphaned' : ''}`,
-    ),
-    lastRender: volume.lastRender ?? null,
-    lastError: volume.lastError ?? null,
+    mounts: usesOf(state).map(({ id, since }) => `${id} for ${ageOf(since, driver.clock.now())}${note}`),
+    lastRender: activity.lastRender ?? null,
+    lastError: activity.lastError ?? null,
     warnings: [
-      ...(orphaned ? [ORPHANED] : []),
-      ...(volume.adopted ? [ADOPTED] : []),
-      ...volume.mountWarnings,
+      ...warningsOf(state),
       ...(content?.warnings ?? []),
       ...[...used.values()].flatMap(({ paused }) => paused ?? []),
     ],
   }
 }
 
-const ORPHANED =
-  'containers that were running when the tmpfs went away keep a copy that is not managed any more: restart them'
-const ADOPTED =
-  'mounted by an earlier process whose references were lost: wiped when its last known user goes, or on remove'
+function warningsOf(state: VolumeState): readonly string[] {
+  if (state.kind === 'orphaned') return [ORPHANED]
+  const isUnrecorded = state.kind === 'unrecorded' || (state.kind === 'mounted' && state.hasUnrecorded)
+  return [...(isUnrecorded ? [UNRECORDED] : []), ...(tmpfsOf(state)?.warnings ?? [])]
+}
 
+const ORPHANED =
+  'containers that were running when the tmpfs went away keep a copy that is not managed: restart them'
+const UNRECORDED =
+  'mounted by an earlier process whose references were lost: wiped with its last known user, or on remove'
+
+/** `since`: ISO 8601; `now`: milliseconds since the epoch. */
 function ageOf(since: string, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000))
   return formatDuration(seconds * 1000)

@@ -1,56 +1,91 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import type { MountId, VolumeName } from '../../core/vocabulary/names.ts'
+import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { Store } from '../../core/ports/store.ts'
-import type { VolumeRecord } from '../../core/volume/record.ts'
+import type { MountReference, VolumeRecord } from '../../core/volume/record.ts'
 import type { ContentFacts } from '../recipe/prepare.ts'
+import { engineRestarted, referencesOf, tmpfsOf, type Transition, type VolumeState } from './state.ts'
 
-/** A volume in memory: its record, and what only this process knows of it. */
-export interface Volume {
-  record: VolumeRecord
-  /** As last seen; the kernel is asked again whenever something depends on it. */
-  mounted: boolean
-  /** Mounted by an earlier process whose references were lost: containers may be using it. */
-  adopted: boolean
-  /** A wipe that failed is being tried again in the background. */
-  wipingLater: boolean
-  content: ContentFacts | undefined
-  mountWarnings: readonly string[]
-  lastRender: string | undefined
-  lastError: string | undefined
-  /**
-   * How often each ID has been mounted, as far as this process saw: for `docker cp` with a running container the engine mounts and
-   * unmounts under the container's own ID. An ID that is not here was mounted before this process, or this engine, was started.
-   */
-  readonly uses: Map<MountId, number>
-  following: AsyncDisposable | undefined
+/** What the engine's Create said of a volume. */
+export type VolumeIdentity = Omit<VolumeRecord, 'mounts'>
+
+/** What this process did with a volume, for Status only. */
+export interface Activity {
+  readonly content?: ContentFacts | undefined
+  /** ISO 8601. */
+  readonly lastRender?: string | undefined
+  readonly lastError?: string | undefined
 }
 
-/** All volumes, in memory and on disk. Reading never waits. */
+/** A volume in memory. Only the table changes it. */
+export interface Volume extends VolumeIdentity {
+  readonly state: VolumeState
+  readonly activity: Activity
+}
+
+/**
+ * All volumes, in memory and on disk. Reading never waits. The caller of a function that changes a volume's
+ * state holds the volume's lock, with one exception: `engineRestarted` is applied without it.
+ */
 export interface VolumeTable {
   find(name: VolumeName): Volume | undefined
+  /** Throws `volume_not_found`. */
   get(name: VolumeName): Volume
   list(): readonly Volume[]
   /** Puts a volume into memory as the state file has it. */
-  restore(record: VolumeRecord): Volume
-  /** Durable when it resolves; on failure memory is as before. The caller holds the volume's lock. */
-  add(record: VolumeRecord): Promise<Volume>
-  update(volume: Volume, record: VolumeRecord): Promise<void>
+  restore(identity: VolumeIdentity, state: VolumeState): Volume
+  /** Durable when it resolves. When it rejects, memory is as before. */
+  add(identity: VolumeIdentity, state: VolumeState): Promise<Volume>
+  /** Durable when it resolves. When it rejects, memory is as before. */
   remove(volume: Volume): Promise<void>
+  /** Durable when it resolves; on rejection memory is as before. Writes only if the record changes. */
+  commit(volume: Volume, transition: Transition): Promise<void>
+  /** Changes memory alone. */
+  change(volume: Volume, transition: Transition): void
+  /** Makes durable what is in memory. */
+  save(): Promise<void>
+  /** Needs no lock. */
+  note(volume: Volume, activity: Activity): void
 }
 
-export function createVolumeTable(store: Store): VolumeTable {
-  const volumes = new Map<VolumeName, Volume>()
-  const saveNow = () => store.save([...volumes.values()].map((volume) => volume.record))
+type Entry = { -readonly [K in keyof Volume]: Volume[K] }
 
-  /** A save that began meanwhile may hold what is taken back: another one corrects it. Should that fail too, the next change does. */
+/** An empty table that saves to `store`. */
+export function createVolumeTable(store: Store): VolumeTable {
+  const volumes = new Map<VolumeName, Entry>()
+  const save = () => store.save([...volumes.values()].map(recordOf))
+
+  /**
+   * A save that began before `takeBack` may write what was taken back, so it is followed by another one. If
+   * that one fails too, the next change corrects the file.
+   */
   async function saveOr(takeBack: () => void): Promise<void> {
     try {
-      await saveNow()
+      await save()
     } catch (error) {
       takeBack()
-      saveNow().catch(() => undefined)
+      save().catch(() => undefined)
       throw error
     }
+  }
+
+  function restore(identity: VolumeIdentity, state: VolumeState): Entry {
+    const entry: Entry = { ...identity, state, activity: {} }
+    volumes.set(entry.name, entry)
+    return entry
+  }
+
+  function entryOf(volume: Volume): Entry {
+    const entry = volumes.get(volume.name)
+    if (entry !== volume) throw new LocketError('internal', `volume ${volume.name} was removed`)
+    return entry
+  }
+
+  function change(volume: Volume, transition: Transition): void {
+    const entry = entryOf(volume)
+    const { state } = entry
+    entry.state = transition(state)
+    const task = tmpfsOf(state)?.task
+    if (task !== tmpfsOf(entry.state)?.task) void end(task)
   }
 
   return {
@@ -64,46 +99,49 @@ export function createVolumeTable(store: Store): VolumeTable {
 
     list: () => [...volumes.values()],
 
-    restore(record) {
-      const volume = createVolume(record)
-      volumes.set(record.name, volume)
-      return volume
-    },
+    restore,
 
-    async add(record) {
-      const volume = createVolume(record)
-      volumes.set(record.name, volume)
-      await saveOr(() => volumes.delete(record.name))
+    async add(identity, state) {
+      const volume = restore(identity, state)
+      await saveOr(() => volumes.delete(volume.name))
       return volume
-    },
-
-    async update(volume, record) {
-      const before = volume.record
-      if (record === before) return
-      volume.record = record
-      await saveOr(() => {
-        if (volume.record === record) volume.record = before
-      })
     },
 
     async remove(volume) {
-      volumes.delete(volume.record.name)
-      await saveOr(() => volumes.set(volume.record.name, volume))
+      const entry = entryOf(volume)
+      volumes.delete(volume.name)
+      await saveOr(() => volumes.set(volume.name, entry))
+    },
+
+    async commit(volume, transition) {
+      const before = volume.state
+      change(volume, transition)
+      const next = volume.state
+      if (isSame(referencesOf(before), referencesOf(next))) return
+      await saveOr(() => {
+        // The only change that comes between is the one that needs no lock.
+        change(volume, (now) => (now === next ? before : engineRestarted(before)))
+      })
+    },
+
+    change,
+    save,
+
+    note(volume, activity) {
+      const entry = volumes.get(volume.name)
+      if (entry === volume) entry.activity = { ...entry.activity, ...activity }
     },
   }
 }
 
-function createVolume(record: VolumeRecord): Volume {
-  return {
-    record,
-    mounted: false,
-    adopted: false,
-    wipingLater: false,
-    content: undefined,
-    mountWarnings: [],
-    lastRender: undefined,
-    lastError: undefined,
-    uses: new Map(),
-    following: undefined,
-  }
+async function end(task: AsyncDisposable | undefined): Promise<void> {
+  await Promise.allSettled([task?.[Symbol.asyncDispose]()])
+}
+
+function recordOf({ name, options, createdAt, state }: Volume): VolumeRecord {
+  return { name, options, createdAt, mounts: referencesOf(state) }
+}
+
+function isSame(some: readonly MountReference[], others: readonly MountReference[]): boolean {
+  return JSON.stringify(some) === JSON.stringify(others)
 }

@@ -6,13 +6,13 @@ export type Emit = <N extends EventName>(name: N, ...facts: FactArguments<N>) =>
 type FactArguments<N extends EventName> = keyof EventFacts<N> extends never ? [] : [facts: EventFacts<N>]
 
 /** Hears every event, at once and in order: a log, metrics, an audit, hooks. */
-export type Listener = (event: LocketEvent) => void
+export type EventListener = (event: LocketEvent) => void
 
 /**
  * Returns the port that hands each event to all listeners. What a listener throws is dropped: it must not
  * disturb the work.
  */
-export function createEvents(listeners: readonly Listener[]): Emit {
+export function createEvents(listeners: readonly EventListener[]): Emit {
   return (name, ...[facts]) => {
     const event = { name, facts: facts ?? {} } as LocketEvent
     for (const listener of listeners) {

@@ -103,7 +103,7 @@ export interface OutFile {
 
 /** Owner and modes of a volume's files. */
 export interface TreeOptions {
-  /** Owner of files and folders; undefined: as the process. */
+  /** Owner of files and folders. Undefined: the owner of the process. */
   readonly uid?: number | undefined
   readonly gid?: number | undefined
   /** Mode of folders inside the tree. */

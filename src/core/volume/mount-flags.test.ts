@@ -32,7 +32,7 @@ for (const [flags, bits, readOnly] of rows) {
   })
 }
 
-test('a flag that is not known is a config error that names it and the known ones', () => {
+test('an unknown flag is a config error that names it and the known ones', () => {
   for (const word of ['noexce', 'size=0', 'constructor', '__proto__', '', 'NOEXEC', 'defaults']) {
     assert.throws(
       () => parseMountFlags([word]),
@@ -45,7 +45,7 @@ test('a flag that is not known is a config error that names it and the known one
   }
 })
 
-test('nosuid, nodev and noexec are there unless their opposite is named', () => {
+test('nosuid, nodev and noexec are set unless their opposite is named', () => {
   const words = fc.constantFrom(
     'rw',
     'ro',
@@ -73,12 +73,12 @@ test('nosuid, nodev and noexec are there unless their opposite is named', () => 
   )
 })
 
-test('bits of a mounted one are what mountinfo shows', () => {
+test('the bits of a mount are read from its mountinfo options', () => {
   assert.equal(bitsOfMounted(['rw', 'nosuid', 'nodev', 'relatime', 'size=3']), 2 | 4 | (1 << 21))
   assert.equal(bitsOfMounted([]), 0)
 })
 
-test('a SELinux context has no character that ends an option', () => {
+test('a SELinux context with a character that ends an option is refused', () => {
   assert.equal(
     parseSelinuxContext('system_u:object_r:container_file_t:s0:c1,c2'),
     'system_u:object_r:container_file_t:s0:c1,c2',

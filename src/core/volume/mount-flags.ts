@@ -1,6 +1,6 @@
 import { LocketError } from '../vocabulary/errors.ts'
 
-/** Bits of mount(2), as the kernel's ABI fixes them. */
+/** Flag bits of mount(2), which the kernel's ABI fixes (linux/mount.h). */
 const BITS = {
   nosuid: 2,
   nodev: 4,
@@ -15,7 +15,7 @@ const BITS = {
 
 type Bit = keyof typeof BITS
 
-/** What each word of `flags` does to the set of bits. */
+/** The bits that each word of the driver option `flags` sets and clears. */
 const WORDS: Readonly<Record<string, { readonly set?: readonly Bit[]; readonly clear?: readonly Bit[] }>> = {
   rw: {},
   ro: {},
@@ -36,13 +36,13 @@ const WORDS: Readonly<Record<string, { readonly set?: readonly Bit[]; readonly c
 }
 
 export interface MountFlags {
-  /** For mount(2). */
+  /** The flags argument of mount(2). */
   readonly bits: number
-  /** `ro` was asked for. The tmpfs itself stays writable, for us. */
+  /** `ro` was asked for. The tmpfs itself stays writable: locket writes to it. */
   readonly readOnly: boolean
 }
 
-/** A later word overrules an earlier one, as in mount(8). Throws `config` for a word it does not know. */
+/** A later word overrules an earlier one, as in mount(8). Throws `config` for an unknown word. */
 export function parseMountFlags(words: readonly string[]): MountFlags {
   const bits = new Set<Bit>(['nosuid', 'nodev', 'noexec'])
   let readOnly = false
@@ -56,12 +56,12 @@ export function parseMountFlags(words: readonly string[]): MountFlags {
   return { bits: toBits(bits), readOnly }
 }
 
-/** The same bits, out of the options that /proc/self/mountinfo shows of a mount; words of no bit are passed over. */
+/** The flag bits of a mount, from its options in /proc/self/mountinfo. Options without a bit are ignored. */
 export function bitsOfMounted(options: readonly string[]): number {
   return toBits(options.filter((word): word is Bit => Object.hasOwn(BITS, word)))
 }
 
-/** An allow-list, because the text goes into the option string of mount(2). Throws `config`. */
+/** The text goes into the option string of mount(2), so an allow-list checks it. Throws `config`. */
 export function parseSelinuxContext(text: string): string {
   if (/^[A-Za-z0-9_.:,-]{1,256}$/.test(text)) return text
   throw new LocketError('config', `SELinux context ${JSON.stringify(text.slice(0, 80))} is not allowed`, {

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import type { Listener } from '../../core/ports/events.ts'
+import type { EventListener } from '../../core/ports/events.ts'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 import { eventText, type EventLevel, type EventText, type LogFacts } from '../../core/vocabulary/events.ts'
 
@@ -31,7 +31,7 @@ const LEVELS: readonly EventLevel[] = ['debug', 'info', 'warn', 'error']
  * A listener that writes each event as one line. It does without pino, whose loading takes 9 ms: longer than
  * some commands run. For the daemon, see pino-log.ts, which writes the same lines.
  */
-export function openLog(options: LogOptions): Listener {
+export function openLog(options: LogOptions): EventListener {
   const { format, level: threshold, errorsAs = 'error', write = writeToStderr, now = Date.now } = options
   const least = threshold === 'trace' ? 0 : LEVELS.indexOf(threshold)
   return (event) => {

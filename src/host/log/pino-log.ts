@@ -1,5 +1,5 @@
 import { pino, type LoggerOptions } from 'pino'
-import type { Listener } from '../../core/ports/events.ts'
+import type { EventListener } from '../../core/ports/events.ts'
 import { eventText } from '../../core/vocabulary/events.ts'
 import { formatRecord, writeToStderr, type LogOptions, type LogRecord } from './log.ts'
 
@@ -7,7 +7,12 @@ import { formatRecord, writeToStderr, type LogOptions, type LogRecord } from './
  * A listener that writes each event as one line, for the daemon: pino decides what is written and makes JSON
  * of it; `formatRecord` makes the line. `errorsAs` is for commands only.
  */
-export function openPinoLog({ format, level, write = writeToStderr, now = Date.now }: LogOptions): Listener {
+export function openPinoLog({
+  format,
+  level,
+  write = writeToStderr,
+  now = Date.now,
+}: LogOptions): EventListener {
   const options: LoggerOptions = {
     level,
     base: null,

@@ -1,18 +1,19 @@
 import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 
-/** Request bodies of the volume plugin protocol, as the engine sends them (facts of engine 20.10 and 28.5). */
+// Request bodies of the volume plugin protocol, as engines 20.10 and 28.5 send them.
+
 const Name = z.string().min(1).max(4096)
 
 export const CreateRequest = z.object({
   Name,
-  // null when no driver options are given.
+  // It is null when no driver options are given.
   Opts: z.record(z.string().max(4096), z.string()).nullish(),
 })
 export const NameRequest = z.object({ Name })
 export const MountRequest = z.object({ Name, ID: z.string().min(1).max(4096) })
 
-/** The body as `schema` wants it, else a `usage` error that names the field and no content. */
+/** The body, parsed by `schema`. Throws a `usage` error that names the field and quotes no content. */
 export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
   const text = typeof body === 'string' ? body.trim() : ''
   if (text === '') {

@@ -1,29 +1,25 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import {
-  doubtUses,
-  lastLostMount,
-  mountVolume,
-  unmountVolume,
-  type MountAnswer,
-} from '../../app/volume/mount.ts'
+import { createVolume } from '../../app/volume/create.ts'
 import type { Driver } from '../../app/volume/driver.ts'
-import {
-  createVolume,
-  getVolume,
-  listVolumes,
-  removeVolume,
-  type VolumeView,
-} from '../../app/volume/volumes.ts'
+import { lastAbandonedMount, mountVolume, type MountAnswer } from '../../app/volume/mount.ts'
+import { removeVolume } from '../../app/volume/remove.ts'
+import { getVolume, listVolumes, type VolumeView } from '../../app/volume/status.ts'
+import { unmountVolume } from '../../app/volume/unmount.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { CreateRequest, MountRequest, NameRequest, parseBody } from './messages.ts'
+import type { PluginProtocol } from './protocol.ts'
 
-/** The plugin protocol of a volume driver: nine calls, all POST. */
-export function volumeDriver(server: FastifyInstance, driver: Driver): void {
-  // Only a legacy socket is activated, by each engine that finds it: a managed plugin is started and stopped with its engine.
-  server.post('/Plugin.Activate', async () => {
-    await doubtUses(driver)
-    return { Implements: ['VolumeDriver'] }
-  })
+/**
+ * The protocol of volume drivers: eight calls, all POST.
+ * https://docs.docker.com/engine/extend/plugins_volume/
+ */
+export const volumeDriver: PluginProtocol = {
+  name: 'VolumeDriver',
+  type: 'docker.volumedriver/1.0',
+  routes: volumeRoutes,
+}
+
+function volumeRoutes(server: FastifyInstance, driver: Driver): void {
   server.post('/VolumeDriver.Capabilities', () => ({ Capabilities: { Scope: 'local' } }))
 
   server.post('/VolumeDriver.Create', async (request, reply) => {
@@ -86,14 +82,17 @@ function volumeMessage(view: VolumeView) {
   return { Name: view.name, Mountpoint: view.mountpoint, CreatedAt: view.createdAt, Status: view.status }
 }
 
-/** A Mount without a body is the engine's second try after the first one outlived its limit: what that one met is what the user wants to read. */
+/**
+ * A Mount without a body is the engine's second try, after its time limit for the first one passed. The user
+ * reads the answer to the second one, so it carries the first one's error (ADR 0005).
+ */
 function parseMount(driver: Driver, body: unknown): { readonly Name: string; readonly ID: string } {
   try {
     return parseBody(MountRequest, body)
   } catch (error) {
-    const lost = typeof body === 'string' && body.trim() !== '' ? undefined : lastLostMount(driver)
-    if (lost === undefined) throw error
-    throw new LocketError('timeout', `${lost} (the engine stopped waiting for the mount)`, { cause: error })
+    const reason = typeof body === 'string' && body.trim() !== '' ? undefined : lastAbandonedMount(driver)
+    if (reason === undefined) throw error
+    throw new LocketError('timeout', `${reason} (the engine stopped waiting for the mount)`, { cause: error })
   }
 }
 

@@ -1,0 +1,46 @@
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { parseVolumeName } from '../../core/vocabulary/names.ts'
+import { sameOptions, type VolumeRecord } from '../../core/volume/record.ts'
+import { contentFacts, prepare } from '../recipe/prepare.ts'
+import { timestamp, type Driver } from './driver.ts'
+import { createdState } from './state.ts'
+import type { VolumeIdentity } from './volume-table.ts'
+
+/**
+ * Checks everything that can be checked without a network, then records the volume. The same name and options
+ * again is success. Rejects with `volume_exists` for other options, and with the error of `volumeConfig` or
+ * `prepare`.
+ */
+export async function createVolume(
+  driver: Driver,
+  nameText: string,
+  options: VolumeRecord['options'],
+  signal: AbortSignal,
+): Promise<void> {
+  const name = parseVolumeName(nameText)
+  await driver.locks.run(name, signal, async () => {
+    const existing = driver.table.find(name)
+    if (existing !== undefined) return refuseOtherOptions(existing, options)
+    const content = contentFacts(await prepare(driver.daemon.volumeConfig(options), driver.sources))
+    const identity = { name, options, createdAt: timestamp(driver) }
+    const volume = await driver.table.add(identity, createdState(driver.unrecorded.has(name)))
+    driver.unrecorded.delete(name)
+    driver.table.note(volume, { content })
+    driver.emit('volume.created', { volume: name, files: content.files.length })
+  })
+}
+
+function refuseOtherOptions(existing: VolumeIdentity, options: VolumeRecord['options']): void {
+  if (sameOptions(existing.options, options)) return
+  const names = new Set([...Object.keys(existing.options), ...Object.keys(options)])
+  const changed = [...names].filter((name) => existing.options[name] !== options[name]).sort()
+  throw new LocketError(
+    'volume_exists',
+    `volume ${existing.name} exists with other driver options (differs: ${changed.join(', ')})`,
+    {
+      facts: { volume: existing.name },
+      names: ['volume'],
+      hint: `docker volume rm ${existing.name}, then create it again`,
+    },
+  )
+}

@@ -1,0 +1,169 @@
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { MountId } from '../../core/vocabulary/names.ts'
+import type { MountReference, VolumeRecord } from '../../core/volume/record.ts'
+
+/** One mount ID of a volume: a container, as the engine names it. */
+export interface MountUse extends Omit<MountReference, 'unsure'> {
+  /**
+   * Number of Mounts under this ID that no Unmount has ended: `docker cp` mounts and unmounts under the ID of
+   * the running container (ADR 0006). `unsure`: the engine has stopped or started since, so the container may
+   * have ended without an Unmount.
+   */
+  readonly count: number | 'unsure'
+}
+
+/** What this process knows of a mounted tmpfs. */
+export interface Tmpfs {
+  /** How it differs from the volume's configuration, one line each. */
+  readonly warnings: readonly string[]
+  /** Background work that ends with the state: renews the files or, in `unused`, tries the wipe again. */
+  readonly task: AsyncDisposable | undefined
+}
+
+type Uses = readonly [MountUse, ...MountUse[]]
+
+/**
+ * Everything that decides what a request does with a volume.
+ * - `idle`: nothing is mounted, nobody uses it.
+ * - `mounted`: a tmpfs and its users. `hasUnrecorded`: an earlier process had users that the state file lost.
+ * - `unrecorded`: a tmpfs whose users the state file lost. It is kept, because containers may be using it.
+ * - `unused`: a tmpfs that nobody uses: it gets its first user or is wiped. A failed wipe is tried again.
+ * - `orphaned`: users whose tmpfs is gone. Their containers may still see a private copy (ADR 0004).
+ */
+export type VolumeState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'mounted'; readonly tmpfs: Tmpfs; readonly uses: Uses; readonly hasUnrecorded: boolean }
+  | { readonly kind: 'unrecorded'; readonly tmpfs: Tmpfs }
+  | { readonly kind: 'unused'; readonly tmpfs: Tmpfs }
+  | { readonly kind: 'orphaned'; readonly uses: Uses }
+
+/** A pure change of state. It gives back the same object when nothing changes. */
+export type Transition = (state: VolumeState) => VolumeState
+
+/** Empty in the states without users. */
+export function usesOf(state: VolumeState): readonly MountUse[] {
+  return 'uses' in state ? state.uses : []
+}
+
+/** Undefined if the ID is not mounted. */
+export function useOf(state: VolumeState, id: MountId): MountUse | undefined {
+  return usesOf(state).find((use) => use.id === id)
+}
+
+/** Undefined in the states without a tmpfs. */
+export function tmpfsOf(state: VolumeState): Tmpfs | undefined {
+  return 'tmpfs' in state ? state.tmpfs : undefined
+}
+
+/** The part of the state that the state file keeps. */
+export function referencesOf(state: VolumeState): readonly MountReference[] {
+  return usesOf(state).map(({ count, ...reference }) =>
+    count === 'unsure' ? { ...reference, unsure: true } : reference,
+  )
+}
+
+export interface FoundAtStart {
+  /** The host's boot ID. No container of an earlier boot is alive, so its references are dropped. */
+  readonly bootId: string
+  readonly isMounted: boolean
+  /** The newest state file could be read. If not, a tmpfs without references may have users. */
+  readonly isTrusted: boolean
+}
+
+/** The state of a recorded volume when the daemon starts. */
+export function restoredState(mounts: VolumeRecord['mounts'], found: FoundAtStart): VolumeState {
+  const uses = mounts
+    .filter(({ bootId }) => bootId === found.bootId)
+    .map(({ unsure, ...mount }): MountUse => ({ ...mount, count: unsure === true ? 'unsure' : 1 }))
+  const hasUnrecorded = uses.length === 0 && !found.isTrusted
+  return stateOf(found.isMounted ? NEW_TMPFS : undefined, uses, hasUnrecorded)
+}
+
+/** The state of a volume that is created now; `isUnrecorded`: over a mount that no trusted record knows. */
+export function createdState(isUnrecorded: boolean): VolumeState {
+  return stateOf(isUnrecorded ? NEW_TMPFS : undefined, [], isUnrecorded)
+}
+
+/** The kernel was asked whether the tmpfs is mounted. */
+export function observed(state: VolumeState, isMounted: boolean): VolumeState {
+  if (isMounted === (tmpfsOf(state) !== undefined)) return state
+  return stateOf(isMounted ? NEW_TMPFS : undefined, usesOf(state), false)
+}
+
+/** A new tmpfs is mounted and filled. Users of an earlier one have no part in it, so no state goes in. */
+export function tmpfsMounted(warnings: readonly string[]): VolumeState {
+  return { kind: 'unused', tmpfs: { warnings, task: undefined } }
+}
+
+/** One more Mount under this ID. An unsure ID is taken over: it then counts once. Throws without a tmpfs. */
+export function mountAdded(state: VolumeState, reference: MountReference): VolumeState {
+  const tmpfs = tmpfsOf(state)
+  if (tmpfs === undefined) throw new LocketError('internal', `a mount of a volume that is ${state.kind}`)
+  const before = useOf(state, reference.id)
+  const use: MountUse = { ...reference, count: 1 }
+  const isUnrecorded = hasUnrecorded(state)
+  if (before === undefined) {
+    // The task of an unused tmpfs wipes it, so it ends here.
+    const kept = state.kind === 'unused' ? { ...tmpfs, task: undefined } : tmpfs
+    return stateOf(kept, [...usesOf(state), use], isUnrecorded)
+  }
+  const next = before.count === 'unsure' ? use : { ...before, count: before.count + 1 }
+  return stateOf(tmpfs, replaced(usesOf(state), next), isUnrecorded)
+}
+
+/** One Unmount of this ID. The last one leaves a tmpfs `unused`: the caller wipes it. */
+export function mountEnded(state: VolumeState, id: MountId): VolumeState {
+  const use = useOf(state, id)
+  if (use === undefined) return state
+  if (use.count !== 'unsure' && use.count > 1) {
+    const uses = replaced(usesOf(state), { ...use, count: use.count - 1 })
+    return stateOf(tmpfsOf(state), uses, hasUnrecorded(state))
+  }
+  const left = usesOf(state).filter((other) => other !== use)
+  return left.length === 0 ? mountsDropped(state) : stateOf(tmpfsOf(state), left, hasUnrecorded(state))
+}
+
+/** The volume has no users any more, recorded or not. The caller wipes a tmpfs that is left. */
+export function mountsDropped(state: VolumeState): VolumeState {
+  if (state.kind === 'idle' || state.kind === 'unused') return state
+  const tmpfs = tmpfsOf(state)
+  return stateOf(tmpfs && { ...tmpfs, task: undefined }, [], false)
+}
+
+/** The engine has stopped or started: each ID may be mounted again without having been unmounted. */
+export function engineRestarted(state: VolumeState): VolumeState {
+  const uses = usesOf(state)
+  if (uses.every(({ count }) => count === 'unsure')) return state
+  const unsure = uses.map((use): MountUse => ({ ...use, count: 'unsure' }))
+  return stateOf(tmpfsOf(state), unsure, hasUnrecorded(state))
+}
+
+/** The tmpfs gets its background work. Without a tmpfs there is none. */
+export function taskStarted(state: VolumeState, task: AsyncDisposable): VolumeState {
+  return 'tmpfs' in state ? { ...state, tmpfs: { ...state.tmpfs, task } } : state
+}
+
+const NEW_TMPFS: Tmpfs = { warnings: [], task: undefined }
+
+function hasUnrecorded(state: VolumeState): boolean {
+  return state.kind === 'unrecorded' || (state.kind === 'mounted' && state.hasUnrecorded)
+}
+
+function replaced(uses: readonly MountUse[], next: MountUse): readonly MountUse[] {
+  return uses.map((use) => (use.id === next.id ? next : use))
+}
+
+function stateOf(
+  tmpfs: Tmpfs | undefined,
+  [first, ...others]: readonly MountUse[],
+  isUnrecorded: boolean,
+): VolumeState {
+  if (first === undefined) {
+    if (tmpfs === undefined) return { kind: 'idle' }
+    return { kind: isUnrecorded ? 'unrecorded' : 'unused', tmpfs }
+  }
+  const uses: Uses = [first, ...others]
+  return tmpfs === undefined
+    ? { kind: 'orphaned', uses }
+    : { kind: 'mounted', tmpfs, uses, hasUnrecorded: isUnrecorded }
+}

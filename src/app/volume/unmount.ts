@@ -1,0 +1,43 @@
+import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabulary/names.ts'
+import { NEVER, report, type Driver } from './driver.ts'
+import { mountEnded, tmpfsOf, useOf, usesOf } from './state.ts'
+import type { Volume } from './volume-table.ts'
+import { wipeVolume } from './wipe.ts'
+
+/** Ends one use of the ID. An unknown volume or ID is success: the engine must never be stuck on one. */
+export async function unmountVolume(driver: Driver, nameText: string, idText: string): Promise<void> {
+  const name = parseVolumeName(nameText)
+  const mountId = parseMountId(idText)
+  await driver.locks.run(name, NEVER, async () => {
+    const volume = driver.table.find(name)
+    if (volume !== undefined && useOf(volume.state, mountId) !== undefined)
+      return releaseMount(driver, volume, mountId)
+    driver.emit('volume.unmount.unknown', {
+      volume: name,
+      mountId,
+    })
+  })
+}
+
+/**
+ * Ends one use of a mount ID, under the caller's lock, and with the last one removes the secrets. The record
+ * is saved first: a crash after that leaves a tmpfs that restore wipes.
+ */
+export async function releaseMount(driver: Driver, volume: Volume, mountId: MountId): Promise<void> {
+  const { name } = volume
+  driver.table.change(volume, (state) => mountEnded(state, mountId))
+  if (useOf(volume.state, mountId) !== undefined) return
+  try {
+    await driver.table.save()
+  } catch (thrown) {
+    // The engine never repeats an Unmount, so the secrets go although the disk does not know.
+    report(driver, volume, 'volume.state', thrown)
+  }
+  const left = usesOf(volume.state).length
+  if (left > 0) {
+    driver.emit('volume.unmounted.once', { volume: name, mountId, left })
+    return
+  }
+  await wipeVolume(driver, volume)
+  if (tmpfsOf(volume.state) === undefined) driver.emit('volume.unmounted', { volume: name, mountId })
+}
