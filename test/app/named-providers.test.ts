@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createClients } from '../../src/app/access/clients.ts'
-import { contentFacts, prepare } from '../../src/app/recipe/prepare.ts'
+import { contentFacts, prepareVolume } from '../../src/app/recipe/volume-files.ts'
 import { render as renderRecipe } from '../../src/app/render/render.ts'
 import { loadVolumeCommand } from '../../src/config/load.ts'
 import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
@@ -62,7 +62,7 @@ connect-token = "file:${folder}/second"
   async function render(options: Readonly<Record<string, string>>) {
     const volume = daemon.volumeConfig(options)
     const resolve = clients.resolveFor(name, volume.providers)
-    const recipe = await prepare(volume, sources)
+    const recipe = await prepareVolume(volume, sources)
     const rules = { policy: volume.policy, maxFileBytes: volume.written.maxFileBytes }
     const signal = AbortSignal.timeout(5000)
     const { contents } = await renderRecipe(recipe, { ...rules, resolve, clock, signal })

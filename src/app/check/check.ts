@@ -7,7 +7,7 @@ import type { ProviderInstance } from '../../providers/define.ts'
 import { checkFile, type FileReport, type CheckedPlace } from './files.ts'
 import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts'
 import { openDeadline } from '../render/deadline.ts'
-import { prepare } from '../recipe/prepare.ts'
+import { prepareVolume } from '../recipe/volume-files.ts'
 
 /** A request to check files and providers. */
 export interface CheckRequest {
@@ -99,7 +99,7 @@ async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const { providers } = volume
   const place = (templates: CheckedPlace['templates']): CheckedPlace => ({ label: '', providers, templates })
   try {
-    const { templates: files, warnings } = await prepare(volume, sources)
+    const { templates: files, warnings } = await prepareVolume(volume, sources)
     const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
     return { place: place(templates), errors: [], warnings }
   } catch (thrown) {

@@ -1,6 +1,6 @@
 import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
-import { templatePaths } from '../recipe/prepare.ts'
+import { templatePaths } from '../recipe/volume-files.ts'
 import { openRenewal } from '../renewal/renewal.ts'
 import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
 import { renderVolume } from './render-volume.ts'

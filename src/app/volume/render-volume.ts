@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { contentFacts, prepare, type ContentFacts, type PreparedFile } from '../recipe/prepare.ts'
+import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
 import { render, type Rendered } from '../render/render.ts'
 import { rootOf, type Driver } from './driver.ts'
 import { openVolumeSink, type VolumeSink } from '../sinks/volume.ts'
@@ -26,7 +26,7 @@ export async function renderVolume(
   const { clock, clients, sources } = driver
   const { name } = volume
   const { policy, written } = config
-  const recipe = await prepare(config, sources)
+  const recipe = await prepareVolume(config, sources)
   const resolve = clients.resolveFor(name, config.providers)
   const rules = { policy, maxFileBytes: written.maxFileBytes }
   const rendered = await render(recipe, { ...rules, resolve, clock, signal })

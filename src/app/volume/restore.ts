@@ -1,6 +1,6 @@
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { LoadedState } from '../../core/ports/store.ts'
-import { contentFacts, prepare } from '../recipe/prepare.ts'
+import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
 import { clearTmpfs } from '../sinks/volume.ts'
 import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
@@ -54,7 +54,7 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   if (volume.state.kind === 'unused') await wipeVolume(driver, volume)
   warnOfState(driver, volume)
   driver.table.note(volume, {
-    content: contentFacts(await prepare(configOf(driver, volume), driver.sources)),
+    content: contentFacts(await prepareVolume(configOf(driver, volume), driver.sources)),
   })
   const tmpfs = tmpfsOf(volume.state)
   if (tmpfs !== undefined && tmpfs.task === undefined) await followTemplates(driver, volume)

@@ -23,7 +23,7 @@ export interface PreparedFile extends PreparedTemplate {
  * Reads and parses every template of a volume. No provider is asked. Throws one error that names all that is
  * wrong.
  */
-export async function prepare(
+export async function prepareVolume(
   { files, parseRef, written }: VolumeConfig,
   sources: SourceFiles,
 ): Promise<Recipe<PreparedFile>> {
