@@ -6,8 +6,6 @@ import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
 
-const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']
-
 export interface Start {
   /** What the program was called by: the path of a link to it, or its own. */
   readonly path: string
@@ -41,7 +39,6 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   const entry = await findCommand(name)
   const asked = helpAskedFor(rest)
   if (asked !== undefined) return await showHelp([entry.name, ...rest], asked === '--help-all')
-  if (entry.isOffline !== true) await obeyProxies()
   const { command } = await entry.load()
   return await command.run(contextOf(rest, env))
 }
@@ -110,23 +107,6 @@ async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<n
 /** Scripts take the second word. */
 function version(): string {
   return `locket ${VERSION} (node ${process.versions.node}, ${process.arch})\n`
-}
-
-/** `fetch` obeys these variables only when it is asked to, and starts faster when it is not. Other programs take them without http://. */
-async function obeyProxies(): Promise<void> {
-  const { env } = process
-  const given = PROXY_VARIABLES.filter((variable) => (env[variable] ?? '') !== '')
-  if (given.length === 0) return
-  for (const variable of given) {
-    const value = env[variable] ?? ''
-    const address = value.includes('://') ? value : `http://${value}`
-    if (!URL.canParse(address))
-      throw new LocketError('config', `${variable} is no address of a proxy: write http://HOST:PORT`)
-    if (address !== value) env[variable] = address
-  }
-  const http = await import('node:http')
-  // Older releases of Node 24 take NODE_USE_ENV_PROXY instead.
-  if ('setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv()
 }
 
 /** Aborted by the first SIGINT or SIGTERM. The second one ends the process as if nobody had listened. */

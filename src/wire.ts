@@ -98,10 +98,10 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
   return { clock: deps.clock, emit, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
-/** The ports of a command that writes files. `owner` is its name. */
-export function openPlacing(rendering: Rendering, owner: string, providers: readonly ProviderInstance[]) {
+/** The ports of a command that writes files. */
+export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
-  const resolve = clients.resolveFor(owner, providers)
+  const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
   return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
 }
 

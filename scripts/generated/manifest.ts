@@ -11,6 +11,7 @@ interface Variable {
 const PROCESS_VARIABLES = [
   ['HTTP_PROXY', 'proxy for http:// addresses'],
   ['HTTPS_PROXY', 'proxy for https:// addresses'],
+  ['ALL_PROXY', 'proxy for addresses that have none of their own'],
   ['NO_PROXY', 'addresses that are reached without a proxy'],
   ['NODE_EXTRA_CA_CERTS', 'a file of certificates to trust, like /etc/locket/ca.pem'],
 ] as const

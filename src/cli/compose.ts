@@ -54,7 +54,7 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   if (remark !== undefined) emit('compose.remark', { remark })
   const rendering = openRendering(emit, env)
   try {
-    const resolve = rendering.clients.resolveFor('compose', providers)
+    const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'compose' }, providers)
     const sink = openTextSink(async (variables) => {
       emit('compose.set', { count: variables.size })
       const type = raw ? 'rawsetenv' : 'setenv'

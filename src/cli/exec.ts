@@ -1,8 +1,10 @@
 import { exec, type ExecConfig } from '../app/exec/exec.ts'
+import { mapPath } from '../app/recipe/environment.ts'
 import { normalizePath } from '../core/plan/absolute-path.ts'
 import { inheritedEnvironment } from '../config/child-environment.ts'
-import { EXEC } from '../config/sections/commands.ts'
+import { EXEC, EXEC_SECTIONS, fieldsOf } from '../config/sections/commands.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
+import { environmentReferences } from '../config/entries/env-references.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
@@ -12,8 +14,9 @@ import type { Command, CommandContext } from './define.ts'
 
 export const command: Command = {
   async run(context) {
-    const { config, providers, log } = loadExec(context)
+    const { config, providers, log, unresolved } = loadExec(context)
     const rendering = openRendering(openCommandEvents(log), context.env)
+    if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
     try {
       const showsOnTerminal = config.mask && context.stdout.isTTY
       const deps = { ...openExec(rendering, providers), showsOnTerminal }
@@ -33,20 +36,25 @@ export function loadExec({ argv, env, isRoot, cwd }: ExecContext) {
   const loaded = loadRendering({ ...request, argv: flags, positionals: [ANY_WORDS] })
   if (words === undefined || loaded.positionals.length > 0) throw commandMissing()
   const { settings, parseRef, providers, layer, log } = loaded
-  const { interactive, cleanEnv, keepEnv, ...rest } = settings.exec
+  const { interactive, cleanEnv, keepEnv, resolveEnv, ...rest } = settings.exec
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
+  const inherited = inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] })
+  const named = environmentEntries(settings, layer).map((entry) => absolute(entry, cwd))
+  const found = environmentReferences(inherited, parseRef, fieldsOf(EXEC_SECTIONS))
   const config: ExecConfig = {
     ...rest,
     command: words,
     interactive: interactive ?? !rest.watch,
-    entries: environmentEntries(settings, layer).map((entry) => absolute(entry, cwd)),
+    entries: [...(resolveEnv ? found : []), ...named],
     outputs: parseOutputs(settings.outputs, layer, cwd),
-    inherited: inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] }),
+    inherited,
     rules: { parseRef, maxFileBytes },
     policy,
     placing: { fileMode, dirMode, owner },
   }
-  return { config, providers, log }
+  const replaced = new Set(named.map((entry) => (entry.kind === 'variable' ? entry.name : '')))
+  const unresolved = resolveEnv ? [] : found.map(({ name }) => name).filter((name) => !replaced.has(name))
+  return { config, providers, log, unresolved }
 }
 
 /** Words before `--` are a forgotten `--`, which is told below. */
@@ -69,7 +77,7 @@ function commandMissing(): LocketError {
   })
 }
 
+/** With --watch the paths of entries are followed, and must be absolute. */
 function absolute(entry: EnvEntry, cwd: string): EnvEntry {
-  if (entry.kind !== 'file' || entry.path.startsWith('/')) return entry
-  return { ...entry, path: normalizePath(`${cwd}/${entry.path}`) }
+  return mapPath(entry, (path) => (path.startsWith('/') ? path : normalizePath(`${cwd}/${path}`)))
 }

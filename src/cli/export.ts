@@ -3,7 +3,8 @@ import { openTextSink } from '../app/sinks/environment.ts'
 import { EXPORT } from '../config/sections/commands.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
-import { ENV_FORMATS, writeEnvironment } from '../core/env-formats/formats.ts'
+import { ENV_FORMATS, misreadVariables, writeEnvironment } from '../core/env-formats/formats.ts'
+import type { Emit } from '../core/ports/events.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { openCommandEvents, openRendering, writePrivateFile } from '../wire.ts'
@@ -16,8 +17,11 @@ export const command: Command = {
     const loaded = loadRendering({ name: 'export', table: 'export', sections: EXPORT, argv, env, isRoot })
     const { format, output, show } = loaded.settings.export
     if (output === undefined && stdout.isTTY && !show) throw notToTerminal()
-    await exportTo(loaded, context, async (variables) => {
-      const text = Secret.fromText(writeEnvironment(formatOf(format), variables))
+    await exportTo(loaded, context, async (variables, emit) => {
+      const written = formatOf(format)
+      const text = Secret.fromText(writeEnvironment(written, variables))
+      for (const [reader, names] of misreadVariables(written, variables))
+        emit('export.misread', { reader, variables: names })
       try {
         if (output === undefined) await printValue(text, 'the environment', stdout)
         else await writePrivateFile(output, text.reveal())
@@ -34,14 +38,15 @@ type Loaded = ReturnType<typeof loadRendering<typeof EXPORT>>
 async function exportTo(
   { settings, layer, parseRef, providers, log }: Loaded,
   { env, signal }: CommandContext,
-  write: (variables: ReadonlyMap<string, string>) => Promise<void>,
+  write: (variables: ReadonlyMap<string, string>, emit: Emit) => Promise<void>,
 ): Promise<void> {
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw nothingNamed()
   const rendering = openRendering(openCommandEvents(log), env)
   try {
-    const resolve = rendering.clients.resolveFor('export', providers)
-    const request = { entries, parseRef, signal, sink: openTextSink(write) }
+    const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
+    const sink = openTextSink((variables) => write(variables, rendering.emit))
+    const request = { entries, parseRef, signal, sink }
     await exportEnvironment(request, { ...rendering, resolve })
   } finally {
     await rendering.clients.close()

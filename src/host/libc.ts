@@ -18,6 +18,11 @@ export interface Libc {
   sendDatagram(path: string, text: string): Errno
   /** prctl(2): this process is killed when the one that started it ends, however that comes about. */
   dieWithParent(): Errno
+  /**
+   * Calls `listener` for each of these signals that this process gets, realtime signals too, until the returned function is called. It keeps
+   * no event loop alive. Uses `uv_signal_start`, a function of libuv that Node exports, because `process.on` takes names only.
+   */
+  onSignals(numbers: readonly number[], listener: (number: number) => void): () => void
 }
 
 const LOCK_EX_NB = 2 | 4
@@ -28,6 +33,8 @@ const SOCK_DGRAM_CLOEXEC = 0o2000002
 const MSG_NOSIGNAL = 0x4000
 const PR_SET_PDEATHSIG = 1
 const SIGKILL = 9
+/** `uv_handle_type` of libuv's `uv.h`. */
+const UV_SIGNAL = 16
 
 let loading: Promise<Libc> | undefined
 
@@ -71,6 +78,35 @@ async function bindLibc(): Promise<Libc> {
       return sent
     },
     dieWithParent: () => errnoIf(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0),
+    onSignals: bindSignals(koffi, lib),
+  }
+}
+
+type Koffi = (typeof import('koffi'))['default']
+
+/** libuv calls back in the thread of the event loop, never in the signal handler itself, so JavaScript may run there. */
+function bindSignals(koffi: Koffi, lib: ReturnType<Koffi['load']>): Libc['onSignals'] {
+  const callback = koffi.proto('void LocketOnSignal(void *handle, int number)')
+  const loop: unknown = lib.func('void *uv_default_loop(void)')()
+  const bytes = Number(lib.func('size_t uv_handle_size(int type)')(UV_SIGNAL))
+  const init = lib.func('int uv_signal_init(void *loop, void *handle)')
+  const start = lib.func('int uv_signal_start(void *handle, LocketOnSignal *callback, int number)')
+  const stop = lib.func('int uv_signal_stop(void *handle)')
+  const unref = lib.func('void uv_unref(void *handle)')
+  return (numbers, listener) => {
+    // Promises would not go on before the next turn of the loop.
+    const onSignal = (_handle: unknown, number: number) => void setImmediate(listener, number)
+    const registered = koffi.register(onSignal, koffi.pointer(callback))
+    // The handles stay allocated: the loop knows them until the process ends.
+    const handles = numbers.flatMap((number) => {
+      const handle: unknown = koffi.alloc('uint8', bytes)
+      if (init(loop, handle) !== 0 || start(handle, registered, number) !== 0) return []
+      unref(handle)
+      return [handle]
+    })
+    return () => {
+      for (const handle of handles) stop(handle)
+    }
   }
 }
 

@@ -31,7 +31,7 @@ export function routeReferences(
   chosen: string | undefined,
 ): ParseRef {
   const meant = instances.find(({ name }) => name === chosen)
-  return (text) => {
+  const parseRef: ParseRef = (text) => {
     const named = findNamed(instances, text)
     if (named !== undefined) return parseNamed(named.instance, named.reference, text)
     const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
@@ -48,6 +48,8 @@ export function routeReferences(
     const picked = pick(takers, scheme ?? '', instead)
     return usable(picked, parse(picked, text), instead)
   }
+  const schemes = [...new Set(instances.flatMap(({ def }) => def.schemes))]
+  return Object.assign(parseRef, { schemes })
 }
 
 /** The instance's kind reads it without the name; what is shown is what the user wrote. */

@@ -61,14 +61,14 @@ connect-token = "file:${folder}/second"
 
   async function render(options: Readonly<Record<string, string>>) {
     const volume = daemon.volumeConfig(options)
-    const resolve = clients.resolveFor(name, volume.providers)
+    const resolve = clients.resolveFor({ kind: 'volume', name }, volume.providers)
     const recipe = await prepareVolume(volume, sources)
     const rules = { policy: volume.policy, maxFileBytes: volume.written.maxFileBytes }
     const signal = AbortSignal.timeout(5000)
     const { contents } = await renderRecipe(recipe, { ...rules, resolve, clock, signal })
     return { texts: [...contents.values()].map(textOf), facts: contentFacts(recipe) }
   }
-  return { render, second, status: () => clients.statusOf(name) }
+  return { render, second, status: () => clients.statusOf({ kind: 'volume', name }) }
 }
 
 test('one template with two instances of one kind: each server gets its own token only', async (t) => {

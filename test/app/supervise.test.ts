@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createSupervisor } from '../../src/app/exec/supervise.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
-import type { Child, ChildOptions, PassedSignal } from '../../src/core/ports/process.ts'
+import type { Child, ChildOptions } from '../../src/core/ports/process.ts'
+import type { PassedSignal } from '../../src/core/vocabulary/signals.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 
@@ -30,6 +31,7 @@ function world(options: { readonly isKeptRunning?: boolean } = {}) {
     {
       command: ['x'],
       hasTerminal: false,
+      isGroupSignalled: false,
       redactor: undefined,
       timeoutMs: 30_000,
       isKeptRunning: options.isKeptRunning ?? true,
@@ -77,6 +79,7 @@ function fakeChild(value: string | undefined): FakeChild {
     got,
     ended,
     signal: (name) => void got.push(name),
+    terminateRest: () => void got.push('SIGTERM for the rest'),
     kill() {
       got.push('SIGKILL')
       isGone = true
@@ -164,6 +167,7 @@ test('the next command waits for what the old one has left in its group', async 
   await turns()
   await clock.advance(5000)
   assert.equal(children.length, 1)
+  assert.deepEqual(children[0]?.got, ['SIGTERM', 'SIGTERM for the rest'])
   await clock.advance(25_000)
   await turns()
   assert.equal(children.length, 2)
@@ -242,6 +246,38 @@ test('SIGHUP is for the command: locket ends only if the command ends of it', as
   assert.equal(children.length, 2)
   last().end(129)
   assert.equal(await ended, 129)
+})
+
+test('a command that ends of a signal which was passed on is not started again', async () => {
+  for (const [signal, code] of [
+    ['SIGABRT', 134],
+    ['SIGPWR', 158],
+    ['SIGRTMIN+3', 165],
+  ] as const) {
+    const { supervisor, send, last, children } = world()
+    const ended = supervisor.run({})
+    await turns()
+    send(signal)
+    assert.deepEqual(last().got, [signal])
+    last().end(code)
+    assert.equal(await ended, code)
+    assert.equal(children.length, 1)
+  }
+})
+
+test('a realtime signal or SIGPWR ends the wait for the next start; SIGUSR1 and SIGALRM do not', async () => {
+  for (const signal of ['SIGRTMIN+3', 'SIGPWR', 'SIGABRT'] as const) {
+    const { supervisor, send, last } = world()
+    const ended = supervisor.run({})
+    await turns()
+    last().end(9)
+    await turns()
+    send('SIGUSR1')
+    send('SIGALRM')
+    await turns()
+    send(signal)
+    assert.equal(await ended, 9)
+  }
 })
 
 test('no timer and no listener is left', async () => {

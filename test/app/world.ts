@@ -23,8 +23,7 @@ import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.t
 export const CANARY = 'canary-7c90-value'
 
 /**
- * The surroundings of a driver process, which outlive it: a real state file, real mounts, a provider in
- * memory.
+ * The surroundings of a driver process, which outlive it: a state file, mounts, a provider in memory.
  */
 export interface World {
   readonly runtimeDir: string

@@ -3,8 +3,15 @@ import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { texts } from './source.ts'
 
-/** Files and folders whose comments and strings follow R15 already. Add a folder when it is clean. */
-const CLEAN: readonly string[] = ['bench/', 'scripts/', 'test/']
+/** Files and folders whose comments and strings follow R17 already. Add a folder when it is clean. */
+const CLEAN: readonly string[] = [
+  'bench/',
+  'scripts/',
+  'src/app/volume/',
+  'src/core/volume/',
+  'src/http/',
+  'test/',
+]
 
 /** Pages that are generated from strings of `src`, and one that is being rewritten. */
 const OTHER_PAGES: readonly string[] = [
@@ -39,7 +46,7 @@ const AVOID: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bin vain\b|\bto its word\b/i, 'use plain words'],
 ]
 
-test('R14: the pages have lines of at most 100 columns, tables and code left out', () => {
+test('R16: the pages have lines of at most 100 columns, tables and code left out', () => {
   const wide = PAGES.flatMap((path) =>
     proseOf(path)
       .filter(({ line }) => line.length > PAGE_COLUMNS)
@@ -48,7 +55,7 @@ test('R14: the pages have lines of at most 100 columns, tables and code left out
   assert.deepEqual(wide, [])
 })
 
-test('R15: the pages are in plain technical English', () => {
+test('R17: the pages are in plain technical English', () => {
   const found = PAGES.flatMap((path) =>
     paragraphsOf(path).flatMap(({ number, text }) =>
       faultsOf(text).map((fault) => `${path}:${number}: ${fault}`),
@@ -57,7 +64,7 @@ test('R15: the pages are in plain technical English', () => {
   assert.deepEqual(found, [])
 })
 
-test('R15: comments, messages and test names are in plain technical English', () => {
+test('R17: comments, messages and test names are in plain technical English', () => {
   const found = cleanFiles().flatMap(([path, text]) =>
     [...commentsOf(text), ...stringsOf(path, text)].flatMap((words) =>
       faultsOf(words).map((fault) => `${path}: ${fault}: ${words.slice(0, 80)}`),
@@ -66,7 +73,7 @@ test('R15: comments, messages and test names are in plain technical English', ()
   assert.deepEqual(found, [])
 })
 
-test('R16: lines of comments have at most 110 columns', () => {
+test('R18: lines of comments have at most 110 columns', () => {
   const wide = cleanFiles().flatMap(([path, text]) =>
     text.split('\n').flatMap((line, index) => {
       const isComment = /^\s*(?:\/\/|\/\*|\*)/.test(line)
@@ -76,7 +83,7 @@ test('R16: lines of comments have at most 110 columns', () => {
   assert.deepEqual(wide, [])
 })
 
-test('R17: names of tests have at most 90 characters', () => {
+test('R19: names of tests have at most 90 characters', () => {
   const long = [...texts].flatMap(([path, text]) =>
     namesOf(text)
       .filter((name) => name.length > NAME_COLUMNS)
@@ -85,7 +92,7 @@ test('R17: names of tests have at most 90 characters', () => {
   assert.deepEqual(long, [])
 })
 
-test('R15: the patterns find the phrases they are for', () => {
+test('R17: the patterns find the phrases they are for', () => {
   for (const phrase of [
     'What was wrong counts.',
     'It ends. Of the command that is named.',

@@ -8,8 +8,8 @@ import { COMMANDS } from '../../src/cli/index.ts'
 import { fieldsOf, PROVIDER_SECTIONS, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { MAIN } from '../support/program.ts'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const CANARY = 'canary-argv-51c8'
 
 function locket(args: readonly string[], env: Record<string, string> = {}) {

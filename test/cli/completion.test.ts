@@ -13,8 +13,7 @@ import { flagWords } from '../../src/config/describe/flag-words.ts'
 import { field, section } from '../../src/settings/field.ts'
 import { Switch } from '../../src/settings/kinds.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+import { MAIN } from '../support/program.ts'
 
 /** `make test` installs the shells that a machine lacks. */
 const lacks = (shell: string): string | false =>

@@ -9,8 +9,8 @@ import { until } from '../../scripts/engine/until.ts'
 import { wordsFromDocker } from '../../src/cli/docker-plugin.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { MAIN } from '../support/program.ts'
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const skip = spawnSync('docker', ['--version']).error === undefined ? false : 'no docker command here'
 
 test('what docker says before our words is taken away, and what Compose says is left', () => {

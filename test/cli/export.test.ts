@@ -149,7 +149,7 @@ test('what is wrong is one line and no output', async (t) => {
   const none = await locket(['export'])
   assert.deepEqual([none.code, none.stdout], [64, ''])
   assert.match(none.stderr, /^locket: there is no variable to export \(name some with --env/)
-  const wrong = await locket(['export', '-e', `A B=${CANARY}`, '-e', `A=@${CANARY}`])
+  const wrong = await locket(['export', '-e', `A B=${CANARY}`, '-e', `A=@{{${CANARY}}}`])
   assert.equal(wrong.code, 78)
   assert.match(wrong.stderr, /^locket: 2 settings are wrong: flag --env: A B is no name for a variable/)
   const format = await locket(['export', '--format=xml', '-e', 'A=1'])

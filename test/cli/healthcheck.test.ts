@@ -4,8 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+import { MAIN } from '../support/program.ts'
 
 function healthcheck(args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'healthcheck', ...args], {

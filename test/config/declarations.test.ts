@@ -78,7 +78,14 @@ test('in the manifest all variables but its own paths can be set, and none has a
     fixed.filter((name) => names.includes(name)),
     [],
   )
-  const others = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'OP_CONNECT_TOKEN_FILE']
+  const others = [
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'ALL_PROXY',
+    'NO_PROXY',
+    'NODE_EXTRA_CA_CERTS',
+    'OP_CONNECT_TOKEN_FILE',
+  ]
   for (const name of [...wanted, ...others]) assert.ok(names.includes(name), name)
   assert.equal(new Set(names).size, names.length)
   for (const entry of manifest.env) assert.deepEqual([entry.settable, 'value' in entry], [['value'], false])

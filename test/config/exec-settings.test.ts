@@ -8,7 +8,7 @@ import { row, testEachSetting, type CommandRow } from './each-setting.ts'
 type Config = ReturnType<typeof load>
 
 const BOOL = ['true', 'false'] as const
-const FROM_TEST = { HOME: '/home/test', MINE: 'x', OP_CONNECT_TOKEN: 'y' }
+const FROM_TEST = { HELD: 'local://a', HOME: '/home/test', MINE: 'x', OP_CONNECT_TOKEN: 'y' }
 
 /** The public names, as users have them in their files, and what each changes. */
 const ROWS: readonly CommandRow<Config>[] = [
@@ -22,7 +22,16 @@ const ROWS: readonly CommandRow<Config>[] = [
     (it) => it.interactive,
   ),
   row('timeout', 'LOCKET_EXEC_TIMEOUT', ['5s', '1m'], [5000, 60_000], 30_000, (it) => it.timeoutMs),
+  row('signal-group', 'LOCKET_EXEC_SIGNAL_GROUP', BOOL, [true, false], false, (it) => it.isGroupSignalled),
   row('debounce', 'WATCH_DEBOUNCE', ['1s', '20ms'], [1000, 20], 500, (it) => it.debounceMs),
+  row(
+    'resolve-env',
+    'LOCKET_EXEC_RESOLVE_ENV',
+    BOOL,
+    [1, 0],
+    0,
+    (it) => it.entries.filter(({ origin }) => origin === 'environment HELD').length,
+  ),
   row('overwrite', 'LOCKET_EXEC_OVERWRITE', BOOL, [true, false], false, (it) => it.overwrite),
   row('mask', 'LOCKET_EXEC_MASK', BOOL, [true, false], false, (it) => it.mask),
   row('clean-env', 'LOCKET_EXEC_CLEAN_ENV', BOOL, [false, true], true, (it) => 'MINE' in it.inherited),

@@ -54,6 +54,18 @@ test('a map is two paths; relative ones begin where the command does', () => {
   assert.match(refusal(['--map=/t:/o:ro']), /a map takes no :ro/)
 })
 
+test('a path after @ begins where the command does; in a TOML file it must be absolute', async (t) => {
+  assert.deepEqual(secrets(['--secret=a=@x/y', '--secret=b= @../z ', '--secret=c=@{{ op://v/i/f }}']), [
+    ['a', '@/base/x/y'],
+    ['b', '@/z'],
+    ['c', '@{{ op://v/i/f }}'],
+  ])
+  assert.deepEqual(secrets([], { LOCKET_SECRETS: 'a=@x' }), [['a', '@/base/x']])
+  const file = await toml(t, 'secrets = ["a=@x", "b=@/x"]')
+  assert.match(refusal(['--config', file]), /secrets a: the path after @ must be absolute$/)
+  assert.match(refusal(['--secret=a=@']), /^flag --secret a: a path must follow the @$/)
+})
+
 test('F9: no comma cuts a flag or a TOML list, and a variable is cut only where an entry begins', async (t) => {
   assert.deepEqual(secrets(['--secret=a={{ op://v/i,j/f }},b=2,/x']), [['a', '{{ op://v/i,j/f }},b=2,/x']])
   assert.deepEqual(maps(['--map=/a,b:/o,/p']), [['/a,b', '/o,/p']])

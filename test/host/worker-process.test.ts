@@ -66,7 +66,7 @@ test('its environment has the proxy and certificate variables and nothing else',
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
   const names = environment.split('\0').flatMap((line) => (line === '' ? [] : [line.split('=')[0] ?? '']))
   const allowed =
-    /^(https?_proxy|no_proxy|NODE_USE_ENV_PROXY|NODE_EXTRA_CA_CERTS|LOCKET_CA_CERT|NODE_CHANNEL_\w+)$/i
+    /^(https?_proxy|all_proxy|REQUEST_METHOD|no_proxy|NODE_USE_ENV_PROXY|NODE_EXTRA_CA_CERTS|LOCKET_CA_CERT|NODE_CHANNEL_\w+)$/i
   assert.deepEqual(
     names.filter((name) => !allowed.test(name)),
     [],

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer as createPlainServer } from 'node:http'
-import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -13,46 +12,8 @@ import { createHttpClient } from '../../src/providers/lib/http/http.ts'
 import { caCertReader } from '../../src/providers/lib/http/traffic-settings.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { createTraffic } from '../../src/providers/lib/http/traffic.ts'
+import { startTlsServer } from '../fixtures/servers/tls.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-interface TlsServer {
-  readonly port: number
-  readonly certificate: string
-}
-
-/** Serves `{}` with a certificate of its own making for 127.0.0.1. */
-async function startTlsServer(t: TestContext): Promise<TlsServer> {
-  const folder = await temporaryFolder(t)
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const subject = ['-subj', '/CN=connect', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const made = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ed25519',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-    ...subject,
-  ]
-  execFileSync('openssl', made, { stdio: 'pipe' })
-  const server = createServer(
-    { key: await readFile(key), cert: await readFile(certificate) },
-    (_, response) => {
-      response.end('{}')
-    },
-  )
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { port: (server.address() as AddressInfo).port, certificate }
-}
 
 async function failureOf(
   baseUrl: string,
@@ -126,38 +87,8 @@ test('certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says', asyn
   assert.equal(printed, 'provider_protocol')
 })
 
-test('the proxy variables are used only if Node is configured to', async (t) => {
-  const asked: string[] = []
-  const proxy = createPlainServer((request, response) => {
-    asked.push(request.headers.host ?? '')
-    response.end('{"by":"proxy"}')
-  })
-  // Node 24 asks for a tunnel even where the address is http://.
-  proxy.on('connect', (_, socket) => {
-    socket.write('HTTP/1.1 200 OK\r\n\r\n')
-    proxy.emit('connection', socket)
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  t.after(() => proxy.close())
-  const variables = {
-    HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    NO_PROXY: 'near.invalid',
-  }
-  const told = `(await import('node:http')).setGlobalProxyFromEnv()`
-  assert.equal(await askInChild(t, 'http://far.invalid', variables, told), '{"by":"proxy"}')
-  assert.deepEqual(asked, ['far.invalid'])
-  assert.equal(await askInChild(t, 'http://near.invalid', variables, told), 'unavailable')
-  assert.equal(await askInChild(t, 'http://far.invalid', variables), 'unavailable')
-  assert.equal(asked.length, 1)
-})
-
 /** The answer that a process with these variables gets, or the code of its error. */
-async function askInChild(
-  t: TestContext,
-  baseUrl: string,
-  env: Record<string, string>,
-  first = '',
-): Promise<string> {
+async function askInChild(t: TestContext, baseUrl: string, env: Record<string, string>): Promise<string> {
   const program = join(await temporaryFolder(t), 'ask.ts')
   const library = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
   await writeFile(
@@ -165,7 +96,6 @@ async function askInChild(
     `import { createHttpClient } from ${library('providers/lib/http/http.ts')}
     import { createTraffic } from ${library('providers/lib/http/traffic.ts')}
     import { systemClock } from ${library('host/daemon/clock.ts')}
-    ${first}
     const traffic = createTraffic({ provider: 'x', maxConcurrent: 2, rates: [], clock: systemClock() })
     await using http = createHttpClient({ provider: 'x', baseUrl: '${baseUrl}', maxConcurrent: 2, traffic })
     const request = { path: '/', headers: {}, maxBytes: 99, signal: AbortSignal.timeout(5000) }

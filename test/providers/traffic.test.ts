@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseRates } from '../../src/core/waiting/rate.ts'
+import { retryAfterOf, statusError } from '../../src/providers/lib/http/http-errors.ts'
 import { createTraffic } from '../../src/providers/lib/http/traffic.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 
@@ -37,4 +38,29 @@ test('what is wrong on this side says nothing of the server', async () => {
     await clock.advance(1000)
   }
   assert.match(traffic.status().paused ?? '', /not asked for another/)
+})
+
+test('a Retry-After of years holds for 5 minutes, and then one request goes first', async () => {
+  const clock = createManualClock()
+  const traffic = createTraffic({ provider: 'x', maxConcurrent: 9, rates: [], clock })
+  const retryAfterMs = retryAfterOf('99999999', clock.now())
+  assert.equal(retryAfterMs, 300_000)
+  const busy = statusError('x at http://x', 429, retryAfterMs)
+  await assert.rejects(traffic.run(() => Promise.reject(busy), forever()))
+  await clock.advance(299_999)
+  await assert.rejects(
+    traffic.run(async () => 'never', forever()),
+    { code: 'rate_limited' },
+  )
+  await clock.advance(1)
+  const probe = Promise.withResolvers<string>()
+  const first = traffic.run(() => probe.promise, forever())
+  await clock.advance(0)
+  await assert.rejects(
+    traffic.run(async () => 'never', forever()),
+    { code: 'rate_limited' },
+  )
+  probe.resolve('over')
+  assert.equal(await first, 'over')
+  assert.equal(await traffic.run(async () => 'open', forever()), 'open')
 })

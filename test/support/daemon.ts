@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { until } from '../../scripts/engine/until.ts'
-
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+import { MAIN } from './program.ts'
 
 /** A real `locket volume` with its own folders, as root. */
 export interface Daemon {

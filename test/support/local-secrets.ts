@@ -1,8 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+import { MAIN } from './program.ts'
 
 /** `locket secret set`, as a user does it. */
 export async function setSecret(folder: string, path: string, value: string): Promise<void> {

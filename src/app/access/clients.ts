@@ -1,4 +1,5 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
 import { withValueCache, type ValueCache } from './value-cache.ts'
 import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type {
@@ -8,14 +9,18 @@ import type {
   ProviderStatus,
 } from '../../providers/define.ts'
 
-/** Opened providers, shared by all owners whose settings for them are equal. An owner is a volume's name, or a command's. */
+/** Opened providers, shared by all callers whose settings for them are equal. */
 export interface Clients {
-  /** Resolves with the instances of one owner; each is opened when a reference first needs it. */
-  resolveFor(owner: string, instances: readonly ProviderInstance[]): Resolve
-  /** Of the instances that this owner has used, by name. */
-  statusOf(owner: string): ReadonlyMap<string, ProviderStatus>
-  /** What only this owner used is closed. */
-  release(owner: string): Promise<void>
+  /**
+   * Returns a `Resolve` that asks the caller's instances; each is opened when a reference first needs it. A reference to
+   * an instance that is not among them fails as `internal`.
+   */
+  resolveFor(caller: Caller, instances: readonly ProviderInstance[]): Resolve
+  /** Returns the status of the network providers that this caller has used, by the instance's name. */
+  statusOf(caller: Caller): ReadonlyMap<string, ProviderStatus>
+  /** Closes the providers that no other caller has used. */
+  release(caller: Caller): Promise<void>
+  /** Closes all providers. Never rejects. */
   close(): Promise<void>
 }
 
@@ -24,23 +29,26 @@ interface Shared {
   readonly client: ProviderClient
   /** Undefined for a provider that costs nothing to ask. */
   readonly cache: ValueCache | undefined
-  readonly owners: Set<string>
+  /** By `callerKey`. */
+  readonly callers: Set<string>
 }
 
-/** `lingerMs`: how long a value that a network provider gave stays usable. */
-export function createClients(deps: ProviderDeps, lingerMs: number): Clients {
+/** Makes the table of opened providers. `cacheTtlMs`: how long a value of a network provider stays usable. */
+export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
   const shared = new Map<string, Shared>()
 
-  function resolverOf(owner: string, instance: ProviderInstance): Resolve {
+  function resolverOf(caller: Caller, instance: ProviderInstance): Resolve {
     let entry = shared.get(instance.key)
     if (entry === undefined) {
       const client = instance.def.open(instance.settings, deps, instance.name)
-      const isNear = instance.def.isLocal === true
-      const cache = isNear ? undefined : withValueCache(client.fetch, { ttlMs: lingerMs, clock: deps.clock })
-      entry = { name: instance.name, client, cache, owners: new Set() }
+      const isLocal = instance.def.isLocal === true
+      const cache = isLocal
+        ? undefined
+        : withValueCache(client.fetch, { ttlMs: cacheTtlMs, clock: deps.clock })
+      entry = { name: instance.name, client, cache, callers: new Set() }
       shared.set(instance.key, entry)
     }
-    entry.owners.add(owner)
+    entry.callers.add(callerKey(caller))
     return entry.cache?.resolve ?? entry.client.fetch
   }
 
@@ -50,15 +58,15 @@ export function createClients(deps: ProviderDeps, lingerMs: number): Clients {
   }
 
   return {
-    resolveFor: (owner, instances) =>
+    resolveFor: (caller, instances) =>
       resolveWith((name) => {
         const instance = instances.find((candidate) => candidate.name === name)
         if (instance === undefined) throw new LocketError('internal', `no provider of the name ${name}`)
-        return resolverOf(owner, instance)
+        return resolverOf(caller, instance)
       }),
 
-    statusOf(owner) {
-      const used = [...shared.values()].filter((entry) => entry.owners.has(owner))
+    statusOf(caller) {
+      const used = [...shared.values()].filter(({ callers }) => callers.has(callerKey(caller)))
       return new Map(
         used.flatMap(({ name, client }) => {
           const status = client.status()
@@ -67,9 +75,9 @@ export function createClients(deps: ProviderDeps, lingerMs: number): Clients {
       )
     },
 
-    async release(owner) {
+    async release(caller) {
       for (const [key, entry] of shared) {
-        if (!entry.owners.delete(owner) || entry.owners.size > 0) continue
+        if (!entry.callers.delete(callerKey(caller)) || entry.callers.size > 0) continue
         shared.delete(key)
         await end(entry)
       }

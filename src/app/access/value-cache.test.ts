@@ -156,3 +156,26 @@ test('each caller gets exactly its own references, and no flight or timer is lef
     }),
   )
 })
+
+test('version and expiry come with a kept value, which is not kept beyond its expiry', async () => {
+  const clock = createManualClock()
+  let asked = 0
+  const expiresAt = clock.now() + 2000
+  const cache = withValueCache(
+    async ([ref]) => {
+      asked += 1
+      const secret = { value: Secret.fromText(`value-${asked}`), version: '7', expiresAt }
+      return new Map(ref === undefined ? [] : [[ref.id, { ok: true as const, secret }]])
+    },
+    { ttlMs: 5000, clock },
+  )
+  for (let caller = 0; caller < 2; caller += 1) {
+    const outcome = (await cache.resolve([A], forever())).get(A.id)
+    assert.ok(outcome?.ok === true)
+    assert.deepEqual([outcome.secret.version, outcome.secret.expiresAt], ['7', expiresAt])
+  }
+  assert.equal(asked, 1)
+  await clock.advance(2000)
+  assert.deepEqual(textsOf(await cache.resolve([A], forever())), ['value-2'])
+  assert.deepEqual(textsOf(await cache.resolve([A], forever())), ['value-3'])
+})

@@ -1,8 +1,7 @@
 import { LocketError, isLocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
-import type { Outcome, Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
-import type { Secret } from '../../core/vocabulary/secret.ts'
+import type { Outcome, Outcomes, Resolve, Resolved } from '../../core/vocabulary/resolve.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
 export interface ValueCacheOptions {
@@ -24,25 +23,26 @@ interface Flight {
 }
 
 /**
- * Asks for each distinct secret once, whoever wants it: callers at the same time share one request, and a value stays usable for
- * `lingerMs`, because a container that crashes in a loop and the engine's copy-up mount the same volume again at once. Each caller gets a
- * copy of its own to wipe; what is kept here is wiped when its time is over, or on dispose. A fleeting value is not kept.
+ * Asks `next` for each distinct secret once: callers at the same time share one request, and a value stays usable for
+ * `ttlMs`, because a container that crashes in a loop and the engine's copy-up mount the same volume again at once.
+ * Each caller gets a copy, which it must wipe. A kept value is wiped after `ttlMs`, when it expires, and on dispose.
+ * A fleeting value is not kept.
  */
-export function withValueCache(next: Resolve, { ttlMs: lingerMs, clock }: ValueCacheOptions): ValueCache {
-  const kept = new Map<RefId, Secret>()
+export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOptions): ValueCache {
+  const kept = new Map<RefId, Resolved>()
   const flying = new Map<RefId, Flight>()
   const disposed = new AbortController()
 
   async function resolve(refs: readonly SecretRef[], signal: AbortSignal): Promise<Outcomes> {
-    // Nobody waits for it: the provider says so, without asking anybody.
+    // Nobody waits for the answer: the provider says so, without asking anybody.
     if (signal.aborted) return next(refs, signal)
     const outcomes = new Map<RefId, Outcome>()
     const joined = new Map<Flight, RefId[]>()
     const fresh: SecretRef[] = []
     for (const ref of refs) {
-      const value = kept.get(ref.id)
+      const known = kept.get(ref.id)
       const flight = flying.get(ref.id)
-      if (value !== undefined) outcomes.set(ref.id, { ok: true, secret: { value: value.copy() } })
+      if (known !== undefined) outcomes.set(ref.id, copyOf({ ok: true, secret: known }))
       else if (flight === undefined) fresh.push(ref)
       else joined.set(flight, [...(joined.get(flight) ?? []), ref.id])
     }
@@ -72,13 +72,16 @@ export function withValueCache(next: Resolve, { ttlMs: lingerMs, clock }: ValueC
     try {
       keep(await flight.answer)
     } catch {
-      // Whoever waits for it is told.
+      // `take` reports it to each caller.
     } finally {
       forget(flight)
     }
   }
 
-  /** Its own copies of what the flight brings. A caller that is the last to give up ends the flight, and hears what that says of it. */
+  /**
+   * Returns a caller's own copies of what the flight brings. The last caller that gives up ends the flight, and gets the
+   * error that its end gives.
+   */
   async function take(
     flight: Flight,
     wanted: readonly RefId[],
@@ -111,22 +114,25 @@ export function withValueCache(next: Resolve, { ttlMs: lingerMs, clock }: ValueC
   }
 
   function keep(outcomes: Outcomes): void {
-    if (lingerMs === 0 || disposed.signal.aborted) return
+    if (ttlMs === 0 || disposed.signal.aborted) return
     for (const [id, outcome] of outcomes) {
       if (!outcome.ok || outcome.secret.isFleeting === true) continue
-      const { value } = outcome.secret
-      kept.set(id, value)
+      const { secret } = outcome
+      const { expiresAt = Number.POSITIVE_INFINITY } = secret
+      const usableMs = Math.min(ttlMs, expiresAt - clock.now())
+      if (usableMs <= 0) continue
+      kept.set(id, secret)
       const drop = () => {
-        if (kept.get(id) === value) kept.delete(id)
-        value.wipe()
+        if (kept.get(id) === secret) kept.delete(id)
+        secret.value.wipe()
       }
-      clock.sleep(lingerMs, disposed.signal).then(drop, drop)
+      clock.sleep(usableMs, disposed.signal).then(drop, drop)
     }
   }
 
   function wipeUnkept(outcomes: Outcomes): void {
     for (const [id, outcome] of outcomes)
-      if (outcome.ok && kept.get(id) !== outcome.secret.value) outcome.secret.value.wipe()
+      if (outcome.ok && kept.get(id) !== outcome.secret) outcome.secret.value.wipe()
   }
 
   return {

@@ -8,8 +8,8 @@ import type { SourceFiles } from '../../core/ports/files.ts'
 import { parseTemplate } from '../../core/template/parse.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
-import { readEnvironment } from '../recipe/environment.ts'
-import { prepareVolume } from '../recipe/volume-files.ts'
+import { mapPath, readEnvironment } from '../recipe/environment.ts'
+import { contentWarnings, prepareVolume } from '../recipe/volume-files.ts'
 
 /** The findings of one file. */
 export interface FileReport {
@@ -122,8 +122,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
       template: file.template,
     }))
     found.places.push({ label: `${path}: ${label}`, providers: volume.providers, templates })
-    for (const { path: file, template } of files)
-      found.warnings.push(...template.warnings.map((warning) => `${label}: ${file}: ${warning}`))
+    found.warnings.push(...contentWarnings(files).map((warning) => `${label}: ${warning}`))
   } catch (thrown) {
     note(found, thrown, { volume: name })
   }
@@ -136,9 +135,7 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
   const service = config.serviceConfig(options, problems)
   for (const line of problems) note(found, new LocketError('config', line), { service: name })
   if (service === undefined) return
-  const entries = service.entries.map((entry) =>
-    entry.kind === 'file' ? { ...entry, path: beside(path, entry.path) } : entry,
-  )
+  const entries = service.entries.map((entry) => mapPath(entry, (named) => beside(path, named)))
   const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
   const { variables, errors } = await readEnvironment(entries, rules, sources)
   for (const error of errors) note(found, error, { service: name })

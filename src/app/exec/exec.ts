@@ -23,6 +23,8 @@ export interface ExecConfig extends ValuesConfig {
   readonly overwrite: boolean
   readonly watch: boolean
   readonly interactive: boolean
+  /** Signals go to the whole process group of the command. */
+  readonly isGroupSignalled: boolean
   readonly timeoutMs: number
   readonly debounceMs: number
 }

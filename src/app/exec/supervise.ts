@@ -1,18 +1,13 @@
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import type {
-  Child,
-  ChildOptions,
-  CommandLine,
-  ListenSignals,
-  PassedSignal,
-  Programs,
-} from '../../core/ports/process.ts'
+import type { Child, ChildOptions, CommandLine, ListenSignals, Programs } from '../../core/ports/process.ts'
+import { isRealtime, signalNumber, type PassedSignal } from '../../core/vocabulary/signals.ts'
 
 export interface SuperviseRules {
   readonly command: CommandLine
   readonly hasTerminal: boolean
+  readonly isGroupSignalled: boolean
   readonly redactor: ChildOptions['redactor']
   /** From SIGTERM to SIGKILL. */
   readonly timeoutMs: number
@@ -42,8 +37,10 @@ const CALM_MS = 60_000
 /** Between two looks at whether anything of a process group is left. */
 const LOOK_MS = 20
 
+/** These end the supervision, whatever the command does. */
 const ENDING: readonly PassedSignal[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
-const HANGUP_CODE = 128 + 1
+/** These, and realtime signals, end it while no command runs that could do what it wants with them. */
+const ENDING_ALONE: readonly PassedSignal[] = ['SIGHUP', 'SIGABRT', 'SIGPWR', 'SIGXCPU']
 const NOT_STARTED_CODE = 126
 
 /** Signals that reach this process go to the command from now on, until it is disposed. */
@@ -51,7 +48,8 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
   const { command, timeoutMs, isKeptRunning } = rules
   const { programs, clock, emit } = deps
   const asked = new AbortController()
-  let isHungUp = false
+  /** The exit codes of a command that ends of a signal which this process has passed on: such an end was meant. */
+  const meant = new Set<number>()
   let child: Child | undefined
   let wanted: ChildOptions['env'] = {}
   /** What the command could be started with last. */
@@ -60,8 +58,8 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
 
   const signals = deps.listenSignals((name) => {
     child?.signal(name)
-    if (ENDING.includes(name) || (name === 'SIGHUP' && child === undefined)) asked.abort()
-    if (name === 'SIGHUP') isHungUp = true
+    meant.add(128 + signalNumber(name))
+    if (ENDING.includes(name) || (child === undefined && isEndingAlone(name))) asked.abort()
     if (name === 'SIGTERM' && child !== undefined) void seeOff(child)
   })
 
@@ -85,8 +83,8 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
 
   function start(env: ChildOptions['env']): Promise<Child> {
     replaced = Promise.withResolvers()
-    const { hasTerminal, redactor } = rules
-    return programs.run(command, { env, hasTerminal, redactor })
+    const { hasTerminal, isGroupSignalled, redactor } = rules
+    return programs.run(command, { env, hasTerminal, isGroupSignalled, redactor })
   }
 
   async function liveOnce(started: Child): Promise<Life> {
@@ -123,7 +121,7 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
 
   function isLast({ code, isReplaced }: Life): boolean {
     if (!isKeptRunning || asked.signal.aborted) return true
-    return !isReplaced && (code === 0 || (isHungUp && code === HANGUP_CODE))
+    return !isReplaced && (code === 0 || meant.has(code))
   }
 
   async function pause(ms: number): Promise<void> {
@@ -163,6 +161,7 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
 
   async function goneBefore(one: Child, over: AbortSignal): Promise<false> {
     await one.ended
+    if (!one.isGone()) one.terminateRest()
     while (!over.aborted && !one.isGone()) await clock.sleep(LOOK_MS, over).catch(() => undefined)
     return false
   }
@@ -176,6 +175,10 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
     },
     [Symbol.dispose]: () => signals[Symbol.dispose](),
   }
+}
+
+function isEndingAlone(name: PassedSignal): boolean {
+  return ENDING_ALONE.includes(name) || isRealtime(name)
 }
 
 interface Life {

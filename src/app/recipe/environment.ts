@@ -50,6 +50,13 @@ export async function readEnvironment(
   return { variables: read.templates, errors: [...errors, ...read.errors] }
 }
 
+/** Returns the entry with another path of its file; an entry without a file stays as it is. */
+export function mapPath(entry: EnvEntry, change: (path: string) => string): EnvEntry {
+  if (entry.kind === 'file') return { ...entry, path: change(entry.path) }
+  const { source } = entry
+  return source.kind === 'file' ? { ...entry, source: { ...source, path: change(source.path) } } : entry
+}
+
 /** Paths of the files that an environment comes from. */
 export function environmentFiles(entries: readonly EnvEntry[]): string[] {
   const paths = entries.flatMap((entry) => {

@@ -12,7 +12,7 @@ import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Machine } from '../machine.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
-import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
+import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /** A template that becomes a file at a place that the user named. */
 export interface OutputTemplate extends PreparedTemplate, PlannedOutput {
@@ -49,7 +49,7 @@ export async function prepareOutputs(
   const { templates, errors } = await readTemplates(planned, rules, sources)
   throwErrors(errors)
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
-  return { ...recipeOf(templates, emptyFolders(found)), missing }
+  return { ...recipeOf(templates, [...emptyFolders(found), ...templates.flatMap(plainText)]), missing }
 }
 
 /** Throws `io` when a source that the user named is not there. */
@@ -112,6 +112,11 @@ async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<st
   }
   throwErrors(errors)
   return found
+}
+
+/** A named secret whose text has no reference: its braces may have been forgotten. */
+function plainText({ source, template, origin }: OutputTemplate): string[] {
+  return source.kind === 'inline' && template.refs.length === 0 ? [`${NO_REFERENCE} in ${origin}`] : []
 }
 
 function emptyFolders(found: ReadonlyMap<string, SourceListing>): string[] {

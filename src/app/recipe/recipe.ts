@@ -25,3 +25,6 @@ export function recipeOf<T extends PreparedTemplate>(
 function warningsOf({ template, origin }: PreparedTemplate): string[] {
   return template.warnings.map((warning) => `${origin}: ${warning}`)
 }
+
+/** The beginning of a warning. */
+export const NO_REFERENCE = 'no reference, so the text is written as it is (is {{ reference }} meant?),'

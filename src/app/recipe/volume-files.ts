@@ -4,7 +4,7 @@ import { planFiles } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
 import { readTemplates } from './read-templates.ts'
-import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
+import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /** The content of a volume, for Status. It holds no value. */
 export interface ContentFacts {
@@ -39,10 +39,24 @@ export function contentFacts({ templates }: Recipe<PreparedFile>): ContentFacts 
     files: templates.map(({ path }) => path),
     references: refs.length,
     providers: [...new Set(refs.map(({ provider }) => provider))],
-    warnings: templates.flatMap(({ path, template }) =>
-      template.warnings.map((warning) => `${path}: ${warning}`),
-    ),
+    warnings: contentWarnings(templates),
   }
+}
+
+const MOST_NAMED = 10
+
+/**
+ * Likely mistakes in a volume's files, one line each. A text without a reference is one: its braces may have
+ * been forgotten.
+ */
+export function contentWarnings(files: readonly PreparedFile[]): readonly string[] {
+  const plain = files.filter(({ template }) => template.refs.length === 0).map(({ path }) => path)
+  const more = plain.length > MOST_NAMED ? ` and ${plain.length - MOST_NAMED} more` : ''
+  return [
+    ...(files.length === 0 ? ['the volume has no file: no option secret.NAME is set'] : []),
+    ...(plain.length === 0 ? [] : [`${NO_REFERENCE} in ${plain.slice(0, MOST_NAMED).join(', ')}${more}`]),
+    ...files.flatMap(({ path, template }) => template.warnings.map((warning) => `${path}: ${warning}`)),
+  ]
 }
 
 /** Paths of the template files of a volume. */

@@ -27,6 +27,7 @@ export async function createVolume(
     driver.unrecorded.delete(name)
     driver.table.note(volume, { content })
     driver.emit('volume.created', { volume: name, files: content.files.length })
+    for (const warning of content.warnings) driver.emit('volume.warning', { volume: name, warning })
   })
 }
 

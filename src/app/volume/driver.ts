@@ -52,7 +52,7 @@ export function volumesFolder(driver: Pick<Driver, 'daemon'>): string {
   return `${driver.daemon.runtimeDir}/volumes`
 }
 
-/** What containers bind. */
+/** The folder that containers bind. */
 export function mountpointOf(driver: Pick<Driver, 'daemon'>, name: VolumeName): string {
   return `${rootOf(driver, name)}/data`
 }

@@ -34,7 +34,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
       })
     }
     await driver.table.remove(volume)
-    await driver.clients.release(name)
+    await driver.clients.release({ kind: 'volume', name })
     driver.emit('volume.removed', { volume: name })
   })
 }

@@ -27,7 +27,7 @@ export async function renderVolume(
   const { name } = volume
   const { policy, written } = config
   const recipe = await prepareVolume(config, sources)
-  const resolve = clients.resolveFor(name, config.providers)
+  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
   const rules = { policy, maxFileBytes: written.maxFileBytes }
   const rendered = await render(recipe, { ...rules, resolve, clock, signal })
   const content = contentFacts(recipe)

@@ -61,16 +61,9 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
 }
 
 function warnOfState({ emit }: Driver, { name, state }: Volume): void {
-  if (state.kind === 'unrecorded')
-    emit('volume.adopted', {
-      volume: name,
-    })
+  if (state.kind === 'unrecorded') emit('volume.adopted', { volume: name })
   if (state.kind !== 'orphaned') return
-  const mountIds = state.uses.map(({ id }) => id)
-  emit('volume.orphaned', {
-    volume: name,
-    mountIds,
-  })
+  emit('volume.orphaned', { volume: name, mountIds: state.uses.map(({ id }) => id) })
 }
 
 /** Volumes that are mounted below our folder, recorded or not. */

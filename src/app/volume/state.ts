@@ -12,7 +12,7 @@ export interface MountUse extends Omit<MountReference, 'unsure'> {
   readonly count: number | 'unsure'
 }
 
-/** What this process knows of a mounted tmpfs. */
+/** A mounted tmpfs, as far as this process knows it. */
 export interface Tmpfs {
   /** How it differs from the volume's configuration, one line each. */
   readonly warnings: readonly string[]

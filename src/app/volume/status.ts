@@ -49,7 +49,7 @@ function shownMountpoint(driver: Driver, { name, state }: Volume): string {
 
 function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStatus {
   const { content } = activity
-  const used = driver.clients.statusOf(name)
+  const used = driver.clients.statusOf({ kind: 'volume', name })
   const note = state.kind === 'orphaned' ? ', orphaned' : ''
   return {
     state: tmpfsOf(state) !== undefined ? 'mounted' : state.kind === 'orphaned' ? 'orphaned' : 'idle',

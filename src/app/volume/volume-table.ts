@@ -5,10 +5,10 @@ import type { MountReference, VolumeRecord } from '../../core/volume/record.ts'
 import type { ContentFacts } from '../recipe/volume-files.ts'
 import { engineRestarted, referencesOf, tmpfsOf, type Transition, type VolumeState } from './state.ts'
 
-/** What the engine's Create said of a volume. */
+/** The facts of a volume that never change. */
 export type VolumeIdentity = Omit<VolumeRecord, 'mounts'>
 
-/** What this process did with a volume, for Status only. */
+/** The work of this process on a volume, for Status only. */
 export interface Activity {
   readonly content?: ContentFacts | undefined
   /** ISO 8601. */

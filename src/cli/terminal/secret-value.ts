@@ -27,7 +27,10 @@ export async function readValue(source: ValueSource, name: SecretName, terminal:
     source.file === undefined ? await readAll(terminal.stdin, 'standard input') : await readWhole(source.file)
   const end = endWithoutNewlines(bytes)
   if (source.trim) return new Secret(bytes.subarray(0, end))
-  if (end === bytes.length - 1 && !bytes.subarray(0, end).includes(NEWLINE)) {
+  const ending = bytes.subarray(end)
+  const isOneEnding =
+    ending.length === 1 || (ending.length === 2 && ending[0] === RETURN && ending[1] === NEWLINE)
+  if (isOneEnding && !bytes.subarray(0, end).includes(NEWLINE)) {
     terminal.stderr.write('note: the value ends with a newline, which is stored too (--trim leaves it out)\n')
   }
   return new Secret(bytes)

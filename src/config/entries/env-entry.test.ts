@@ -53,12 +53,31 @@ test('a value is everything after the first equals sign: empty, a path or severa
   )
 })
 
-test('an at sign and an absolute path name a template file; a path can contain an equals sign', () => {
-  assert.deepEqual(entriesOf(settings(['K=@/etc/k', './a=b.env', '/x y/a.env', '../.env'])), [
+test('an at sign and a path is a template’s file; a path may hold an equals sign', () => {
+  assert.deepEqual(entriesOf(settings(['K=@/etc/k', 'R=@a/b', './a=b.env', '/x y/a.env', '../.env'])), [
     ['K', '@/etc/k', 'flag --env K'],
+    ['R', '@a/b', 'flag --env R'],
     ['./a=b.env', 'flag --env'],
     ['/x y/a.env', 'flag --env'],
     ['../.env', 'flag --env'],
+  ])
+})
+
+test('a name may hold dots and dashes', () => {
+  assert.deepEqual(entriesOf(settings(['discovery.type=single', 'A-B=1'], [], ['/etc/app.conf'])), [
+    ['app.conf', '@/etc/app.conf', 'flag --secret app.conf'],
+    ['discovery.type', 'single', 'flag --env discovery.type'],
+    ['A-B', '1', 'flag --env A-B'],
+  ])
+})
+
+test('in a TOML file a path behind an at sign must be absolute', () => {
+  const origin = 'locket.toml line 1 env'
+  const layer: Layer = new Map([['env', { value: [], origin, isFromToml: true }]])
+  const problems: string[] = []
+  assert.equal(collectEntries(settings(['A=@/a', 'B=@b']), layer, problems).length, 1)
+  assert.deepEqual(problems, [
+    `${origin} B: the path after @ must be absolute (a value that begins with @ can be given in a .env file)`,
   ])
 })
 
@@ -66,23 +85,24 @@ test('errors are reported for each entry, without its text', () => {
   const wrong = [
     'A B=canary-1',
     '1A=canary-2',
-    'A.B=canary-3',
-    'A=@canary-4',
+    '.B=canary-3',
+    'A=@{{ canary-4 }}',
+    'A=@',
     '{{ canary-5 }}',
     'canary 6',
     '',
   ]
-  const problems = problemsOf(settings(wrong, [''], ['canary-7', '/etc/app.conf']))
+  const problems = problemsOf(settings(wrong, [''], ['canary-7', '/etc/app conf']))
   assert.deepEqual(
     problems.map((problem) => problem.replace(/ \(.*|: it may.*/, '')),
     [
       'environment LOCKET_ENV_FILE: the path of a .env file must not be empty',
       'flag --secret: write NAME=TEMPLATE or NAME=@/path/to/template',
-      'flag --secret: app.conf is no name for a variable',
+      'flag --secret: app conf is no name for a variable',
       'flag --env: A B is no name for a variable',
       'flag --env: 1A is no name for a variable',
-      'flag --env: A.B is no name for a variable',
-      'flag --env A: after @ must stand an absolute path',
+      'flag --env: .B is no name for a variable',
+      ...Array(2).fill('flag --env A: a path must follow the @'),
       ...Array(2).fill('flag --env: write NAME=TEMPLATE, NAME=@/path/to/template or the path of a .env file'),
       'flag --env: the path of a .env file must not be empty',
     ],

@@ -2,7 +2,7 @@ import type { RequestedFile } from '../../core/plan/plan.ts'
 import { variableNameProblem } from '../../core/plan/variable-name.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
-import { shownName, splitEntry } from './secret-entry.ts'
+import { NOT_ABSOLUTE, shownName, splitEntry, templateFile } from './secret-entry.ts'
 import { environmentSection, variableSecretsSection } from '../sections/environment.ts'
 
 /** What an environment is made of, in the order in which later ones win. */
@@ -33,46 +33,55 @@ export function collectEntries(
   layer: Layer,
   problems: Problems,
 ): EnvEntry[] {
-  const origin = (name: string) => layer.get(name)?.origin ?? name
+  const place = (name: string): Place => ({
+    origin: layer.get(name)?.origin ?? name,
+    takesRelative: layer.get(name)?.isFromToml !== true,
+  })
   const { env = [], envFiles = [] } = environment
   const { secrets: named = [] } = secrets ?? {}
   const { env: envField, envFiles: filesField } = environmentSection.fields
   const entries = [
-    ...envFiles.map((path) => envFile(path, origin(filesField.name), problems)),
-    ...named.map((entry) => secretEntry(entry, origin(variableSecretsSection.fields.secrets.name), problems)),
-    ...env.map((entry) => envEntry(entry, origin(envField.name), problems)),
+    ...envFiles.map((path) => envFile(path, place(filesField.name), problems)),
+    ...named.map((entry) => secretEntry(entry, place(variableSecretsSection.fields.secrets.name), problems)),
+    ...env.map((entry) => envEntry(entry, place(envField.name), problems)),
   ]
   return entries.filter((entry) => entry !== undefined)
 }
 
-const TEMPLATE_FILE = /^@(\/[^\n]*)$/
+interface Place {
+  readonly origin: string
+  /** A path after `@` may be relative to the working directory. */
+  readonly takesRelative: boolean
+}
+
 const STARTS_AS_PATH = /^\.{0,2}\//
 const SECRET_PATH = /^(?:\/[^\n={}]*)?\/([^\n={}/]+)$/
 
-/** `NAME=TEMPLATE`, `NAME=@/path` or the path of a .env file. The text is not repeated in messages: it may hold a value. */
-function envEntry(entry: string, origin: string, problems: Problems): EnvEntry | undefined {
+/** `NAME=TEMPLATE`, `NAME=@path` or the path of a .env file. The text is not repeated in messages: it may hold a value. */
+function envEntry(entry: string, place: Place, problems: Problems): EnvEntry | undefined {
   const parts = STARTS_AS_PATH.test(entry) ? undefined : splitEntry(entry)
-  if (parts !== undefined) return variable(parts.name, parts.text, origin, problems)
+  if (parts !== undefined) return variable(parts.name, parts.text, place, problems)
   const isPath = STARTS_AS_PATH.test(entry) || !/[={}@\s]/.test(entry)
-  if (isPath) return envFile(entry, origin, problems)
+  if (isPath) return envFile(entry, place, problems)
   problems.push(
-    `${origin}: write NAME=TEMPLATE, NAME=@/path/to/template or the path of a .env file (with ./ before it)`,
+    `${place.origin}: write NAME=TEMPLATE, NAME=@/path/to/template or the path of a .env file (with ./ before it)`,
   )
   return undefined
 }
 
-/** `NAME=TEMPLATE`, `NAME=@/path` or a template's path, which names the variable. */
-function secretEntry(entry: string, origin: string, problems: Problems): EnvEntry | undefined {
+/** `NAME=TEMPLATE`, `NAME=@path` or a template's path, which names the variable. */
+function secretEntry(entry: string, place: Place, problems: Problems): EnvEntry | undefined {
   const [, name] = SECRET_PATH.exec(entry) ?? []
-  if (name !== undefined) return variable(name, `@${entry}`, origin, problems)
+  if (name !== undefined) return variable(name, `@${entry}`, place, problems)
   const parts = splitEntry(entry)
-  if (parts !== undefined) return variable(parts.name, parts.text, origin, problems)
-  problems.push(`${origin}: write NAME=TEMPLATE or NAME=@/path/to/template`)
+  if (parts !== undefined) return variable(parts.name, parts.text, place, problems)
+  problems.push(`${place.origin}: write NAME=TEMPLATE or NAME=@/path/to/template`)
   return undefined
 }
 
 /** Unlike a file's, the text may be a path: `SHELL=/bin/sh`. */
-function variable(name: string, text: string, origin: string, problems: Problems): EnvEntry | undefined {
+function variable(name: string, text: string, place: Place, problems: Problems): EnvEntry | undefined {
+  const { origin, takesRelative } = place
   const shown = shownName(name)
   const wrongName = variableNameProblem(name)
   if (wrongName !== undefined) {
@@ -83,15 +92,15 @@ function variable(name: string, text: string, origin: string, problems: Problems
   const only = text.trim()
   if (!only.startsWith('@'))
     return { kind: 'variable', name, source: { kind: 'inline', template: text }, origin: named }
-  const path = TEMPLATE_FILE.exec(only)?.[1]
-  if (path !== undefined) return { kind: 'variable', name, source: { kind: 'file', path }, origin: named }
-  problems.push(
-    `${named}: after @ must stand an absolute path (a value that begins with @ can be given in a .env file)`,
-  )
+  const path = templateFile(only) ?? ''
+  if (path.startsWith('/') || (path !== '' && takesRelative))
+    return { kind: 'variable', name, source: { kind: 'file', path }, origin: named }
+  const problem = path === '' ? 'a path must follow the @' : NOT_ABSOLUTE
+  problems.push(`${named}: ${problem} (a value that begins with @ can be given in a .env file)`)
   return undefined
 }
 
-function envFile(path: string, origin: string, problems: Problems): EnvEntry | undefined {
+function envFile(path: string, { origin }: Place, problems: Problems): EnvEntry | undefined {
   if (path !== '' && !path.includes('\0')) return { kind: 'file', path, origin }
   problems.push(`${origin}: the path of a .env file must not be empty`)
   return undefined

@@ -26,8 +26,9 @@ export function parseOutputs(
   const maps = (settings.maps ?? []).flatMap(
     (entry) => parseMapEntry(entry, originOf('map'), cwd, problems) ?? [],
   )
+  const isFromToml = layer.get('secret')?.isFromToml === true
   const secrets = (settings.secrets ?? []).flatMap(
-    (entry) => parseSecretOutput(entry, originOf('secret'), cwd, problems) ?? [],
+    (entry) => parseSecretOutput(entry, { origin: originOf('secret'), cwd, isFromToml }, problems) ?? [],
   )
   throwProblems(problems)
   return { maps, secrets, out: absolute(settings.out, cwd) }
@@ -55,15 +56,18 @@ function parseMapEntry(entry: string, origin: string, cwd: string, problems: Pro
   return undefined
 }
 
-/** `NAME=TEMPLATE`, `NAME=@/path`, `/path`. */
+/** `NAME=TEMPLATE`, `NAME=@path`, `/path`. A TOML file may be read in any folder, so a path after `@` must be absolute there. */
 function parseSecretOutput(
   entry: string,
-  origin: string,
-  cwd: string,
+  {
+    origin,
+    cwd,
+    isFromToml,
+  }: { readonly origin: string; readonly cwd: string; readonly isFromToml: boolean },
   problems: Problems,
 ): RequestedFile | undefined {
   const path = ANONYMOUS.exec(entry)?.[1]
-  if (path === undefined) return parseEntry(entry, origin, problems)
+  if (path === undefined) return parseEntry(entry, origin, problems, isFromToml ? undefined : cwd)
   const place = absolute(path, cwd)
   return {
     name: place.slice(place.lastIndexOf('/') + 1),

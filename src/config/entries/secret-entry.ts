@@ -1,15 +1,30 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
+import { normalizePath } from '../../core/plan/absolute-path.ts'
 import type { Problems } from '../layers/layers.ts'
 
 const ENTRY = /^([^={}\s][^={}\n]*?)\s*=(.*)$/s
-const TEMPLATE_FILE = /^@(\/[^\n]*)$/
+/** A text with braces may be a template that begins with an @. */
+const TEMPLATE_FILE = /^@(\/[^\n]*|[^\n{}]*)$/
 const BARE_PATH = /^\/[^\n{}]*$/
 
-/** `NAME=TEMPLATE` or `NAME=@/path` of a list. The text is not repeated in messages: it may hold a value. */
-export function parseEntry(entry: string, origin: string, problems: Problems): RequestedFile | undefined {
+/**
+ * Parses `NAME=TEMPLATE` or `NAME=@path` of a list. The text is not repeated in messages: it may hold a value. `base` is that of
+ * `secretFile`.
+ */
+export function parseEntry(
+  entry: string,
+  origin: string,
+  problems: Problems,
+  base?: string,
+): RequestedFile | undefined {
   const parts = splitEntry(entry)
   if (parts !== undefined)
-    return secretFile(parts.name, parts.text, `${origin} ${shownName(parts.name)}`, problems)
+    return secretFile(
+      parts.name,
+      parts.text,
+      { origin: `${origin} ${shownName(parts.name)}`, base },
+      problems,
+    )
   const isPath = BARE_PATH.test(entry) || TEMPLATE_FILE.test(entry)
   problems.push(`${origin}: ${isPath ? 'write NAME=@/path/to/template' : 'write NAME=TEMPLATE'}`)
   return undefined
@@ -21,11 +36,24 @@ export function splitEntry(entry: string): { readonly name: string; readonly tex
   return name === undefined || text === undefined ? undefined : { name, text }
 }
 
-/** What a file of this name is made of. A path alone is most likely meant to be a template's: it would be written as it stands. */
+/** Returns the path behind the `@` of `@path`, as it was written; undefined when the text is a template. */
+export function templateFile(text: string): string | undefined {
+  return TEMPLATE_FILE.exec(text.trim())?.[1]
+}
+
+export const NOT_ABSOLUTE = 'the path after @ must be absolute'
+
+export interface SecretPlace {
+  readonly origin: string
+  /** The folder in which relative paths begin: a command's working directory. Undefined: paths must be absolute. */
+  readonly base?: string | undefined
+}
+
+/** Returns the file of this name and its source. A path without `@` is refused, because it would be written as the secret's text. */
 export function secretFile(
   name: string,
   text: string,
-  origin: string,
+  { origin, base }: SecretPlace,
   problems: Problems,
 ): RequestedFile | undefined {
   const only = text.trim()
@@ -33,9 +61,13 @@ export function secretFile(
     problems.push(`${origin}: to take the template from that file write @${only}`)
     return undefined
   }
-  const path = TEMPLATE_FILE.exec(only)?.[1]
+  const path = templateFile(only)
   if (path === undefined) return { name, source: { kind: 'inline', template: text }, origin }
-  return { name, source: { kind: 'file', path }, origin }
+  if (path.startsWith('/')) return { name, source: { kind: 'file', path }, origin }
+  if (path !== '' && base !== undefined)
+    return { name, source: { kind: 'file', path: normalizePath(`${base}/${path}`) }, origin }
+  problems.push(`${origin}: ${path === '' ? 'a path must follow the @' : NOT_ABSOLUTE}`)
+  return undefined
 }
 
 /** A name as messages can bear it. */

@@ -6,6 +6,8 @@ export interface Given {
   readonly value: string | readonly string[]
   /** For messages: `flag --size`, `environment OP_CONNECT_HOST`, `/etc/locket/locket.toml line 4`. */
   readonly origin: string
+  /** Set in a TOML file, which may be read in any folder. */
+  readonly isFromToml?: true
 }
 
 /** What one source gives, by the field's name. */

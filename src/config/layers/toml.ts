@@ -118,6 +118,7 @@ function parseToml({ path, text }: TomlFile, problems: Problems): Table {
 function lazily(value: Given['value'], origin: () => string): Given {
   return {
     value,
+    isFromToml: true,
     get origin() {
       return origin()
     },

@@ -11,7 +11,7 @@ export const environmentSection = section('environment', 'Environment', {
     schema: List.optional(),
     example: 'DB_PASSWORD={{ local://db/password }}',
     summary:
-      'a variable, NAME=TEMPLATE or NAME=@/path/to/template, or the path of a .env file; a later one replaces an earlier one of the same name',
+      'a variable, NAME=TEMPLATE or NAME=@path/to/template, or the path of a .env file; a later one replaces an earlier one of the same name',
     placeholder: 'NAME=TEMPLATE',
   }),
   envFiles: field({
@@ -35,7 +35,7 @@ export const variableSecretsSection = section('variable-secrets', 'Secrets', {
     schema: List.optional(),
     example: 'DB_PASSWORD={{ local://db/password }}',
     summary:
-      'a variable too: NAME=TEMPLATE, NAME=@/path/to/template, or /path/to/NAME; --env replaces one of the same name',
+      'a variable too: NAME=TEMPLATE, NAME=@path/to/template, or /path/to/NAME; --env replaces one of the same name',
     placeholder: 'NAME=TEMPLATE',
   }),
 })

@@ -27,6 +27,15 @@ export const execSection = section('exec', 'locket exec', {
     summary: 'how long the command has to end after SIGTERM, until SIGKILL',
     placeholder: 'DURATION',
   }),
+  isGroupSignalled: field({
+    name: 'signal-group',
+    env: 'LOCKET_EXEC_SIGNAL_GROUP',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary:
+      'pass signals on to the whole process group of the command, not to the command alone; not where it has the terminal',
+  }),
   debounceMs: field({
     name: 'debounce',
     env: 'WATCH_DEBOUNCE',
@@ -53,6 +62,15 @@ export const execSection = section('exec', 'locket exec', {
     summary:
       'variables that the command inherits all the same, with commas between them: also those that hold a credential of locket',
     placeholder: 'NAMES',
+  }),
+  resolveEnv: field({
+    name: 'resolve-env',
+    env: 'LOCKET_EXEC_RESOLVE_ENV',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary:
+      'resolve references in variables that are in the environment already (DB=op://…); --env replaces a variable of the same name',
   }),
   overwrite: field({
     name: 'overwrite',

@@ -22,7 +22,7 @@ export const outputsSection = section('outputs', 'Sources and outputs', {
     schema: List.optional(),
     example: 'NAME={{ local://path/to/name }}',
     summary:
-      'a file below --out: NAME=TEMPLATE, NAME=@/path/to/template, or /path/to/template, which is named after its file',
+      'a file below --out: NAME=TEMPLATE, NAME=@path/to/template, or /path/to/template, which is named after its file',
     placeholder: 'NAME=TEMPLATE',
   }),
   out: field({

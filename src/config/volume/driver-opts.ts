@@ -28,7 +28,7 @@ export function parseDriverOptions(
   for (const [option, value] of Object.entries(options)) {
     const origin = `driver option ${shownName(option)}`
     if (option.startsWith(PREFIX)) {
-      files.push(secretFile(option.slice(PREFIX.length), value, origin, problems))
+      files.push(secretFile(option.slice(PREFIX.length), value, { origin }, problems))
       continue
     }
     const field = findField(option, origin, fields, problems)

@@ -6,6 +6,8 @@ export interface EnvFormat {
   readonly summary: string
   /** What of this variable cannot be written so that it is read again as it is, as the end of `the format NAME cannot hold …`. */
   readonly obstacle?: (name: string, value: string) => string | undefined
+  /** Programs that read this value otherwise than it is. Those that `summary` names are never among them. */
+  readonly misreaders?: (value: string) => readonly string[]
   /** The whole text. Only of variables without an obstacle. */
   readonly write: (variables: ReadonlyMap<string, string>) => string
 }

@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { AWKWARD, awkwardValue } from '../../../test/support/awkward-values.ts'
 import { parseDotenv } from '../text/dotenv.ts'
 import { isLocketError } from '../vocabulary/errors.ts'
-import { ENV_FORMATS, writeEnvironment } from './formats.ts'
+import { ENV_FORMATS, misreadVariables, writeEnvironment } from './formats.ts'
 
 type Read = (text: string) => Readonly<Record<string, string | undefined>>
 type Values = readonly string[]
@@ -61,13 +61,37 @@ test('dotenv: through locket’s own reader', () => {
   )
 })
 
-test('dotenv: through Node’s reader, except values that need escapes it does not know', () => {
-  const needsEscapes = (value: string) => /['\r]|\\$/.test(value) && /[\\"$\r]/.test(value)
-  roundTrips(
-    'dotenv',
-    (text) => parseEnv(text),
-    (value) => !needsEscapes(value),
+for (const [reader, read] of [
+  ['node --env-file', (text: string) => parseEnv(text)],
+  ['dotenv of npm', readAsNpm],
+] as const) {
+  test(`dotenv: through ${reader}, except values that are told to be misread`, () => {
+    const misread = (value: string) => format('dotenv').misreaders?.(value) ?? []
+    roundTrips('dotenv', read, (value) => !misread(value).includes(reader))
+    for (const value of ["it's \\", `'"`, "'$A", 'a\\', "it's\r"]) {
+      if (!misread(value).includes(reader)) continue
+      assert.notEqual(read(writeEnvironment(format('dotenv'), named([value])))['V0'], value, value)
+    }
+  })
+}
+
+test('dotenv: who misreads which variable is told, and of other formats nothing', () => {
+  const variables = new Map([
+    ['A', 'plain'],
+    ['B', "it's"],
+    ['C', "it's\r"],
+    ['D', "it's $5"],
+    ['E', 'it is "$5"'],
+    ['F', 'end\\'],
+  ])
+  assert.deepEqual(
+    misreadVariables(format('dotenv'), variables),
+    new Map([
+      ['node --env-file', ['C', 'D', 'F']],
+      ['dotenv of npm', ['D', 'F']],
+    ]),
   )
+  assert.equal(misreadVariables(format('json'), variables).size, 0)
 })
 
 test('docker-env-file: through a reader of Docker’s rules', () => {
@@ -113,7 +137,7 @@ test('a value that a format cannot hold: the error names variable and format, no
       return isLocketError(thrown) && thrown.code === 'unfit_value' ? thrown.message : thrown
     }
   }
-  const hint = '(json, yaml, shell and dotenv hold any value)'
+  const hint = '(json, yaml and dotenv hold any name and any value)'
   assert.equal(
     message('docker-env-file'),
     [
@@ -125,6 +149,41 @@ test('a value that a format cannot hold: the error names variable and format, no
   assert.equal(message('env'), 'A: the format env cannot hold a line break')
   for (const name of ['json', 'yaml', 'shell', 'dotenv']) assert.equal(typeof message(name), 'number')
 })
+
+test('names with dots and dashes are written in every format but shell, which names them', () => {
+  const variables = new Map([
+    ['discovery.type', 'single node'],
+    ['x-y_Z.1', "it's"],
+  ])
+  const expected = Object.fromEntries(variables)
+  const write = (name: string) => writeEnvironment(format(name), variables)
+  const readDotenv = (text: string) =>
+    Object.fromEntries(parseDotenv(text, 'x').map((entry) => [entry.name, entry.value]))
+  assert.deepEqual(readDotenv(write('dotenv')), expected)
+  assert.deepEqual({ ...parseEnv(write('dotenv')) }, expected)
+  assert.deepEqual(readAsDocker(write('docker-env-file')), expected)
+  assert.deepEqual(JSON.parse(write('json')), expected)
+  assert.deepEqual(parse(write('yaml')), expected)
+  assert.equal(write('env'), "discovery.type=single node\nx-y_Z.1=it's\n")
+  assert.throws(() => write('shell'), {
+    code: 'unfit_value',
+    message:
+      /^discovery\.type: the format shell cannot hold a name with a dot or a dash \(json, .*; x-y_Z\.1: /,
+  })
+})
+
+/** As dotenv 16.4 of npm reads a file (lib/main.js, `parse`). */
+function readAsNpm(text: string): Record<string, string> {
+  const line =
+    /(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/gm
+  const values: Record<string, string> = {}
+  for (const [, name = '', written = ''] of text.replace(/\r\n?/gm, '\n').matchAll(line)) {
+    const trimmed = written.trim()
+    const value = trimmed.replace(/^(['"`])([\s\S]*)\1$/gm, '$2')
+    values[name] = trimmed.startsWith('"') ? value.replace(/\\n/g, '\n').replace(/\\r/g, '\r') : value
+  }
+  return values
+}
 
 /** As docker/cli reads `--env-file`: lines that a buffer of 64 KiB holds, blanks before a name and lines that begin with # left out. */
 function readAsDocker(text: string): Record<string, string> {

@@ -15,13 +15,28 @@ export const ENV_FORMATS: ReadonlyMap<string, EnvFormat> = new Map(
   ]),
 )
 
+/** Programs that will read some of the values otherwise than they are, and the names of those variables. */
+export function misreadVariables(
+  format: EnvFormat,
+  variables: ReadonlyMap<string, string>,
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const [name, value] of variables) {
+    for (const reader of format.misreaders?.(value) ?? [])
+      found.set(reader, [...(found.get(reader) ?? []), name])
+  }
+  return found
+}
+
 /** Throws `unfit_value`, naming each variable that the format cannot carry. */
 export function writeEnvironment(format: EnvFormat, variables: ReadonlyMap<string, string>): string {
   const errors = [...variables].flatMap(([name, value]) => {
     const obstacle = format.obstacle?.(name, value)
     if (obstacle === undefined) return []
     const message = `${name}: the format ${format.name} cannot hold ${obstacle}`
-    return [new LocketError('unfit_value', message, { hint: 'json, yaml, shell and dotenv hold any value' })]
+    return [
+      new LocketError('unfit_value', message, { hint: 'json, yaml and dotenv hold any name and any value' }),
+    ]
   })
   throwErrors(errors)
   return format.write(variables)

@@ -1,4 +1,5 @@
 import type { Redactor } from '../text/redact.ts'
+import type { PassedSignal } from '../vocabulary/signals.ts'
 
 /**
  * A foreign library in a process of its own: a crash, a hang or a leak there harms nothing else. Its
@@ -23,18 +24,6 @@ export interface Worker {
  */
 export type StartWorker = (library: string, options?: { readonly caCert?: string | undefined }) => Worker
 
-/** Signals that a process passes on to the program that it runs. */
-export type PassedSignal =
-  | 'SIGTERM'
-  | 'SIGINT'
-  | 'SIGHUP'
-  | 'SIGQUIT'
-  | 'SIGUSR1'
-  | 'SIGUSR2'
-  | 'SIGWINCH'
-  | 'SIGCONT'
-  | 'SIGTSTP'
-
 /**
  * Calls `listener` for these signals until disposed; meanwhile they have no other effect on this process. As
  * the first process of a container, it also waits for the processes that it has inherited.
@@ -53,6 +42,8 @@ export interface ChildOptions {
    * it gets a session and a group of its own.
    */
   readonly hasTerminal: boolean
+  /** True: signals go to all of the program's own group. False: they go to the program alone. */
+  readonly isGroupSignalled: boolean
   /**
    * Makes one redactor for standard output and one for standard error. Undefined: the program writes where
    * this process would.
@@ -68,11 +59,16 @@ export interface Child {
    */
   readonly ended: Promise<number>
   /**
-   * Passes on a signal that this process got: to the group of the program, or, at a terminal, to the program
-   * alone, unless the terminal has sent the signal to both.
+   * Passes on a signal that this process got: to the program alone, or to its group with `isGroupSignalled`. A
+   * signal of the keyboard reaches the whole group, once.
    */
   signal(signal: PassedSignal): void
-  /** Sends SIGKILL to the same receivers. */
+  /**
+   * Sends SIGTERM to the processes that an ended program has left in its own group, unless they have got it
+   * already.
+   */
+  terminateRest(): void
+  /** Sends SIGKILL to the program's own group; at a terminal to the program. */
   kill(): void
   /** True when the program has ended, and its group, if it has one, is empty. */
   isGone(): boolean

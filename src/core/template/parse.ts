@@ -5,15 +5,20 @@ import { nearest } from '../text/nearest.ts'
 import { uniqueRefs } from '../vocabulary/resolve.ts'
 import { createNotes, FAILED, type Notes } from './notes.ts'
 import { createLocator, type TextPosition } from './place.ts'
-import { decodeText, isBlank, LONGEST_REFERENCE, peekText, readFilters, readHead, skipBlanks } from './tag.ts'
+import { findStray, ORDINARY_SCHEMES, type StrayReference } from './stray.ts'
+import {
+  decodeText,
+  isBlank,
+  LONGEST_REFERENCE,
+  OPEN,
+  peekText,
+  readFilters,
+  readHead,
+  skipBlanks,
+} from './tag.ts'
 import type { FilterCall, ParseRef, Segment, Template } from './template.ts'
 
-const OPEN = 0x7b
 const FILTER_SHAPE = 'write {{ reference | filter }}'
-
-/** Schemes that are at home in the templates of others. */
-const ORDINARY_SCHEMES =
-  /^(?:https?|s?ftps?|file|wss?|git|ssh|tcp|udp|unix|s3|gs|ldaps?|rediss?|postgres(?:ql)?|mysql|mongodb|amqps?|jdbc)$/i
 
 /** A secret's id alone, as some secret managers have it. In braces it can be nothing else, and must not become somebody's password. */
 const BARE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -124,8 +129,16 @@ function readTag(reader: Reader, start: number): Found {
   return { segment: { kind: 'secret', ref, filters: filters.calls, raw, ...place }, next: filters.end }
 }
 
-/** Text that stays. When it looks like a reference it is told of by its scheme alone: a URL may carry a password. */
-function leave({ bytes, notes }: Reader, place: TextPosition, start: number, next: number): Found {
+/**
+ * Braces that are no tag. A reference of a provider in them is an error. Other text stays; a warning names a scheme that nobody knows. Only
+ * the scheme is repeated: a URL may carry a password.
+ */
+function leave({ bytes, parseRef, notes }: Reader, place: TextPosition, start: number, next: number): Found {
+  const stray = findStray(bytes, start + 2, parseRef.schemes ?? [])
+  if (stray !== undefined) {
+    notes.error(place, strayError(stray))
+    return { next }
+  }
   const beginning = peekText(bytes.subarray(start + 2, Math.min(next, start + 100)))
   const scheme = /^[-"'\s]*([a-z][a-z0-9+.-]*):\/\//i.exec(beginning)?.[1]
   if (scheme !== undefined && !ORDINARY_SCHEMES.test(scheme)) {
@@ -136,12 +149,25 @@ function leave({ bytes, notes }: Reader, place: TextPosition, start: number, nex
   return { next }
 }
 
+function strayError({ scheme, meant, isClosed }: StrayReference): LocketError {
+  const error = (reason: string, hint: string) => new LocketError('template_syntax', reason, { hint })
+  if (meant !== undefined)
+    return error(`no provider has the scheme ${scheme}://`, `did you mean ${meant}://?`)
+  if (!isClosed) return error(`{{ ${scheme}://… has no closing braces`, FILTER_SHAPE)
+  return error(
+    `${scheme}:// is in braces that are not a tag`,
+    `write {{ reference }} or {{ reference | filter }} and nothing else; {{ "{{" }} writes two braces`,
+  )
+}
+
 function checkCall({ name, args }: FilterCall, ref: string, place: TextPosition, notes: Notes): void {
   const filter = FILTERS.get(name)
   if (filter === undefined) {
     const near = nearest(name, FILTERS.keys())
     const hint =
-      near === undefined ? `filters are ${[...FILTERS.keys()].join(', ')}` : `did you mean ${near}?`
+      near === undefined
+        ? `filters are ${[...FILTERS.keys()].join(', ')}; a | inside a name is written %7C`
+        : `did you mean ${near}?`
     notes.error(place, syntaxIn(ref, `there is no filter ${JSON.stringify(name)}`, hint))
     return
   }

@@ -20,8 +20,8 @@ export type Filters =
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true })
 
-const OPEN = 0x7b
-const CLOSE = 0x7d
+export const OPEN = 0x7b
+export const CLOSE = 0x7d
 const PIPE = 0x7c
 const BACKSLASH = 0x5c
 const LINE_FEED = 0x0a
@@ -142,7 +142,8 @@ function endsCall(bytes: Uint8Array, at: number): boolean {
   return at >= bytes.byteLength || bytes[at] === PIPE || isPair(bytes, at, CLOSE) || isPair(bytes, at, OPEN)
 }
 
-function isPair(bytes: Uint8Array, at: number, brace: number): boolean {
+/** True where two of this brace are. */
+export function isPair(bytes: Uint8Array, at: number, brace: number): boolean {
   return bytes[at] === brace && bytes[at + 1] === brace
 }
 

@@ -22,9 +22,13 @@ export interface Template {
   readonly segments: readonly Segment[]
   /** Distinct refs, in order of appearance. */
   readonly refs: readonly SecretRef[]
-  /** What looks like a mistake but passes: a tag with an unknown scheme, one line each. */
+  /** Likely mistakes that are no errors, one line each: a tag with an unknown scheme. */
   readonly warnings: readonly string[]
 }
 
-/** Pure. `undefined`: no reference of ours, leave the text alone. Throws `ref_syntax`: a known scheme, malformed. */
-export type ParseRef = (text: string) => SecretRef | undefined
+/** Parses a reference. Pure. Returns undefined for other text, which stays as it is. Throws `ref_syntax` for a malformed reference. */
+export interface ParseRef {
+  (text: string): SecretRef | undefined
+  /** Schemes that mark a reference even where it cannot be parsed: `op`, `local`. */
+  readonly schemes?: readonly string[]
+}

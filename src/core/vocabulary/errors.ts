@@ -66,6 +66,8 @@ export interface ErrorDetails {
 }
 
 const BRAND = Symbol.for('locket.error')
+const NO_FACTS: ErrorFacts = {}
+const NONE: readonly never[] = []
 
 /**
  * The only error that locket throws on purpose. Its reason starts lowercase and holds no secret value. Where
@@ -83,8 +85,11 @@ export class LocketError extends Error {
   readonly parts: readonly LocketError[]
 
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
-    const { hint, cause, retryAfterMs, facts = {}, names = [], parts = [] } = details
-    super(errorSentence({ reason, facts, names, parts }), cause === undefined ? undefined : { cause })
+    const { hint, cause, retryAfterMs, facts = NO_FACTS, names = NONE, parts = NONE } = details
+    // A text with 30,000 mistakes makes as many errors: the usual one costs no more than its stack.
+    const isPlain = facts === NO_FACTS && parts.length === 0
+    const message = isPlain ? reason : errorSentence({ reason, facts, names, parts })
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'LocketError'
     this.code = code
     this.reason = reason

@@ -59,6 +59,10 @@ export const EVENTS = {
   ),
   // Volumes
   'volume.created': row('info', 'created', { volume: 'text', files: 'number' }),
+  'volume.warning': row('warn', 'the options of a volume may hold a mistake', {
+    volume: 'text',
+    warning: 'text',
+  }),
   'volume.removed': row('info', 'removed', { volume: 'text' }),
   'volume.stale': row('warn', 'removed with references that nothing uses any more', {
     volume: 'text',
@@ -128,8 +132,18 @@ export const EVENTS = {
     path: 'text',
     mode: 'text',
   }),
+  // locket export
+  'export.misread': row('warn', '{reader} reads these variables otherwise: use another format for it', {
+    reader: 'text',
+    variables: 'texts',
+  }),
   // locket exec
   'exec.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
+  'exec.env-references': row(
+    'warn',
+    'variables of the environment hold references and are passed on as they are: --resolve-env resolves them',
+    { variables: 'texts' },
+  ),
   'exec.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
   'exec.mask.unfit': row('warn', 'a value of less than 4 bytes or more than 256 KiB is not masked', {
     references: 'texts',

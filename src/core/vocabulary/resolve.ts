@@ -7,6 +7,10 @@ export interface Resolved {
   readonly value: Secret
   /** Good for seconds, like a one-time password: it is not cached. */
   readonly isFleeting?: true
+  /** The provider's name for this state of the secret, if it has one: another version may be another value. */
+  readonly version?: string
+  /** When the value stops being good, in milliseconds since the epoch, if the provider says so. */
+  readonly expiresAt?: number
 }
 
 /** The value of one reference, or why there is none. */

@@ -6,6 +6,7 @@ import type { Place, Placed, PlacedFile, PlacedFiles, PlaceOptions } from '../..
 import { openBelow, openDirIfAny, type DirHandle } from './dir-handle.ts'
 import { openPlacedFolders } from './placed-folders.ts'
 import { inodeIfSame, ownerOfProcess, stageFile } from './staged-file.ts'
+import { refuseSpecial, refuseSpecialPlaces } from './special-file.ts'
 import { removeFile } from './wipe.ts'
 import { FULL, writeError } from './write-error.ts'
 
@@ -27,6 +28,7 @@ async function write(files: readonly PlacedFile[], options: PlaceOptions): Promi
   const made: Place[] = []
   const changed: Place[] = []
   try {
+    refuseSpecialPlaces(files)
     for (const file of files) {
       try {
         const next = await stage(file, folders.folderOf(file), options)
@@ -73,8 +75,7 @@ async function stage(
   const before = lstatSync(folder.at(name), { throwIfNoEntry: false })
   const shown = join(file.folder, file.path)
   if (before?.isDirectory() === true) throw new LocketError('plan_conflict', `${shown} is a folder`)
-  if (before !== undefined && !before.isFile() && !before.isSymbolicLink())
-    throw new LocketError('io', `${shown} is there and is no regular file`)
+  if (before !== undefined) refuseSpecial(file, folder.at(name), before)
   if (before !== undefined && file.existing === 'refuse')
     throw new LocketError('plan_conflict', `${shown} is there already`)
   const owner = options.owner ?? ownerOfProcess()

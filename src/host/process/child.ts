@@ -2,10 +2,11 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
-import type { Child, ChildOptions, CommandLine, PassedSignal, Programs } from '../../core/ports/process.ts'
+import type { Child, ChildOptions, CommandLine, Programs } from '../../core/ports/process.ts'
+import { isRealtime, signalNumber, type PassedSignal } from '../../core/vocabulary/signals.ts'
 import { checkSizes, findProgram, spawnError } from './find-program.ts'
 import { maskOutput, type MaskedOutput } from './mask-output.ts'
-import { processStat } from './process-stat.ts'
+import { dispositionOf, processStat } from './process-stat.ts'
 import { stopThisProcess } from './signals.ts'
 
 export const programs: Programs = {
@@ -22,6 +23,8 @@ function check(command: CommandLine, env: ChildOptions['env']): void {
 interface Started {
   readonly child: ChildProcess
   readonly pid: number
+  /** The realtime signal that it was sent and that ends it: Node tells of such an end as of an exit with 0. */
+  endedBy: number | undefined
 }
 
 async function run(command: CommandLine, options: ChildOptions): Promise<Child> {
@@ -30,8 +33,9 @@ async function run(command: CommandLine, options: ChildOptions): Promise<Child> 
   const outputs = maskedOutputs(started.child, options)
   const care = new DisposableStack()
   if (options.hasTerminal) care.use(stopWith(started.pid))
-  const ended = endOf(started.child, outputs).finally(() => care.dispose())
-  return options.hasTerminal ? inOurGroup(started, ended) : inOwnGroup(started, ended)
+  care.use(endWithThisProcess(started.child))
+  const ended = endOf(started, outputs).finally(() => care.dispose())
+  return options.hasTerminal ? inOurGroup(started, ended) : inOwnGroup(started, ended, options)
 }
 
 function start(
@@ -48,7 +52,7 @@ function start(
       const child = spawn(program, args, { env: { ...env }, stdio, detached: !hasTerminal })
       child.on('error', refuse)
       child.once('spawn', () => {
-        if (child.pid !== undefined) resolve({ child, pid: child.pid })
+        if (child.pid !== undefined) resolve({ child, pid: child.pid, endedBy: undefined })
       })
     } catch (thrown) {
       refuse(thrown)
@@ -61,73 +65,123 @@ function maskedOutputs({ stdout, stderr }: ChildProcess, { redactor }: ChildOpti
   return [maskOutput(stdout, process.stdout, redactor()), maskOutput(stderr, process.stderr, redactor())]
 }
 
-async function endOf(child: ChildProcess, outputs: readonly MaskedOutput[]): Promise<number> {
+async function endOf(started: Started, outputs: readonly MaskedOutput[]): Promise<number> {
   const code = await new Promise<number>((resolve) => {
-    child.once('exit', (status, signal) => resolve(status ?? 128 + constants.signals[signal ?? 'SIGKILL']))
+    started.child.once('exit', (status, signal) => {
+      if (status === 0 && started.endedBy !== undefined) resolve(128 + started.endedBy)
+      else resolve(status ?? 128 + constants.signals[signal ?? 'SIGKILL'])
+    })
   })
   await Promise.all(outputs.map((output) => output.finish()))
   return code
 }
 
+/** Whether the program has ended: from then on its number may be another process's. */
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
+/** Sends a signal to `target`, the program or (negative) its group. False: nothing of it is there. */
+function send(started: Started, target: number, signal: PassedSignal): boolean {
+  const number = signalNumber(signal)
+  if (isRealtime(signal) && dispositionOf(started.pid, number) === 'default') started.endedBy = number
+  return sendTo(target, number)
+}
+
+function sendTo(target: number, signal: number): boolean {
+  try {
+    process.kill(target, signal)
+    return true
+  } catch (thrown) {
+    // EPERM: a program of another user, as sudo is.
+    return errnoOf(thrown) !== 'ESRCH'
+  }
+}
+
 /**
- * At a terminal: it sends Ctrl-C, Ctrl-\ and Ctrl-Z to the whole group, of which this process is one, and hangs up on all of it. What else
- * this process is sent was meant for the program. Its group may hold other programs of the user's.
+ * At a terminal the program is in the process group of this process. The terminal sends Ctrl-C, Ctrl-\\ and Ctrl-Z to the whole group, and
+ * hangs up on all of it. Every other signal goes to the program alone: the group may hold other programs.
  */
-function inOurGroup({ child, pid }: Started, ended: Promise<number>): Child {
-  const isGone = () => child.exitCode !== null || child.signalCode !== null
+function inOurGroup(started: Started, ended: Promise<number>): Child {
+  const { child, pid } = started
+  const isGone = () => hasEnded(child)
   return {
     ended,
     isGone,
+    terminateRest: () => undefined,
     kill: () => void child.kill('SIGKILL'),
     signal(name) {
       if (isGone() || isFromTerminal(name)) return
-      // One that stands in another group, as a shell does, was not continued with this one.
+      // One in another group, as a shell is, was not continued with this one.
       if (name === 'SIGCONT' && processStat(pid)?.state !== 'T') return
-      child.kill(name)
+      send(started, pid, name)
     },
   }
 }
 
 function isFromTerminal(name: PassedSignal): boolean {
-  const self = processStat('self')
-  if (self === undefined) return false
   if (name === 'SIGWINCH') return true
-  if (name === 'SIGHUP') return self.terminal === 0
-  return ['SIGINT', 'SIGQUIT', 'SIGTSTP'].includes(name) && self.foreground === self.group
+  if (name === 'SIGHUP') return processStat('self')?.terminal === 0
+  return isFromKeyboard(name)
 }
 
-/** Alone: what this process is sent goes to the program and to all that it has started. */
-function inOwnGroup({ pid }: Started, ended: Promise<number>): Child {
+/** The keyboard's signals look like those of `kill`. Where this process reads the keyboard, they are taken for the keyboard's. */
+function isFromKeyboard(name: PassedSignal): boolean {
+  const self = processStat('self')
+  return (
+    self !== undefined &&
+    ['SIGINT', 'SIGQUIT', 'SIGTSTP'].includes(name) &&
+    self.terminal !== 0 &&
+    self.foreground === self.group
+  )
+}
+
+/** Without a terminal the program leads a process group of its own. */
+function inOwnGroup(started: Started, ended: Promise<number>, { isGroupSignalled }: ChildOptions): Child {
+  const { child, pid } = started
   let isEmpty = false
-  function send(name: NodeJS.Signals | 0): void {
-    if (isEmpty) return
-    try {
-      process.kill(-pid, name)
-    } catch (thrown) {
-      // From now on its number may be another's. EPERM: a program of another user's, as sudo is.
-      if (errnoOf(thrown) === 'ESRCH') isEmpty = true
-    }
+  function toGroup(name: PassedSignal): void {
+    if (!isEmpty) isEmpty = !send(started, -pid, name)
+  }
+  function raw(number: number): void {
+    if (!isEmpty) isEmpty = !sendTo(-pid, number)
+  }
+  /** As a terminal does for Ctrl-Z: the group stops, then this process. It returns when the shell has continued this process. */
+  function stopAll(): void {
+    raw(constants.signals.SIGSTOP)
+    stopThisProcess()
+    raw(constants.signals.SIGCONT)
   }
   return {
     ended,
     isGone() {
-      send(0)
+      raw(0)
       return isEmpty
     },
-    kill: () => send('SIGKILL'),
+    terminateRest() {
+      if (!isGroupSignalled) toGroup('SIGTERM')
+    },
+    kill: () => raw(constants.signals.SIGKILL),
     signal(name) {
-      if (name === 'SIGTSTP') {
-        // The kernel ignores SIGTSTP where the group has no shell above it.
-        send('SIGSTOP')
-        stopThisProcess()
-        send('SIGCONT')
+      // The kernel ignores SIGTSTP of a group without a shell above it, unless the program catches it.
+      if (name === 'SIGTSTP' && process.pid !== 1 && dispositionOf(pid, signalNumber(name)) === 'default') {
+        stopAll()
         return
       }
-      send(name)
+      const isForAll = isGroupSignalled || isFromKeyboard(name) || hasEnded(child)
+      const pass = isForAll ? toGroup : (one: PassedSignal) => void send(started, pid, one)
+      pass(name)
       // One that is stopped would not notice.
-      if (name === 'SIGTERM') send('SIGCONT')
+      if (name === 'SIGTERM') pass('SIGCONT')
     },
   }
+}
+
+/** When this process ends early, as by an error that nobody has caught, the program is to end too. */
+function endWithThisProcess(child: ChildProcess): Disposable {
+  const end = () => void child.kill('SIGTERM')
+  process.once('exit', end)
+  return { [Symbol.dispose]: () => void process.off('exit', end) }
 }
 
 /** A shell that waits for this process is to see that the program has stopped. */

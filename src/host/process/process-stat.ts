@@ -32,3 +32,24 @@ export function processStat(pid: number | 'self'): ProcessStat | undefined {
     foreground: Number(foreground),
   }
 }
+
+/** What a process does when it is sent a signal; undefined for a process that is not there. */
+export type Disposition = 'default' | 'ignored' | 'caught' | 'blocked'
+
+/** Read from /proc/PID/status, whose masks have the bit n - 1 for signal n. `blocked` is told of the main thread. */
+export function dispositionOf(pid: number, signal: number): Disposition | undefined {
+  let text: string
+  try {
+    text = readFileSync(`/proc/${pid}/status`, 'latin1')
+  } catch {
+    // It has ended meanwhile.
+    return undefined
+  }
+  const isIn = (mask: string) => {
+    const [, digits = '0'] = new RegExp(`^${mask}:\\s*([0-9a-f]+)$`, 'm').exec(text) ?? []
+    return ((BigInt(`0x${digits}`) >> BigInt(signal - 1)) & 1n) === 1n
+  }
+  if (isIn('SigIgn')) return 'ignored'
+  if (isIn('SigBlk')) return 'blocked'
+  return isIn('SigCgt') ? 'caught' : 'default'
+}

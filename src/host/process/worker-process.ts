@@ -6,9 +6,12 @@ import { loadLibc } from '../libc.ts'
 
 /** What a worker needs of the environment to reach servers as this process does. */
 const PASSED = [
+  'ALL_PROXY',
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'NO_PROXY',
+  'REQUEST_METHOD',
+  'all_proxy',
   'http_proxy',
   'https_proxy',
   'no_proxy',

@@ -1,9 +1,7 @@
 import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import type { SourceFiles } from '../../core/ports/files.ts'
-import { wipeAll } from '../../core/vocabulary/secret.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { credentialText, readCredential } from '../lib/login/credential.ts'
+import { credentialText } from '../lib/login/credential.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import type { Session } from '../lib/login/sessions.ts'
 import type { Calls } from './calls.ts'
@@ -19,23 +17,6 @@ const LoginAnswer = z.object({
   }),
 })
 const WantsSecondFactor = z.object({ auth: z.object({ mfa_requirement: z.looseObject({}) }) })
-
-/** The credentials of a plan as they are now, in its order. */
-export async function readCredentials(
-  { credentials }: LoginPlan,
-  files: SourceFiles,
-  provider: string,
-): Promise<readonly Secret[]> {
-  const secrets: Secret[] = []
-  try {
-    for (const { setting, from } of credentials)
-      secrets.push(await readCredential(from, files, { provider, setting }))
-    return secrets
-  } catch (thrown) {
-    wipeAll(secrets)
-    throw thrown
-  }
-}
 
 /** One login, or the token itself. A lease of 0 seconds never ends. */
 export async function logIn(

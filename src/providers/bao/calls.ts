@@ -3,7 +3,11 @@ import type { HttpClient, Refusal } from '../lib/http/http.ts'
 import { explainAny } from './explain.ts'
 import { parseExact } from './json.ts'
 
-const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+/**
+ * A secret is at most 1 MiB in OpenBao's and Vault's integrated storage (`max_entry_size`,
+ * https://openbao.org/docs/configuration/storage/raft/). Its JSON has escapes and what is around it besides.
+ */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 interface BaoCall {
   /** Segments after `/v1/`, not encoded. */

@@ -11,9 +11,9 @@ export function saidIn(body: unknown): string | undefined {
 }
 
 /** What any call may be refused with, whatever it asks for; undefined: what its status means to every provider. */
-export function explainAny(who: string, { status, headers, body }: Refusal): LocketError | undefined {
+export function explainAny(who: string, { status, header, body }: Refusal): LocketError | undefined {
   const said = saidIn(body)
-  if (status >= 300 && status < 400) return redirected(who, status, headers.get('location'))
+  if (status >= 300 && status < 400) return redirected(who, status, header('location'))
   if (status === 404 && said === undefined) {
     return providerError('unavailable', `${who} has no API of OpenBao or Vault there (status 404)`, {
       hint: 'is bao-url the address of the server, and is it running?',
@@ -44,8 +44,8 @@ export function tokenRefused(who: string): LocketError {
 }
 
 /** A standby names the active node. The token is not sent there: only the operator says which hosts get it. */
-function redirected(who: string, status: number, location: string | null): LocketError {
-  const url = location !== null && URL.canParse(location) ? new URL(location) : undefined
+function redirected(who: string, status: number, location: string | undefined): LocketError {
+  const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
   const where = url === undefined || !isHttp ? '' : ` to ${url.origin.slice(0, 200)}`
   return providerError(

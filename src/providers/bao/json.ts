@@ -1,4 +1,4 @@
-import { providerError } from '../lib/provider-error.ts'
+import { readJson } from '../lib/http/json.ts'
 
 /** What JSON can do in every Node that locket runs on, and TypeScript does not know yet. */
 interface SourceJson {
@@ -12,23 +12,27 @@ interface SourceJson {
 const json = JSON as unknown as SourceJson
 
 /**
- * An answer with its numbers as the server wrote them: one that JavaScript would write in another way, as `1.0` or a number beyond 2^53,
- * is kept as its digits. The bytes are wiped. The parser's own error quotes what it read, so it is not kept.
+ * Returns an answer with its numbers as the server wrote them: a number that JavaScript would write in another way, as
+ * `1.0` or one beyond 2^53, is kept as its digits. Wipes the bytes. Throws as `readJson` does.
  */
 export function parseExact(body: Uint8Array, who: string): unknown {
   try {
-    return json.parse(new TextDecoder('utf-8', { fatal: true }).decode(body), (_key, value, { source }) =>
-      typeof value === 'number' && source !== undefined && source !== String(value)
-        ? json.rawJSON(source)
-        : value,
-    )
-  } catch {
-    throw providerError('provider_protocol', `${who} sent an answer that is not JSON`, {
-      hint: 'is bao-url the address of an OpenBao or Vault server?',
-    })
+    return readJson(body, { who, hint: HINT, parse, maxValues: MAX_VALUES })
   } finally {
     body.fill(0)
   }
+}
+
+const HINT = 'is bao-url the address of an OpenBao or Vault server?'
+/** A reviver makes parsing ten times slower, and a secret has few fields. */
+const MAX_VALUES = 10_000
+
+function parse(text: string): unknown {
+  return json.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined && source !== String(value)
+      ? json.rawJSON(source)
+      : value,
+  )
 }
 
 /** A JSON object that is no number kept as digits. */

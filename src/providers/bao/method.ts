@@ -1,13 +1,9 @@
 import type { Credential } from '../../settings/kinds.ts'
+import type { NamedCredential } from '../lib/network-provider.ts'
 import { DEFAULT_MOUNT } from './settings.ts'
 import type { BaoSettings } from './settings.ts'
 
 type Method = NonNullable<BaoSettings['authMethod']>
-
-interface NamedCredential {
-  readonly setting: string
-  readonly from: Credential
-}
 
 /** What is read, and what is posted where, to get a token. */
 export type LoginPlan =

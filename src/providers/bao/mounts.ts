@@ -12,8 +12,10 @@ const FRESH_MS = 60_000
 
 export interface Mount {
   readonly path: readonly string[]
-  /** Undefined: it keeps no secrets in the manner of KV. */
+  /** Undefined: it does not keep secrets as KV does. */
   readonly kv: KvVersion | undefined
+  /** `kv`, `database`, `pki`: of a mount that the server told about. */
+  readonly type: string
 }
 
 /** Which mount hosts a path, kept from one batch to the next. */
@@ -26,7 +28,8 @@ export interface Mounts {
 
 const MountAnswer = z.object({
   path: z.string(),
-  type: z.string(),
+  // Goes into a message.
+  type: z.string().regex(/^[\w.-]{1,64}$/),
   options: z.looseObject({ version: z.string().nullish() }).nullish(),
 })
 
@@ -91,6 +94,7 @@ function readMount(answer: unknown): Mount | undefined {
   return {
     path: path.split('/').filter((part) => part !== ''),
     kv: keepsSecrets ? (options?.version === '2' ? 2 : 1) : undefined,
+    type,
   }
 }
 

@@ -2,12 +2,14 @@ import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import type { Clock } from '../../core/ports/clock.ts'
+import type { Resolved } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import type { Calls } from './calls.ts'
 import { saidIn } from './explain.ts'
 import { isObject, jsonText } from './json.ts'
 import { createMounts } from './mounts.ts'
+import type { Mount } from './mounts.ts'
 import { formatSecret } from './refs.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
 import type { TokenUse } from './token.ts'
@@ -15,8 +17,11 @@ import { providerError } from '../lib/provider-error.ts'
 
 /** One field each, out of secrets that are read once for all callers of the same time. */
 export interface BaoReader {
-  /** Rejects with `denied` where the token may not read, or is no good any more: the status does not say which. */
-  read(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Secret>
+  /**
+   * Resolves with the value of one field, and the version or the lease of its secret. Rejects with `not_found`, or with
+   * `denied` where the token may not read or is no good any more: the status does not say which.
+   */
+  read(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Resolved>
 }
 
 /** Where a secret is read: `mount` and `path` together are the path of the reference. */
@@ -28,32 +33,42 @@ interface Place {
 }
 
 type Fields = Readonly<Record<string, unknown>>
+
+/** All fields of one secret. */
+interface ReadSecret {
+  readonly fields: Fields
+  /** See `Resolved`. */
+  readonly facts: { readonly version?: string; readonly expiresAt?: number }
+}
+
 /** Refused: nothing is there, or nothing that may be read; if the mount was guessed, it may be somewhere else. */
 type Answer =
-  | { readonly kind: 'fields'; readonly fields: Fields }
+  | { readonly kind: 'read'; readonly secret: ReadSecret }
   | { readonly kind: 'refused'; readonly error: LocketError }
 
+/** A KV engine of version 1 answers with a period of refreshing in place of a lease, and then `lease_id` is empty. */
+const Lease = z.object({ lease_id: z.string().min(1), lease_duration: z.number().positive() })
 const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
 
 export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
   const { who, inNamespace } = calls
   const mounts = createMounts(calls, clock)
-  const reads = createSingleFlight<Fields>()
+  const reads = createSingleFlight<ReadSecret>()
 
-  async function find(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Fields> {
+  async function find(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<ReadSecret> {
     const segments = [...reference.mount, ...reference.path]
     const known = mounts.known(segments)
     const first = placeOf(reference, known?.path ?? reference.mount, reference.kv ?? known?.kv ?? 2)
     const answer = await readAt(first, use, signal)
-    if (answer.kind === 'fields') return answer.fields
+    if (answer.kind === 'read') return answer.secret
     if (known?.isFresh === true && known.kv === first.kv) throw answer.error
     const mount = await mounts.locate(segments, use.token, signal)
     if (mount === undefined) throw unsure(answer.error)
-    if (mount.kv === undefined) throw noSecrets(mount.path)
+    if (mount.kv === undefined) throw noSecrets(mount)
     if (reference.kv !== undefined && mount.kv !== reference.kv) throw otherVersion(mount.path, mount.kv)
     if (mount.kv === first.kv && mount.path.length === first.mount.length) throw answer.error
     const second = await readAt(placeOf(reference, mount.path, mount.kv), use, signal)
-    if (second.kind === 'fields') return second.fields
+    if (second.kind === 'read') return second.secret
     throw second.error
   }
 
@@ -72,8 +87,8 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
       const fields = kv === 2 ? versionedFields(place, answer) : plainFields(answer)
       if (fields === undefined) return { kind: 'refused', error: missing(place) }
       // Version 1 reads alike, wherever its mount ends.
-      if (kv === 2) mounts.learn({ path: mount, kv })
-      return { kind: 'fields', fields }
+      if (kv === 2) mounts.learn({ path: mount, kv, type: 'kv' })
+      return { kind: 'read', secret: { fields, facts: factsOf(answer, kv, use.workedAt) } }
     } catch (thrown) {
       if (refused === undefined || thrown !== refused) throw thrown
       return { kind: 'refused', error: refused }
@@ -137,10 +152,11 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     })
   }
 
-  function noSecrets(mount: readonly string[]): LocketError {
+  function noSecrets({ path, type }: Mount): LocketError {
     return providerError(
       'not_found',
-      `${who} has no KV engine at ${mount.join('/')}, but one of another kind`,
+      `${who} has an engine of the type ${type} at ${path.join('/')}, and locket reads KV engines only`,
+      { hint: 'store the value in a KV engine, or name the mount of one' },
     )
   }
 
@@ -154,8 +170,8 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     async read(reference, use, signal) {
       const { version = 'current', kv = 'auto' } = reference
       const key = `${use.token} ${version} ${kv} ${formatSecret(reference)}`
-      const fields = await reads.run(key, signal, (shared) => find(reference, use, shared))
-      return valueOf(fields, reference, who)
+      const { fields, facts } = await reads.run(key, signal, (shared) => find(reference, use, shared))
+      return { value: valueOf(fields, reference, who), ...facts }
     },
   }
 }
@@ -177,7 +193,8 @@ function valueOf(fields: Fields, { mount, path, field }: BaoReference, who: stri
 /** The server did not say where the mount ends, and what engine it is. */
 function unsure(error: LocketError): LocketError {
   const { code, reason, hint, facts, names } = error
-  const several = 'a mount of several words is written with %2F between them'
+  const several =
+    'locket reads KV engines only, and a mount of several words is written with %2F between them'
   if (code === 'denied')
     return new LocketError(code, reason, {
       facts,
@@ -191,6 +208,17 @@ function unsure(error: LocketError): LocketError {
         hint: `${several}, and one of KV version 1 may need ?kv=1`,
       })
     : error
+}
+
+/** `now`: milliseconds since the epoch. */
+function factsOf(answer: unknown, kv: KvVersion, now: number): ReadSecret['facts'] {
+  const lease = Lease.safeParse(answer)
+  const data = isObject(answer) && kv === 2 ? answer['data'] : undefined
+  const metadata = VersionMetadata.safeParse(isObject(data) ? data['metadata'] : undefined)
+  return {
+    ...(metadata.success ? { version: String(metadata.data.version) } : {}),
+    ...(lease.success ? { expiresAt: now + lease.data.lease_duration * 1000 } : {}),
+  }
 }
 
 function plainFields(answer: unknown): Fields | undefined {

@@ -30,7 +30,11 @@ export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | 
   const parts = text.slice(slashes[0].length, mark === -1 ? undefined : mark).split('/')
   if (parts.length < 3) {
     const count = `has ${parts.length} part${parts.length === 1 ? '' : 's'}`
-    throw malformed(text, count, `expected ${SHAPE}; a / inside the mount or the field is written %2F`)
+    throw malformed(
+      text,
+      count,
+      `expected ${SHAPE}; a / inside the mount or the field is written %2F, a | %7C`,
+    )
   }
   const [mount = '', ...path] = parts.map((part) => decodePart(part, text))
   const field = namePart(path.pop() ?? '', text)

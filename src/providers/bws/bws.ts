@@ -90,7 +90,7 @@ export const bws = defineProvider({
 
 function open(
   { token, maxConcurrent, maxRate, caCert, client: choice, ...urls }: SettingsOf<typeof settings>,
-  { clock, emit, files, startWorker }: ProviderDeps,
+  { clock, emit, files, startWorker, env }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (token === undefined) throw providerError('config', 'bws needs bws-token (BWS_MACHINE_TOKEN)')
@@ -107,11 +107,15 @@ function open(
     traffic,
     emit,
     startWorker,
+    env,
   })
   const who = `${instance} at ${urls.apiUrl}`
   const gather = createGather(client, who)
 
-  async function withGather(signal: AbortSignal, work: (batch: Batch) => Promise<void>): Promise<void> {
+  async function withGather(
+    { signal }: { readonly signal: AbortSignal },
+    work: (batch: Batch) => Promise<void>,
+  ): Promise<void> {
     throwIfAborted(who, signal)
     await work({ gather, signal })
   }

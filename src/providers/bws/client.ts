@@ -3,6 +3,7 @@ import type { SourceFiles } from '../../core/ports/files.ts'
 import type { Outcome } from '../../core/vocabulary/resolve.ts'
 import type { Credential } from '../../settings/kinds.ts'
 import type { Traffic } from '../lib/http/traffic.ts'
+import type { ProxyEnvironment } from '../lib/proxy/choose-proxy.ts'
 import type { BwsReference } from './refs.ts'
 
 /** What both clients are made of. */
@@ -16,6 +17,8 @@ export interface BwsOptions {
   readonly files: SourceFiles
   /** Of both servers. */
   readonly traffic: Traffic
+  /** The proxy variables. */
+  readonly env: ProxyEnvironment
 }
 
 /** One value that somebody wants; `key` tells it from others. */

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { SecretType } from './shapes.ts'
 import { providerError } from '../lib/provider-error.ts'
+import { rowsOf } from '../lib/rows.ts'
 
 /** The secret of a header: what no header can hold is refused here, because `fetch` would quote it. */
 export const InfisicalLogin = z.object({
@@ -15,12 +16,14 @@ const Row = z.object({
   type: z.string(),
   // Servers before the permission Read Value do not know it.
   secretValueHidden: z.boolean().nullish(),
+  // Counts the changes of the secret.
+  version: z.number().int().nullish().catch(undefined),
 })
 
 export const OneSecret = z.object({ secret: Row })
 export const SecretList = z.object({
-  secrets: z.array(Row),
-  imports: z.array(z.object({ secrets: z.array(Row) })).nullish(),
+  secrets: rowsOf(Row),
+  imports: rowsOf(z.object({ secrets: rowsOf(Row) })).nullish(),
 })
 
 /** A secret as the server gave it. */
@@ -28,6 +31,7 @@ export interface Found {
   readonly value: string
   /** The server holds the value back, and gives a text in its place. */
   readonly isHidden: boolean
+  readonly version?: string
 }
 
 /** The server's text in place of a value, and of a part that came out of another secret. */
@@ -68,5 +72,6 @@ function found(row: z.output<typeof Row>): Found {
   return {
     value: row.secretValue,
     isHidden: row.secretValueHidden === true || row.secretValue.includes(MASK),
+    ...(row.version == null ? {} : { version: String(row.version) }),
   }
 }

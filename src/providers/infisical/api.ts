@@ -8,7 +8,12 @@ import type { Folder, InfisicalReference } from './reference.ts'
 import { explainRead, isUnknownRoute, noInfisicalSecret } from './refusals.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-const MAX_BYTES = 32 * 1024 * 1024
+/** A value of 1 MiB with its escapes. Infisical's own limit for a request is 1 MiB (Fastify's `bodyLimit`). */
+const MAX_SECRET_BYTES = 4 * 1024 * 1024
+/** A folder's list holds all its secrets, each with a kilobyte of facts about it. */
+const MAX_LIST_BYTES = 8 * 1024 * 1024
+/** Some 40 for each secret of a folder. */
+const MAX_LIST_VALUES = 200_000
 
 /** Which of its two addresses for secrets the server has: found out by asking, kept for the life of the client. */
 export interface Dialect {
@@ -53,8 +58,12 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
       return explainRead(http.who, folder, refusal)
     }
     const path = pathOf(version, folder, key)
+    const limits =
+      key === undefined
+        ? { maxBytes: MAX_LIST_BYTES, maxValues: MAX_LIST_VALUES }
+        : { maxBytes: MAX_SECRET_BYTES }
     try {
-      return (await http.sendJson({ path, headers, maxBytes: MAX_BYTES, signal, explain })) ?? null
+      return (await http.sendJson({ path, headers, ...limits, signal, explain })) ?? null
     } catch (thrown) {
       if (isUnknown) return undefined
       throw thrown

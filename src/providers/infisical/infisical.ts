@@ -1,23 +1,17 @@
-import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import { createRef } from '../../core/vocabulary/ref.ts'
-import type { Resolve } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { field, section } from '../../settings/field.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { CredentialText, HttpUrl } from '../../settings/kinds.ts'
 import { defineProvider } from '../define.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
-import { readCredential } from '../lib/login/credential.ts'
-import { fetchEach } from '../lib/each.ts'
-import { createHttpClient } from '../lib/http/http.ts'
-import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
-import { createSessions } from '../lib/login/sessions.ts'
-import { createTraffic } from '../lib/http/traffic.ts'
-import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
+import { openNetworkProvider, ownReference } from '../lib/network-provider.ts'
+import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 import { createInfisicalApi } from './api.ts'
 import type { Dialect, InfisicalApi } from './api.ts'
 import { login } from './login.ts'
-import { readSecret, wantedOf } from './read-secret.ts'
+import { queryOf, readSecret } from './read-secret.ts'
+import type { InfisicalQuery } from './read-secret.ts'
 import { formatInfisicalReference, parseInfisicalReference } from './reference.ts'
 import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
 import { providerError } from '../lib/provider-error.ts'
@@ -119,69 +113,48 @@ export const infisical = defineProvider({
 
 function open(
   { url, clientId, clientSecret, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, emit, files }: ProviderDeps,
+  deps: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (clientId === undefined || clientSecret === undefined) {
     throw providerError(
       'config',
-      'infisical needs infisical-client-id (INFISICAL_CLIENT_ID) and infisical-client-secret (INFISICAL_CLIENT_SECRET)',
+      `${instance} needs infisical-client-id (INFISICAL_CLIENT_ID) and infisical-client-secret (INFISICAL_CLIENT_SECRET)`,
     )
   }
-  const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
-  const http = createHttpClient({
+  const options = {
     provider: instance,
-    baseUrl: url,
+    deps,
+    baseUrl: url.replace(/\/api$/, ''),
     maxConcurrent,
-    traffic,
-    caCert: caCertReader(caCert, files, { provider: instance, setting: 'infisical-ca-cert' }),
-  })
-  const dialect: Dialect = { version: 4 }
-  const use = (setting: string) => ({ provider: instance, setting })
-  const sessions = createSessions<InfisicalApi>({
-    clock,
-    readCredentials: async () => [
-      await readCredential(clientId, files, use('infisical-client-id')),
-      await readCredential(clientSecret, files, use('infisical-client-secret')),
-    ],
-    async login(credentials, signal) {
-      const { value, lifetimeMs } = await login(http, credentials, signal)
-      return { value: createInfisicalApi(http, value, dialect), lifetimeMs }
-    },
-  })
-
-  const fetch: Resolve = (refs, signal) => {
-    const wanted = wantedOf(refs)
-    return fetchEach<InfisicalApi>({
-      provider: instance,
-      emit,
-      traffic,
-      async withBatch(signal, work) {
-        throwIfAborted(http.who, signal)
-        await sessions.use(signal, work)
-      },
-      async fetchOne({ id }, api) {
-        const reference = wanted.references.get(id)
-        if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')
-        const text = await readSecret(reference, api, wanted, { who: http.who, signal })
-        return { value: Secret.fromText(text) }
-      },
-    })(refs, signal)
+    maxRate,
+    caCert: { setting: 'infisical-ca-cert', path: caCert },
   }
+  return openNetworkProvider<InfisicalApi, Batch>(options, (http) => {
+    const dialect: Dialect = { version: 4 }
+    return {
+      credentials: [
+        { setting: 'infisical-client-id', from: clientId },
+        { setting: 'infisical-client-secret', from: clientSecret },
+      ],
+      async login(credentials, signal) {
+        const { value, lifetimeMs } = await login(http, credentials, signal)
+        return { value: createInfisicalApi(http, value, dialect), lifetimeMs }
+      },
+      batch: (api, { refs, signal }) => ({ api, query: queryOf(refs), who: http.who, signal }),
+      async fetchOne(ref, { api, query, ...call }) {
+        const reference = ownReference(ref, (key) => parseInfisicalReference(key, {}))
+        const { value, version } = await readSecret(reference, api, query, call)
+        return { value: Secret.fromText(value), ...(version === undefined ? {} : { version }) }
+      },
+    }
+  })
+}
 
-  return {
-    fetch,
-    async probe(signal) {
-      try {
-        await sessions.use(signal, async () => undefined)
-      } catch (thrown) {
-        throw signal.aborted && !isLocketError(thrown) ? abortError(http.who, signal.reason) : thrown
-      }
-    },
-    status: () => traffic.status(),
-    async [Symbol.asyncDispose]() {
-      sessions[Symbol.dispose]()
-      await http[Symbol.asyncDispose]()
-    },
-  }
+/** The references of one batch share it. */
+interface Batch {
+  readonly api: InfisicalApi
+  readonly query: InfisicalQuery
+  readonly who: string
+  readonly signal: AbortSignal
 }

@@ -11,11 +11,11 @@ const ErrorBody = z
   .catch({ message: '', error: '' })
 
 /** Why a login was refused; undefined: what the status alone says. */
-export function explainLogin(who: string, { status, headers, body }: Refusal): LocketError | undefined {
+export function explainLogin(who: string, { status, header, body }: Refusal): LocketError | undefined {
   const { message } = ErrorBody.parse(body)
   const says = (code: 'auth' | 'denied' | 'unavailable', text: string, hint: string) =>
     providerError(code, `${who} ${text} (status ${status})`, { hint })
-  if (status === 429) return tooMany(who, headers, message)
+  if (status === 429) return tooMany(who, header, message)
   if (status === 403) {
     return says(
       'denied',
@@ -47,10 +47,10 @@ export function explainLogin(who: string, { status, headers, body }: Refusal): L
 export function explainRead(
   who: string,
   folder: Folder,
-  { status, headers, body }: Refusal,
+  { status, header, body }: Refusal,
 ): LocketError | undefined {
   const { message, error } = ErrorBody.parse(body)
-  if (status === 429) return tooMany(who, headers, message)
+  if (status === 429) return tooMany(who, header, message)
   if (status === 403 && error === 'TokenError')
     return providerError('auth', `${who} does not accept the access token any more (status ${status})`)
   if (status === 400 && /number of uses limit/i.test(message))
@@ -100,9 +100,9 @@ function notFound(who: string, folder: Folder, message: string): LocketError {
 }
 
 /** The number is in the text where no header has it. */
-function tooMany(who: string, headers: Headers, message: string): LocketError | undefined {
+function tooMany(who: string, header: Refusal['header'], message: string): LocketError | undefined {
   const seconds = /try again in (\d{1,5}) seconds?/i.exec(message)?.[1]
-  if (headers.has('retry-after') || seconds === undefined) return undefined
+  if (header('retry-after') !== undefined || seconds === undefined) return undefined
   return statusError(who, 429, Number(seconds) * 1000)
 }
 

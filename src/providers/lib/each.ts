@@ -10,7 +10,10 @@ export interface EachOptions<B> {
   readonly emit: Emit
   readonly traffic: Traffic
   /** Does something with what all references of a batch share: a session, answers asked for once. Its failure is everybody's. */
-  readonly withBatch: (signal: AbortSignal, work: (batch: B) => Promise<void>) => Promise<void>
+  readonly withBatch: (
+    call: { readonly refs: readonly SecretRef[]; readonly signal: AbortSignal },
+    work: (batch: B) => Promise<void>,
+  ) => Promise<void>
   readonly fetchOne: (ref: SecretRef, batch: B) => Promise<Resolved>
 }
 
@@ -24,7 +27,7 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
     const outcomes = new Map<RefId, Outcome>()
     if (wanted.length === 0) return outcomes
     try {
-      await options.withBatch(signal, async (batch) => {
+      await options.withBatch({ refs: wanted, signal }, async (batch) => {
         for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
         const settled = await Promise.all(wanted.map((ref) => settle(ref, batch, signal)))
         for (const [id, outcome] of settled) outcomes.set(id, outcome)

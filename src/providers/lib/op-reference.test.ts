@@ -50,6 +50,12 @@ test('a slip in the slashes is ours, and no text of others', () => {
   for (const text of ['op:', 'op:x', 'ops://a/b/c', ' op://']) assert.equal(parseOpReference(text), undefined)
 })
 
+test('a sign that names may have is told with how it is written', () => {
+  assert.throws(() => parseOpReference('op://vault/a'), { hint: /a \| %7C$/ })
+  for (const text of ['op://v/i/what?', 'op://v/i/f?a&b', 'op://v/i/why?not'])
+    assert.throws(() => parseOpReference(text), { hint: /a \? inside a name is written %3F$/ })
+})
+
 test('any text is foreign, a reference, or ref_syntax', () => {
   const text = fc.oneof(
     fc.string(),

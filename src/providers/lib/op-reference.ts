@@ -33,7 +33,7 @@ export function parseOpReference(text: string): OpReference | undefined {
     throw malformedOpReference(
       text,
       `has ${parts.length} part${parts.length === 1 ? '' : 's'}`,
-      `expected ${SHAPE}; a / inside a name is written %2F`,
+      `expected ${SHAPE}; a / inside a name is written %2F, a | %7C`,
     )
   }
   const options = mark === -1 ? {} : parseQuery(rest.slice(mark + 1), text)
@@ -78,7 +78,11 @@ function encodePart(part: string): string {
 function parseQuery(query: string, text: string): Pick<OpReference, 'attribute' | 'sshFormat'> {
   const [name, value, ...rest] = query.split('=')
   if (rest.length > 0 || query.includes('&'))
-    throw malformedOpReference(text, 'has more than one option after the ?')
+    throw malformedOpReference(
+      text,
+      'has more than one option after the ?',
+      'a ? inside a name is written %3F',
+    )
   if (name === 'ssh-format') {
     if (value === 'openssh') return { sshFormat: 'openssh' }
     throw malformedOpReference(text, 'has an unknown ssh-format', 'the only one is ssh-format=openssh')
@@ -91,6 +95,6 @@ function parseQuery(query: string, text: string): Pick<OpReference, 'attribute' 
   throw malformedOpReference(
     text,
     'has an unknown option',
-    'after the ? comes attribute=… or ssh-format=openssh',
+    'after the ? comes attribute=… or ssh-format=openssh; a ? inside a name is written %3F',
   )
 }

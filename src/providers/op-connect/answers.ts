@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { providerError } from '../lib/provider-error.ts'
+import { rowsOf } from '../lib/rows.ts'
 
 /** Ids become parts of a URL: nothing else may come in as one. */
 const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
@@ -9,13 +10,12 @@ const Name = z
   .transform((name) => name ?? '')
 const none = () => []
 const listOf = <T extends z.ZodType>(entry: T) =>
-  z
-    .array(entry)
+  rowsOf(entry)
     .nullish()
     .transform((list) => list ?? none())
 
-export const Vaults = z.array(z.object({ id: Id, name: Name }))
-export const ItemRows = z.array(z.object({ id: Id, title: Name, state: z.string().nullish() }))
+export const Vaults = rowsOf(z.object({ id: Id, name: Name }))
+export const ItemRows = rowsOf(z.object({ id: Id, title: Name, state: z.string().nullish() }))
 
 const SectionOf = z.object({ id: z.string(), label: z.string().nullish() }).nullish()
 
@@ -23,6 +23,8 @@ export const Item = z.object({
   id: Id,
   title: Name,
   state: z.string().nullish(),
+  // Counts the changes of the item.
+  version: z.number().int().nullish().catch(undefined),
   sections: listOf(z.object({ id: z.string(), label: Name })),
   fields: listOf(
     z.object({

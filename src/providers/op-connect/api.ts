@@ -5,7 +5,11 @@ import { Item, ItemRows, Vaults, readConnectAnswer } from './answers.ts'
 import type { ItemRow, Vault } from './answers.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-const MAX_JSON_BYTES = 32 * 1024 * 1024
+/** The list of a vault's items has some 500 bytes for each item, and an item may have notes of 1 MiB. */
+const MAX_JSON_BYTES = 8 * 1024 * 1024
+/** Some 20 for each item of a vault's list. */
+const MAX_JSON_VALUES = 200_000
+/** Files of 1Password may be larger; the limit of a volume (`max-file-size`) applies to the rest. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
 /** What can stand in a filter's quotes. The server documents no escape, and takes a lone `'` for a mistake. */
 const FILTERABLE = /^[^"'\\\p{Cc}]+$/u
@@ -54,7 +58,10 @@ export function createConnectApi(
     const known = answers.get(path)
     if (known !== undefined) return known
     const ask = (signal: AbortSignal) =>
-      http.sendJson(request(path, 'application/json', MAX_JSON_BYTES, signal))
+      http.sendJson({
+        ...request(path, 'application/json', MAX_JSON_BYTES, signal),
+        maxValues: MAX_JSON_VALUES,
+      })
     const answer = reads.run(path, call.signal, (signal) => despiteRefusal(() => ask(signal), call.refusal))
     answers.set(path, answer)
     return answer

@@ -1,4 +1,3 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
 import { totp } from '../../core/filters/totp.ts'
 import { createRef } from '../../core/vocabulary/ref.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
@@ -9,16 +8,12 @@ import type { SettingsOf } from '../../settings/field.ts'
 import { CredentialText, HttpUrl } from '../../settings/kinds.ts'
 import { defineProvider } from '../define.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
-import { bearer, readCredential } from '../lib/login/credential.ts'
-import { fetchEach } from '../lib/each.ts'
-import { createHttpClient } from '../lib/http/http.ts'
-import { throwIfAborted } from '../lib/http/http-errors.ts'
+import { bearer } from '../lib/login/credential.ts'
+import { openNetworkProvider, ownReference } from '../lib/network-provider.ts'
 import { formatOpReference, parseOpReference } from '../lib/op-reference.ts'
-import { createSessions } from '../lib/login/sessions.ts'
-import { createTraffic } from '../lib/http/traffic.ts'
-import { caCertField, caCertReader, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
+import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 import { createConnectApi, createConnectSession } from './api.ts'
-import type { ConnectApi, FirstRefusal } from './api.ts'
+import type { ConnectApi, ConnectSession, FirstRefusal } from './api.ts'
 import { createKnownNames, findItem } from './find-item.ts'
 import type { KnownNames } from './find-item.ts'
 import { selectField } from './select-field.ts'
@@ -68,55 +63,47 @@ export const opConnect = defineProvider({
 
 function open(
   { host, token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, emit, files }: ProviderDeps,
+  deps: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (host === undefined || token === undefined) {
     throw providerError(
       'config',
-      'op-connect needs connect-host (OP_CONNECT_HOST) and connect-token (OP_CONNECT_TOKEN)',
+      `${instance} needs connect-host (OP_CONNECT_HOST) and connect-token (OP_CONNECT_TOKEN)`,
     )
   }
-  const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
-  const http = createHttpClient({
+  const options = {
     provider: instance,
-    baseUrl: host,
+    deps,
+    // Connect's own documents write some addresses with the path of the API.
+    baseUrl: host.replace(/\/v1$/, ''),
     maxConcurrent,
-    traffic,
-    caCert: caCertReader(caCert, files, { provider: instance, setting: 'connect-ca-cert' }),
-  })
-  const sessions = createSessions({
-    clock,
-    readCredentials: async () => [
-      await readCredential(token, files, { provider: instance, setting: 'connect-token' }),
-    ],
-    login: async ([secret]) => ({ value: createConnectSession(secret === undefined ? '' : bearer(secret)) }),
-    isRenewable: false,
-  })
-  const known = createKnownNames()
-  const refusal: FirstRefusal = { mayRetry: true }
-
-  function withApi(signal: AbortSignal, work: (batch: Batch) => Promise<void>): Promise<void> {
-    throwIfAborted(http.who, signal)
-    return sessions.use(signal, (session) =>
-      work({ api: createConnectApi(http, session, { signal, refusal }), known, now: clock.now() }),
-    )
+    maxRate,
+    caCert: { setting: 'connect-ca-cert', path: caCert },
   }
-
-  return {
-    fetch: fetchEach({ provider: instance, emit, traffic, withBatch: withApi, fetchOne }),
-    probe: (signal) =>
-      withApi(signal, async ({ api }) => {
-        await api.vaults()
+  return openNetworkProvider<ConnectSession, Batch>(options, (http) => {
+    const known = createKnownNames()
+    const refusal: FirstRefusal = { mayRetry: true }
+    return {
+      credentials: [{ setting: 'connect-token', from: token }],
+      login: async ([secret]) => ({
+        value: createConnectSession(secret === undefined ? '' : bearer(secret)),
       }),
-    status: () => traffic.status(),
-    async [Symbol.asyncDispose]() {
-      sessions[Symbol.dispose]()
-      await http[Symbol.asyncDispose]()
-    },
-  }
+      isRenewable: false,
+      batch: (session, { signal }) => ({
+        api: createConnectApi(http, session, { signal, refusal }),
+        known,
+        now: deps.clock.now(),
+      }),
+      fetchOne,
+      async probe({ api }) {
+        await api.vaults()
+      },
+    }
+  })
 }
 
+/** The references of one batch share it. */
 interface Batch {
   readonly api: ConnectApi
   readonly known: KnownNames
@@ -124,15 +111,18 @@ interface Batch {
 }
 
 async function fetchOne(ref: SecretRef, { api, known, now }: Batch): Promise<Resolved> {
-  const reference = parseOpReference(ref.key)
-  if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')
+  const reference = ownReference(ref, parseOpReference)
   const { vaultId, item } = await findItem(api, known, reference)
   const selected = selectField(item, reference)
+  const version = item.version == null ? {} : { version: String(item.version) }
   if (selected.kind === 'file')
-    return { value: new Secret(await api.file(vaultId, item.id, selected.fileId)) }
+    return { value: new Secret(await api.file(vaultId, item.id, selected.fileId)), ...version }
   const text = new TextEncoder().encode(selected.text)
   if (selected.kind === 'text')
-    return { value: new Secret(text), ...(reference.attribute === 'otp' ? { isFleeting: true } : {}) }
+    return {
+      value: new Secret(text),
+      ...(reference.attribute === 'otp' ? { isFleeting: true } : version),
+    }
   try {
     return { value: new Secret(totp.apply(text, [], { nowMs: now })), isFleeting: true }
   } finally {

@@ -55,12 +55,12 @@ export const op = defineProvider({
 
 function open(
   { token, maxConcurrent, maxRate, caCert }: SettingsOf<typeof settings>,
-  { clock, emit, files, startWorker }: ProviderDeps,
+  { clock, emit, files, startWorker, env }: ProviderDeps,
   instance: string,
 ): ProviderClient {
   if (token === undefined) throw providerError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
-  const sdk = createOpSdkClient({ provider: instance, startWorker, traffic, caCert })
+  const sdk = createOpSdkClient({ provider: instance, startWorker, traffic, caCert, env })
   const checkCaCert = caCertReader(caCert, files, { provider: instance, setting: 'op-ca-cert' })
   let logins = 0
   const sessions = createSessions({

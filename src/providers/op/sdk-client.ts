@@ -5,6 +5,7 @@ import { credentialText } from '../lib/login/credential.ts'
 import { createFence } from '../lib/fence/fence.ts'
 import { withRetries } from '../lib/http/retry.ts'
 import type { Traffic } from '../lib/http/traffic.ts'
+import { nodeProxyVariables, type ProxyEnvironment } from '../lib/proxy/choose-proxy.ts'
 import { Answered, errorOf } from './sdk-calls.ts'
 import { providerError } from '../lib/provider-error.ts'
 
@@ -14,6 +15,8 @@ export interface SdkOptions {
   readonly startWorker: StartWorker
   readonly traffic: Traffic
   readonly caCert: string | undefined
+  /** The proxy variables, which the process of the SDK inherits. */
+  readonly env: ProxyEnvironment
 }
 
 /** 1Password's SDK in a process of its own. Every failure is a LocketError in our words. */
@@ -26,7 +29,7 @@ export interface SdkClient extends AsyncDisposable {
 }
 
 /** No process is started before the first call. */
-export function createOpSdkClient({ provider, startWorker, traffic, caCert }: SdkOptions): SdkClient {
+export function createOpSdkClient({ provider, startWorker, traffic, caCert, env }: SdkOptions): SdkClient {
   const title = `${provider}: 1Password's SDK`
   const fence = createFence({ library: 'op', title, startWorker, clock: traffic.clock, caCert })
 
@@ -36,6 +39,8 @@ export function createOpSdkClient({ provider, startWorker, traffic, caCert }: Sd
     references: readonly string[],
     signal: AbortSignal,
   ): Promise<Answered> {
+    // A proxy variable that cannot be read would end the process of the SDK without a word.
+    nodeProxyVariables(env)
     const asked = { who: provider, token: credentialText(token), references }
     const answer = Answered.safeParse(await fence.call(method, asked, signal))
     if (!answer.success) throw providerError('internal', `${title} answered with something else`)

@@ -4,6 +4,7 @@ import { LocketError, isLocketError, isRetryable } from '../../core/vocabulary/e
 import type { Clock } from '../../core/ports/clock.ts'
 import { VERSION } from '../../core/vocabulary/version.ts'
 import type { Methods } from '../lib/fence/calls.ts'
+import type { ProxyEnvironment } from '../lib/proxy/choose-proxy.ts'
 import { Asked, sdkFailureOf } from './sdk-calls.ts'
 import type { Answered } from './sdk-calls.ts'
 import { explainThrown } from './sdk-failures.ts'
@@ -13,8 +14,8 @@ type Sdk = typeof import('@1password/sdk')
 type Responses = Answered['responses']
 
 /** 1Password's SDK behind a fence, see `sdk-calls.ts`. For the fenced process only: it replaces the global `fetch`. */
-export function createSdkMethods(clock: Clock): Methods {
-  const watched = watchFetch(clock)
+export function createSdkMethods(clock: Clock, env: ProxyEnvironment): Methods {
+  const watched = watchFetch(clock, env)
   let session: { readonly digest: string; readonly client: Promise<Client> } | undefined
   let reported = 0
 

@@ -1,6 +1,8 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { retryAfterOf, statusError, transportError } from '../lib/http/http-errors.ts'
+import { chooseProxy, type ProxyEnvironment } from '../lib/proxy/choose-proxy.ts'
+import { fetchProxyError } from '../lib/proxy/proxy-errors.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** What the requests of this process came to: the SDK makes them with the global `fetch`, and tells little of them. */
@@ -18,8 +20,8 @@ const LIMITS =
 /** No time is given where a limit is met: the hour or the day may have just begun. */
 const PAUSE_MS = 60_000
 
-/** Takes the place of the global `fetch` for good. */
-export function watchFetch(clock: Clock): WatchedFetch {
+/** Takes the place of the global `fetch` for good. `env`: the proxy variables, which that `fetch` obeys. */
+export function watchFetch(clock: Clock, env: ProxyEnvironment): WatchedFetch {
   const { fetch } = globalThis
   const never = new AbortController().signal
   let count = 0
@@ -36,9 +38,18 @@ export function watchFetch(clock: Clock): WatchedFetch {
         last = { number, explain: (who) => refusalOf(placeOf(who, origin), response.status, retryAfterMs) }
       return response
     } catch (thrown) {
-      last = { number, explain: (who) => transportError(placeOf(who, origin), thrown, never) }
+      last = {
+        number,
+        explain: (who) => proxyFailure(origin, thrown) ?? transportError(placeOf(who, origin), thrown, never),
+      }
       throw thrown
     }
+  }
+
+  function proxyFailure(origin: string, thrown: unknown): LocketError | undefined {
+    if (origin === '') return undefined
+    const proxy = chooseProxy(new URL(origin), env)
+    return proxy && fetchProxyError(proxy, new URL(origin).host, thrown)
   }
 
   return {

@@ -42,13 +42,14 @@ services:
   s:
     provider:
       type: locket
-      options: {providr: local, connect_host: ftp://x, secrets: ["a=@relative", b], env-file: missing.env}
+      options: {providr: local, connect_host: ftp://x, secrets: ["a=@", b], env-file: missing.env}
   t:
     provider:
       type: locket
-      options: {env: ["A=/usr/bin", "B={{ op://x }}", "C=@/no/such/file"], env_file: good.env, raw: true}
+      options: {env: ["A=/usr/bin", "B={{ op://x }}", "C=@/no/such/file", "D=@beside"], env_file: good.env, raw: true}
 `,
   )
+  await put('beside', '{{ local:// }}')
   await put('good.env', 'X=1\nY="{{ local://db/password }}"\nZ={{ local:// }}\n')
   const { code, stdout } = await check(['--driver=other:1', 'compose.yml'], { WHY: VALUES[0] ?? '' })
   assert.equal(code, 78)
@@ -62,10 +63,11 @@ services:
     'compose.yml: volume e: driver option secret.x: to take the template from that file write @/bare/path',
     'compose.yml: service s: option providr is not known, did you mean provider?',
     'compose.yml: service s: option connect_host: must be a URL',
-    'compose.yml: service s: option secrets a: after @ must stand an absolute path',
+    'compose.yml: service s: option secrets a: a path must follow the @',
     'compose.yml: service s: option secrets: write NAME=TEMPLATE or NAME=@/path/to/template',
     'compose.yml: service t: option env B: line 1, column 1: ',
     'compose.yml: service t: option env C: template file /no/such/file does not exist',
+    'compose.yml: service t: option env D: line 1, column 1: ',
     'compose.yml: service t: good.env line 3 Z: line 1, column 1: ',
     'compose.yml: warning: the variable SIZE_OF_C is not set and counts as empty',
   ]

@@ -7,8 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-export const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname
+import { MAIN } from '../../support/program.ts'
 
 /** The value of `local://db/password`. */
 export const PASSWORD = 'canary-exec-password-7c1'

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../../scripts/engine/until.ts'
-import { execWorld, isAlive, MAIN, program, startProcess } from './exec-command.ts'
+import { execWorld, isAlive, program, startProcess } from './exec-command.ts'
+import { MAIN } from '../../support/program.ts'
 
 async function stateOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
@@ -32,6 +35,141 @@ test('signals of locket reach the command, each once', async (t) => {
     got.filter((name) => name !== 'SIGCONT'),
     ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGWINCH', 'SIGUSR2'],
   )
+})
+
+/** A bash that says which of these signals it gets, ends with 3 at SIGUSR2, and says its number first. */
+function trapping(...names: readonly string[]): readonly string[] {
+  const traps = names.map((name) => `trap 'echo got ${name}' ${name}`).join('; ')
+  return ['bash', '-c', `${traps}; trap 'exit 3' USR2; echo ready $$; while :; do sleep 0.05; done`]
+}
+
+/**
+ * Every signal that `kill` can send, that locket can catch, and that the kernel sends to no process by
+ * itself.
+ */
+const RARE = [
+  'ABRT',
+  'ALRM',
+  'STKFLT',
+  'TSTP',
+  'TTIN',
+  'TTOU',
+  'URG',
+  'XCPU',
+  'VTALRM',
+  'PROF',
+  'IO',
+  'PWR',
+] as const
+
+test('every signal that can be caught is passed on, and none of them ends locket', async (t) => {
+  const { start } = await execWorld(t)
+  const running = start(['--', ...trapping(...RARE)])
+  await running.seen(/ready/)
+  for (const name of RARE) {
+    running.process.kill(`SIG${name}`)
+    await running.seen(new RegExp(`got ${name}\n`))
+  }
+  running.process.kill('SIGUSR2')
+  assert.equal((await running.ended).code, 3)
+})
+
+test('a realtime signal is passed on, and one that ends the command gives its exit code', async (t) => {
+  const { start } = await execWorld(t)
+  const running = start(['--', ...trapping('RTMIN+3', 'RTMAX')])
+  await running.seen(/ready/)
+  // Outside of a container they are listened to after a second.
+  await sleep(2000)
+  const pid = running.process.pid ?? assert.fail('it has no number')
+  process.kill(pid, 37)
+  await running.seen(/got RTMIN\+3\n/)
+  process.kill(pid, 64)
+  await running.seen(/got RTMAX\n/)
+  process.kill(pid, 36)
+  assert.equal((await running.ended).code, 128 + 36)
+})
+
+test('a signal that ends the command ends locket, which removes its files', async (t) => {
+  const { start, folder } = await execWorld(t)
+  for (const [name, code] of [
+    ['SIGABRT', 134],
+    ['SIGALRM', 142],
+    ['SIGXCPU', 152],
+    ['SIGPROF', 155],
+  ] as const) {
+    const secret = ['--secret', 'key={{ local://db/password }}', '--out', `${folder}/out`]
+    const running = start([...secret, '--', ...program('forever')])
+    const [, child = ''] = await running.seen(/ready (\d+)/)
+    running.process.kill(name)
+    assert.equal((await running.ended).code, code, name)
+    assert.ok(!(await isAlive(Number(child))))
+    assert.ok(!existsSync(`${folder}/out`))
+  }
+})
+
+test('as the first process of a container, locket passes rare signals on too', async (t) => {
+  const { env, folder } = await execWorld(t)
+  const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
+  const names = [...RARE, 'RTMIN+3']
+  const inner = `'${process.execPath}' '${MAIN}' exec -- "$@"`
+  const sends = `until grep -q ready ${folder}/seen; do sleep 0.1; done; for name in ${names.join(' ')} USR2; do kill -s $name 1; sleep 0.2; done`
+  const first = ['bash', '-c', `(${sends}) 2>&- & exec ${inner}`, 'bash', ...trapping(...names)]
+  const running = startProcess(
+    // One process only may be the first: `tee` is outside of the namespace.
+    ['bash', '-c', `"$@" | tee ${folder}/seen; exit "$PIPESTATUS"`, 'bash', ...unshare, ...first],
+    { cwd: folder, env },
+  )
+  const { code, stdout, stderr } = await running.ended
+  assert.equal(code, 3, stderr)
+  assert.deepEqual(
+    [...stdout.matchAll(/got (\S+)/g)].map(([, name]) => name),
+    names,
+  )
+})
+
+/**
+ * A pool: a parent that says which signals its worker and it get, and ends with 5 once the worker has
+ * finished its job.
+ */
+const POOL = [
+  'bash',
+  '-c',
+  `trap 'echo parent got TERM; isOver=1' TERM
+   bash -c 'trap "echo worker got TERM" TERM; for n in $(seq 20); do sleep 0.05; done; echo job done' &
+   echo ready
+   while kill -0 $! 2>/dev/null; do wait $!; done
+   exit 5`,
+]
+
+test('SIGTERM goes to the command alone: the worker of a pool finishes its job', async (t) => {
+  const { start } = await execWorld(t)
+  const running = start(['--', ...POOL])
+  await running.seen(/ready/)
+  running.process.kill('SIGTERM')
+  const { code, stdout } = await running.ended
+  assert.equal(code, 5)
+  assert.equal(stdout, 'ready\nparent got TERM\njob done\n')
+})
+
+test('with --signal-group it goes to all that the command has started', async (t) => {
+  const { start } = await execWorld(t)
+  const running = start(['--signal-group', '--', ...POOL])
+  await running.seen(/ready/)
+  await sleep(300)
+  running.process.kill('SIGTERM')
+  const { code, stdout } = await running.ended
+  assert.equal(code, 5)
+  assert.match(stdout, /worker got TERM/)
+})
+
+test('what a command leaves in its group when SIGTERM has ended it gets SIGTERM too', async (t) => {
+  const { start } = await execWorld(t)
+  const running = start(['--timeout', '20s', '--', 'sh', '-c', 'echo ready; sleep 100; true'])
+  await running.seen(/ready/)
+  const since = performance.now()
+  running.process.kill('SIGTERM')
+  assert.equal((await running.ended).code, 143)
+  assert.ok(performance.now() - since < 10_000)
 })
 
 test('a command that ignores SIGTERM is killed after the timeout; a second SIGTERM reaches it', async (t) => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { execWorld, MAIN, PASSWORD, program } from './exec-command.ts'
+import { execWorld, PASSWORD, program } from './exec-command.ts'
 import { openTerminal } from '../terminal.ts'
+import { MAIN } from '../../support/program.ts'
 
 const SHELL = 'bash --norc --noprofile -i'
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
-import { execWorld, isAlive, MAIN, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
+import { execWorld, isAlive, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
+import { MAIN } from '../../support/program.ts'
 
 const A_PASSWORD = 'A={{ local://db/password }}'
 
@@ -31,6 +32,16 @@ test('variables come from .env files, -e and templates, and later ones replace e
   assert.equal(stderr, '')
 })
 
+test('a variable may have dots and dashes in its name, and its template a relative path', async (t) => {
+  const { exec, put } = await execWorld(t)
+  await put('app.env', 'x-y.z={{ local://api/token }}\n')
+  await put('sub/template', 'type {{ local://db/password }}')
+  const entries = ['-e', 'app.env', '-e', 'discovery.type=@sub/template']
+  const { code, stdout } = await exec([...entries, '--', ...program('print-env'), 'discovery.type', 'x-y.z'])
+  assert.equal(stdout, `discovery.type=type ${PASSWORD}\nx-y.z=${TOKEN}\n`)
+  assert.equal(code, 0)
+})
+
 test('nothing starts when a reference fails, and it is named', async (t) => {
   const { exec, folder } = await execWorld(t)
   const mark = join(folder, 'mark')
@@ -51,6 +62,33 @@ test('nothing starts when a reference fails, and it is named', async (t) => {
   assert.equal(stdout, '')
   assert.match(stderr, /local:\/\/db\/nothing/)
   assert.deepEqual((await readdir(folder)).toSorted(), ['store'])
+})
+
+test('--resolve-env resolves references in the environment; without it they are a warning', async (t) => {
+  const { exec } = await execWorld(t)
+  const env = {
+    DB: 'local://db/password',
+    URL: 'postgres://u:{{ local://api/token }}@h/d',
+    REPLACED: 'local://nothing',
+    ID: '3832b656-a93b-45ad-bdfa-b267016802c3',
+    PLAIN: 'see local://db/password',
+    HTTP: 'https://a/b',
+    LOCKET_ENV: 'OWN={{ local://api/token }}',
+  }
+  const names = ['DB', 'URL', 'REPLACED', 'ID', 'PLAIN', 'HTTP', 'OWN']
+  const command = ['-e', 'OWN={{ local://api/token }}', '-e', 'REPLACED=mine', '--', ...program('print-env')]
+  const resolved = await exec(['--resolve-env', ...command, ...names], env)
+  assert.equal(
+    resolved.stdout,
+    `DB=${PASSWORD}\nURL=postgres://u:${TOKEN}@h/d\nREPLACED=mine\nID=${env.ID}\nPLAIN=${env.PLAIN}\nHTTP=${env.HTTP}\nOWN=${TOKEN}\n`,
+  )
+  assert.equal(resolved.stderr, '')
+  const left = await exec([...command, 'DB', 'URL'], env)
+  assert.equal(left.stdout, `DB=${env.DB}\nURL=${env.URL}\n`)
+  assert.match(left.stderr, /WARN exec\.env-references .*--resolve-env.* variables=.*DB.*URL/)
+  assert.doesNotMatch(left.stderr, /REPLACED|PLAIN|LOCKET_ENV/)
+  const failed = await exec(['--resolve-env', '--', 'true'], { DB: 'local://db/nothing' })
+  assert.equal(failed.code, 66)
 })
 
 test('a value that no environment can hold starts nothing', async (t) => {

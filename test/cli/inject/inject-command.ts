@@ -7,8 +7,7 @@ import { startConnectServer, type ConnectServer } from '../../fixtures/servers/c
 import { idOf } from '../../fixtures/servers/connect-data.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname
+import { MAIN } from '../../support/program.ts'
 
 export const TOKEN = 'canary-inject-token-77ab'
 export const VALUES = { user: 'canary-inject-user-1', password: 'canary-inject-password-2' } as const

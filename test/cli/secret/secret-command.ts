@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname
+import { MAIN } from '../../support/program.ts'
 
 export interface Ended {
   readonly code: number | null

@@ -126,7 +126,7 @@ test('a mount of another kind or version than asked for is reported', async (t) 
   const references = ['bao://db/creds/role/password', 'bao://old/app/key?kv=2', 'bao://new/app/key?kv=1']
   assert.deepEqual(await codes(...references), ['not_found', 'not_found', 'not_found'])
   const [kind = '', first = '', second = ''] = await messages(...references)
-  assert.match(kind, /has no KV engine at db, but one of another kind$/)
+  assert.match(kind, /has an engine of the type database at db, and locket reads KV engines only \(/)
   assert.match(first, /has KV version 1 at old \(correct kv=…/)
   assert.match(second, /has KV version 2 at new \(/)
 })

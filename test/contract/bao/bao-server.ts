@@ -18,6 +18,7 @@ const CANARIES = [ROLE_ID, SECRET_ID, OTHER_SECRET_ID, 's.bao-canary-token']
 
 export const subject: ProviderSubject = {
   def: bao,
+  firstVersion: '1',
   start: startBackend,
   textOnly: 'KV engines keep JSON',
   foreign: [

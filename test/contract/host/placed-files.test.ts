@@ -201,6 +201,28 @@ test('a device or a pipe in the place of a file is refused, and stays', async (t
   assert.ok(lstatSync(join(folder, 'pipe')).isFIFO())
 })
 
+test('a link to a device, a pipe or a folder is refused before anything is written, and stays', async (t) => {
+  const folder = await temporaryFolder(t)
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  const links = {
+    stdout: '/proc/self/fd/1',
+    null: '/dev/null',
+    pipe: join(folder, 'pipe'),
+    chain: '../chain',
+    dir: folder,
+  }
+  await mkdir(join(folder, 'out'))
+  for (const [name, target] of Object.entries(links)) await symlink(target, join(folder, 'out', name))
+  await symlink('out/pipe', join(folder, 'chain'))
+  for (const name of Object.keys(links)) {
+    const files = [file(folder, 'new/good'), file(join(folder, 'out'), name)]
+    const said = await refusal(placed.write(files, OPTIONS))
+    assert.match(said, new RegExp(`^io: .*/out/${name} is a link to /.*, which is no regular file$`), name)
+    assert.equal(lstatSync(join(folder, 'out', name)).isSymbolicLink(), true)
+    assert.deepEqual((await readdir(folder)).toSorted(), ['chain', 'out', 'pipe'])
+  }
+})
+
 test('what has another name elsewhere keeps its content there', async (t) => {
   const folder = await temporaryFolder(t)
   await writeFile(join(folder, 'precious'), 'mine')

@@ -27,6 +27,7 @@ const OTHER_ID = 'ffffffff-a93b-45ad-bdfa-b267016802c3'
 
 export const subject: ProviderSubject = {
   def: infisical,
+  firstVersion: '1',
   start: async (t) => (await startBackend(t)).backend,
   foreign: ['infisical:KEY', 'infisicals:///KEY', ' infisical:///KEY', 'bao://mount/path/field'],
   malformed: [

@@ -99,3 +99,11 @@ test('a server that is not a Connect server is retryable', async (t) => {
     /^op-connect at http:\/\/127\.0\.0\.1:\d+ has no list of vaults \(status 404\)$/,
   )
 })
+
+test('an address that ends in /v1 is the same server', async (t) => {
+  for (const end of ['/v1', '/v1/']) {
+    const { server, read } = await connected(t, manyItems(1), end)
+    assert.deepEqual(await read('op://bench/item 0/password'), ['password-0'])
+    assert.equal(server.requests[0], '/v1/vaults')
+  }
+})

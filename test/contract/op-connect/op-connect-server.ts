@@ -17,6 +17,7 @@ export const VAULT = 'Contract Vault'
 
 export const subject: ProviderSubject = {
   def: opConnect,
+  firstVersion: '1',
   start: async (t) => (await startBackend(t)).backend,
   foreign: ['op:vault', 'ops://vault/item/field', 'bao://mount/path/field', ' op://a/b/c'],
   malformed: [
@@ -108,10 +109,11 @@ export async function startBackend(t: TestContext): Promise<{ server: ConnectSer
 export async function connected(
   t: TestContext,
   data: ConnectData,
+  hostEnd = '',
 ): Promise<Opened & Asking & { readonly server: ConnectServer }> {
   const server = await startConnectServer({ data, token: TOKEN })
   const backend: Backend = {
-    settings: { host: server.url, token: TOKEN },
+    settings: { host: server.url + hostEnd, token: TOKEN },
     put: () => Promise.reject(new Error('the data is given')),
     missing: 'op://a/b/c',
     canaries: [TOKEN],

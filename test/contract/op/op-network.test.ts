@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { LocketError } from '../../../src/core/vocabulary/errors.ts'
 import { makeToken } from '../../fixtures/op-token.ts'
+import { startProxy } from '../../fixtures/servers/proxy.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { fetched, open, parsed } from '../provider/provider-attempt.ts'
 import type { SettingTexts } from '../provider/provider-backend.ts'
@@ -92,4 +93,20 @@ test('a host name that does not resolve is reported', DEADLINE, async () => {
   const error = await failureAt('http://nowhere.invalid')
   assert.equal(error.code, 'unavailable')
   assert.match(error.message, /^op at http:\/\/nowhere\.invalid has a host name that does not resolve/)
+})
+
+test('the error of a proxy that refuses names the proxy, not 1Password', DEADLINE, async (t) => {
+  const proxy = await startProxy()
+  t.after(() => proxy[Symbol.asyncDispose]())
+  proxy.knobs.status = 407
+  const before = process.env['ALL_PROXY']
+  process.env['ALL_PROXY'] = `127.0.0.1:${proxy.port}`
+  t.after(() => {
+    if (before === undefined) delete process.env['ALL_PROXY']
+    else process.env['ALL_PROXY'] = before
+  })
+  const error = await failureAt('https://far.invalid')
+  assert.equal(error.code, 'config')
+  // The process of the SDK has the variables as Node reads them.
+  assert.match(error.message, /^\w+_PROXY 127\.0\.0\.1:\d+ answered 407 to a request for far\.invalid/i)
 })

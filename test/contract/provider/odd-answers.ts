@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { RequestListener, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import * as fc from 'fast-check'
@@ -70,6 +71,29 @@ export function oddAnswers(odd: OddSubject): void {
       { seed: 7, numRuns: 150 },
     )
     assert.ok(seen.failures > 50 && seen.values > 10, JSON.stringify(seen))
+  })
+
+  test(`${subject.def.kind}: an answer that is deep or wide is refused before it holds up others`, async (t) => {
+    const [last] = steps.slice(-1)
+    let body = ''
+    const opened = await onServer(t, odd, (request, response) => {
+      const step = steps.find(({ isAt }) => isAt(request.url ?? ''))
+      response.end(step === last ? body : step?.good)
+    })
+    for (const hostile of [
+      '['.repeat(3_000_000),
+      `[${'{},'.repeat(900_000)}0]`,
+      `{"data":${'['.repeat(100)}`,
+    ]) {
+      body = hostile
+      const longest = monitorEventLoopDelay({ resolution: 10 })
+      longest.enable()
+      const outcomes = await within(20_000, fetched(opened, refs.slice(0, 1)))
+      longest.disable()
+      const codes = [...outcomes.values()].map((outcome) => (outcome.ok ? 'ok' : outcome.error.code))
+      assert.ok(['too_large', 'provider_protocol'].includes(codes[0] ?? ''), codes.join())
+      assert.ok(longest.max < 2e9, `${longest.max / 1e6} ms`)
+    }
   })
 
   test(`${subject.def.kind}: an answer without end is given up, with its connection`, async (t) => {

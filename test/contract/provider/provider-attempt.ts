@@ -109,7 +109,7 @@ export async function fetched(
     for (const outcome of outcomes.values()) {
       if (outcome.ok) continue
       assert.ok(isLocketError(outcome.error))
-      assert.match(formatError(outcome.error), /^[^\p{Cc}\p{Lu}][^\p{Cc}]{0,500}$/u)
+      assert.match(formatError(outcome.error), /^(?:[A-Z]+_PROXY |[^\p{Cc}\p{Lu}])[^\p{Cc}]{0,500}$/u)
     }
     return outcomes
   } catch (thrown) {

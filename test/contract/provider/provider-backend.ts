@@ -78,6 +78,8 @@ export interface ProviderSubject {
   readonly spellings: readonly (readonly string[])[]
   /** Names of settings without which nothing can work: `connect-host`. */
   readonly required: readonly string[]
+  /** The version of a secret that was stored once; left out: this provider tells none. */
+  readonly firstVersion?: string
   /** Why a value can be nothing but text, where that is so. */
   readonly textOnly?: string
   /** Why a knob does not apply to this kind. Every knob is either in the backend or here. */

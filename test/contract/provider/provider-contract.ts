@@ -89,6 +89,13 @@ function fetching(subject: ProviderSubject): void {
     assert.deepEqual(await textsOf(opened, opened.refs), [''])
   })
 
+  test('the version that the provider tells comes with the value', async (t) => {
+    const opened = await prepared(t, subject, { a: CANARY })
+    const outcome = (await fetched(opened, opened.refs)).get(opened.refs[0]?.id ?? ('' as never))
+    assert.ok(outcome?.ok === true)
+    assert.equal(outcome.secret.version, subject.firstVersion)
+  })
+
   test('values come out byte for byte: binary, many lines, 1 MB', async (t) => {
     const binary = Uint8Array.from({ length: 512 }, (_, index) => index % 256)
     const values: Record<string, string | Uint8Array> = {

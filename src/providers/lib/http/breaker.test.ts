@@ -77,3 +77,24 @@ test('one success in between resets the count', async () => {
   }
   breaker.check()
 })
+
+test('after a long pause that the server asked for, one request asks whether it is over', async () => {
+  const clock = createManualClock()
+  const breaker = createBreaker(clock)
+  const busy = new LocketError('rate_limited', 'x at http://x asks for fewer requests (status 429)')
+  breaker.hold(busy, 300_000)
+  breaker.succeeded()
+  breaker.failed(DOWN)
+  const message = 'x at http://x asks for fewer requests (status 429); not asked for another 5m'
+  assert.throws(() => breaker.check(), { code: 'rate_limited', message, retryAfterMs: 300_000 })
+  await clock.advance(300_000)
+  breaker.check()
+  assert.throws(() => breaker.check(), { code: 'rate_limited', retryAfterMs: 2000 })
+  breaker.hold(busy, 120_000)
+  assert.throws(() => breaker.check(), { retryAfterMs: 120_000 })
+  await clock.advance(120_000)
+  breaker.check()
+  breaker.succeeded()
+  breaker.check()
+  breaker.check()
+})

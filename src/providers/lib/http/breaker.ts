@@ -3,23 +3,30 @@ import type { Clock } from '../../../core/ports/clock.ts'
 import { formatTimeLeft } from '../../../core/text/units.ts'
 
 const FAILURES = 5
-/** A server that starts beside its users fails for a while, and many of them at once: that alone opens nothing. */
+/** A server that has just been started fails for a while, for many callers at once: that alone opens nothing. */
 const FAILING_FOR_MS = 15_000
 const OPEN_MS = 30_000
-/** While one request tries whether the server is back, the others come again that much later. */
+/** While one request tries whether the server is back, the others are told to come again that much later. */
 const PROBE_MS = 2000
 
-/** Keeps requests away from a server that fails: from the fifth failure in a row on, once it has failed for 15 s, for 30 s at a time. */
+/**
+ * Keeps requests away from a server: for 30 s at a time, from the fifth failure in a row on, once it has failed for
+ * 15 s; and for as long as the server asked for.
+ */
 export interface Breaker {
-  /** Throws `unavailable` while it is open. */
+  /** Throws the last error while it is open: `unavailable`, or `rate_limited` while the server's pause lasts. */
   peek(): void
-  /** The same; after its time one request is let through, and decides. */
+  /** Like `peek`; after the pause it lets one request through, whose result decides. */
   check(): void
+  /** Reports a request that the server answered. It ends no pause that the server asked for. */
   succeeded(): void
+  /** Reports a request that failed. */
   failed(error: LocketError): void
-  /** Neither: the caller gave up. */
+  /** Reports a request that shows nothing of the server: the caller gave up. */
   unknown(): void
-  /** For Status: undefined while requests go. */
+  /** Opens it for that long: the server asked for the pause with this error. */
+  hold(error: LocketError, ms: number): void
+  /** Returns why no request goes, for Status; undefined while requests go. */
   state(): string | undefined
 }
 
@@ -28,13 +35,14 @@ export function createBreaker(clock: Clock): Breaker {
   let failingSince = 0
   let openUntil: number | undefined
   let isProbing = false
+  let isHeld = false
   let last: LocketError | undefined
 
   function error(waitMs: number): LocketError {
     const left = formatTimeLeft(waitMs)
     return new LocketError(
-      'unavailable',
-      `${last?.reason ?? 'it is failing'}; not asked for another ${left} after ${failures} failures in a row`,
+      isHeld ? 'rate_limited' : 'unavailable',
+      `${last?.reason ?? 'it is failing'}; not asked for another ${left}${isHeld ? '' : ` after ${failures} failures in a row`}`,
       { hint: last?.hint, retryAfterMs: waitMs, facts: last?.facts, names: last?.names },
     )
   }
@@ -53,6 +61,8 @@ export function createBreaker(clock: Clock): Breaker {
       isProbing = openUntil !== undefined
     },
     succeeded() {
+      if (isHeld && clock.elapsed() < (openUntil ?? 0)) return
+      isHeld = false
       failures = 0
       openUntil = undefined
       isProbing = false
@@ -60,6 +70,8 @@ export function createBreaker(clock: Clock): Breaker {
     },
     failed(failure) {
       const now = clock.elapsed()
+      if (isHeld && now < (openUntil ?? 0)) return
+      isHeld = false
       if (failures === 0) failingSince = now
       failures += 1
       last = failure
@@ -69,6 +81,12 @@ export function createBreaker(clock: Clock): Breaker {
     },
     unknown() {
       isProbing = false
+    },
+    hold(asked, ms) {
+      openUntil = Math.max(isHeld ? (openUntil ?? 0) : 0, clock.elapsed() + ms)
+      isHeld = true
+      isProbing = false
+      last = asked
     },
     state() {
       const waitMs = (openUntil ?? 0) - clock.elapsed()

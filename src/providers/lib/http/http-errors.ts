@@ -1,5 +1,6 @@
 import { LocketError, isLocketError, rewordError } from '../../../core/vocabulary/errors.ts'
 import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
+import { readErrno } from './errno.ts'
 import { providerError } from '../provider-error.ts'
 
 type Reading = readonly [code: ErrorCode, says: string, hint?: string]
@@ -10,14 +11,18 @@ export function statusError(who: string, status: number, retryAfterMs?: number):
   return providerError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
 }
 
-/** Milliseconds of a Retry-After header, which is seconds or a date. Nonsense counts as not given, and no wait is longer than a day. */
-export function retryAfterOf(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined
-  const ms = /^[0-9]{1,9}$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now
-  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, DAY_MS) : undefined
-}
+/** A server may ask for a pause of a day by mistake. After that long one request asks whether it is over. */
+const LONGEST_RETRY_AFTER_MS = 300_000
 
-const DAY_MS = 86_400_000
+/**
+ * Returns the milliseconds of a Retry-After header, which is seconds or a date (RFC 9110, 10.2.3): at most 5 minutes,
+ * undefined for no header and for nonsense. `now`: milliseconds since the epoch.
+ */
+export function retryAfterOf(header: string | null | undefined, now: number): number | undefined {
+  if (header == null) return undefined
+  const ms = /^[0-9]{1,20}$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, LONGEST_RETRY_AFTER_MS) : undefined
+}
 
 /**
  * What `fetch` threw, or what a signal was aborted with. Its own text may quote a header, a URL or a body: only its code is used.
@@ -25,9 +30,7 @@ const DAY_MS = 86_400_000
 export function transportError(who: string, thrown: unknown, signal: AbortSignal): LocketError {
   if (signal.aborted) return abortError(who, signal.reason)
   if (isLocketError(thrown)) return thrown
-  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
-  const errno = codeOf(cause)
-  const [code, says, hint] = readErrno(errno, cause)
+  const { code, says, hint, errno } = readErrno(thrown)
   return providerError(code, `${who} ${says} (${errno})`, { hint })
 }
 
@@ -59,43 +62,4 @@ function readStatus(status: number): Reading {
     return ['provider_protocol', 'redirects, which locket does not follow', 'set the final address']
   }
   return ['provider_protocol', 'does not understand the request', 'is it the right server and path?']
-}
-
-function readErrno(errno: string, cause: unknown): Reading {
-  if (errno === 'ECONNREFUSED')
-    return ['unavailable', 'refused the connection', 'is it running, and the address right?']
-  if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN')
-    return ['unavailable', 'has a host name that does not resolve']
-  if (errno === 'EHOSTUNREACH' || errno === 'ENETUNREACH') return ['unavailable', 'has no route to it']
-  if (errno === 'UND_ERR_CONNECT_TIMEOUT' || errno === 'ETIMEDOUT')
-    return ['unavailable', 'did not take the connection in time']
-  if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(errno)) return ['timeout', 'took too long to answer']
-  // After a boot the clock may not be set yet: this one passes.
-  if (errno === 'CERT_NOT_YET_VALID')
-    return ['unavailable', 'has a certificate of the future', "is this host's clock right?"]
-  if (isCertificateErrno(errno)) {
-    return [
-      'provider_protocol',
-      'has a certificate that is not trusted',
-      "name its CA in the provider's ca-cert setting or in NODE_EXTRA_CA_CERTS, or use the name it was made for",
-    ]
-  }
-  if (/^(EPROTO|ERR_SSL_|ERR_TLS_)/.test(errno))
-    return ['provider_protocol', 'does not speak TLS as expected', 'https or http?']
-  if (errno.startsWith('HPE_')) return ['provider_protocol', 'does not speak HTTP', 'https or http?']
-  if (cause instanceof Error && cause.message === 'bad port')
-    return ['config', 'is on a port that no HTTP client may use']
-  return ['unavailable', 'broke off before the answer was complete']
-}
-
-function isCertificateErrno(errno: string): boolean {
-  return /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH/.test(errno)
-}
-
-/** Codes are words of the system, of OpenSSL or of undici: nothing that came over the wire. */
-function codeOf(thrown: unknown): string {
-  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return 'no code'
-  return typeof thrown.code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(thrown.code)
-    ? thrown.code
-    : 'no code'
 }

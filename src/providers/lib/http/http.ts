@@ -1,8 +1,11 @@
+import type { IncomingMessage } from 'node:http'
 import { isLocketError, LocketError } from '../../../core/vocabulary/errors.ts'
+import { chooseProxy, type Proxy, type ProxyEnvironment } from '../proxy/choose-proxy.ts'
+import { proxyStatusError } from '../proxy/proxy-errors.ts'
+import { hostAndPort, openConnections, type Connections } from './connections.ts'
 import { retryAfterOf, statusError, transportError } from './http-errors.ts'
+import { readJson, USUAL_JSON_BYTES } from './json.ts'
 import { withRetries } from './retry.ts'
-import { openSockets } from './sockets.ts'
-import type { Sockets } from './sockets.ts'
 import type { Traffic } from './traffic.ts'
 import { providerError } from '../provider-error.ts'
 
@@ -12,32 +15,41 @@ export interface HttpOptions {
   /** As `HttpUrl` gives it: no user, no query, no slash at the end. */
   readonly baseUrl: string
   readonly maxConcurrent: number
-  /** The instance's: shared with its other clients, if it talks to two servers. */
+  /** Every request passes it. */
   readonly traffic: Traffic
   /** Reads the PEM text of authorities to trust; called when a connection is first made. */
   readonly caCert?: (() => Promise<string>) | undefined
+  /** The proxy variables; left out: no proxy, as for addresses of this machine or its host. */
+  readonly env?: ProxyEnvironment | undefined
 }
 
 export interface HttpRequest {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT'
   /** From the base URL on, starting with `/`, encoded. */
   readonly path: string
-  readonly headers: Readonly<Record<string, string>>
+  /** A function is called once for each try, with the body that goes: a signature holds the time and the body. */
+  readonly headers: HttpHeaders | ((body: Uint8Array | undefined) => HttpHeaders)
   /** The caller wipes it. A function is called when the request goes, once for each try. */
   readonly body?: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>)
-  readonly maxBytes: number
+  /** Of the answer's body; 1 MiB when left out. */
+  readonly maxBytes?: number
+  /** Of a JSON answer, see `USUAL_JSON_VALUES`. */
+  readonly maxValues?: number
   readonly signal: AbortSignal
   /** False for what must not happen twice, like a login that uses something up. Default true. */
   readonly mayRepeat?: false
-  /** What an answer that is no 2xx means to this provider; undefined: what its status means to all of them. */
+  /** The meaning of a status that is not 2xx to this provider; undefined: what it means to all of them. */
   readonly explain?: (refusal: Refusal) => LocketError | undefined
 }
 
-/** An answer that is no 2xx. None of its text may go into a message. */
+export type HttpHeaders = Readonly<Record<string, string>>
+
+/** An answer with a status that is not 2xx. None of its text may go into a message. */
 export interface Refusal {
   readonly status: number
-  readonly headers: Headers
-  /** Undefined when the body is no JSON, or too long for a refusal. */
+  /** The value of a header, by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  /** Undefined when the body is not JSON, or too long for a refusal. */
   readonly body: unknown
 }
 
@@ -45,31 +57,37 @@ export interface Refusal {
 export interface HttpClient extends AsyncDisposable {
   /** `op-connect at http://host:8080`, for messages. */
   readonly who: string
-  /** The body of a 2xx answer; its receiver owns it and wipes it. No redirect is followed. */
+  /**
+   * Resolves with the body of a 2xx answer; the receiver owns and wipes it. Does not follow redirects. Rejects with
+   * the error of the status or of the connection, `too_large`, `timeout`, `aborted`, or `config` for a bad proxy.
+   */
   send(request: HttpRequest): Promise<Uint8Array>
-  /** The same, read as JSON. */
+  /** Like `send`, and reads the body as JSON. Rejects with `provider_protocol` or `too_large` if it cannot. */
   sendJson(request: HttpRequest): Promise<unknown>
+  /** Returns a client for another server, closed with this one: same traffic, authorities and proxy variables. */
+  at(baseUrl: string): HttpClient
 }
 
 const MAX_REFUSAL_BYTES = 64 * 1024
 
-/** No I/O before the first request. After dispose every request fails as `internal`. */
+/** Makes a client. There is no I/O before the first request. After dispose every request fails as `internal`. */
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { baseUrl, maxConcurrent, traffic } = options
-  const who = nameServer(options)
+  const server = new URL(baseUrl)
+  const prefix = server.pathname === '/' ? '' : server.pathname
+  const who = `${options.provider} at ${server.origin}${prefix}`
   const closing = new AbortController()
-  let sockets: Promise<Sockets> | undefined
+  const others: HttpClient[] = []
+  let opened: Promise<Opened> | undefined
 
   async function send(request: HttpRequest): Promise<Uint8Array> {
     const signal = AbortSignal.any([request.signal, closing.signal])
     const attempt = async (sent: () => unknown) => {
-      // What is wrong with a file of ours is no request.
-      const { dispatcher } = await (sockets ??= connect())
+      // A file of ours that cannot be read is not a failure of the server, so it does not pass the traffic.
+      const connected = await (opened ??= open())
       return traffic.run(() => {
         sent()
-        return sendOnce(request, signal, dispatcher).catch((thrown: unknown) => {
-          throw transportError(who, thrown, signal)
-        })
+        return sendOnce(request, signal, connected)
       }, signal)
     }
     try {
@@ -85,35 +103,70 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   async function sendOnce(
     request: HttpRequest,
     signal: AbortSignal,
-    dispatcher: Sockets['dispatcher'],
+    { connections, proxy }: Opened,
   ): Promise<Uint8Array> {
-    const response = await fetch(baseUrl + request.path, {
-      method: request.method ?? 'GET',
-      headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'locket', ...request.headers },
-      redirect: 'manual',
-      signal,
-      ...(request.body === undefined ? {} : { body: bodyOf(request.body) }),
-      ...(dispatcher === undefined ? {} : { dispatcher }),
-    })
-    if (response.ok) return readBody(response, request.maxBytes, who)
-    throw await refusalError(response, request)
+    const way = proxy === undefined ? who : `${who}, by ${proxy.who},`
+    try {
+      const answer = await exchange(request, signal, connections)
+      const { statusCode: status = 0 } = answer
+      if (status >= 200 && status < 300)
+        return await readBody(answer, request.maxBytes ?? USUAL_JSON_BYTES, who)
+      if (proxy !== undefined && status === 407) {
+        answer.destroy()
+        throw proxyStatusError(proxy, hostAndPort(server), status)
+      }
+      throw await refusalError(answer, request, status >= 502 ? way : who)
+    } catch (thrown) {
+      throw transportError(way, thrown, signal)
+    }
   }
 
-  async function connect(): Promise<Sockets> {
+  /** Sends the request; resolves with the answer when its headers are there. */
+  async function exchange(
+    { method = 'GET', path, headers, body }: HttpRequest,
+    signal: AbortSignal,
+    connections: Connections,
+  ): Promise<IncomingMessage> {
+    const bytes = typeof body === 'function' ? body() : body
+    const own = typeof headers === 'function' ? headers(bytes) : headers
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const asked = connections.request({
+      method,
+      path: prefix + path,
+      headers: { ...USUAL_HEADERS, ...own },
+      signal,
+    })
+    asked.once('response', resolve)
+    // It stays: Node may report more than one error, also after the answer.
+    asked.on('error', reject)
+    asked.once('close', () => reject(new Error('closed without an answer')))
+    asked.end(bytes)
+    return promise
+  }
+
+  async function open(): Promise<Opened> {
     try {
-      return openSockets(maxConcurrent, await options.caCert?.())
+      const proxy = options.env === undefined ? undefined : chooseProxy(server, options.env)
+      const caCert = await options.caCert?.()
+      const { clock } = traffic
+      return { proxy, connections: await openConnections({ server, maxConcurrent, caCert, proxy, clock }) }
     } catch (thrown) {
       // A file that is not there now may be there for the next request.
-      sockets = undefined
+      opened = undefined
       throw thrown
     }
   }
 
-  async function refusalError(response: Response, { explain }: HttpRequest): Promise<LocketError> {
-    const { status, headers } = response
-    const body = await readRefusal(response)
-    const retryAfterMs = retryAfterOf(headers.get('retry-after'), traffic.clock.now())
-    return explain?.({ status, headers, body }) ?? statusError(who, status, retryAfterMs)
+  async function refusalError(
+    answer: IncomingMessage,
+    { explain }: HttpRequest,
+    named: string,
+  ): Promise<LocketError> {
+    const { statusCode: status = 0 } = answer
+    const header = (name: string) => headerOf(answer, name)
+    const body = await readRefusal(answer)
+    const retryAfterMs = retryAfterOf(header('retry-after'), traffic.clock.now())
+    return explain?.({ status, header, body }) ?? statusError(named, status, retryAfterMs)
   }
 
   return {
@@ -122,33 +175,43 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     async sendJson(request) {
       const body = await send(request)
       try {
-        return parseJson(body, who)
+        return readJson(body, { who, maxValues: request.maxValues })
       } finally {
         body.fill(0)
       }
     },
+    at(otherUrl) {
+      const other = createHttpClient({ ...options, baseUrl: otherUrl })
+      others.push(other)
+      return other
+    },
     async [Symbol.asyncDispose]() {
       closing.abort(providerError('internal', `${who} is closed`))
-      await (await sockets?.catch(() => undefined))?.close()
+      await Promise.all(others.map((other) => other[Symbol.asyncDispose]()))
+      const known = await opened?.catch(() => undefined)
+      known?.connections.close()
     },
   }
 }
 
-function bodyOf(body: NonNullable<HttpRequest['body']>): Uint8Array<ArrayBuffer> {
-  return typeof body === 'function' ? body() : body
+interface Opened {
+  readonly connections: Connections
+  readonly proxy: Proxy | undefined
 }
 
-function nameServer({ provider, baseUrl }: HttpOptions): string {
-  const { origin, pathname } = new URL(baseUrl)
-  return `${provider} at ${origin}${pathname === '/' ? '' : pathname}`
+const USUAL_HEADERS: HttpHeaders = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'locket' }
+
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : value?.join(', ')
 }
 
-/** The connection of a body that is not read cannot be used again; and the body may tell what the status does not. */
-async function readRefusal(response: Response): Promise<unknown> {
+/** Reads the body even where nobody wants it: without that its connection cannot be used again. */
+async function readRefusal(answer: IncomingMessage): Promise<unknown> {
   try {
-    const body = await readBody(response, MAX_REFUSAL_BYTES, '')
+    const body = await readBody(answer, MAX_REFUSAL_BYTES, '')
     try {
-      return parseJson(body, '')
+      return readJson(body, { who: '' })
     } finally {
       body.fill(0)
     }
@@ -158,18 +221,26 @@ async function readRefusal(response: Response): Promise<unknown> {
   }
 }
 
-async function readBody(response: Response, maxBytes: number, who: string): Promise<Uint8Array> {
-  if (response.body === null) return new Uint8Array(0)
-  const chunks: Uint8Array[] = []
+async function readBody(answer: IncomingMessage, maxBytes: number, who: string): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
   let size = 0
   try {
-    for await (const chunk of response.body) {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
       size += chunk.byteLength
       chunks.push(chunk)
-      // Leaving the loop cancels the body and closes its connection.
+      // Leaving the loop destroys the answer and closes its connection.
       if (size > maxBytes)
         throw providerError('too_large', `${who} sent more than ${maxBytes} bytes in one answer`)
     }
+    const encoding = headerOf(answer, 'content-encoding') ?? 'identity'
+    if (size > 0 && encoding !== 'identity')
+      throw providerError(
+        'provider_protocol',
+        `${who} sent a compressed answer, which locket did not ask for`,
+        {
+          hint: 'a proxy in front of the server must not compress what asks for identity',
+        },
+      )
     const body = new Uint8Array(size)
     let offset = 0
     for (const chunk of chunks) {
@@ -179,17 +250,6 @@ async function readBody(response: Response, maxBytes: number, who: string): Prom
     return body
   } finally {
     for (const chunk of chunks) chunk.fill(0)
-  }
-}
-
-/** The parser's own error quotes the body, so it is not kept as the cause. */
-function parseJson(body: Uint8Array, who: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    throw providerError('provider_protocol', `${who} sent an answer that is not JSON`, {
-      hint: 'is it the right server and path?',
-    })
   }
 }
 

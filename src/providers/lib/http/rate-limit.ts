@@ -4,20 +4,20 @@ import type { Rate } from '../../../core/waiting/rate.ts'
 import { formatTimeLeft } from '../../../core/text/units.ts'
 import { providerError } from '../provider-error.ts'
 
-/** Who would have to wait longer than that is told so instead. */
-const LONGEST_WAIT_MS = 60_000
-/** Requests do not all take the same time to arrive, on a busy host least of all: the server may see them closer together than they went. */
+/** A caller that would have to wait longer gets an error instead. */
+export const LONGEST_WAIT_MS = 60_000
+/** Requests take different times to arrive, on a busy host above all: the server may see them closer together. */
 const SLACK_MS = 200
 
 export interface RateLimit {
   /**
-   * Resolves when the next request may go, first come first served. Rejects with `rate_limited` when that is too far away, or when a deadline
-   * ends the wait; with the signal's reason when the caller goes away.
+   * Resolves when the next request may go, first come first served. Rejects with `rate_limited` when that is more than
+   * a minute away, or when a deadline ends the wait; with the signal's reason when the caller goes away.
    */
   take(signal: AbortSignal): Promise<void>
-  /** Counts requests that were made on our behalf without asking. */
+  /** Counts requests that a library made without asking. */
   charge(count: number): void
-  /** Nothing goes for so long: the server said so. */
+  /** Lets nothing go for so long, because the server said so. */
   hold(ms: number): void
 }
 
@@ -27,8 +27,8 @@ interface Waiter {
 }
 
 /**
- * At most so many requests in any window of time. A window that slides rather than a bucket of tokens, which lets twice the limit through
- * in the first of a server's windows.
+ * Makes a limit of at most so many requests in any window of time. The window slides: a bucket of tokens would let
+ * twice the limit through in the first of a server's windows.
  */
 export function createRateLimit(provider: string, rates: readonly Rate[], clock: Clock): RateLimit {
   const queue: Waiter[] = []
@@ -36,7 +36,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
   /** When each request went, ascending: as far back as a rate looks. */
   let went: number[] = []
   let heldUntil = 0
-  /** Ends the pause of whoever watches over the queue, when there is nobody left in it. */
+  /** Ends the pause of `watchOver` when the queue is empty. */
   let watch: AbortController | undefined
 
   /** When the request after these may go. */
@@ -60,7 +60,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
     return nextAfter(starts) - now
   }
 
-  /** Lets one after the other go; looks anew after each pause, because a hold may have come meanwhile. */
+  /** Lets one waiter after the other go. It looks again after each pause, because a hold may have come meanwhile. */
   async function watchOver(over: AbortController): Promise<void> {
     for (;;) {
       if (queue.length === 0 || watch !== over) break
@@ -88,7 +88,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
     return `has its limit of requests used up (max-rate is ${rates.map((rate) => rate.text).join(',')})`
   }
 
-  /** What a wait that was given up for lack of time was about. */
+  /** Returns the error for a wait that the signal ended. */
   function givenUp(signal: AbortSignal): unknown {
     const { reason: why }: { reason: unknown } = signal
     const isDeadline = isLocketError(why)

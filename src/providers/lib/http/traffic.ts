@@ -5,7 +5,7 @@ import type { Rate } from '../../../core/waiting/rate.ts'
 import type { ProviderStatus } from '../../define.ts'
 import { createBreaker } from './breaker.ts'
 import { createPool } from './pool.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit, LONGEST_WAIT_MS } from './rate-limit.ts'
 import { createRequestCount } from './request-count.ts'
 
 interface TrafficOptions {
@@ -16,12 +16,13 @@ interface TrafficOptions {
   readonly clock: Clock
 }
 
-/** The requests of one provider instance, whoever makes them: how many at once, how many in a time, and whether any. */
+/** The gate for all requests of one provider instance: how many at once, how many in a time, and whether any. */
 export interface Traffic {
   readonly clock: Clock
   /**
-   * Runs one request when it may go. Rejects without asking when the breaker is open (`unavailable`) or the rate is used up for long
-   * (`rate_limited`). A failure of the server counts towards the breaker; its Retry-After holds all requests.
+   * Runs one request when it may go. Rejects without asking when the breaker is open (`unavailable`), or the rate is used
+   * up for more than a minute (`rate_limited`). A failure of the server counts towards the breaker. Its Retry-After
+   * holds all requests; after one of more than a minute a single request goes first.
    */
   run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T>
   /** Counts requests that a library made by itself, beyond the one that `run` has counted. */
@@ -29,7 +30,7 @@ export interface Traffic {
   status(): ProviderStatus
 }
 
-/** They tell nothing of the server. */
+/** Errors that show nothing of the server. */
 const NOT_THE_SERVERS: ReadonlySet<ErrorCode> = new Set([
   'aborted',
   'internal',
@@ -38,6 +39,7 @@ const NOT_THE_SERVERS: ReadonlySet<ErrorCode> = new Set([
   'credential_missing',
 ])
 
+/** Makes the gate of one instance. */
 export function createTraffic({ provider, maxConcurrent, rates, clock }: TrafficOptions): Traffic {
   const pool = createPool(maxConcurrent)
   const limit = createRateLimit(provider, rates, clock)
@@ -59,7 +61,10 @@ export function createTraffic({ provider, maxConcurrent, rates, clock }: Traffic
   }
 
   function noteFailure(error: LocketError): void {
-    if (error.code === 'rate_limited' && error.retryAfterMs !== undefined) limit.hold(error.retryAfterMs)
+    const pauseMs = error.code === 'rate_limited' ? error.retryAfterMs : undefined
+    // Nobody waits that long in the queue. After the pause one request asks whether it is over.
+    if (pauseMs !== undefined && pauseMs > LONGEST_WAIT_MS) return breaker.hold(error, pauseMs)
+    if (pauseMs !== undefined) limit.hold(pauseMs)
     if (error.code === 'unavailable' || error.code === 'timeout') breaker.failed(error)
     else if (NOT_THE_SERVERS.has(error.code)) breaker.unknown()
     else breaker.succeeded()

@@ -3,6 +3,7 @@ import { isLocketError, type LocketError } from '../../../core/vocabulary/errors
 import type { Clock } from '../../../core/ports/clock.ts'
 import { wipeAll, type Secret } from '../../../core/vocabulary/secret.ts'
 import { digestOf } from './credential.ts'
+import { usableMs } from './lifetime.ts'
 import { createRefusals } from './refusals.ts'
 
 /** What a login gives: a token, and whatever else is good for as long. */
@@ -15,7 +16,7 @@ export interface Session<T> {
 interface SessionOptions<T> {
   readonly clock: Clock
   /** The credentials as they are now; they are wiped here. */
-  readonly readCredentials: () => Promise<readonly Secret[]>
+  readonly readCredentials: (signal: AbortSignal) => Promise<readonly Secret[]>
   /**
    * One attempt. An `auth` or `denied` failure is not repeated with the same credentials for a minute. What it keeps of the credentials
    * it copies.
@@ -53,7 +54,7 @@ export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
   let live: Live<T> | undefined
 
   async function current(signal: AbortSignal): Promise<Live<T>> {
-    const credentials = await options.readCredentials()
+    const credentials = await options.readCredentials(signal)
     try {
       const digest = digestOf(credentials)
       if (live !== undefined && live.digest === digest && clock.now() < live.staleAt) return live
@@ -78,7 +79,7 @@ export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
     try {
       const since = clock.now()
       const { value, lifetimeMs = Number.POSITIVE_INFINITY } = await options.login(credentials, signal)
-      const staleAt = since + lifetimeMs - Math.min(60_000, lifetimeMs / 10)
+      const staleAt = since + usableMs(lifetimeMs)
       const next: Live<T> = { value, digest, staleAt, isProven: false, isOver: false, users: 0 }
       replace(next)
       return next

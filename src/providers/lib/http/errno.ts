@@ -1,0 +1,64 @@
+import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
+
+/** What a failure below HTTP means. */
+export interface ErrnoReading {
+  readonly code: ErrorCode
+  /** `refused the connection`: the name of the server or proxy is put before it. */
+  readonly says: string
+  readonly hint: string | undefined
+  /** A word of the system, OpenSSL, Node or undici, such as `ECONNREFUSED`: nothing that came over the wire. */
+  readonly errno: string
+}
+
+/** The connection was not made in time. Node has no such code; libc's text for it is "Connection timed out". */
+export const CONNECT_TIMEOUT = 'ETIMEDOUT'
+
+/**
+ * Reads what `node:http`, `node:tls` or `fetch` threw. Only its code is used: its text may quote a header, a URL or a
+ * body. The codes are documented at https://nodejs.org/api/errors.html and https://nodejs.org/api/tls.html.
+ */
+export function readErrno(thrown: unknown): ErrnoReading {
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
+  const errno = codeOf(cause)
+  const [code, says, hint] = meaningOf(errno, cause)
+  return { code, says, hint, errno }
+}
+
+function meaningOf(errno: string, cause: unknown): readonly [code: ErrorCode, says: string, hint?: string] {
+  if (errno === 'ECONNREFUSED')
+    return ['unavailable', 'refused the connection', 'is it running, and the address right?']
+  if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN')
+    return ['unavailable', 'has a host name that does not resolve']
+  if (errno === 'EHOSTUNREACH' || errno === 'ENETUNREACH') return ['unavailable', 'has no route to it']
+  if (errno === 'UND_ERR_CONNECT_TIMEOUT' || errno === 'ETIMEDOUT')
+    return ['unavailable', 'did not take the connection in time']
+  if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(errno)) return ['timeout', 'took too long to answer']
+  // After a boot the clock may not be set yet: this one passes.
+  if (errno === 'CERT_NOT_YET_VALID')
+    return ['unavailable', 'has a certificate of the future', "is this host's clock right?"]
+  if (isCertificateErrno(errno)) {
+    return [
+      'provider_protocol',
+      'has a certificate that is not trusted',
+      "name its CA in the provider's ca-cert setting or in NODE_EXTRA_CA_CERTS, or use the name it was made for",
+    ]
+  }
+  if (/^(EPROTO|ERR_SSL_|ERR_TLS_)/.test(errno))
+    return ['provider_protocol', 'does not speak TLS as expected', 'https or http?']
+  if (errno.startsWith('HPE_')) return ['provider_protocol', 'does not speak HTTP', 'https or http?']
+  if (cause instanceof Error && cause.message === 'bad port')
+    return ['config', 'is on a port that no HTTP client may use']
+  return ['unavailable', 'broke off before the answer was complete']
+}
+
+function isCertificateErrno(errno: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH/.test(errno)
+}
+
+/** Codes are words of the system, of OpenSSL or of undici: nothing that came over the wire. */
+function codeOf(thrown: unknown): string {
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return 'no code'
+  return typeof thrown.code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(thrown.code)
+    ? thrown.code
+    : 'no code'
+}

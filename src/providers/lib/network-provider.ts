@@ -1,0 +1,133 @@
+import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
+import type { SecretRef } from '../../core/vocabulary/ref.ts'
+import type { Resolved } from '../../core/vocabulary/resolve.ts'
+import { wipeAll, type Secret } from '../../core/vocabulary/secret.ts'
+import type { Rate } from '../../core/waiting/rate.ts'
+import type { Credential } from '../../settings/kinds.ts'
+import type { ProviderClient, ProviderDeps } from '../define.ts'
+import { fetchEach } from './each.ts'
+import { createHttpClient, type HttpClient } from './http/http.ts'
+import { abortError, throwIfAborted } from './http/http-errors.ts'
+import { createTraffic } from './http/traffic.ts'
+import { caCertReader } from './http/traffic-settings.ts'
+import type { AmbientCredential } from './login/ambient.ts'
+import { readCredential } from './login/credential.ts'
+import { createSessions, type Session } from './login/sessions.ts'
+
+export interface NetworkOptions {
+  /** The instance: `bao` or `prod-vault`. */
+  readonly provider: string
+  readonly deps: ProviderDeps
+  /** As `HttpUrl` gives it. Other servers are reached with `http.at`. */
+  readonly baseUrl: string
+  readonly maxConcurrent: number
+  readonly maxRate: readonly Rate[]
+  /** The `ca-cert` setting's name, and the path that it holds, if it is set. */
+  readonly caCert: { readonly setting: string; readonly path: string | undefined }
+}
+
+/** A credential, and the setting that messages name. */
+export interface NamedCredential {
+  readonly setting: string
+  readonly from: Credential | AmbientCredential
+}
+
+/** The references of one batch, and the signal of its callers. */
+export interface BatchCall {
+  readonly refs: readonly SecretRef[]
+  readonly signal: AbortSignal
+}
+
+/** The protocol of one kind of provider: `V` is what a login gives, `B` what the references of a batch share. */
+export interface NetworkProtocol<V, B> {
+  /** Read before each batch, in this order; a login gets them so. */
+  readonly credentials: readonly NamedCredential[]
+  /** One attempt. It copies what it keeps of the credentials. See `SessionOptions.login`. */
+  readonly login: (credentials: readonly Secret[], signal: AbortSignal) => Promise<Session<V>>
+  /** False where the credential is the token itself. Default true. */
+  readonly isRenewable?: boolean
+  /** Overwrites the secrets of a login that is not used any more. */
+  readonly wipe?: (value: V) => void
+  /** Makes what the references of a batch share. No I/O. */
+  readonly batch: (value: V, call: BatchCall) => B
+  /** Fetches one value. Rejects with `auth` if another login may help. */
+  readonly fetchOne: (ref: SecretRef, batch: B) => Promise<Resolved>
+  /** Asks for something small; left out: a login is enough. */
+  readonly probe?: (batch: B) => Promise<void>
+}
+
+/**
+ * Opens a provider that is asked over HTTP: makes its traffic, HTTP client and sessions, and wires them to the protocol.
+ * No I/O. `protocolOf` gets the HTTP client.
+ */
+export function openNetworkProvider<V, B>(
+  { provider, deps, baseUrl, maxConcurrent, maxRate, caCert }: NetworkOptions,
+  protocolOf: (http: HttpClient) => NetworkProtocol<V, B>,
+): ProviderClient {
+  const { clock, emit, files, env } = deps
+  const traffic = createTraffic({ provider, maxConcurrent, rates: maxRate, clock })
+  const caCertOf = caCertReader(caCert.path, files, { provider, setting: caCert.setting })
+  const http = createHttpClient({ provider, baseUrl, maxConcurrent, traffic, env, caCert: caCertOf })
+  const protocol = protocolOf(http)
+  const sessions = createSessions<V>({
+    clock,
+    readCredentials: (signal) => readAll(protocol.credentials, { provider, deps, signal }),
+    login: protocol.login,
+    ...(protocol.isRenewable === false ? { isRenewable: false } : {}),
+    ...(protocol.wipe === undefined ? {} : { wipe: protocol.wipe }),
+  })
+
+  async function withBatch(call: BatchCall, work: (batch: B) => Promise<void>): Promise<void> {
+    throwIfAborted(http.who, call.signal)
+    await sessions.use(call.signal, (value) => work(protocol.batch(value, call)))
+  }
+
+  const { fetchOne } = protocol
+  return {
+    fetch: fetchEach<B>({ provider, emit, traffic, withBatch, fetchOne }),
+    async probe(signal) {
+      try {
+        await withBatch({ refs: [], signal }, async (batch) => protocol.probe?.(batch))
+      } catch (thrown) {
+        throw signal.aborted && !isLocketError(thrown) ? abortError(http.who, signal.reason) : thrown
+      }
+    },
+    status: () => traffic.status(),
+    async [Symbol.asyncDispose]() {
+      sessions[Symbol.dispose]()
+      for (const { from } of protocol.credentials) if (from.kind === 'ambient') from[Symbol.dispose]()
+      await http[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Returns the reference that `parse` reads from a ref's key. Throws `internal` for a ref of another provider. */
+export function ownReference<R>(ref: SecretRef, parse: (key: string) => R | undefined): R {
+  const reference = parse(ref.key)
+  if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')
+  return reference
+}
+
+async function readAll(
+  credentials: readonly NamedCredential[],
+  {
+    provider,
+    deps,
+    signal,
+  }: { readonly provider: string; readonly deps: ProviderDeps; readonly signal: AbortSignal },
+): Promise<readonly Secret[]> {
+  const secrets: Secret[] = []
+  try {
+    for (const { setting, from } of credentials) {
+      const secret =
+        from.kind === 'ambient'
+          ? await from.read(signal)
+          : await readCredential(from, deps.files, { provider, setting })
+      secrets.push(secret)
+    }
+    return secrets
+  } catch (thrown) {
+    wipeAll(secrets)
+    throw thrown
+  }
+}
