@@ -1,20 +1,31 @@
 import { exportEnvironment } from '../app/export/export-environment.ts'
 import { openTextSink } from '../app/sinks/environment.ts'
-import { EXPORT } from '../config/sections/commands.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
+import { environmentSection, variableSecretsSection } from '../config/sections/environment.ts'
+import { exportSection } from '../config/sections/export.ts'
+import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { ENV_FORMATS, misreadVariables, writeEnvironment } from '../core/env-formats/formats.ts'
 import type { Emit } from '../core/ports/events.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
-import { openCommandEvents, openRendering, writePrivateFile } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 import { printValue } from './terminal/print-value.ts'
 
+/** The sections of `locket export` beside those of every command that renders. */
+export const EXPORT = {
+  export: exportSection,
+  environment: environmentSection,
+  secrets: variableSecretsSection,
+} as const
+
 export const command: Command = {
+  usage: ['locket export [FLAGS]'],
+  example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
+  sections: [...Object.values(EXPORT), ...RENDERING_SECTIONS],
   async run(context) {
-    const { argv, env, isRoot, stdout } = context
-    const loaded = loadRendering({ name: 'export', table: 'export', sections: EXPORT, argv, env, isRoot })
+    const { name, argv, env, isRoot, tables, stdout } = context
+    const loaded = loadRendering({ name, sections: EXPORT, argv, env, isRoot, tables })
     const { format, output, show } = loaded.settings.export
     if (output === undefined && stdout.isTTY && !show) throw notToTerminal()
     await exportTo(loaded, context, async (variables, emit) => {
@@ -24,7 +35,7 @@ export const command: Command = {
         emit('export.misread', { reader, variables: names })
       try {
         if (output === undefined) await printValue(text, 'the environment', stdout)
-        else await writePrivateFile(output, text.reveal())
+        else await (await import('../wire.ts')).writePrivateFile(output, text.reveal())
       } finally {
         text.wipe()
       }
@@ -42,12 +53,12 @@ async function exportTo(
 ): Promise<void> {
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw nothingNamed()
+  const { openCommandEvents, openRendering } = await import('../wire.ts')
   const rendering = openRendering(openCommandEvents(log), env)
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
     const sink = openTextSink((variables) => write(variables, rendering.emit))
-    const request = { entries, parseRef, signal, sink }
-    await exportEnvironment(request, { ...rendering, resolve })
+    await exportEnvironment({ entries, parseRef, signal, sink }, { ...rendering, resolve })
   } finally {
     await rendering.clients.close()
   }

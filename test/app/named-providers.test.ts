@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { createClients } from '../../src/app/access/clients.ts'
 import { contentFacts, prepareVolume } from '../../src/app/recipe/volume-files.ts'
 import { render as renderRecipe } from '../../src/app/render/render.ts'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { loadVolume } from '../config/load-volume.ts'
 import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseVolumeName } from '../../src/core/vocabulary/names.ts'
 import type { Secret } from '../../src/core/vocabulary/secret.ts'
@@ -56,16 +56,15 @@ connect-token = "file:${folder}/second"
     0,
   )
   t.after(() => clients.close())
-  const { daemon } = loadVolumeCommand(['--config', config], {})
+  const { daemon } = loadVolume(['--config', config], {})
   const name = parseVolumeName('x')
 
   async function render(options: Readonly<Record<string, string>>) {
     const volume = daemon.volumeConfig(options)
     const resolve = clients.resolveFor({ kind: 'volume', name }, volume.providers)
     const recipe = await prepareVolume(volume, sources)
-    const rules = { policy: volume.policy, maxFileBytes: volume.written.maxFileBytes }
     const signal = AbortSignal.timeout(5000)
-    const { contents } = await renderRecipe(recipe, { ...rules, resolve, clock, signal })
+    const { contents } = await renderRecipe(recipe, { ...volume.written, resolve, clock, signal })
     return { texts: [...contents.values()].map(textOf), facts: contentFacts(recipe) }
   }
   return { render, second, status: () => clients.statusOf({ kind: 'volume', name }) }

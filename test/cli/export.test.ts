@@ -34,7 +34,13 @@ test('variables of files, secrets and entries, later ones over earlier ones, as 
     '-e',
     'EMPTY=',
   ])
-  assert.deepEqual([code, stderr], [0, ''])
+  assert.equal(code, 0)
+  // The values need escapes that these two readers do not know.
+  const misread = /WARN export\.misread (node --env-file|dotenv of npm) reads .* variables=B,C,S,KEY,E$/gm
+  assert.deepEqual(
+    [...stderr.matchAll(misread)].map(([, reader]) => reader),
+    ['node --env-file', 'dotenv of npm'],
+  )
   const seen = Object.fromEntries(parseDotenv(stdout, 'x').map(({ name, value }) => [name, value]))
   const text = `from a template: ${AWKWARD}\n`
   assert.deepEqual(seen, {

@@ -33,8 +33,8 @@ export function openVolumeSink(
   { mounts, tree }: TmpfsPorts,
 ): VolumeSink {
   const { sizeBytes } = tmpfs
-  const { uid, gid, dirMode, fileMode } = written
-  const options = { uid, gid, dirMode, rootMode: tmpfs.mode }
+  const { owner, dirMode, rootMode, fileMode } = written
+  const options = { ...owner, dirMode, rootMode }
 
   function filesOf(
     templates: readonly PreparedFile[],
@@ -57,8 +57,7 @@ export function openVolumeSink(
     async mount(templates, rendered) {
       const files = filesOf(templates, rendered)
       const inodes = Math.max(LEAST_INODES, 4 * inodesNeeded(files))
-      // `tmpfs.mode` is that of `data/`, which containers see.
-      const mounted = await mounts.mountTmpfs(root, { ...tmpfs, inodes, mode: 0o700 })
+      const mounted = await mounts.mountTmpfs(root, { ...tmpfs, inodes })
       try {
         await tree.replaceAll(root, files, options)
         return mounted

@@ -52,7 +52,7 @@ async function renderAgain(driver: Driver, volume: Volume, signal: AbortSignal):
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, signal)
-  const strict = { ...config, policy: 'error' } as const
+  const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
   const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
   try {
     await driver.locks.run(volume.name, signal, async () => {

@@ -25,14 +25,15 @@ export async function renderVolume(
 ): Promise<RenderedVolume> {
   const { clock, clients, sources } = driver
   const { name } = volume
-  const { policy, written } = config
+  const { written } = config
   const recipe = await prepareVolume(config, sources)
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
-  const rules = { policy, maxFileBytes: written.maxFileBytes }
-  const rendered = await render(recipe, { ...rules, resolve, clock, signal })
+  const rendered = await render(recipe, { ...written, resolve, clock, signal })
   const content = contentFacts(recipe)
   const { unresolved } = rendered
-  const warnings = unresolved ? [`unresolved, inject-failure-policy is ${policy}: ${unresolved.message}`] : []
+  const warnings = unresolved
+    ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
+    : []
   return {
     templates: recipe.templates,
     rendered,

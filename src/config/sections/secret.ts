@@ -2,7 +2,7 @@ import { localSettings } from '../../providers/local/local.ts'
 import { field, section } from '../../settings/field.ts'
 import { Switch, Text } from '../../settings/kinds.ts'
 
-/** Where the secrets are: the settings of the `local` provider. */
+/** The place of the secrets: the settings of the `local` provider. */
 export const storeSection = localSettings
 
 export const secretSetSection = section('secret-set', 'locket secret set', {
