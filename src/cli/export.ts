@@ -10,7 +10,7 @@ import type { Emit } from '../core/ports/events.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import type { Command, CommandContext } from './define.ts'
-import { printValue } from './terminal/print-value.ts'
+import { printValue, refuseTerminal } from './terminal/print-value.ts'
 
 /** The sections of `locket export` beside those of every command that renders. */
 export const EXPORT = {
@@ -27,7 +27,8 @@ export const command: Command = {
     const { name, argv, env, isRoot, tables, stdout } = context
     const loaded = loadRendering({ name, sections: EXPORT, argv, env, isRoot, tables })
     const { format, output, show } = loaded.settings.export
-    if (output === undefined && stdout.isTTY && !show) throw notToTerminal()
+    if (output === undefined && !show)
+      refuseTerminal(stdout, '--show prints them all the same, --output FILE writes a file')
     await exportTo(loaded, context, async (variables, emit) => {
       const written = formatOf(format)
       const text = Secret.fromText(writeEnvironment(written, variables))
@@ -68,12 +69,6 @@ function formatOf(name: string) {
   const format = ENV_FORMATS.get(name)
   if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
   return format
-}
-
-function notToTerminal(): LocketError {
-  return new LocketError('usage', 'secrets are not printed to a terminal', {
-    hint: '--show prints them all the same, --output FILE writes a file',
-  })
 }
 
 function nothingNamed(): LocketError {

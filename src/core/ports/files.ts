@@ -140,6 +140,13 @@ export interface FileTree {
    * Missing root is success.
    */
   wipe(root: string): Promise<void>
+  /**
+   * Marks the tree beside `data/`, where no container sees it. A wipe removes the mark. Takes no room on a
+   * full tmpfs.
+   */
+  mark(root: string, text: string): Promise<void>
+  /** Undefined: the tree has no mark, or the root is missing. */
+  markOf(root: string): Promise<string | undefined>
 }
 
 export interface WatchOptions {

@@ -14,6 +14,8 @@ export interface DirHandle extends Disposable {
    * no link at all.
    */
   at(name: string): string
+  /** The same for a name that may not be UTF-8. */
+  atBytes(name: Buffer): Buffer
   /** The folder itself, for readdir. */
   readonly self: string
 }
@@ -22,7 +24,13 @@ export interface DirHandle extends Disposable {
 export function openDir(path: string): DirHandle {
   const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   const self = `/proc/self/fd/${fd}`
-  return { fd, self, at: (name) => `${self}/${name}`, [Symbol.dispose]: () => closeSync(fd) }
+  return {
+    fd,
+    self,
+    at: (name) => `${self}/${name}`,
+    atBytes: (name) => Buffer.concat([Buffer.from(`${self}/`), name]),
+    [Symbol.dispose]: () => closeSync(fd),
+  }
 }
 
 /** Undefined when `path` is not a folder, or is a link to one. */

@@ -1,12 +1,15 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { isUtf8 } from 'node:buffer'
+import { lstatSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs'
+import { readlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { Changes, FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import type { Owner } from '../../core/text/units.ts'
 import { foldersOf } from '../../core/plan/folders.ts'
 import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
+import { openWipeBudget } from './overwrite.ts'
 import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
-import { emptyFolder, moveAside, type Disposal } from './wipe.ts'
+import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
 import { FULL } from './write-error.ts'
 
 // A container may write below data/, even as root. No entry below it is trusted to be what it was a moment
@@ -18,9 +21,10 @@ import { FULL } from './write-error.ts'
  * overwritten.
  */
 const REPLACED = 'old'
+const MARK = 'mark'
 
 export function openFileTree(): FileTree {
-  return { replaceAll, wipe }
+  return { replaceAll, wipe, mark, markOf }
 }
 
 /** One call of `replaceAll`. */
@@ -71,7 +75,7 @@ async function wipe(root: string): Promise<void> {
     if (top === undefined) return
     {
       using stage = openOrMakeDir(top.at('stage'))
-      const all = { stage, disposal: (): Disposal => 'overwrite' }
+      const all = { stage, disposal: (): Disposal => 'overwrite', budget: openWipeBudget() }
       failures.push(...(await emptyFolder(top, { ...all, keep: 'stage' })))
       failures.push(...(await emptyFolder(stage, all)))
     }
@@ -84,6 +88,24 @@ async function wipe(root: string): Promise<void> {
     'io',
     `cannot wipe ${root}: ${failures.slice(0, 3).join(', ')}${failures.length > 3 ? ', …' : ''}`,
   )
+}
+
+/** The target of a link: a tmpfs keeps up to 127 bytes of it without a page. */
+async function mark(root: string, text: string): Promise<void> {
+  try {
+    using top = openDir(root)
+    symlinkSync(text, top.at(MARK))
+  } catch (error) {
+    throw treeError(root, error)
+  }
+}
+
+async function markOf(root: string): Promise<string | undefined> {
+  try {
+    return await readlink(join(root, MARK))
+  } catch {
+    return undefined
+  }
 }
 
 /** Everything that can fail for want of room happens here, where no container sees it. */
@@ -160,9 +182,9 @@ function removeOthers(
   wanted: ReadonlySet<string>,
   stage: DirHandle,
 ): string[] {
-  const others = readdirSync(folder.self).filter((name) => !wanted.has(`${prefix}${name}`))
+  const others = namesIn(folder).filter((name) => !wanted.has(`${prefix}${name.toString()}`) || !isUtf8(name))
   for (const name of others) moveAside(folder, name, stage, REPLACED)
-  return others.map((name) => `${prefix}${name}`)
+  return others.map((name) => `${prefix}${name.toString()}`)
 }
 
 function openParent(data: DirHandle, path: string): DirHandle {
