@@ -1,12 +1,10 @@
-import type { CheckDeps } from './app/check/check.ts'
+import type { CheckDeps } from './app/check/providers.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
-import type { MaterializeDeps } from './app/recipe/materialize.ts'
+import type { Machine } from './app/machine.ts'
 import { credentialVariables } from './config/child-environment.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
-import type { Clock } from './core/ports/clock.ts'
-import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { Store } from './core/ports/store.ts'
@@ -24,8 +22,7 @@ import { openPlacedFiles } from './host/files/placed-files.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
 import { openSourceTrees } from './host/sources/source-trees.ts'
-import { watchTrees } from './host/sources/watch-trees.ts'
-import { watchFiles } from './host/sources/watch.ts'
+import { watchPaths } from './host/sources/watch.ts'
 import { startWorkerProcess } from './host/process/worker-process.ts'
 import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
 import type { LocalPaths } from './providers/local/reader.ts'
@@ -35,7 +32,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { callingComposeVersion } from './host/process/calling-compose.ts'
 export { openHeapCare } from './host/process/heap-care.ts'
-export { writePrivateFile } from './host/files/private-file.ts'
+export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
 export { systemClock } from './host/daemon/clock.ts'
@@ -106,7 +103,7 @@ export function openDriver(
     tree: openFileTree(),
     emit,
     host: openHostFacts(),
-    watch: watchFiles,
+    watch: watchPaths,
     daemon,
     clients: createClients(deps, daemon.cacheTtlMs),
     stopping,
@@ -114,36 +111,27 @@ export function openDriver(
   return createDriver(ports, store)
 }
 
-/** What a command that renders templates works with. Its clients are to be closed. */
+/** The ports of a command that renders templates. The caller must close the clients. */
 export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
   const deps = providerDeps(emit, env)
   return { clock: deps.clock, emit, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
-/** What a command that writes files works with beside that. */
-export function openMaterializing({ sources }: Rendering): MaterializeDeps & { readonly watch: WatchTrees } {
-  return { sources, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchTrees }
+/** The ports of a command that writes files. */
+export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
+  const { clients, ...ports } = rendering
+  const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
+  return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
 }
 
-/** What `locket exec` works with beside that. */
+/** The ports of `locket exec`. */
 export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
-  const { clock, emit, clients } = rendering
-  return {
-    ...openMaterializing(rendering),
-    clock,
-    emit,
-    resolve: clients.resolveFor({ kind: 'command', name: 'exec' }, providers),
-    closeProviders: () => clients.close(),
-    programs,
-    listenSignals,
-    forbidTracing,
-  }
+  const closeProviders = () => rendering.clients.close()
+  const placing = openPlacing(rendering, 'exec', providers)
+  return { ...placing, closeProviders, programs, listenSignals, forbidTracing }
 }
 
-export interface Rendering {
-  readonly clock: Clock
-  readonly emit: Emit
-  readonly sources: SourceFiles
+export interface Rendering extends Pick<Machine, 'clock' | 'emit' | 'sources'> {
   readonly clients: Clients
 }
 
