@@ -10,13 +10,14 @@ import { Secret } from '../core/vocabulary/secret.ts'
 import type { Command, CommandContext } from './define.ts'
 import { printValue } from './terminal/print-value.ts'
 
-/** The sections of `locket export` beside those of every command that renders. */
+/** The sections of `locket export`, without those that every command that renders has. */
 export const EXPORT = {
   export: exportSection,
   environment: environmentSection,
   secrets: variableSecretsSection,
 } as const
 
+/** The command `locket export`. It wipes the rendered text after it is written. */
 export const command: Command = {
   usage: ['locket export [FLAGS]'],
   example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
@@ -65,7 +66,7 @@ async function exported(
 
 function notToTerminal(): LocketError {
   return new LocketError('usage', 'secrets are not printed to a terminal', {
-    hint: '--show prints them all the same, --output FILE writes a file',
+    hint: '--show prints them anyway, --output FILE writes a file',
   })
 }
 
