@@ -14,8 +14,8 @@ import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vo
 import type { Command, CommandContext } from './define.ts'
 
 /**
- * Compose reads standard output only. It takes lines of JSON and gives up at the first `error` and at any
- * other text.
+ * The command `locket compose`, which Docker Compose calls. Compose reads only standard output. It accepts
+ * lines of JSON, and fails at the first `error` and at any other text.
  */
 export const command: Command = {
   usage: [
@@ -44,7 +44,10 @@ export const command: Command = {
 
 type Say = (message: object) => void
 
-/** Sets no variable before all of them have a value. */
+/**
+ * Sets the variables of `service`. Sets none until all have a value. Rejects with the error of one that
+ * fails.
+ */
 async function up(service: string, context: CommandContext, say: Say): Promise<void> {
   const { name, argv, env, isRoot, tables, signal, stdout } = context
   const request = { name, sections: COMPOSE, argv, env, isRoot, tables }
@@ -57,8 +60,8 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   const emit = openCommandEvents({
     format: 'compose',
     level: loaded.log.level,
-    // Compose gives up at the first `error`, and a failed try may be followed by a good one. The command
-    // writes one `error` when it fails.
+    // Compose fails at the first `error`, but a retry may succeed after a failed try. The command writes one
+    // `error` when it fails.
     errorsAs: 'warn',
     write: (line) => void stdout.write(line),
   })
@@ -80,5 +83,5 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
 
 function remarkOn(service: string): string | undefined {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(service)) return undefined
-  return `Compose begins the variables with ${service.toUpperCase()}_, which is no name that shells can read`
+  return `Compose begins the variables with ${service.toUpperCase()}_, which is not a valid variable name in a shell`
 }

@@ -12,13 +12,14 @@ import { Secret } from '../core/vocabulary/secret.ts'
 import type { Command, CommandContext } from './define.ts'
 import { printValue, refuseTerminal } from './terminal/print-value.ts'
 
-/** The sections of `locket export` beside those of every command that renders. */
+/** The sections of `locket export`, without those that every command that renders has. */
 export const EXPORT = {
   export: exportSection,
   environment: environmentSection,
   secrets: variableSecretsSection,
 } as const
 
+/** The command `locket export`. It wipes the rendered text after it is written. */
 export const command: Command = {
   usage: ['locket export [FLAGS]'],
   example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
