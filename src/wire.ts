@@ -1,18 +1,17 @@
-import type { CheckDeps } from './app/check/check.ts'
+import type { CheckDeps } from './app/check/providers.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
-import type { MaterializeDeps } from './app/recipe/materialize.ts'
+import type { Machine } from './app/machine.ts'
 import { credentialVariables } from './config/child-environment.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
-import type { Clock } from './core/ports/clock.ts'
-import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { Store } from './core/ports/store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
+import { canBeMade, holdFolder, type HoldOptions } from './host/daemon/hold-folder.ts'
 import { openFileTree } from './host/files/file-tree.ts'
 import { forbidTracing } from './host/process/forbid-tracing.ts'
 import { openHostFacts } from './host/daemon/host-facts.ts'
@@ -23,8 +22,7 @@ import { openPlacedFiles } from './host/files/placed-files.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
 import { openSourceTrees } from './host/sources/source-trees.ts'
-import { watchTrees } from './host/sources/watch-trees.ts'
-import { watchFiles } from './host/sources/watch.ts'
+import { watchPaths } from './host/sources/watch.ts'
 import { startWorkerProcess } from './host/process/worker-process.ts'
 import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
 import type { LocalPaths } from './providers/local/reader.ts'
@@ -34,7 +32,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { callingComposeVersion } from './host/process/calling-compose.ts'
 export { openHeapCare } from './host/process/heap-care.ts'
-export { writePrivateFile } from './host/files/private-file.ts'
+export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
 export { systemClock } from './host/daemon/clock.ts'
@@ -57,6 +55,21 @@ export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
 interface OpenedStore {
   readonly store: Store
   readonly warnings: readonly string[]
+}
+
+/**
+ * Locks the daemon's folders for the life of this process: call it before anything in them is read. A managed
+ * plugin without a config folder keeps its state in the runtime folder.
+ */
+export async function holdFolders(daemon: DaemonConfig, emit: Emit, signal: AbortSignal): Promise<void> {
+  const options: HoldOptions = {
+    clock: systemClock(),
+    signal,
+    onWait: (holder) => emit('daemon.waiting', holder),
+  }
+  await holdFolder(daemon.runtimeDir, options)
+  if (daemon.stateDir !== undefined) return await holdFolder(daemon.stateDir, options)
+  if (await canBeMade(MANAGED_STATE)) await holdFolder(MANAGED_STATE, options)
 }
 
 /**
@@ -96,7 +109,7 @@ export function openDriver(
     tree: openFileTree(),
     emit,
     host: openHostFacts(),
-    watch: watchFiles,
+    watch: watchPaths,
     daemon,
     clients: createClients(deps, daemon.cacheTtlMs),
     stopping,
@@ -110,31 +123,22 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
   return { clock: deps.clock, emit, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
-/** Returns the ports of a command that writes files. */
-export function openMaterializing({ sources }: Rendering): MaterializeDeps & { readonly watch: WatchTrees } {
-  return { sources, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchTrees }
+/** Returns the ports of the command named `command`, which writes files. */
+export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
+  const { clients, ...ports } = rendering
+  const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
+  return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
 }
 
 /** Returns the ports of `locket exec`. The caller of `openRendering` still closes the clients. */
 export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
-  const { clock, emit, clients } = rendering
-  return {
-    ...openMaterializing(rendering),
-    clock,
-    emit,
-    resolve: clients.resolveFor({ kind: 'command', name: 'exec' }, providers),
-    closeProviders: () => clients.close(),
-    programs,
-    listenSignals,
-    forbidTracing,
-  }
+  const closeProviders = () => rendering.clients.close()
+  const placing = openPlacing(rendering, 'exec', providers)
+  return { ...placing, closeProviders, programs, listenSignals, forbidTracing }
 }
 
 /** The ports of a command that renders templates. */
-interface Rendering {
-  readonly clock: Clock
-  readonly emit: Emit
-  readonly sources: SourceFiles
+interface Rendering extends Pick<Machine, 'clock' | 'emit' | 'sources'> {
   readonly clients: Clients
 }
 

@@ -1,5 +1,6 @@
-import { renderEnvironment } from '../app/export/rendered-environment.ts'
 import { rawSupport } from '../app/export/compose-raw.ts'
+import { exportEnvironment } from '../app/export/export-environment.ts'
+import { openTextSink } from '../app/sinks/environment.ts'
 import {
   COMPOSE_POSITIONALS,
   composeMetadata,
@@ -69,10 +70,12 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   const rendering = openRendering(emit, env)
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'compose' }, providers)
-    const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
-    emit('compose.set', { count: variables.size })
-    const type = raw ? 'rawsetenv' : 'setenv'
-    for (const [variable, value] of variables) say({ type, message: `${variable}=${value}` })
+    const sink = openTextSink(async (variables) => {
+      emit('compose.set', { count: variables.size })
+      const type = raw ? 'rawsetenv' : 'setenv'
+      for (const [variable, value] of variables) say({ type, message: `${variable}=${value}` })
+    })
+    await exportEnvironment({ entries, parseRef, signal, sink }, { ...rendering, resolve })
   } finally {
     await rendering.clients.close()
   }

@@ -20,13 +20,10 @@ export const command: Command = {
   sections: [...Object.values(INJECT), ...RENDERING_SECTIONS],
   async run(context) {
     const { config, providers, logging } = load(context)
-    const { openCommandEvents, openMaterializing, openRendering } = await import('../wire.ts')
-    const emit = openCommandEvents(logging)
-    const rendering = openRendering(emit, context.env)
+    const { openCommandEvents, openPlacing, openRendering } = await import('../wire.ts')
+    const rendering = openRendering(openCommandEvents(logging), context.env)
     try {
-      const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'inject' }, providers)
-      const deps = { ...openMaterializing(rendering), clock: rendering.clock, emit, resolve }
-      await inject(config, deps, context.signal)
+      await inject(config, openPlacing(rendering, 'inject', providers), context.signal)
       return 0
     } finally {
       await rendering.clients.close()
@@ -53,7 +50,7 @@ function load({ name, argv, env, isRoot, cwd, tables }: CommandContext) {
     outputs,
     rules: { parseRef, maxFileBytes, taken },
     policy,
-    placing: { fileMode, dirMode, owner, existing: 'replace' },
+    placing: { fileMode, dirMode, owner },
     mode,
     statusFile,
     debounceMs,

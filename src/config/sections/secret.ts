@@ -29,6 +29,17 @@ export const secretSetSection = section('secret-set', 'locket secret set', {
   }),
 })
 
+/** The settings of `locket secret get`, without those of the store. */
+export const secretGetSection = section('secret-get', 'locket secret get', {
+  show: field({
+    name: 'show',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'print even to a terminal',
+  }),
+})
+
 /** The settings of `locket secret list`, without those of the store. */
 export const secretListSection = section('secret-list', 'locket secret list', {
   names: field({
