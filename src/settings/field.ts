@@ -1,44 +1,66 @@
 import type { z } from 'zod'
 
-/** What a setting takes on the command line. `switch`: `--watch` alone means true. `list`: may be repeated. */
+/**
+ * The shape of a setting on the command line. `switch`: `--watch` alone means true. `list`: the flag can be
+ * repeated.
+ */
 export type FieldKind = 'text' | 'switch' | 'list'
 
-/** One setting. Flag, environment name, TOML key, driver option, help, reference docs and manifest all come from this declaration. */
+/**
+ * One setting. Flag, environment variable, TOML key, driver option, help, reference and manifest all follow
+ * from it.
+ */
 export interface Field<S extends z.ZodType = z.ZodType> {
-  /** `connect-host`: flag without dashes, TOML key and driver option. */
+  /** The flag without dashes, the TOML key and the driver option: `connect-host`. */
   readonly name: string
-  /** Flags that mean the same: `secrets` for `secret`. */
+  /** Other flags for the same setting: `secrets` for `secret`. */
   readonly aliases?: readonly string[]
-  /** One letter: `e` for `-e`. */
+  /** The letter of a short flag: `e` for `-e`. */
   readonly short?: string
   readonly env?: string
-  /** Takes the text of a layer (list kinds: a list of texts) and gives the value; its issues are read by users. */
+  /** Parses the text of a layer, or the list of texts of a list. Users read the messages of its issues. */
   readonly schema: S
   readonly kind?: FieldKind
-  /** Of a list: the keys of a TOML table that stands for one entry of two paths: `[[inject.map]]`. */
+  /** For a list: the keys of a TOML table that means one entry of two paths: `[[inject.map]]`. */
   readonly entryKeys?: readonly [string, string]
-  /** As a user would write it. */
+  /** The default, written as a user would write it. */
   readonly default?: string
-  /** For a user who is not root, in place of `default`: this file in `$XDG_CONFIG_HOME/locket/` (or `~/.config/locket/`). */
+  /**
+   * Replaces `default` for another user than root: this file in `$XDG_CONFIG_HOME/locket/` or
+   * `~/.config/locket/`.
+   */
   readonly userDefault?: string
-  /** For the sample configuration, when there is no default to show. */
+  /** An example for the sample configuration. It is used when there is no default. */
   readonly example?: string
   readonly summary: string
-  /** Shown after the flag in help: `URL`, `FILE`. */
+  /** The name of the value in help: `URL`, `FILE`. */
   readonly placeholder?: string
-  /** A credential: `file:/path` and `X_FILE` work; written out in driver options it is refused unless the daemon allows that. */
+  /**
+   * True: the setting is a credential. It accepts `file:/path` and the variable `X_FILE`. Driver options may
+   * not hold it inline unless the daemon allows that.
+   */
   readonly credential?: true
-  /** A credential that is a name rather than a secret, like a client id: it may be written out in driver options. */
+  /**
+   * True: the credential is a name rather than a secret, like a client id. Driver options may hold it inline.
+   */
   readonly isPublic?: true
-  /** Names the setting that a volume must set too when it sets this one in its driver options: else a compose file could send the operator's credential anywhere. */
+  /**
+   * Names the credentials of which a volume must set one too when it sets this setting. Otherwise a compose
+   * file could send the operator's credential to any server.
+   */
   readonly needsCredential?: readonly string[]
-  /** A file that the daemon reads: in driver options it must lie under the template roots. */
+  /** True: the daemon reads this file. In driver options it must be under the template roots. */
   readonly file?: true
-  /** Only says what references mean: clients that differ in it alone are one, with one login and one limit. */
+  /**
+   * True: the setting changes only the meaning of references. Clients that differ in it alone share one login
+   * and one limit.
+   */
   readonly onlyParses?: true
-  /** False: for the daemon alone; in driver options it is an error that says so. Default true. */
+  /**
+   * False: the setting belongs to the daemon. As a driver option it is an error that says so. Default true.
+   */
   readonly driverOption?: false
-  /** False: not in TOML files, where it would come too late. Default true. */
+  /** False: configuration files cannot set it, because it is needed before they are read. Default true. */
   readonly toml?: false
 }
 
@@ -67,4 +89,9 @@ export function section<const F extends Readonly<Record<string, Field>>>(
   fields: F,
 ): { readonly name: string; readonly title: string; readonly fields: F } {
   return { name, title, fields }
+}
+
+/** Returns the fields of these sections, in their order. */
+export function fieldsOf(sections: readonly Section[]): readonly Field[] {
+  return sections.flatMap(({ fields }) => Object.values(fields))
 }

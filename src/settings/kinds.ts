@@ -6,7 +6,7 @@ import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { parseDuration, parseMode, parseOwner, parseSize } from '../core/text/units.ts'
 
-/** A schema out of a plain parser that throws LocketErrors. */
+/** Makes a schema from a parser that throws LocketErrors. Their texts become the messages of the issues. */
 function parsedBy<T>(parse: (text: string) => T) {
   return z.string().transform((text, context): T => {
     try {
@@ -21,7 +21,7 @@ function parsedBy<T>(parse: (text: string) => T) {
 
 export const Text = z.string().min(1, 'must not be empty')
 export const List = z.array(z.string())
-/** Names, each entry one or several of them with commas between. */
+/** Names. Each entry is one name or several with commas between them. */
 export const Names = List.transform((entries) =>
   entries
     .flatMap((entry) => entry.split(','))
@@ -34,7 +34,7 @@ export const OwnerText = parsedBy(parseOwner)
 export const Duration = parsedBy(parseDuration)
 export const Rates = parsedBy(parseRates)
 
-/** `rw,noexec` → its words. */
+/** The words of `rw,noexec`. */
 export const MountFlagWords = parsedBy((text): readonly string[] => {
   const words = text.split(',').map((word) => word.trim())
   parseMountFlags(words)
@@ -57,7 +57,10 @@ export const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute 
 
 export const PathList = z.array(AbsolutePath)
 
-/** A base URL, path prefix allowed. User names and passwords in it would end up in error texts: refused. */
+/**
+ * A base URL, with or without a path. User names and passwords in it are refused, because error texts show
+ * URLs.
+ */
 export const HttpUrl = z.string().transform((text, context): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
@@ -72,8 +75,9 @@ export const HttpUrl = z.string().transform((text, context): string => {
 })
 
 /**
- * Where a credential comes from. A file is opened when the provider is first used and again for each login, never while
- * configuration is loaded. `within` and `except`: where a file named in driver options may lie.
+ * The source of a credential. A file is read when the provider is first used and again for each login, never
+ * while the configuration is loaded. `within` and `except` limit the place of a file that driver options
+ * name.
  */
 export type Credential =
   | { readonly kind: 'inline'; readonly value: Secret }
@@ -83,7 +87,7 @@ export function isCredentialFile(value: unknown): value is Extract<Credential, {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'file'
 }
 
-/** `file:/path` or the credential itself. */
+/** Parses `file:/path` or the credential itself. */
 export const CredentialText = z.string().transform((text, context): Credential => {
   const file = /^file:(?:\/\/)?(\/.*)$/s.exec(text)?.[1]
   if (file !== undefined) return { kind: 'file', path: file }
@@ -101,7 +105,7 @@ export const CredentialText = z.string().transform((text, context): Credential =
 export const Choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
   z.enum(choices, { error: `must be one of ${choices.join(', ')}` })
 
-/** The words that a setting takes, where there are few of them. */
+/** Returns the words that a setting accepts; none when it accepts any text. */
 export function choicesOf(schema: z.ZodType): readonly string[] {
   if (schema instanceof z.ZodOptional) return choicesOf(schema.unwrap() as z.ZodType)
   return schema instanceof z.ZodEnum ? schema.options.map(String) : []

@@ -30,7 +30,7 @@ function matches(net: Net, entry: string, host: string, port: string): boolean {
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
 }
 
-/** `host:443`, `[::1]:443`, `[::1]` and `::1`. */
+/** Splits an entry into name and port. It reads `host:443`, `[::1]:443`, `[::1]` and `::1`. */
 function splitPort(net: Net, entry: string): { readonly name: string; readonly only: string | undefined } {
   if (net.isIP(entry) === 6) return { name: entry, only: undefined }
   const [, bracketed, plain, only] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? []
@@ -47,7 +47,7 @@ function isInRange(net: Net, entry: string, host: string): boolean {
   return range.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** IPv6 addresses may be written in several ways. */
+/** Compares two addresses. IPv6 addresses may be written in several ways. */
 function isSameAddress(net: Net, address: string, host: string): boolean {
   return isInRange(net, `${address}/${net.isIP(address) === 4 ? 32 : 128}`, host)
 }
