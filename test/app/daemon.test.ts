@@ -23,7 +23,7 @@ interface Options {
   readonly managed?: boolean
   /** The engine stopped the last process a moment ago. */
   readonly hasFreshMark?: boolean
-  readonly mounts?: Pick<Driver['mounts'], 'listUnder'>
+  readonly mounts?: Partial<Pick<Driver['mounts'], 'listUnder' | 'isMounted'>>
   readonly failsAt?: string
 }
 
