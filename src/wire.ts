@@ -9,7 +9,7 @@ import type { Clock } from './core/ports/clock.ts'
 import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
-import type { Store } from './core/ports/store.ts'
+import type { StateStore } from './core/ports/state-store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
@@ -51,7 +51,7 @@ export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
 }
 
 export interface OpenedStore {
-  readonly store: Store
+  readonly store: StateStore
   readonly warnings: readonly string[]
 }
 
@@ -76,7 +76,7 @@ export interface Surroundings {
 
 export function openDriver(
   daemon: DaemonConfig,
-  store: Store,
+  store: StateStore,
   { emit, env, stopping }: Surroundings,
 ): Driver {
   const deps = providerDeps(emit, env)

@@ -1,6 +1,6 @@
 import { exec, type ExecConfig } from '../app/exec/exec.ts'
 import { mapPath } from '../app/recipe/environment.ts'
-import { normalizePath } from '../core/plan/absolute-path.ts'
+import { normalizePath } from '../core/plan/paths.ts'
 import { inheritedEnvironment } from '../config/child-environment.ts'
 import { EXEC, EXEC_SECTIONS, fieldsOf } from '../config/sections/commands.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'

@@ -1,4 +1,4 @@
-import { joinPath, liesUnder } from '../../core/plan/absolute-path.ts'
+import { joinPath, liesUnder } from '../../core/plan/paths.ts'
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Place, PlaceOptions } from '../../core/ports/files.ts'
 import type { Emit } from '../../core/ports/events.ts'

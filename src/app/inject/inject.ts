@@ -1,4 +1,4 @@
-import { liesUnder } from '../../core/plan/absolute-path.ts'
+import { liesUnder } from '../../core/plan/paths.ts'
 import { formatError, isRetryable, toLocketError } from '../../core/vocabulary/errors.ts'
 import { checkPlaces, sourcePaths, type Outputs } from '../../core/plan/output-plan.ts'
 import type { Clock } from '../../core/ports/clock.ts'

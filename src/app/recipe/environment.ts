@@ -4,7 +4,7 @@ import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../.
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { variableNameProblem } from '../../core/plan/variable-name.ts'
+import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import { readTemplate, type TemplateRules } from './prepare.ts'
 import type { PreparedTemplate } from '../render/render.ts'
 

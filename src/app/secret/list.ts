@@ -1,7 +1,7 @@
-import type { SecretFacts } from '../../core/ports/secret-store.ts'
+import type { SecretMetadata } from '../../core/ports/secret-store.ts'
 
 /** Lines of `locket secret list`: name, size in bytes, and when it was set (UTC), in columns under a heading. */
-export function secretTable(secrets: readonly SecretFacts[]): string {
+export function secretTable(secrets: readonly SecretMetadata[]): string {
   const rows = [
     ['NAME', 'BYTES', 'SET'],
     ...secrets.map(({ name, sizeBytes, updatedAt }) => [

@@ -7,7 +7,7 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { FileTree, SourceFiles, WatchFiles } from '../../core/ports/files.ts'
 import type { Emit } from '../../core/ports/events.ts'
 import type { HostFacts, MountTable } from '../../core/ports/mounts.ts'
-import type { Store } from '../../core/ports/store.ts'
+import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Clients } from '../access/clients.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
@@ -37,7 +37,7 @@ export interface Driver extends DriverPorts {
 }
 
 /** A driver without volumes: `loadRecords` puts those of `store` into it. */
-export function createDriver(ports: DriverPorts, store: Store): Driver {
+export function createDriver(ports: DriverPorts, store: StateStore): Driver {
   return {
     ...ports,
     table: createVolumeTable(store),

@@ -1,5 +1,5 @@
 import type { VolumeName } from '../../core/vocabulary/names.ts'
-import type { LoadedState } from '../../core/ports/store.ts'
+import type { LoadedState } from '../../core/ports/state-store.ts'
 import { contentFacts, prepare } from '../recipe/prepare.ts'
 import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'

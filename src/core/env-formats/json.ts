@@ -1,5 +1,5 @@
 import { defineEnvFormat } from './define.ts'
-import { quoteAsJson } from './quote-as-json.ts'
+import { quoteAsJson } from '../text/json-string.ts'
 
 export const jsonFormat = defineEnvFormat({
   name: 'json',

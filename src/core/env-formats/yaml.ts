@@ -1,5 +1,5 @@
 import { defineEnvFormat, linesOf } from './define.ts'
-import { quoteAsJson } from './quote-as-json.ts'
+import { quoteAsJson } from '../text/json-string.ts'
 
 /** Names are quoted too: YAML 1.1 takes a bare NO or ON for a boolean. */
 export const yamlFormat = defineEnvFormat({

@@ -1,4 +1,4 @@
-import { escapeUnit } from '../text/json-escape.ts'
+import { escapeUnit } from '../text/json-string.ts'
 import { bytesOf, defineFilter, decodeValue } from './define.ts'
 
 /** Valid unescaped in JSON, but a line break, invisible or forbidden to YAML readers. */

@@ -1,4 +1,4 @@
-import { baseOf, folderOf, joinPath, liesUnder } from './absolute-path.ts'
+import { basename, dirname, joinPath, liesUnder } from './paths.ts'
 import { LocketError } from '../vocabulary/errors.ts'
 import { collisions, nameProblem, planFiles, type RequestedFile, type SecretSource } from './plan.ts'
 import type { Place, SourceListing } from '../ports/files.ts'
@@ -80,7 +80,7 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
   const { source, dest, isInto, origin } = map
   if (listing?.kind === 'file') {
     const file = { source: { kind: 'file', path: source }, origin } as const
-    return [isInto ? output(dest, baseOf(source), file) : output(folderOf(dest), baseOf(dest), file)]
+    return [isInto ? output(dest, basename(source), file) : output(dirname(dest), basename(dest), file)]
   }
   if (listing?.kind !== 'folder') return []
   return listing.files.flatMap((name) => {
@@ -97,7 +97,7 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
 /** `named` is the folder that the user gave: links above it are his, those in it and below are not followed. */
 function output(named: string, name: string, file: Pick<PlannedOutput, 'source' | 'origin'>): PlannedOutput {
   const target = joinPath(named, name)
-  const folder = folderOf(named)
+  const folder = dirname(named)
   return { ...file, target, folder, path: target.slice(folder === '/' ? 1 : folder.length + 1) }
 }
 

@@ -1,5 +1,5 @@
 import { LocketError } from '../vocabulary/errors.ts'
-import { foldersOf } from './folders.ts'
+import { parentFolders } from './paths.ts'
 import type { ReadLimits } from '../ports/files.ts'
 
 /** Where the text of a file comes from. `within` and `except`: where the file may lie, when driver options named it (see ReadLimits). */
@@ -64,7 +64,7 @@ export function collisions(files: readonly { readonly path: string; readonly ori
     else problems.push(`${shown(file.path)} comes from ${twin.origin} and from ${file.origin}`)
   }
   for (const [path, file] of byPath) {
-    const blocker = foldersOf([path]).flatMap((folder) => byPath.get(folder) ?? [])[0]
+    const blocker = parentFolders([path]).flatMap((folder) => byPath.get(folder) ?? [])[0]
     if (blocker === undefined) continue
     problems.push(
       `${blocker.origin} makes ${shown(blocker.path)} a file, ${file.origin} needs it as a folder`,

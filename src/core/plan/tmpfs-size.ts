@@ -1,4 +1,4 @@
-import { foldersOf } from './folders.ts'
+import { parentFolders } from './paths.ts'
 import type { OutFile } from '../ports/files.ts'
 
 type Sized = Pick<OutFile, 'path'> & { readonly content: { readonly byteLength: number } }
@@ -16,5 +16,5 @@ export function sizeNeeded(files: readonly Sized[], pageBytes: number = PAGE_BYT
 
 /** Inodes that the files take, with the folders they lie in and our own. */
 export function inodesNeeded(files: readonly Sized[]): number {
-  return files.length + foldersOf(files.map((file) => file.path)).length + OWN_FOLDERS
+  return files.length + parentFolders(files.map((file) => file.path)).length + OWN_FOLDERS
 }

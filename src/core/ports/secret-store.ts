@@ -2,7 +2,7 @@ import type { SecretName } from '../vocabulary/secret-name.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
 /** Facts about a stored secret that may be shown. */
-export interface SecretFacts {
+export interface SecretMetadata {
   readonly name: SecretName
   readonly sizeBytes: number
   /** Milliseconds since the epoch. */
@@ -23,7 +23,7 @@ export interface Stored {
  */
 export interface SecretStore {
   /** Returns all secrets, sorted by name. */
-  list(): Promise<readonly SecretFacts[]>
+  list(): Promise<readonly SecretMetadata[]>
   /** Returns a value, which the receiver must wipe. Rejects with `not_found`. */
   get(name: SecretName): Promise<Secret>
   /** Stores the values; makes file and key when there are none. The caller wipes the values. */

@@ -1,4 +1,4 @@
-import { escapeUnit } from './json-escape.ts'
+import { escapeUnit } from './json-string.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
 /** Bytes. A shorter value is not masked: it would be found all over the output. */

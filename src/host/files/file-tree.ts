@@ -3,7 +3,7 @@ import { readdirSync, renameSync, rmdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
-import { foldersOf } from '../../core/plan/folders.ts'
+import { parentFolders } from '../../core/plan/paths.ts'
 import { openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import { emptyFolder, moveAside, type Disposal } from './wipe.ts'
 import { writeBytes } from './write-bytes.ts'
@@ -73,7 +73,7 @@ async function stageAll(
   options: TreeOptions,
 ): Promise<Staged[]> {
   const staged: Staged[] = []
-  for (const path of foldersOf(files.map((file) => file.path))) {
+  for (const path of parentFolders(files.map((file) => file.path))) {
     using existing = openBelow(data, path)
     if (existing !== undefined) continue
     const name = `new-${staged.length}`
@@ -108,7 +108,7 @@ function commit(
   files: readonly OutFile[],
   options: TreeOptions,
 ): void {
-  const folders = new Set(foldersOf(files.map((file) => file.path)))
+  const folders = new Set(parentFolders(files.map((file) => file.path)))
   const wanted = new Set([...folders, ...files.map((file) => file.path)])
   for (const { name, path } of staged) {
     using parent = openParent(data, path)

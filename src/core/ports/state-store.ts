@@ -10,7 +10,7 @@ export interface LoadedState {
 }
 
 /** The records of volumes: the only data that outlives the daemon. */
-export interface Store {
+export interface StateStore {
   /** Reads the records. Rejects with `state_corrupt` when there is a state and none of it can be read. */
   load(): Promise<LoadedState>
   /**

@@ -17,10 +17,19 @@ export function joinPath(folder: string, name: string): string {
   return folder === '/' ? `/${name}` : `${folder}/${name}`
 }
 
-export function folderOf(path: string): string {
+export function dirname(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), 1))
 }
 
-export function baseOf(path: string): string {
+export function basename(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** Every folder above the given relative paths, each once, parents first: `a/b/c` → `a`, `a/b`. */
+export function parentFolders(paths: readonly string[]): string[] {
+  const folders = new Set<string>()
+  for (const path of paths) {
+    for (const slash of path.matchAll(/\//g)) folders.add(path.slice(0, slash.index))
+  }
+  return [...folders]
 }
