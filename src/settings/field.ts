@@ -1,47 +1,71 @@
 import type { z } from 'zod'
 
-/** What a setting takes on the command line. `switch`: `--watch` alone means true. `list`: may be repeated. */
-export type FieldKind = 'text' | 'switch' | 'list'
+/**
+ * The form of a setting on the command line. `switch`: `--watch` alone means true. `list`: the flag may be
+ * repeated.
+ */
+type FieldKind = 'text' | 'switch' | 'list'
 
-/** One setting. Flag, environment name, TOML key, driver option, help, reference docs and manifest all come from this declaration. */
+/**
+ * The declaration of one setting. Its flag, environment variable, TOML key, driver option, help, reference
+ * page and manifest entry are all made from it.
+ */
 export interface Field<S extends z.ZodType = z.ZodType> {
-  /** `connect-host`: flag without dashes, TOML key and driver option. */
+  /** Name of the TOML key and the driver option, and of the flag without its dashes: `connect-host`. */
   readonly name: string
-  /** Flags that mean the same: `secrets` for `secret`. */
+  /** Other names of the flag: `secrets` for `secret`. */
   readonly aliases?: readonly string[]
-  /** One letter: `e` for `-e`. */
+  /** The short flag, one letter: `e` for `-e`. */
   readonly short?: string
+  /** Name of the environment variable. */
   readonly env?: string
-  /** Takes the text of a layer (list kinds: a list of texts) and gives the value; its issues are read by users. */
+  /**
+   * Parses the text of a layer (for a `list`: its texts) into the value. Users read the messages of its
+   * issues.
+   */
   readonly schema: S
   readonly kind?: FieldKind
-  /** Of a list: the keys of a TOML table that stands for one entry of two paths: `[[inject.map]]`. */
+  /** For a `list`: the keys of a TOML table that is one entry of two paths, as in `[[inject.map]]`. */
   readonly entryKeys?: readonly [string, string]
-  /** As a user would write it. */
+  /** The default, as a user would write it. */
   readonly default?: string
-  /** For a user who is not root, in place of `default`: this file in `$XDG_CONFIG_HOME/locket/` (or `~/.config/locket/`). */
+  /**
+   * Replaces `default` for users other than root: this file in `$XDG_CONFIG_HOME/locket/` or
+   * `~/.config/locket/`.
+   */
   readonly userDefault?: string
-  /** For the sample configuration, when there is no default to show. */
+  /** A value for the sample configuration, when there is no default to show. */
   readonly example?: string
+  /** One line for help and the reference. */
   readonly summary: string
-  /** Shown after the flag in help: `URL`, `FILE`. */
+  /** The word that help shows after the flag: `URL`, `FILE`. */
   readonly placeholder?: string
-  /** A credential: `file:/path` and `X_FILE` work; written out in driver options it is refused unless the daemon allows that. */
+  /**
+   * True for a credential: `file:/path` and `X_FILE` work, and driver options must not contain it unless the
+   * daemon allows that.
+   */
   readonly credential?: true
-  /** A credential that is a name rather than a secret, like a client id: it may be written out in driver options. */
+  /** True for a credential that is not secret, like a client id: driver options may contain it. */
   readonly isPublic?: true
-  /** Names the setting that a volume must set too when it sets this one in its driver options: else a compose file could send the operator's credential anywhere. */
+  /**
+   * Credential settings that a volume must set too when its driver options set this one. Without this rule, a
+   * compose file could send the operator's credential to any server.
+   */
   readonly needsCredential?: readonly string[]
-  /** A file that the daemon reads: in driver options it must lie under the template roots. */
+  /** True for a file that the daemon reads: in driver options it must lie under the template roots. */
   readonly file?: true
-  /** Only says what references mean: clients that differ in it alone are one, with one login and one limit. */
+  /**
+   * True when the setting only changes how references are parsed. Instances that differ only in such settings
+   * share one client, with one login and one rate limit.
+   */
   readonly onlyParses?: true
-  /** False: for the daemon alone; in driver options it is an error that says so. Default true. */
+  /** False: only the daemon may set it, and it is an error in driver options. Default true. */
   readonly driverOption?: false
-  /** False: not in TOML files, where it would come too late. Default true. */
+  /** False: it is not a key of TOML files, because it is needed before they are read. Default true. */
   readonly toml?: false
 }
 
+/** A named group of settings, such as those of one command or one provider. */
 export interface Section {
   readonly name: string
   readonly title: string
@@ -53,14 +77,17 @@ export type SettingsOf<S extends Section> = {
   readonly [K in keyof S['fields']]: z.output<S['fields'][K]['schema']>
 }
 
+/** Returns the declaration, typed by its schema. */
 export function field<S extends z.ZodType>(declaration: Field<S>): Field<S> {
   return declaration
 }
 
+/** Returns the kind of a setting; the default is `text`. */
 export function fieldKind(field: Field): FieldKind {
   return field.kind ?? 'text'
 }
 
+/** Returns a section. `name` is its TOML table, `title` its heading in help and the reference. */
 export function section<const F extends Readonly<Record<string, Field>>>(
   name: string,
   title: string,

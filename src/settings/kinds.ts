@@ -6,7 +6,7 @@ import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { parseDuration, parseMode, parseOwner, parseSize } from '../core/text/units.ts'
 
-/** A schema out of a plain parser that throws LocketErrors. */
+/** Returns a schema from a parser that throws LocketErrors. */
 function parsedBy<T>(parse: (text: string) => T) {
   return z.string().transform((text, context): T => {
     try {
@@ -19,45 +19,60 @@ function parsedBy<T>(parse: (text: string) => T) {
   })
 }
 
+/** A text that is not empty. */
 export const Text = z.string().min(1, 'must not be empty')
+/** A list of texts. */
 export const List = z.array(z.string())
-/** Names, each entry one or several of them with commas between. */
+/** A list of names. One entry may hold several names, separated by commas. */
 export const Names = List.transform((entries) =>
   entries
     .flatMap((entry) => entry.split(','))
     .map((name) => name.trim())
     .filter((name) => name !== ''),
 )
+/** Bytes: `10M`. See `parseSize`. */
 export const Size = parsedBy(parseSize)
+/** The mode of a file or folder: `0440`. See `parseMode`. */
 export const Mode = parsedBy(parseMode)
+/** User and group as numbers: `1000:1000`. See `parseOwner`. */
 export const OwnerText = parsedBy(parseOwner)
+/** Milliseconds: `1m30s`. See `parseDuration`. */
 export const Duration = parsedBy(parseDuration)
+/** Rate limits: `5/s,60/m`. See `parseRates`. */
 export const Rates = parsedBy(parseRates)
 
-/** `rw,noexec` → its words. */
+/** The words of `rw,noexec`, each a known mount flag. */
 export const MountFlagWords = parsedBy((text): readonly string[] => {
   const words = text.split(',').map((word) => word.trim())
   parseMountFlags(words)
   return words
 })
 
+/** A SELinux context. See `parseSelinuxContext`. */
 export const SelinuxContext = parsedBy(parseSelinuxContext)
 
+/** A boolean: true or false, yes or no, on or off, 1 or 0. */
 export const Switch = z
   .string()
   .regex(/^(true|false|yes|no|on|off|1|0)$/i, 'must be true or false')
   .transform((text) => /^(true|yes|on|1)$/i.test(text))
 
+/** A whole number from 1 to 999999. */
 export const Count = z
   .string()
   .regex(/^[1-9][0-9]{0,5}$/, 'must be a whole number from 1 to 999999')
   .transform(Number)
 
+/** An absolute path. It is not normalized. */
 export const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
 
+/** A list of absolute paths. */
 export const PathList = z.array(AbsolutePath)
 
-/** A base URL, path prefix allowed. User names and passwords in it would end up in error texts: refused. */
+/**
+ * A base URL, which may have a path, without slashes at its end. A URL with a user name or password is
+ * refused, because error messages show URLs.
+ */
 export const HttpUrl = z.string().transform((text, context): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
@@ -72,18 +87,20 @@ export const HttpUrl = z.string().transform((text, context): string => {
 })
 
 /**
- * Where a credential comes from. A file is opened when the provider is first used and again for each login, never while
- * configuration is loaded. `within` and `except`: where a file named in driver options may lie.
+ * The source of a credential. A file is opened when the provider is first used and again for each login, but
+ * not while the configuration is loaded. `within` and `except` limit where a file may lie that driver options
+ * name.
  */
 export type Credential =
   | { readonly kind: 'inline'; readonly value: Secret }
   | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
 
+/** True for a credential that is read from a file. */
 export function isCredentialFile(value: unknown): value is Extract<Credential, { kind: 'file' }> {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'file'
 }
 
-/** `file:/path` or the credential itself. */
+/** A credential: `file:/path`, or the credential itself. Blanks around it are dropped. */
 export const CredentialText = z.string().transform((text, context): Credential => {
   const file = /^file:(?:\/\/)?(\/.*)$/s.exec(text)?.[1]
   if (file !== undefined) return { kind: 'file', path: file }
@@ -98,10 +115,11 @@ export const CredentialText = z.string().transform((text, context): Credential =
   return { kind: 'inline', value: Secret.fromText(text.trim()) }
 })
 
+/** Returns a schema that takes one of the given words. */
 export const Choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
   z.enum(choices, { error: `must be one of ${choices.join(', ')}` })
 
-/** The words that a setting takes, where there are few of them. */
+/** Returns the words that a schema made by `Choice` takes; for any other schema, none. */
 export function choicesOf(schema: z.ZodType): readonly string[] {
   if (schema instanceof z.ZodOptional) return choicesOf(schema.unwrap() as z.ZodType)
   return schema instanceof z.ZodEnum ? schema.options.map(String) : []

@@ -14,7 +14,7 @@ test('a path is normalized by its text', () => {
   )
 })
 
-test('which paths are under a folder', () => {
+test('a path is under a folder that is one of its parents or itself', () => {
   const cases: [string, string, boolean][] = [
     ['/etc/locket/a', '/etc/locket', true],
     ['/etc/locket', '/etc/locket', true],

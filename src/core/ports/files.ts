@@ -5,7 +5,7 @@ export interface ReadLimits {
   readonly maxBytes: number
   /** Folders that the file must lie under once every link is followed. Undefined: anywhere. */
   readonly within?: readonly string[]
-  /** Files and folders that the file must neither be nor lie under, by whatever link. */
+  /** Files and folders that the file must neither be nor lie under, also through links. */
   readonly except?: readonly string[]
 }
 
@@ -41,15 +41,15 @@ export interface SourceTrees {
   realPath(path: string): Promise<string>
 }
 
-/** Where a file is to be written. Links in `folder` are followed, links in `path` never. */
+/** The place where a file is written. Links in `folder` are followed, links in `path` never. */
 export interface Place {
-  /** Absolute path of a folder, which is made if need be. */
+  /** Absolute path of a folder, which is created if it does not exist. */
   readonly folder: string
   /** Path below `folder`: plain segments joined by `/`. */
   readonly path: string
 }
 
-/** A file to be written at its place. */
+/** The content of a file and the place where it is written. */
 export interface PlacedFile extends Place {
   readonly content: Secret
 }
@@ -57,30 +57,30 @@ export interface PlacedFile extends Place {
 /** How files are written at places that users name. */
 export interface PlaceOptions {
   readonly fileMode: number
-  /** Mode of each folder that has to be made, however deep. */
+  /** Mode of each folder that is created, at every depth. */
   readonly dirMode: number
-  /** Owner of files, and of folders that have to be made. Undefined: the owner of the process. */
+  /** Owner of files and of folders that are created. Undefined: the owner of the process. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined
-  /** Replaces a file that exists already, or refuses to: then it is an error. */
+  /** `replace`: an existing file is replaced. `refuse`: an existing file is an error. */
   readonly existing: 'replace' | 'refuse'
 }
 
-/** Files and folders that a write made, so that they can be removed again. */
+/** The result of a write: the new files and folders, so that they can be removed again. */
 export interface Placed {
-  /** Files that were not there before. */
+  /** Files that did not exist before. */
   readonly made: readonly Place[]
-  /** Folders that were not there before, the outer ones first; absolute. */
+  /** Absolute paths of folders that did not exist before, the outer ones first. */
   readonly folders: readonly string[]
   /** Number of files whose content, mode or owner changed. The others were not touched. */
   readonly changed: number
 }
 
-/** Files at places that users name. */
+/** Writes and removes files at places that users name. */
 export interface PlacedFiles {
   /**
    * Writes all files beside their places, then renames them back to back. Temporary names begin with a dot
-   * and end in `.tmp`. Rejects with `io`, `too_large` or `plan_conflict` (a file must not be replaced);
-   * nothing new is left then, unless a rename failed after others.
+   * and end in `.tmp`. Rejects with `io`, `too_large` or `plan_conflict` (a file must not be replaced). After
+   * a failure nothing new is left, unless a rename failed after others had succeeded.
    */
   write(files: readonly PlacedFile[], options: PlaceOptions): Promise<Placed>
   /**
@@ -108,7 +108,7 @@ export interface TreeOptions {
   readonly rootMode: number
 }
 
-/** Files of a volume. Containers see `ROOT/data`, and never `ROOT/stage`. */
+/** Writes and wipes the files of a volume. Containers see `ROOT/data` and never `ROOT/stage`. */
 export interface FileTree {
   /**
    * Makes `data/` hold exactly `files`: stages all in `stage/`, renames them back to back, then removes
@@ -138,12 +138,12 @@ export type WatchFiles = (
  */
 export type WatchTrees = WatchFiles
 
-/** Files that locket writes for its user, and that several of its processes may change. */
+/** Files of locket itself, such as the embedded store, which several of its processes may change. */
 export interface OwnFiles {
   /**
    * Runs `body` while no other process of this machine is inside `exclusively` for the same file. The file
-   * need not exist; its folder is made (0700) if need be. Waits at most 30 s, then rejects with `timeout`. A
-   * process that dies releases the file.
+   * need not exist, and its folder is created (0700) if it does not exist. Waits at most 30 s, then rejects
+   * with `timeout`. A process that dies releases the file.
    */
   exclusively<T>(path: string, signal: AbortSignal, body: () => Promise<T>): Promise<T>
   /**

@@ -1,7 +1,7 @@
 /** How a tmpfs is mounted. */
 export interface TmpfsOptions {
   readonly sizeBytes: number
-  /** Largest number of inodes, the folders of locket included. */
+  /** Largest number of inodes, including those of the folders that locket makes. */
   readonly inodes: number
   /** Mode of the tmpfs root. */
   readonly mode: number
@@ -17,31 +17,31 @@ export interface TmpfsOptions {
 
 /** The result of a mount. */
 export interface Mounted {
-  /** Differences from the request, one line each: `may be swapped: …`. */
+  /** Differences between request and mount, one line each: `may be swapped: …`. */
   readonly warnings: readonly string[]
 }
 
-/** The kernel's mounts, those of locket's own tmpfs only. */
+/** The kernel's mount table, limited to tmpfs that locket mounts. */
 export interface MountTable {
-  /** True when a tmpfs is mounted there. Asks the kernel each time. */
+  /** True when a tmpfs is mounted at `target`. Asks the kernel at each call. */
   isMounted(target: string): Promise<boolean>
   /** Returns the targets of all tmpfs directly below `dir`. */
   listUnder(dir: string): Promise<readonly string[]>
   /**
-   * Mounts a tmpfs; makes the folder `target` (0700) if need be. Rejects with `mount_failed`, and nothing is
-   * mounted then.
+   * Mounts a tmpfs. Creates the folder `target` (0700) if it does not exist. Rejects with `mount_failed`;
+   * then nothing is mounted.
    */
   mountTmpfs(target: string, options: TmpfsOptions): Promise<Mounted>
   /** Changes the size of a mounted tmpfs. Rejects with `mount_failed`. */
   resize(target: string, sizeBytes: number): Promise<void>
   /**
-   * Unmounts, lazily when the tmpfs is busy, and then removes the empty folder. A target that is not mounted
-   * is success.
+   * Unmounts the tmpfs, lazily when it is busy, and then removes the empty folder. Succeeds when nothing is
+   * mounted at the target.
    */
   unmount(target: string): Promise<void>
 }
 
-/** Facts that tell one boot of the host from another. */
+/** Facts that distinguish one boot of the host from another. */
 export interface HostFacts {
   /** The kernel's random identifier of this boot. */
   readonly bootId: string

@@ -1,20 +1,30 @@
 import { addFacts, isLocketError, LocketError } from '../vocabulary/errors.ts'
 import type { TextPosition } from './position.ts'
 
+/** Largest number of errors, and of warnings, that are listed. */
 const MOST_LISTED = 20
 
+/** The result of an attempt that failed. */
 export const FAILED = Symbol('failed')
 
-/** Collects the errors and warnings of one template: twenty of each kind; the rest is only counted. */
+/**
+ * Collects the errors and warnings of one template. Twenty of each kind are listed, and the rest is counted.
+ */
 export interface Diagnostics {
-  /** Returns the result of `parse`. Notes a LocketError and returns `FAILED`; throws any other error, which is a bug. */
+  /**
+   * Returns the result of `parse`. Adds a LocketError and returns `FAILED`; any other error is a bug and is
+   * thrown.
+   */
   attempt<T>(position: TextPosition, parse: () => T): T | typeof FAILED
+  /** Adds an error. Its facts get the origin and the position. */
   error(position: TextPosition, error: LocketError): void
+  /** Adds a warning. The position is put before the message. */
   warn(position: TextPosition, message: string): void
   errors(): readonly LocketError[]
   warnings(): readonly string[]
 }
 
+/** Returns empty diagnostics. `origin` names the template in messages. */
 export function createDiagnostics(origin: string): Diagnostics {
   const errors: LocketError[] = []
   const warnings: string[] = []

@@ -20,7 +20,10 @@ import type { FilterCall, ParseRef, Segment, Template } from './template.ts'
 
 const FILTER_SHAPE = 'write {{ reference | filter }}'
 
-/** A secret's id alone, as some secret managers have it. In braces it can be nothing else, and must not become somebody's password. */
+/**
+ * An id without a scheme, as some secret managers use it. In braces it is certainly meant as a reference, so
+ * it is an error when no provider takes ids: otherwise the id would be written where a password belongs.
+ */
 const BARE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 interface Reader {
@@ -30,15 +33,19 @@ interface Reader {
   readonly positionOf: (offset: number) => TextPosition
 }
 
-/** A tag that was read: a segment in its place, or text that stays. `next`: where reading goes on. */
+/**
+ * The segment of a tag, or undefined when the text is not a tag and is kept. `next`: offset where reading
+ * continues.
+ */
 interface Found {
   readonly segment?: Segment
   readonly next: number
 }
 
 /**
- * Finds the references in a text of any encoding; all else stays as it is, byte for byte. `origin` names the text in messages.
- * Throws one error that lists every malformed reference of a known scheme and every wrong filter, with line and column.
+ * Finds the references in a text of any encoding. Everything else is kept byte for byte. `origin` names the
+ * text in messages. Throws one error that lists every malformed reference of a known scheme and every wrong
+ * filter, with line and column.
  */
 export function parseTemplate(bytes: Uint8Array, parseRef: ParseRef, origin: string): Template {
   const diagnostics = createDiagnostics(origin)
@@ -49,7 +56,7 @@ export function parseTemplate(bytes: Uint8Array, parseRef: ParseRef, origin: str
   return { segments, refs: uniqueRefs(refs), warnings: diagnostics.warnings() }
 }
 
-/** The whole text is one reference without braces; undefined: it is not. */
+/** Returns the segments when the whole text is one reference without braces, else undefined. */
 function readBare({ bytes, parseRef, diagnostics, positionOf }: Reader): Segment[] | undefined {
   const from = skipBlanks(bytes, 0)
   let end = bytes.byteLength
@@ -83,7 +90,10 @@ function readTags(reader: Reader): Segment[] {
   return segments
 }
 
-/** The innermost of more than two: `{{{ ref }}}` is the secret in braces. */
+/**
+ * Returns the offset of the next `{{`, or -1. The innermost of more than two braces count: `{{{ ref }}}`
+ * is a secret in braces.
+ */
 function nextBraces(bytes: Uint8Array, from: number): number {
   let at = bytes.indexOf(OPEN, from)
   while (at !== -1 && bytes[at + 1] !== OPEN) at = bytes.indexOf(OPEN, at + 1)
@@ -130,8 +140,9 @@ function readTag(reader: Reader, start: number): Found {
 }
 
 /**
- * Braces that are no tag. A reference of a provider in them is an error. Other text stays; a warning names a scheme that nobody knows. Only
- * the scheme is repeated: a URL may carry a password.
+ * Handles braces that are not a tag. A reference of a provider in them is an error. Other text is kept, with
+ * a warning when it has an unknown scheme. The message repeats only the scheme, because a URL may hold a
+ * password.
  */
 function leave(
   { bytes, parseRef, diagnostics }: Reader,
@@ -148,7 +159,7 @@ function leave(
   const scheme = /^[-"'\s]*([a-z][a-z0-9+.-]*):\/\//i.exec(beginning)?.[1]
   if (scheme !== undefined && !ORDINARY_SCHEMES.test(scheme)) {
     const isClosed = next < bytes.byteLength && bytes[next] !== OPEN
-    const reason = isClosed ? 'is no reference of a known provider' : 'has no closing braces'
+    const reason = isClosed ? 'is not a reference of a known provider' : 'has no closing braces'
     diagnostics.warn(position, `{{ ${scheme}://… ${reason} and stays as it is`)
   }
   return { next }

@@ -1,7 +1,7 @@
 import { LocketError } from './errors.ts'
 import type { Brand } from './ref.ts'
 
-/** Name of a volume: a safe name of a folder. */
+/** Name of a volume. It is also a safe name for a folder. */
 export type VolumeName = Brand<string, 'VolumeName'>
 /** The engine's identifier of one mount. */
 export type MountId = Brand<string, 'MountId'>
@@ -32,10 +32,11 @@ export function parseMountId(text: string): MountId {
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/
 
 /**
- * Returns what is wrong with a variable's name, as the end of a sentence that begins with it; undefined when it is a good one. Names like
- * `discovery.type` are good: the kernel, Docker and Compose take them, and only shells cannot read them.
+ * Returns what is wrong with a variable's name, as the end of a sentence that begins with the name, or
+ * undefined when it is valid. Names like `discovery.type` are valid: the kernel, Docker and Compose accept
+ * them, and only shells cannot read them.
  */
 export function variableNameProblem(name: string): string | undefined {
   if (VARIABLE_NAME.test(name)) return undefined
-  return 'is no name for a variable: it may hold letters, digits, _, . and -, and begins with a letter or _'
+  return 'is not a valid name for a variable: it may hold letters, digits, _, . and -, and begins with a letter or _'
 }

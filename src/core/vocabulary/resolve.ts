@@ -7,9 +7,9 @@ export interface Resolved {
   readonly value: Secret
   /** The value is valid for seconds only, like a one-time password: it is never cached. */
   readonly isFleeting?: true
-  /** The provider's name for this state of the secret, if it has one: another version may be another value. */
+  /** The provider's version of the secret, if it has versions. Another version may have another value. */
   readonly version?: string
-  /** When the value stops being good, in milliseconds since the epoch, if the provider says so. */
+  /** When the value expires, in milliseconds since the epoch, if the provider says so. */
   readonly expiresAt?: number
 }
 
@@ -22,20 +22,20 @@ export type Outcome =
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
 /**
- * Fetches references. Returns exactly one outcome for each distinct one. Rejects only when `signal` aborts or
- * on a bug.
+ * Fetches references and returns exactly one outcome for each distinct one. Rejects only when `signal` aborts
+ * or when there is a bug.
  */
 export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
 
-/** Returns each reference once, in the order of the first ones. */
+/** Returns the references without duplicates, by id, in the order in which they first appear. */
 export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
   return [...new Map([...refs].map((ref) => [ref.id, ref])).values()]
 }
 
 /**
- * Returns one Resolve made of several: each provider gets its distinct references as one batch, all providers
- * at once. When a provider throws, only its own references fail. A reference without an answer gets an
- * `internal` error.
+ * Returns a Resolve that asks all providers at once. Each provider gets its distinct references as one batch.
+ * When a provider throws, only its own references fail. A reference without an answer gets an `internal`
+ * error.
  */
 export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
   return async (refs, signal) => {
