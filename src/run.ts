@@ -1,55 +1,63 @@
-import type { CommandContext } from './cli/define.ts'
-import { followDocker, METADATA_WORD, pluginMetadata, wordsFromDocker } from './cli/docker-plugin.ts'
-import { COMMANDS, type CommandEntry } from './cli/index.ts'
+import type { CommandContext, CommandEntry } from './cli/define.ts'
+import { COMMANDS, TABLES } from './cli/index.ts'
 import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/vocabulary/errors.ts'
 import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
 
 export interface Start {
-  /** What the program was called by: the path of a link to it, or its own. */
+  /** The path under which the program was called: its own path, or that of a link to it. */
   readonly path: string
-  /** After the program's name. */
+  /** The words after the program's name. */
   readonly argv: readonly string[]
   readonly env: Env
 }
 
-/** One command line, from its words to its exit code. Loads what the command needs and no other. */
+/** Runs one command line and returns its exit code. Loads the file of that command only. */
 export async function run({ path, argv, env }: Start): Promise<number> {
-  const fromDocker = wordsFromDocker(argv, path)
+  const docker = path.endsWith('docker-locket') ? await import('./cli/docker-plugin.ts') : undefined
+  const fromDocker = docker?.wordsFromDocker(argv, path)
   const words = fromDocker ?? argv
   const end = (thrown: unknown): number => fail(thrown, asksForCauses(words, env))
   process.once('uncaughtException', (thrown) => process.exit(end(thrown)))
   try {
-    // A signal is what each command already listens to.
+    // Every command ends at a SIGTERM already.
     if (fromDocker !== undefined)
-      await followDocker(env['DOCKER_CLI_PLUGIN_SOCKET'], () => process.kill(process.pid, 'SIGTERM'))
+      await docker?.followDocker(env['DOCKER_CLI_PLUGIN_SOCKET'], () => process.kill(process.pid, 'SIGTERM'))
     return await dispatch(words, env)
   } catch (thrown) {
     return end(thrown)
   }
 }
 
+/** The Docker CLI and Compose ask each of their plugins for this first. */
+const METADATA_WORD = 'docker-cli-plugin-metadata'
+
 async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   const [name, ...rest] = argv
   if (name === '--version' || name === '-V') return print(version())
-  if (name === METADATA_WORD) return print(pluginMetadata())
+  if (name === METADATA_WORD) return print((await import('./cli/docker-plugin.ts')).pluginMetadata())
   if (name === undefined) return await showOverview(process.stderr, ERROR_KINDS.usage.exit)
   if (HELP_WORDS.has(name)) return await showHelp(rest, name === '--help-all')
   const entry = await findCommand(name)
-  const asked = helpAskedFor(rest)
-  if (asked !== undefined) return await showHelp([entry.name, ...rest], asked === '--help-all')
+  const helpWord = firstHelpWord(rest)
+  if (helpWord !== undefined) return await showHelp([entry.name, ...rest], helpWord === '--help-all')
   const { command } = await entry.load()
-  return await command.run(contextOf(rest, env))
+  return await command.run(contextOf(entry.name, rest, env))
 }
 
-/** The streams are opened by who uses them: a command of its own may leave standard input to a child, and opening costs a start 2 ms. */
-function contextOf(argv: readonly string[], env: Env): CommandContext {
+/**
+ * Opens each stream when a command first uses it: opening costs 2 ms, and standard input may belong to a
+ * child of the command.
+ */
+function contextOf(name: string, argv: readonly string[], env: Env): CommandContext {
   return {
+    name,
     argv,
     env,
     cwd: process.cwd(),
     commands: COMMANDS,
+    tables: TABLES,
     isRoot: process.getuid?.() === 0,
     signal: stopSignal(),
     get stdin() {
@@ -78,24 +86,25 @@ async function findCommand(name: string): Promise<CommandEntry> {
 
 const HELP_WORDS: ReadonlySet<string> = new Set(['help', '--help', '-h', '--help-all'])
 
-/** What follows `--` is another program's. */
+/** Returns the words before `--`: those after it belong to another program. */
 function ownWords(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--')
   return end === -1 ? argv : argv.slice(0, end)
 }
 
-/** The first word of a command's that asks for its help. */
-function helpAskedFor(argv: readonly string[]): string | undefined {
+/** Returns the first word after a command's name that asks for its help. */
+function firstHelpWord(argv: readonly string[]): string | undefined {
   return ownWords(argv).find((word) => word !== 'help' && HELP_WORDS.has(word))
 }
 
-/** Of the command that the words name, or of all. */
+/** Shows the help of the named command, or the overview. */
 async function showHelp(words: readonly string[], isAll: boolean): Promise<number> {
   const [name, action] = words.filter((word) => !HELP_WORDS.has(word))
   if (name === undefined) return await showOverview(openStdout(), 0)
   const entry = await findCommand(name)
+  const { command } = await entry.load()
   const { commandPage } = await import('./cli/help/page.ts')
-  return print(commandPage(entry, { action, isAll: isAll || words.includes('--help-all') }))
+  return print(commandPage(entry, command, { action, isAll: isAll || words.includes('--help-all') }))
 }
 
 async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<number> {
@@ -104,12 +113,12 @@ async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<n
   return exit
 }
 
-/** Scripts take the second word. */
+/** Scripts rely on the second word, the version of locket. */
 function version(): string {
   return `locket ${VERSION} (node ${process.versions.node}, ${process.arch})\n`
 }
 
-/** Aborted by the first SIGINT or SIGTERM. The second one ends the process as if nobody had listened. */
+/** Returns a signal that the first SIGINT or SIGTERM aborts. The second one ends the process at once. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -118,7 +127,10 @@ function stopSignal(): AbortSignal {
   return stop.signal
 }
 
-/** The line that a person reads, and the exit code that a script reads. With causes, a line for each of them too. */
+/**
+ * Writes the error as one line and returns its exit code. `withCauses`: writes a line for each cause too. An
+ * internal error also gets its stack frames.
+ */
 function fail(thrown: unknown, withCauses: boolean): number {
   const error = toLocketError(thrown)
   process.stderr.write(`locket: ${formatError(error)}\n`)
@@ -132,7 +144,10 @@ function fail(thrown: unknown, withCauses: boolean): number {
   return ERROR_KINDS[error.code].exit
 }
 
-/** The log level as it was given, whether or not the settings can be read: it is what tells why they cannot. */
+/**
+ * Tells whether the log level is `debug` or `trace`. It looks at the words and the variable alone, because
+ * the error may be that the settings cannot be read.
+ */
 function asksForCauses(argv: readonly string[], env: Env): boolean {
   const words = ownWords(argv)
   const levels = words.flatMap((word, index) => {
@@ -143,7 +158,7 @@ function asksForCauses(argv: readonly string[], env: Env): boolean {
   return level === 'debug' || level === 'trace'
 }
 
-/** Where a bug is, without what it says: its message may hold a value. */
+/** Returns the stack frames of a bug without its message, which may hold a secret. */
 function framesOf(cause: unknown): string {
   const stack = cause instanceof Error ? (cause.stack ?? '') : ''
   const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line))
@@ -155,7 +170,10 @@ function print(text: string): number {
   return 0
 }
 
-/** Made when it is asked for, which takes Node 4 ms. `locket … | head` is no failure. */
+/**
+ * Opens standard output when it is first needed: that takes 4 ms. A closed pipe is not an error, so that
+ * `locket … | head` succeeds.
+ */
 function openStdout(): NodeJS.WriteStream {
   const { stdout } = process
   if (!stdout.listeners('error').includes(ignoreClosedPipe)) stdout.on('error', ignoreClosedPipe)

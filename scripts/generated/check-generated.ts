@@ -1,4 +1,4 @@
-/** Fails when a generated file is not what would be generated now. */
+/** Fails when a generated file differs from what would be generated now. */
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DOCS, MANIFEST } from './files.ts'

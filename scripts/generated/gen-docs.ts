@@ -1,4 +1,4 @@
-/** Writes docs/reference. */
+/** Writes README.md and docs/reference. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DOCS } from './files.ts'

@@ -1,5 +1,6 @@
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { PROTOCOLS } from '../../src/http/docker/plugin.ts'
+import { fieldsOf } from '../../src/settings/field.ts'
 
 interface Variable {
   readonly name: string
@@ -7,7 +8,7 @@ interface Variable {
   readonly settable: readonly ['value']
 }
 
-/** Variables of the plugin's process rather than of locket. Paths are those inside the plugin. */
+/** Variables that Node obeys, not locket. Paths are those inside the plugin. */
 const PROCESS_VARIABLES = [
   ['HTTP_PROXY', 'proxy for http:// addresses'],
   ['HTTPS_PROXY', 'proxy for https:// addresses'],
@@ -17,8 +18,9 @@ const PROCESS_VARIABLES = [
 ] as const
 
 /**
- * config.json, the manifest of the managed plugin. The engine refuses to set what it does not name; what has
- * no value here and is not set is not in the process's environment at all.
+ * Returns config.json, the manifest of the managed plugin. The engine refuses to set a variable that the
+ * manifest does not name. A variable without a value is not in the environment of the plugin until somebody
+ * sets it.
  */
 export function manifest(): string {
   const config = {
@@ -34,8 +36,8 @@ export function manifest(): string {
         name: 'config',
         description: 'folder with locket.toml, token files, templates and state; see docs/guides/install.md',
         destination: '/etc/locket',
-        // There on every Linux host, and not writable. An empty source would mount the engine's own working
-        // folder.
+        // This folder exists on every Linux host and is not writable. An empty source would mount the
+        // engine's working folder.
         source: '/sys/module',
         type: 'bind',
         options: ['rbind'],
@@ -50,7 +52,7 @@ export function manifest(): string {
   return `${JSON.stringify(config, undefined, 2)}\n`
 }
 
-/** The manifest itself says where these are. */
+/** Variables of paths that the manifest fixes. */
 const FIXED = ['LOCKET_PLUGIN_SOCKET', 'LOCKET_PLUGIN_RUNTIME_DIR', 'LOCKET_PLUGIN_STATE_DIR']
 
 function settingVariables(): Variable[] {

@@ -1,5 +1,8 @@
-import { PAGES, type Page } from '../../src/cli/help/page.ts'
-import { fieldsOf, PROVIDER_SECTIONS, VOLUME, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import type { Command } from '../../src/cli/define.ts'
+import { COMMANDS, TABLES } from '../../src/cli/index.ts'
+import { fieldsOf } from '../../src/settings/field.ts'
+import { PROVIDER_SECTIONS } from '../../src/config/sections/rendering.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { defaultText, flagText } from '../../src/config/describe/describe.ts'
 import { isPerVolume } from '../../src/config/volume/driver-opts.ts'
 import { ERROR_KINDS } from '../../src/core/vocabulary/errors.ts'
@@ -11,18 +14,20 @@ import type { Field, Section } from '../../src/settings/field.ts'
 
 const NOTICE = '<!-- Generated from the declarations of the settings by `make docs`. -->'
 
-/** The tables of TOML files; that of `locket check` is the daemon's. */
-const TABLES = Object.entries(PAGES)
-  .filter(([name, { sections }]) => name !== 'check' && sections.includes(VOLUME.configFile))
-  .map(([name]) => `\`[${name}]\``)
-  .join(', ')
+/** The tables of configuration files. `locket check` reads that of the daemon. */
+const TABLE_NAMES = TABLES.map((name) => `\`[${name}]\``).join(', ')
 
-/** docs/reference/options.md */
+/** Every command by its name, in the order of the registry. */
+const LOADED: readonly (readonly [string, Command])[] = await Promise.all(
+  COMMANDS.map(async ({ name, load }) => [name, (await load()).command] as const),
+)
+
+/** Returns docs/reference/options.md. */
 export function optionsPage(): string {
   return `${NOTICE}
 # Settings
 
-A flag \`--foo-bar\` is the key \`foo-bar\` of the command's table in a TOML file (${TABLES}).
+A flag \`--foo-bar\` is the key \`foo-bar\` of the command's table in a TOML file (${TABLE_NAMES}).
 If the last column says so, it is also a driver option of one volume. The order of precedence is: driver
 option, flag, environment, TOML files (a later one over an earlier one), default. A list replaces a list;
 only the secrets of a volume join the default secrets, by name. An empty variable counts as not set.
@@ -39,7 +44,7 @@ A credential is the value itself or \`file:/path\`. For its variable \`X\`, \`X_
 
 ${VOLUME_SECTIONS.map(volumeTable).join('\n\n')}
 
-${Object.entries(PAGES).flatMap(commandPart).join('\n\n')}
+${LOADED.flatMap(commandPart).join('\n\n')}
 
 ## \`[providers.NAME]\`
 
@@ -67,7 +72,7 @@ In the other names \`-\` and \`_\` are equal. YAML turns an unquoted \`0640\` in
 `
 }
 
-/** docs/reference/errors.md */
+/** Returns docs/reference/errors.md. */
 export function errorsPage(): string {
   const rows = Object.entries(ERROR_KINDS).map(
     ([code, { exit, retryable, meaning }]) =>
@@ -85,7 +90,7 @@ ${rows.join('\n')}
 `
 }
 
-/** docs/reference/events.md */
+/** Returns docs/reference/events.md. */
 export function eventsPage(): string {
   const rows = Object.entries(EVENTS).map(([name, { level, message, facts, printedAs = name }]) => {
     const names = Object.entries(facts).map(([fact, kind]) =>
@@ -106,7 +111,7 @@ ${rows.join('\n')}
 `
 }
 
-/** docs/reference/filters.md */
+/** Returns docs/reference/filters.md. */
 export function filtersPage(): string {
   const rows = [...FILTERS.values()].map(({ name, parameters, summary }) => {
     const args = parameters.map((kind) => (kind === 'count' ? ' N' : ' "TEXT"')).join('')
@@ -121,7 +126,7 @@ ${rows.join('\n')}
 `
 }
 
-/** Here and in the README. */
+/** Returns the table of driver options, for the reference and the README. */
 export function driverOptionsTable(): string {
   const rows = fieldsOf(VOLUME_SECTIONS)
     .filter((field) => isPerVolume(field) && field.name !== 'secret')
@@ -144,9 +149,9 @@ function kindRow({ kind, aliases = [], schemes }: ProviderDef): string {
 }
 
 /**
- * The settings that a command takes and `locket volume` does not, and the names of the groups that both take.
+ * Returns the settings of a command that `locket volume` lacks, and the names of the sections that both take.
  */
-function commandPart([name, { sections, more = [] }]: readonly [string, Page]): string[] {
+function commandPart([name, { sections, more = [] }]: readonly [string, Command]): string[] {
   const taken = [...sections, ...more]
   if (name === 'volume' || taken.length === 0) return []
   const own = taken.filter((section) => !VOLUME_SECTIONS.includes(section))
@@ -170,7 +175,7 @@ function alsoTaken(taken: readonly Section[], word: string): string[] {
   return names.length === 0 ? [] : [`${word}, as \`locket volume\` does: ${names.join(', ')}.`]
 }
 
-/** To its heading, as pages on the web name it. */
+/** Returns a link to the heading of a section, whose anchor is made as GitHub makes it. */
 function linkTo({ title }: Section): string {
   const anchor = title
     .toLowerCase()

@@ -1,10 +1,10 @@
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { wrap } from '../../src/config/describe/describe.ts'
-import { fieldKind, type Field } from '../../src/settings/field.ts'
+import { fieldKind, type Field, fieldsOf } from '../../src/settings/field.ts'
 
 const WIDTH = 110
 
-/** plugin/locket.toml: every setting with its default or an example, all commented out. */
+/** Returns plugin/locket.toml: every setting with its default or an example, all commented out. */
 export function sampleToml(): string {
   const sections = VOLUME_SECTIONS.map((section) => ({
     title: section.title,
@@ -25,7 +25,7 @@ ${NAMED_PROVIDER}
 `
 }
 
-/** A table ends the table before it, so it comes last. */
+/** This table comes last, because a table ends the one before it. */
 const NAMED_PROVIDER = `## A second server of one kind: its references begin with its name, {{ second+op://vault/item/field }}.
 ## It takes nothing from the settings above; docs/guides/providers.md says more.
 #[providers.second]
@@ -46,7 +46,7 @@ function sampleOf(field: Field): string {
   return fieldKind(field) === 'switch' || /^[1-9][0-9]*$/.test(text) ? text : JSON.stringify(text)
 }
 
-/** The part that depends on the kind of setting. */
+/** Returns an example that fits the kind of the setting. */
 function exampleOf(field: Field): string {
   if (field.credential === true) return `file:/etc/locket/tokens/${field.name}`
   if (field.placeholder === 'URL') return `https://${field.name.replace(/-.*/, '')}.example.com`

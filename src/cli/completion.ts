@@ -1,5 +1,5 @@
-import { LocketError } from '../core/vocabulary/errors.ts'
 import { nearest } from '../core/text/nearest.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
 import { bashScript } from './completion/bash.ts'
 import { completedCommands, type CompletedCommand } from './completion/commands.ts'
 import { fishScript } from './completion/fish.ts'
@@ -13,11 +13,15 @@ const SCRIPTS: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => st
 ])
 
 export const command: Command = {
+  usage: ['locket completion bash|zsh|fish'],
+  example: 'source <(locket completion bash)',
+  sections: [],
+  actions: new Map(Array.from(SCRIPTS.keys(), (shell) => [shell, { sections: [] }])),
   async run({ argv, stdout, commands }) {
-    const [name = '', ...others] = argv
-    const script = SCRIPTS.get(name)
-    if (script === undefined || others.length > 0) throw wrongShell(name)
-    stdout.write(script(completedCommands(commands)))
+    const [shell = '', ...others] = argv
+    const script = SCRIPTS.get(shell)
+    if (script === undefined || others.length > 0) throw wrongShell(shell)
+    stdout.write(script(await completedCommands(commands)))
     return 0
   },
 }

@@ -1,6 +1,5 @@
-import { rawSupport } from '../app/export/compose-raw.ts'
 import { renderEnvironment } from '../app/export/rendered-environment.ts'
-import { COMPOSE } from '../config/sections/commands.ts'
+import { rawSupport } from '../app/export/compose-raw.ts'
 import {
   COMPOSE_POSITIONALS,
   composeMetadata,
@@ -9,12 +8,23 @@ import {
 } from '../config/compose/call.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
+import { COMPOSE, COMPOSE_SECTIONS } from '../config/sections/compose.ts'
 import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
-import { callingComposeVersion, openCommandEvents, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
-/** Compose reads standard output only, as lines of JSON; it gives up at the first `error`, and at anything else. */
+/**
+ * Compose reads standard output only. It takes lines of JSON and gives up at the first `error` and at any
+ * other text.
+ */
 export const command: Command = {
+  usage: [
+    'locket compose [--project-name NAME] up|down|stop SERVICE [FLAGS]',
+    'locket compose metadata',
+    '',
+    'Docker Compose calls it for a service with `provider: {type: locket}`; the options of that service are these flags.',
+  ],
+  example: 'locket compose up locket --env "DB_PASSWORD={{ local://db/password }}"',
+  sections: COMPOSE_SECTIONS,
   async run(context) {
     const say = (message: object) => context.stdout.write(`${JSON.stringify(message)}\n`)
     try {
@@ -33,19 +43,21 @@ export const command: Command = {
 
 type Say = (message: object) => void
 
-/** Nothing is set before everything has a value. */
+/** Sets no variable before all of them have a value. */
 async function up(service: string, context: CommandContext, say: Say): Promise<void> {
-  const { argv, env, isRoot, signal, stdout } = context
-  const request = { name: 'compose', table: 'compose', sections: COMPOSE, argv, env, isRoot }
+  const { name, argv, env, isRoot, tables, signal, stdout } = context
+  const request = { name, sections: COMPOSE, argv, env, isRoot, tables }
   const loaded = loadRendering({ ...request, positionals: COMPOSE_POSITIONALS })
   const { settings, layer, parseRef, providers } = loaded
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw new LocketError('usage', `service ${service} has ${NOTHING_TO_SET}`)
   const { raw } = settings.compose
+  const { callingComposeVersion, openCommandEvents, openRendering } = await import('../wire.ts')
   const emit = openCommandEvents({
     format: 'compose',
     level: loaded.log.level,
-    // Compose gives up at the first `error`: the command itself says one, when it fails.
+    // Compose gives up at the first `error`, and a failed try may be followed by a good one. The command
+    // writes one `error` when it fails.
     errorsAs: 'warn',
     write: (line) => void stdout.write(line),
   })
@@ -57,7 +69,7 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
     const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
     emit('compose.set', { count: variables.size })
     const type = raw ? 'rawsetenv' : 'setenv'
-    for (const [name, value] of variables) say({ type, message: `${name}=${value}` })
+    for (const [variable, value] of variables) say({ type, message: `${variable}=${value}` })
   } finally {
     await rendering.clients.close()
   }

@@ -1,12 +1,9 @@
 import { VERSION } from '../core/vocabulary/version.ts'
 
-/** What the Docker CLI and Compose ask a plugin of theirs for first. */
-export const METADATA_WORD = 'docker-cli-plugin-metadata'
-
 const PLUGIN = 'docker-locket'
 const NAME = 'locket'
 
-/** The docker command's own options that a value follows; they may stand before the plugin's name. */
+/** Options of the Docker CLI that a value follows. They may come before the plugin's name. */
 const WITH_VALUE = new Set([
   '--config',
   '--context',
@@ -20,7 +17,7 @@ const WITH_VALUE = new Set([
   '--tlskey',
 ])
 
-/** One line of JSON, as the Docker CLI wants it. */
+/** Returns the description of this plugin as one line of JSON, in the format that the Docker CLI expects. */
 export function pluginMetadata(): string {
   return `${JSON.stringify({
     SchemaVersion: '0.1.0',
@@ -31,9 +28,10 @@ export function pluginMetadata(): string {
 }
 
 /**
- * The words that are meant for us, when the docker command has started us as its plugin: it hands on all of its own words,
- * `docker --debug locket secret list` as `docker-locket --debug locket secret list`, and `docker help locket` as `docker-locket help locket`.
- * Undefined when somebody else has: a person, or Compose, which calls `docker-locket compose … up locket`. `path`: what the program was called by.
+ * Returns the words for locket when the Docker CLI started it as its plugin `docker-locket`. The CLI hands on
+ * all words: `docker --debug locket secret list` arrives as `--debug locket secret list`, `docker help
+ * locket` as `help locket`. Returns undefined when another program started it: a shell, or Compose with
+ * `compose … up locket`. `path` is the path under which the program was called.
  */
 export function wordsFromDocker(argv: readonly string[], path: string): readonly string[] | undefined {
   if (path.slice(path.lastIndexOf('/') + 1) !== PLUGIN) return undefined
@@ -45,13 +43,14 @@ export function wordsFromDocker(argv: readonly string[], path: string): readonly
 }
 
 /**
- * Without a terminal the docker command keeps a SIGTERM to itself, and closes this socket for its plugin to know. Calls `end` then; it
- * keeps no process alive. A socket that cannot be reached is none.
+ * Calls `end` when the Docker CLI closes `socket`. Without a terminal the CLI keeps a SIGTERM to itself and
+ * closes this socket instead. The connection does not keep the process alive. A socket that cannot be reached
+ * is ignored.
  */
 export async function followDocker(socket: string | undefined, end: () => void): Promise<void> {
   if (socket?.startsWith('@') !== true) return
   const { connect } = await import('node:net')
-  // In the abstract namespace, whose names begin with a zero byte.
+  // A name in the abstract namespace begins with a zero byte.
   const connection = connect({ path: `\0${socket.slice(1)}` })
   let isConnected = false
   connection.on('connect', () => (isConnected = true))

@@ -1,20 +1,41 @@
 import { exec, type ExecConfig } from '../app/exec/exec.ts'
 import { mapPath } from '../app/recipe/environment.ts'
-import { normalizePath } from '../core/plan/paths.ts'
 import { inheritedEnvironment } from '../config/child-environment.ts'
-import { EXEC, EXEC_SECTIONS, fieldsOf } from '../config/sections/commands.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
 import { environmentReferences } from '../config/entries/env-references.ts'
-import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
-import { LocketError } from '../core/vocabulary/errors.ts'
+import { loadRendering } from '../config/load-rendering.ts'
+import { environmentSection } from '../config/sections/environment.ts'
+import { execSection } from '../config/sections/exec.ts'
+import { writtenSection } from '../config/sections/files.ts'
+import { outputsSection } from '../config/sections/outputs.ts'
+import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
+import { normalizePath } from '../core/plan/paths.ts'
 import type { CommandLine } from '../core/ports/process.ts'
-import { openExec, openCommandEvents, openRendering } from '../wire.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
 
+/** The sections of `locket exec` beside those of every command that renders. */
+export const EXEC = {
+  exec: execSection,
+  environment: environmentSection,
+  outputs: outputsSection,
+  files: writtenSection,
+} as const
+
 export const command: Command = {
+  usage: [
+    'locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
+    '',
+    'Ends with the exit code of the command: 128 + n when signal n ended it, 127 when it is not there, 126 when it cannot be started.',
+    'The command inherits the environment, but for the variables that hold credentials of locket.',
+  ],
+  example: 'locket exec -e DB_PASSWORD={{local://db/password}} -- node server.js',
+  sections: [...Object.values(EXEC), ...RENDERING_SECTIONS],
+  takes: 'command',
   async run(context) {
     const { config, providers, log, unresolved } = loadExec(context)
+    const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openCommandEvents(log), context.env)
     if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
     try {
@@ -27,20 +48,30 @@ export const command: Command = {
   },
 }
 
-export type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd'>
+export type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
 
-/** `[FLAGS] -- COMMAND [ARGUMENTS]`. Reads the configuration files, and nothing else. Throws `usage` or `config`. */
-export function loadExec({ argv, env, isRoot, cwd }: ExecContext) {
+/**
+ * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
+ * files and nothing else. Throws `usage` or `config`.
+ */
+export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   const { flags, command: words } = splitCommand(argv)
-  const request = { name: 'exec', table: 'exec', sections: EXEC, env, isRoot } as const
-  const loaded = loadRendering({ ...request, argv: flags, positionals: [ANY_WORDS] })
+  const loaded = loadRendering({
+    name: 'exec',
+    sections: EXEC,
+    argv: flags,
+    env,
+    isRoot,
+    tables,
+    positionals: [ANY_WORDS],
+  })
   if (words === undefined || loaded.positionals.length > 0) throw commandMissing()
   const { settings, parseRef, providers, layer, log } = loaded
   const { interactive, cleanEnv, keepEnv, resolveEnv, ...rest } = settings.exec
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
   const inherited = inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] })
   const named = environmentEntries(settings, layer).map((entry) => absolute(entry, cwd))
-  const found = environmentReferences(inherited, parseRef, fieldsOf(EXEC_SECTIONS))
+  const found = environmentReferences(inherited, parseRef, command.sections)
   const config: ExecConfig = {
     ...rest,
     command: words,
@@ -57,7 +88,7 @@ export function loadExec({ argv, env, isRoot, cwd }: ExecContext) {
   return { config, providers, log, unresolved }
 }
 
-/** Words before `--` are a forgotten `--`, which is told below. */
+/** Accepts words before `--`, so that a forgotten `--` gets the message of `commandMissing`. */
 const ANY_WORDS = '[COMMAND...]'
 
 function splitCommand(argv: readonly string[]): {
@@ -70,7 +101,7 @@ function splitCommand(argv: readonly string[]): {
   return { flags: argv.slice(0, end), command: program === undefined ? undefined : [program, ...args] }
 }
 
-/** The words are not repeated: one may be a value, given where it must not be. */
+/** The message repeats no word of the command line: a word in the wrong place may be a secret. */
 function commandMissing(): LocketError {
   return new LocketError('usage', 'locket exec needs `--` and then a command', {
     hint: 'write it as: locket exec [FLAGS] -- COMMAND [ARGUMENTS]',

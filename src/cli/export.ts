@@ -1,24 +1,36 @@
 import { renderEnvironment } from '../app/export/rendered-environment.ts'
-import { EXPORT } from '../config/sections/commands.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
+import { environmentSection, variableSecretsSection } from '../config/sections/environment.ts'
+import { exportSection } from '../config/sections/export.ts'
+import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { ENV_FORMATS, misreadVariables, writeEnvironment } from '../core/env-formats/formats.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
-import { openCommandEvents, openRendering, writePrivateFile } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
-import { printValue } from './terminal/print-value.ts'
+import { printValue, refuseTerminal } from './terminal/print-value.ts'
+
+/** The sections of `locket export` beside those of every command that renders. */
+export const EXPORT = {
+  export: exportSection,
+  environment: environmentSection,
+  secrets: variableSecretsSection,
+} as const
 
 export const command: Command = {
+  usage: ['locket export [FLAGS]'],
+  example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
+  sections: [...Object.values(EXPORT), ...RENDERING_SECTIONS],
   async run(context) {
-    const { argv, env, isRoot, stdout } = context
-    const loaded = loadRendering({ name: 'export', table: 'export', sections: EXPORT, argv, env, isRoot })
+    const { name, argv, env, isRoot, tables, stdout } = context
+    const loaded = loadRendering({ name, sections: EXPORT, argv, env, isRoot, tables })
     const { format, output, show } = loaded.settings.export
-    if (output === undefined && stdout.isTTY && !show) throw notToTerminal()
+    if (output === undefined && !show)
+      refuseTerminal(stdout, '--show prints them all the same, --output FILE writes a file')
     const text = await exported(loaded, format, context)
     try {
       if (output === undefined) await printValue(text, 'the environment', stdout)
-      else await writePrivateFile(output, text.reveal())
+      else await (await import('../wire.ts')).writePrivateFile(output, text.reveal())
     } finally {
       text.wipe()
     }
@@ -28,12 +40,17 @@ export const command: Command = {
 
 type Loaded = ReturnType<typeof loadRendering<typeof EXPORT>>
 
-async function exported(loaded: Loaded, name: string, { env, signal }: CommandContext): Promise<Secret> {
+async function exported(
+  loaded: Loaded,
+  formatName: string,
+  { env, signal }: CommandContext,
+): Promise<Secret> {
   const { settings, layer, parseRef, providers, log } = loaded
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw nothingNamed()
-  const format = ENV_FORMATS.get(name)
-  if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
+  const format = ENV_FORMATS.get(formatName)
+  if (format === undefined) throw new LocketError('internal', `there is no format ${formatName}`)
+  const { openCommandEvents, openRendering } = await import('../wire.ts')
   const rendering = openRendering(openCommandEvents(log), env)
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
@@ -45,12 +62,6 @@ async function exported(loaded: Loaded, name: string, { env, signal }: CommandCo
   } finally {
     await rendering.clients.close()
   }
-}
-
-function notToTerminal(): LocketError {
-  return new LocketError('usage', 'secrets are not printed to a terminal', {
-    hint: '--show prints them all the same, --output FILE writes a file',
-  })
 }
 
 function nothingNamed(): LocketError {

@@ -2,12 +2,23 @@ import { readFileSync, statSync } from 'node:fs'
 import { errnoOf, LocketError } from '../core/vocabulary/errors.ts'
 import type { Command } from './define.ts'
 
-// Engines call this every few seconds: neither the option parser nor the settings' schemas are loaded for its one flag.
+// Engines call this every few seconds. It parses its one flag itself, so that no schema and no provider is
+// loaded.
 
 const DEFAULT_STATUS_FILE = '/dev/shm/locket/ready'
 const FLAG = '--status-file'
 
 export const command: Command = {
+  usage: [
+    'locket healthcheck [--status-file PATH]',
+    '',
+    'Exit code 0: every secret is in place. 1: not, or not yet; one line says why.',
+    '  --status-file PATH',
+    '      what `locket inject` was given as its --status-file [LOCKET_STATUS_FILE; default',
+    '      /dev/shm/locket/ready]',
+  ],
+  example: 'locket healthcheck --status-file /dev/shm/locket/ready',
+  sections: [],
   async run({ argv, env, stdout }) {
     const path = statusFile(argv, env['LOCKET_STATUS_FILE'])
     const problem = problemOf(path)
@@ -16,7 +27,7 @@ export const command: Command = {
   },
 }
 
-/** An empty variable is one that is not set. Throws `usage`. */
+/** Returns the path of the status file. An empty `variable` counts as not set. Throws `usage`. */
 function statusFile(argv: readonly string[], variable: string | undefined): string {
   let path = variable === undefined || variable === '' ? DEFAULT_STATUS_FILE : variable
   for (let at = 0; at < argv.length; at += 1) {
@@ -32,7 +43,7 @@ function statusFile(argv: readonly string[], variable: string | undefined): stri
   throw new LocketError('usage', `${FLAG} must be an absolute path`)
 }
 
-/** Why not every secret is in place; undefined when each is. */
+/** Says why a secret is not in place. Returns undefined when every secret is. */
 function problemOf(path: string): string | undefined {
   let text: string
   try {
@@ -45,7 +56,10 @@ function problemOf(path: string): string | undefined {
   return gone === undefined ? undefined : `not every secret is in place: ${gone} is gone`
 }
 
-/** `locket inject` writes which files it has made. A file of somebody else's making says nothing but that it is there. */
+/**
+ * Returns the paths that `locket inject` wrote into its status file. Other content gives none: then it is
+ * enough that the file exists.
+ */
 function targetsOf(text: string): string[] {
   try {
     const parsed: unknown = JSON.parse(text)
@@ -56,7 +70,7 @@ function targetsOf(text: string): string[] {
   }
 }
 
-/** What this user may not look at may well be there. */
+/** A path that this user may not look at counts as present. */
 function isGone(path: string): boolean {
   try {
     statSync(path)

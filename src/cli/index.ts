@@ -1,21 +1,26 @@
-import type { Command, CommandSummary } from './define.ts'
+import type { CommandEntry } from './define.ts'
 
-export interface CommandEntry extends CommandSummary {
-  /** It asks nobody over a network, through a proxy or without. */
-  readonly isOffline?: true
-  load(): Promise<{ readonly command: Command }>
-}
-
-/** Every command: one line each. `load` keeps what a command needs out of the start of the others. */
+/**
+ * Every command has one entry here. The overview and the tables of configuration files need the name, the
+ * summary and `hasTable` of all commands. They are here, so that no command's file is loaded for another
+ * command.
+ */
 export const COMMANDS: readonly CommandEntry[] = [
-  { name: 'volume', summary: 'serve the Docker volume driver', load: () => import('./volume.ts') },
+  {
+    name: 'volume',
+    hasTable: true,
+    summary: 'serve the Docker volume driver',
+    load: () => import('./volume.ts'),
+  },
   {
     name: 'inject',
+    hasTable: true,
     summary: 'write templates and secrets as files, once or whenever they change',
     load: () => import('./inject.ts'),
   },
   {
     name: 'exec',
+    hasTable: true,
     summary: 'run a command with secrets in its environment and in files',
     load: () => import('./exec.ts'),
   },
@@ -38,11 +43,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'compose',
+    hasTable: true,
     summary: 'set variables as a provider service of Docker Compose',
     load: () => import('./compose.ts'),
   },
   {
     name: 'export',
+    hasTable: true,
     summary: 'write variables down as a .env file, JSON, YAML or shell commands',
     load: () => import('./export.ts'),
   },
@@ -53,3 +60,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./completion.ts'),
   },
 ]
+
+/** Names of the tables that a configuration file may have, beside `[providers.NAME]`. */
+export const TABLES: readonly string[] = COMMANDS.filter(({ hasTable }) => hasTable).map(({ name }) => name)

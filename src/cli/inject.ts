@@ -1,15 +1,25 @@
 import { inject, type InjectConfig } from '../app/inject/inject.ts'
-import { INJECT } from '../config/sections/commands.ts'
-import { loadRendering } from '../config/load-rendering.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
+import { loadRendering } from '../config/load-rendering.ts'
+import { writtenSection } from '../config/sections/files.ts'
+import { injectSection } from '../config/sections/inject.ts'
+import { outputsSection } from '../config/sections/outputs.ts'
+import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { normalizePath } from '../core/plan/paths.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
-import { openCommandEvents, openMaterializing, openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
+/** The sections of `locket inject` beside those of every command that renders. */
+export const INJECT = { outputs: outputsSection, inject: injectSection, files: writtenSection } as const
+
 export const command: Command = {
+  usage: ['locket inject [FLAGS]'],
+  example:
+    'locket inject --map ./templates:/run/secrets/app --secret "db_password={{ local://db/password }}"',
+  sections: [...Object.values(INJECT), ...RENDERING_SECTIONS],
   async run(context) {
     const { config, providers, logging } = load(context)
+    const { openCommandEvents, openMaterializing, openRendering } = await import('../wire.ts')
     const emit = openCommandEvents(logging)
     const rendering = openRendering(emit, context.env)
     try {
@@ -23,8 +33,8 @@ export const command: Command = {
   },
 }
 
-function load({ argv, env, isRoot, cwd }: CommandContext) {
-  const loaded = loadRendering({ name: 'inject', table: 'inject', sections: INJECT, argv, env, isRoot })
+function load({ name, argv, env, isRoot, cwd, tables }: CommandContext) {
+  const loaded = loadRendering({ name, sections: INJECT, argv, env, isRoot, tables })
   const { settings, parseRef, providers, layer, log: logging } = loaded
   const { mode, debounceMs, wipeOnExit } = settings.inject
   const statusFile =

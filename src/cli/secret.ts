@@ -3,52 +3,89 @@ import { secretTable } from '../app/secret/list.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
 import { logSection } from '../config/sections/log.ts'
 import {
+  secretGetSection,
   secretImportSection,
   secretListSection,
   secretSetSection,
   storeSection,
 } from '../config/sections/secret.ts'
-import { parseDotenv } from '../core/text/dotenv.ts'
-import { LocketError } from '../core/vocabulary/errors.ts'
-import { nearest } from '../core/text/nearest.ts'
 import type { SecretStore, Stored } from '../core/ports/secret-store.ts'
+import { parseDotenv } from '../core/text/dotenv.ts'
+import { nearest } from '../core/text/nearest.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
 import { parseSecretName } from '../core/vocabulary/secret-name.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
-import { openLocalSecrets, openCommandEvents } from '../wire.ts'
-import type { Command, CommandContext } from './define.ts'
-import { printValue } from './terminal/print-value.ts'
+import type { Action, Command, CommandContext, Operands } from './define.ts'
+import { printValue, refuseTerminal } from './terminal/print-value.ts'
 import { readValue, readWhole } from './terminal/secret-value.ts'
 
-type Action = (context: CommandContext) => Promise<void>
+/** The sections that every one of its own commands takes. */
+const OWN = { store: storeSection, log: logSection }
+const SET = { value: secretSetSection, ...OWN }
+const GET = { get: secretGetSection, ...OWN }
+const LIST = { list: secretListSection, ...OWN }
+const IMPORT = { import: secretImportSection, ...OWN }
 
-const ACTIONS: ReadonlyMap<string, Action> = new Map([
-  ['set', set],
-  ['get', get],
-  ['list', list],
-  ['rm', remove],
-  ['import', importDotenv],
-  ['rotate-key', rotateKey],
+interface SecretAction extends Action {
+  run(name: string, context: CommandContext): Promise<void>
+}
+
+const ACTIONS: ReadonlyMap<string, SecretAction> = new Map([
+  ['set', action(SET, ['PATH'], set)],
+  ['get', action(GET, ['PATH'], get)],
+  ['list', action(LIST, [], list)],
+  ['rm', action(OWN, ['PATH...'], remove)],
+  ['import', action(IMPORT, ['FILE'], importDotenv, 'files')],
+  ['rotate-key', action(OWN, [], rotateKey)],
 ])
 
 export const command: Command = {
+  usage: [
+    'locket secret set PATH [--stdin | --file FILE] [--trim]   asks for the value when neither is given',
+    'locket secret get PATH',
+    'locket secret list [--names]',
+    'locket secret rm PATH...',
+    'locket secret import FILE [--prefix PREFIX]               every variable of a .env file',
+    'locket secret rotate-key',
+  ],
+  example:
+    'locket secret set db/password      then, in a volume: secret.db_password: "{{ local://db/password }}"',
+  sections: [secretSetSection, secretListSection, secretImportSection, storeSection, logSection],
+  actions: ACTIONS,
   async run(context) {
     const [name = ''] = context.argv
-    const action = ACTIONS.get(name)
-    if (action === undefined) throw unknownAction(name)
-    await action(context)
+    const chosen = ACTIONS.get(name)
+    if (chosen === undefined) throw unknownAction(name)
+    await chosen.run(name, context)
     return 0
   },
 }
 
-const OWN = { store: storeSection, log: logSection }
+/** `positionals` are as in `LoadRequest`. */
+function action<S extends Sections>(
+  sections: S,
+  positionals: readonly string[],
+  body: (loaded: Loaded<S>, context: CommandContext) => Promise<void>,
+  takes?: Operands,
+): SecretAction {
+  return {
+    sections: Object.values(sections),
+    ...(takes === undefined ? {} : { takes }),
+    async run(name, context) {
+      const { argv, env, isRoot } = context
+      const request = { name: `secret ${name}`, sections, argv: argv.slice(1), env, isRoot, positionals }
+      await body(loadCommand(request), context)
+    },
+  }
+}
 
-async function set(context: CommandContext): Promise<void> {
-  const { settings, positionals } = load(context, 'set', { ...OWN, value: secretSetSection }, ['PATH'])
+async function set({ settings, positionals }: Loaded<typeof SET>, context: CommandContext): Promise<void> {
   const name = parseSecretName(positionals[0] ?? '')
   const value = await readValue(settings.value, name, context)
   const size = value.byteLength
   try {
-    const stored = await open(settings).set(new Map([[name, value]]), context.signal)
+    const store = await open(settings)
+    const stored = await store.set(new Map([[name, value]]), context.signal)
     const verb = stored.replaced.has(name) ? 'replaced' : 'stored'
     context.stderr.write(`${made(stored)}${verb} local://${name} (${size} bytes)\n`)
   } finally {
@@ -56,69 +93,69 @@ async function set(context: CommandContext): Promise<void> {
   }
 }
 
-async function get(context: CommandContext): Promise<void> {
-  const { settings, positionals } = load(context, 'get', OWN, ['PATH'])
+async function get({ settings, positionals }: Loaded<typeof GET>, { stdout }: CommandContext): Promise<void> {
   const name = parseSecretName(positionals[0] ?? '')
-  const value = await open(settings).get(name)
+  if (!settings.get.show) refuseTerminal(stdout, '--show prints the value all the same')
+  const store = await open(settings)
+  const value = await store.get(name)
   try {
-    await printValue(value, name, context.stdout)
+    await printValue(value, name, stdout)
   } finally {
     value.wipe()
   }
 }
 
-async function list(context: CommandContext): Promise<void> {
-  const { settings } = load(context, 'list', { ...OWN, list: secretListSection }, [])
-  const secrets = await open(settings).list()
+async function list({ settings }: Loaded<typeof LIST>, context: CommandContext): Promise<void> {
+  const store = await open(settings)
+  const secrets = await store.list()
   if (settings.list.names) context.stdout.write(secrets.map(({ name }) => `${name}\n`).join(''))
   else if (secrets.length > 0) context.stdout.write(secretTable(secrets))
   else context.stderr.write(`no secrets in ${settings.store.file} yet\n`)
 }
 
-async function remove(context: CommandContext): Promise<void> {
-  const { settings, positionals } = load(context, 'rm', OWN, ['PATH...'])
+async function remove(
+  { settings, positionals }: Loaded<typeof OWN>,
+  { stderr, signal }: CommandContext,
+): Promise<void> {
   const names = positionals.map(parseSecretName)
-  await open(settings).remove(names, context.signal)
-  context.stderr.write(names.map((name) => `removed local://${name}\n`).join(''))
+  const store = await open(settings)
+  await store.remove(names, signal)
+  stderr.write(names.map((name) => `removed local://${name}\n`).join(''))
 }
 
-async function importDotenv(context: CommandContext): Promise<void> {
-  const { settings, positionals } = load(context, 'import', { ...OWN, import: secretImportSection }, ['FILE'])
+async function importDotenv(
+  { settings, positionals }: Loaded<typeof IMPORT>,
+  { stderr, signal }: CommandContext,
+): Promise<void> {
   const [file = ''] = positionals
   const bytes = await readWhole(file)
   const variables = parseDotenv(bytes.toString('utf8'), file)
   bytes.fill(0)
   const values = secretsOf(variables, settings.import.prefix ?? '')
   try {
-    const stored = await open(settings).set(values, context.signal)
-    context.stderr.write(
-      `${made(stored)}imported ${values.size} secrets (${stored.replaced.size} replaced)\n`,
-    )
+    const store = await open(settings)
+    const stored = await store.set(values, signal)
+    stderr.write(`${made(stored)}imported ${values.size} secrets (${stored.replaced.size} replaced)\n`)
   } finally {
     wipeAll(values.values())
   }
 }
 
-async function rotateKey(context: CommandContext): Promise<void> {
-  const { settings } = load(context, 'rotate-key', OWN, [])
-  const recipient = await open(settings).rotateKey(context.signal)
-  context.stderr.write(`the key is now ${recipient}; backups from before need the old one\n`)
+async function rotateKey(
+  { settings }: Loaded<typeof OWN>,
+  { stderr, signal }: CommandContext,
+): Promise<void> {
+  const store = await open(settings)
+  const recipient = await store.rotateKey(signal)
+  stderr.write(`the key is now ${recipient}; backups from before need the old one\n`)
 }
 
-function load<S extends Sections>(
-  { argv, env, isRoot }: CommandContext,
-  action: string,
-  sections: S,
-  positionals: readonly string[],
-): Loaded<S> {
-  return loadCommand({ name: `secret ${action}`, sections, argv: argv.slice(1), env, isRoot, positionals })
-}
-
-function open({ store, log }: Loaded<typeof OWN>['settings']): SecretStore {
+async function open({ store, log }: Loaded<typeof OWN>['settings']): Promise<SecretStore> {
+  const { openCommandEvents, openLocalSecrets } = await import('../wire.ts')
   return openLocalSecrets(store, openCommandEvents(log))
 }
 
-/** Whoever made a key must know that there is one to keep. */
+/** Says which files were made: the owner of a new key must know that there is a key to keep. */
 function made(stored: Stored): string {
   const lines = stored.made.map((path) => `made ${path}\n`)
   return lines.length < 2
@@ -126,7 +163,7 @@ function made(stored: Stored): string {
     : `${lines.join('')}keep a copy of both, the key apart from the secrets\n`
 }
 
-/** The word is not repeated: it may be a value, given where it must not be. */
+/** The message does not repeat the word: a word in the wrong place may be a secret. */
 function unknownAction(name: string): LocketError {
   const near = nearest(name, ACTIONS.keys())
   return new LocketError('usage', `locket secret takes one of ${[...ACTIONS.keys()].join(', ')}`, {

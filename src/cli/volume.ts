@@ -1,23 +1,15 @@
 import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
+import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
+import type { StateStore } from '../core/ports/state-store.ts'
 import { ERROR_KINDS, formatError, toLocketError } from '../core/vocabulary/errors.ts'
-import { servePlugin } from '../http/docker/plugin.ts'
-import { buildServer, closeServer } from '../http/server.ts'
-import {
-  leaveStopMark,
-  listenAsDaemon,
-  notifySystemd,
-  openDaemonEvents,
-  openDriver,
-  openHeapCare,
-  openStore,
-  systemClock,
-  takeFreshStopMark,
-} from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
 export const command: Command = {
+  usage: ['locket volume [FLAGS]'],
+  example: 'locket volume --config /etc/locket/locket.toml',
+  sections: VOLUME_SECTIONS,
   async run(context) {
     try {
       return await serve(context)
@@ -25,29 +17,33 @@ export const command: Command = {
       if (!context.argv.includes('--managed')) throw thrown
       const reason = toLocketError(thrown)
       context.stderr.write(`locket: ${formatError(reason)}\n`)
+      const { systemClock } = await import('../wire.ts')
       await delayRefusal(systemClock(), context.signal)
       return ERROR_KINDS[reason.code].exit
     }
   },
 }
 
-/** Loads the settings and runs the daemon on the real machine. Its order of start and stop is in `daemon.ts`. */
-async function serve({ argv, env, signal }: CommandContext): Promise<number> {
-  const { daemon, log: logSettings } = loadVolumeCommand(argv, env)
-  const emit = await openDaemonEvents(logSettings)
+/**
+ * Loads the settings and runs the daemon on the real machine. Its order of start and stop is in `daemon.ts`.
+ */
+async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
+  const { daemon, log: logSettings } = loadVolumeCommand({ argv, env, tables })
+  const wire = await import('../wire.ts')
+  const emit = await wire.openDaemonEvents(logSettings)
+  await wire.holdFolders(daemon, emit, signal)
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') emit('tls.checked')
   const { managed, runtimeDir } = daemon
   const stopMark = {
-    takeFresh: () => takeFreshStopMark(runtimeDir, systemClock().now()),
-    leave: () => leaveStopMark(runtimeDir),
+    takeFresh: () => wire.takeFreshStopMark(runtimeDir, wire.systemClock().now()),
+    leave: () => wire.leaveStopMark(runtimeDir),
   }
   const ports = {
     emit,
-    openStore: () => openStore(daemon),
-    openDriver: (store: Parameters<typeof openDriver>[1]) =>
-      openDriver(daemon, store, { emit, env, stopping: signal }),
+    openStore: () => wire.openStore(daemon),
+    openDriver: (store: StateStore) => wire.openDriver(daemon, store, { emit, env, stopping: signal }),
     openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
-    notifyReady: () => notifySystemd(env, 'READY=1'),
+    notifyReady: () => wire.notifySystemd(env, 'READY=1'),
     stopMark: managed ? stopMark : undefined,
   }
   return runDaemon(ports, signal)
@@ -58,6 +54,9 @@ async function openListener(
   path: string,
   env: CommandContext['env'],
 ): Promise<SocketListener> {
+  const { servePlugin } = await import('../http/docker/plugin.ts')
+  const { buildServer, closeServer } = await import('../http/server.ts')
+  const { listenAsDaemon, openHeapCare } = await import('../wire.ts')
   const server = buildServer(driver.emit)
   servePlugin(server, driver)
   const careForHeap = openHeapCare()

@@ -1,7 +1,6 @@
 import type { ProviderInstance } from '../providers/define.ts'
 import { hasCredential } from '../providers/instance.ts'
-import type { SettingsOf } from '../settings/field.ts'
-import { fieldsOf, VOLUME_SECTIONS } from './sections/commands.ts'
+import { fieldsOf, type SettingsOf } from '../settings/field.ts'
 import { SERVICE_FIELDS } from './compose/call.ts'
 import { readComposeFile, type ComposeFile, type ProviderService } from './compose/file.ts'
 import { soundDaemonConfig } from './volume/daemon.ts'
@@ -9,9 +8,10 @@ import { defaultLayer, type User } from './layers/defaults.ts'
 import { envLayer, type Env } from './layers/env.ts'
 import { parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Problems } from './layers/layers.ts'
-import { checkPositionals, volumeSources } from './load.ts'
+import { checkPositionals, volumeSources, type VolumeRequest } from './load.ts'
 import { readServiceOptions, type ServiceConfig } from './compose/provider.ts'
 import { checkSection } from './sections/check.ts'
+import { VOLUME_SECTIONS } from './sections/volume.ts'
 import type { DaemonConfig, LogConfig } from './volume/volume-config.ts'
 
 export interface CheckCommand {
@@ -22,24 +22,34 @@ export interface CheckCommand {
   readonly config: CheckConfig
 }
 
-/** The configuration that is checked, and how files are read in its light. */
+/** The configuration to check, and the functions that read files by it. */
 export interface CheckConfig {
-  /** All that is wrong with it, one line each. */
+  /** The problems of the daemon's settings, one line each. */
   readonly problems: readonly string[]
   /** The daemon as it would be without the wrong settings. */
   readonly daemon: DaemonConfig
-  /** For variables in compose files. */
+  /** Values of variables in compose files. */
   readonly env: Env
-  /** Undefined: no compose file. */
+  /** Reads the text of a compose file; undefined when it is not one. */
   readonly composeFile: (text: string, env: Env) => ComposeFile | undefined
-  /** Undefined when there is a problem. */
+  /** Reads the options of a provider service. Returns undefined and adds to `problems` when one is wrong. */
   serviceConfig(options: ProviderService['options'], problems: Problems): ServiceConfig | undefined
-  /** Worth asking even when no reference needs it: everything is set, a credential too. */
+  /**
+   * True when the provider is worth a request although no reference needs it: all is set, a credential too.
+   */
   isConfigured(instance: ProviderInstance): boolean
 }
 
-/** What `locket volume` takes, and the check's own. What is wrong of the former is listed. Throws `usage`, or `config` for its own. */
-export function loadCheckCommand(argv: readonly string[], user: User): CheckCommand {
+/**
+ * Loads the settings of `locket volume` and those of the check itself. Problems of the daemon's settings are
+ * returned. Throws `usage`, and `config` for a wrong setting of the check itself.
+ */
+export function loadCheckCommand({
+  argv,
+  isRoot,
+  ...request
+}: VolumeRequest & Pick<User, 'isRoot'>): CheckCommand {
+  const user = { env: request.env, isRoot }
   const own = fieldsOf([checkSection])
   const { layer: flags, positionals } = parseFlags('check', [...own, ...fieldsOf(VOLUME_SECTIONS)], argv)
   checkPositionals('check', ['[FILES...]'], positionals)
@@ -47,7 +57,7 @@ export function loadCheckCommand(argv: readonly string[], user: User): CheckComm
   const layer = mergeLayers({ flag: flags, default: defaultLayer(own, user) })
   const settings = parseSection(checkSection, layer, wrong)
   throwProblems(wrong)
-  const { sources, problems } = volumeSources(flags, user.env)
+  const { sources, problems } = volumeSources(flags, request)
   const { daemon, log } = soundDaemonConfig(sources, problems)
   const config: CheckConfig = {
     problems,
@@ -60,7 +70,7 @@ export function loadCheckCommand(argv: readonly string[], user: User): CheckComm
   return { settings, paths: positionals, log, config }
 }
 
-/** What a program that Compose starts for this user sees beside its options. What is wrong there has been told. */
+/** Returns the settings that a program gets beside its options when Compose starts it for this user. */
 function serviceDefaults(user: User) {
   return mergeLayers({
     environment: envLayer(SERVICE_FIELDS, user.env, []),

@@ -1,14 +1,18 @@
-import { credentialVariables } from './instances/credential-variables.ts'
+import { fieldsOf } from '../settings/field.ts'
 import type { Env } from './layers/env.ts'
+import { PROVIDER_SECTIONS } from './sections/rendering.ts'
 
 export interface Inheritance {
-  /** Leave out all that is not in the list of the usual ones. */
+  /** True: leave out every variable that is not in `USUAL`. */
   readonly isClean: boolean
-  /** Names that stay whatever else is said. */
+  /** Names of variables that are always inherited. */
   readonly kept: readonly string[]
 }
 
-/** What programs need to find others, their files and their terminal; none of these holds a secret. */
+/**
+ * Variables that programs need to find other programs, their files and their terminal. None of them holds a
+ * secret.
+ */
 const USUAL: ReadonlySet<string> = new Set([
   'HOME',
   'LANG',
@@ -21,7 +25,10 @@ const USUAL: ReadonlySet<string> = new Set([
   'USER',
 ])
 
-/** What a command of locket's user inherits: all but locket's own credentials. Its settings that are no credentials stay. */
+/**
+ * Returns the environment that a child of locket inherits: all variables except locket's own credentials.
+ * Variables of other settings stay.
+ */
 export function inheritedEnvironment(env: Env, { isClean, kept }: Inheritance): Record<string, string> {
   const always = new Set(kept)
   const credentials = credentialVariables()
@@ -32,4 +39,15 @@ export function inheritedEnvironment(env: Env, { isClean, kept }: Inheritance): 
       value !== undefined && isInherited(name) ? [[name, value]] : [],
     ),
   )
+}
+
+/**
+ * Returns the variables that hold a credential of locket itself, or the path of one. No reference can read
+ * them, and no child inherits them.
+ */
+export function credentialVariables(): ReadonlySet<string> {
+  const names = fieldsOf(PROVIDER_SECTIONS).flatMap(({ credential, env }) =>
+    credential === true && env !== undefined ? [env, `${env}_FILE`] : [],
+  )
+  return new Set(names)
 }

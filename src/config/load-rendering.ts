@@ -1,7 +1,8 @@
 import type { ParseRef } from '../core/template/template.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import { routeReferences } from '../providers/route.ts'
-import { fieldsOf, RENDERING, RENDERING_SECTIONS } from './sections/commands.ts'
+import { fieldsOf } from '../settings/field.ts'
+import { providerInstances } from './instances/provider-instances.ts'
 import { defaultLayer } from './layers/defaults.ts'
 import { parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers/layers.ts'
@@ -13,39 +14,44 @@ import {
   type LoadRequest,
   type Sections,
 } from './load.ts'
-import { providerInstances } from './instances/provider-instances.ts'
+import { logSection } from './sections/log.ts'
+import { RENDERING_SECTIONS } from './sections/rendering.ts'
 import type { LogConfig } from './volume/volume-config.ts'
 import { parseChosen } from './volume/volume-options.ts'
 
+/** `name` is also the name of the command's table in configuration files. */
 export interface RenderingRequest<S extends Sections> extends LoadRequest<S> {
-  /** Its table in TOML files: `inject`. */
-  readonly table: string
+  /**
+   * The tables of all commands, so that a misspelled table is an error and the table of another command is
+   * not.
+   */
+  readonly tables: readonly string[]
 }
 
-/** A command that renders templates: what it was told, and the providers that its references go to. */
+/** The settings of a command that renders templates, and the providers of its references. */
 export interface LoadedRendering<S extends Sections> extends Loaded<S> {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
   readonly log: LogConfig
-  /** Where each setting came from, for messages about its entries. */
+  /** The origin of each setting, for messages about its entries. */
   readonly layer: Layer
 }
 
 /**
- * Flags, environment, the command's table of the configuration files, and defaults. Reads the configuration files, and nothing else. Throws
- * `usage`, or one `config` error of all that is wrong.
+ * Loads flags, environment, the command's table of the configuration files, and defaults. Reads the
+ * configuration files and nothing else. Throws `usage`, or one `config` error that lists all that is wrong.
  */
 export function loadRendering<S extends Sections>(request: RenderingRequest<S>): LoadedRendering<S> {
-  const { name, table, argv, env, sections, isRoot = true } = request
+  const { name, argv, env, sections, tables, isRoot = true } = request
   const fields = fieldsOf([...Object.values(sections), ...RENDERING_SECTIONS])
   const flags = parseFlags(name, fields, argv)
   checkPositionals(name, request.positionals ?? [], flags.positionals)
   const problems: Problems = []
   const user = { env, isRoot }
-  const { documents, layers } = readLayers(flags.layer, { fields, table, env }, problems)
+  const { documents, layers } = readLayers(flags.layer, { fields, table: name, tables, env }, problems)
   const layer = mergeLayers({ ...layers, default: defaultLayer(fields, user) })
   const settings = parseSections(sections, (section) => parseSection(section, layer, problems))
-  const log = parseSection(RENDERING.log, layer, problems)
+  const log = parseSection(logSection, layer, problems)
   const providers = providerInstances({ layer, documents, user }, problems)
   const chosen = parseChosen(layer, providers, problems)
   throwProblems(problems)

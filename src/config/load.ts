@@ -1,36 +1,40 @@
 import { LocketError } from '../core/vocabulary/errors.ts'
-import type { Field, Section, SettingsOf } from '../settings/field.ts'
+import { fieldsOf, type Field, type Section, type SettingsOf } from '../settings/field.ts'
 import { namesOf, readConfigFiles } from './layers/config-files.ts'
-import { fieldsOf, VOLUME, VOLUME_SECTIONS } from './sections/commands.ts'
-import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './volume/daemon.ts'
 import { defaultLayer } from './layers/defaults.ts'
 import { envLayer, type Env } from './layers/env.ts'
 import { helpOn, parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers/layers.ts'
 import { openToml, tomlLayer } from './layers/toml.ts'
+import { daemonSection } from './sections/daemon.ts'
+import { VOLUME_SECTIONS } from './sections/volume.ts'
+import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './volume/daemon.ts'
 
 export type Sections = Readonly<Record<string, Section>>
 
 export interface LoadRequest<S extends Sections> {
-  /** For messages: `secret set`. */
+  /** The command's name, for messages: `secret set`. */
   readonly name: string
   readonly sections: S
-  /** What follows the command's name. */
+  /** The arguments after the command's name. */
   readonly argv: readonly string[]
   readonly env: Env
-  /** Names of what may stand beside flags: `PATH` must be given, `[PATH]` may be left out, `PATH...` takes the rest. */
+  /** The arguments beside flags: `PATH` must be given, `[PATH]` may be left out, `PATH...` takes the rest. */
   readonly positionals?: readonly string[]
-  /** Defaults of a user who is not root lie in his own folder. */
+  /** False: defaults of paths are in the home directory. Default true. */
   readonly isRoot?: boolean
 }
 
 export interface Loaded<S extends Sections> {
-  /** By the keys of `sections`. */
+  /** The parsed settings, by the keys of `sections`. */
   readonly settings: { readonly [K in keyof S]: SettingsOf<S[K]> }
   readonly positionals: readonly string[]
 }
 
-/** Flags, environment and defaults of a command without a configuration file. Throws `usage` or `config`. */
+/**
+ * Loads the settings of a command without a configuration file: flags, environment and defaults. Throws
+ * `usage`, or one `config` error that lists all that is wrong.
+ */
 export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded<S> {
   const { name, argv, env, isRoot = true } = request
   const fields = fieldsOf(Object.values(request.sections))
@@ -50,28 +54,43 @@ export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded
 /** The configuration file of a managed plugin, in the folder that its operator may have mounted. */
 const MANAGED_CONFIG = '/etc/locket/locket.toml'
 
-/** All of `locket volume`'s configuration. Reads the configuration files, and nothing else. Throws `usage` or `config`. */
-export function loadVolumeCommand(argv: readonly string[], env: Env, managedConfig?: string): LoadedDaemon {
-  const fields = fieldsOf(VOLUME_SECTIONS)
-  const flags = parseFlags('volume', fields, argv)
+/** The surroundings in which `locket volume` and `locket check` read the daemon's settings. */
+export interface VolumeRequest {
+  readonly argv: readonly string[]
+  readonly env: Env
+  /** See `RenderingRequest`. */
+  readonly tables: readonly string[]
+  /** Replaces the path of a managed plugin's configuration file, for tests. */
+  readonly managedConfig?: string | undefined
+}
+
+/**
+ * Loads the configuration of `locket volume`. Reads the configuration files and nothing else. Throws `usage`,
+ * or one `config` error that lists all that is wrong.
+ */
+export function loadVolumeCommand(request: VolumeRequest): LoadedDaemon {
+  const flags = parseFlags('volume', fieldsOf(VOLUME_SECTIONS), request.argv)
   checkPositionals('volume', [], flags.positionals)
-  const { sources, problems } = volumeSources(flags.layer, env, managedConfig)
+  const { sources, problems } = volumeSources(flags.layer, request)
   return daemonConfig(sources, problems)
 }
 
 export interface VolumeSources {
   readonly sources: DaemonSources
-  /** What is wrong so far; the values are not parsed yet. */
+  /** The problems found so far. The values are not parsed yet. */
   readonly problems: Problems
 }
 
-/** The sources of `locket volume`'s settings, merged. */
-export function volumeSources(flags: Layer, env: Env, managedConfig: string = MANAGED_CONFIG): VolumeSources {
+/** Reads and merges the sources of the daemon's settings. */
+export function volumeSources(
+  flags: Layer,
+  { env, tables, managedConfig = MANAGED_CONFIG }: Omit<VolumeRequest, 'argv'>,
+): VolumeSources {
   const fields = fieldsOf(VOLUME_SECTIONS)
   const problems: Problems = []
-  const isManaged = flags.get(VOLUME.daemon.fields.managed.name)?.value === 'true'
+  const isManaged = flags.get(daemonSection.fields.managed.name)?.value === 'true'
   const ifThere = isManaged ? managedConfig : undefined
-  const given = readLayers(flags, { fields, table: 'volume', env, ifThere }, problems)
+  const given = readLayers(flags, { fields, table: 'volume', tables, env, ifThere }, problems)
   const user = { env, isRoot: true }
   const common = defaultLayer(fields, user)
   const defaults = isManaged ? managedDefaults(common) : common
@@ -83,41 +102,44 @@ export function volumeSources(flags: Layer, env: Env, managedConfig: string = MA
   }
 }
 
-/** What a user gave one command: flags, environment, and its `table` of the configuration files. `ifThere`: see readConfigFiles. */
+interface LayersRequest {
+  readonly fields: readonly Field[]
+  /** The command's own table. */
+  readonly table: string
+  /** The tables of all commands. */
+  readonly tables: readonly string[]
+  readonly env: Env
+  /** One more configuration file that need not exist. */
+  readonly ifThere?: string | undefined
+}
+
+/**
+ * Reads the sources of a command's settings: flags, environment, and its table of the configuration files.
+ */
 export function readLayers(
   flags: Layer,
-  {
-    fields,
-    table,
-    env,
-    ifThere,
-  }: {
-    readonly fields: readonly Field[]
-    readonly table: string
-    readonly env: Env
-    readonly ifThere?: string | undefined
-  },
+  { fields, table, tables, env, ifThere }: LayersRequest,
   problems: Problems,
 ) {
   const environment = envLayer(fields, env, problems)
   const files = readConfigFiles(mergeLayers({ flag: flags, environment }), ifThere, problems)
-  const documents = files.map((file) => openToml(file, problems))
+  const documents = files.map((file) => openToml(file, tables, problems))
   const toml = new Map(documents.flatMap((document) => [...tomlLayer(document, table, fields, problems)]))
   return { files, documents, layers: { flag: flags, environment, toml } }
 }
 
-/** Of several sections at once, by their keys. */
+/** Parses several sections and returns their settings by the keys of `sections`. */
 export function parseSections<S extends Sections>(
   sections: S,
   parse: (section: Section) => unknown,
 ): Loaded<S>['settings'] {
-  // Key by key what the mapped type says.
+  // The keys are those of the mapped type.
   return Object.fromEntries(
     Object.entries(sections).map(([key, section]) => [key, parse(section)]),
   ) as Loaded<S>['settings']
 }
 
-/** Throws `usage`. `names`: see LoadRequest. */
+/** Checks the arguments beside flags. `names` are as in `LoadRequest.positionals`. Throws `usage`. */
 export function checkPositionals(command: string, names: readonly string[], given: readonly string[]): void {
   const missing = names.slice(given.length).find((name) => !name.startsWith('['))
   if (missing !== undefined)
@@ -125,7 +147,7 @@ export function checkPositionals(command: string, names: readonly string[], give
       hint: helpOn(command),
     })
   if (names.at(-1)?.includes('...') === true || given.length <= names.length) return
-  // Not repeated in the message: it may be the secret's value, given where it must not be.
+  // The message does not repeat the argument: it may be a secret in the wrong place.
   throw new LocketError(
     'usage',
     `locket ${command} takes ${names.join(' ') || 'no arguments'} and nothing more`,

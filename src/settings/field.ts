@@ -1,67 +1,68 @@
 import type { z } from 'zod'
 
 /**
- * The form of a setting on the command line. `switch`: `--watch` alone means true. `list`: the flag may be
+ * The shape of a setting on the command line. `switch`: `--watch` alone means true. `list`: the flag can be
  * repeated.
  */
-type FieldKind = 'text' | 'switch' | 'list'
+export type FieldKind = 'text' | 'switch' | 'list'
 
 /**
- * The declaration of one setting. Its flag, environment variable, TOML key, driver option, help, reference
- * page and manifest entry are all made from it.
+ * One setting. Flag, environment variable, TOML key, driver option, help, reference and manifest all follow
+ * from it.
  */
 export interface Field<S extends z.ZodType = z.ZodType> {
-  /** Name of the TOML key and the driver option, and of the flag without its dashes: `connect-host`. */
+  /** The flag without dashes, the TOML key and the driver option: `connect-host`. */
   readonly name: string
-  /** Other names of the flag: `secrets` for `secret`. */
+  /** Other flags for the same setting: `secrets` for `secret`. */
   readonly aliases?: readonly string[]
-  /** The short flag, one letter: `e` for `-e`. */
+  /** The letter of a short flag: `e` for `-e`. */
   readonly short?: string
   /** Name of the environment variable. */
   readonly env?: string
-  /**
-   * Parses the text of a layer (for a `list`: its texts) into the value. Users read the messages of its
-   * issues.
-   */
+  /** Parses the text of a layer, or the list of texts of a list. Users read the messages of its issues. */
   readonly schema: S
   readonly kind?: FieldKind
-  /** For a `list`: the keys of a TOML table that is one entry of two paths, as in `[[inject.map]]`. */
+  /** For a list: the keys of a TOML table that means one entry of two paths: `[[inject.map]]`. */
   readonly entryKeys?: readonly [string, string]
-  /** The default, as a user would write it. */
+  /** The default, written as a user would write it. */
   readonly default?: string
   /**
-   * Replaces `default` for users other than root: this file in `$XDG_CONFIG_HOME/locket/` or
+   * Replaces `default` for another user than root: this file in `$XDG_CONFIG_HOME/locket/` or
    * `~/.config/locket/`.
    */
   readonly userDefault?: string
-  /** A value for the sample configuration, when there is no default to show. */
+  /** An example for the sample configuration. It is used when there is no default. */
   readonly example?: string
   /** One line for help and the reference. */
   readonly summary: string
-  /** The word that help shows after the flag: `URL`, `FILE`. */
+  /** The name of the value in help: `URL`, `FILE`. */
   readonly placeholder?: string
   /**
-   * True for a credential: `file:/path` and `X_FILE` work, and driver options must not contain it unless the
-   * daemon allows that.
+   * True: the setting is a credential. It accepts `file:/path` and the variable `X_FILE`. Driver options may
+   * not hold it inline unless the daemon allows that.
    */
   readonly credential?: true
-  /** True for a credential that is not secret, like a client id: driver options may contain it. */
+  /**
+   * True: the credential is a name rather than a secret, like a client id. Driver options may hold it inline.
+   */
   readonly isPublic?: true
   /**
-   * Credential settings that a volume must set too when its driver options set this one. Without this rule, a
-   * compose file could send the operator's credential to any server.
+   * Names the credentials of which a volume must set one too when it sets this setting. Otherwise a compose
+   * file could send the operator's credential to any server.
    */
   readonly needsCredential?: readonly string[]
-  /** True for a file that the daemon reads: in driver options it must lie under the template roots. */
+  /** True: the daemon reads this file. In driver options it must be under the template roots. */
   readonly file?: true
   /**
-   * True when the setting only changes how references are parsed. Instances that differ only in such settings
-   * share one client, with one login and one rate limit.
+   * True: the setting changes only the meaning of references. Clients that differ in it alone share one login
+   * and one limit.
    */
   readonly onlyParses?: true
-  /** False: only the daemon may set it, and it is an error in driver options. Default true. */
+  /**
+   * False: the setting belongs to the daemon. As a driver option it is an error that says so. Default true.
+   */
   readonly driverOption?: false
-  /** False: it is not a key of TOML files, because it is needed before they are read. Default true. */
+  /** False: configuration files cannot set it, because it is needed before they are read. Default true. */
   readonly toml?: false
 }
 
@@ -94,4 +95,9 @@ export function section<const F extends Readonly<Record<string, Field>>>(
   fields: F,
 ): { readonly name: string; readonly title: string; readonly fields: F } {
   return { name, title, fields }
+}
+
+/** Returns the fields of these sections, in their order. */
+export function fieldsOf(sections: readonly Section[]): readonly Field[] {
+  return sections.flatMap(({ fields }) => Object.values(fields))
 }

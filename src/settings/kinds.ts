@@ -6,7 +6,7 @@ import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { parseDuration, parseMode, parseOwner, parseSize } from '../core/text/units.ts'
 
-/** Returns a schema from a parser that throws LocketErrors. */
+/** Makes a schema from a parser that throws LocketErrors. Their texts become the messages of the issues. */
 function parsedBy<T>(parse: (text: string) => T) {
   return z.string().transform((text, context): T => {
     try {
@@ -23,7 +23,7 @@ function parsedBy<T>(parse: (text: string) => T) {
 export const Text = z.string().min(1, 'must not be empty')
 /** A list of texts. */
 export const List = z.array(z.string())
-/** A list of names. One entry may hold several names, separated by commas. */
+/** Names. Each entry is one name or several with commas between them. */
 export const Names = List.transform((entries) =>
   entries
     .flatMap((entry) => entry.split(','))
@@ -41,7 +41,7 @@ export const Duration = parsedBy(parseDuration)
 /** Rate limits: `5/s,60/m`. See `parseRates`. */
 export const Rates = parsedBy(parseRates)
 
-/** The words of `rw,noexec`, each a known mount flag. */
+/** The words of `rw,noexec`. */
 export const MountFlagWords = parsedBy((text): readonly string[] => {
   const words = text.split(',').map((word) => word.trim())
   parseMountFlags(words)
@@ -70,8 +70,8 @@ export const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute 
 export const PathList = z.array(AbsolutePath)
 
 /**
- * A base URL, which may have a path, without slashes at its end. A URL with a user name or password is
- * refused, because error messages show URLs.
+ * A base URL, with or without a path. User names and passwords in it are refused, because error texts show
+ * URLs.
  */
 export const HttpUrl = z.string().transform((text, context): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -87,8 +87,8 @@ export const HttpUrl = z.string().transform((text, context): string => {
 })
 
 /**
- * The source of a credential. A file is opened when the provider is first used and again for each login, but
- * not while the configuration is loaded. `within` and `except` limit where a file may lie that driver options
+ * The source of a credential. A file is read when the provider is first used and again for each login, never
+ * while the configuration is loaded. `within` and `except` limit the place of a file that driver options
  * name.
  */
 export type Credential =
@@ -100,7 +100,7 @@ export function isCredentialFile(value: unknown): value is Extract<Credential, {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'file'
 }
 
-/** A credential: `file:/path`, or the credential itself. Blanks around it are dropped. */
+/** Parses `file:/path` or the credential itself. */
 export const CredentialText = z.string().transform((text, context): Credential => {
   const file = /^file:(?:\/\/)?(\/.*)$/s.exec(text)?.[1]
   if (file !== undefined) return { kind: 'file', path: file }
@@ -119,7 +119,7 @@ export const CredentialText = z.string().transform((text, context): Credential =
 export const Choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
   z.enum(choices, { error: `must be one of ${choices.join(', ')}` })
 
-/** Returns the words that a schema made by `Choice` takes; for any other schema, none. */
+/** Returns the words that a setting accepts; none when it accepts any text. */
 export function choicesOf(schema: z.ZodType): readonly string[] {
   if (schema instanceof z.ZodOptional) return choicesOf(schema.unwrap() as z.ZodType)
   return schema instanceof z.ZodEnum ? schema.options.map(String) : []

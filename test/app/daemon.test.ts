@@ -6,7 +6,6 @@ import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
 import { mountVolume } from '../../src/app/volume/mount.ts'
 import { getVolume } from '../../src/app/volume/status.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
-import type { MountTable } from '../../src/core/ports/mounts.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { until } from '../../scripts/engine/until.ts'
 import { openWorld, testDriver } from './world.ts'
@@ -24,7 +23,7 @@ interface Options {
   readonly managed?: boolean
   /** The engine stopped the last process a moment ago. */
   readonly hasFreshMark?: boolean
-  readonly mounts?: Pick<MountTable, 'isMounted'>
+  readonly mounts?: Pick<Driver['mounts'], 'isMounted'>
   readonly failsAt?: string
 }
 

@@ -11,7 +11,7 @@ import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
-import { openMountTable } from '../../src/host/mounts/mount-table.ts'
+import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { CANARY, mountIdsOf, openWorld, restarted, type World } from './world.ts'
 
 /**
@@ -70,7 +70,10 @@ async function crashAtEach(
  * Ports whose call that the process dies in has done half of its work: a folder without its mount, one file
  * of two, one file wiped.
  */
-function halfDone(isDead: () => boolean): { readonly mounts: MountTable; readonly tree: FileTree } {
+function halfDone(isDead: () => boolean): {
+  readonly mounts: MountTable<TmpfsOptions>
+  readonly tree: FileTree
+} {
   const mounts = openMountTable()
   const tree = openFileTree()
   const died = () => new Error('the process is dead')
@@ -91,6 +94,7 @@ function halfDone(isDead: () => boolean): { readonly mounts: MountTable; readonl
       },
     },
     tree: {
+      ...tree,
       async replaceAll(root, files, options) {
         if (!isDead()) return tree.replaceAll(root, files, options)
         await tree.replaceAll(root, files.slice(0, 1), options)

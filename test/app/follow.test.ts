@@ -12,7 +12,7 @@ import { createVolume } from '../../src/app/volume/create.ts'
 import { removeVolume } from '../../src/app/volume/remove.ts'
 import { getVolume } from '../../src/app/volume/status.ts'
 import { until } from '../../scripts/engine/until.ts'
-import { CANARY, openWorld, passTime, testDriver } from './world.ts'
+import { CANARY, openWorld, passTime, testDriver, WRITTEN } from './world.ts'
 
 const DOWN = new LocketError('unavailable', 'memory is down')
 
@@ -68,7 +68,7 @@ test('the last change wins, however long an earlier change waits for its provide
 
 test('no failure policy takes a secret that works from a running container', async (t) => {
   for (const policy of ['passthrough', 'ignore'] as const) {
-    const { world, driver, change, text } = await followed(t, { policy })
+    const { world, driver, change, text } = await followed(t, { written: { ...WRITTEN, policy } })
     world.provider.fail(new LocketError('auth', 'memory does not know us any more'))
     await change('two {{ memory://a }}')
     await until('the failure is logged', () =>

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createClients } from '../../src/app/access/clients.ts'
 import { renderVolume } from '../../src/app/volume/provision.ts'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { loadVolume } from '../config/load-volume.ts'
 import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseVolumeName } from '../../src/core/vocabulary/names.ts'
 import { systemClock } from '../../src/host/daemon/clock.ts'
@@ -54,7 +54,7 @@ connect-token = "file:${folder}/second"
     0,
   )
   t.after(() => clients.close())
-  const { daemon } = loadVolumeCommand(['--config', config], {})
+  const { daemon } = loadVolume(['--config', config], {})
   const name = parseVolumeName('x')
 
   async function render(options: Readonly<Record<string, string>>) {

@@ -12,7 +12,7 @@ import { removeVolume } from '../../src/app/volume/remove.ts'
 import { getVolume, listVolumes } from '../../src/app/volume/status.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { until } from '../../scripts/engine/until.ts'
-import { CANARY, mountIdsOf, openWorld, passTime, restarted, testDriver } from './world.ts'
+import { CANARY, mountIdsOf, openWorld, passTime, restarted, testDriver, TMPFS, WRITTEN } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}', 'secret.b': '{{ memory://b }} {{ memory://a }}' }
 
@@ -170,7 +170,7 @@ test('a state that cannot be saved fails the mount and leaves nothing mounted', 
 test('files that do not fit are refused with both numbers', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world, {
-    tmpfs: { sizeBytes: 8192, mode: 0o700, flags: ['rw'], allowSwap: true },
+    tmpfs: { ...TMPFS, sizeBytes: 8192 },
   })
   await createVolume(driver, 'v', { 'secret.a': 'x'.repeat(20_000) }, NEVER)
   await assert.rejects(mountVolume(driver, 'v', 'one', NEVER), /2[04]K.*8K/)
@@ -179,7 +179,7 @@ test('files that do not fit are refused with both numbers', async (t) => {
 test('passthrough writes the tag and ignore leaves the file out, and Status says so', async (t) => {
   for (const policy of ['passthrough', 'ignore'] as const) {
     const world = await openWorld(t)
-    const driver = testDriver(world, { policy })
+    const driver = testDriver(world, { written: { ...WRITTEN, policy } })
     await createVolume(
       driver,
       'v',

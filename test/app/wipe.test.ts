@@ -12,7 +12,7 @@ import { removeVolume } from '../../src/app/volume/remove.ts'
 import { getVolume } from '../../src/app/volume/status.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { until } from '../../scripts/engine/until.ts'
-import { CANARY, openWorld, passTime, testDriver } from './world.ts'
+import { CANARY, openWorld, passTime, testDriver, WRITTEN } from './world.ts'
 
 const OPTIONS = { 'secret.a': '{{ memory://a }}' }
 
@@ -92,7 +92,7 @@ test('a mount fails with the error of the save, even when its tmpfs stays', asyn
 test('passthrough and ignore mount without a provider that is down, at the deadline', async (t) => {
   for (const policy of ['passthrough', 'ignore'] as const) {
     const world = await openWorld(t)
-    const driver = testDriver(world, { policy })
+    const driver = testDriver(world, { written: { ...WRITTEN, policy } })
     world.provider.fail(new LocketError('unavailable', 'memory is down'))
     await createVolume(driver, 'v', { ...OPTIONS, 'secret.plain': `${CANARY}-plain` }, NEVER)
     const mounting = mountVolume(driver, 'v', 'one', NEVER)

@@ -9,7 +9,7 @@ import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import type { StateStore } from '../../src/core/ports/state-store.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
-import { openMountTable } from '../../src/host/mounts/mount-table.ts'
+import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
 import { watchFiles } from '../../src/host/sources/watch.ts'
@@ -46,7 +46,7 @@ export interface World {
 
 interface Ports {
   readonly store: StateStore
-  readonly mounts: MountTable
+  readonly mounts: MountTable<TmpfsOptions>
   readonly tree: FileTree
 }
 
@@ -143,6 +143,24 @@ export async function passTime(
   for (let passed = 0; passed < ms; passed += 100) await clock.advance(100)
 }
 
+/** The mount options of a volume of these tests. */
+export const TMPFS: VolumeConfig['tmpfs'] = {
+  sizeBytes: 1_048_576,
+  flags: ['rw'],
+  selinuxContext: undefined,
+  allowSwap: true,
+}
+
+/** The settings of the files of a volume of these tests. */
+export const WRITTEN: VolumeConfig['written'] = {
+  rootMode: 0o700,
+  fileMode: 0o600,
+  dirMode: 0o700,
+  owner: undefined,
+  maxFileBytes: 1_048_576,
+  policy: 'error',
+}
+
 function configOf(world: World, options: Readonly<Record<string, string>>): VolumeConfig {
   const files = Object.entries(options).map(([name, value]) => ({
     name: name.slice('secret.'.length),
@@ -153,10 +171,10 @@ function configOf(world: World, options: Readonly<Record<string, string>>): Volu
   }))
   return {
     files,
-    tmpfs: { sizeBytes: 1_048_576, mode: 0o700, flags: ['rw'], allowSwap: true },
-    written: { fileMode: 0o600, dirMode: 0o700, maxFileBytes: 1_048_576 },
-    policy: 'error',
+    tmpfs: TMPFS,
+    written: WRITTEN,
     watch: false,
+    mountTimeoutMs: undefined,
     providers: [{ name: 'memory', def: memoryDef(world.provider), settings: {}, key: 'memory' }],
     parseRef: (text) =>
       text.startsWith('memory://') ? memoryRef(text.slice('memory://'.length)) : undefined,

@@ -16,12 +16,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'zod', 'node:*'] },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
-    uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'commander', 'node:util', 'node:fs'],
+    uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
   },
   app: { uses: ['core'], types: ['config', 'providers'] },
   http: { uses: ['app', 'core', 'fastify', 'zod', 'node:*'], types: ['config'] },
   cli: {
-    uses: ['app', 'http', 'config', 'core', 'commander', 'wire.ts', 'node:*'],
+    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'node:*'],
     types: ['settings', 'providers'],
   },
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },

@@ -3,12 +3,14 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { PAGES } from '../../src/cli/help/page.ts'
 import { COMMANDS } from '../../src/cli/index.ts'
-import { fieldsOf, PROVIDER_SECTIONS, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { fieldsOf } from '../../src/settings/field.ts'
+import { PROVIDER_SECTIONS } from '../../src/config/sections/rendering.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { MAIN } from '../support/program.ts'
+import { LOADED } from './loaded-commands.ts'
 
 const CANARY = 'canary-argv-51c8'
 
@@ -75,7 +77,6 @@ test('--help-all names each flag that the command takes, with variable and defau
 })
 
 test('every command has a page with an example', () => {
-  assert.deepEqual(Object.keys(PAGES).toSorted(), COMMANDS.map(({ name }) => name).toSorted())
   for (const { name } of COMMANDS) {
     const { stdout } = locket([name, '--help'])
     assert.match(stdout, new RegExp(`^Usage: locket ${name}`, 'm'))
@@ -83,11 +84,11 @@ test('every command has a page with an example', () => {
   }
 })
 
-test('an action of a page takes the flags that its page says', () => {
-  for (const [name, { sections, actions = {} }] of Object.entries(PAGES)) {
-    for (const [action, own] of Object.entries(actions).filter(([, taken]) => taken.length > 0)) {
-      for (const section of own) assert.ok(sections.includes(section), section.name)
-      const flags = fieldsOf(own).map((field) => `--${field.name}${field.kind === 'switch' ? '' : '=x'}`)
+test('an action of a command takes the flags of its sections', () => {
+  for (const { name, command } of LOADED) {
+    for (const [action, { sections }] of command.actions ?? []) {
+      if (sections.length === 0) continue
+      const flags = fieldsOf(sections).map((field) => `--${field.name}${field.kind === 'switch' ? '' : '=x'}`)
       const { status, stderr } = locket([name, action, ...flags, '--no-such-flag'])
       assert.equal(status, 64)
       assert.ok(stderr.startsWith(`locket: locket ${name} ${action} has no flag --no-such-flag`), stderr)

@@ -8,9 +8,9 @@ import { completedCommands, type CompletedCommand } from '../../src/cli/completi
 import { fishScript } from '../../src/cli/completion/fish.ts'
 import { zshScript } from '../../src/cli/completion/zsh.ts'
 import { COMMANDS } from '../../src/cli/index.ts'
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { flagWords } from '../../src/config/describe/flag-words.ts'
-import { field, section } from '../../src/settings/field.ts'
+import { field, section, fieldsOf } from '../../src/settings/field.ts'
 import { Switch } from '../../src/settings/kinds.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { MAIN } from '../support/program.ts'
@@ -27,7 +27,8 @@ const RUNS: CompletedCommand = {
   actions: [],
   takes: 'command',
 }
-const ALL = [...completedCommands(COMMANDS), RUNS]
+const COMPLETED = await completedCommands(COMMANDS)
+const ALL = [...COMPLETED, RUNS]
 
 /** The typed text, and the words that a shell must offer: exactly these, unless it can offer more. */
 const CASES: readonly (readonly [words: string, offered: readonly string[], hasMore?: 'and more'])[] = [
@@ -55,7 +56,7 @@ const CASES: readonly (readonly [words: string, offered: readonly string[], hasM
 
 test('every flag and command is in the words to complete', () => {
   assert.deepEqual(
-    completedCommands(COMMANDS).map(({ name }) => name),
+    COMPLETED.map(({ name }) => name),
     [...COMMANDS.map(({ name }) => name), 'help'],
   )
   const volume = ALL.find(({ name }) => name === 'volume')

@@ -74,9 +74,7 @@ test('it loads no option parser, no schemas, no provider and no host code', () =
   assert.ok(loaded.some((url) => url.endsWith('/src/cli/healthcheck.ts')))
   const others = loaded.filter(
     (url) =>
-      !/\/src\/(run|cli\/(index|healthcheck|docker-plugin)|core\/vocabulary\/(error-facts|errors|version))\.ts$/.test(
-        url,
-      ),
+      !/\/src\/(run|cli\/(index|healthcheck)|core\/vocabulary\/(errors|error-facts|version))\.ts$/.test(url),
   )
   const packages = others.filter((url) => !url.startsWith('node:') && !url.includes('/fastest-levenshtein/'))
   assert.deepEqual(packages, [])

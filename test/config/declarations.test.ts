@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { optionsPage } from '../../scripts/generated/reference.ts'
-import { PAGES } from '../../src/cli/help/page.ts'
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { LOADED } from '../cli/loaded-commands.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { flagText } from '../../src/config/describe/describe.ts'
 import { flagNames } from '../../src/config/layers/flags.ts'
-import { loadVolumeCommand } from '../../src/config/load.ts'
-import { fieldKind } from '../../src/settings/field.ts'
+import { loadVolume } from './load-volume.ts'
+import { fieldKind, fieldsOf } from '../../src/settings/field.ts'
 
 const FIELDS = fieldsOf(VOLUME_SECTIONS)
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -44,7 +44,8 @@ test('names are of one form, defaults are valid, and what needs a credential nam
 
 test('the reference has every flag of every command, with its variable', () => {
   const page = optionsPage()
-  for (const [name, { sections, more = [] }] of Object.entries(PAGES)) {
+  for (const { name, command } of LOADED) {
+    const { sections, more = [] } = command
     for (const field of fieldsOf([...sections, ...more])) {
       assert.ok(page.includes(`| \`${flagText(field).replaceAll('|', '\\|')}\` |`), `${name} --${field.name}`)
       if (field.env !== undefined) assert.ok(page.includes(`\`${field.env}\``), field.env)
@@ -60,11 +61,11 @@ test('the sample configuration names every setting, and all of them load when th
   const path = join(folder, 'locket.toml')
   const load = (text: string) => {
     writeFileSync(path, text)
-    return loadVolumeCommand(['--config', path], {}).daemon
+    return loadVolume(['--config', path], {}).daemon
   }
   assert.equal(load(sample).stateDir, '/var/lib/locket')
   const { files, written } = load(sample.replaceAll(/^#(?=[a-z[])/gm, '')).volumeConfig({})
-  assert.deepEqual([files[0]?.name, written.uid], ['NAME', 1000])
+  assert.deepEqual([files[0]?.name, written.owner?.uid], ['NAME', 1000])
   for (const field of FIELDS.filter((it) => it.toml !== false))
     assert.match(sample, new RegExp(`^#${field.name} = `, 'm'))
 })

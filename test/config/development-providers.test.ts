@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
-import { credentialVariables } from '../../src/config/instances/credential-variables.ts'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { fieldsOf } from '../../src/settings/field.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
+import { credentialVariables } from '../../src/config/child-environment.ts'
+import { loadVolume } from './load-volume.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { problemOf } from './setting-rows.ts'
 
-const daemonOf = (...argv: string[]) => loadVolumeCommand(argv, {}, '/nonexistent/locket.toml').daemon
+const daemonOf = (...argv: string[]) => loadVolume(argv, {}, '/nonexistent/locket.toml').daemon
 
 test('attack: driver options switch on neither the environment nor a .env file', () => {
   const daemon = daemonOf('--managed')
@@ -64,7 +65,7 @@ test('a second .env file takes a name', async (t) => {
   assert.equal(parseRef('other+dotenv://A')?.provider, 'other')
   assert.match(
     problemOf(() => parseRef('dotenv://A')),
-    /\(other is meant by other\+dotenv:\/\/, or by provider\)$/,
+    /\(write other\+dotenv:\/\/ for other, or set provider\)$/,
   )
 })
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { fieldsOf } from '../../src/settings/field.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
+import { loadVolume } from './load-volume.ts'
 import { isLocketError } from '../../src/core/vocabulary/errors.ts'
 
-const { daemon } = loadVolumeCommand(
+const { daemon } = loadVolume(
   ['--managed', '--connect-host=http://own', '--connect-token=file:/etc/locket/t'],
   {},
   '/none',

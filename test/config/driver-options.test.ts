@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
@@ -9,7 +9,7 @@ const NO_FILE = '/nonexistent/locket.toml'
 
 /** A daemon as its operator set it up. */
 function daemon(argv: readonly string[] = [], env: Record<string, string> = {}) {
-  return loadVolumeCommand(argv, env, NO_FILE).daemon
+  return loadVolume(argv, env, NO_FILE).daemon
 }
 
 /** The operator has a Connect server, a local store and roots. */

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { COMPOSE, EXPORT, fieldsOf } from '../../src/config/sections/commands.ts'
+import { TABLES } from '../../src/cli/index.ts'
+import { COMPOSE } from '../../src/config/sections/compose.ts'
+import { EXPORT } from '../../src/cli/export.ts'
 import { environmentEntries } from '../../src/config/entries/env-entry.ts'
 import { LAYERS, type LayerName } from '../../src/config/layers/layers.ts'
 import { loadRendering } from '../../src/config/load-rendering.ts'
-import { fieldKind, type Field } from '../../src/settings/field.ts'
+import { fieldKind, type Field, fieldsOf } from '../../src/settings/field.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'locket-environment-settings-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -91,7 +93,7 @@ function observe(command: string, field: Field, texts: Partial<Record<LayerName,
 }
 
 function exported(field: Field, argv: readonly string[], env: Readonly<Record<string, string>>): unknown {
-  const { settings, layer } = loadRendering({ name: 'export', table: 'export', sections: EXPORT, argv, env })
+  const { settings, layer } = loadRendering({ name: 'export', sections: EXPORT, argv, env, tables: TABLES })
   const { format, output, show } = settings.export
   return { format, output, show, ...lists(settings, layer) }[field.name]
 }
@@ -99,7 +101,7 @@ function exported(field: Field, argv: readonly string[], env: Readonly<Record<st
 function composed(field: Field, argv: readonly string[], env: Readonly<Record<string, string>>): unknown {
   const { settings, layer } = loadRendering({
     name: 'compose',
-    table: 'compose',
+    tables: TABLES,
     sections: COMPOSE,
     argv,
     env,

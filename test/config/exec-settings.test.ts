@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadExec } from '../../src/cli/exec.ts'
-import { EXEC, fieldsOf } from '../../src/config/sections/commands.ts'
+import { TABLES } from '../../src/cli/index.ts'
+import { loadExec, EXEC } from '../../src/cli/exec.ts'
+import { fieldsOf } from '../../src/settings/field.ts'
 import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { row, testEachSetting, type CommandRow } from './each-setting.ts'
 
@@ -86,6 +87,7 @@ test('-e is short for --env, and flags of the command are its own', () => {
     env: {},
     isRoot: true,
     cwd: '/here',
+    tables: TABLES,
   })
   assert.deepEqual(config.config.entries.map(shown), ['A'])
   assert.deepEqual(config.config.command, ['node', '-e', 'B=2', '--watch', '--', '--no-such-flag'])
@@ -111,6 +113,6 @@ function shown(entry: Config['entries'][number]): string {
 }
 
 function load(argv: readonly string[], env: Record<string, string>) {
-  const context = { env: { ...FROM_TEST, ...env }, isRoot: true, cwd: '/here' }
+  const context = { env: { ...FROM_TEST, ...env }, isRoot: true, cwd: '/here', tables: TABLES }
   return loadExec({ ...context, argv: [...argv, '--', 'true'] }).config
 }

@@ -1,4 +1,6 @@
-import { fieldsOf, INJECT } from '../../src/config/sections/commands.ts'
+import { fieldsOf } from '../../src/settings/field.ts'
+import { TABLES } from '../../src/cli/index.ts'
+import { INJECT } from '../../src/cli/inject.ts'
 import { loadRendering } from '../../src/config/load-rendering.ts'
 import { row, testEachSetting, type CommandRow } from './each-setting.ts'
 
@@ -61,5 +63,5 @@ const ROWS: readonly CommandRow<Loaded>[] = [
 testEachSetting('inject', fieldsOf(Object.values(INJECT)), ROWS, load)
 
 function load(argv: readonly string[], env: Record<string, string>) {
-  return loadRendering({ name: 'inject', table: 'inject', sections: INJECT, argv, env }).settings
+  return loadRendering({ name: 'inject', sections: INJECT, argv, env, tables: TABLES }).settings
 }

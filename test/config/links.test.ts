@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { prepare } from '../../src/app/recipe/prepare.ts'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { loadVolume } from './load-volume.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { opConnect } from '../../src/providers/op-connect/op-connect.ts'
 import { readCredential } from '../../src/providers/lib/login/credential.ts'
@@ -33,12 +33,12 @@ async function host(t: TestContext) {
     `--state-dir=${at('state')}`,
     `--runtime-dir=${at('run')}`,
   ]
-  const { daemon } = loadVolumeCommand(['--connect-host=http://own', ...own], {})
+  const { daemon } = loadVolume(['--connect-host=http://own', ...own], {})
   return { at, daemon }
 }
 
 async function tokenOf(
-  volume: ReturnType<ReturnType<typeof loadVolumeCommand>['daemon']['volumeConfig']>,
+  volume: ReturnType<ReturnType<typeof loadVolume>['daemon']['volumeConfig']>,
 ): Promise<string> {
   const instance = volume.providers.find(({ def }) => def === opConnect)
   const token = opConnect.settings.fields.token.schema.parse('file:/x')

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { loadVolume } from './load-volume.ts'
 import { problemOf } from './setting-rows.ts'
 
 const CANARY = 'canary-named-52b8'
@@ -24,7 +24,7 @@ function daemonOf(texts: readonly string[], argv: readonly string[] = [], env: R
     writeFileSync(path, text)
     return ['--config', path]
   })
-  return loadVolumeCommand([...configs, ...argv], env, NO_FILE).daemon
+  return loadVolume([...configs, ...argv], env, NO_FILE).daemon
 }
 
 /** The error for these files; the first one is called FILE, the second OTHER. */

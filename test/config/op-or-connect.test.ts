@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { loadVolume } from './load-volume.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import { problemOf } from './setting-rows.ts'
 
@@ -8,7 +8,7 @@ const CANARY = 'canary-token-41c7'
 
 /** A volume without options, of a daemon with these variables. */
 function volumeOf(env: Record<string, string>): VolumeConfig {
-  return loadVolumeCommand([], env, '/nonexistent/locket.toml').daemon.volumeConfig({})
+  return loadVolume([], env, '/nonexistent/locket.toml').daemon.volumeConfig({})
 }
 
 test('what only Connect can read is a reference of the one that op:// means, and no other', () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { INJECT } from '../../src/config/sections/commands.ts'
+import { TABLES } from '../../src/cli/index.ts'
+import { INJECT } from '../../src/cli/inject.ts'
 import { loadRendering } from '../../src/config/load-rendering.ts'
 import { parseOutputs } from '../../src/config/entries/output-entry.ts'
 import { toLocketError } from '../../src/core/vocabulary/errors.ts'
@@ -10,7 +11,7 @@ import type { Outputs } from '../../src/core/plan/output-plan.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 function outputs(argv: readonly string[], env: Record<string, string> = {}): Outputs {
-  const loaded = loadRendering({ name: 'inject', table: 'inject', sections: INJECT, argv, env })
+  const loaded = loadRendering({ name: 'inject', sections: INJECT, argv, env, tables: TABLES })
   return parseOutputs(loaded.settings.outputs, loaded.layer, '/base')
 }
 

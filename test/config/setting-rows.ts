@@ -1,8 +1,8 @@
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { loadVolume } from './load-volume.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 
-export type Loaded = ReturnType<typeof loadVolumeCommand>
+export type Loaded = ReturnType<typeof loadVolume>
 export type Options = Readonly<Record<string, string>>
 
 /** Two values of a setting, and where its effect can be seen. */
@@ -26,7 +26,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
   size: row(['1M', '2K'], [1_048_576, 2048], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
-  mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.tmpfs.mode),
+  mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.written.rootMode),
   flags: row(
     ['ro,exec', 'noatime'],
     [['ro', 'exec'], ['noatime']],
@@ -47,7 +47,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ['1000:2000', '7'],
     ['1000:2000', '7:7'],
     'undefined:undefined',
-    ({ written }) => `${written.uid}:${written.gid}`,
+    ({ written }) => `${written.owner?.uid}:${written.owner?.gid}`,
   ),
   'max-file-size': row(
     ['1K', '1G'],
@@ -59,7 +59,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ['ignore', 'passthrough'],
     ['ignore', 'passthrough'],
     'error',
-    (volume) => volume.policy,
+    (volume) => volume.written.policy,
   ),
   provider: {
     // The value alone is tested: which provider answers a scheme is tested in named-providers.test.ts.

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { fieldsOf, VOLUME_SECTIONS } from '../../src/config/sections/commands.ts'
+import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { isPerVolume } from '../../src/config/volume/driver-opts.ts'
 import { LAYERS, type LayerName } from '../../src/config/layers/layers.ts'
-import { loadVolumeCommand } from '../../src/config/load.ts'
+import { loadVolume } from './load-volume.ts'
 import { toLocketError } from '../../src/core/vocabulary/errors.ts'
-import { fieldKind, type Field } from '../../src/settings/field.ts'
+import { fieldKind, type Field, fieldsOf } from '../../src/settings/field.ts'
 import { ROWS, type Options, type SettingRow } from './setting-rows.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'locket-settings-'))
@@ -67,8 +67,8 @@ function observe(field: Field, row: SettingRow, texts: Partial<Record<LayerName,
   }
 }
 
-function load({ argv, env }: Setup): ReturnType<typeof loadVolumeCommand> {
-  return loadVolumeCommand(argv, env, join(folder, 'nothing.toml'))
+function load({ argv, env }: Setup): ReturnType<typeof loadVolume> {
+  return loadVolume(argv, env, join(folder, 'nothing.toml'))
 }
 
 function optionsOf({ options }: Setup, row: SettingRow): Options {

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { loadCommand, loadVolumeCommand } from '../../src/config/load.ts'
+import { loadCommand } from '../../src/config/load.ts'
+import { loadVolume } from './load-volume.ts'
 import { logSection } from '../../src/config/sections/log.ts'
 import { secretSetSection, storeSection } from '../../src/config/sections/secret.ts'
 import { inline, problemOf } from './setting-rows.ts'
@@ -19,7 +20,7 @@ function file(name: string, text: string): string {
 }
 
 function volume(argv: readonly string[], env: Record<string, string> = {}, managedConfig = nothing) {
-  return loadVolumeCommand(argv, env, managedConfig)
+  return loadVolume(argv, env, managedConfig)
 }
 
 /** Loads a TOML text and gives what is wrong with it. */
@@ -126,7 +127,7 @@ test('TOML: its own kinds of values, and secrets as a list or a table', () => {
   )
   const config = volume(['--config', path]).daemon.volumeConfig({})
   assert.deepEqual(
-    [config.tmpfs.mode, config.written.fileMode, config.tmpfs.sizeBytes, config.watch],
+    [config.written.rootMode, config.written.fileMode, config.tmpfs.sizeBytes, config.watch],
     [0o750, 0o640, 4096, true],
   )
   assert.equal(inline(config, 'a'), '1,b=2')
@@ -147,10 +148,10 @@ test('TOML: a later file wins, key by key; flags and environment win over both',
     '--user',
     '3',
   ]).daemon.volumeConfig({})
-  assert.deepEqual([tmpfs.sizeBytes, tmpfs.mode, written.uid], [2048, 0o711, 3])
+  assert.deepEqual([tmpfs.sizeBytes, written.rootMode, written.owner?.uid], [2048, 0o711, 3])
   const env = { LOCKET_CONFIG: `${second},${first}`, LOCKET_FILE_OWNER: '4' }
   const swapped = volume([], env).daemon.volumeConfig({})
-  assert.deepEqual([swapped.tmpfs.sizeBytes, swapped.written.uid], [1024, 4])
+  assert.deepEqual([swapped.tmpfs.sizeBytes, swapped.written.owner?.uid], [1024, 4])
 })
 
 test('TOML: an error names file, line and the nearest key', () => {

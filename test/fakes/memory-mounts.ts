@@ -2,9 +2,10 @@ import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseMountFlags } from '../../src/core/volume/mount-flags.ts'
-import type { MountTable, TmpfsOptions } from '../../src/core/ports/mounts.ts'
+import type { MountTable } from '../../src/core/ports/mounts.ts'
+import type { TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 
-export interface MemoryMounts extends MountTable {
+export interface MemoryMounts extends MountTable<TmpfsOptions> {
   /** Options of what is mounted now, by target. */
   readonly mounted: ReadonlyMap<string, TmpfsOptions>
   /** From now on mounting fails, as without CAP_SYS_ADMIN; `undefined` ends it. */

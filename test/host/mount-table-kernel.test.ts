@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import type { Errno } from '../../src/host/libc.ts'
-import { openKernel, openMountTable } from '../../src/host/mounts/mount-table.ts'
+import { openKernel, openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { parseMountinfo, type MountEntry } from '../../src/host/mounts/mountinfo.ts'
 import { hasCode, TMPFS } from '../contract/host/mount-table-contract.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -20,7 +20,7 @@ async function entryAt(target: string): Promise<MountEntry | undefined> {
 }
 
 /** The real kernel, but for options that it refuses and for swap. */
-function kernelThat(refuses: Readonly<Record<string, Errno>>, swaps = SWAP_OFF): MountTable {
+function kernelThat(refuses: Readonly<Record<string, Errno>>, swaps = SWAP_OFF): MountTable<TmpfsOptions> {
   const real = openKernel()
   return openMountTable({
     ...real,
@@ -45,14 +45,13 @@ test('a tmpfs has the size, inodes, mode and flags that were asked for, and neve
     ...TMPFS,
     sizeBytes: 3 << 20,
     inodes: 77,
-    mode: 0o711,
     flags: ['noatime'],
   })
   const entry = await entryAt(target)
   assert.equal(entry?.fsType, 'tmpfs')
   for (const option of ['rw', 'nosuid', 'nodev', 'noexec', 'noatime'])
     assert.ok(entry.options.includes(option), option)
-  for (const option of ['noswap', 'size=3072k', 'nr_inodes=77', 'mode=711'])
+  for (const option of ['noswap', 'size=3072k', 'nr_inodes=77', 'mode=700'])
     assert.ok(entry.superOptions.includes(option), option)
   const { blocks, bsize, files } = await statfs(target)
   assert.deepEqual([blocks * bsize, files], [3 << 20, 77])

@@ -12,8 +12,8 @@ import type {
 /** Opened providers, shared by all callers whose settings for them are equal. */
 export interface Clients {
   /**
-   * Returns a `Resolve` that asks the caller's instances; each is opened when a reference first needs it. A reference to
-   * an instance that is not among them fails as `internal`.
+   * Returns a `Resolve` that asks the caller's instances; each is opened when a reference first needs it. A
+   * reference to an instance that is not among them fails as `internal`.
    */
   resolveFor(caller: Caller, instances: readonly ProviderInstance[]): Resolve
   /** Returns the status of the network providers that this caller has used, by the instance's name. */

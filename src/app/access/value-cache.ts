@@ -29,10 +29,10 @@ interface Flight {
 }
 
 /**
- * Asks `next` for each distinct secret once: callers at the same time share one request, and a value stays usable for
- * `ttlMs`, because a container that crashes in a loop and the engine's copy-up mount the same volume again at once.
- * Each caller gets a copy, which it must wipe. A kept value is wiped after `ttlMs`, when it expires, and on dispose.
- * A fleeting value is not kept.
+ * Asks `next` for each distinct secret once: callers at the same time share one request, and a value stays
+ * usable for `ttlMs`, because a container that crashes in a loop and the engine's copy-up mount the same
+ * volume again at once. Each caller gets a copy, which it must wipe. A kept value is wiped after `ttlMs`,
+ * when it expires, and on dispose. A fleeting value is not kept.
  */
 export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOptions): ValueCache {
   const kept = new Map<RefId, Resolved>()
@@ -85,8 +85,8 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
   }
 
   /**
-   * Returns a caller's own copies of what the flight brings. The last caller that gives up ends the flight, and gets the
-   * error that its end gives.
+   * Returns a caller's own copies of what the flight brings. The last caller that gives up ends the flight,
+   * and gets the error that its end gives.
    */
   async function take(
     flight: Flight,

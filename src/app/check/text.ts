@@ -1,19 +1,20 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
 import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } from './check.ts'
+import { tableLines, type TableCell } from '../../core/text/table.ts'
 import type { FileReport } from './files.ts'
 
-type Paint = (text: string) => string
+type Colour = (text: string) => string
 
-const GREEN = paint(32)
-const RED = paint(31)
-const PLAIN: Paint = (text) => text
+/** Colours a text for a terminal, or returns it as it is. */
+export type Paint = (color: 'green' | 'red', text: string) => string
 
 /**
- * Returns the report for people: the problems of each file, the providers, the references with the places of
- * those that failed, and a last line that sums it up. `isColored`: for a terminal.
+ * Returns the report for people: the problems of each file, the providers, the references with the places that use a
+ * failed one, and a summary in one line.
  */
-export function checkText(report: CheckReport, isColored: boolean): string {
-  const [good, bad] = isColored ? [GREEN, RED] : [PLAIN, PLAIN]
+export function checkText(report: CheckReport, paint: Paint): string {
+  const good = (text: string) => paint('green', text)
+  const bad = (text: string) => paint('red', text)
   const lines = [
     ...(report.config.length === 0 ? [`configuration: ${good('ok')}`] : []),
     ...report.config.map((error) => `configuration: ${bad(formatError(error))}`),
@@ -52,7 +53,7 @@ export function checkText(report: CheckReport, isColored: boolean): string {
 }
 
 /** Returns the line of a problem. The file is named once: by the reason, or in front of it. */
-function problem(file: string, error: LocketError, bad: Paint): string {
+function problem(file: string, error: LocketError, bad: Colour): string {
   const line = bad(formatError(error, { origin: file, path: file }))
   const isNamed = error.facts.path === file && error.names.includes('path')
   return isNamed ? line : `${onOneLine(file)}: ${line}`
@@ -78,7 +79,12 @@ function inRow(error: LocketError): string {
 }
 
 /** Returns the result of a reference. The failure of its provider is printed with the provider only. */
-function resultCell(reference: ReferenceReport, { providers }: CheckReport, good: Paint, bad: Paint): Cell {
+function resultCell(
+  reference: ReferenceReport,
+  { providers }: CheckReport,
+  good: Colour,
+  bad: Colour,
+): TableCell {
   const { result } = reference
   if (result === undefined) return { text: 'not asked' }
   const failure = referenceFailure(reference)
@@ -105,11 +111,6 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-interface Cell {
-  readonly text: string
-  readonly paint?: Paint
-}
-
 /**
  * Characters of the widest cell that sets a column's width. A wider cell is an error: it is read as a
  * sentence.
@@ -117,32 +118,22 @@ interface Cell {
 const WIDEST = 60
 
 interface Row {
-  readonly cells: readonly Cell[]
+  readonly cells: readonly TableCell[]
   /** Lines of their own below the row, indented. */
   readonly notes?: readonly string[]
 }
 
+/** Returns a blank line and the table; nothing when it has no rows. */
 function table(heading: readonly string[], rows: readonly Row[]): string[] {
   if (rows.length === 0) return []
-  const all: readonly Row[] = [{ cells: heading.map((text): Cell => ({ text })) }, ...rows]
-  const cells = all.map((row) => row.cells.map(({ text, ...cell }) => ({ ...cell, text: onOneLine(text) })))
-  const widths = heading.map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.text.length ?? 0).filter((width) => width <= WIDEST)),
-  )
-  const lines = cells.flatMap((row, index) => [
-    row
-      .map(({ text, paint: color = PLAIN }, column) => color(text) + ' '.repeat(gap(text, widths[column])))
-      .join('  ')
-      .trimEnd(),
-    ...(all[index]?.notes ?? []).map((line) => `  ${onOneLine(line)}`),
-  ])
-  return ['', ...lines]
-}
-
-function gap(text: string, width = 0): number {
-  return Math.max(0, width - text.length)
-}
-
-function paint(code: number): Paint {
-  return (text) => `\u001b[${code}m${text}\u001b[0m`
+  const all: readonly Row[] = [{ cells: heading.map((text) => ({ text })) }, ...rows]
+  const cells = all.map((row) => row.cells.map((cell) => ({ ...cell, text: onOneLine(cell.text) })))
+  const lines = tableLines(cells, { widest: WIDEST })
+  return [
+    '',
+    ...all.flatMap(({ notes = [] }, index) => [
+      lines[index] ?? '',
+      ...notes.map((line) => `  ${onOneLine(line)}`),
+    ]),
+  ]
 }

@@ -1,6 +1,7 @@
 import type { SecretMetadata } from '../../core/ports/secret-store.ts'
+import { tableLines } from '../../core/text/table.ts'
 
-/** Lines of `locket secret list`: name, size in bytes, and when it was set (UTC), in columns under a heading. */
+/** Returns the lines of `locket secret list`: name, size in bytes and time of the last change in UTC, under a heading. */
 export function secretTable(secrets: readonly SecretMetadata[]): string {
   const rows = [
     ['NAME', 'BYTES', 'SET'],
@@ -10,11 +11,8 @@ export function secretTable(secrets: readonly SecretMetadata[]): string {
       new Date(updatedAt).toISOString().slice(0, 16).replace('T', ' '),
     ]),
   ]
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows
-    .map(
-      ([name = '', size = '', date = '']) =>
-        `${name.padEnd(widths[0] ?? 0)}  ${size.padStart(widths[1] ?? 0)}  ${date}\n`,
-    )
+  const cells = rows.map((row) => row.map((text) => ({ text })))
+  return tableLines(cells, { right: [1] })
+    .map((line) => `${line}\n`)
     .join('')
 }

@@ -11,11 +11,14 @@ import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Clients } from '../access/clients.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
+/** The settings of a volume's tmpfs, and the upper limit of its inodes. */
+export type VolumeTmpfs = VolumeConfig['tmpfs'] & { readonly inodes: number }
+
 /** The machine and the providers, as the driver sees them. */
 export interface DriverPorts {
   readonly clock: Clock
   readonly sources: SourceFiles
-  readonly mounts: MountTable
+  readonly mounts: MountTable<VolumeTmpfs>
   readonly tree: FileTree
   readonly emit: Emit
   readonly host: HostFacts

@@ -44,7 +44,12 @@ async function renderAgain(driver: Driver, volume: Volume, ended: AbortSignal): 
     const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
     using deadline = openDeadline(timeoutMs, driver.clock, given)
     const resolve = driver.clients.resolveFor({ kind: 'volume', name }, config.providers)
-    const rendered = await renderVolume({ ...config, policy: 'error' }, resolve, driver, deadline.signal)
+    const rendered = await renderVolume(
+      { ...config, written: { ...config.written, policy: 'error' } },
+      resolve,
+      driver,
+      deadline.signal,
+    )
     try {
       await driver.locks.run(name, given, async () => {
         await replaceFiles(rootOf(driver, name), rendered, config, driver)

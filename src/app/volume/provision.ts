@@ -31,10 +31,9 @@ export async function renderVolume(
   deps: Pick<Driver, 'clock' | 'sources'>,
   signal: AbortSignal,
 ): Promise<RenderedVolume> {
-  const { policy, written } = config
+  const { written } = config
   const prepared = await prepare(config, deps.sources)
-  const rules = { policy, maxFileBytes: written.maxFileBytes }
-  const rendered = await renderTemplates(prepared.files, resolve, rules, deps, signal)
+  const rendered = await renderTemplates(prepared.files, resolve, written, deps, signal)
   try {
     const files = [...rendered.contents].map(([{ path }, content]) => ({
       path,
@@ -44,7 +43,7 @@ export async function renderVolume(
     checkSize(files, config)
     return {
       files,
-      facts: withFailure(contentFacts(prepared), rendered.unresolved, policy),
+      facts: withFailure(contentFacts(prepared), rendered.unresolved, written.policy),
       wipe: () => rendered.wipe(),
     }
   } catch (error) {
@@ -60,10 +59,8 @@ export async function mountFiles(
   config: VolumeConfig,
   deps: Pick<Driver, 'mounts' | 'tree'>,
 ): Promise<Mounted> {
-  const { tmpfs } = config
   const inodes = Math.max(LEAST_INODES, 4 * inodesNeeded(rendered.files))
-  // `tmpfs.mode` is that of `data/`, which containers see.
-  const mounted = await deps.mounts.mountTmpfs(root, { ...tmpfs, inodes, mode: 0o700 })
+  const mounted = await deps.mounts.mountTmpfs(root, { ...config.tmpfs, inodes })
   try {
     await deps.tree.replaceAll(root, rendered.files, treeOptions(config))
     return mounted
@@ -115,7 +112,6 @@ function checkSize(files: readonly OutFile[], { tmpfs }: VolumeConfig): void {
   )
 }
 
-function treeOptions({ written, tmpfs }: VolumeConfig): TreeOptions {
-  const { uid, gid, dirMode } = written
-  return { uid, gid, dirMode, rootMode: tmpfs.mode }
+function treeOptions({ written }: VolumeConfig): TreeOptions {
+  return { ...written.owner, dirMode: written.dirMode, rootMode: written.rootMode }
 }

@@ -1,7 +1,10 @@
 import type { FlagWords } from '../../config/describe/flag-words.ts'
 import type { CompletedCommand } from './commands.ts'
 
-/** What `source <(locket completion bash)` takes. Needs nothing that bash lacks; bash-completion is used for the command of `exec`. */
+/**
+ * Returns the script for `source <(locket completion bash)`. It needs only bash; the command of `exec` is
+ * completed by bash-completion where that is loaded.
+ */
 export function bashScript(commands: readonly CompletedCommand[]): string {
   const paths = commands.flatMap((command) => [
     { path: command.name, ...command },
@@ -111,7 +114,7 @@ function offered(flags: readonly FlagWords[]): string {
   return flags.map(({ names }) => names[0]).join(' ')
 }
 
-/** One case for all flags of a command that take the same. */
+/** Returns the cases of a command: one for all flags that take the same values. */
 function valueCases(path: string, flags: readonly FlagWords[]): string[] {
   const byValue = new Map<string, string[]>()
   for (const { names, value } of flags) {

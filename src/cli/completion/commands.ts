@@ -1,36 +1,40 @@
 import { flagWords, type FlagWords } from '../../config/describe/flag-words.ts'
-import type { CommandSummary } from '../define.ts'
-import { PAGES, type Page } from '../help/page.ts'
+import type { Action, CommandEntry, Operands } from '../define.ts'
 
-/** A command as a shell completes it: every shell's script is made of these. */
+/** A command as a shell completes it. The scripts of all shells are made from these. */
 export interface CompletedCommand {
   readonly name: string
   readonly summary: string
   readonly flags: readonly FlagWords[]
-  /** Its own commands; each has its own flags. */
-  readonly actions: readonly Omit<CompletedCommand, 'actions' | 'summary'>[]
-  readonly takes: 'files' | 'command' | 'nothing'
+  /** Its own commands. Each has flags of its own. */
+  readonly actions: readonly CompletedAction[]
+  readonly takes: Operands | 'nothing'
 }
 
-export function completedCommands(commands: readonly CommandSummary[]): readonly CompletedCommand[] {
+export type CompletedAction = Omit<CompletedCommand, 'actions' | 'summary'>
+
+/** Loads every command of the registry and returns what a shell completes, `locket help COMMAND` included. */
+export async function completedCommands(
+  entries: readonly CommandEntry[],
+): Promise<readonly CompletedCommand[]> {
   const help = { summary: 'tell what a command does', flags: [], takes: 'nothing' } as const
-  const names = commands.map(({ name }) => ({ name, flags: [], takes: 'nothing' }) as const)
-  return [
-    ...commands.map(({ name, summary }) => ({ name, summary, ...completed(PAGES[name]) })),
-    { ...help, name: 'help', actions: names },
-  ]
+  const names = entries.map(({ name }) => ({ name, flags: [], takes: 'nothing' }) as const)
+  const commands = await Promise.all(entries.map(completedCommand))
+  return [...commands, { ...help, name: 'help', actions: names }]
 }
 
-/** Without a page a command is completed by its name alone. */
-function completed(page: Page | undefined): Omit<CompletedCommand, 'name' | 'summary'> {
-  const { sections = [], more = [], actions = {}, takes = 'nothing' } = page ?? {}
+async function completedCommand({ name, summary, load }: CommandEntry): Promise<CompletedCommand> {
+  const { command } = await load()
+  const { sections, more = [], takes = 'nothing', actions = new Map<string, Action>() } = command
   return {
+    name,
+    summary,
     flags: [...flagWords([...sections, ...more]), ...HELP],
-    takes: typeof takes === 'string' ? takes : 'nothing',
-    actions: Object.entries(actions).map(([name, own]) => ({
-      name,
-      flags: [...flagWords(own), ...HELP],
-      takes: typeof takes === 'string' ? 'nothing' : (takes[name] ?? 'nothing'),
+    takes,
+    actions: Array.from(actions, ([action, own]) => ({
+      name: action,
+      flags: [...flagWords(own.sections), ...HELP],
+      takes: own.takes ?? 'nothing',
     })),
   }
 }

@@ -1,7 +1,7 @@
 import type { FlagWords } from '../../config/describe/flag-words.ts'
 import type { CompletedCommand } from './commands.ts'
 
-/** What `locket completion fish | source` takes. */
+/** Returns the script for `locket completion fish | source`. */
 export function fishScript(commands: readonly CompletedCommand[]): string {
   return `# fish completion of locket: locket completion fish | source
 # The commands so far are these, and no program's own words have begun.

@@ -1,7 +1,10 @@
 import type { FlagWords } from '../../config/describe/flag-words.ts'
 import type { CompletedCommand } from './commands.ts'
 
-/** What `source <(locket completion zsh)` takes, or a file `_locket` in a folder of `fpath`. */
+/**
+ * Returns the script for `source <(locket completion zsh)`, which can also be a file `_locket` in a folder of
+ * `fpath`.
+ */
 export function zshScript(commands: readonly CompletedCommand[]): string {
   return `#compdef locket
 # zsh completion of locket: source <(locket completion zsh), after compinit
@@ -76,7 +79,7 @@ function argumentsCall(
   return ['_arguments -S', ...specs].join(` \\\n${indent}  `)
 }
 
-/** Each name is a flag of its own to zsh. */
+/** Returns one spec for each name of a flag, because zsh treats each name as a flag of its own. */
 function flagSpecs({ names, summary, isList, value, placeholder }: FlagWords): string[] {
   return names.map((name) => {
     const once = isList ? '*' : ''
@@ -93,7 +96,7 @@ function action(value: NonNullable<FlagWords['value']>): string {
   return value === 'any' ? ' ' : `(${typeof value === 'string' ? value : value.join(' ')})`
 }
 
-/** Brackets and colons have a meaning in what `_arguments` and `_describe` take. */
+/** Escapes brackets and colons, which have a meaning for `_arguments` and `_describe`. */
 function escaped(text: string): string {
   return text.replace(/[\\[\]:]/g, String.raw`\$&`)
 }

@@ -1,7 +1,7 @@
-import type { CommandSummary } from '../define.ts'
+import type { CommandEntry } from '../define.ts'
 
-/** What `locket --help` says. Apart from the pages, which need every declaration of a setting. */
-export function overview(commands: readonly CommandSummary[]): string {
+/** Returns the text of `locket --help`. It needs the registry only: no command's file is loaded for it. */
+export function overview(commands: readonly Pick<CommandEntry, 'name' | 'summary'>[]): string {
   return [
     'locket: secrets for containers, on time and gone when done',
     '',

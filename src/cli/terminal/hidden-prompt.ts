@@ -1,9 +1,12 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
-/** A terminal that shows nothing of what is typed. Disposing gives the terminal back as it was. */
+/** A terminal that does not show what is typed. Disposing it restores the terminal. */
 interface HiddenPrompt extends Disposable {
-  /** The line typed after `question`, as UTF-8; the caller wipes it. `aborted` on Ctrl-C, Ctrl-D or the signal. */
+  /**
+   * Asks `question` and returns the typed line as UTF-8. The caller must wipe it. Rejects with `aborted` on
+   * Ctrl-C, Ctrl-D or the signal.
+   */
   ask(question: string): Promise<Uint8Array>
 }
 
@@ -20,7 +23,7 @@ export function openHiddenPrompt(
   signal: AbortSignal,
 ): HiddenPrompt {
   const chunks = stdin.iterator({ destroyOnReturn: false })
-  // Two lines that were pasted at once answer two questions.
+  // The rest of a chunk: two lines that are pasted at once answer two questions.
   let pending: Buffer = Buffer.alloc(0)
   stdin.setRawMode(true)
 
@@ -67,7 +70,7 @@ function isChunk(read: unknown): read is { value: Buffer } {
   return typeof read === 'object' && read !== null && 'value' in read && Buffer.isBuffer(read.value)
 }
 
-/** The bytes of one UTF-8 character: those that go on, and the one that starts it. */
+/** Removes the bytes of the last UTF-8 character: its continuation bytes and its first byte. */
 function dropLastCharacter(typed: number[]): void {
   let byte = typed.pop()
   while (byte !== undefined && (byte & 0xc0) === 0x80) byte = typed.pop()

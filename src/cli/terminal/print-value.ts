@@ -1,11 +1,22 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 
-/** Control characters, tabs and line ends apart: they would reprogram a terminal. */
+/** Control characters except tab and line ends. They could reprogram a terminal. */
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
 
-/** Every byte as it is. On a terminal the line is ended, and what is no plain text is refused (`usage`). */
+/**
+ * Throws `usage` when the output is a terminal: screens are recorded and scrolled back. `hint` says how to
+ * get the values.
+ */
+export function refuseTerminal(output: NodeJS.WriteStream, hint: string): void {
+  if (output.isTTY) throw new LocketError('usage', 'secrets are not printed to a terminal', { hint })
+}
+
+/**
+ * Writes every byte of the value. On a terminal it adds a newline, and throws `usage` for a value that is not
+ * plain text.
+ */
 export async function printValue(value: Secret, name: string, output: NodeJS.WriteStream): Promise<void> {
   const bytes = value.reveal()
   if (output.isTTY && !isPlainText(bytes)) {
@@ -26,7 +37,9 @@ function isPlainText(bytes: Uint8Array): boolean {
   }
 }
 
-/** Resolves when the bytes are gone: the caller wipes them next. A reader that left is a rejection, not a crash. */
+/**
+ * Resolves when the bytes are written, because the caller wipes them next. Rejects when the reader is gone.
+ */
 async function write(output: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   output.once('error', reject)

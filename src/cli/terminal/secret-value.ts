@@ -17,7 +17,10 @@ const RETURN = 13
 
 type Terminal = Pick<CommandContext, 'stdin' | 'stderr' | 'signal'>
 
-/** The value to store: never from the arguments, which every user of the machine can see. The caller wipes it. */
+/**
+ * Reads the value to store. It never comes from the arguments, which every user of the machine can see. The
+ * caller must wipe it.
+ */
 export async function readValue(source: ValueSource, name: SecretName, terminal: Terminal): Promise<Secret> {
   if (source.stdin && source.file !== undefined) {
     throw new LocketError('usage', 'the value comes from --stdin or from --file, not from both')
@@ -36,7 +39,10 @@ export async function readValue(source: ValueSource, name: SecretName, terminal:
   return new Secret(bytes)
 }
 
-/** A file named by the user, pipes included; at most 16 MiB. The caller wipes it. */
+/**
+ * Reads a file or pipe that the user named. Rejects with `io`, or `too_large` above 16 MiB. The caller must
+ * wipe the bytes.
+ */
 export async function readWhole(path: string): Promise<Buffer> {
   try {
     await using file = await open(path, 'r')
@@ -80,7 +86,7 @@ async function readAll(stream: AsyncIterable<unknown>, origin: string): Promise<
   return whole
 }
 
-/** Where the newlines at the end begin. */
+/** Returns the index where the newlines at the end begin. */
 function endWithoutNewlines(bytes: Uint8Array): number {
   let end = bytes.length
   while (end > 0 && (bytes[end - 1] === NEWLINE || bytes[end - 1] === RETURN)) end -= 1

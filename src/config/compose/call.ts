@@ -1,32 +1,32 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { nearest } from '../../core/text/nearest.ts'
-import { fieldKind, type Field } from '../../settings/field.ts'
-import { COMPOSE, COMPOSE_SECTIONS, fieldsOf } from '../sections/commands.ts'
+import { fieldKind, fieldsOf, type Field } from '../../settings/field.ts'
 import { flagNames, parseFlags } from '../layers/flags.ts'
 import { checkPositionals } from '../load.ts'
+import { COMPOSE, COMPOSE_SECTIONS } from '../sections/compose.ts'
 
 const ACTIONS = ['up', 'down', 'stop', 'metadata'] as const
 
-/** What Docker Compose asks of a provider. */
+/** One call of Docker Compose to a provider service. */
 export interface ComposeCall {
   readonly action: (typeof ACTIONS)[number]
   /** Empty for `metadata`. */
   readonly service: string
-  /** The command line, with each flag written as it is declared: Compose hands options over with _ where the file has it. */
+  /** The command line, with each flag as it is declared: Compose keeps the `_` of an option's name. */
   readonly argv: readonly string[]
 }
 
-/** What may stand beside the flags of `up`, for `loadRendering`. */
+/** The arguments beside the flags of `up`, for `loadRendering`. */
 export const COMPOSE_POSITIONALS = ['up|down|stop|metadata', '[SERVICE]'] as const
 
-/** Options of a provider service: every flag but Compose's own. */
+/** The options of a provider service: every flag except `--project-name`, which Compose adds itself. */
 export const SERVICE_FIELDS: readonly Field[] = fieldsOf(COMPOSE_SECTIONS).filter(
   (field) => field.name !== COMPOSE.compose.fields.project.name,
 )
 
 export const NOTHING_TO_SET = 'no variable to set: give it the option env, env_file or secrets'
 
-/** Throws `usage`. Values are not looked at, and nothing is read. */
+/** Parses the words of a call. Reads no file and checks no value of a setting. Throws `usage`. */
 export function parseComposeCall(given: readonly string[]): ComposeCall {
   const fields = fieldsOf(COMPOSE_SECTIONS)
   const argv = spelled(given, fields.flatMap(flagNames))
@@ -45,7 +45,10 @@ export function parseComposeCall(given: readonly string[]): ComposeCall {
   return { action, service, argv }
 }
 
-/** What Compose is told of the options: it drops, without a word, what is not in the list. */
+/**
+ * Returns the answer to `metadata`. Compose silently drops every option that is not in its list of
+ * parameters.
+ */
 export function composeMetadata(): object {
   const none = { parameters: [] }
   return {

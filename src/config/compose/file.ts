@@ -5,23 +5,25 @@ import type { Env } from '../layers/env.ts'
 import type { Problems } from '../layers/layers.ts'
 import { shownName } from '../entries/secret-entry.ts'
 
-/** What one compose file asks of locket. */
+/** The parts of one compose file that concern locket. */
 export interface ComposeFile {
   readonly volumes: readonly ComposeVolume[]
   readonly services: readonly ProviderService[]
-  /** One line each. Those of a volume or a service begin with its name. */
+  /** The problems, one line each. A problem of a volume or a service begins with its name. */
   readonly problems: readonly string[]
-  /** Variables that are not set, as Compose warns of them. */
+  /** Warnings about variables that are not set, as Compose gives them. */
   readonly warnings: readonly string[]
 }
 
 export interface ComposeVolume {
   readonly name: string
-  /** As the engine hands them to the driver. */
+  /** The driver options, as the engine passes them. */
   readonly options: Readonly<Record<string, string>>
 }
 
-/** A service with `provider: {type: locket}`: its options are flags, each given as often as it has values. */
+/**
+ * A service with `provider: {type: locket}`. Its options are flags, each given once for each of its values.
+ */
 export interface ProviderService {
   readonly name: string
   readonly options: ReadonlyMap<string, readonly string[]>
@@ -30,7 +32,7 @@ export interface ProviderService {
 interface ComposeSetup {
   /** For `${NAME}` in values. */
   readonly env: Env
-  /** What `driver` may say beside `locket` and `locket:TAG`. */
+  /** Names of the driver beside `locket` and `locket:TAG`. */
   readonly drivers: readonly string[]
 }
 
@@ -38,7 +40,9 @@ const DRIVER = /^locket(?::.+)?$/s
 const PROVIDER = 'locket'
 const LOOKS_LIKE_COMPOSE = /^(?:services|volumes)[ \t]*:/m
 
-/** Undefined: no compose file, because it has no mapping `services` or `volumes` at its top. */
+/**
+ * Reads a compose file. Returns undefined for a text without a mapping `services` or `volumes` at its top.
+ */
 export function readComposeFile(text: string, setup: ComposeSetup): ComposeFile | undefined {
   const read = readYaml(text)
   if ('problem' in read) {
@@ -73,7 +77,7 @@ export function readComposeFile(text: string, setup: ComposeSetup): ComposeFile 
 
 interface Reader {
   readonly drivers: readonly string[]
-  /** A value with its variables filled in; undefined when that cannot be done, which is noted. */
+  /** Fills in the variables of a value. Returns undefined and notes a problem when that fails. */
   readonly fill: (value: string, place: string) => string | undefined
   readonly problems: Problems
 }
@@ -136,7 +140,10 @@ function textAt(mapping: Mapping, key: string, label: string, reader: Reader): s
   return typeof value === 'string' ? reader.fill(value, `${label}: ${key}`) : undefined
 }
 
-/** Undefined: neither text nor number. A `value` that is undefined could not be filled in, which is noted. */
+/**
+ * Returns the text of an option; undefined for a value that is neither text nor number. An undefined `value`
+ * was noted before.
+ */
 function textOf(
   value: unknown,
   place: string,

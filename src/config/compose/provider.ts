@@ -4,28 +4,35 @@ import { PROVIDERS } from '../../providers/index.ts'
 import { createInstance } from '../../providers/instance.ts'
 import { routeReferences } from '../../providers/route.ts'
 import { fieldKind, type Field } from '../../settings/field.ts'
-import { COMPOSE, RENDERING } from '../sections/commands.ts'
+import { COMPOSE } from '../sections/compose.ts'
+import { logSection } from '../sections/log.ts'
 import { NOTHING_TO_SET, SERVICE_FIELDS } from './call.ts'
 import type { ProviderService } from './file.ts'
 import { collectEntries, type EnvEntry } from '../entries/env-entry.ts'
 import { flagNames } from '../layers/flags.ts'
-import { mergeLayers, parseSection, type Given, type Layer, type Problems } from '../layers/layers.ts'
+import {
+  adviceOn,
+  mergeLayers,
+  parseSection,
+  type Given,
+  type Layer,
+  type Problems,
+} from '../layers/layers.ts'
 import { parseSections } from '../load.ts'
 import { shownName } from '../entries/secret-entry.ts'
-import { adviceOn } from '../layers/unknown-setting.ts'
 import { parseChosen } from '../volume/volume-options.ts'
 
-/** What a provider service of a compose file is made with. */
+/** The configuration of a provider service of a compose file. */
 export interface ServiceConfig {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
-  /** Paths of .env files are as written. */
+  /** The entries of its environment. Paths of .env files are as written. */
   readonly entries: readonly EnvEntry[]
 }
 
 /**
- * The options of a provider service, read as the flags that Compose makes of them, over `below`: environment and defaults. Undefined
- * when there is a problem.
+ * Reads the options of a provider service as the flags that Compose makes of them, over `below`: environment
+ * and defaults. Returns undefined and adds to `problems` when something is wrong.
  */
 export function readServiceOptions(
   options: ProviderService['options'],
@@ -35,7 +42,7 @@ export function readServiceOptions(
   const own = optionLayer(options, problems)
   const layer = mergeLayers({ flag: own, default: below })
   const settings = parseSections(COMPOSE, (section) => parseSection(section, layer, problems))
-  parseSection(RENDERING.log, layer, problems)
+  parseSection(logSection, layer, problems)
   const providers = PROVIDERS.map((def) => createInstance(def, parseSection(def.settings, layer, problems)))
   const chosen = parseChosen(layer, providers, problems)
   const entries = collectEntries(settings, layer, problems)

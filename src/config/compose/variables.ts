@@ -1,15 +1,16 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Env } from '../layers/env.ts'
 
-/** The name, how it is decided, and the text for when it is: `NAME`, `NAME:-text`, `NAME-text`, `:+`, `+`, `:?`, `?`. */
+/** Matches the inside of `${…}`: the name, the operator (`:-`, `-`, `:+`, `+`, `:?`, `?`), and its text. */
 const BODY = /^([_a-z][_a-z0-9]*)(?:(:?)([-+?])([^\n]*))?$/i
 const NAME = /[_a-z][_a-z0-9]*/iy
 const DEEPEST = 50
 
 /**
- * A text with its variables filled in, as Compose 2.40 does it: `$NAME`, `${NAME}`, the forms with a default (which may hold variables
- * itself), `$$` for a dollar. Where a default ends is decided by Compose's own count of braces. `unset` hears of each variable that
- * is not set and has no default. Throws `config`, and repeats nothing of the text but what was written behind `:?` to be told.
+ * Fills in the variables of `text` as Compose 2.40 does: `$NAME`, `${NAME}`, the forms with a default (which
+ * may hold variables itself), and `$$` for a dollar. Compose's own count of braces decides where a default
+ * ends. Calls `unset` for each variable that is not set and has no default. Throws `config`; its message
+ * repeats only the text after `:?`.
  */
 export function fillIn(text: string, env: Env, unset: (name: string) => void, depth = 0): string {
   if (depth > DEEPEST) throw wrong('has variables nested too deeply')
@@ -40,8 +41,8 @@ function nameAt(text: string, at: number): string | undefined {
 }
 
 /**
- * Where the braces that open at `open` close, on their line. Compose counts `{{` as one brace, and takes the last `}` when the count
- * does not come out.
+ * Returns the index of the brace that closes the one at `open`, on its line. Compose counts `{{` as one
+ * brace, and takes the last `}` when the count is wrong.
  */
 function endOfBraces(text: string, open: number): number {
   const lineEnd = text.indexOf('\n', open)
@@ -64,7 +65,7 @@ function valueOf(body: string, env: Env, unset: (name: string) => void, depth: n
   const [, name, orEmpty, operator, argument = ''] = BODY.exec(body) ?? []
   if (name === undefined) throw wrong('has braces after $ that hold no variable')
   if (operator === undefined) return plain(name, env, unset)
-  // Compose fills in an argument that it does not use, too, and tells what is unset in it.
+  // Compose also fills in an argument that it does not use, and warns about unset variables in it.
   const other = fillIn(argument, env, unset, depth + 1)
   const value = env[name]
   const isThere = value !== undefined && (orEmpty === '' || value !== '')

@@ -1,16 +1,17 @@
 import { LineCounter, parseDocument, type ScalarTag } from 'yaml'
 
-/** Compose files with more uses of anchors than that are made to hurt. */
+/** The most uses of anchors in a compose file. More are an attack on memory. */
 const MOST_ALIASES = 10_000
 
 export type Mapping = Readonly<Record<string, unknown>>
 
-/** What a YAML text holds, or what is wrong with it and where: a part of the text is never repeated. */
+/** The content of a YAML text, or a problem with its place. A problem never quotes the text. */
 type ReadYaml = { readonly content: unknown } | { readonly problem: string }
 
 /**
- * YAML as Compose reads it, with merge keys and anchors. Of plain scalars it knows its own numbers: `0700` is octal, `1_000` has a
- * separator, `yes` is a text. Texts come as strings, numbers as number or bigint, dates as Date.
+ * Parses YAML as Compose does, with merge keys and anchors. Plain scalars follow Compose's rules for numbers:
+ * `0700` is octal, `1_000` has a separator, `yes` is a text. Texts come as strings, numbers as number or
+ * bigint, dates as Date.
  */
 export function readYaml(text: string): ReadYaml {
   const lineCounter = new LineCounter()
@@ -31,7 +32,7 @@ export function readYaml(text: string): ReadYaml {
         : `no valid YAML (${wordsOf(error.code)})`
     return { problem: `line ${line}, column ${col}: ${reason}` }
   } catch {
-    // Deeper than the stack, or what the parser says of aliases: that names them.
+    // The nesting is deeper than the stack, or an alias is wrong: the parser's message would name it.
     return { problem: 'an alias without its anchor, too many aliases, or too many levels' }
   }
 }
@@ -40,7 +41,10 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
 
-/** A number as Compose hands it over, by the rules of Go: 0700 becomes 448, 1e6 becomes 1e+06. */
+/**
+ * Returns a number as Compose passes it on, formatted by the rules of Go: 0700 becomes 448, 1e6 becomes
+ * 1e+06.
+ */
 export function numberText(value: number | bigint): string {
   if (typeof value === 'bigint') return String(value)
   if (Number.isNaN(value)) return 'NaN'
@@ -78,7 +82,7 @@ const FLOAT: ScalarTag = {
   resolve: floatOf,
 }
 
-/** Compose takes it for no text, and refuses it. */
+/** Compose does not accept such a scalar as a text. */
 const DATE: ScalarTag = {
   tag: 'tag:yaml.org,2002:timestamp',
   default: true,
@@ -101,7 +105,7 @@ function floatOf(text: string): number {
   return Number(text.replaceAll('_', ''))
 }
 
-/** `BAD_INDENT` → `bad indent`. The parser's own messages quote the file. */
+/** Returns `bad indent` for `BAD_INDENT`. The parser's own messages quote the file. */
 function wordsOf(code: string): string {
   return code.toLowerCase().replaceAll('_', ' ')
 }

@@ -1,41 +1,41 @@
 import { fieldKind, type Field, type Section } from '../../settings/field.ts'
 
-/** `--secret NAME=TEMPLATE, --secrets`. */
+/** Returns all flags of a field as one text: `--secret NAME=TEMPLATE, --secrets`. */
 export function flagText(field: Field): string {
   const value = fieldKind(field) === 'switch' ? '' : ` ${field.placeholder ?? 'VALUE'}`
   const short = field.short === undefined ? [] : [`-${field.short}`]
   return [...short, `--${field.name}${value}`, ...(field.aliases ?? []).map((name) => `--${name}`)].join(', ')
 }
 
-/** What stands when nobody sets it, as it is shown. */
+/** Returns the default of a field as people see it; empty when there is none. */
 export function defaultText(field: Field): string {
   return field.userDefault === undefined || field.default === undefined
     ? (field.default ?? '')
     : `${field.default} (not root: ~/.config/locket/${field.userDefault})`
 }
 
-/** A switch that may be on without being asked for. */
+/** True for a switch that can be on by default. */
 export function isOnAtTimes(field: Field): boolean {
   return fieldKind(field) === 'switch' && field.default !== 'false'
 }
 
-/** A section as help shows it: flag and what it does, side by side. */
+/** Returns the lines of a section for `--help`: flag and summary, side by side. */
 export function shortHelp({ title, fields }: Section): string[] {
   return [`${title}:`, ...Object.values(fields).flatMap(shortHelpOf), '']
 }
 
-/** A section with everything that is known of it: each name of a flag, its variable, its default. */
+/** Returns the lines of a section for `--help-all`: every name of a flag, its variable and its default. */
 export function fullHelp({ title, fields }: Section): string[] {
   return [`${title}:`, ...Object.values(fields).flatMap(fullHelpOf), '']
 }
 
-/** A section in one line: `--connect-*   1Password Connect`. */
+/** Returns a section as one line: `--connect-*   1Password Connect`. */
 export function groupHelp({ title, fields }: Section): string {
   const names = Object.values(fields).map(({ name }) => name)
   return beside(names.length === 1 ? `--${names[0]}` : `--${commonStart(names)}*`, [title]).join('')
 }
 
-/** Two columns; a flag too long for its own stands above the text. */
+/** Sets a flag beside the lines of its text. A flag that is too long for its column is above the text. */
 export function beside(flag: string, text: readonly string[]): string[] {
   const left = `  ${flag}`
   const margin = ' '.repeat(COLUMN)
@@ -48,7 +48,7 @@ export function beside(flag: string, text: readonly string[]): string[] {
 const COLUMN = 30
 const TEXT = 74
 
-/** Lines of at most `width` characters, broken at spaces; a longer word has a line of its own. */
+/** Breaks `text` at spaces into lines of at most `width` characters. A longer word has a line of its own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
@@ -79,12 +79,12 @@ function fullHelpOf(field: Field): string[] {
   return [`  ${flagText(field)}`, ...wrap(text, 90).map((line) => `      ${line}`)]
 }
 
-/** A switch is off unless it says otherwise. */
+/** False for a switch that is off by default: its default needs no mention. */
 function hasTellingDefault(field: Field): boolean {
   return field.default !== undefined && (fieldKind(field) !== 'switch' || isOnAtTimes(field))
 }
 
-/** Up to the last dash that all have in common. */
+/** Returns the common beginning of the names, up to its last dash. */
 function commonStart([first = '', ...others]: readonly string[]): string {
   let length = first.length
   while (

@@ -1,22 +1,21 @@
-import { fieldKind, type Field, type Section } from '../../settings/field.ts'
+import { fieldKind, fieldsOf, type Field, type Section } from '../../settings/field.ts'
 import { AbsolutePath, choicesOf } from '../../settings/kinds.ts'
-import { fieldsOf } from '../sections/commands.ts'
 import { isOnAtTimes } from './describe.ts'
 import { flagNames } from '../layers/flags.ts'
 
 /** A flag as a shell completes it. */
 export interface FlagWords {
-  /** With their dashes; the first is the one to offer. */
+  /** The names with their dashes. A shell offers the first one. */
   readonly names: readonly string[]
   readonly summary: string
   readonly isList: boolean
-  /** Left out: a switch. `any`: nothing to offer. */
+  /** Undefined: a switch without a value. `any`: a value that a shell cannot complete. */
   readonly value?: 'file' | 'folder' | 'any' | readonly string[]
-  /** What the value is called: `SIZE`. */
+  /** The name of the value: `SIZE`. */
   readonly placeholder: string
 }
 
-/** Each flag of these sections once. */
+/** Returns each flag of these sections once. */
 export function flagWords(sections: readonly Section[]): readonly FlagWords[] {
   const fields = new Map(fieldsOf(sections).map((field) => [field.name, field]))
   return [...fields.values()].flatMap((field) =>
@@ -24,7 +23,7 @@ export function flagWords(sections: readonly Section[]): readonly FlagWords[] {
   )
 }
 
-/** `--no-interactive`, for a switch that is on when nobody says so. */
+/** Returns `--no-interactive`, for a switch that may be on by default. */
 function offWords(field: Field): FlagWords {
   return { names: [`--no-${field.name}`], summary: `not: ${field.summary}`, isList: false, placeholder: '' }
 }

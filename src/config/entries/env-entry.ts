@@ -5,10 +5,10 @@ import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import { NOT_ABSOLUTE, shownName, splitEntry, templateFile } from './secret-entry.ts'
 import { environmentSection, variableSecretsSection } from '../sections/environment.ts'
 
-/** What an environment is made of, in the order in which later ones win. */
+/** One entry of an environment. Later entries win. */
 export type EnvEntry =
   | ({ readonly kind: 'variable' } & RequestedFile)
-  /** A .env file: relative to the working directory, wherever it was named. */
+  /** A .env file. A relative path begins at the working directory, wherever the path was given. */
   | { readonly kind: 'file'; readonly path: string; readonly origin: string }
 
 export interface EnvSettings {
@@ -17,8 +17,8 @@ export interface EnvSettings {
 }
 
 /**
- * The entries of `--env-file`, then those of `--secret`, then those of `--env`, each in the order given. Reads nothing. Throws one `config`
- * error of all that is wrong.
+ * Returns the entries of `--env-file`, then those of `--secret`, then those of `--env`, each in the order
+ * given. Reads no file. Throws one `config` error that lists all that is wrong.
  */
 export function environmentEntries(settings: EnvSettings, layer: Layer): EnvEntry[] {
   const problems: Problems = []
@@ -27,7 +27,7 @@ export function environmentEntries(settings: EnvSettings, layer: Layer): EnvEntr
   return entries
 }
 
-/** The same, with what is wrong collected. */
+/** Returns the same entries as `environmentEntries`, and adds to `problems` what is wrong. */
 export function collectEntries(
   { environment, secrets }: EnvSettings,
   layer: Layer,
@@ -57,7 +57,10 @@ interface Place {
 const STARTS_AS_PATH = /^\.{0,2}\//
 const SECRET_PATH = /^(?:\/[^\n={}]*)?\/([^\n={}/]+)$/
 
-/** `NAME=TEMPLATE`, `NAME=@path` or the path of a .env file. The text is not repeated in messages: it may hold a value. */
+/**
+ * Parses `NAME=TEMPLATE`, `NAME=@path` or the path of a .env file. Messages do not repeat the text: it may
+ * hold a secret.
+ */
 function envEntry(entry: string, place: Place, problems: Problems): EnvEntry | undefined {
   const parts = STARTS_AS_PATH.test(entry) ? undefined : splitEntry(entry)
   if (parts !== undefined) return variable(parts.name, parts.text, place, problems)
@@ -69,7 +72,7 @@ function envEntry(entry: string, place: Place, problems: Problems): EnvEntry | u
   return undefined
 }
 
-/** `NAME=TEMPLATE`, `NAME=@path` or a template's path, which names the variable. */
+/** Parses `NAME=TEMPLATE`, `NAME=@path` or the path of a template, whose last part is the variable's name. */
 function secretEntry(entry: string, place: Place, problems: Problems): EnvEntry | undefined {
   const [, name] = SECRET_PATH.exec(entry) ?? []
   if (name !== undefined) return variable(name, `@${entry}`, place, problems)
@@ -79,7 +82,7 @@ function secretEntry(entry: string, place: Place, problems: Problems): EnvEntry 
   return undefined
 }
 
-/** Unlike a file's, the text may be a path: `SHELL=/bin/sh`. */
+/** Makes the entry of a variable. Unlike the text of a file, the text may be a path: `SHELL=/bin/sh`. */
 function variable(name: string, text: string, place: Place, problems: Problems): EnvEntry | undefined {
   const { origin, takesRelative } = place
   const shown = shownName(name)

@@ -7,14 +7,14 @@ import { parseEntry } from './secret-entry.ts'
 import type { outputsSection } from '../sections/outputs.ts'
 import { PAIR } from '../layers/toml.ts'
 
-/** A template without a name of its own: its file gives one. */
+/** The path of a template. The output is named after the file. */
 const ANONYMOUS = /^@?((?:\/|\.{1,2}\/)[^\n={}]*)$/
 const BETWEEN = /[:=]/g
 const MOUNT_FLAGS = /:(ro|rw|z|Z)$/
 
 /**
- * What `map`, `secret` and `out` say, as absolute paths; relative ones begin at `cwd`. Pure. Throws one `config` error of every entry that
- * cannot be read.
+ * Returns the outputs that `map`, `secret` and `out` name, with absolute paths; relative ones begin at `cwd`.
+ * Reads no file. Throws one `config` error that lists every entry that cannot be parsed.
  */
 export function parseOutputs(
   settings: SettingsOf<typeof outputsSection>,
@@ -34,7 +34,7 @@ export function parseOutputs(
   return { maps, secrets, out: absolute(settings.out, cwd) }
 }
 
-/** `SRC:DST`, `SRC=DST`, or both paths of a TOML table. */
+/** Parses `SRC:DST`, `SRC=DST`, or both paths of a TOML table. */
 function parseMapEntry(entry: string, origin: string, cwd: string, problems: Problems): MapEntry | undefined {
   const places = entry.includes(PAIR) ? [entry.indexOf(PAIR)] : betweens(entry)
   const [at = -1, ...others] = places
@@ -56,7 +56,10 @@ function parseMapEntry(entry: string, origin: string, cwd: string, problems: Pro
   return undefined
 }
 
-/** `NAME=TEMPLATE`, `NAME=@path`, `/path`. A TOML file may be read in any folder, so a path after `@` must be absolute there. */
+/**
+ * Parses `NAME=TEMPLATE`, `NAME=@path` or `/path`. A TOML file may be read in any folder, so a path after `@`
+ * must be absolute there.
+ */
 function parseSecretOutput(
   entry: string,
   {
@@ -76,7 +79,10 @@ function parseSecretOutput(
   }
 }
 
-/** Every place where a map could be cut; where several could be, those before an absolute path. */
+/**
+ * Returns every index where a map can be split. Where there are several, returns those before an absolute
+ * path.
+ */
 function betweens(entry: string): number[] {
   const all = [...entry.matchAll(BETWEEN)].map(({ index }) => index)
   if (all.length < 2) return all

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseDriverOptions } from '../volume/driver-opts.ts'
-import { VOLUME_SECTIONS, fieldsOf } from '../sections/commands.ts'
+import { fieldsOf } from '../../settings/field.ts'
+import { VOLUME_SECTIONS } from '../sections/volume.ts'
 import { secretFile } from './secret-entry.ts'
 
 function problemsOf(options: Readonly<Record<string, string>>): string[] {

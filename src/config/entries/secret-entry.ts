@@ -8,8 +8,8 @@ const TEMPLATE_FILE = /^@(\/[^\n]*|[^\n{}]*)$/
 const BARE_PATH = /^\/[^\n{}]*$/
 
 /**
- * Parses `NAME=TEMPLATE` or `NAME=@path` of a list. The text is not repeated in messages: it may hold a value. `base` is that of
- * `secretFile`.
+ * Parses `NAME=TEMPLATE` or `NAME=@path` of a list. Messages do not repeat the text: it may hold a secret.
+ * `base` is that of `SecretPlace`.
  */
 export function parseEntry(
   entry: string,
@@ -30,7 +30,7 @@ export function parseEntry(
   return undefined
 }
 
-/** `NAME=TEXT`; undefined: it is none. */
+/** Splits `NAME=TEXT`. Returns undefined for another shape. */
 export function splitEntry(entry: string): { readonly name: string; readonly text: string } | undefined {
   const [, name, text] = ENTRY.exec(entry) ?? []
   return name === undefined || text === undefined ? undefined : { name, text }
@@ -45,11 +45,17 @@ export const NOT_ABSOLUTE = 'the path after @ must be absolute'
 
 export interface SecretPlace {
   readonly origin: string
-  /** The folder in which relative paths begin: a command's working directory. Undefined: paths must be absolute. */
+  /**
+   * The folder in which relative paths begin: a command's working directory. Undefined: paths must be
+   * absolute.
+   */
   readonly base?: string | undefined
 }
 
-/** Returns the file of this name and its source. A path without `@` is refused, because it would be written as the secret's text. */
+/**
+ * Returns the file of this name and its source. A path without `@` is refused, because it would be written as
+ * the secret's text.
+ */
 export function secretFile(
   name: string,
   text: string,
@@ -70,7 +76,7 @@ export function secretFile(
   return undefined
 }
 
-/** A name as messages can bear it. */
+/** Returns a name that a message can show: printable and at most 80 characters long. */
 export function shownName(name: string): string {
   const printable = name.replace(/\p{Cc}/gu, '?')
   if (printable.trim() === '') return JSON.stringify(printable)

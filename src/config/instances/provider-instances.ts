@@ -7,14 +7,17 @@ import { namedInstance, providerTables } from './provider-tables.ts'
 import type { TomlDocument } from '../layers/toml.ts'
 
 export interface ProviderSources {
-  /** A command's settings, merged. */
+  /** The merged settings of a command. */
   readonly layer: Layer
-  /** Its configuration files, in their order. */
+  /** The configuration files, in their order. */
   readonly documents: readonly TomlDocument[]
   readonly user: User
 }
 
-/** All that a command's references can go to: one instance of each kind, out of its settings, and those that its files name. */
+/**
+ * Returns all instances that a command's references can name: one of each kind, made from the command's
+ * settings, and those of `[providers.NAME]`. Adds to `problems` what is wrong.
+ */
 export function providerInstances(
   { layer, documents, user }: ProviderSources,
   problems: Problems,

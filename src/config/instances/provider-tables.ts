@@ -4,7 +4,7 @@ import type { ProviderDef, ProviderInstance } from '../../providers/define.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import { createInstance } from '../../providers/instance.ts'
 import { chooseKind } from '../../providers/route.ts'
-import { fieldsOf } from '../sections/commands.ts'
+import { fieldsOf } from '../../settings/field.ts'
 import { defaultLayer, type User } from '../layers/defaults.ts'
 import { mergeLayers, parseSection, type Problems } from '../layers/layers.ts'
 import { shownName } from '../entries/secret-entry.ts'
@@ -17,19 +17,20 @@ import {
   type TomlEntry,
 } from '../layers/toml.ts'
 
-/** `[providers.NAME]` as all files together have it. */
+/** A table `[providers.NAME]`, merged from all configuration files. */
 export interface ProviderTable {
   readonly name: string
-  /** Where it is first opened. */
+  /** Returns the place where the table is first opened. */
   readonly at: () => string
-  /** Of a key that stands in several files, what the last one says. */
+  /** The entries by their keys. The last file wins. */
   readonly entries: ReadonlyMap<string, TomlEntry>
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
-/** The key of a table that is no setting. */
+/** The one key of a table that is not a setting. */
 const KIND = 'kind'
 
+/** Returns the tables `[providers.NAME]` of all configuration files. Adds to `problems` what is wrong. */
 export function providerTables(
   documents: readonly TomlDocument[],
   problems: Problems,
@@ -49,7 +50,11 @@ export function providerTables(
   return [...tables.values()]
 }
 
-/** One more instance of a kind. What its table leaves out takes the default: nothing comes from flags, environment or a command's table. */
+/**
+ * Makes an instance from a table `[providers.NAME]`. A setting that the table leaves out has its default:
+ * flags, environment and a command's table change nothing (ADR 0012). Returns undefined and adds to
+ * `problems` when the kind is unknown.
+ */
 export function namedInstance(
   { name, at, entries }: ProviderTable,
   user: User,
@@ -99,7 +104,7 @@ function kindOf({ value, at }: TomlEntry, problems: Problems): ProviderDef | und
   }
 }
 
-/** `url` is told of as `bao-url`: in a table of one kind the prefix looks as if it could be left out. */
+/** Suggests `bao-url` for `url`: in a table of one kind the prefix seems to be optional. */
 function unknownKey(key: string, { kind, settings }: ProviderDef): string {
   const known = fieldsOf([settings]).map(({ name }) => name)
   const spelled = key.replaceAll('_', '-')

@@ -4,7 +4,10 @@ import type { Layer, Problems } from './layers.ts'
 import { configFileSection } from '../sections/config-file.ts'
 import type { TomlFile } from './toml.ts'
 
-/** In the order in which they are given; a later one wins. */
+/**
+ * Reads the configuration files in the order in which they are given; a later one wins. `ifThere` is one more
+ * path, read before them, that need not exist. Adds to `problems` what cannot be read.
+ */
 export function readConfigFiles(layer: Layer, ifThere: string | undefined, problems: Problems): TomlFile[] {
   const given = layer.get(configFileSection.fields.paths.name)
   const named = [given?.value ?? []].flat().flatMap((path) => {
@@ -16,7 +19,9 @@ export function readConfigFiles(layer: Layer, ifThere: string | undefined, probl
   return [...(managed ?? []), ...named]
 }
 
-/** Undefined: there is no such file. Nothing: it cannot be read, which is told. */
+/**
+ * Returns undefined when there is no such file. Returns no file and adds a problem when it cannot be read.
+ */
 function readConfigFile(path: string, problems: Problems): readonly TomlFile[] | undefined {
   try {
     return [{ path, text: readFileSync(path, 'utf8') }]
@@ -29,7 +34,7 @@ function readConfigFile(path: string, problems: Problems): readonly TomlFile[] |
   }
 }
 
-/** As it was written, and as it lies on the disk. */
+/** Returns the path as it was written and the real path, behind links. */
 export function namesOf({ path }: TomlFile): string[] {
   const real = realpathSync(path)
   return path.startsWith('/') ? [path, real] : [real]

@@ -7,6 +7,7 @@ export interface User {
   readonly isRoot: boolean
 }
 
+/** Returns the default of each field. Another user than root gets the defaults in the home directory. */
 export function defaultLayer(fields: readonly Field[], user: User): Layer {
   const layer = new Map<string, Given>()
   for (const field of fields) {
@@ -16,7 +17,10 @@ export function defaultLayer(fields: readonly Field[], user: User): Layer {
   return layer
 }
 
-/** A user's own folder for settings, as the XDG base directories have it; undefined when the environment names none. */
+/**
+ * Returns the default path in the user's folder for settings, by the XDG Base Directory Specification.
+ * Returns undefined when the field has none or the environment names no such folder.
+ */
 function userDefault(field: Field, env: Env): string | undefined {
   if (field.userDefault === undefined) return undefined
   const { XDG_CONFIG_HOME: configHome = '', HOME: home = '' } = env

@@ -1,83 +1,98 @@
-import { Command, Option } from 'commander'
+import { parseArgs } from 'node:util'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { fieldKind, type Field } from '../../settings/field.ts'
-import type { Given, Layer } from './layers.ts'
-import { adviceOn } from './unknown-setting.ts'
+import { adviceOn, type Given, type Layer } from './layers.ts'
 
 export interface ParsedFlags {
   readonly layer: Layer
+  /** The arguments that are not flags, in their order. */
   readonly positionals: readonly string[]
 }
 
-/** `--flag value`, `--flag=value`, `--switch`, `--no-switch`, `--switch=false`. Throws `usage`; `--` ends the flags. */
+/**
+ * Parses `--flag value`, `--flag=value`, `--switch`, `--no-switch`, `--switch=false` and `-f value`. `--`
+ * ends the flags. `command` is for messages: `secret set`. Throws `usage` for an unknown flag and for a flag
+ * without its value.
+ */
 export function parseFlags(command: string, fields: readonly Field[], argv: readonly string[]): ParsedFlags {
+  const flags = new Map(fields.flatMap((field) => flagsOf(field).map((flag) => [flag.name, flag])))
+  const { tokens, positionals } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(Array.from(flags.values(), ({ name, options }) => [name, options])),
+    strict: false,
+    tokens: true,
+  })
   const layer = new Map<string, Given>()
-  const program = new Command(command)
-    .helpOption(false)
-    .exitOverride(fail)
-    .configureOutput({ writeErr: silent })
-  for (const field of fields) declare(program, field, layer)
-  const { operands, unknown } = program.parseOptions(spellSwitches(fields, argv))
-  const [stranger] = unknown
-  if (stranger !== undefined) throw unknownFlag(command, stranger, fields)
-  return { layer, positionals: operands }
-
-  /** Commander speaks to standard error and exits; its only complaint left here is a flag without its value. */
-  function fail(error: { readonly message: string }): never {
-    throw new LocketError('usage', `locket ${command}: ${error.message.replace(/^error: /, '')}`, {
-      hint: helpOn(command),
-    })
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    const flag = flags.get(token.name)
+    if (flag === undefined || (flag.isOpposite && token.value !== undefined))
+      throw unknownFlag(command, argv[token.index] ?? token.rawName, fields)
+    const { field } = flag
+    const origin = `flag --${flag.name}`
+    const kind = fieldKind(field)
+    if (kind === 'switch') {
+      layer.set(field.name, { value: switchValue(flag, token.value), origin })
+      continue
+    }
+    if (token.value === undefined) throw valueMissing(command, flag)
+    const before = layer.get(field.name)?.value ?? []
+    layer.set(field.name, { value: kind === 'list' ? [before, token.value].flat() : token.value, origin })
   }
+  return { layer, positionals }
 }
 
-/** The hint when nothing nearer can be said. */
+/** The hint of a `usage` error when there is no better one. */
 export function helpOn(command: string): string {
   return `\`locket ${command} --help\` tells more`
 }
 
-/** All names of a field, without dashes. */
+/** All flags of a field, without dashes and without their opposites: `secret`, `secrets`. */
 export function flagNames(field: Field): readonly string[] {
   return [field.name, ...(field.aliases ?? [])]
 }
 
-function declare(program: Command, field: Field, layer: Map<string, Given>): void {
-  const kind = fieldKind(field)
-  for (const name of flagNames(field)) {
-    const origin = `flag --${name}`
-    if (kind === 'switch') {
-      program
-        .addOption(new Option(`--${name}`))
-        .on(`option:${name}`, () => layer.set(field.name, { value: 'true', origin }))
-      const opposite = `flag --no-${name}`
-      program
-        .addOption(new Option(`--no-${name}`))
-        .on(`option:no-${name}`, () => layer.set(field.name, { value: 'false', origin: opposite }))
-      continue
-    }
-    const short = name === field.name && field.short !== undefined ? `-${field.short}, ` : ''
-    program
-      .addOption(new Option(`${short}--${name} <${field.placeholder ?? 'VALUE'}>`))
-      .on(`option:${name}`, (value: string) => {
-        const before = layer.get(field.name)?.value ?? []
-        layer.set(field.name, { value: kind === 'list' ? [before, value].flat() : value, origin })
-      })
-  }
+/** One word after `--` that sets a field. */
+interface Flag {
+  /** Without dashes. */
+  readonly name: string
+  readonly field: Field
+  /** `--no-watch`: sets a switch to false, and takes no value. */
+  readonly isOpposite: boolean
+  readonly options: { readonly type: 'boolean' | 'string'; readonly short?: string }
 }
 
-/** Commander's switches take no value, and its optional values would swallow an argument: `--watch=false` becomes `--no-watch`. */
-function spellSwitches(fields: readonly Field[], argv: readonly string[]): string[] {
-  const switches = new Set(fields.filter((field) => fieldKind(field) === 'switch').flatMap(flagNames))
-  const end = argv.indexOf('--')
-  return argv.map((argument, index) => {
-    const [, name = '', value = ''] = /^--([^=]+)=(.*)$/s.exec(argument) ?? []
-    if (!switches.has(name) || (end !== -1 && index > end)) return argument
-    if (/^(true|yes|on|1)$/i.test(value)) return `--${name}`
-    if (/^(false|no|off|0)$/i.test(value)) return `--no-${name}`
-    throw new LocketError('usage', `flag --${name}: must be true or false`)
+function flagsOf(field: Field): Flag[] {
+  return flagNames(field).flatMap((name): Flag[] => {
+    if (fieldKind(field) !== 'switch') {
+      const short = name === field.name && field.short !== undefined ? { short: field.short } : {}
+      return [{ name, field, isOpposite: false, options: { type: 'string', ...short } }]
+    }
+    const options = { type: 'boolean' } as const
+    return [
+      { name, field, isOpposite: false, options },
+      { name: `no-${name}`, field, isOpposite: true, options },
+    ]
+  })
+}
+
+function switchValue({ name, isOpposite }: Flag, value = 'true'): string {
+  if (isOpposite) return 'false'
+  if (/^(true|yes|on|1)$/i.test(value)) return 'true'
+  if (/^(false|no|off|0)$/i.test(value)) return 'false'
+  throw new LocketError('usage', `flag --${name}: must be true or false`)
+}
+
+function valueMissing(command: string, { name, field, options }: Flag): LocketError {
+  const short = options.short === undefined ? '' : `-${options.short}, `
+  const flag = `${short}--${name} <${field.placeholder ?? 'VALUE'}>`
+  return new LocketError('usage', `locket ${command}: option '${flag}' argument missing`, {
+    hint: helpOn(command),
   })
 }
 
 function unknownFlag(command: string, argument: string, fields: readonly Field[]): LocketError {
+  // Without the value, which may be a secret.
   const written = argument.split('=')[0] ?? argument
   const names = fields.flatMap(flagNames)
   const advice = adviceOn(written.replace(/^-+/, ''), names, (name) => `--${name}`)
@@ -85,5 +100,3 @@ function unknownFlag(command: string, argument: string, fields: readonly Field[]
     hint: advice === '' ? helpOn(command) : advice,
   })
 }
-
-function silent(): void {}

@@ -1,7 +1,8 @@
+import { nearest } from '../../core/text/nearest.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Field, Section, SettingsOf } from '../../settings/field.ts'
 
-/** What a setting was given as, before it is parsed. */
+/** The text of a setting before it is parsed. */
 export interface Given {
   readonly value: string | readonly string[]
   /** For messages: `flag --size`, `environment OP_CONNECT_HOST`, `/etc/locket/locket.toml line 4`. */
@@ -10,7 +11,7 @@ export interface Given {
   readonly isFromToml?: true
 }
 
-/** What one source gives, by the field's name. */
+/** The settings that one source gives, by the field's name. */
 export type Layer = ReadonlyMap<string, Given>
 
 /** Highest first. `toml` may be several files, of which a later one wins. */
@@ -18,10 +19,10 @@ export const LAYERS = ['driver option', 'flag', 'environment', 'toml', 'default'
 export type LayerName = (typeof LAYERS)[number]
 export type Layers = Readonly<Partial<Record<LayerName, Layer>>>
 
-/** Collected, so that a user corrects all of them at once. */
+/** Messages about wrong settings. They are collected, so that a user can correct all of them at once. */
 export type Problems = string[]
 
-/** One layer of all: a higher one replaces what a lower one gives, lists included. */
+/** Merges the layers into one. A higher layer replaces a setting of a lower one, lists included. */
 export function mergeLayers(layers: Layers): Layer {
   const merged = new Map<string, Given>()
   for (const name of LAYERS.toReversed()) {
@@ -30,22 +31,48 @@ export function mergeLayers(layers: Layers): Layer {
   return merged
 }
 
-/** The values of one section. Each problem names where the value came from; the value itself is told by schemas only, never of a credential. */
+/**
+ * Parses the settings of one section. Each problem names the origin of the setting. Only schemas repeat a
+ * value in their messages, and schemas of credentials do not.
+ */
 export function parseSection<S extends Section>(section: S, layer: Layer, problems: Problems): SettingsOf<S> {
   const values = Object.entries(section.fields).map(([key, field]) => [
     key,
     parseField(field, layer, problems),
   ])
-  // Built key by key out of the declaration that SettingsOf is computed from.
+  // The keys are those of the declaration that SettingsOf is computed from.
   return Object.fromEntries(values) as SettingsOf<S>
 }
 
-/** Throws one `config` error of all problems, if there are any. */
+/**
+ * Most problems named in one line. An author of driver options can make thousands, and the line is logged.
+ */
+const MOST_NAMED = 10
+
+/**
+ * Throws one `config` error that lists the first ten problems and counts the rest. Returns when there are
+ * none.
+ */
 export function throwProblems(problems: readonly string[]): void {
   if (problems.length === 0) return
   const lead = problems.length === 1 ? '' : `${problems.length} settings are wrong: `
-  // Paths and names in it come from users: one line, and nothing that a terminal obeys.
-  throw new LocketError('config', `${lead}${problems.join('; ')}`.replace(/\p{Cc}/gu, '?'))
+  const rest = problems.length > MOST_NAMED ? `; and ${problems.length - MOST_NAMED} more` : ''
+  const named = problems.slice(0, MOST_NAMED).join('; ')
+  // Paths and names come from users: the message stays on one line and holds no control character.
+  throw new LocketError('config', `${lead}${named}${rest}`.replace(/\p{Cc}/gu, '?'))
+}
+
+/**
+ * Returns advice about an unknown setting: the known one that was probably meant, as `show` writes it.
+ * Returns an empty text when no known name is near.
+ */
+export function adviceOn(
+  name: string,
+  known: readonly string[],
+  show: (name: string) => string = (near) => near,
+): string {
+  const near = nearest(name.replaceAll('_', '-'), known)
+  return near === undefined ? '' : `did you mean ${show(near)}?`
 }
 
 function parseField(field: Field, layer: Layer, problems: Problems): unknown {

@@ -1,14 +1,17 @@
 import { parse } from 'smol-toml'
 
-/** `[providers.NAME]` and the keys in it. */
+/** The depth of the keys in `[providers.NAME]`. */
 const DEEPEST = 3
 
-/** Gives the line, from 1, that sets a key, or opens a table. */
+/**
+ * Returns the line, counted from 1, that sets a key or opens a table. Returns 1 for a key that is not there.
+ */
 export type LineOf = (...keys: readonly string[]) => number
 
 /**
- * The parser keeps no positions, so it is asked how many lines a key needs to be there: exact for every way of writing TOML, and slow.
- * That is why it is done when a line is first asked for, which is in error messages.
+ * Finds the lines of keys. The TOML parser keeps no positions, so longer and longer beginnings of the file
+ * are parsed until a key appears. That is exact for every way of writing TOML, and slow: it runs when a
+ * message first needs a line.
  */
 export function tomlLines(text: string): LineOf {
   let lines: ReadonlyMap<string, number> | undefined
@@ -31,7 +34,7 @@ function findLines(text: string): ReadonlyMap<string, number> {
   return found
 }
 
-/** Undefined in the middle of a value that takes several lines. */
+/** Returns undefined when the text ends in the middle of a value. */
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     return parse(text)

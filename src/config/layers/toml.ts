@@ -2,17 +2,13 @@ import { parse, TomlError } from 'smol-toml'
 import { nearest } from '../../core/text/nearest.ts'
 import { fieldKind, type Field } from '../../settings/field.ts'
 import { flagNames } from './flags.ts'
-import type { Given, Layer, Problems } from './layers.ts'
+import { adviceOn, type Given, type Layer, type Problems } from './layers.ts'
 import { tomlLines } from './toml-lines.ts'
-import { adviceOn } from './unknown-setting.ts'
 
-/** Of commands: each finds its own in a file that all of them share. */
-const COMMAND_TABLES = ['volume', 'inject', 'exec', 'compose', 'export'] as const
-/** Of named providers, for every command. */
+/** The table of named providers, which all commands read. */
 export const PROVIDERS_TABLE = 'providers'
-const TABLES = [...COMMAND_TABLES, PROVIDERS_TABLE] as const
 
-/** Between the two paths of an entry that was a table: no path holds it. */
+/** Separates the two paths of an entry that was written as a table. No path can hold this character. */
 export const PAIR = '\0'
 
 export type Table = Readonly<Record<string, unknown>>
@@ -24,29 +20,36 @@ export interface TomlFile {
 
 export interface TomlDocument {
   readonly tables: Table
-  /** `FILE line 3`, where the last of these keys is set below the others. Slow: for messages. */
+  /**
+   * Returns `FILE line 3`, the place where the last of these keys is set below the others. Slow: for messages
+   * only.
+   */
   readonly at: (...keys: readonly string[]) => string
 }
 
-/** What a key stands for, and where. */
+/** The value of a key, and its place. */
 export interface TomlEntry {
   readonly value: unknown
   readonly at: () => string
 }
 
-/** Nothing when the text is no TOML. What is wrong is collected. */
-export function openToml(file: TomlFile, problems: Problems): TomlDocument {
+/**
+ * Parses a configuration file, which several commands may share. `commandTables` are the tables of all
+ * commands. The document is empty when the text is not TOML. Adds to `problems` what is wrong.
+ */
+export function openToml(file: TomlFile, commandTables: readonly string[], problems: Problems): TomlDocument {
+  const known = [...commandTables, PROVIDERS_TABLE]
   const tables = parseToml(file, problems)
   const lineOf = tomlLines(file.text)
   const at = (...keys: readonly string[]) => `${file.path} line ${lineOf(...keys)}`
   for (const [key, value] of Object.entries(tables)) {
     if (!isTable(value)) problems.push(`${at(key)}: ${key} must stand below a table, like [volume]`)
-    else if (!TABLES.some((known) => known === key)) problems.push(unknownTable(at(key), key))
+    else if (!known.includes(key)) problems.push(unknownTable(at(key), key, known))
   }
   return { tables, at }
 }
 
-/** What one file's table for a command gives. */
+/** Returns the settings in a file's table for `command`. */
 export function tomlLayer(
   document: TomlDocument,
   command: string,
@@ -61,7 +64,7 @@ export function tomlLayer(
   })
 }
 
-/** The keys of the table below `keys`; none when there is no such table. */
+/** Returns the entries of the table at the path `keys`; none when there is no such table. */
 export function entriesOf(
   { tables, at }: TomlDocument,
   ...keys: readonly string[]
@@ -72,7 +75,7 @@ export function entriesOf(
   return new Map(Object.entries(own).map(([key, value]) => [key, { value, at: () => at(...keys, key) }]))
 }
 
-/** Entries as settings. `unknown` says what is wrong with a key that is none. */
+/** Turns entries into settings. `unknown` returns the problem with a key that is not a setting. */
 export function entryLayer(
   entries: ReadonlyMap<string, TomlEntry>,
   fields: readonly Field[],
@@ -107,14 +110,14 @@ function parseToml({ path, text }: TomlFile, problems: Problems): Table {
     return parse(text, { integersAsBigInt: false })
   } catch (thrown) {
     if (!(thrown instanceof TomlError)) throw thrown
-    // Only its first line: the rest quotes the file, which may hold a token.
+    // The first line only: the rest quotes the file, which may hold a token.
     const [reason = ''] = thrown.message.split('\n')
     problems.push(`${path} line ${thrown.line}: ${reason.replace(/^Invalid TOML document: /, '')}`)
     return {}
   }
 }
 
-/** Lines are looked up for messages only. */
+/** Finds the line of the origin when a message needs it. */
 function lazily(value: Given['value'], origin: () => string): Given {
   return {
     value,
@@ -127,7 +130,9 @@ function lazily(value: Given['value'], origin: () => string): Given {
 
 type Wrong = { readonly problem: string }
 
-/** TOML's own kinds as the text that a flag would have: `0o700` arrives as the number 448, which modes understand. */
+/**
+ * Returns the text that a flag would have. `0o700` arrives as the number 448, which settings of modes accept.
+ */
 function textOf(value: unknown): string | Wrong {
   if (typeof value === 'string') return value
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint')
@@ -135,7 +140,10 @@ function textOf(value: unknown): string | Wrong {
   return { problem: 'must be a string, a number or true or false' }
 }
 
-/** A list of texts, one text, or a table of names and templates. `keys`: an entry may be a table of these two. */
+/**
+ * Accepts a list of texts, one text, or a table of names and templates. With `keys` an entry of the list may
+ * be a table of these two keys.
+ */
 function listOf(value: unknown, keys: Field['entryKeys']): readonly string[] | Wrong {
   if (typeof value === 'string') return [value]
   if (Array.isArray(value)) {
@@ -152,7 +160,7 @@ function listOf(value: unknown, keys: Field['entryKeys']): readonly string[] | W
   return entries.map(([name, text]) => `${name}=${String(text)}`)
 }
 
-/** Joined so that no character of either path is taken for the place where they meet. */
+/** Joins both paths with PAIR, so that no character of a path is mistaken for the separator. */
 function pairOf(item: unknown, keys: readonly [string, string]): unknown {
   if (!isTable(item)) return item
   const values = keys.map((key) => (Object.hasOwn(item, key) ? item[key] : undefined))
@@ -160,8 +168,8 @@ function pairOf(item: unknown, keys: readonly [string, string]): unknown {
   return values.join(PAIR)
 }
 
-function unknownTable(origin: string, name: string): string {
-  const near = nearest(name, TABLES)
-  const advice = near === undefined ? `tables are ${TABLES.join(', ')}` : `did you mean [${near}]?`
+function unknownTable(origin: string, name: string, known: readonly string[]): string {
+  const near = nearest(name, known)
+  const advice = near === undefined ? `tables are ${known.join(', ')}` : `did you mean [${near}]?`
   return `${origin}: there is no table [${name}], ${advice}`
 }

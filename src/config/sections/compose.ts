@@ -1,7 +1,9 @@
-import { field, section } from '../../settings/field.ts'
+import { field, section, type Section } from '../../settings/field.ts'
 import { Switch, Text } from '../../settings/kinds.ts'
+import { environmentSection, variableSecretsSection } from './environment.ts'
+import { RENDERING_SECTIONS } from './rendering.ts'
 
-export const composeSection = section('compose', 'Provider service', {
+const composeSection = section('compose', 'Provider service', {
   raw: field({
     name: 'raw',
     env: 'LOCKET_RAW',
@@ -19,3 +21,16 @@ export const composeSection = section('compose', 'Provider service', {
     toml: false,
   }),
 })
+
+/**
+ * The sections of `locket compose` beside those of every command that renders. `locket check` reads services
+ * by them too.
+ */
+export const COMPOSE = {
+  environment: environmentSection,
+  secrets: variableSecretsSection,
+  compose: composeSection,
+} as const
+
+/** All sections of `locket compose`, in the order of help and reference. */
+export const COMPOSE_SECTIONS: readonly Section[] = [...Object.values(COMPOSE), ...RENDERING_SECTIONS]

@@ -1,7 +1,7 @@
 import { field, section } from '../../settings/field.ts'
 import { List } from '../../settings/kinds.ts'
 
-/** Variables of an environment, for every command that makes one. */
+/** The variables of an environment, for every command that makes one. */
 export const environmentSection = section('environment', 'Environment', {
   env: field({
     name: 'env',
@@ -25,7 +25,7 @@ export const environmentSection = section('environment', 'Environment', {
   }),
 })
 
-/** The same written as a secret, for the commands that have no files to put secrets in. */
+/** Variables written as secrets, for the commands that write no files. */
 export const variableSecretsSection = section('variable-secrets', 'Secrets', {
   secrets: field({
     name: 'secret',

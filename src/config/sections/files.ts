@@ -1,9 +1,11 @@
 import { field, section } from '../../settings/field.ts'
 import { Choice, Mode, OwnerText, Size } from '../../settings/kinds.ts'
 
-/** How files are written, by every command that writes them. `volume` has its own names for two of the variables. */
-export function filesSection(variables: { readonly maxFileSize: string; readonly policy: string }) {
-  return section('files', 'Files written', {
+/**
+ * Says how a command writes files. `variables` names two environment variables that differ between commands.
+ */
+function fileFields(variables: { readonly maxFileSize: string; readonly policy: string }) {
+  return {
     fileMode: field({
       name: 'file-mode',
       env: 'LOCKET_FILE_MODE',
@@ -45,5 +47,28 @@ export function filesSection(variables: { readonly maxFileSize: string; readonly
         'what a reference that fails does: error (nothing is written), passthrough (its tag is written as it stands) or ignore (its file is left out)',
       placeholder: 'POLICY',
     }),
-  })
+  }
 }
+
+/** The section of commands that write files at paths of their user. */
+export const writtenSection = section(
+  'files',
+  'Files written',
+  fileFields({ maxFileSize: 'MAX_FILE_SIZE', policy: 'INJECT_POLICY' }),
+)
+
+/** The section of `locket volume`: the files of a volume. */
+export const volumeFilesSection = section('files', 'Files written', {
+  rootMode: field({
+    name: 'mode',
+    env: 'LOCKET_VOLUME_DEFAULT_MOUNT_MODE',
+    schema: Mode,
+    default: '0700',
+    summary: "mode of the volume's root folder",
+    placeholder: 'MODE',
+  }),
+  ...fileFields({
+    maxFileSize: 'LOCKET_VOLUME_DEFAULT_MAX_FILE_SIZE',
+    policy: 'LOCKET_VOLUME_DEFAULT_INJECT_POLICY',
+  }),
+})

@@ -1,7 +1,7 @@
 import { field, section } from '../../settings/field.ts'
 import { List, Text } from '../../settings/kinds.ts'
 
-/** Which files are made of which templates: of every command that writes files at places of the user's. */
+/** Templates and the files made from them, for every command that writes files at paths of its user. */
 export const outputsSection = section('outputs', 'Sources and outputs', {
   maps: field({
     name: 'map',

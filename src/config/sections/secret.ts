@@ -2,7 +2,7 @@ import { localSettings } from '../../providers/local/local.ts'
 import { field, section } from '../../settings/field.ts'
 import { Switch, Text } from '../../settings/kinds.ts'
 
-/** Where the secrets are: the settings of the `local` provider. */
+/** The place of the secrets: the settings of the `local` provider. */
 export const storeSection = localSettings
 
 export const secretSetSection = section('secret-set', 'locket secret set', {
@@ -25,6 +25,16 @@ export const secretSetSection = section('secret-set', 'locket secret set', {
     schema: Switch,
     default: 'false',
     summary: 'leave out newlines at the end of what --stdin or --file gives',
+  }),
+})
+
+export const secretGetSection = section('secret-get', 'locket secret get', {
+  show: field({
+    name: 'show',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'print even to a terminal',
   }),
 })
 

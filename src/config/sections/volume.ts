@@ -1,15 +1,10 @@
-import { field, section } from '../../settings/field.ts'
-import {
-  AbsolutePath,
-  Duration,
-  List,
-  Mode,
-  MountFlagWords,
-  PathList,
-  SelinuxContext,
-  Size,
-  Switch,
-} from '../../settings/kinds.ts'
+import { field, section, type Section } from '../../settings/field.ts'
+import { Duration, List, MountFlagWords, SelinuxContext, Size, Switch } from '../../settings/kinds.ts'
+import { configFileSection } from './config-file.ts'
+import { daemonSection } from './daemon.ts'
+import { volumeFilesSection } from './files.ts'
+import { logSection } from './log.ts'
+import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
 
 export const volumeSection = section('volume', 'Volumes', {
   secrets: field({
@@ -31,6 +26,22 @@ export const volumeSection = section('volume', 'Volumes', {
     default: 'false',
     summary: 'render again when a template file changes',
   }),
+  mountTimeoutMs: field({
+    name: 'mount-timeout',
+    env: 'LOCKET_VOLUME_DEFAULT_MOUNT_TIMEOUT',
+    schema: Duration.refine((ms) => ms > 0, 'must be longer than 0').optional(),
+    example: '25s',
+    summary:
+      'how long a mount waits for its provider; left out: 25s, and 100s in the first ten minutes after a boot',
+    placeholder: 'DURATION',
+  }),
+})
+
+/**
+ * The mount options of a volume. `host/mounts/mount-table.ts` receives the whole section by these names and
+ * obeys it.
+ */
+export const tmpfsSection = section('tmpfs', 'Tmpfs of a volume', {
   sizeBytes: field({
     name: 'size',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_SIZE',
@@ -38,14 +49,6 @@ export const volumeSection = section('volume', 'Volumes', {
     default: '10M',
     summary: 'size of the tmpfs',
     placeholder: 'SIZE',
-  }),
-  mode: field({
-    name: 'mode',
-    env: 'LOCKET_VOLUME_DEFAULT_MOUNT_MODE',
-    schema: Mode,
-    default: '0700',
-    summary: "mode of the volume's root folder",
-    placeholder: 'MODE',
   }),
   flags: field({
     name: 'flags',
@@ -72,93 +75,16 @@ export const volumeSection = section('volume', 'Volumes', {
     default: 'false',
     summary: 'mount even where the kernel cannot keep the tmpfs out of swap',
   }),
-  mountTimeoutMs: field({
-    name: 'mount-timeout',
-    env: 'LOCKET_VOLUME_DEFAULT_MOUNT_TIMEOUT',
-    schema: Duration.refine((ms) => ms > 0, 'must be longer than 0').optional(),
-    example: '25s',
-    summary:
-      'how long a mount waits for its provider; left out: 25s, and 100s in the first ten minutes after a boot',
-    placeholder: 'DURATION',
-  }),
 })
 
-/** The daemon's own settings; no driver option can touch them. */
-export const daemonSection = section('daemon', 'Daemon', {
-  socket: field({
-    name: 'socket',
-    env: 'LOCKET_PLUGIN_SOCKET',
-    schema: AbsolutePath,
-    default: '/run/docker/plugins/locket.sock',
-    summary: 'where the engine finds the driver',
-    placeholder: 'PATH',
-    driverOption: false,
-  }),
-  stateDir: field({
-    name: 'state-dir',
-    env: 'LOCKET_PLUGIN_STATE_DIR',
-    schema: AbsolutePath.optional(),
-    default: '/var/lib/locket',
-    summary:
-      'folder of what must outlive a restart; with --managed left out: /etc/locket/state where that can be made, else below the runtime folder',
-    placeholder: 'DIR',
-    driverOption: false,
-  }),
-  runtimeDir: field({
-    name: 'runtime-dir',
-    env: 'LOCKET_PLUGIN_RUNTIME_DIR',
-    schema: AbsolutePath,
-    default: '/var/lib/locket',
-    summary: 'folder below which volumes are mounted',
-    placeholder: 'DIR',
-    driverOption: false,
-  }),
-  templateRoots: field({
-    name: 'template-roots',
-    env: 'LOCKET_TEMPLATE_ROOTS',
-    kind: 'list',
-    schema: PathList.optional(),
-    example: '/etc/locket/templates',
-    summary:
-      'folders that @/path and file:/path in driver options must lie under; left out: any (with --managed: /etc/locket)',
-    placeholder: 'DIR',
-    driverOption: false,
-  }),
-  allowInlineToken: field({
-    name: 'allow-inline-token',
-    env: 'LOCKET_ALLOW_INLINE_TOKEN',
-    kind: 'switch',
-    schema: Switch,
-    default: 'false',
-    summary: 'accept a credential written out in driver options, where `docker volume inspect` shows it',
-    driverOption: false,
-  }),
-  lingerMs: field({
-    name: 'linger',
-    env: 'LOCKET_LINGER',
-    schema: Duration,
-    default: '5s',
-    summary:
-      'how long a value stays usable for the next mount before it is fetched again, for containers that start again and again; 0s turns it off',
-    placeholder: 'DURATION',
-    driverOption: false,
-  }),
-  managed: field({
-    name: 'managed',
-    kind: 'switch',
-    schema: Switch,
-    default: 'false',
-    summary: 'run as the engine runs a managed plugin: /etc/locket/locket.toml is read if it is there',
-    driverOption: false,
-    toml: false,
-  }),
-  resetState: field({
-    name: 'reset-state',
-    kind: 'switch',
-    schema: Switch,
-    default: 'false',
-    summary: 'start with no volumes when the state cannot be read; the damaged files are kept',
-    driverOption: false,
-    toml: false,
-  }),
-})
+/** All sections of `locket volume`, in the order of help and reference. */
+export const VOLUME_SECTIONS: readonly Section[] = [
+  volumeSection,
+  tmpfsSection,
+  volumeFilesSection,
+  providerSection,
+  ...PROVIDER_SECTIONS,
+  daemonSection,
+  configFileSection,
+  logSection,
+]

@@ -3,29 +3,34 @@ import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { isCredentialFile } from '../../settings/kinds.ts'
-import { VOLUME } from '../sections/commands.ts'
-import type { DriverLimits } from './driver-limits.ts'
-import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
-import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseEntry } from '../entries/secret-entry.ts'
+import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
+import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
+import { daemonSection } from '../sections/daemon.ts'
+import { logSection } from '../sections/log.ts'
+import { volumeSection } from '../sections/volume.ts'
+import type { DriverLimits } from './driver-limits.ts'
 import type { DaemonConfig, LogConfig } from './volume-config.ts'
 import { parseShared, volumeConfigWith } from './volume-options.ts'
 
-/** Where a managed plugin keeps its state when nothing else is set and its config folder can be written. */
+/** The folder for a managed plugin's state, when no other is set and its configuration folder is writable. */
 export const MANAGED_STATE = '/etc/locket/state'
 
-/** What differs for a plugin that the engine runs: only its config folder outlives it, and no other folder of the host is there. */
+/**
+ * Returns the defaults of a managed plugin. It sees no folder of the host but its configuration folder, which
+ * is also the only one that outlives it.
+ */
 export function managedDefaults(defaults: Layer): Layer {
   const layer = new Map(defaults)
-  layer.delete(VOLUME.daemon.fields.stateDir.name)
+  layer.delete(daemonSection.fields.stateDir.name)
   const roots: Given = { value: ['/etc/locket'], origin: 'default with --managed' }
-  return layer.set(VOLUME.daemon.fields.templateRoots.name, roots)
+  return layer.set(daemonSection.fields.templateRoots.name, roots)
 }
 
 export interface DaemonSources extends ProviderSources {
-  /** What stands when nobody sets anything. */
+  /** The defaults alone. */
   readonly defaults: Layer
-  /** Absolute paths of what was read. */
+  /** Absolute paths of the configuration files that were read. */
   readonly configFiles: readonly string[]
 }
 
@@ -35,8 +40,9 @@ export interface LoadedDaemon {
 }
 
 /**
- * The daemon out of its merged layers. All that volumes inherit is parsed here once, so that a wrong default stops the daemon and not
- * its volumes. Throws one `config` error of these and the earlier problems.
+ * Makes the daemon's configuration from its merged layers. The settings that volumes inherit are parsed too,
+ * so that a wrong default stops the daemon at its start. Throws one `config` error that lists these and the
+ * earlier `problems`.
  */
 export function daemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
   const parsed = parseDaemon(sources, problems)
@@ -45,8 +51,8 @@ export function daemonConfig(sources: DaemonSources, problems: Problems): Loaded
 }
 
 /**
- * The same for whoever wants to know all that is wrong: `problems` takes it, and the daemon is what it would be without the wrong
- * settings.
+ * Makes the daemon's configuration without the wrong settings, for `locket check`. Adds to `problems` what is
+ * wrong. Throws nothing.
  */
 export function soundDaemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
   parseDaemon(sources, problems)
@@ -61,7 +67,7 @@ export function soundDaemonConfig(sources: DaemonSources, problems: Problems): L
 }
 
 interface ParsedDaemon {
-  readonly daemon: SettingsOf<typeof VOLUME.daemon>
+  readonly daemon: SettingsOf<typeof daemonSection>
   readonly log: LogConfig
   readonly providers: readonly ProviderInstance[]
   readonly files: readonly RequestedFile[]
@@ -69,10 +75,10 @@ interface ParsedDaemon {
 
 function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon {
   const { layer } = sources
-  const daemon = parseSection(VOLUME.daemon, layer, problems)
-  const log = parseSection(VOLUME.log, layer, problems)
+  const daemon = parseSection(daemonSection, layer, problems)
+  const log = parseSection(logSection, layer, problems)
   const providers = providerInstances(sources, problems)
-  const secrets = layer.get(VOLUME.volume.fields.secrets.name)
+  const secrets = layer.get(volumeSection.fields.secrets.name)
   const files = [secrets?.value ?? []].flat().flatMap((entry) => {
     const file = parseEntry(entry, secrets?.origin ?? '', problems)
     return file === undefined ? [] : [file]
@@ -95,21 +101,21 @@ function buildDaemon(
 }
 
 function limitsOf(
-  daemon: SettingsOf<typeof VOLUME.daemon>,
+  daemon: SettingsOf<typeof daemonSection>,
   providers: readonly ProviderInstance[],
   configFiles: readonly string[],
 ): DriverLimits {
   const roots = daemon.templateRoots?.map(normalizePath)
   const stateDir = daemon.stateDir ?? MANAGED_STATE
   return {
-    ...(roots === undefined ? {} : { roots }),
+    roots,
     allowInlineToken: daemon.allowInlineToken,
     ownFiles: new Set([...configFiles, ...providers.flatMap(filesOf)].map(normalizePath)),
     ownFolders: [stateDir, daemon.runtimeDir].map(normalizePath),
   }
 }
 
-/** Files that the daemon's settings for a provider name, and those that it reads anyway. */
+/** Returns the files that a provider's settings name, and those that the provider reads by itself. */
 function filesOf({ def, settings }: ProviderInstance): string[] {
   const named = Object.entries(def.settings.fields).flatMap(([key, field]) => {
     const value = settings[key]

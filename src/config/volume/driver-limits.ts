@@ -5,23 +5,27 @@ import type { Field, Section } from '../../settings/field.ts'
 import { isCredentialFile, type Credential } from '../../settings/kinds.ts'
 import type { Layer, Problems } from '../layers/layers.ts'
 
-/** What a compose file may not do: its author may be a stranger to the operator, whose credentials the daemon holds. */
+/**
+ * The limits of driver options. The author of a compose file need not be the operator, whose credentials the
+ * daemon holds (ADR 0008).
+ */
 export interface DriverLimits {
-  /** Normalized folders that files named in driver options must lie under; undefined: any. */
-  readonly roots?: readonly string[]
+  /** Normalized folders that must hold every file named in driver options; undefined: any folder. */
+  readonly roots?: readonly string[] | undefined
   readonly allowInlineToken: boolean
   /** Normalized paths of the operator's credentials, keys, stores and configuration. */
   readonly ownFiles: ReadonlySet<string>
-  /** Normalized folders of the daemon: its state, and the secrets of all volumes. */
+  /** Normalized folders of the daemon: its state and the secrets of all volumes. */
   readonly ownFolders: readonly string[]
 }
 
-/** What they show is of the daemon: its environment, its memory, its descriptors. */
+/** Files here show the daemon's own environment, memory and descriptors. */
 const KERNEL_FOLDERS = ['/proc', '/sys', '/dev']
 
 /**
- * The parsed settings of a provider, those of driver options checked, and their credential files bound to the roots. Where they name a
- * server, no credential of the daemon's is left in them: with several kinds of login, one that the volume brings does not say which is used.
+ * Returns a provider's settings with those of driver options checked and their credential files bound to the
+ * roots. When the driver options name a server, the daemon's credentials are left out: a provider with
+ * several kinds of login could otherwise send one of them there.
  */
 export function limitSettings(
   section: Section,
@@ -53,18 +57,20 @@ export function limitSettings(
 
 export interface LimitedSettings {
   readonly settings: Readonly<Record<string, unknown>>
-  /** The daemon's, of the same instance. */
+  /** The daemon's settings of the same instance. */
   readonly inherited: Readonly<Record<string, unknown>>
 }
 
 interface CredentialOption {
   readonly origin: string
   readonly field: Field
-  /** The daemon's own file for this very setting, where the volume changes nothing of where it is sent. */
+  /**
+   * The daemon's file for the same setting. Undefined when the volume changes the server that receives it.
+   */
   readonly ownPath: string | undefined
 }
 
-/** A template file that driver options name. */
+/** Checks a template file that driver options name, and binds its reader to the limits. */
 export function limitTemplate(file: RequestedFile, limits: DriverLimits, problems: Problems): RequestedFile {
   if (file.source.kind === 'inline') return file
   const path = limitPath(file.source.path, file.origin, limits, problems)
@@ -117,7 +123,7 @@ function limitPath(written: string, origin: string, limits: DriverLimits, proble
   return path
 }
 
-/** The same again for the reader, who follows links. */
+/** Returns the limits for the reader of the file. It checks the path again after it has followed links. */
 function readLimits(
   { roots, ownFolders }: DriverLimits,
   ownFiles: Iterable<string>,

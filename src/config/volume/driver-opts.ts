@@ -1,9 +1,8 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import { fieldKind, type Field } from '../../settings/field.ts'
 import { flagNames } from '../layers/flags.ts'
-import type { Given, Layer, Problems } from '../layers/layers.ts'
+import { adviceOn, type Given, type Layer, type Problems } from '../layers/layers.ts'
 import { parseEntry, secretFile, shownName } from '../entries/secret-entry.ts'
-import { adviceOn } from '../layers/unknown-setting.ts'
 
 export type DriverOptions = Readonly<Record<string, string>>
 
@@ -12,12 +11,15 @@ export interface ParsedOptions {
   readonly files: readonly RequestedFile[]
 }
 
-/** Before the name of a file. */
+/** An option that begins with this names a file: `secret.db_password`. */
 const PREFIX = 'secret.'
 /** The setting whose value names the file: `NAME=TEMPLATE`. */
 const ENTRY = 'secret'
 
-/** The flat options of a volume: `secret.NAME`, whose name is exact, and settings, in whose names `-` and `_` are alike. */
+/**
+ * Parses the flat driver options of a volume: `secret.NAME`, whose NAME is exact, and settings, in whose
+ * names `-` and `_` are alike. Adds to `problems` what is wrong.
+ */
 export function parseDriverOptions(
   options: DriverOptions,
   fields: readonly Field[],
@@ -34,7 +36,7 @@ export function parseDriverOptions(
     const field = findField(option, origin, fields, problems)
     if (field === undefined) continue
     if (field.name === ENTRY) {
-      // One file: a template may hold any comma or newline.
+      // The option is one file. It is not split, because a template can hold any comma or newline.
       files.push(parseEntry(value, origin, problems))
     } else if (layer.has(field.name)) {
       problems.push(`${origin}: ${field.name} is set twice`)
@@ -68,6 +70,7 @@ function unknownOption(option: string, origin: string, fields: readonly Field[])
   return `${origin} is not known${advice === '' ? '' : `, ${advice}`}`
 }
 
+/** True: driver options may set this field for one volume. */
 export function isPerVolume(field: Field): boolean {
   return field.driverOption !== false
 }

@@ -4,13 +4,16 @@ import type { ProviderInstance } from '../../providers/define.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import { createInstance, isNamed } from '../../providers/instance.ts'
 import { chooseKind, routeReferences } from '../../providers/route.ts'
-import { fieldsOf, VOLUME, VOLUME_SECTIONS } from '../sections/commands.ts'
+import { fieldsOf } from '../../settings/field.ts'
+import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from '../layers/layers.ts'
+import { volumeFilesSection } from '../sections/files.ts'
+import { providerSection } from '../sections/rendering.ts'
+import { tmpfsSection, VOLUME_SECTIONS, volumeSection } from '../sections/volume.ts'
 import { limitSettings, limitTemplate, type DriverLimits } from './driver-limits.ts'
 import { parseDriverOptions, type DriverOptions } from './driver-opts.ts'
-import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import type { VolumeConfig } from './volume-config.ts'
 
-/** What a volume inherits from its daemon, parsed and known to be good. */
+/** The settings that a volume inherits from its daemon, parsed and valid. */
 export interface VolumeDefaults {
   readonly layer: Layer
   readonly providers: readonly ProviderInstance[]
@@ -20,68 +23,67 @@ export interface VolumeDefaults {
 
 const FIELDS = fieldsOf(VOLUME_SECTIONS)
 
-/** Driver options → a volume's configuration, as `DaemonConfig.volumeConfig` says. */
+/** Returns `DaemonConfig.volumeConfig` for a daemon with these defaults. */
 export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOptions) => VolumeConfig {
   return (options) => {
     const problems: Problems = []
     const own = parseDriverOptions(options, FIELDS, problems)
     const layer = mergeLayers({ 'driver option': own.layer, default: defaults.layer })
-    const { volume, files, chosen } = parseShared(layer, defaults.providers, problems)
+    const { volume, tmpfs, written, chosen } = parseShared(layer, defaults.providers, problems)
     const providers = defaults.providers.map((instance) =>
       ownInstance(instance, own.layer, layer, defaults.limits, problems),
     )
     problems.push(...unheeded(own.layer, defaults.providers, chosen))
     const ownFiles = own.files.map((file) => limitTemplate(file, defaults.limits, problems))
     throwProblems(problems)
-    const { sizeBytes, mode, flags, selinuxContext, allowSwap, watch, mountTimeoutMs } = volume
-    const { fileMode, dirMode, owner, maxFileBytes, policy } = files
+    const { watch, mountTimeoutMs } = volume
     return {
       files: joinFiles(defaults.files, ownFiles),
-      tmpfs: {
-        sizeBytes,
-        mode,
-        flags,
-        allowSwap,
-        ...(selinuxContext === undefined ? {} : { selinuxContext }),
-      },
-      written: { fileMode, dirMode, maxFileBytes, ...owner },
-      policy,
       watch,
-      ...(mountTimeoutMs === undefined ? {} : { mountTimeoutMs }),
+      mountTimeoutMs,
+      tmpfs,
+      written,
       providers,
       parseRef: routeReferences(providers, chosen),
     }
   }
 }
 
-/** The settings that daemon and volume have in common. */
+/** Parses the settings that daemon and volume have in common. */
 export function parseShared(layer: Layer, providers: readonly ProviderInstance[], problems: Problems) {
   return {
-    volume: parseSection(VOLUME.volume, layer, problems),
-    files: parseSection(VOLUME.files, layer, problems),
+    volume: parseSection(volumeSection, layer, problems),
+    tmpfs: parseSection(tmpfsSection, layer, problems),
+    written: parseSection(volumeFilesSection, layer, problems),
     chosen: parseChosen(layer, providers, problems),
   }
 }
 
-/** The kind or the name that `provider` says, if it does. */
+/**
+ * Returns the kind or the name of an instance that the setting `provider` names; undefined when it is not
+ * set.
+ */
 export function parseChosen(
   layer: Layer,
   providers: readonly ProviderInstance[],
   problems: Problems,
 ): string | undefined {
-  const { provider } = parseSection(VOLUME.provider, layer, problems)
+  const { provider } = parseSection(providerSection, layer, problems)
   if (provider === undefined) return undefined
   try {
     const names = providers.filter(isNamed).map(({ name }) => name)
     return chooseKind(PROVIDERS, provider, names)
   } catch (thrown) {
     if (!isLocketError(thrown)) throw thrown
-    problems.push(`${layer.get(VOLUME.provider.fields.provider.name)?.origin}: ${thrown.message}`)
+    problems.push(`${layer.get(providerSection.fields.provider.name)?.origin}: ${thrown.message}`)
     return undefined
   }
 }
 
-/** The daemon's instance as it is, unless the volume sets something of it: then one of its own, checked. A named one stays. */
+/**
+ * Returns the daemon's instance when the volume changes none of its settings, else a checked instance of the
+ * volume's own. Driver options never change a named instance.
+ */
 function ownInstance(
   instance: ProviderInstance,
   own: Layer,
@@ -99,7 +101,10 @@ function ownInstance(
   )
 }
 
-/** What a volume sets of a kind whose references go to a named instance: it would be of no effect. */
+/**
+ * Returns a problem for each driver option of a kind whose references go to a named instance: the option
+ * would have no effect.
+ */
 function unheeded(
   own: Layer,
   providers: readonly ProviderInstance[],
@@ -116,7 +121,7 @@ function unheeded(
   })
 }
 
-/** A volume's own file takes the place of the daemon's default of the same name. */
+/** Joins both lists. A volume's own file replaces the daemon's default of the same name. */
 function joinFiles(defaults: readonly RequestedFile[], own: readonly RequestedFile[]): RequestedFile[] {
   const names = new Set(own.map((file) => file.name.normalize('NFC')))
   return [...defaults.filter((file) => !names.has(file.name.normalize('NFC'))), ...own]

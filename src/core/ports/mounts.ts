@@ -1,50 +1,41 @@
-/** How a tmpfs is mounted. */
-export interface TmpfsOptions {
-  readonly sizeBytes: number
-  /** Largest number of inodes, including those of the folders that locket makes. */
-  readonly inodes: number
-  /** Mode of the tmpfs root. */
-  readonly mode: number
-  /**
-   * Mount flags. nosuid, nodev and noexec are always set, unless `suid`, `dev` or `exec` is named; further
-   * flags are `ro`, `noatime` and the like.
-   */
-  readonly flags: readonly string[]
-  readonly selinuxContext?: string
-  /** Mount even when pages may be written to swap. */
-  readonly allowSwap: boolean
-}
+import type { RemappedIds } from '../volume/container-users.ts'
 
 /** The result of a mount. */
 export interface Mounted {
-  /** Differences between request and mount, one line each: `may be swapped: …`. */
+  /** Differences between the mount and its options, one line each: `may be swapped: …`. */
   readonly warnings: readonly string[]
 }
 
-/** The kernel's mount table, limited to tmpfs that locket mounts. */
-export interface MountTable {
-  /** True when a tmpfs is mounted at `target`. Asks the kernel at each call. */
+/**
+ * The kernel's mounts of type tmpfs that locket made. `Options` are the mount options: the caller passes the
+ * settings of the section `tmpfs` with all their names, and the implementation declares those that it obeys.
+ */
+export interface MountTable<Options> {
+  /** Asks the kernel each time. */
   isMounted(target: string): Promise<boolean>
   /** Returns the targets of all tmpfs directly below `dir`. */
   listUnder(dir: string): Promise<readonly string[]>
   /**
-   * Mounts a tmpfs. Creates the folder `target` (0700) if it does not exist. Rejects with `mount_failed`;
-   * then nothing is mounted.
+   * Mounts a tmpfs whose root has mode 0700. Makes the folder `target` if need be. Rejects with
+   * `mount_failed` or `config`; then nothing is mounted. It is a property, so that the compiler refuses
+   * options that lack a setting.
    */
-  mountTmpfs(target: string, options: TmpfsOptions): Promise<Mounted>
+  readonly mountTmpfs: (target: string, options: Options) => Promise<Mounted>
   /** Changes the size of a mounted tmpfs. Rejects with `mount_failed`. */
   resize(target: string, sizeBytes: number): Promise<void>
   /**
-   * Unmounts the tmpfs, lazily when it is busy, and then removes the empty folder. Succeeds when nothing is
-   * mounted at the target.
+   * Unmounts `target`, lazily when it is busy, and removes the empty folder. A target that is not mounted is
+   * success.
    */
   unmount(target: string): Promise<void>
 }
 
-/** Facts that distinguish one boot of the host from another. */
+/** Facts that differ between one boot of the host and the next. */
 export interface HostFacts {
   /** The kernel's random identifier of this boot. */
   readonly bootId: string
+  /** Ids of containers' users, where the engine remaps them and this process can tell. */
+  readonly remapped?: RemappedIds | undefined
   /** Returns milliseconds since the boot. */
   uptimeMs(): number
 }

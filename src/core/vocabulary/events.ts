@@ -50,6 +50,10 @@ export const EVENTS = {
   'daemon.listening': row('info', 'listening', { socket: 'text', volumes: 'number' }),
   'daemon.restore': row('error', 'volumes could not be compared with the mount table', { error: 'text' }),
   'daemon.stopping': row('info', 'stopping; mounts are kept, containers are using them', {}),
+  'daemon.waiting': row('warn', 'another locket uses the folder: waiting at most 5 s until it ends', {
+    folder: 'text',
+    pid: 'number?',
+  }),
   'http.bug': row('error', 'a request failed because of a bug in locket', { url: 'text', cause: 'text' }),
   'state.warning': row('warn', 'the state file needs attention', { warning: 'text' }),
   'tls.checked': row(
@@ -97,10 +101,17 @@ export const EVENTS = {
   'volume.state': row('error', 'failed', FAILURE),
   'volume.wipe': row('error', 'failed', FAILURE),
   'volume.wiped': row('info', 'wiped and unmounted after an earlier failure', { volume: 'text' }),
+  'volume.wiped.at-start': row(
+    'warn',
+    'mounted, but the record names no container that uses it: wiped',
+    { volume: 'text' },
+    'volume.wiped',
+  ),
+  'volume.unreadable': row('warn', '{warning}', { volume: 'text', warning: 'text' }),
   'volume.healed': row('info', 'dropped references of an earlier boot', { volume: 'text' }),
   'volume.adopted': row(
     'warn',
-    'mounted, but the state file has no user of it: kept until the volume is removed',
+    'mounted, but the state has no user of it and is lost or older: kept until the volume is removed',
     {
       volume: 'text',
     },
@@ -111,19 +122,19 @@ export const EVENTS = {
   }),
   'volume.unknown.kept': row(
     'warn',
-    'mounted, but not in the state file: kept',
+    'mounted, but not recorded, and the state is lost or older: kept',
     { volume: 'text' },
     'volume.unknown',
   ),
   'volume.unknown.wiped': row(
     'warn',
-    'mounted, but not in the state file: wiped',
+    'mounted, but not recorded: wiped',
     { volume: 'text' },
     'volume.unknown',
   ),
   'volume.unknown.failed': row(
     'error',
-    'mounted, but not in the state file, and it cannot be wiped',
+    'mounted, but not recorded, and it cannot be wiped',
     { volume: 'text' },
     'volume.unknown',
   ),

@@ -23,6 +23,16 @@ export interface VolumeRecord {
   /** Time of the creation, in ISO 8601. */
   readonly createdAt: string
   readonly mounts: readonly MountReference[]
+  /**
+   * The mark of the tmpfs that is mounted. A tmpfs with another mark is newer than this record: an older
+   * state file was restored, see ADR 0014.
+   */
+  readonly mark?: string | undefined
+}
+
+/** The mark of the tmpfs that this reference is the first of. */
+export function markOf({ id, since }: MountReference): string {
+  return `${since} ${id.slice(0, 32)}`
 }
 
 /** True when the names and values of both are equal, in any order. */

@@ -2,7 +2,7 @@ import { lstat, readFile, realpath, rmdir, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { bitsOfMounted, parseMountFlags, parseSelinuxContext } from '../../core/volume/mount-flags.ts'
-import type { Mounted, MountTable, TmpfsOptions } from '../../core/ports/mounts.ts'
+import type { Mounted, MountTable } from '../../core/ports/mounts.ts'
 import { loadLibc, type Errno, type Libc } from '../libc.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { parseMountinfo, type MountEntry } from './mountinfo.ts'
@@ -29,8 +29,23 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'the host has too many mounts: see fs.mount-max',
 }
 
+/**
+ * The mount options that this file obeys, and the limit of inodes. Their names are those of the section
+ * `tmpfs` in config/sections/volume.ts: a new option is a row there, and a key and its effect here.
+ */
+export interface TmpfsOptions {
+  readonly sizeBytes: number
+  /** The upper limit of inodes, locket's own folders included. */
+  readonly inodes: number
+  /** Words of mount(8). `nosuid`, `nodev` and `noexec` apply unless `suid`, `dev` or `exec` is among them. */
+  readonly flags: readonly string[]
+  readonly selinuxContext?: string | undefined
+  /** True: mount although the kernel may write pages to swap. */
+  readonly allowSwap: boolean
+}
+
 /** Targets are absolute paths. Mounting follows no link at the target itself; links above it are followed. */
-export function openMountTable(kernel: MountKernel = openKernel()): MountTable {
+export function openMountTable(kernel: MountKernel = openKernel()): MountTable<TmpfsOptions> {
   return {
     isMounted: async (target) => (await entryAt(kernel, target)) !== undefined,
     listUnder: (dir) => listUnder(kernel, dir),
@@ -80,7 +95,9 @@ interface Attempt {
   readonly allowSwap: boolean
 }
 
-/** With as many of `noswap` and `huge=never` as the kernel takes: whether it does is only known by asking it. */
+/**
+ * With as many of `noswap` and `huge=never` as the kernel takes: whether it does is only known by asking it.
+ */
 async function mountAsAble(
   kernel: MountKernel,
   libc: Pick<Libc, 'mountTmpfs' | 'umount2'>,
@@ -172,11 +189,11 @@ async function makeTarget(kernel: MountKernel, target: string): Promise<void> {
 }
 
 function baseData(target: string, options: TmpfsOptions): string[] {
-  const { sizeBytes, inodes, mode, selinuxContext } = options
+  const { sizeBytes, inodes, selinuxContext } = options
   return [
     `size=${positive(target, sizeBytes)}`,
     `nr_inodes=${positive(target, inodes)}`,
-    `mode=${mode.toString(8)}`,
+    'mode=700',
     // Quoted, because categories are joined by commas (s0:c1,c2).
     ...(selinuxContext === undefined ? [] : [`context="${parseSelinuxContext(selinuxContext)}"`]),
   ]
@@ -196,7 +213,10 @@ async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry 
   return (await tmpfsMounts(kernel, name)).findLast((entry) => entry.mountPoint === real)
 }
 
-/** `name`: of those whose mount point ends in it at least. With hundreds of volumes, reading every line would be most of a mount's work. */
+/**
+ * `name`: of those whose mount point ends in it at least. With hundreds of volumes, reading every line would
+ * be most of a mount's work.
+ */
 async function tmpfsMounts(kernel: MountKernel, name?: string): Promise<MountEntry[]> {
   const table = await kernel.mountinfo()
   // The kernel escapes other names.

@@ -3,14 +3,20 @@ import type { Refusal } from '../lib/http/http.ts'
 import { isObject } from './json.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** What the server said in an error, to look for known words in. It may quote anything: it never goes into a message. */
+/**
+ * Returns the error texts and warnings of an answer, to look for known words in them. The texts may quote
+ * anything, so they must never go into a message. Undefined: the body is not an answer of OpenBao or Vault.
+ */
 export function saidIn(body: unknown): string | undefined {
   if (!isObject(body)) return undefined
   const said = [body['errors'], body['warnings']].flatMap((list) => (Array.isArray(list) ? list : []))
   return Array.isArray(body['errors']) || body['data'] !== undefined ? said.join('\n') : undefined
 }
 
-/** What any call may be refused with, whatever it asks for; undefined: what its status means to every provider. */
+/**
+ * Returns the error for a refusal that every call may get. Undefined: the status has its usual meaning, see
+ * `statusError`. The statuses 412, 501 and 503 are from the OpenBao API documentation, "HTTP status codes".
+ */
 export function explainAny(who: string, { status, header, body }: Refusal): LocketError | undefined {
   const said = saidIn(body)
   if (status >= 300 && status < 400) return redirected(who, status, header('location'))
@@ -37,13 +43,17 @@ export function explainAny(who: string, { status, header, body }: Refusal): Lock
   return undefined
 }
 
+/** Returns the `auth` error for a token that the server does not accept. */
 export function tokenRefused(who: string): LocketError {
   return providerError('auth', `${who} does not accept the token (status 403)`, {
     hint: 'has it expired, been revoked or used up, or is it of another namespace?',
   })
 }
 
-/** A standby names the active node. The token is not sent there: only the operator says which hosts get it. */
+/**
+ * Returns the error for a redirect. A standby redirects to the active node, but the token is not sent there,
+ * because only the operator decides which hosts get it.
+ */
 function redirected(who: string, status: number, location: string | undefined): LocketError {
   const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'

@@ -5,21 +5,27 @@ import { uniqueRefs, type Outcome, type Resolve, type Resolved } from '../../cor
 import { abortError } from './http/http-errors.ts'
 import type { Traffic } from './http/traffic.ts'
 
-export interface EachOptions<B> {
+/** The options of `fetchEach`. */
+interface EachOptions<B> {
   readonly provider: string
   readonly emit: Emit
   readonly traffic: Traffic
-  /** Does something with what all references of a batch share: a session, answers asked for once. Its failure is everybody's. */
+  /**
+   * Runs `work` with the data that all references of a batch share, such as a session. Its failure becomes
+   * the outcome of every reference that has none yet or has failed as `auth`.
+   */
   readonly withBatch: (
     call: { readonly refs: readonly SecretRef[]; readonly signal: AbortSignal },
     work: (batch: B) => Promise<void>,
   ) => Promise<void>
+  /** Fetches one value. */
   readonly fetchOne: (ref: SecretRef, batch: B) => Promise<Resolved>
 }
 
 /**
- * A provider's `fetch` out of the way to get one value: one outcome per distinct reference, all at once, nothing asked for nothing.
- * An `auth` failure of a reference ends the batch, so that `withBatch` may do it once more with another login.
+ * Returns a provider's `fetch` that fetches values one by one, all at the same time. It gives one outcome for
+ * each distinct reference, and sends nothing for an empty list. A reference that fails as `auth` ends the
+ * batch, so that `withBatch` may run it again with another login.
  */
 export function fetchEach<B>(options: EachOptions<B>): Resolve {
   return async (refs, signal) => {
@@ -51,7 +57,10 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
     }
   }
 
-  /** Who gave up waiting for what others wait for too is told so in the provider's name. */
+  /**
+   * Returns the error of a reference. A caller that gave up a shared wait gets an error in the name of its
+   * provider.
+   */
   function failureOf(thrown: unknown, signal: AbortSignal): LocketError {
     return signal.aborted && !isLocketError(thrown)
       ? abortError(options.provider, signal.reason)
@@ -59,12 +68,18 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
   }
 }
 
-/** What the failure of the whole batch answers: not what is known of a reference by itself. */
+/**
+ * Whether the failure of the whole batch is the outcome of this reference: it has none yet, or an `auth`
+ * failure.
+ */
 function isOpen(outcome: Outcome | undefined): boolean {
   return outcome === undefined || (!outcome.ok && outcome.error.code === 'auth')
 }
 
-/** One line for each batch, with what users are billed and throttled by. */
+/**
+ * Emits the event of one batch. It has the number of requests, by which services bill and throttle their
+ * users.
+ */
 export function logFetch(
   { provider, emit, traffic }: Pick<EachOptions<never>, 'provider' | 'emit' | 'traffic'>,
   references: number,

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 
 /**
- * Returns a schema for a list of rows from a server. Unlike `z.array` it stops at the first malformed row: zod takes
- * seconds to collect the issues of 100,000 rows.
+ * Returns a schema for a list of rows from a server. Unlike `z.array` it stops at the first malformed row:
+ * zod takes seconds to collect the issues of 100,000 rows.
  */
 export function rowsOf<T extends z.ZodType>(row: T) {
   return z.array(z.unknown()).transform((rows, context): z.output<T>[] => {

@@ -127,7 +127,7 @@ test('colors are for terminals, and only for those who want them', async (t) => 
   assert.ok(!(await check(['app.conf'], { FORCE_COLOR: '1' })).stdout.includes(escape))
   const colored = await onTerminal(['app.conf'])
   assert.equal(colored.code, 66)
-  assert.ok(colored.stdout.includes(`${escape}32mok${escape}0m`), colored.stdout)
+  assert.ok(colored.stdout.includes(`${escape}32mok${escape}39m`), colored.stdout)
   assert.ok(colored.stdout.includes(`${escape}31mthere is no such secret in`), colored.stdout)
   assert.ok(!(await onTerminal(['app.conf'], { NO_COLOR: '1' })).stdout.includes(escape))
   assert.ok(!(await onTerminal(['--format=json', 'app.conf'])).stdout.includes(escape))

@@ -3,13 +3,13 @@ import { lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { isLocketError, type ErrorCode } from '../../../src/core/vocabulary/errors.ts'
-import type { MountTable, TmpfsOptions } from '../../../src/core/ports/mounts.ts'
+import type { MountTable } from '../../../src/core/ports/mounts.ts'
+import type { TmpfsOptions } from '../../../src/host/mounts/mount-table.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 export const TMPFS: TmpfsOptions = {
   sizeBytes: 1 << 20,
   inodes: 1024,
-  mode: 0o700,
   flags: ['rw', 'noexec', 'nosuid', 'nodev'],
   allowSwap: false,
 }
@@ -24,8 +24,10 @@ export function hasCode(code: ErrorCode, message: RegExp): (error: unknown) => b
 }
 
 /** Tests that every MountTable must pass. */
-export function mountTableContract(kind: string, open: (t: TestContext) => MountTable): void {
-  async function start(t: TestContext): Promise<{ mounts: MountTable; dir: string; target: string }> {
+export function mountTableContract(kind: string, open: (t: TestContext) => MountTable<TmpfsOptions>): void {
+  async function start(
+    t: TestContext,
+  ): Promise<{ mounts: MountTable<TmpfsOptions>; dir: string; target: string }> {
     const dir = await temporaryFolder(t)
     return { mounts: open(t), dir, target: join(dir, 'db') }
   }

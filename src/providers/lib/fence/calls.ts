@@ -1,23 +1,26 @@
 import * as z from 'zod'
 
-/** What a fenced library can be asked, by name. Arguments and answers are plain data. */
+/** The methods of a fenced library, by name. Arguments and answers are plain data. */
 export type Methods = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>
 
-/** What goes to the worker. */
+/** A message to the worker. */
 const Call = z.object({ id: z.number(), method: z.string(), argument: z.unknown() })
+/** A message to the worker: one call. */
 export type FencedCall = z.output<typeof Call>
 
-/** What comes back. */
+/** A message from the worker: the answer to one call. */
 export const FencedAnswer = z.object({ id: z.number(), value: z.unknown().optional(), failed: z.boolean() })
+/** The answer to one call as a type. */
 export type FencedAnswer = z.output<typeof FencedAnswer>
 
-/** The worker's side of a fence: each message is a call, and gets one answer. */
+/** Returns the worker's side of a fence, which answers each message with one reply. */
 export function answerCalls(
   methods: Methods,
 ): (message: unknown, reply: (answer: FencedAnswer) => void) => void {
   return (message, reply) => {
     const { id, method, argument } = Call.parse(message)
-    // What was thrown may hold a secret: methods answer with what they want to be known of a failure.
+    // A thrown error may hold a secret, so it is not sent. The methods put what may be known of a failure
+    // into their answers.
     perform(methods, method, argument).then(
       (value) => reply({ id, value, failed: false }),
       () => reply({ id, failed: true }),

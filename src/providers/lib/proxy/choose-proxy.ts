@@ -6,12 +6,12 @@ export type ProxyEnvironment = Readonly<Record<string, string | undefined>>
 
 /** A proxy that a variable names. */
 export interface Proxy {
-  /** For messages, without credentials: `HTTPS_PROXY proxy.example:3128`. */
+  /** The variable and the address for messages, without credentials: `HTTPS_PROXY proxy.example:3128`. */
   readonly who: string
-  /** `HTTPS_PROXY`, spelled as in the environment. */
+  /** The name of the variable, spelled as in the environment: `HTTPS_PROXY`. */
   readonly variable: string
   readonly isTls: boolean
-  /** Without the brackets of an IPv6 address. */
+  /** The host name or address. An IPv6 address has no brackets. */
   readonly host: string
   readonly port: number
   /** The value of a Proxy-Authorization header, if the variable holds a user or a password. */
@@ -20,10 +20,11 @@ export interface Proxy {
 
 /**
  * Returns the proxy for requests to `target`; undefined: connect directly. The rules are those on which curl
- * (https://curl.se/docs/manpage.html#ENVIRONMENT) and Go (https://pkg.go.dev/golang.org/x/net/http/httpproxy) agree,
- * and curl's where they differ: a lower-case name wins, an empty value counts as not set, `HTTPS_PROXY` is for
- * https:// targets, `HTTP_PROXY` for http:// ones, `ALL_PROXY` for both. A CGI server turns the header `Proxy` into
- * `HTTP_PROXY`: under CGI only `http_proxy` counts. Throws `config` if the variable that applies is not a proxy address.
+ * (https://curl.se/docs/manpage.html#ENVIRONMENT) and Go (https://pkg.go.dev/golang.org/x/net/http/httpproxy)
+ * agree, and curl's where they differ: a lower-case name wins, an empty value counts as not set,
+ * `HTTPS_PROXY` is for https:// targets, `HTTP_PROXY` for http:// ones, `ALL_PROXY` for both. A CGI server
+ * turns the header `Proxy` into `HTTP_PROXY`: under CGI only `http_proxy` counts. Throws `config` if the
+ * variable that applies is not a proxy address.
  */
 export function chooseProxy(target: URL, env: ProxyEnvironment): Proxy | undefined {
   const variable = variablesFor(target, env).find((name) => (env[name] ?? '').trim() !== '')
@@ -34,8 +35,9 @@ export function chooseProxy(target: URL, env: ProxyEnvironment): Proxy | undefin
 }
 
 /**
- * Returns the proxy variables in the one form that Node's `setGlobalProxyFromEnv` reads: lower-case names, addresses
- * with their scheme, `ALL_PROXY` written out. For libraries that use `fetch`. Throws `config` like `chooseProxy`.
+ * Returns the proxy variables in the one form that Node's `setGlobalProxyFromEnv` reads: lower-case names,
+ * addresses with their scheme, `ALL_PROXY` written out. For libraries that use `fetch`. Throws `config` like
+ * `chooseProxy`.
  */
 export function nodeProxyVariables(env: ProxyEnvironment): Readonly<Record<string, string>> {
   const variables = ['http', 'https'].flatMap((scheme) => {
@@ -93,8 +95,12 @@ function basicAuthorization({ username, password }: URL, variable: string): stri
     const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
     return `Basic ${Buffer.from(pair).toString('base64')}`
   } catch {
-    throw new LocketError('config', `${variable} has a % in its user or password that starts no character`, {
-      hint: 'a % is written %25',
-    })
+    throw new LocketError(
+      'config',
+      `${variable} has a % in its user or password that does not begin a %XX code`,
+      {
+        hint: 'a % is written %25',
+      },
+    )
   }
 }

@@ -1,10 +1,11 @@
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Tells whether `list`, the value of NO_PROXY, excepts the target from its proxy. Entries are separated by commas or
- * spaces. `*` excepts all; `example.com` and `.example.com` the domain and its subdomains; `*.example.com` its
- * subdomains alone; an IP address itself; `10.0.0.0/8` a range; each of them one port alone if it ends in `:PORT`.
- * curl reads `.example.com` like `example.com`, and so does locket; Go excepts the subdomains alone.
+ * Tells whether `list`, the value of NO_PROXY, excepts the target from its proxy. Entries are separated by
+ * commas or spaces. `*` excepts all; `example.com` and `.example.com` the domain and its subdomains;
+ * `*.example.com` its subdomains alone; an IP address itself; `10.0.0.0/8` a range; each of them one port
+ * alone if it ends in `:PORT`. curl reads `.example.com` like `example.com`, and so does locket; Go excepts
+ * the subdomains alone.
  */
 export function bypasses(target: URL, list: string): boolean {
   const host = target.hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase()
@@ -26,7 +27,7 @@ function matches(entry: string, host: string, port: string): boolean {
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
 }
 
-/** `host:443`, `[::1]:443`, `[::1]` and `::1`. */
+/** Splits an entry into name and port. It reads `host:443`, `[::1]:443`, `[::1]` and `::1`. */
 function splitPort(entry: string): { readonly name: string; readonly only: string | undefined } {
   if (isIP(entry) === 6) return { name: entry, only: undefined }
   const [, bracketed, plain, only] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? []
@@ -43,7 +44,7 @@ function isInRange(entry: string, host: string): boolean {
   return range.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** IPv6 addresses may be written in several ways. */
+/** Compares two addresses. IPv6 addresses may be written in several ways. */
 function isSameAddress(address: string, host: string): boolean {
   return isInRange(`${address}/${isIP(address) === 4 ? 32 : 128}`, host)
 }

@@ -4,8 +4,9 @@ import type { Proxy } from './choose-proxy.ts'
 import { TunnelRefused } from './tunnel.ts'
 
 /**
- * Returns the error for a proxy that answered a request for `target` with a status of its own. 5xx is `unavailable`:
- * the proxy may reach the server later (RFC 9110, 15.6.3 and 15.6.5). Anything else is `config`, and not retryable.
+ * Returns the error for a proxy that answered a request for `target` with a status of its own. 5xx is
+ * `unavailable`: the proxy may reach the server later (RFC 9110, 15.6.3 and 15.6.5). Anything else is
+ * `config`, and not retryable.
  */
 export function proxyStatusError(proxy: Proxy, target: string, status: number): LocketError {
   const says = `${proxy.who} answered ${status} to a request for ${target}`
@@ -26,8 +27,9 @@ export function proxyStatusError(proxy: Proxy, target: string, status: number): 
 }
 
 /**
- * Returns the error for a proxy to which no connection, or no tunnel, could be made. `isLasting`: a proxy that refuses
- * connections has done so for a while, so it is not just starting; the error is then `config`, and not retryable.
+ * Returns the error for a proxy to which no connection, or no tunnel, could be made. `isLasting`: a proxy
+ * that refuses connections has done so for a while, so it is not just starting; the error is then `config`,
+ * and not retryable.
  */
 export function proxyConnectError(
   proxy: Proxy,
@@ -42,8 +44,8 @@ export function proxyConnectError(
 }
 
 /**
- * Returns the error for a `fetch` by way of `proxy` that failed while connecting; undefined: the failure is the server's.
- * undici tells what the proxy answered in the text of its error alone.
+ * Returns the error for a `fetch` through `proxy` that failed while connecting; undefined: the failure is the
+ * server's. undici reports the answer of the proxy only in the text of its error.
  */
 export function fetchProxyError(proxy: Proxy, target: string, thrown: unknown): LocketError | undefined {
   const status = tunnelStatus(thrown)
@@ -56,7 +58,9 @@ export function fetchProxyError(proxy: Proxy, target: string, thrown: unknown): 
 const CONNECTING =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/
 
-/** undici throws `fetch failed`, with one or two causes inside one another. */
+/**
+ * Returns the status that the proxy answered. undici throws `fetch failed`, with one or two nested causes.
+ */
 function tunnelStatus(thrown: unknown): number | undefined {
   let error = thrown
   for (let depth = 0; depth < 4 && error instanceof Error; depth += 1) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { splitList } from './split-list.ts'
+import { splitList } from './env.ts'
 
 const CASES: readonly [string, string, readonly string[]][] = [
   ['nothing', '', []],

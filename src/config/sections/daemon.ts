@@ -1,0 +1,82 @@
+import { field, section } from '../../settings/field.ts'
+import { AbsolutePath, Duration, PathList, Switch } from '../../settings/kinds.ts'
+
+/** The daemon's own settings. Driver options cannot change them. */
+export const daemonSection = section('daemon', 'Daemon', {
+  socket: field({
+    name: 'socket',
+    env: 'LOCKET_PLUGIN_SOCKET',
+    schema: AbsolutePath,
+    default: '/run/docker/plugins/locket.sock',
+    summary: 'where the engine finds the driver',
+    placeholder: 'PATH',
+    driverOption: false,
+  }),
+  stateDir: field({
+    name: 'state-dir',
+    env: 'LOCKET_PLUGIN_STATE_DIR',
+    schema: AbsolutePath.optional(),
+    default: '/var/lib/locket',
+    summary:
+      'folder of what must outlive a restart; with --managed left out: /etc/locket/state where that can be made, else below the runtime folder',
+    placeholder: 'DIR',
+    driverOption: false,
+  }),
+  runtimeDir: field({
+    name: 'runtime-dir',
+    env: 'LOCKET_PLUGIN_RUNTIME_DIR',
+    schema: AbsolutePath,
+    default: '/var/lib/locket',
+    summary: 'folder below which volumes are mounted',
+    placeholder: 'DIR',
+    driverOption: false,
+  }),
+  templateRoots: field({
+    name: 'template-roots',
+    env: 'LOCKET_TEMPLATE_ROOTS',
+    kind: 'list',
+    schema: PathList.optional(),
+    example: '/etc/locket/templates',
+    summary:
+      'folders that @/path and file:/path in driver options must lie under; left out: any (with --managed: /etc/locket)',
+    placeholder: 'DIR',
+    driverOption: false,
+  }),
+  allowInlineToken: field({
+    name: 'allow-inline-token',
+    env: 'LOCKET_ALLOW_INLINE_TOKEN',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'accept a credential written out in driver options, where `docker volume inspect` shows it',
+    driverOption: false,
+  }),
+  lingerMs: field({
+    name: 'linger',
+    env: 'LOCKET_LINGER',
+    schema: Duration,
+    default: '5s',
+    summary:
+      'how long a value stays usable for the next mount before it is fetched again, for containers that start again and again; 0s turns it off',
+    placeholder: 'DURATION',
+    driverOption: false,
+  }),
+  managed: field({
+    name: 'managed',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'run as the engine runs a managed plugin: /etc/locket/locket.toml is read if it is there',
+    driverOption: false,
+    toml: false,
+  }),
+  resetState: field({
+    name: 'reset-state',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'start with no volumes when the state cannot be read; the damaged files are kept',
+    driverOption: false,
+    toml: false,
+  }),
+})
