@@ -156,7 +156,7 @@ export const EVENTS = {
     },
   ),
   // locket export
-  'export.misread': row('warn', '{reader} misreads these variables: use another format for it', {
+  'export.misread': row('warn', '{reader} reads these variables wrongly: use another format for it', {
     reader: 'text',
     variables: 'texts',
   }),
