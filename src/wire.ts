@@ -7,7 +7,7 @@ import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
-import type { Store } from './core/ports/store.ts'
+import type { StateStore } from './core/ports/state-store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
@@ -53,7 +53,7 @@ export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
 
 /** The opened store, and warnings that the caller logs. */
 interface OpenedStore {
-  readonly store: Store
+  readonly store: StateStore
   readonly warnings: readonly string[]
 }
 
@@ -98,7 +98,7 @@ interface Surroundings {
 /** Returns the volume driver on the real machine. `store` holds its records. */
 export function openDriver(
   daemon: DaemonConfig,
-  store: Store,
+  store: StateStore,
   { emit, env, stopping }: Surroundings,
 ): Driver {
   const deps = providerDeps(emit, env)
