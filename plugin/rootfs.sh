@@ -28,7 +28,10 @@ mkdir -m 1777 "$root/tmp"
 : > "$root/etc/resolv.conf"
 echo 'hosts: files dns' > "$root/etc/nsswitch.conf"
 
-# There is no shell to start the program here, but the kernel reads the first line too.
-printf '%s\n' '#!/locket/bin/node --' "require('/locket/lib/start.cjs')" > "$root/locket/bin/locket"
+# There is no shell to start the program here. The kernel reads the first line too, but takes one option from it: two scripts give Node
+# `--disable-sigusr1` before its program and `--` behind it. They start `node --disable-sigusr1 bin/start -- bin/locket ARGUMENTS`.
+echo '#!/locket/bin/start --' > "$root/locket/bin/locket"
+cp "$top/plugin/start-in-rootfs.cjs" "$root/locket/bin/start"
+chmod 755 "$root/locket/bin/start"
 "$top/plugin/build-id.sh" "$dist/plugin"
 node "$top/scripts/build/check-rootfs.ts" "$arch" "$root"

@@ -13,6 +13,7 @@ import type { Store } from './core/ports/store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
+import { canBeMade, holdFolder, type HoldOptions } from './host/daemon/hold-folder.ts'
 import { openFileTree } from './host/files/file-tree.ts'
 import { forbidTracing } from './host/process/forbid-tracing.ts'
 import { openHostFacts } from './host/daemon/host-facts.ts'
@@ -55,7 +56,25 @@ export interface OpenedStore {
   readonly warnings: readonly string[]
 }
 
-/** Where the records are kept. A managed plugin prefers its config folder, because that outlives `docker plugin rm`. */
+/**
+ * Locks the daemon's folders for the life of this process: call it before anything in them is read. A managed
+ * plugin without a config folder keeps its state in the runtime folder.
+ */
+export async function holdFolders(daemon: DaemonConfig, emit: Emit, signal: AbortSignal): Promise<void> {
+  const options: HoldOptions = {
+    clock: systemClock(),
+    signal,
+    onWait: (holder) => emit('daemon.waiting', holder),
+  }
+  await holdFolder(daemon.runtimeDir, options)
+  if (daemon.stateDir !== undefined) return await holdFolder(daemon.stateDir, options)
+  if (await canBeMade(MANAGED_STATE)) await holdFolder(MANAGED_STATE, options)
+}
+
+/**
+ * Where the records are kept. A managed plugin prefers its config folder, because that outlives `docker
+ * plugin rm`.
+ */
 export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
   // With zod's schemas of a state file, 3 ms that other commands need not wait for.
   const [{ openStateFile }, { openManagedState }] = await Promise.all([

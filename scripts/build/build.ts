@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { bundle } from './bundle.ts'
-import { withRunpath } from './elf.ts'
+import { withoutVariables, withRunpath } from './elf.ts'
 import { writeNotices } from './notices.ts'
 import { packageFolder, run } from './packages.ts'
 import { warmCompileCache } from './compile-cache.ts'
@@ -30,14 +30,20 @@ const cache = join(root, 'build', 'npm')
  */
 const SHIPPED = { '@1password/sdk': 'dist/*.js', '@1password/sdk-core': 'nodejs/*.{js,wasm}' }
 
+/**
+ * Node reads these before it runs any JavaScript. Each can load code or open a debugger in the process that
+ * holds the secrets: `--require` and `--inspect`, a folder of compiled code, OpenSSL modules. Users set them
+ * for the program that `locket exec` runs.
+ */
+const NOT_OBEYED = ['NODE_OPTIONS', 'NODE_COMPILE_CACHE', 'OPENSSL_CONF']
+
 if (arch !== 'x64' && arch !== 'arm64') throw new Error(`no build for ${arch}: x64 and arm64 only`)
 rmSync(out, { recursive: true, force: true })
 for (const folder of ['bin', 'lib']) mkdirSync(join(out, folder), { recursive: true })
 
 const node = packageFolder(root, cache, `node-linux-${arch}`)
-writeFileSync(join(out, 'bin/node'), withRunpath(readFileSync(join(node, 'bin/node')), '$ORIGIN/../lib'), {
-  mode: 0o755,
-})
+const executable = withoutVariables(readFileSync(join(node, 'bin/node')), NOT_OBEYED)
+writeFileSync(join(out, 'bin/node'), withRunpath(executable, '$ORIGIN/../lib'), { mode: 0o755 })
 run(join(root, 'plugin/shared-objects.sh'), [arch, join(out, 'lib'), 'libatomic.so.1'])
 copyKoffi()
 const bundled = await bundle(root, join(out, 'lib/app'))

@@ -41,6 +41,36 @@ export function withRunpath(executable: Buffer, runpath: string): Buffer {
   return elf
 }
 
+/**
+ * A copy of an executable that does not find the environment variables `names`: each name's text is made
+ * empty where the program passes it to getenv(3). Programs that it starts inherit the variables unchanged.
+ * Throws when a name is not there exactly once.
+ */
+export function withoutVariables(executable: Buffer, names: readonly string[]): Buffer {
+  const elf = Buffer.from(executable)
+  for (const name of names) {
+    const [at, ...others] = placesOf(elf, name)
+    if (at === undefined || others.length > 0)
+      throw new Error(
+        `${name} is in the executable ${at === undefined ? 0 : 1 + others.length} times, not once`,
+      )
+    elf[at] = 0
+  }
+  return elf
+}
+
+/**
+ * Where a zero byte ends the name. Skips strings of V8's snapshot: their length is in front of them, and only
+ * JavaScript sees them.
+ */
+function placesOf(elf: Buffer, name: string): number[] {
+  const text = Buffer.from(`${name}\0`, 'latin1')
+  const places: number[] = []
+  for (let at = elf.indexOf(text); at !== -1; at = elf.indexOf(text, at + 1))
+    if (elf.readUInt32LE(at - 4) !== name.length) places.push(at)
+  return places
+}
+
 /** The processor that a file is for, and the shared objects it names. Undefined if it is not an ELF file. */
 export function requirementsOf(file: Buffer): { arch: string; needed: readonly string[] } | undefined {
   if (!isElf(file)) return undefined

@@ -8,7 +8,7 @@ import { ENV_FORMATS, misreadVariables, writeEnvironment } from '../core/env-for
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import type { Command, CommandContext } from './define.ts'
-import { printValue } from './terminal/print-value.ts'
+import { printValue, refuseTerminal } from './terminal/print-value.ts'
 
 /** The sections of `locket export` beside those of every command that renders. */
 export const EXPORT = {
@@ -25,7 +25,8 @@ export const command: Command = {
     const { name, argv, env, isRoot, tables, stdout } = context
     const loaded = loadRendering({ name, sections: EXPORT, argv, env, isRoot, tables })
     const { format, output, show } = loaded.settings.export
-    if (output === undefined && stdout.isTTY && !show) throw notToTerminal()
+    if (output === undefined && !show)
+      refuseTerminal(stdout, '--show prints them all the same, --output FILE writes a file')
     const text = await exported(loaded, format, context)
     try {
       if (output === undefined) await printValue(text, 'the environment', stdout)
@@ -61,12 +62,6 @@ async function exported(
   } finally {
     await rendering.clients.close()
   }
-}
-
-function notToTerminal(): LocketError {
-  return new LocketError('usage', 'secrets are not printed to a terminal', {
-    hint: '--show prints them all the same, --output FILE writes a file',
-  })
 }
 
 function nothingNamed(): LocketError {

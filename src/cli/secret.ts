@@ -3,6 +3,7 @@ import { secretTable } from '../app/secret/list.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
 import { logSection } from '../config/sections/log.ts'
 import {
+  secretGetSection,
   secretImportSection,
   secretListSection,
   secretSetSection,
@@ -15,12 +16,13 @@ import { LocketError } from '../core/vocabulary/errors.ts'
 import { parseSecretName } from '../core/vocabulary/secret-name.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
 import type { Action, Command, CommandContext, Operands } from './define.ts'
-import { printValue } from './terminal/print-value.ts'
+import { printValue, refuseTerminal } from './terminal/print-value.ts'
 import { readValue, readWhole } from './terminal/secret-value.ts'
 
 /** The sections that every one of its own commands takes. */
 const OWN = { store: storeSection, log: logSection }
 const SET = { value: secretSetSection, ...OWN }
+const GET = { get: secretGetSection, ...OWN }
 const LIST = { list: secretListSection, ...OWN }
 const IMPORT = { import: secretImportSection, ...OWN }
 
@@ -30,7 +32,7 @@ interface SecretAction extends Action {
 
 const ACTIONS: ReadonlyMap<string, SecretAction> = new Map([
   ['set', action(SET, ['PATH'], set)],
-  ['get', action(OWN, ['PATH'], get)],
+  ['get', action(GET, ['PATH'], get)],
   ['list', action(LIST, [], list)],
   ['rm', action(OWN, ['PATH...'], remove)],
   ['import', action(IMPORT, ['FILE'], importDotenv, 'files')],
@@ -91,8 +93,9 @@ async function set({ settings, positionals }: Loaded<typeof SET>, context: Comma
   }
 }
 
-async function get({ settings, positionals }: Loaded<typeof OWN>, { stdout }: CommandContext): Promise<void> {
+async function get({ settings, positionals }: Loaded<typeof GET>, { stdout }: CommandContext): Promise<void> {
   const name = parseSecretName(positionals[0] ?? '')
+  if (!settings.get.show) refuseTerminal(stdout, '--show prints the value all the same')
   const store = await open(settings)
   const value = await store.get(name)
   try {

@@ -31,6 +31,7 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
   const { daemon, log: logSettings } = loadVolumeCommand({ argv, env, tables })
   const wire = await import('../wire.ts')
   const emit = await wire.openDaemonEvents(logSettings)
+  await wire.holdFolders(daemon, emit, signal)
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') emit('tls.checked')
   const { managed, runtimeDir } = daemon
   const stopMark = {

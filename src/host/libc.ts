@@ -8,7 +8,10 @@ export interface Libc {
   /** mount(2) of a tmpfs named `locket`. */
   mountTmpfs(target: string, flags: number, data: string): Errno
   umount2(target: string, flags: number): Errno
-  /** flock(2), exclusive, without waiting: `EAGAIN` while another holds it. Given up when the descriptor is closed. */
+  /**
+   * flock(2), exclusive, without waiting: `EAGAIN` while another holds it. Given up when the descriptor is
+   * closed.
+   */
   tryFlock(fd: number): Errno
   /** waitpid(2) of one process that has ended, which nobody else waits for. */
   reap(pid: number): void
@@ -16,6 +19,14 @@ export interface Libc {
   forbidTracing(): Errno
   /** One datagram to a unix socket; a leading `@` means the abstract namespace. */
   sendDatagram(path: string, text: string): Errno
+  /** pthread_sigmask(3) SIG_UNBLOCK of one signal, for the calling thread. */
+  unblockSignal(signal: number): Errno
+  /**
+   * lseek(2) SEEK_DATA and SEEK_HOLE: where the first data at or after `offset` begins and ends. Undefined
+   * when there is none up to the end of the file. Where the file system cannot tell, all up to infinity
+   * counts as data.
+   */
+  nextData(fd: number, offset: number): { readonly start: number; readonly end: number } | undefined
   /** prctl(2): this process is killed when the one that started it ends, however that comes about. */
   dieWithParent(): Errno
   /**
@@ -25,6 +36,11 @@ export interface Libc {
   onSignals(numbers: readonly number[], listener: (number: number) => void): () => void
 }
 
+const SIG_UNBLOCK = 1
+/** sizeof(sigset_t) of glibc. */
+const SIGSET_BYTES = 128
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
 const LOCK_EX_NB = 2 | 4
 const WNOHANG = 1
 const PR_SET_DUMPABLE = 4
@@ -61,6 +77,8 @@ async function bindLibc(): Promise<Libc> {
   const prctl = lib.func(
     'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   )
+  const sigmask = lib.func('int pthread_sigmask(int how, const void *set, void *old)')
+  const lseek = lib.func('int64_t lseek(int fd, int64_t offset, int whence)')
   const errnoIf = (failed: boolean): Errno => (failed ? getSystemErrorName(-koffi.errno()) : undefined)
   return {
     mountTmpfs: (target, flags, data) => errnoIf(mount('locket', target, 'tmpfs', flags, data) !== 0),
@@ -76,6 +94,17 @@ async function bindLibc(): Promise<Libc> {
       const sent = errnoIf(sendto(fd, bytes, bytes.length, MSG_NOSIGNAL, address, address.length) < 0)
       close(fd)
       return sent
+    },
+    unblockSignal(signal) {
+      const set = Buffer.alloc(SIGSET_BYTES)
+      set[(signal - 1) >> 3] = 1 << ((signal - 1) & 7)
+      const error: unknown = sigmask(SIG_UNBLOCK, set, null)
+      return error === 0 ? undefined : getSystemErrorName(-Number(error))
+    },
+    nextData(fd, offset) {
+      const start = Number(lseek(fd, offset, SEEK_DATA))
+      if (start < 0) return errnoIf(true) === 'ENXIO' ? undefined : { start: offset, end: Infinity }
+      return { start, end: Number(lseek(fd, start, SEEK_HOLE)) }
     },
     dieWithParent: () => errnoIf(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0),
     onSignals: bindSignals(koffi, lib),

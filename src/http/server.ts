@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Clock } from '../core/ports/clock.ts'
+import { closeUnsent, watchUnsent } from './unsent-requests.ts'
 import type { Emit } from '../core/ports/events.ts'
 
 /** The engine's requests are small: driver options are the largest part of one. */
@@ -8,6 +9,9 @@ const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** Larger bodies are refused, but read up to this size: a client that is cut off reads no answer. */
 const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
+
+/** For a whole request to arrive. The engine sends one in a single piece; the answer may take longer. */
+const REQUEST_TIMEOUT_MS = 10_000
 
 /** Bodies are checked with zod. The JSON Schema compilers of fastify would take a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
@@ -26,8 +30,11 @@ export function buildServer(emit: Emit): FastifyInstance {
     logger: false,
     bodyLimit: READ_LIMIT_BYTES,
     forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
     schemaController: { compilersFactory: NO_COMPILERS },
   })
+  watchUnsent(server.server)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),
@@ -66,6 +73,8 @@ function kindOf(cause: unknown): string {
 
 /** Below the ten seconds after which the engine kills a plugin. */
 const CLOSE_MS = 8000
+/** For a request that is on its way when the stop comes: the engine sends one in a single piece. */
+const UNSENT_MS = 500
 
 /**
  * Closes the socket. Requests under way are answered, for at most eight seconds: a connection that is cut
@@ -76,6 +85,10 @@ export async function closeServer(server: FastifyInstance, clock: Clock): Promis
   server.server.close(() => closed.resolve())
   server.server.closeIdleConnections()
   const answered = new AbortController()
+  clock.sleep(UNSENT_MS, answered.signal).then(
+    () => closeUnsent(server.server),
+    () => undefined,
+  )
   await Promise.race([closed.promise, clock.sleep(CLOSE_MS, answered.signal).catch(() => undefined)])
   // A timer or a connection that is left would keep the process alive.
   answered.abort()

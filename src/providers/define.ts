@@ -6,80 +6,89 @@ import type { Emit } from '../core/ports/events.ts'
 import type { StartWorker } from '../core/ports/process.ts'
 import type { Section, SettingsOf } from '../settings/field.ts'
 
-/** An opened provider. Opening does no I/O; the first fetch does. */
+/** An opened provider. Opening it does no I/O; the first fetch does. */
 export interface ProviderClient extends AsyncDisposable {
   /**
-   * Resolves with one outcome per distinct ref: missing and denied are outcomes, not throws. After dispose
-   * each is `internal`.
+   * Resolves with one outcome for each distinct ref. A missing or denied secret is an outcome and not a
+   * rejection. After dispose every outcome is `internal`.
    */
   readonly fetch: Resolve
   /**
-   * Shows whether the credential works, as cheaply as the service allows: logs in, or asks for something
-   * small. Rejects if it does not.
+   * Checks the credential as cheaply as the service allows: logs in, or asks for something small. Rejects if
+   * it does not work.
    */
   probe(signal: AbortSignal): Promise<void>
-  /** Returns the provider's part of Status; undefined where nothing is asked over a network. */
+  /** Returns the numbers for Status; undefined for a provider that asks no server. */
   status(): ProviderStatus | undefined
 }
 
+/** The requests of one provider instance, for Status. */
 export interface ProviderStatus {
   readonly requestsLastHour: number
-  /** Why nothing is asked at present; left out while requests go. */
+  /** The reason why no request goes at present; left out while requests go. */
   readonly paused?: string
 }
 
+/** The parts of the machine that a provider needs. */
 export interface ProviderDeps {
   readonly clock: Clock
   readonly emit: Emit
   /** Reads credential files. */
   readonly files: SourceFiles
-  /** Fences a library in. */
+  /** Starts the process of a fenced library. */
   readonly startWorker: StartWorker
-  /** The variables of this process. */
+  /** The environment of this process. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Variables that hold locket's own credentials: what their names point at is given to nobody. */
+  /**
+   * The variables that hold locket's own credentials, or the paths of their files. No reference may read
+   * them.
+   */
   readonly hiddenNames: ReadonlySet<string>
 }
 
-/** A kind of secret manager: one folder, one line in `index.ts`. */
+/** A kind of secret manager. Each has one folder, and one entry in `index.ts`. */
 export interface ProviderDef<S extends Section = Section> {
+  /** The name of the kind: `op-connect`. */
   readonly kind: string
-  /** Other words for `kind` in the setting `provider`. */
+  /** Other names of the kind that the setting `provider` accepts. */
   readonly aliases?: readonly string[]
+  /** The name for users: `1Password Connect`. */
   readonly title: string
-  /** Without `://`. */
+  /** The schemes of its references, without `://`. */
   readonly schemes: readonly string[]
-  /** Its settings: flags, env, TOML, driver options, docs and manifest all come from them. */
+  /** Its settings. Flags, variables, TOML, driver options, docs and the manifest are made from them. */
   readonly settings: S
   /**
-   * Pure. `undefined`: not mine. Throws `ref_syntax`: mine, but malformed.
-   * `instance` goes into the ref, so that `fetch` of the right client gets it.
+   * Parses a reference without I/O. Undefined: the text is not a reference of this kind. Throws `ref_syntax`
+   * for a malformed reference of this kind. The ref holds `instance`, which decides whose client fetches it.
    */
   parse(text: string, instance: string, settings: SettingsOf<S>): SecretRef | undefined
-  /** Files of the operator's that it reads without a setting that names them: no volume may. */
+  /** Files of the operator that it reads although no setting names them. No volume may use them. */
   readonly ownFiles?: readonly string[]
-  /** Settings that must be there before a reference can work, checked without I/O: one line per problem. */
+  /** Checks without I/O the settings that every reference needs. Returns one line for each problem. */
   check(settings: SettingsOf<S>): readonly string[]
-  /** `instance` is what messages, log and Status call it. */
+  /** Opens a client. `instance` is its name in messages, log and Status. */
   open(settings: SettingsOf<S>, deps: ProviderDeps, instance: string): ProviderClient
-  /** Answers from this machine at no cost: what it gave is asked for again each time. */
+  /**
+   * True for a provider that answers from this machine at no cost. Its values are fetched again each time.
+   */
   readonly isLocal?: true
 }
 
-/** Carries the types of the settings from the declaration to `open`. */
+/** Returns the definition unchanged. It gives `open` the types of the declared settings. */
 export function defineProvider<S extends Section>(def: ProviderDef<S>): ProviderDef<S> {
   return def
 }
 
-/** A provider as configured: `name` is what references carry, the kind or the name of its table in TOML. */
+/** A configured provider. `name` is the kind, or the name of its table in TOML; refs hold it. */
 export interface ProviderInstance {
   readonly name: string
   readonly def: ProviderDef
   /** Parsed values of `def.settings`. */
   readonly settings: Readonly<Record<string, unknown>>
   /**
-   * Equal for equal settings, so that volumes share one client. Holds no credential: inline ones enter as a
-   * hash.
+   * A text that is equal for equal settings, so that volumes share one client. Inline credentials are part of
+   * it only as a hash.
    */
   readonly key: string
 }

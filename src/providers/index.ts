@@ -8,7 +8,5 @@ import { local } from './local/local.ts'
 import { op } from './op/op.ts'
 import { opConnect } from './op-connect/op-connect.ts'
 
-/**
- * Every kind of provider, one line each. Where two share a scheme, the one that reads more of it comes first.
- */
+/** All kinds of providers. If two kinds share a scheme, the first one parses more of its references. */
 export const PROVIDERS: readonly ProviderDef[] = [local, opConnect, op, bws, infisical, bao, env, dotenv]

@@ -3,7 +3,8 @@ import { Secret } from '../core/vocabulary/secret.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
 
 /**
- * A provider with its parsed settings. Equal settings give equal keys; of a credential only a hash goes in.
+ * Makes an instance out of parsed settings. Equal settings give equal keys. A key holds only the hash of a
+ * credential.
  */
 export function createInstance(
   def: ProviderDef,
@@ -15,7 +16,8 @@ export function createInstance(
     name,
     def,
     settings,
-    // Most instances are never asked for: Node takes 5 ms to load what makes a hash.
+    // The key is made at its first use: most instances are never asked for one, and Node takes 5 ms to load
+    // `createHash`'s module.
     get key() {
       key ??= `${name} ${def.kind} ${digestOf(def, settings)}`
       return key
@@ -29,11 +31,14 @@ function digestOf(def: ProviderDef, settings: ProviderInstance['settings']): str
     .digest('hex')
 }
 
-/** It has a table of its own in TOML; else it is the one instance of its kind that goes without a name. */
+/**
+ * Tells whether the instance has its own table in TOML. Each kind has at most one instance without a name.
+ */
 export function isNamed({ name, def }: ProviderInstance): boolean {
   return name !== def.kind
 }
 
+/** Tells whether a setting that holds a credential is set. */
 export function hasCredential({ def, settings }: ProviderInstance): boolean {
   return Object.entries(def.settings.fields).some(
     ([key, field]) => field.credential === true && settings[key] !== undefined,
@@ -49,7 +54,10 @@ function usedByClient(
   )
 }
 
-/** The order of keys must not matter; values that print as nothing must still differ. */
+/**
+ * Returns the value as sorted lists, so that the order of keys does not matter and values that JSON leaves
+ * out still differ.
+ */
 function canonical(value: unknown): unknown {
   if (value instanceof Secret) return { sha256: createHash('sha256').update(value.reveal()).digest('hex') }
   if (Array.isArray(value)) return value.map(canonical)

@@ -5,20 +5,20 @@ import { isNamed } from './instance.ts'
 
 interface NamedReference {
   readonly instance: ProviderInstance
-  /** As the instance's kind reads it, without the name. */
+  /** The reference without the name, as the kind of the instance parses it. */
   readonly reference: string
 }
 
 /**
- * The text before the + may be anything: a slip in the name is an error, and the reference is not taken for
- * text.
+ * A name, a scheme and a colon. The name may be any text, so that a misspelt name is reported and not taken
+ * for other text.
  */
 const NAMED = /^([^\s:/]*)\+([a-z][a-z0-9.-]*):(\/\/)?/i
 
 /**
- * Takes `prod-vault+bao://…` apart. Returns `undefined` if neither name nor scheme is known. Throws
- * `ref_syntax` when one of them is. Messages repeat name and scheme only: the rest may be the password of a
- * URL.
+ * Splits `prod-vault+bao://…` into the instance and its reference. Undefined: neither the name nor the scheme
+ * is known, so the text is not a reference. Throws `ref_syntax` if only one of them is known. Messages repeat
+ * only the name and the scheme, because the rest may hold the password of a URL.
  */
 export function findNamed(instances: readonly ProviderInstance[], text: string): NamedReference | undefined {
   const [, name, written, slashes] = NAMED.exec(text) ?? []
@@ -45,7 +45,8 @@ function otherScheme({ name, def }: ProviderInstance, scheme: string): LocketErr
 
 function noSuchName(instances: readonly ProviderInstance[], name: string): string {
   const kind = instances.find((candidate) => candidate.name === name)
-  if (kind !== undefined) return `${name} is a kind and no name, write ${kind.def.schemes.join(':// or ')}://`
+  if (kind !== undefined)
+    return `${name} is a kind and not a name, write ${kind.def.schemes.join(':// or ')}://`
   const names = instances.filter(isNamed).map((candidate) => candidate.name)
   const near = nearest(name, names)
   const advice = near === undefined ? '' : `, did you mean ${near}?`

@@ -53,7 +53,7 @@ function outcome(text: string, instances: readonly ProviderInstance[], chosen?: 
   }
 }
 
-test('a scheme that one provider has goes to it, whatever provider is set', () => {
+test('the only provider of a scheme gets its references, whichever provider is set', () => {
   const instances = [fake('one', 'a', { token: TOKEN }), fake('two', 'b', { token: TOKEN })]
   assert.equal(outcome('a://good', instances), 'one')
   assert.equal(outcome('b://good', instances, 'one'), 'two')
@@ -62,7 +62,7 @@ test('a scheme that one provider has goes to it, whatever provider is set', () =
   assert.equal(outcome('c://good', instances), 'text')
 })
 
-test('a scheme that two share goes to the chosen one, else to the one with a credential', () => {
+test('a scheme of two providers goes to the chosen one, else to the one with a credential', () => {
   const bare = [fake('one', 'a'), fake('two', 'a')]
   const second = [fake('one', 'a'), fake('two', 'a', { token: TOKEN })]
   const both = [fake('one', 'a', { token: TOKEN }), fake('two', 'a', { token: TOKEN })]
@@ -92,7 +92,7 @@ test('a bare reference goes to the chosen provider alone', () => {
   assert.equal(outcome('bare', instances, 'two'), 'config: bare needs two: two-token (FAKE_TOKEN) is not set')
 })
 
-test('a name before the scheme means its instance, whatever provider is set', () => {
+test('a name before the scheme selects its instance, whichever provider is set', () => {
   const instances = [
     fake('one', 'a', { token: TOKEN }),
     fake('one', 'a', { token: TOKEN }, 'second'),
@@ -108,7 +108,7 @@ test('a name before the scheme means its instance, whatever provider is set', ()
   assert.equal(outcome('second+a://', instances), 'ref_syntax: malformed')
 })
 
-test('a name that is unknown or of another kind is an error that repeats no text', () => {
+test('an unknown name, or one of another kind, is an error that quotes nothing else', () => {
   const bare = [fake('one', 'a', { token: TOKEN }), fake('two', 'b', { token: TOKEN })]
   const named = [...bare, fake('one', 'a', {}, 'second'), fake('two', 'b', {}, 'third')]
   const cases: [string, RegExp][] = [
@@ -117,7 +117,7 @@ test('a name that is unknown or of another kind is an error that repeats no text
     ['Second+a://pw', /named are second, third, did you mean second\?$/],
     ['x+second+a://pw', /no provider is named x\+second, /],
     ['+a://pw', /no provider is named , named are/],
-    ['one+a://pw', /one is a kind and no name, write a:\/\/$/],
+    ['one+a://pw', /one is a kind and not a name, write a:\/\/$/],
     ['second+b://pw', /\(second is of the kind one: write second\+a:\/\/\)$/],
     ['second+mysql://u:pw@host', /^ref_syntax: second\+mysql:\/\/ is a reference that cannot be read \(/],
   ]
@@ -158,12 +158,12 @@ test('if no unnamed provider can answer, the named ones are listed', () => {
   const third = fake('two', 'a', { token: TOKEN }, 'third')
   assert.equal(
     outcome('a://good', [fake('one', 'a'), second]),
-    'config: a://good needs one: one-token (FAKE_TOKEN) is not set (second is meant by second+a://, or by provider)',
+    'config: a://good needs one: one-token (FAKE_TOKEN) is not set (write second+a:// for second, or set provider)',
   )
   assert.equal(
     outcome('a://good', [fake('one', 'a'), fake('two', 'a'), second, third]),
     'config: a:// may mean one or two, and neither has a credential (set provider to one or two, with its settings; ' +
-      'second and third are meant by second+a:// or third+a://, or by provider)',
+      'write second+a:// or third+a:// for second and third, or set provider)',
   )
 })
 

@@ -7,8 +7,8 @@ import { hasCredential, isNamed } from './instance.ts'
 import { findNamed } from './named-reference.ts'
 
 /**
- * Returns the kind or the name that `provider` means: a kind, an alias resolved, or one of `names`. Throws
- * `config` for others.
+ * Returns the kind that the setting `provider` names, with aliases resolved, or one of `names`. Throws
+ * `config` for an unknown name.
  */
 export function chooseKind(
   defs: readonly ProviderDef[],
@@ -25,10 +25,10 @@ export function chooseKind(
 }
 
 /**
- * Sends each reference to the instance that answers it: the one that is named before its scheme; else the one
- * of its scheme; and where several share a scheme, or the reference has none, the one with the name `chosen`.
- * A named instance that is not chosen takes no scheme alone. Throws `ref_syntax` for a malformed reference
- * and for an unknown name, `config` when the provider lacks a setting.
+ * Returns a parser that gives each reference to one instance. A name before the scheme decides. Without a
+ * name the scheme decides, and `chosen` decides if several instances share the scheme or there is no scheme.
+ * A named instance that is not `chosen` gets only references with its name. The parser throws `ref_syntax`
+ * for a malformed reference and for an unknown name, and `config` if the provider lacks a setting.
  */
 export function routeReferences(
   instances: readonly ProviderInstance[],
@@ -42,10 +42,10 @@ export function routeReferences(
     const all = instances.filter(({ def }) => scheme !== undefined && def.schemes.includes(scheme))
     const takers = all.filter((instance) => instance === meant || !isNamed(instance))
     const lead = takers.find((instance) => instance === meant) ?? takers[0]
-    // A bare reference of the chosen provider, or somebody else's text.
+    // The text is a bare reference of the chosen provider, or not a reference.
     if (lead === undefined) return meant === undefined ? undefined : usable(meant, parse(meant, text))
     const ref = parse(lead, text)
-    // The choice matters only once the text is a reference at all.
+    // The choice between instances matters only if the text is a reference.
     if (ref === undefined) return undefined
     const instead = byName(all, scheme ?? '')
     if (lead === meant || takers.length === 1) return usable(lead, ref, instead)
@@ -56,7 +56,7 @@ export function routeReferences(
   return Object.assign(parseRef, { schemes })
 }
 
-/** The instance's kind reads it without the name; what is shown is what the user wrote. */
+/** Parses a reference without its name. The ref keeps the text as the user wrote it. */
 function parseNamed(instance: ProviderInstance, reference: string, text: string): SecretRef | undefined {
   const ref = parse(instance, reference)
   return usable(instance, ref === undefined ? undefined : { ...ref, text })
@@ -77,19 +77,22 @@ function pick(
   })
 }
 
-/** How to mean the named ones of those that have the scheme. */
+/** Returns a text that tells how to write a reference for the named instances of a scheme. */
 function byName(instances: readonly ProviderInstance[], scheme: string): string | undefined {
   const names = instances.filter(isNamed).map(({ name }) => name)
   if (names.length === 0) return undefined
   const written = names.map((name) => `${name}+${scheme}://`).join(' or ')
-  return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} meant by ${written}, or by provider`
+  return `write ${written} for ${names.join(' and ')}, or set provider`
 }
 
 function parse({ def, name, settings }: ProviderInstance, text: string): SecretRef | undefined {
   return def.parse(text, name, settings)
 }
 
-/** `instead`: whom else the reference may have meant. */
+/**
+ * Returns the ref. Throws `config` if the instance lacks a setting. `instead` tells which other instances the
+ * reference could name.
+ */
 function usable(
   instance: ProviderInstance,
   ref: SecretRef | undefined,
@@ -107,7 +110,7 @@ function usable(
   })
 }
 
-/** Variables are of the instance that has no name. */
+/** Removes the names of variables, because they set only the instance that has no name. */
 function withoutVariables(line: string): string {
   return line.replace(/ \([A-Z][A-Z0-9_, ]*\)/g, '')
 }

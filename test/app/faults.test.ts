@@ -94,6 +94,7 @@ function halfDone(isDead: () => boolean): {
       },
     },
     tree: {
+      ...tree,
       async replaceAll(root, files, options) {
         if (!isDead()) return tree.replaceAll(root, files, options)
         await tree.replaceAll(root, files.slice(0, 1), options)

@@ -80,3 +80,92 @@ test('requests that come before the comparison keep what they did', async (t) =>
   assert.deepEqual(driver.table.list(), [])
   assert.equal((await world.store.load()).records.length, 0)
 })
+
+/** The state file as it is now; the function puts it back, as a restored backup does. */
+async function backup(world: World): Promise<() => Promise<void>> {
+  const path = join(world.runtimeDir, '../state/state.json')
+  const text = await readFile(path)
+  return () => writeFile(path, text)
+}
+
+for (const [what, mountsBefore] of [
+  ['without the volume', undefined],
+  ['with the volume unmounted', []],
+  ['with an earlier tmpfs of the volume', ['one']],
+] as const) {
+  test(`a restored state ${what} keeps what is mounted, twice`, async (t) => {
+    const world = await openWorld(t)
+    const first = testDriver(world)
+    await createVolume(first, 'other', OPTIONS, NEVER)
+    if (mountsBefore !== undefined) await createVolume(first, 'v', OPTIONS, NEVER)
+    for (const id of mountsBefore ?? []) {
+      await mountVolume(first, 'v', id, NEVER)
+      await unmountVolume(first, 'v', id)
+      await world.clock.advance(1000)
+    }
+    const restore = await backup(world)
+    if (mountsBefore === undefined) await createVolume(first, 'v', OPTIONS, NEVER)
+    const { mountpoint } = await mountVolume(first, 'v', 'two', NEVER)
+    await restore()
+    for (let starts = 0; starts < 2; starts += 1) {
+      const { driver, compare } = await justListening(world)
+      await compare()
+      await createVolume(driver, `new-${starts}`, OPTIONS, NEVER)
+      assert.equal(await readFile(join(mountpoint, 'a'), 'utf8'), `${CANARY}-a`)
+      const kept = world.log.lines.findLast(({ event }) => /^volume\.(adopted|unknown)$/.test(event))
+      assert.match(kept?.message ?? '', /state is lost or older: kept|is lost or older: kept until/)
+    }
+  })
+}
+
+test('a mount whose record has lost its last user is wiped at the start, and that is logged', async (t) => {
+  const world = await openWorld(t)
+  const first = testDriver(world)
+  await createVolume(first, 'v', OPTIONS, NEVER)
+  await mountVolume(first, 'v', 'one', NEVER)
+  const { records } = await world.store.load()
+  await world.store.save(records.map((record) => ({ ...record, mounts: [] })))
+  const { compare } = await justListening(world)
+  await compare()
+  assert.deepEqual(await world.mountedTargets(), [])
+  assert.ok(
+    world.log.lines.some(
+      ({ event, message }) => event === 'volume.wiped' && /names no container/.test(message),
+    ),
+  )
+})
+
+test('the comparison asks for all mounts at once, and lets requests go in between', async (t) => {
+  const world = await openWorld(t)
+  const first = testDriver(world)
+  for (let n = 0; n < 40; n += 1) await createVolume(first, `v${n}`, OPTIONS, NEVER)
+  const driver = testDriver(world)
+  const loaded = await world.store.load()
+  await loadRecords(driver, loaded)
+  let questions = 0
+  let atOnce = 0
+  let mostAtOnce = 0
+  const count = <T>(work: Promise<T>): Promise<T> => {
+    questions += 1
+    return work
+  }
+  await reconcile({
+    ...driver,
+    mounts: {
+      ...driver.mounts,
+      isMounted: (target) => count(driver.mounts.isMounted(target)),
+      listUnder: (folder) => count(driver.mounts.listUnder(folder)),
+    },
+    locks: {
+      async run(name, signal, task) {
+        atOnce += 1
+        mostAtOnce = Math.max(mostAtOnce, atOnce)
+        const answer = await driver.locks.run(name, signal, task)
+        atOnce -= 1
+        return answer
+      },
+    },
+  })
+  assert.equal(questions, 1)
+  assert.ok(mostAtOnce <= 4, `${mostAtOnce} volumes at once`)
+})

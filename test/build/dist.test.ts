@@ -57,7 +57,7 @@ test('the rootfs has one program, and no shell', () => {
   const programs = files.filter(
     (path) => (lstatSync(join(rootfs, path)).mode & 0o111) !== 0 && !/\.so(\.\d+)*$/.test(path),
   )
-  assert.deepEqual(programs.toSorted(), ['locket/bin/locket', 'locket/bin/node'])
+  assert.deepEqual(programs.toSorted(), ['locket/bin/locket', 'locket/bin/node', 'locket/bin/start'])
   assert.ok(!files.some((path) => /(^|\/)(sh|bash|busybox|apt|dpkg)$/.test(path)))
 })
 

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { requirementsOf, withRunpath } from '../../scripts/build/elf.ts'
+import { requirementsOf, withoutVariables, withRunpath } from '../../scripts/build/elf.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'locket-elf-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -41,6 +41,23 @@ test('the processor and the shared objects of a file are read from it, changed o
   )
   assert.ok(requirementsOf(koffi)?.needed.includes('libc.so.6'))
   assert.equal(requirementsOf(Buffer.from('text')), undefined)
+})
+
+test('a Node without a variable does not obey it, and its children have it', () => {
+  const node = join(folder, 'deaf-node')
+  writeFileSync(node, withoutVariables(original, ['NODE_OPTIONS']), { mode: 0o755 })
+  const env = { ...process.env, NODE_OPTIONS: '--no-such-option' }
+  const script =
+    'require("node:child_process").execFileSync("sh", ["-c", "echo $NODE_OPTIONS"], { encoding: "utf8" })'
+  assert.equal(execFileSync(node, ['-p', script], { env, encoding: 'utf8' }).trim(), '--no-such-option')
+})
+
+test('a variable that the executable does not read, or names in several places, is refused', () => {
+  assert.throws(
+    () => withoutVariables(original, ['NO_SUCH_VARIABLE_OF_NODE']),
+    /is in the executable 0 times/,
+  )
+  assert.throws(() => withoutVariables(Buffer.from('----HOME\0---HOME\0'), ['HOME']), /2 times/)
 })
 
 test('a text file is not an executable', () => {

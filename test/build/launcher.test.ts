@@ -24,5 +24,5 @@ test('Node takes no flag of locket’s for its own, and reads no .env file', asy
     cwd: folder,
     env: { PATH: process.env['PATH'] },
   })
-  assert.deepEqual(JSON.parse(printed.toString()), [WORDS, [], null])
+  assert.deepEqual(JSON.parse(printed.toString()), [WORDS, ['--disable-sigusr1'], null])
 })

@@ -104,7 +104,7 @@ test('the SDK is read when a reference needs it, in a process of its own, and no
   const [worker = 0, ...others] = childrenOf(pid)
   assert.deepEqual(others, [])
   const words = readFileSync(`/proc/${worker}/cmdline`, 'utf8').split('\0')
-  assert.match(words.join(' '), /\/bin\/node \S+\/lib\/app\/sdk-worker\.mjs op $/)
+  assert.match(words.join(' '), /\/bin\/node --disable-sigusr1 \S+\/lib\/app\/sdk-worker\.mjs op $/)
   for (const file of ['cmdline', 'environ'])
     assertNoSecret(readFileSync(`/proc/${worker}/${file}`), [token.text, ...token.canaries], file)
 

@@ -65,7 +65,7 @@ test('a second .env file takes a name', async (t) => {
   assert.equal(parseRef('other+dotenv://A')?.provider, 'other')
   assert.match(
     problemOf(() => parseRef('dotenv://A')),
-    /\(other is meant by other\+dotenv:\/\/, or by provider\)$/,
+    /\(write other\+dotenv:\/\/ for other, or set provider\)$/,
   )
 })
 

@@ -90,10 +90,14 @@ test('locket secret on a host with only the plugin, by the two commands of the g
   await engine.ok(['volume', 'rm', 'by-plugin'])
 
   const program = `${await engine.ok(['info', '-f', '{{.DockerRootDir}}'])}/plugins/${id}/rootfs/locket`
-  assert.ok(guide.includes('"$plugin/bin/node" "$plugin/lib/start.cjs" secret set'))
+  assert.ok(guide.includes('"$plugin/bin/node" --disable-sigusr1 "$plugin/lib/start.cjs" secret set'))
   const where = ['--local-file', `${CONFIG}/secrets.age`, '--local-key', `${CONFIG}/local.key`]
   const got = ['secret', 'get', 'by/plugin', ...where]
-  const read = await engine.sandbox.exec(`${program}/bin/node`, [`${program}/lib/start.cjs`, ...got])
+  const read = await engine.sandbox.exec(`${program}/bin/node`, [
+    '--disable-sigusr1',
+    `${program}/lib/start.cjs`,
+    ...got,
+  ])
   assert.equal(read.stdout, value, read.stderr)
 })
 

@@ -235,9 +235,8 @@ test('a link in the place of the temporary file is not written through', async (
   const dir = await twoGenerations(t)
   await writeFile(join(dir, 'victim'), 'untouched')
   await symlink('victim', join(dir, 'state.json.tmp'))
-  await assert.rejects(openStateFile(dir).save(NEW), hasCode('io', /ELOOP/))
-  assert.equal(await readFile(join(dir, 'victim'), 'utf8'), 'untouched')
   await openStateFile(dir).save(NEW)
+  assert.equal(await readFile(join(dir, 'victim'), 'utf8'), 'untouched')
 })
 
 test('where there are no hard links a previous generation is kept too', async (t) => {

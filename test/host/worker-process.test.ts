@@ -74,7 +74,7 @@ test('its environment has the proxy and certificate variables and nothing else',
   assert.ok(environment.includes(`LOCKET_CA_CERT=${caCert}\0`))
   assert.ok(environment.includes('no_proxy=near.invalid\0'))
   const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-  assert.deepEqual(words, [process.execPath, PROGRAM.pathname, 'canary-library', ''])
+  assert.deepEqual(words, [process.execPath, '--disable-sigusr1', PROGRAM.pathname, 'canary-library', ''])
 })
 
 test('nothing that it prints comes out', DEADLINE, async (t) => {

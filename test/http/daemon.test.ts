@@ -126,6 +126,22 @@ test('create refuses what cannot work, by name', async (t) => {
   assert.deepEqual((await daemon.call('VolumeDriver.List', {})).Volumes, [])
 })
 
+test('the driver option __proto__ is refused by name', async (t) => {
+  const daemon = await startWithSecret(t)
+  const raw = '{"Name":"p","Opts":{"__proto__":"x","secret.a":"y"}}'
+  assert.match((await daemon.call('VolumeDriver.Create', undefined, { raw })).Err, /"__proto__" is not known/)
+  assert.deepEqual((await daemon.call('VolumeDriver.List', {})).Volumes, [])
+})
+
+test('of thousands of wrong options ten are named, and the rest is counted', async (t) => {
+  const daemon = await startWithSecret(t)
+  const wrong = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`wrong-${n}`, 'x']))
+  const { Err } = await daemon.call('VolumeDriver.Create', { Name: 'bad', Opts: wrong })
+  assert.match(Err, /5000 settings are wrong: .*; and 4990 more$/)
+  assert.equal(Err.match(/wrong-\d+/g)?.length, 10)
+  assert.ok(Err.length < 2000, `${Err.length} characters`)
+})
+
 test('create again: the same options succeed, others are an Err that says so', async (t) => {
   const daemon = await startWithSecret(t)
   assert.equal((await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })).Err, '')
@@ -250,7 +266,8 @@ test('a state that cannot be read: refused in one line, started empty on purpose
 test('the socket is private, and never taken from a daemon that answers', async (t) => {
   const daemon = await startWithSecret(t)
   assert.equal((await stat(daemon.socket)).mode & 0o177, 0)
-  const second = spawnDaemon({ folder: join(daemon.stateDir, '..') })
+  const other = await temporaryFolder(t)
+  const second = spawnDaemon({ folder: other, socket: daemon.socket })
   assert.notEqual(await second.stop('SIGCONT'), 0)
   assert.match(second.output(), /locket\.sock/)
   assert.equal((await daemon.call('Plugin.Activate')).status, 200)

@@ -33,7 +33,7 @@ test('a daemon gives of its own variables what is asked for, and not its credent
     assert.match(
       (await mount(scheme)).Err,
       new RegExp(
-        `${scheme}://OP_CONNECT_TOKEN: ${scheme}: OP_CONNECT_TOKEN is where locket takes a credential`,
+        `${scheme}://OP_CONNECT_TOKEN: ${scheme}: OP_CONNECT_TOKEN is where locket reads its own credential`,
       ),
     )
   }

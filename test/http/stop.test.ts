@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { openRaw } from '../support/raw-connection.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -16,4 +17,24 @@ test('a daemon that watches templates ends on SIGTERM, and leaves its mounts', a
   assert.equal(await daemon.stop('SIGTERM'), 0, daemon.output())
   clearTimeout(killed)
   assert.equal(await readFile(join(Mountpoint, 'a'), 'utf8'), 'text')
+})
+
+test('requests that never arrive whole are ended, and hold up no stop', { timeout: 60_000 }, async (t) => {
+  const folder = await temporaryFolder(t)
+  const daemon = await startDaemon({ folder })
+  t.after(() => daemon.stop('SIGKILL'))
+  const halves = ['POST /Vol', 'POST /VolumeDriver.List HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{']
+  const open = async () =>
+    await Promise.all(
+      halves.map(async (text) => {
+        const socket = await openRaw(daemon.socket)
+        socket.resume().write(text)
+        return { socket, closed: new Promise((done) => socket.once('close', done)) }
+      }),
+    )
+  await Promise.all((await open()).map(({ closed }) => closed))
+  await open()
+  const since = performance.now()
+  assert.equal(await daemon.stop('SIGTERM'), 0)
+  assert.ok(performance.now() - since < 5000, `${performance.now() - since} ms`)
 })

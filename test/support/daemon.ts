@@ -42,6 +42,10 @@ export interface Answer {
 export interface DaemonOptions {
   /** The folder that holds its runtime, state and socket. */
   readonly folder: string
+  /** Default: `locket.sock`, `state` and `runtime` in the folder. */
+  readonly socket?: string
+  readonly stateDir?: string
+  readonly runtimeDir?: string
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   /** Default: this checkout's source. */
@@ -50,9 +54,9 @@ export interface DaemonOptions {
 
 export function spawnDaemon(options: DaemonOptions): Daemon {
   const { folder } = options
-  const socket = join(folder, 'locket.sock')
-  const runtimeDir = join(folder, 'runtime')
-  const stateDir = join(folder, 'state')
+  const socket = options.socket ?? join(folder, 'locket.sock')
+  const runtimeDir = options.runtimeDir ?? join(folder, 'runtime')
+  const stateDir = options.stateDir ?? join(folder, 'state')
   const [command, ...before] = options.program ?? [process.execPath, MAIN]
   const args = [
     ...before,

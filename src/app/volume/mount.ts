@@ -1,6 +1,8 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { addFacts, formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabulary/names.ts'
+import { unreadableWarning } from '../../core/volume/container-users.ts'
+import { markOf } from '../../core/volume/record.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
@@ -91,13 +93,16 @@ async function mountLocked(
     return before?.count !== 'unsure'
   }
   if (state.kind === 'unused') await wipeVolume(driver, volume)
-  await provision(driver, volume, config, signals)
+  const mark = markOf(reference)
+  await provision(driver, volume, config, { ...signals, mark })
   try {
     await driver.table.commit(volume, (now) => mountAdded(now, reference))
   } catch (error) {
     await wipeVolume(driver, volume)
     throw error
   }
+  // After the save: no container uses a mount without a mark, because no record told of it.
+  await driver.tree.mark(rootOf(driver, name), mark).catch(() => undefined)
   const { content } = volume.activity
   driver.table.note(volume, { lastError: undefined })
   driver.emit('volume.mounted', {
@@ -116,7 +121,7 @@ async function provision(
   driver: Driver,
   volume: Volume,
   config: VolumeConfig,
-  signals: MountSignals,
+  signals: MountSignals & { readonly mark: string },
 ): Promise<void> {
   const { name } = volume
   const resolve = driver.clients.resolveFor({ kind: 'volume', name }, config.providers)
@@ -125,7 +130,10 @@ async function provision(
     // Not the deadline: a failure policy that tolerates missing values has used it up.
     signals.gone.throwIfAborted()
     const { warnings } = await mountFiles(rootOf(driver, name), rendered, config, driver)
-    driver.table.change(volume, () => tmpfsMounted(warnings))
+    const unreadable = unreadableWarning(config.written, driver.host.remapped)
+    if (unreadable !== undefined) driver.emit('volume.unreadable', { volume: name, warning: unreadable })
+    const all = unreadable === undefined ? warnings : [...warnings, unreadable]
+    driver.table.change(volume, () => tmpfsMounted(all, signals.mark))
     driver.table.note(volume, { content: rendered.facts, lastRender: timestamp(driver) })
   } finally {
     rendered.wipe()

@@ -3,37 +3,58 @@ import type { LoadedState } from '../../core/ports/store.ts'
 import { contentFacts, prepare } from '../recipe/prepare.ts'
 import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
-import { observed, restoredState, tmpfsOf, usesOf } from './state.ts'
+import { restoredState, tmpfsOf, usesOf } from './state.ts'
 import type { Volume } from './volume-table.ts'
 import { clearTmpfs, wipeVolume } from './wipe.ts'
 
 /**
  * Puts the records into memory. It must be done before the socket listens: Get then never misses a volume,
- * and an early request knows what is mounted. An older state that was fallen back to is not trusted: what it
- * does not account for may be in use, so it is not wiped.
+ * and an early request knows what is mounted. An older state that was fallen back to is not trusted, nor is a
+ * record that does not have the mark of its tmpfs (ADR 0014): what they do not account for may be in use, so
+ * it is not wiped.
  */
 export async function loadRecords(driver: Driver, loaded: LoadedState): Promise<void> {
   const { bootId } = driver.host
   const mounted = await mountedVolumes(driver)
   const isTrusted = loaded.source === 'current'
-  for (const { mounts, ...identity } of loaded.records) {
+  const marks = await marksOf(driver, mounted)
+  for (const { mounts, mark, ...identity } of loaded.records) {
     const { name } = identity
-    const state = restoredState(mounts, { bootId, isMounted: mounted.delete(name), isTrusted })
+    const isNewer = marks.has(name) && marks.get(name) !== mark
+    const state = restoredState(mounts, {
+      bootId,
+      isMounted: mounted.delete(name),
+      isTrusted: isTrusted && !isNewer,
+      mark: isNewer ? undefined : mark,
+    })
     driver.table.restore(identity, state)
     if (usesOf(state).length < mounts.length) driver.emit('volume.healed', { volume: name })
   }
-  if (!isTrusted) for (const name of mounted) driver.unrecorded.add(name)
+  for (const name of mounted) if (!isTrusted || marks.has(name)) driver.unrecorded.add(name)
 }
 
 /** Compares records with the kernel's mounts while the driver answers, each under its volume's lock. */
 export async function reconcile(driver: Driver): Promise<void> {
   const mounted = [...(await mountedVolumes(driver))]
-  await Promise.all([
-    ...driver.table.list().map((volume) => reconcileVolume(driver, volume)),
+  const work = [
+    ...driver.table.list().map((volume) => () => reconcileVolume(driver, volume)),
     ...mounted
       .filter((name) => driver.table.find(name) === undefined)
-      .map((name) => reconcileUnrecorded(driver, name)),
-  ])
+      .map((name) => () => reconcileUnrecorded(driver, name)),
+  ].values()
+  // All share one iterator: each takes the next piece of work when its last one is done.
+  await Promise.all(Array.from({ length: AT_ONCE }, () => doAll(work, driver)))
+}
+
+/** A Mount that comes meanwhile waits for few volumes. */
+const AT_ONCE = 4
+
+async function doAll(work: Iterable<() => Promise<void>>, { clock }: Driver): Promise<void> {
+  for (const next of work) {
+    await next()
+    // A turn of the event loop for the requests that have come.
+    await clock.sleep(0)
+  }
 }
 
 async function reconcileVolume(driver: Driver, volume: Volume): Promise<void> {
@@ -44,13 +65,17 @@ async function reconcileVolume(driver: Driver, volume: Volume): Promise<void> {
   }
 }
 
-/** Under the volume's lock. A request may have removed or mounted the volume already. */
+/**
+ * Under the volume's lock. A request may have removed or mounted the volume already. The state is up to date:
+ * `loadRecords` asked the kernel, and every request since then has kept it so.
+ */
 async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   const { name } = volume
   if (driver.table.find(name) !== volume) return
-  const isMounted = await driver.mounts.isMounted(rootOf(driver, name))
-  driver.table.change(volume, (state) => observed(state, isMounted))
-  if (volume.state.kind === 'unused') await wipeVolume(driver, volume)
+  if (volume.state.kind === 'unused') {
+    driver.emit('volume.wiped.at-start', { volume: name })
+    await wipeVolume(driver, volume)
+  }
   warnOfState(driver, volume)
   driver.table.note(volume, {
     content: contentFacts(await prepare(configOf(driver, volume), driver.sources)),
@@ -70,6 +95,19 @@ async function mountedVolumes(driver: Driver): Promise<Set<VolumeName>> {
   const folder = volumesFolder(driver)
   const targets = await driver.mounts.listUnder(folder)
   return new Set(targets.map((target) => target.slice(folder.length + 1) as VolumeName))
+}
+
+/** The marks of those tmpfs that have one. */
+async function marksOf(
+  driver: Driver,
+  mounted: ReadonlySet<VolumeName>,
+): Promise<ReadonlyMap<VolumeName, string>> {
+  const marks = new Map<VolumeName, string>()
+  for (const name of mounted) {
+    const mark = await driver.tree.markOf(rootOf(driver, name))
+    if (mark !== undefined) marks.set(name, mark)
+  }
+  return marks
 }
 
 /** A mount without a record is wiped, unless the state that was loaded is not trusted. */

@@ -18,6 +18,8 @@ export interface Tmpfs {
   readonly warnings: readonly string[]
   /** Background work that ends with the state: renews the files or, in `unused`, tries the wipe again. */
   readonly task: AsyncDisposable | undefined
+  /** The mark that the record has of it. Undefined in `unrecorded`: the record does not know it. */
+  readonly mark?: string | undefined
 }
 
 type Uses = readonly [MountUse, ...MountUse[]]
@@ -66,8 +68,13 @@ export interface FoundAtStart {
   /** The host's boot ID. No container of an earlier boot is alive, so its references are dropped. */
   readonly bootId: string
   readonly isMounted: boolean
-  /** The newest state file could be read. If not, a tmpfs without references may have users. */
+  /**
+   * The newest state file could be read, and the record knows the mark of the tmpfs. If not, a tmpfs without
+   * references may have users.
+   */
   readonly isTrusted: boolean
+  /** The mark in the record, if the tmpfs has no other one. */
+  readonly mark?: string | undefined
 }
 
 /** The state of a recorded volume when the daemon starts. */
@@ -76,7 +83,8 @@ export function restoredState(mounts: VolumeRecord['mounts'], found: FoundAtStar
     .filter(({ bootId }) => bootId === found.bootId)
     .map(({ unsure, ...mount }): MountUse => ({ ...mount, count: unsure === true ? 'unsure' : 1 }))
   const hasUnrecorded = uses.length === 0 && !found.isTrusted
-  return stateOf(found.isMounted ? NEW_TMPFS : undefined, uses, hasUnrecorded)
+  const tmpfs = found.mark === undefined ? NEW_TMPFS : { ...NEW_TMPFS, mark: found.mark }
+  return stateOf(found.isMounted ? tmpfs : undefined, uses, hasUnrecorded)
 }
 
 /** The state of a volume that is created now; `isUnrecorded`: over a mount that no trusted record knows. */
@@ -91,8 +99,8 @@ export function observed(state: VolumeState, isMounted: boolean): VolumeState {
 }
 
 /** A new tmpfs is mounted and filled. Users of an earlier one have no part in it, so no state goes in. */
-export function tmpfsMounted(warnings: readonly string[]): VolumeState {
-  return { kind: 'unused', tmpfs: { warnings, task: undefined } }
+export function tmpfsMounted(warnings: readonly string[], mark?: string): VolumeState {
+  return { kind: 'unused', tmpfs: { warnings, task: undefined, ...(mark === undefined ? {} : { mark }) } }
 }
 
 /** One more Mount under this ID. An unsure ID is taken over: it then counts once. Throws without a tmpfs. */

@@ -6,7 +6,7 @@ import type { ContentFacts } from '../recipe/prepare.ts'
 import { engineRestarted, referencesOf, tmpfsOf, type Transition, type VolumeState } from './state.ts'
 
 /** The facts of a volume that never change. */
-export type VolumeIdentity = Omit<VolumeRecord, 'mounts'>
+export type VolumeIdentity = Omit<VolumeRecord, 'mounts' | 'mark'>
 
 /** The work of this process on a volume, for Status only. */
 export interface Activity {
@@ -139,7 +139,11 @@ async function end(task: AsyncDisposable | undefined): Promise<void> {
 }
 
 function recordOf({ name, options, createdAt, state }: Volume): VolumeRecord {
-  return { name, options, createdAt, mounts: referencesOf(state) }
+  const mark = tmpfsOf(state)?.mark
+  const mounts = referencesOf(state)
+  return mark === undefined
+    ? { name, options, createdAt, mounts }
+    : { name, options, createdAt, mounts, mark }
 }
 
 function isSame(some: readonly MountReference[], others: readonly MountReference[]): boolean {

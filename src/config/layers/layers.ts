@@ -44,12 +44,22 @@ export function parseSection<S extends Section>(section: S, layer: Layer, proble
   return Object.fromEntries(values) as SettingsOf<S>
 }
 
-/** Throws one `config` error that lists all problems. Returns when there are none. */
+/**
+ * Most problems named in one line. An author of driver options can make thousands, and the line is logged.
+ */
+const MOST_NAMED = 10
+
+/**
+ * Throws one `config` error that lists the first ten problems and counts the rest. Returns when there are
+ * none.
+ */
 export function throwProblems(problems: readonly string[]): void {
   if (problems.length === 0) return
   const lead = problems.length === 1 ? '' : `${problems.length} settings are wrong: `
+  const rest = problems.length > MOST_NAMED ? `; and ${problems.length - MOST_NAMED} more` : ''
+  const named = problems.slice(0, MOST_NAMED).join('; ')
   // Paths and names come from users: the message stays on one line and holds no control character.
-  throw new LocketError('config', `${lead}${problems.join('; ')}`.replace(/\p{Cc}/gu, '?'))
+  throw new LocketError('config', `${lead}${named}${rest}`.replace(/\p{Cc}/gu, '?'))
 }
 
 /**

@@ -28,6 +28,16 @@ export const secretSetSection = section('secret-set', 'locket secret set', {
   }),
 })
 
+export const secretGetSection = section('secret-get', 'locket secret get', {
+  show: field({
+    name: 'show',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'print even to a terminal',
+  }),
+})
+
 export const secretListSection = section('secret-list', 'locket secret list', {
   names: field({
     name: 'names',

@@ -120,6 +120,13 @@ export interface FileTree {
    * zeros. A missing root is success.
    */
   wipe(root: string): Promise<void>
+  /**
+   * Marks the tree beside `data/`, where no container sees it. A wipe removes the mark. Takes no room on a
+   * full tmpfs.
+   */
+  mark(root: string, text: string): Promise<void>
+  /** Undefined: the tree has no mark, or the root is missing. */
+  markOf(root: string): Promise<string | undefined>
 }
 
 /**

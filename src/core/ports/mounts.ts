@@ -1,3 +1,6 @@
+import type { RemappedIds } from '../volume/container-users.ts'
+
+/** The result of a mount. */
 export interface Mounted {
   /** Differences between the mount and its options, one line each: `may be swapped: …`. */
   readonly warnings: readonly string[]
@@ -31,6 +34,8 @@ export interface MountTable<Options> {
 export interface HostFacts {
   /** The kernel's random identifier of this boot. */
   readonly bootId: string
+  /** Ids of containers' users, where the engine remaps them and this process can tell. */
+  readonly remapped?: RemappedIds | undefined
   /** Returns milliseconds since the boot. */
   uptimeMs(): number
 }

@@ -50,6 +50,10 @@ export const EVENTS = {
   'daemon.listening': row('info', 'listening', { socket: 'text', volumes: 'number' }),
   'daemon.restore': row('error', 'volumes could not be compared with the mount table', { error: 'text' }),
   'daemon.stopping': row('info', 'stopping; mounts are kept, containers are using them', {}),
+  'daemon.waiting': row('warn', 'another locket uses the folder: waiting at most 5 s for its end', {
+    folder: 'text',
+    pid: 'number?',
+  }),
   'http.bug': row('error', 'a request failed on a bug', { url: 'text', cause: 'text' }),
   'state.warning': row('warn', 'look at the state', { warning: 'text' }),
   'tls.checked': row(
@@ -92,17 +96,28 @@ export const EVENTS = {
   'volume.state': row('error', 'failed', FAILURE),
   'volume.wipe': row('error', 'failed', FAILURE),
   'volume.wiped': row('info', 'wiped and unmounted at last', { volume: 'text' }),
+  'volume.wiped.at-start': row(
+    'warn',
+    'mounted, but the record names no container that uses it: wiped',
+    { volume: 'text' },
+    'volume.wiped',
+  ),
+  'volume.unreadable': row('warn', '{warning}', { volume: 'text', warning: 'text' }),
   'volume.healed': row('info', 'dropped references of an earlier boot', { volume: 'text' }),
-  'volume.adopted': row('warn', 'mounted, but the state tells of no user: kept until it is removed', {
-    volume: 'text',
-  }),
+  'volume.adopted': row(
+    'warn',
+    'mounted, but the state tells of no user and is lost or older: kept until it is removed',
+    {
+      volume: 'text',
+    },
+  ),
   'volume.orphaned': row('warn', 'its tmpfs is gone: containers that still run with it need a restart', {
     volume: 'text',
     mountIds: 'texts',
   }),
   'volume.unknown.kept': row(
     'warn',
-    'mounted, but no record tells of it: kept',
+    'mounted, but no record tells of it and the state is lost or older: kept',
     { volume: 'text' },
     'volume.unknown',
   ),

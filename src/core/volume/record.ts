@@ -20,6 +20,16 @@ export interface VolumeRecord {
   /** ISO 8601. */
   readonly createdAt: string
   readonly mounts: readonly MountReference[]
+  /**
+   * The mark of the tmpfs that is mounted. A tmpfs with another mark is newer than this record: an older
+   * state file was restored, see ADR 0014.
+   */
+  readonly mark?: string | undefined
+}
+
+/** The mark of the tmpfs that this reference is the first of. */
+export function markOf({ id, since }: MountReference): string {
+  return `${since} ${id.slice(0, 32)}`
 }
 
 /** Names and values are equal, in any order. */

@@ -4,13 +4,18 @@ import { errnoOf } from '../../core/vocabulary/errors.ts'
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
 
 /**
- * An open folder. Paths made with `at` go through the descriptor, so that nobody can swap a folder above for a link: Node has
- * no openat(2), and /proc/self/fd does the same.
+ * An open folder. Paths made with `at` go through the descriptor, so that nobody can swap a folder above for
+ * a link: Node has no openat(2), and /proc/self/fd does the same.
  */
 export interface DirHandle extends Disposable {
   readonly fd: number
-  /** `name` is one segment. It is the last one of the path: O_NOFOLLOW, lstat, unlink and rename then follow no link at all. */
+  /**
+   * `name` is one segment. It is the last one of the path: O_NOFOLLOW, lstat, unlink and rename then follow
+   * no link at all.
+   */
   at(name: string): string
+  /** The same for a name that may not be UTF-8. */
+  atBytes(name: Buffer): Buffer
   /** The folder itself, for readdir. */
   readonly self: string
 }
@@ -19,7 +24,13 @@ export interface DirHandle extends Disposable {
 export function openDir(path: string): DirHandle {
   const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   const self = `/proc/self/fd/${fd}`
-  return { fd, self, at: (name) => `${self}/${name}`, [Symbol.dispose]: () => closeSync(fd) }
+  return {
+    fd,
+    self,
+    at: (name) => `${self}/${name}`,
+    atBytes: (name) => Buffer.concat([Buffer.from(`${self}/`), name]),
+    [Symbol.dispose]: () => closeSync(fd),
+  }
 }
 
 /** Undefined when there is no folder of that name: nothing, a file, or a link. */

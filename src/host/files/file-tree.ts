@@ -1,23 +1,31 @@
 import { closeSync, constants, fchmodSync, fchownSync, lstatSync, mkdirSync, openSync } from 'node:fs'
-import { readdirSync, renameSync, rmdirSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { renameSync, rmdirSync, symlinkSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { readlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import { foldersOf } from '../../core/plan/folders.ts'
 import { openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
-import { emptyFolder, moveAside, type Disposal } from './wipe.ts'
+import { openWipeBudget } from './overwrite.ts'
+import { emptyFolder, namesIn, moveAside, type Disposal } from './wipe.ts'
 import { writeBytes } from './write-bytes.ts'
 
-// Containers may write below data/, as root even. So nothing below it is trusted to be what it was a moment ago: folders are
-// opened without following links, entries are only renamed, and whatever goes is renamed into stage/ first, which no container sees.
+// Containers may write below data/, as root even. So nothing below it is trusted to be what it was a moment
+// ago: folders are opened without following links, entries are only renamed, and whatever goes is renamed
+// into stage/ first, which no container sees.
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 const FULL = ['ENOSPC', 'EDQUOT']
-/** Leftovers in stage/: a replaced file may still have readers, so it is only unlinked; all else was seen by nobody. */
+/**
+ * Leftovers in stage/: a replaced file may still have readers, so it is only unlinked; all else was seen by
+ * nobody.
+ */
 const REPLACED = 'old'
+const MARK = 'mark'
 
 export function openFileTree(): FileTree {
-  return { replaceAll, wipe }
+  return { replaceAll, wipe, mark, markOf }
 }
 
 /** A file or folder in stage/, and where it goes. */
@@ -50,7 +58,7 @@ async function wipe(root: string): Promise<void> {
     if (top === undefined) return
     {
       using stage = openOrMakeDir(top.at('stage'))
-      const all = { stage, disposal: (): Disposal => 'overwrite' }
+      const all = { stage, disposal: (): Disposal => 'overwrite', budget: openWipeBudget() }
       failures.push(...(await emptyFolder(top, { ...all, keep: 'stage' })))
       failures.push(...(await emptyFolder(stage, all)))
     }
@@ -63,6 +71,24 @@ async function wipe(root: string): Promise<void> {
     'io',
     `cannot wipe ${root}: ${failures.slice(0, 3).join(', ')}${failures.length > 3 ? ', …' : ''}`,
   )
+}
+
+/** The target of a link: a tmpfs keeps up to 127 bytes of it without a page. */
+async function mark(root: string, text: string): Promise<void> {
+  try {
+    using top = openDir(root)
+    symlinkSync(text, top.at(MARK))
+  } catch (error) {
+    throw writeError(root, error)
+  }
+}
+
+async function markOf(root: string): Promise<string | undefined> {
+  try {
+    return await readlink(join(root, MARK))
+  } catch {
+    return undefined
+  }
 }
 
 /** Everything that can fail for want of room happens here, where no container sees it. */
@@ -139,8 +165,8 @@ function removeOthers(
   wanted: ReadonlySet<string>,
   stage: DirHandle,
 ): void {
-  for (const name of readdirSync(folder.self)) {
-    if (!wanted.has(`${prefix}${name}`)) moveAside(folder, name, stage, REPLACED)
+  for (const name of namesIn(folder)) {
+    if (!wanted.has(`${prefix}${name.toString()}`) || !isUtf8(name)) moveAside(folder, name, stage, REPLACED)
   }
 }
 

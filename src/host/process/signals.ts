@@ -8,6 +8,7 @@ import type { ListenSignals } from '../../core/ports/process.ts'
 import { loadLibc } from '../libc.ts'
 import { processStat } from './process-stat.ts'
 import { reapOrphans } from './reap.ts'
+import { receiveSigusr1 } from './receive-sigusr1.ts'
 
 /** Loading koffi would delay the end of a short command. After this time it is loaded anyway, to forbid tracing. */
 const REALTIME_AFTER_MS = 1000
@@ -17,6 +18,7 @@ export const listenSignals: ListenSignals = (listener) => {
   for (const name of names) process.on(name, listener)
   const care = new DisposableStack()
   care.use(reapOrphans())
+  care.use(receiveSigusr1())
   care.use(listenRealtimeSignals((number) => listener(realtimeSignal(number))))
   care.defer(() => {
     for (const name of names) process.off(name, listener)

@@ -22,7 +22,9 @@ const PASSED = [
 /** Node takes one file of certificates from the environment, and the operator may have named that already. */
 const CA_CERT = 'LOCKET_CA_CERT'
 
-/** Starts `program`, a module that calls `serveWorker`, with `args` to be seen by everybody on the machine. */
+/**
+ * Starts `program`, a module that calls `serveWorker`, with `args` to be seen by everybody on the machine.
+ */
 export function startWorkerProcess(
   program: URL,
   args: readonly string[],
@@ -35,14 +37,16 @@ export function startWorkerProcess(
   const child = fork(fileURLToPath(program), [...args], {
     cwd: '/',
     env,
-    execArgv: [],
+    // SIGUSR1 would open a debugger.
+    execArgv: ['--disable-sigusr1'],
     serialization: 'advanced',
     // What a library prints may hold a secret.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
-    // It could not be started. Later ones tell of a message or a signal that did not arrive: then `exit` comes too.
+    // It could not be started. Later ones tell of a message or a signal that did not arrive: then `exit`
+    // comes too.
     child.on('error', () => {
       if (child.pid === undefined) resolve()
     })

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs'
-import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
+import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
 import type { LoadedState, Store } from '../../core/ports/store.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { mergeSaves } from './merge-saves.ts'
+import { readStateFile } from './read-state-file.ts'
 import { formatState, parseState, type ReadState, type State } from './state-format.ts'
 
 // state.json       the newest generation, replaced by rename
@@ -28,8 +29,10 @@ export interface LoadedGeneration extends LoadedState {
 const CURRENT = 'state.json'
 const PREVIOUS = 'state.json.prev'
 const TEMPORARY = 'state.json.tmp'
+/** A second name of the current file, which becomes the previous one. */
+const SECOND = `${PREVIOUS}.tmp`
 const MOST_BAD = 5
-const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 
 /** The folder is made (0700) by the first save. One process at a time. */
 export function openStateFile(dir: string, options: StateOptions = {}): Store {
@@ -53,7 +56,9 @@ export function openStateFile(dir: string, options: StateOptions = {}): Store {
   }
 }
 
-/** Rejects with `state_corrupt`, and then leaves the files as they are, so that the next start says the same. */
+/**
+ * Rejects with `state_corrupt`, and then leaves the files as they are, so that the next start says the same.
+ */
 export async function loadGeneration(dir: string, reset: boolean): Promise<LoadedGeneration> {
   const current = await readGeneration(dir, CURRENT, reset)
   if (current?.kind === 'good') return loaded(current.state, 'current', [])
@@ -94,23 +99,25 @@ async function warningsOfMissing(dir: string): Promise<string[]> {
     : []
 }
 
-/** Undefined: there is no such file. A file that the system does not let us read may be a good one: only `reset` takes it for damaged. */
+/**
+ * Undefined: there is no such file. A file that the system does not let us read may be a good one: only
+ * `reset` takes it for damaged.
+ */
 async function readGeneration(dir: string, name: string, reset: boolean): Promise<ReadState | undefined> {
   const path = join(dir, name)
   try {
-    return parseState(await readFile(path, 'utf8'))
+    const text = await readStateFile(path)
+    return text === undefined ? undefined : parseState(text)
   } catch (error) {
-    const errno = errnoOf(error) ?? 'unknown error'
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
-    if (reset) return { kind: 'damaged', why: `reading it failed: ${errno}` }
-    throw new LocketError('state_corrupt', `${path} cannot be read: ${errno}`, {
-      cause: error,
-      hint: 'make it readable, or start empty with --reset-state; the file is kept',
-    })
+    if (reset && isLocketError(error)) return { kind: 'damaged', why: error.message }
+    throw error
   }
 }
 
-/** At every point of it, what was saved last before can be read. `linkCurrent`: the current file is good, and is to be kept. */
+/**
+ * At every point of it, what was saved last before can be read. `linkCurrent`: the current file is good, and
+ * is to be kept.
+ */
 async function writeGeneration(
   dir: string,
   state: State,
@@ -120,9 +127,14 @@ async function writeGeneration(
   try {
     const made = await makeFolders(dir, 0o700)
     if (made !== undefined) await syncFolder(dirname(made))
-    await writeDurably(temporary, formatState(state))
-    if (linkCurrent !== undefined) await keepPrevious(dir, linkCurrent)
-    await rename(temporary, join(dir, CURRENT))
+    const text = formatState(state)
+    try {
+      await replaceCurrent(dir, text, linkCurrent)
+    } catch (error) {
+      if (!['EEXIST', 'EISDIR', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error
+      await makeWay(dir)
+      await replaceCurrent(dir, text, linkCurrent)
+    }
     await syncFolder(dir)
   } catch (error) {
     // The room that it takes may be what others need on a full disk.
@@ -138,8 +150,33 @@ async function writeGeneration(
   }
 }
 
+async function replaceCurrent(
+  dir: string,
+  text: string,
+  linkCurrent: typeof link | undefined,
+): Promise<void> {
+  const temporary = join(dir, TEMPORARY)
+  await writeDurably(temporary, text)
+  if (linkCurrent !== undefined) await keepPrevious(dir, linkCurrent)
+  await rename(temporary, join(dir, CURRENT))
+}
+
+/**
+ * Removes what an earlier write left, and sets aside a folder that has the place of a file: neither may block
+ * every save.
+ */
+async function makeWay(dir: string): Promise<void> {
+  for (const name of [TEMPORARY, SECOND])
+    await unlinkIfAny(join(dir, name)).catch(async (error: unknown) => {
+      if (errnoOf(error) !== 'EISDIR') throw error
+      await setAside(dir, name)
+    })
+  const previous = await stat(join(dir, PREVIOUS)).catch(() => undefined)
+  if (previous?.isDirectory() === true) await setAside(dir, PREVIOUS)
+}
+
 async function writeDurably(path: string, text: string): Promise<void> {
-  await using file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
+  await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   await file.chmod(0o600)
   await file.writeFile(text)
   await file.sync()
@@ -148,9 +185,8 @@ async function writeDurably(path: string, text: string): Promise<void> {
 /** By a second name rather than by a rename: the current file never goes missing. */
 async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void> {
   const [current, previous] = [join(dir, CURRENT), join(dir, PREVIOUS)]
-  const second = `${previous}.tmp`
+  const second = join(dir, SECOND)
   try {
-    await unlinkIfAny(second)
     await linkCurrent(current, second)
     await rename(second, previous)
     // rename(2) does nothing when both are one file already.
@@ -158,7 +194,8 @@ async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return
     if (!['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK'].includes(errnoOf(error) ?? '')) throw error
-    // A file system without hard links: a crash before the next rename leaves the previous file alone, which `load` takes.
+    // A file system without hard links: a crash before the next rename leaves the previous file alone, which
+    // `load` takes.
     await rename(current, previous)
   }
 }

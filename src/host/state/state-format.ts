@@ -29,6 +29,7 @@ const Volume = z.object({
   options: z.record(z.string(), z.string()),
   createdAt: z.string(),
   mounts: z.array(Mount),
+  mark: z.string().optional(),
 })
 const Payload = z.object({ version: z.literal(VERSION), savedAt: z.iso.datetime(), volumes: z.array(Volume) })
 const JsonObject = z.record(z.string(), z.unknown())
@@ -38,7 +39,10 @@ export function formatState({ savedAt, records }: State): string {
   return `${JSON.stringify({ checksum: checksumOf(payload), ...payload })}\n`
 }
 
-/** `checksum` and `version` are all that later versions have to keep, so that this one can tell them from a damaged file. */
+/**
+ * `checksum` and `version` are all that later versions have to keep, so that this one can tell them from a
+ * damaged file.
+ */
 export function parseState(text: string): ReadState {
   const parsed = JsonObject.safeParse(parseJson(text))
   if (!parsed.success) return { kind: 'damaged', why: 'it is no state file' }

@@ -9,7 +9,7 @@ import { saidIn } from './explain.ts'
 import type { LoginPlan } from './method.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** Goes into a header: nothing else may come in as one. */
+/** The answer to a login. The token goes into a header, so characters that no header may hold are refused. */
 const LoginAnswer = z.object({
   auth: z.object({
     client_token: z.string().regex(/^[!-~]{1,8192}$/),
@@ -18,7 +18,11 @@ const LoginAnswer = z.object({
 })
 const WantsSecondFactor = z.object({ auth: z.object({ mfa_requirement: z.looseObject({}) }) })
 
-/** One login, or the token itself. A lease of 0 seconds never ends. */
+/**
+ * Logs in once; for the method `token` it sends nothing and resolves with the credential itself. The lifetime
+ * is in milliseconds, and undefined for a lease of 0 seconds, which never ends. Rejects with `auth`,
+ * `denied`, `config` or `provider_protocol`, or as `Calls.login` does.
+ */
 export async function logIn(
   plan: LoginPlan,
   calls: Calls,
@@ -70,7 +74,7 @@ function explainLogin(
 function unusable(who: string, answer: unknown): LocketError {
   if (WantsSecondFactor.safeParse(answer).success) {
     return providerError('auth', `${who} wants a second factor for this login`, {
-      hint: 'locket has none: use a role without one',
+      hint: 'locket cannot give one: use a role that needs none',
     })
   }
   return providerError('provider_protocol', `the login at ${who} is not answered as OpenBao or Vault do`, {

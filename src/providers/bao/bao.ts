@@ -15,6 +15,7 @@ import { createTokenCheck, createTokenUse } from './token.ts'
 import type { TokenUse } from './token.ts'
 import { providerError } from '../lib/provider-error.ts'
 
+/** The provider `bao`: OpenBao and HashiCorp Vault, which speak the same protocol. */
 export const bao = defineProvider({
   kind: 'bao',
   aliases: ['vault'],
@@ -36,11 +37,11 @@ const KV: Readonly<Record<BaoSettings['kvVersion'], KvVersion | undefined>> = {
   '2': 2,
 }
 
-/** The references of one batch share it. */
+/** The data that all references of one batch share. */
 interface Batch {
   readonly use: TokenUse
   readonly signal: AbortSignal
-  /** Asks once for all of them: rejects with `auth` when the token is no good any more. */
+  /** Checks the token once for the whole batch. Rejects with `auth` when the token is not valid any more. */
   readonly checkToken: () => Promise<void>
 }
 
@@ -87,7 +88,7 @@ function open(given: BaoSettings, deps: ProviderDeps, instance: string): Provide
   })
 }
 
-/** When the token cannot be asked about, what was refused is still the better answer. */
+/** Throws only `auth`. When the token cannot be checked, the original refusal is the more useful error. */
 function unlessRefused(thrown: unknown): void {
   if (isLocketError(thrown) && thrown.code === 'auth') throw thrown
 }

@@ -4,30 +4,40 @@ import { explainAny } from './explain.ts'
 import { parseExact } from './json.ts'
 
 /**
- * A secret is at most 1 MiB in OpenBao's and Vault's integrated storage (`max_entry_size`,
- * https://openbao.org/docs/configuration/storage/raft/). Its JSON has escapes and what is around it besides.
+ * Bytes of one answer. A secret is at most 1 MiB in the integrated storage of OpenBao and Vault
+ * (`max_entry_size`, https://openbao.org/docs/configuration/storage/raft/). The rest is for JSON escapes and
+ * metadata.
  */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 interface BaoCall {
-  /** Segments after `/v1/`, not encoded. */
+  /** The segments of the path after `/v1/`, not encoded. */
   readonly path: readonly string[]
   readonly query?: string
   readonly signal: AbortSignal
-  /** The meaning of a refusal to this call, where it is not the usual one. */
+  /** The meaning of a refusal that is specific to this call; undefined: the general meaning applies. */
   readonly explain?: (refusal: Refusal) => LocketError | undefined
 }
 
-/** Requests to OpenBao and Vault, with their headers and errors. Answers are JSON with exact numbers. */
+/**
+ * Sends requests with the headers of OpenBao and Vault, and explains their errors. Answers are JSON with
+ * exact numbers.
+ */
 export interface Calls {
+  /** The server, for messages: `bao at http://b:8200`. */
   readonly who: string
-  /** ` in namespace "x"`, or nothing. For messages. */
+  /** The text ` in namespace "x"` for messages, or an empty text. */
   readonly inNamespace: string
+  /** Sends a GET request with the token. */
   get(call: BaoCall & { readonly token: string }): Promise<unknown>
-  /** A login: sent once, and never again by itself. */
+  /** Sends a login. It is sent once and never repeated automatically. */
   login(call: BaoCall & { readonly body: object }): Promise<unknown>
 }
 
+/**
+ * Makes the calls to one server. Every request has `X-Vault-Request`, which an Agent or Proxy with
+ * `require_request_header` demands (OpenBao API documentation). Request bodies are wiped.
+ */
 export function createCalls(http: HttpClient, namespace: string | undefined): Calls {
   const { who } = http
   const headers = {

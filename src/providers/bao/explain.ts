@@ -4,8 +4,8 @@ import { isObject } from './json.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /**
- * Returns the server's text in an error, to search it for known words. It may quote anything, so it never
- * goes into a message.
+ * Returns the error texts and warnings of an answer, to look for known words in them. The texts may quote
+ * anything, so they must never go into a message. Undefined: the body is not an answer of OpenBao or Vault.
  */
 export function saidIn(body: unknown): string | undefined {
   if (!isObject(body)) return undefined
@@ -14,8 +14,8 @@ export function saidIn(body: unknown): string | undefined {
 }
 
 /**
- * Returns the error for a refusal that means the same to every call; undefined: the usual meaning of its
- * status.
+ * Returns the error for a refusal that every call may get. Undefined: the status has its usual meaning, see
+ * `statusError`. The statuses 412, 501 and 503 are from the OpenBao API documentation, "HTTP status codes".
  */
 export function explainAny(who: string, { status, header, body }: Refusal): LocketError | undefined {
   const said = saidIn(body)
@@ -43,6 +43,7 @@ export function explainAny(who: string, { status, header, body }: Refusal): Lock
   return undefined
 }
 
+/** Returns the `auth` error for a token that the server does not accept. */
 export function tokenRefused(who: string): LocketError {
   return providerError('auth', `${who} does not accept the token (status 403)`, {
     hint: 'has it expired, been revoked or used up, or is it of another namespace?',
@@ -50,7 +51,8 @@ export function tokenRefused(who: string): LocketError {
 }
 
 /**
- * A standby names the active node. The token is not sent there: only the operator says which hosts get it.
+ * Returns the error for a redirect. A standby redirects to the active node, but the token is not sent there,
+ * because only the operator decides which hosts get it.
  */
 function redirected(who: string, status: number, location: string | undefined): LocketError {
   const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined

@@ -1,6 +1,6 @@
 import { readJson } from '../lib/http/json.ts'
 
-/** JSON functions that every Node of locket has, and TypeScript does not know yet. */
+/** The functions of `JSON` that every supported Node has and that TypeScript does not know yet. */
 interface SourceJson {
   rawJSON(text: string): unknown
   isRawJSON(value: unknown): boolean
@@ -12,8 +12,8 @@ interface SourceJson {
 const json = JSON as unknown as SourceJson
 
 /**
- * Returns an answer with its numbers as the server wrote them: a number that JavaScript would write in
- * another way, as `1.0` or one beyond 2^53, is kept as its digits. Wipes the bytes. Throws as `readJson`
+ * Returns the answer with its numbers as the server wrote them. A number that JavaScript would write
+ * differently, such as `1.0` or one beyond 2^53, is kept as its digits. Wipes the bytes. Throws as `readJson`
  * does.
  */
 export function parseExact(body: Uint8Array, who: string): unknown {
@@ -25,7 +25,9 @@ export function parseExact(body: Uint8Array, who: string): unknown {
 }
 
 const HINT = 'is bao-url the address of an OpenBao or Vault server?'
-/** A reviver makes parsing ten times slower, and a secret has few fields. */
+/**
+ * A limit below the usual one, because a reviver makes parsing ten times slower and a secret has few fields.
+ */
 const MAX_VALUES = 10_000
 
 function parse(text: string): unknown {
@@ -36,12 +38,12 @@ function parse(text: string): unknown {
   )
 }
 
-/** A JSON object that is no number kept as digits. */
+/** Whether the value is a JSON object. A number that is kept as its digits does not count as one. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !json.isRawJSON(value)
 }
 
-/** A text as it is; anything else as compact JSON, numbers with their own digits. */
+/** Returns a text unchanged, and any other value as compact JSON whose numbers keep their digits. */
 export function jsonText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

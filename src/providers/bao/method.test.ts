@@ -4,7 +4,7 @@ import { planLogin, methodProblems } from './method.ts'
 import { settings } from './settings.ts'
 import type { BaoSettings } from './settings.ts'
 
-/** As `parseSection` makes them: built key by key out of the declaration. */
+/** Returns settings as `parseSection` makes them: each key is parsed by its declaration. */
 function parsed(texts: Readonly<Record<string, string>>): BaoSettings {
   const values = Object.entries(settings.fields).map(([key, field]) => [
     key,
@@ -31,7 +31,7 @@ function planned(texts: Readonly<Record<string, string>>) {
       }
 }
 
-test('the method is the one that is named, else that of the credential that is set, else AppRole', () => {
+test('the method is the named one, else the one of the set credential, else AppRole', () => {
   assert.deepEqual(planned({ token: 't' }), { method: 'token', credentials: ['bao-token'] })
   assert.deepEqual(planned(APPROLE), {
     method: 'approle',
@@ -65,7 +65,7 @@ test('kubernetes reads the token of the pod, and logs in at its own name', () =>
   assert.equal(Reflect.get(planned(elsewhere), 'mount'), 'k8s/east')
 })
 
-test('missing and open settings are reported, one line each', () => {
+test('missing and ambiguous settings are reported, one line each', () => {
   const problems = (texts: Readonly<Record<string, string>>) => methodProblems(parsed({ ...URL, ...texts }))
   assert.deepEqual(methodProblems(parsed({})), [
     'bao-url (BAO_URL) is not set',
@@ -77,13 +77,13 @@ test('missing and open settings are reported, one line each', () => {
   assert.deepEqual(problems({ authMethod: 'jwt' }), ['bao-jwt (BAO_JWT) is not set'])
   assert.deepEqual(problems({ authMethod: 'kubernetes' }), ['bao-auth-role (BAO_AUTH_ROLE) is not set'])
   assert.deepEqual(problems({ token: 't', ...APPROLE }), [
-    'bao-token and bao-secret-id are set: say which counts with bao-auth-method (BAO_AUTH_METHOD)',
+    'bao-token and bao-secret-id are set: choose one with bao-auth-method (BAO_AUTH_METHOD)',
   ])
 })
 
-test("the pod's token goes nowhere in place of a credential that was given", () => {
+test("the pod's token is not sent if another credential is set", () => {
   const given = parsed({ ...URL, token: 't', authMethod: 'kubernetes', authRole: 'app' })
-  assert.match(methodProblems(given).join(), /bao-jwt \(BAO_JWT\) is not set, and another credential is/)
+  assert.match(methodProblems(given).join(), /bao-jwt \(BAO_JWT\) is not set, but another credential is/)
   assert.equal(planLogin(given), undefined)
 })
 

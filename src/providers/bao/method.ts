@@ -5,31 +5,37 @@ import type { BaoSettings } from './settings.ts'
 
 type Method = NonNullable<BaoSettings['authMethod']>
 
-/** The credentials to read, and the request to make, for a token. */
+/**
+ * The login to perform: the credentials to read, and for a method other than `token` the mount and body to
+ * post.
+ */
 export type LoginPlan =
   | { readonly method: 'token'; readonly credentials: readonly NamedCredential[] }
   | {
       readonly method: Exclude<Method, 'token'>
       readonly credentials: readonly NamedCredential[]
       readonly mount: string
-      /** `texts`: of the credentials, in their order. */
+      /** Returns the body of the login. `texts` are the credentials in their order. */
       body(texts: readonly string[]): object
     }
 
 /**
- * The file with a pod's own token in Kubernetes
+ * The path where Kubernetes puts the token of a pod's service account
  * (https://kubernetes.io/docs/concepts/security/service-accounts/).
  */
 export const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
-/** One line for each setting that is missing, or that leaves open what is meant. */
+/** Returns one line for each setting that is missing or ambiguous. */
 export function methodProblems(settings: BaoSettings): string[] {
   const missing = settings.url === undefined ? ['bao-url (BAO_URL) is not set'] : []
   const method = settings.authMethod ?? chosenBy(settings)
   return [...missing, ...(typeof method === 'string' ? lacking(settings, method) : [method.problem])]
 }
 
-/** Undefined while `problemsOf` has anything to say of the credentials. */
+/**
+ * Returns the login that the settings describe; undefined if `methodProblems` reports a problem of the
+ * credentials.
+ */
 export function planLogin(settings: BaoSettings): LoginPlan | undefined {
   const method = settings.authMethod ?? chosenBy(settings)
   if (typeof method !== 'string' || lacking(settings, method).length > 0) return undefined
@@ -62,7 +68,7 @@ function chosenBy({ token, secretId, jwt }: BaoSettings): Method | { readonly pr
   if (others.length === 0) return only
   const credentials = { token: 'bao-token', jwt: 'bao-jwt', approle: 'bao-secret-id' }
   const names = set.map((method) => credentials[method]).join(' and ')
-  return { problem: `${names} are set: say which counts with bao-auth-method (BAO_AUTH_METHOD)` }
+  return { problem: `${names} are set: choose one with bao-auth-method (BAO_AUTH_METHOD)` }
 }
 
 function lacking(settings: BaoSettings, method: Method): string[] {
@@ -74,16 +80,20 @@ function lacking(settings: BaoSettings, method: Method): string[] {
   if (method === 'jwt' && jwt === undefined) lines.push('bao-jwt (BAO_JWT) is not set')
   if (method !== 'kubernetes') return lines
   if (authRole === undefined) lines.push('bao-auth-role (BAO_AUTH_ROLE) is not set')
-  // A volume that names a server must name a credential for it: the pod's own must not go there in its place.
+  // A volume that names a server must also name a credential for it. The pod's own token must not go to that
+  // server.
   if (jwt === undefined && (token !== undefined || secretId !== undefined)) {
     lines.push(
-      'bao-jwt (BAO_JWT) is not set, and another credential is: the method kubernetes reads the token of the pod only where no other is set',
+      'bao-jwt (BAO_JWT) is not set, but another credential is: the method kubernetes reads the token of the pod only if no other credential is set',
     )
   }
   return lines
 }
 
-/** A setting has one default; the other methods are never mounted at that of AppRole. */
+/**
+ * The mount of a login method. The setting's default is the mount of AppRole, so for another method it counts
+ * as not set, and the method's own name is used.
+ */
 function mountOf({ authMount }: BaoSettings, method: Exclude<Method, 'token'>): string {
   return authMount === DEFAULT_MOUNT ? method : authMount
 }

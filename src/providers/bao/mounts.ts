@@ -7,35 +7,43 @@ import { isObject } from './json.ts'
 import type { KvVersion } from './refs.ts'
 
 const MAX_KNOWN = 1000
-/** A mount may be moved or upgraded: knowledge older than that is looked after when it seems wrong. */
+/**
+ * A mount may be moved or upgraded. An older entry is still used, but it is checked again when a read with it
+ * fails.
+ */
 const FRESH_MS = 60_000
 
+/** The mount of a secrets engine. */
 export interface Mount {
   readonly path: readonly string[]
-  /** Undefined: it does not keep secrets as KV does. */
+  /** The version of its KV engine; undefined: it is not a KV engine. */
   readonly kv: KvVersion | undefined
-  /** `kv`, `database`, `pki`: of a mount that the server told about. */
+  /** The type of the engine as the server reports it: `kv`, `database`, `pki`. */
   readonly type: string
 }
 
-/** Which mount hosts a path, kept from one batch to the next. */
+/** Knows which mount hosts a path. The knowledge is kept from one batch to the next. */
 export interface Mounts {
+  /** Returns the mount of a path if it is known. `isFresh`: it was learnt less than 60 s ago. */
   known(segments: readonly string[]): (Mount & { readonly isFresh: boolean }) | undefined
+  /** Remembers a mount, and forgets the known mounts that contradict it. */
   learn(mount: Mount): void
   /**
-   * Asks the server, unless it was asked just now; callers whose paths begin alike share its answer. Resolves
-   * with undefined when the server does not say.
+   * Asks the server which mount hosts the path, unless that is known and fresh. Callers at the same time
+   * whose paths begin with the same segment share one answer. Undefined: the server does not say, or the
+   * token may not ask. The call is `/sys/internal/ui/mounts` of the OpenBao API documentation.
    */
   locate(segments: readonly string[], token: string, signal: AbortSignal): Promise<Mount | undefined>
 }
 
 const MountAnswer = z.object({
   path: z.string(),
-  // Goes into a message.
+  // This text goes into a message.
   type: z.string().regex(/^[\w.-]{1,64}$/),
   options: z.looseObject({ version: z.string().nullish() }).nullish(),
 })
 
+/** Makes the knowledge of the mounts of one server: at most 1000 of them. */
 export function createMounts(calls: Calls, clock: Clock): Mounts {
   const byPath = new Map<string, Mount & { readonly at: number }>()
   const asking = createSingleFlight<Mount | undefined>()
@@ -54,7 +62,7 @@ export function createMounts(calls: Calls, clock: Clock): Mounts {
 
   function learn(mount: Mount): void {
     const path = `${mount.path.join('/')}/`
-    // No mount lies within another: what says so is out of date.
+    // No mount lies within another, so an entry that contradicts the new one is out of date.
     for (const other of byPath.keys())
       if (other.startsWith(path) || path.startsWith(other)) byPath.delete(other)
     if (byPath.size >= MAX_KNOWN) byPath.clear()
@@ -88,7 +96,10 @@ export function createMounts(calls: Calls, clock: Clock): Mounts {
   }
 }
 
-/** The call is an internal one of the servers' own pages: an answer in another shape is no answer. */
+/**
+ * Reads the server's answer. The call is made for the servers' own pages and its format is not guaranteed, so
+ * an answer in another format counts as none.
+ */
 function readMount(answer: unknown): Mount | undefined {
   const read = MountAnswer.safeParse(isObject(answer) ? (answer['data'] ?? answer) : answer)
   if (!read.success) return undefined
@@ -105,7 +116,10 @@ function hosts({ path }: Mount, segments: readonly string[]): boolean {
   return path.length > 0 && path.length < segments.length && path.every((part, at) => part === segments[at])
 }
 
-/** A token that may read a secret may be forbidden to ask for its mount. */
+/**
+ * Returns undefined for an error that means "the server does not say": a token that may read a secret is not
+ * always allowed to ask for its mount.
+ */
 function unlessUnsaid(thrown: unknown): undefined {
   if (isLocketError(thrown) && UNSAID.includes(thrown.code)) return undefined
   throw thrown

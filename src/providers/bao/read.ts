@@ -1,26 +1,26 @@
-import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Resolved } from '../../core/vocabulary/resolve.ts'
-import { Secret } from '../../core/vocabulary/secret.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import type { Calls } from './calls.ts'
 import { saidIn } from './explain.ts'
-import { isObject, jsonText } from './json.ts'
+import { isObject } from './json.ts'
 import { createMounts } from './mounts.ts'
 import type { Mount } from './mounts.ts'
 import { formatSecret } from './refs.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
+import { factsOf, fieldOf, plainFields, shownPath, VersionMetadata } from './secret-fields.ts'
+import type { Fields, ReadSecret } from './secret-fields.ts'
 import type { TokenUse } from './token.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** One field each, out of secrets that are read once for all callers of the same time. */
-export interface BaoReader {
+/** Reads fields of secrets. Reads of the same secret at the same time share one request. */
+interface BaoReader {
   /**
    * Resolves with the value of one field, and the version or the lease of its secret. Rejects with
-   * `not_found`, or with `denied` where the token may not read or is no good any more: the status does not
-   * say which.
+   * `not_found`, or with `denied` where the token may not read or is not valid any more: the status does not
+   * tell which.
    */
   read(reference: BaoReference, use: TokenUse, signal: AbortSignal): Promise<Resolved>
 }
@@ -33,29 +33,18 @@ interface Place {
   readonly version: number | undefined
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** All fields of one secret. */
-interface ReadSecret {
-  readonly fields: Fields
-  /** See `Resolved`. */
-  readonly facts: { readonly version?: string; readonly expiresAt?: number }
-}
-
 /**
- * Refused: nothing is there, or nothing that may be read; if the mount was guessed, it may be somewhere else.
+ * The result of one read. `refused`: the secret does not exist or may not be read; if the mount was guessed,
+ * it may be in another one.
  */
 type Answer =
   | { readonly kind: 'read'; readonly secret: ReadSecret }
   | { readonly kind: 'refused'; readonly error: LocketError }
 
 /**
- * A KV engine of version 1 answers with a period of refreshing in place of a lease, and then `lease_id` is
- * empty.
+ * Makes the reader of one server. It finds out where the mount of a path ends and which KV version it has,
+ * and remembers it.
  */
-const Lease = z.object({ lease_id: z.string().min(1), lease_duration: z.number().positive() })
-const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
-
 export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
   const { who, inNamespace } = calls
   const mounts = createMounts(calls, clock)
@@ -92,7 +81,7 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
       use.workedAt = clock.now()
       const fields = kv === 2 ? versionedFields(place, answer) : plainFields(answer)
       if (fields === undefined) return { kind: 'refused', error: missing(place) }
-      // Version 1 reads alike, wherever its mount ends.
+      // A read of version 1 does not show where its mount ends, so only version 2 is learnt.
       if (kv === 2) mounts.learn({ path: mount, kv, type: 'kv' })
       return { kind: 'read', secret: { fields, facts: factsOf(answer, kv, use.workedAt) } }
     } catch (thrown) {
@@ -113,7 +102,10 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     return refuse(/no handler/i.test(saidIn(body) ?? '') ? noMount(place) : missing(place))
   }
 
-  /** Version 1 answers with the fields themselves, and a version 1 mount may have a secret at `data/…`. */
+  /**
+   * Returns the fields of a version 2 answer; undefined for another one: a mount of version 1 may have a
+   * secret at `data/…`, and answers with the fields themselves. Throws `not_found` for a deleted version.
+   */
   function versionedFields(place: Place, answer: unknown): Fields | undefined {
     const data = isObject(answer) ? answer['data'] : undefined
     const gone = goneError(place, data)
@@ -123,16 +115,17 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
   }
 
   /**
-   * A version that was deleted, or of which nothing is left: the server then answers with its metadata alone.
+   * Returns the error for a version that was deleted or destroyed, for which the server sends only metadata
+   * (OpenBao API documentation, KV version 2).
    */
   function goneError(place: Place, data: unknown): LocketError | undefined {
     if (!isObject(data) || data['data'] != null) return undefined
     const metadata = VersionMetadata.safeParse(data['metadata'])
     if (!metadata.success) return undefined
     const { version, destroyed } = metadata.data
-    const says = `${who} has version ${version} of ${shown(place)}`
+    const says = `${who}: version ${version} of ${shownPath(place)} is`
     return destroyed === true
-      ? providerError('not_found', `${says} destroyed: it cannot be had back`, {
+      ? providerError('not_found', `${says} destroyed and cannot be restored`, {
           hint: 'write the secret again, or ask for another version',
         })
       : providerError('not_found', `${says} deleted`, {
@@ -142,22 +135,26 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
 
   function missing(place: Place): LocketError {
     const says = place.version === undefined ? 'has nothing at' : `has no version ${place.version} at`
-    return providerError('not_found', `${who} ${says} ${shown(place)}${inNamespace}`)
+    return providerError('not_found', `${who} ${says} ${shownPath(place)}${inNamespace}`)
   }
 
   function forbidden(place: Place): LocketError {
     const path = apiPath(place).join('/')
     return providerError(
       'denied',
-      `${who} does not let this token read ${shown(place)}${inNamespace} (status 403)`,
+      `${who} does not let this token read ${shownPath(place)}${inNamespace} (status 403)`,
       { hint: `its policy needs the capability read on ${path.slice(0, 120)}` },
     )
   }
 
   function noMount(place: Place): LocketError {
-    return providerError('not_found', `${who} has no mount for ${shown(place)}${inNamespace} (status 404)`, {
-      hint: 'check the name of the mount, and bao-namespace',
-    })
+    return providerError(
+      'not_found',
+      `${who} has no mount for ${shownPath(place)}${inNamespace} (status 404)`,
+      {
+        hint: 'check the name of the mount, and bao-namespace',
+      },
+    )
   }
 
   function noSecrets({ path, type }: Mount): LocketError {
@@ -179,26 +176,12 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
       const { version = 'current', kv = 'auto' } = reference
       const key = `${use.token} ${version} ${kv} ${formatSecret(reference)}`
       const { fields, facts } = await reads.run(key, signal, (shared) => find(reference, use, shared))
-      return { value: valueOf(fields, reference, who), ...facts }
+      return { value: fieldOf(fields, reference, who), ...facts }
     },
   }
 }
 
-function valueOf(fields: Fields, { mount, path, field }: BaoReference, who: string): Secret {
-  const where = shown({ mount, path })
-  if (!Object.hasOwn(fields, field))
-    throw providerError('not_found', `${who} has no field "${field}" at ${where}`)
-  const value = fields[field]
-  if (value === null) throw providerError('not_found', `${who} has null in field "${field}" at ${where}`)
-  const text = jsonText(value)
-  if (text.isWellFormed()) return Secret.fromText(text)
-  throw providerError(
-    'provider_protocol',
-    `${who} has something that is no Unicode text in field "${field}" at ${where}`,
-  )
-}
-
-/** The server did not say where the mount ends, and what engine it is. */
+/** Adds a hint to the error: the server did not say where the mount ends and which engine it is. */
 function unsure(error: LocketError): LocketError {
   const { code, reason, hint, facts, names } = error
   const several =
@@ -218,33 +201,12 @@ function unsure(error: LocketError): LocketError {
     : error
 }
 
-/** `now`: milliseconds since the epoch. */
-function factsOf(answer: unknown, kv: KvVersion, now: number): ReadSecret['facts'] {
-  const lease = Lease.safeParse(answer)
-  const data = isObject(answer) && kv === 2 ? answer['data'] : undefined
-  const metadata = VersionMetadata.safeParse(isObject(data) ? data['metadata'] : undefined)
-  return {
-    ...(metadata.success ? { version: String(metadata.data.version) } : {}),
-    ...(lease.success ? { expiresAt: now + lease.data.lease_duration * 1000 } : {}),
-  }
-}
-
-function plainFields(answer: unknown): Fields | undefined {
-  const data = isObject(answer) ? answer['data'] : undefined
-  return isObject(data) ? data : undefined
-}
-
 function placeOf({ mount, path, version }: BaoReference, mountPath: readonly string[], kv: KvVersion): Place {
   const segments = [...mount, ...path]
   return { mount: mountPath, path: segments.slice(mountPath.length), kv, version }
 }
 
-/** As the API and policies have it. */
+/** Returns the path as the API and policies spell it. */
 function apiPath({ mount, path, kv }: Place): readonly string[] {
   return [...mount, ...(kv === 2 ? ['data'] : []), ...path]
-}
-
-function shown({ mount, path }: Pick<Place, 'mount' | 'path'>): string {
-  const text = [...mount, ...path].join('/')
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }

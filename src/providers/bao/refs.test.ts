@@ -15,7 +15,7 @@ test('an encoded slash makes a mount of several words, or is part of a field', (
   assert.deepEqual(parseBaoReference('bao://team%2Fkv/app/a%2Fb%3F%23%25'), expected)
 })
 
-test('options come after the question mark; settings count where the reference says nothing', () => {
+test('options follow the question mark; settings apply if the reference has none', () => {
   assert.deepEqual(parseBaoReference('bao://m/p/f?version=12'), {
     mount: ['m'],
     path: ['p'],
@@ -28,7 +28,7 @@ test('options come after the question mark; settings count where the reference s
   assert.equal(parseBaoReference('bao://m/p/f?version=1', 1)?.kv, 2)
 })
 
-test('a message says what is wrong, and the name that was probably meant', () => {
+test('a message names the problem and the probable name', () => {
   const says = (text: string, message: RegExp, hint: RegExp) =>
     assert.throws(
       () => parseBaoReference(text),
@@ -46,14 +46,14 @@ test('a message says what is wrong, and the name that was probably meant', () =>
   says('vault:/m/p/f', /is malformed/, /expected/)
 })
 
-test('a slip in the slashes is ours, and no text of others', () => {
+test('a reference with wrong slashes is malformed; other text is not a reference', () => {
   for (const text of ['bao:/m/p/f', 'VAULT:///m/p/f'])
     assert.throws(() => parseBaoReference(text), /malformed/)
   for (const text of ['bao:', 'vault:secret/data/x#y', 'baos://m/p/f', ' bao://m/p/f'])
     assert.equal(parseBaoReference(text), undefined)
 })
 
-test('any parts survive being written and read', () => {
+test('formatting and parsing restore any parts', () => {
   const word = fc
     .string({ unit: 'binary', minLength: 1 })
     .filter((text) => text.trim() !== '' && !/\p{Cc}/u.test(text) && text !== '.' && text !== '..')
@@ -76,7 +76,7 @@ test('any parts survive being written and read', () => {
   )
 })
 
-test('any text is foreign, a reference, or ref_syntax', () => {
+test('any text is other text, a reference, or ref_syntax', () => {
   const text = fc.oneof(
     fc.string(),
     fc.string().map((rest) => `bao://${rest}`),
@@ -90,7 +90,7 @@ test('any text is foreign, a reference, or ref_syntax', () => {
         assert.equal(reference === undefined, !/^(bao|vault):\/\//i.test(written))
         if (reference === undefined) return
         assert.deepEqual(parseBaoReference(formatBaoReference(reference)), reference)
-        // What goes into a URL cannot leave its place.
+        // The path cannot leave its place in a URL.
         const path = [...reference.mount, ...reference.path].map(encodeURIComponent).join('/')
         assert.equal(new URL(`http://host/v1/${path}`).pathname.split('/').length, path.split('/').length + 2)
       } catch (thrown) {

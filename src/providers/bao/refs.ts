@@ -1,16 +1,19 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { nearest } from '../../core/text/nearest.ts'
 
+/** The version of a KV secrets engine. */
 export type KvVersion = 1 | 2
 
-/** `bao://mount/path/field[?version=N&kv=1|2]`, decoded. */
+/** The decoded parts of `bao://mount/path/field[?version=N&kv=1|2]`. */
 export interface BaoReference {
-  /** One segment may be only the beginning of the mount; several are all of it. */
+  /** The segments of the mount. One segment may be only the beginning of the mount; several are all of it. */
   readonly mount: readonly string[]
+  /** The segments between the mount and the field. */
   readonly path: readonly string[]
   readonly field: string
-  /** The current one when left out. */
+  /** The version of the secret; left out: the current one. */
   readonly version?: number
+  /** The version of the engine; left out: it is found out. */
   readonly kv?: KvVersion
 }
 
@@ -18,9 +21,10 @@ const SHAPE = 'bao://mount/path/field'
 const OPTIONS = ['version', 'kv']
 
 /**
- * Reads a `bao://` reference. Returns `undefined` for others' text. Throws `ref_syntax` for a malformed one;
- * `bao:/x` is a slip, and not others' text. `kv`: the version that the settings say, where the reference says
- * none. Does not use `new URL`, which folds `..` and takes the mount for a host.
+ * Parses a reference. Returns undefined for a text that is not a `bao` or `vault` reference. Throws
+ * `ref_syntax` for a malformed one; `bao:/x` counts as malformed. `kv` comes from the settings and applies if
+ * the reference does not name a version. Does not use `new URL`, which folds `..` and takes the mount for a
+ * host.
  */
 export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | undefined {
   const slashes = /^(?:bao|vault):(\/+)/i.exec(text)
@@ -40,15 +44,15 @@ export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | 
   const [mount = '', ...path] = parts.map((part) => decodePart(part, text))
   const field = namePart(path.pop() ?? '', text)
   const reference = { mount: segments([mount], text), path: segments(path, text), field }
-  // The server has no handler for such a path.
+  // The server answers 404 for a path that ends in a dot (OpenBao API documentation).
   if (reference.path.at(-1)?.endsWith('.') === true) throw malformed(text, 'has a path that ends in a dot')
   const options = mark === -1 ? {} : parseOptions(text.slice(mark + 1), text)
-  // Only KV version 2 keeps versions.
+  // A version of a secret implies KV version 2, because version 1 keeps none.
   const known = options.kv ?? (options.version === undefined ? kv : 2)
   return { ...reference, ...options, ...(known === undefined ? {} : { kv: known }) }
 }
 
-/** One text for each reference, whatever way it was written; parses back to the same. */
+/** Returns the canonical text of a reference. It parses back to the same reference. */
 export function formatBaoReference(reference: BaoReference): string {
   const { field, version, kv } = reference
   const options = [
@@ -58,7 +62,7 @@ export function formatBaoReference(reference: BaoReference): string {
   return `${formatSecret(reference)}/${encodePart(field)}${options.length === 0 ? '' : `?${options.join('&')}`}`
 }
 
-/** Returns one text for the secret of a reference: equal for all its fields. */
+/** Returns the part of the canonical text that all fields of one secret share. */
 export function formatSecret({ mount, path }: Pick<BaoReference, 'mount' | 'path'>): string {
   return `bao://${mount.map(encodePart).join('%2F')}/${path.map(encodePart).join('/')}`
 }
@@ -67,18 +71,18 @@ function decodePart(part: string, text: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
-    throw malformed(text, 'has a % that starts no character', 'a % inside a name is written %25')
+    throw malformed(text, 'has a % that does not begin a %XX code', 'a % inside a name is written %25')
   }
 }
 
-/** To the server an encoded slash is one like any other. */
+/** Splits decoded parts again, because the server treats an encoded slash like any other slash. */
 function segments(parts: readonly string[], text: string): string[] {
   return parts.flatMap((part) => part.split('/')).map((part) => namePart(part, text))
 }
 
 function namePart(part: string, text: string): string {
   if (part.trim() === '') throw malformed(text, 'has an empty part', `expected ${SHAPE}`)
-  if (part === '.' || part === '..') throw malformed(text, `has the part ${part}, which names nothing`)
+  if (part === '.' || part === '..') throw malformed(text, `has the part ${part}, which is not a name`)
   if (/\p{Cc}/u.test(part)) throw malformed(text, 'holds a control character')
   return part
 }

@@ -7,9 +7,13 @@ import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traff
 const NAMED = { prefix: 'bao-', env: 'BAO_', server: 'the OpenBao or Vault server' }
 const CREDENTIALS = ['bao-token', 'bao-secret-id', 'bao-jwt']
 
+/** The default of `bao-auth-mount`: the usual mount of AppRole. */
 export const DEFAULT_MOUNT = 'approle'
 
-/** Becomes a header, and part of a path: nothing else may come in with it. */
+/**
+ * The schema of a mount or namespace. It becomes part of a header and of a path, so other characters are
+ * refused.
+ */
 const Route = z
   .string()
   .transform((text) => text.replace(/^\/+|\/+$/g, ''))
@@ -20,6 +24,7 @@ const Route = z
       .regex(/^(?!.*(?:^|\/)\.{0,2}(?:\/|$))/, 'must be names joined by single slashes'),
   )
 
+/** The settings of the provider `bao`. */
 export const settings = section('bao', 'OpenBao and HashiCorp Vault', {
   url: field({
     name: 'bao-url',
@@ -110,4 +115,5 @@ export const settings = section('bao', 'OpenBao and HashiCorp Vault', {
   caCert: caCertField(NAMED, CREDENTIALS),
 })
 
+/** The parsed values of `settings`. */
 export type BaoSettings = SettingsOf<typeof settings>

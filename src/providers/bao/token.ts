@@ -4,33 +4,41 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { Calls } from './calls.ts'
 import { tokenRefused } from './explain.ts'
 
-/** The shortest time between two logins on suspicion, where a token may not look itself up. */
+/**
+ * Milliseconds between two replacements of a token that is only suspected to be dead, because it may not look
+ * itself up.
+ */
 const SUSPICION_MS = 600_000
 
-/** A token, and what is known of it. */
+/** A token and its state. */
 export interface TokenUse {
   readonly token: string
-  /** When the server last gave something for it. */
+  /** Milliseconds since the epoch of the last successful answer to this token. */
   workedAt: number | undefined
+  /** Whether the server has refused the token itself. */
   isDead: boolean
 }
 
-/** A 403 may be about the token or about what was asked for: these know which. */
+/** Finds out whether a 403 is about the token or about the secret that was asked for. */
 interface TokenCheck {
   /**
-   * Asks the server about the token itself; callers at the same time ask once. `isProven`: the token had
-   * worked before this batch. Rejects with `auth` when the token is no good any more.
+   * Asks the server about the token itself; callers at the same time share one request. `isProven`: the token
+   * had worked before this batch. Rejects with `auth` when the token is not valid any more.
    */
   check(use: TokenUse, isProven: boolean, signal: AbortSignal): Promise<void>
-  /** Asks once, for its own sake: a token that may not look itself up may be good for all else. */
+  /**
+   * Asks the server about the token once. Resolves also when the token may not look itself up, because it may
+   * still read secrets.
+   */
   probe(use: TokenUse, signal: AbortSignal): Promise<void>
 }
 
+/** Returns the state of a token that has not been used yet. */
 export function createTokenUse(token: string): TokenUse {
   return { token, workedAt: undefined, isDead: false }
 }
 
-/** `isRenewable`: whether another login would give another token. */
+/** Makes the check of the tokens of one instance. `isRenewable`: another login would give another token. */
 export function createTokenCheck(calls: Calls, clock: Clock, isRenewable: boolean): TokenCheck {
   const checks = createSingleFlight<void>()
   let suspectedAt = Number.NEGATIVE_INFINITY
@@ -45,8 +53,8 @@ export function createTokenCheck(calls: Calls, clock: Clock, isRenewable: boolea
       await ask(use, signal)
     } catch (thrown) {
       if (!isLocketError(thrown) || thrown.code !== 'denied') throw thrown
-      // Old servers answer alike for a dead token and for one that may not look itself up. A token that
-      // cannot be renewed and has ever worked is not given up for that.
+      // Old servers answer 403 both for a dead token and for one that may not look itself up. A token that
+      // cannot be renewed and has worked before is therefore kept.
       use.isDead = isRenewable ? suspect(isProven) : use.workedAt === undefined
       if (use.isDead) throw tokenRefused(calls.who)
     }
@@ -54,7 +62,7 @@ export function createTokenCheck(calls: Calls, clock: Clock, isRenewable: boolea
 
   function suspect(isProven: boolean): boolean {
     const now = clock.now()
-    // One that was made a moment ago is not dead.
+    // A token that was made a moment ago is not dead.
     if (!isProven || now - suspectedAt < SUSPICION_MS) return false
     suspectedAt = now
     return true

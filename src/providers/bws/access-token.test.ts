@@ -5,7 +5,7 @@ import { parseAccessToken } from './access-token.ts'
 
 const CLIENT = 'ec2c1d46-6a4b-4751-a310-af9601317f2d'
 
-test('a token gives its parts, and the key of the published test vector', () => {
+test('a token is split into its parts, and its key matches the published test vector', () => {
   for (const seed of ['X8vbvA0bduihIDe/qrzIQQ==', 'X8vbvA0bduihIDe/qrzIQQ']) {
     const token = parseAccessToken(Secret.fromText(`0.${CLIENT}.some-secret:${seed}`), 'bws: bws-token')
     assert.equal(token.clientId, CLIENT)

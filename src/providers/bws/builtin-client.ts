@@ -26,19 +26,19 @@ import { providerError } from '../lib/provider-error.ts'
 
 const MAX_LOGIN_BYTES = 256 * 1024
 /**
- * 250 secrets in one answer (`MOST_IDS` in gather.ts), each with 35 kB of text that is encrypted and in
- * base64.
+ * The largest answer in bytes. It has room for 250 secrets (`MOST_IDS` in gather.ts), each with 35 kB of text
+ * that is encrypted and in base64.
  */
 const MAX_SECRETS_BYTES = 16 * 1024 * 1024
 
 /** The result of a login. */
 interface Keys {
   readonly authorization: string
-  /** The organisation's key: all secrets are encrypted with it. */
+  /** The organisation's key of 64 bytes, with which all its secrets are encrypted. */
   readonly key: Uint8Array
 }
 
-/** The documented protocol over `fetch` and `node:crypto`: no package of Bitwarden's. */
+/** Makes a client that speaks Bitwarden's protocol with `node:crypto`. It needs no package of Bitwarden's. */
 export function createBuiltinClient(
   options: BwsOptions & {
     readonly maxConcurrent: number
@@ -174,13 +174,13 @@ async function read(
   }
 }
 
-/** The API's own 404 says so in JSON. */
+/** Explains a 404: the API sends it with a JSON body, a reverse proxy without one. */
 function explainRead(status: number, body: unknown, who: string): LocketError | undefined {
   if (status !== 404) return undefined
   return typeof body === 'object' && body !== null ? noBwsSecret(who) : noServer(who, 'bws-api-url')
 }
 
-/** Only what is wanted of each secret. */
+/** Decrypts only the fields that are wanted of each secret. */
 function decryptAll(
   secrets: readonly EncryptedSecret[],
   wanted: readonly BwsQuery[],

@@ -18,7 +18,10 @@ import { formatBwsReference, parseBwsReference } from './refs.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 const NAMED = { prefix: 'bws-', env: 'BWS_', server: 'Bitwarden' }
-/** The rate that Bitwarden's servers allow by default. */
+/**
+ * The limits that Bitwarden's servers have by default for one client IP (bitwarden/server,
+ * src/Api/appsettings.json).
+ */
 const USUAL_RATE = '5/s,60/m'
 
 const settings = section('bws', 'Bitwarden Secrets Manager', {
@@ -55,7 +58,7 @@ const settings = section('bws', 'Bitwarden Secrets Manager', {
     env: 'BWS_USER_AGENT',
     schema: Text.regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, 'must be printable ASCII in one line'),
     default: 'locket',
-    summary: 'what locket calls itself to Bitwarden',
+    summary: 'user agent that locket sends to Bitwarden',
     placeholder: 'TEXT',
   }),
   client: field({
@@ -63,12 +66,13 @@ const settings = section('bws', 'Bitwarden Secrets Manager', {
     env: 'BWS_CLIENT',
     schema: Choice(['auto', 'sdk', 'builtin']),
     default: 'auto',
-    summary: "sdk: Bitwarden's own, which must be installed; builtin: locket's; auto: sdk where it is there",
+    summary: "sdk: Bitwarden's own, which must be installed; builtin: locket's; auto: sdk if it is installed",
     placeholder: 'CLIENT',
   }),
   caCert: caCertField(NAMED, ['bws-token']),
 })
 
+/** The provider `bws`: Bitwarden Secrets Manager. */
 export const bws = defineProvider({
   kind: 'bws',
   title: 'Bitwarden Secrets Manager',
@@ -82,7 +86,7 @@ export const bws = defineProvider({
     const lines: string[] = []
     if (token === undefined) lines.push('bws-token (BWS_MACHINE_TOKEN) is not set')
     if (client === 'sdk' && caCert !== undefined)
-      lines.push('bws-client sdk knows no bws-ca-cert: leave one of the two out')
+      lines.push('bws-client sdk does not support bws-ca-cert: leave one of the two out')
     return lines
   },
   open,

@@ -9,7 +9,8 @@ import { createBwsSdkClient } from './sdk-client.ts'
 import { Reply, SDK_PACKAGE } from './sdk-methods.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-export interface ChoiceOptions extends BwsOptions {
+/** The options of `createChosenClient`. */
+interface ChoiceOptions extends BwsOptions {
   readonly choice: 'auto' | 'sdk' | 'builtin'
   readonly maxConcurrent: number
   readonly caCert: (() => Promise<string>) | undefined
@@ -18,8 +19,9 @@ export interface ChoiceOptions extends BwsOptions {
 }
 
 /**
- * Makes the client that `bws-client` names; the choice is made when it is first used. `auto`: the SDK where
- * it is installed and runs, else our own. `sdk` rejects with `config` where the SDK does not run.
+ * Makes the client that `bws-client` names. It is chosen at its first use. `auto` takes the SDK if it is
+ * installed and runs, else the builtin client. `sdk` rejects with `config` if the SDK is not installed or
+ * does not run.
  */
 export function createChosenClient(options: ChoiceOptions): BwsClient {
   const { provider, choice, emit, traffic, startWorker } = options
@@ -34,7 +36,7 @@ export function createChosenClient(options: ChoiceOptions): BwsClient {
   let chosen: BwsClient | undefined
 
   async function choose(signal: AbortSignal): Promise<BwsClient> {
-    // The SDK knows no certificates but its own.
+    // The SDK trusts only its own list of authorities, so a `bws-ca-cert` needs the builtin client.
     if (choice === 'builtin' || (choice === 'auto' && options.caCert !== undefined)) return builtin
     if (isInstalled() && (await runs(fence, signal))) return sdk
     if (choice === 'sdk') throw notInstalled(provider)
@@ -64,7 +66,10 @@ function isInstalled(): boolean {
   }
 }
 
-/** It is a native program of one machine only, and whether it is for this one is known when it is loaded. */
+/**
+ * Tells whether the SDK runs on this machine. The SDK is a native addon, so this is known only after it is
+ * loaded.
+ */
 async function runs(fence: Fence, signal: AbortSignal): Promise<boolean> {
   try {
     return Reply.parse(await fence.call('load', undefined, signal)).kind === 'done'

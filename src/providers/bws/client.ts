@@ -6,45 +6,49 @@ import type { Traffic } from '../lib/http/traffic.ts'
 import type { ProxyEnvironment } from '../lib/proxy/choose-proxy.ts'
 import type { BwsReference } from './refs.ts'
 
-/** The options that both clients have. */
+/** The options that both clients need. */
 export interface BwsOptions {
-  /** In messages: the instance. */
+  /** The name of the instance, for messages. */
   readonly provider: string
   readonly token: Credential
   readonly apiUrl: string
   readonly identityUrl: string
   readonly userAgent: string
   readonly files: SourceFiles
-  /** The traffic of both servers. */
+  /** The gate that the requests to both servers pass. */
   readonly traffic: Traffic
-  /** The proxy variables. */
+  /** The environment; only its proxy variables are read. */
   readonly env: ProxyEnvironment
 }
 
-/** One value that somebody wants; `key` tells it from others. */
+/** One value to read. `key` identifies it in the answer. */
 export interface BwsQuery extends BwsReference {
   readonly key: string
 }
 
+/** The answer to one read. */
 export type BwsAnswer =
-  /** By `key`. What the server left out is left out. The receiver wipes the values. */
+  /**
+   * The outcomes by `key`. A value that the server left out is missing. The receiver must wipe the values.
+   */
   | { readonly kind: 'some'; readonly outcomes: ReadonlyMap<string, Outcome> }
   /**
-   * The service answers all or nothing, and one of the ids is to blame. `error`: the error for an id that was
-   * asked for alone.
+   * The server refused the whole request because of at least one of its ids. `error` applies to an id that
+   * was asked for alone.
    */
   | { readonly kind: 'none'; readonly error: LocketError }
 
+/** A login that reads secrets. */
 export interface BwsIdentity {
   /**
-   * Makes one request. `take` returns its ids when it may go, and again for each retry. Rejects with an error
-   * that concerns all ids.
+   * Sends one request. `take` returns the values to ask for; it is called when the request may go, and again
+   * for each retry. Rejects for an error that is not about a single secret.
    */
   read(take: () => readonly BwsQuery[], signal: AbortSignal): Promise<BwsAnswer>
 }
 
-/** A way to talk to Secrets Manager. */
+/** A client of Secrets Manager: the builtin one or the SDK. */
 export interface BwsClient extends AsyncDisposable {
-  /** Does the work with a login, as `Sessions.use` does. */
+  /** Runs `work` with a login, as `Sessions.use` does. */
   use<R>(signal: AbortSignal, work: (login: BwsIdentity) => Promise<R>): Promise<R>
 }

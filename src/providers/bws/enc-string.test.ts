@@ -24,7 +24,7 @@ function problemOf(text: string): string {
   return ''
 }
 
-test('encrypted bytes come out unchanged, for any content', () => {
+test('decryption restores any content', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (plain) => {
       assert.deepEqual(new Uint8Array(decrypt(encrypted(KEY, plain))), plain)
@@ -32,7 +32,7 @@ test('encrypted bytes come out unchanged, for any content', () => {
   )
 })
 
-test('what was changed in any bit, or is of another key, is not decrypted', () => {
+test('a string that was changed or has another key is not decrypted', () => {
   const text = encrypted(KEY, Buffer.from('canary-9f2c-value'))
   const parts = text.slice(2).split('|')
   for (const [index, part] of parts.entries()) {
@@ -48,7 +48,7 @@ test('what was changed in any bit, or is of another key, is not decrypted', () =
   assert.throws(() => decrypt(text, randomBytes(64)), { code: 'provider_protocol' })
 })
 
-test('other types are named, and none of the text', () => {
+test('a message names another type and quotes no text', () => {
   assert.match(problemOf('0.AAAA|BBBB'), /without a MAC \(type 0\)/)
   assert.match(problemOf('7.AAAA'), /in a newer way than this locket knows \(type 7\)/)
   assert.match(problemOf('4.AAAA'), /in a way that locket does not know \(type 4\)$/)

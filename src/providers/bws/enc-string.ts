@@ -2,8 +2,11 @@ import { createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** `2.IV|CIPHERTEXT|MAC`: AES-256-CBC and HMAC-SHA256, the only way in which Secrets Manager encrypts. */
-export interface EncString {
+/**
+ * The parts of `2.IV|CIPHERTEXT|MAC`: AES-256-CBC with HMAC-SHA256. Secrets Manager uses only this type
+ * (bitwarden/sdk-internal, crates/bitwarden-crypto/src/enc_string).
+ */
+interface EncString {
   readonly iv: Uint8Array
   readonly body: Uint8Array
   readonly mac: Uint8Array
@@ -12,8 +15,8 @@ export interface EncString {
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 /**
- * Throws `provider_protocol`; its message begins with `what`: `bws at https://api.bitwarden.com sent a
- * value`.
+ * Parses an encrypted string. Throws `provider_protocol`, with a message that begins with `what`: `bws at
+ * https://api.bitwarden.com sent a value`.
  */
 export function parseEncString(text: string, what: string): EncString {
   const dot = text.indexOf('.')
@@ -27,14 +30,17 @@ export function parseEncString(text: string, what: string): EncString {
 }
 
 /**
- * Tells whether this key of 64 bytes encrypted it, and it was not changed since. It takes the same time for
- * every wrong MAC.
+ * Tells whether the string was encrypted with this key of 64 bytes and not changed since. The comparison
+ * takes the same time for every wrong MAC.
  */
 export function isSealedWith({ iv, body, mac }: EncString, key: Uint8Array): boolean {
   return timingSafeEqual(createHmac('sha256', key.subarray(32)).update(iv).update(body).digest(), mac)
 }
 
-/** The MAC first, then the text. The receiver owns the bytes. Throws `provider_protocol`. */
+/**
+ * Checks the MAC, then decrypts with a key of 64 bytes. The caller must wipe the result. Throws
+ * `provider_protocol`.
+ */
 export function decryptEncString(encrypted: EncString, key: Uint8Array, what: string): Uint8Array {
   if (!isSealedWith(encrypted, key))
     throw refused(what, 'whose MAC does not match: it was encrypted with another key, or changed since')
@@ -52,7 +58,10 @@ export function decryptEncString(encrypted: EncString, key: Uint8Array, what: st
 
 const MALFORMED = 'that is not encrypted as Bitwarden does'
 
-/** Not `Buffer.concat`, whose small results lie in a pool with others. */
+/**
+ * Joins the parts. `Buffer.concat` is not used, because its small results lie in a pool that other data
+ * shares.
+ */
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
   let offset = 0

@@ -6,17 +6,20 @@ import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
 import { noBwsSecret } from './answers.ts'
 import type { BwsClient, BwsIdentity, BwsQuery } from './client.ts'
 
-/** Ids in one request. */
+/** The largest number of ids in one request. */
 const MOST_IDS = 250
 const MOST_SUSPECTS = 1000
 
-/** Puts what several callers want into one request. */
+/** Joins the reads of several callers into one request. */
 export interface Gather {
-  /** A copy of its own for each caller. Rejects when the signal aborts, which is no matter to others. */
+  /**
+   * Resolves with a copy that the caller owns. Rejects when the signal aborts; that does not affect other
+   * callers.
+   */
   read(wanted: BwsQuery, signal: AbortSignal): Promise<Resolved>
 }
 
-/** One caller that waits for one value. */
+/** A caller that waits for one value. */
 interface Rider {
   readonly wanted: BwsQuery
   readonly answer: PromiseWithResolvers<Resolved>
@@ -25,18 +28,18 @@ interface Rider {
 
 /** The callers that wait for the same request. */
 interface Trip {
-  /** By the key of what they want. */
+  /** The riders by the `key` of the value that they want. */
   readonly riders: Map<string, Rider[]>
   readonly giveUp: AbortController
 }
 
 /**
- * Makes a client that collects ids: those that are asked for while a request waits for a login, a slot or the
- * rate go with it. Under a rate of five a second, a hundred volumes that mount at once need a handful of
- * requests. `who`: the server, in messages.
+ * Makes a gather. Reads that arrive while a request waits for a login, a slot or the rate go with that
+ * request: at a rate of five in a second, a hundred volumes that mount at once need a handful of requests.
+ * `who` is the server, for messages.
  */
 export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gather {
-  /** Ids to blame for the failure of the last request they were in: each of them is asked for by itself. */
+  /** The ids that made an earlier request fail. Each of them is asked for alone. */
   const suspects = new Set<string>()
   let boarding: Trip | undefined
 
@@ -68,7 +71,10 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     }
   }
 
-  /** Closes the trip to others. The part that is asked for first, then each suspect. */
+  /**
+   * Closes the trip to further riders. Returns the values to ask for: first those without a suspect, then
+   * each suspect.
+   */
   function depart(trip: Trip): BwsQuery[][] {
     if (boarding === trip) {
       boarding = undefined
@@ -83,7 +89,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     return [trusted, ...doubtful.values()].filter((part) => part.length > 0)
   }
 
-  /** Moves the ids that are too many for one request to the next one. */
+  /** Moves the riders that exceed one request to the next trip. */
   function leaveBehind(trip: Trip): void {
     const ids = new Set<string>()
     const others: Rider[] = []
@@ -96,7 +102,9 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     if (others.length > 0) board(others)
   }
 
-  /** Undefined, or what is wrong with one of them. */
+  /**
+   * Sends one request. Resolves with the error of at least one of its ids, or with undefined if it succeeded.
+   */
   async function readSome(
     login: BwsIdentity,
     trip: Trip,
@@ -116,7 +124,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     return error === undefined
   }
 
-  /** One of them is to blame, or more: half by half, until each of those is alone. */
+  /** Finds the ids that made the request fail: it asks half by half until each of them is alone. */
   async function divide(
     login: BwsIdentity,
     trip: Trip,
@@ -141,7 +149,8 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
       trip,
       part.filter(({ id }) => !half.has(id)),
     )
-    // Then the one to blame is in the other half, which need not be asked for as a whole.
+    // The first half succeeded, so a failing id is in the other half. Asking for that half as a whole would
+    // fail again.
     if (isFound && countIds(rest) > 1) await divide(login, trip, rest, error)
     else await find(login, trip, rest)
   }
@@ -201,12 +210,12 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
   }
 }
 
-/** Each distinct value once. */
+/** Returns each distinct value once. */
 function wantedBy({ riders }: Trip): BwsQuery[] {
   return [...riders.values()].flatMap(([first]) => (first === undefined ? [] : [first.wanted]))
 }
 
-/** Without what everybody who wanted it has gone away from. */
+/** Leaves out the values that no caller waits for any more. */
 function stillWanted({ riders }: Trip, part: readonly BwsQuery[]): readonly BwsQuery[] {
   return part.filter(({ key }) => riders.has(key))
 }

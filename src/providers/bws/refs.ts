@@ -1,11 +1,12 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 
 const FIELDS = ['value', 'key', 'note'] as const
+/** The name of a text of a secret. */
 export type BwsField = (typeof FIELDS)[number]
 
-/** One text of a secret. */
+/** A reference to one text of a secret. */
 export interface BwsReference {
-  /** In lower case. */
+  /** The UUID of the secret, in lower case. */
   readonly id: string
   readonly field: BwsField
 }
@@ -14,8 +15,8 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const SHAPE = 'expected bws://ID or bws://ID?field=value, key or note; the ID is the UUID of the secret'
 
 /**
- * Reads a secret's id, or `bws://ID[?field=…]`. Returns `undefined` for others' text. Throws `ref_syntax` for
- * a malformed reference; `bws:/x` and `bws:ID` are slips, and not others' text.
+ * Parses the id of a secret or `bws://ID[?field=…]`. Returns undefined for a text that is not such a
+ * reference. Throws `ref_syntax` for a malformed one; `bws:/x` and `bws:ID` count as malformed.
  */
 export function parseBwsReference(text: string): BwsReference | undefined {
   const bare = asId(text)
@@ -29,7 +30,7 @@ export function parseBwsReference(text: string): BwsReference | undefined {
   return { id, field: mark === -1 ? 'value' : parseQuery(rest.slice(mark + 1), text) }
 }
 
-/** One text for each reference, whatever way it was written; parses back to the same. */
+/** Returns the canonical text of a reference. It parses back to the same reference. */
 export function formatBwsReference({ id, field }: BwsReference): string {
   return field === 'value' ? `bws://${id}` : `bws://${id}?field=${field}`
 }

@@ -14,18 +14,22 @@ import { Reply, type LoginCall, type ReadCall } from './sdk-methods.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /**
- * The SDK does not say how long a login is good for: an hour. It renews one with less than five minutes left
- * by itself, and nobody would count that request; so locket logs in again before.
+ * Milliseconds for which a login is used. A login is valid for an hour, which the SDK does not report. The
+ * SDK renews a login with less than five minutes left by itself, and that request would not be counted, so
+ * locket logs in again before that.
  */
 const LIFETIME_MS = 54 * 60_000
 
-/** A login that the SDK's process holds, and the credential to repeat it when that process has ended. */
+/** A login that the process of the SDK holds, and the token to log in again when that process has ended. */
 interface Held {
   readonly digest: string
   readonly token: Secret
 }
 
-/** Bitwarden's own SDK behind a fence. It retries nothing and knows no deadline; both are done here. */
+/**
+ * Makes a client that uses Bitwarden's SDK behind a fence. The SDK has no retries and no deadlines, so both
+ * are done here.
+ */
 export function createBwsSdkClient(options: BwsOptions & { readonly fence: Fence }): BwsClient {
   const { provider, token, files, traffic, fence, apiUrl, identityUrl, userAgent } = options
   const identity = `${provider} at ${identityUrl}`
@@ -75,7 +79,9 @@ export function createBwsSdkClient(options: BwsOptions & { readonly fence: Fence
     throw providerError('unavailable', `${api} was not asked: Bitwarden's SDK ended twice`)
   }
 
-  /** Undefined: the SDK's process is a new one, and this turn was used to log in there. */
+  /**
+   * Resolves with undefined if the process of the SDK is a new one and this turn was used to log in there.
+   */
   async function readOnce(
     held: Held,
     wanted: readonly BwsQuery[],

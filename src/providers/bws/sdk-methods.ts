@@ -1,38 +1,43 @@
 import * as z from 'zod'
 
 /**
- * Joined, so that no bundler includes the package: its licence does not allow that, and most installations
- * lack it.
+ * The name of the SDK's package. It is joined at run time, so that no bundler includes the package: its
+ * licence does not allow that, and most installations do not have it.
  */
 export const SDK_PACKAGE = ['@bitwarden', 'sdk-napi'].join('/')
 
-/** Levels count from 0, `trace`. The first two, `trace` and `debug`, print the client secret. */
+/**
+ * The log level of the SDK, counted from 0 (`trace`). The first two levels, `trace` and `debug`, print the
+ * client secret.
+ */
 const LOG_ERRORS_ONLY = 4
 
 const LoginCall = z.object({
-  /** Tells one access token from another. */
+  /** The digest of the access token. */
   digest: z.string(),
   token: z.string(),
   apiUrl: z.string(),
   identityUrl: z.string(),
   userAgent: z.string(),
 })
+/** The argument of the method `login`. */
 export type LoginCall = z.output<typeof LoginCall>
 
 const ReadCall = z.object({
   digest: z.string(),
   wanted: z.array(z.object({ id: z.string(), field: z.enum(['value', 'key', 'note']) })),
 })
+/** The argument of the method `read`. */
 export type ReadCall = z.output<typeof ReadCall>
 
-/** The answer of a method. It has none of the SDK's own texts, which quote bodies. */
+/** The answer of the methods. It holds no text of the SDK's, because those texts quote bodies. */
 export const Reply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done') }),
-  /** In the order of `wanted`; undefined: the server left it out. */
+  /** The values in the order of `wanted`; undefined: the server left the value out. */
   z.object({ kind: z.literal('values'), values: z.array(z.instanceof(Uint8Array).optional()) }),
-  /** The package is not there, or has no build for this machine. */
+  /** The package is not installed, or has no build for this machine. */
   z.object({ kind: z.literal('absent') }),
-  /** This process knows no login of that digest. */
+  /** This process has no login with that digest. */
   z.object({ kind: z.literal('no-login') }),
   z.object({ kind: z.literal('status'), status: z.number(), isJson: z.boolean() }),
   z.object({ kind: z.literal('refused') }),
@@ -41,6 +46,7 @@ export const Reply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('not-decrypted') }),
   z.object({ kind: z.literal('unreadable') }),
 ])
+/** The answer of the methods as a type. */
 export type Reply = z.output<typeof Reply>
 
 interface Client {
@@ -57,11 +63,14 @@ const Secrets = z.object({
   data: z.array(z.object({ id: z.string(), key: z.string(), value: z.string(), note: z.string() })),
 })
 
-/** A new token in the same file may come while calls with the old one are under way. */
+/**
+ * Several logins are kept, because a new token may appear in the file while calls with the old one are
+ * running.
+ */
 const MOST_LOGINS = 4
 const logins = new Map<string, Client>()
 
-/** As `LIBRARIES` wants them. */
+/** The methods of the fenced process, see `LIBRARIES`. */
 export const methods = {
   load: async (): Promise<Reply> => ((await loadSdk()) === undefined ? { kind: 'absent' } : { kind: 'done' }),
   login: (argument: unknown) => logIn(LoginCall.parse(argument)),
@@ -115,7 +124,7 @@ function bytesOf(text: string | undefined): Uint8Array<ArrayBuffer> | undefined 
   return text === undefined ? undefined : new TextEncoder().encode(text)
 }
 
-/** The SDK throws texts alone, of which only the beginning is its own. */
+/** Reads an error of the SDK. The SDK throws only texts, and only their beginning is its own. */
 function readFailure(thrown: unknown): Reply {
   const text = thrown instanceof Error ? thrown.message : ''
   const [, status, body = ''] =

@@ -22,7 +22,7 @@ const settings = section('dotenv', '.env file (dotenv), for development', {
 
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** One `.env` file, read anew each time. */
+/** The provider `dotenv`: one `.env` file, which is read anew for each batch. The file is at most 16 MiB. */
 export const dotenv = defineProvider({
   kind: 'dotenv',
   title: 'A .env file, for development',

@@ -15,7 +15,10 @@ const settings = section('env', 'Environment (env), for development', {
   }),
 })
 
-/** The variables of the process itself. What they hold is as open as the process's configuration is. */
+/**
+ * The provider `env`: the variables of locket's own process. Their values are as visible as the configuration
+ * of the process.
+ */
 export const env = defineProvider({
   kind: 'env',
   title: 'Environment variables, for development',
@@ -30,7 +33,7 @@ export const env = defineProvider({
     createVariables({
       instance,
       where: "locket's environment",
-      // Not by `in`: every object has a toString.
+      // `Object.hasOwn` and not `in`, because every object has a `toString`.
       read: async () => (name) => (Object.hasOwn(deps.env, name) ? deps.env[name] : undefined),
       hiddenNames: deps.hiddenNames,
     }),

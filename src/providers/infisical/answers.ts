@@ -3,10 +3,13 @@ import type { SecretType } from './shapes.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { rowsOf } from '../lib/rows.ts'
 
-/** The secret of a header: what no header can hold is refused here, because `fetch` would quote it. */
+/**
+ * The answer of a login. The token goes into a header: a token that no header can hold is refused here,
+ * because `fetch` would quote it in its error.
+ */
 export const InfisicalLogin = z.object({
   accessToken: z.string().regex(/^[\x21-\x7e]{1,16384}$/),
-  /** Seconds; 0: for ever. */
+  /** Seconds; 0: the token never expires (identity-universal-auth-router.ts of Infisical's source). */
   expiresIn: z.number().nonnegative(),
 })
 
@@ -14,37 +17,43 @@ const Row = z.object({
   secretKey: z.string(),
   secretValue: z.string(),
   type: z.string(),
-  // Servers before the permission Read Value do not know it.
+  // Servers older than the permission Read Value do not send it.
   secretValueHidden: z.boolean().nullish(),
-  // Counts the changes of the secret.
+  // The server counts the changes of the secret in it.
   version: z.number().int().nullish().catch(undefined),
 })
 
+/** The answer to the read of one secret. */
 export const OneSecret = z.object({ secret: Row })
+/** The answer to the read of a folder. */
 export const SecretList = z.object({
   secrets: rowsOf(Row),
   imports: rowsOf(z.object({ secrets: rowsOf(Row) })).nullish(),
 })
 
-/** A secret as the server gave it. */
+/** A secret as the server sent it. */
 export interface Found {
   readonly value: string
-  /** The server holds the value back, and gives a text in its place. */
+  /** The server withholds the value and sends a placeholder. */
   readonly isHidden: boolean
+  /** The number of changes of the secret. */
   readonly version?: string
 }
 
-/** The server's text in place of a value, and of a part that came out of another secret. */
+/**
+ * The placeholder that the server sends for a hidden value, or for a hidden part that comes from another
+ * secret (`INFISICAL_SECRET_VALUE_HIDDEN_MASK` in Infisical's source).
+ */
 const MASK = '<hidden-by-infisical>'
 
-/** Undefined when it is of the other type: an imported secret is always shared. */
+/** Returns the secret, or undefined if it is of the other type. An imported secret is always shared. */
 export function readOne({ secret }: z.output<typeof OneSecret>, type: SecretType): Found | undefined {
   return secret.type === type ? found(secret) : undefined
 }
 
 /**
- * Returns the secrets by key. The folder's own go before imports, a later import before an earlier one: the
- * server answers by name so.
+ * Returns the secrets of a folder by key. A secret of the folder itself wins over imports, and a later import
+ * over an earlier one, as in the server's answers by name.
  */
 export function readList(
   { secrets, imports }: z.output<typeof SecretList>,
@@ -58,7 +67,10 @@ export function readList(
   return byKey
 }
 
-/** The answer in its documented shape. zod's issues can quote what they saw, so they are not kept. */
+/**
+ * Returns the answer in its documented format. Throws `provider_protocol`; the issues of zod are not kept,
+ * because they can quote the answer.
+ */
 export function readInfisicalAnswer<S extends z.ZodType>(
   shape: S,
   answer: unknown,

@@ -9,39 +9,49 @@ import { explainRead, isUnknownRoute, noInfisicalSecret } from './refusals.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /**
- * A value of 1 MiB with its escapes. Infisical's own limit for a request is 1 MiB (Fastify's `bodyLimit`).
+ * Bytes of the answer with one secret: a value of 1 MiB with its JSON escapes. Infisical limits a request to
+ * 1 MiB (Fastify's `bodyLimit`).
  */
 const MAX_SECRET_BYTES = 4 * 1024 * 1024
-/** A folder's list holds all its secrets, each with a kilobyte of facts about it. */
+/** Bytes of a list. It holds all secrets of a folder, each with about 1 kB of metadata. */
 const MAX_LIST_BYTES = 8 * 1024 * 1024
-/** Some 40 for each secret of a folder. */
+/** JSON values of a list: about 40 for each secret. */
 const MAX_LIST_VALUES = 200_000
 
 /**
- * The version of the API for secrets that the server has: found out by asking, kept for the life of the
+ * The version of the server's API for secrets. It is found out by asking, and kept for the life of the
  * client.
  */
 export interface Dialect {
   version: 4 | 3
 }
 
-/** Reads with one access token. Whoever asks for what is being asked for already shares the answer. */
+/** Reads secrets with one access token. Callers that ask for the same at the same time share one answer. */
 export interface InfisicalApi {
-  /** By its name. Rejects with `not_found`, `denied`, `auth` and so on. */
+  /**
+   * Resolves with the secret of that name. Rejects with `not_found`, `denied`, `auth`, or as
+   * `HttpClient.sendJson` does.
+   */
   secret(reference: InfisicalReference, signal: AbortSignal): Promise<Found>
   /**
-   * Resolves with all secrets of a folder that the identity may read, by key, imports merged. Rejects with
-   * `denied` for one value that it may not read.
+   * Resolves with all secrets of a folder that the identity may read, imports merged, by key. The server
+   * refuses the whole list if the identity may not read one of the values.
    */
   folder(folder: Folder, signal: AbortSignal): Promise<ReadonlyMap<string, Found>>
 }
 
+/**
+ * Makes the reader for one access token. It updates `dialect` when the server answers at the other address.
+ */
 export function createInfisicalApi(http: HttpClient, accessToken: string, dialect: Dialect): InfisicalApi {
   const secrets = createSingleFlight<Found>()
   const folders = createSingleFlight<ReadonlyMap<string, Found>>()
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
 
-  /** Once more at the other address where the server does not know the first. */
+  /**
+   * Asks at the address of the known version, and then at the other one if the server does not know the
+   * first.
+   */
   async function get(folder: Folder, key: string | undefined, signal: AbortSignal): Promise<unknown> {
     const { version } = dialect
     const first = await getFrom(version, folder, key, signal)
@@ -53,7 +63,7 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
     return second
   }
 
-  /** Undefined: the server has no such address. */
+  /** Resolves with undefined if the server does not have this address. */
   async function getFrom(
     version: Dialect['version'],
     folder: Folder,
@@ -99,8 +109,8 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
 }
 
 /**
- * Without a key: the list. Options that are left out have defaults that differ between servers; a server
- * ignores names that it does not know.
+ * Returns the path of one secret, or of the list if there is no key. Every option is sent, because defaults
+ * differ from server to server. A server ignores the names that it does not know.
  */
 function pathOf(version: Dialect['version'], folder: Folder, key: string | undefined): string {
   const base = version === 4 ? '/api/v4/secrets' : '/api/v3/secrets/raw'

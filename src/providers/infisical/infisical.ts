@@ -86,6 +86,7 @@ const settings = section('infisical', 'Infisical', {
   caCert: caCertField(NAMED, ['infisical-client-secret']),
 })
 
+/** The provider `infisical`: a machine identity with universal auth. */
 export const infisical = defineProvider({
   kind: 'infisical',
   title: 'Infisical',
@@ -151,7 +152,7 @@ function open(
   })
 }
 
-/** The references of one batch share it. */
+/** The data that all references of one batch share. */
 interface Batch {
   readonly api: InfisicalApi
   readonly query: InfisicalQuery

@@ -9,7 +9,11 @@ import { explainLogin } from './refusals.ts'
 const PATH = '/api/v1/auth/universal-auth/login'
 const MAX_BYTES = 256 * 1024
 
-/** One attempt of universal auth: an identity is locked after a few failures. Gives the access token. */
+/**
+ * Logs in once by universal auth and resolves with the access token. It never retries, because Infisical
+ * locks an identity after three failures within 30 s by default (identity-ua-service.ts of Infisical's
+ * source). The body is wiped.
+ */
 export async function login(
   http: HttpClient,
   [clientId, clientSecret]: readonly Secret[],

@@ -6,9 +6,9 @@ import { formatFolder, parseInfisicalReference } from './reference.ts'
 import type { InfisicalReference } from './reference.ts'
 import { hiddenValue } from './refusals.ts'
 
-/** The folders that the references of one batch are in. */
+/** The folders that the references of one batch ask for. */
 export interface InfisicalQuery {
-  /** How many references each folder has, by `formatFolder`. */
+  /** The number of references in each folder; the key is made by `formatFolder`. */
   readonly perFolder: ReadonlyMap<string, number>
 }
 
@@ -25,10 +25,10 @@ export function queryOf(refs: readonly SecretRef[]): InfisicalQuery {
 }
 
 /**
- * Resolves with the secret of a reference. Where several references are in one folder, it asks for all
- * secrets of the folder at once, and by name for what that does not give: a server refuses the list for one
- * value that it may not give, leaves out what the identity may not know of, and a folder may be too large for
- * one answer.
+ * Resolves with the secret of a reference. If several references are in one folder, it asks for all secrets
+ * of the folder at once. It asks by name for a secret that the list does not give: a server refuses the list
+ * if one value may not be read, it leaves out secrets that the identity may not see, and a folder may be too
+ * large for one answer. Rejects with `denied` for a hidden value.
  */
 export async function readSecret(
   reference: InfisicalReference,

@@ -8,7 +8,7 @@ const PROJECT = '3832b656-a93b-45ad-bdfa-b267016802c3'
 const OTHER = 'ffffffff-a93b-45ad-bdfa-b267016802c3'
 const DEFAULTS = { environment: 'prod', projectId: PROJECT, path: '/app', type: 'personal' } as const
 
-test('each part falls back on its default, and is taken from the reference where it has one', () => {
+test('an option of the reference wins over its default', () => {
   assert.deepEqual(parseInfisicalReference('infisical:///K', DEFAULTS), { key: 'K', ...DEFAULTS })
   const text = `infisical:///K?env=dev&path=/x/&project_id=${OTHER}&type=shared`
   const given = { key: 'K', environment: 'dev', path: '/x', projectId: OTHER, type: 'shared' }
@@ -21,7 +21,7 @@ test('each part falls back on its default, and is taken from the reference where
   })
 })
 
-test('a default and the same written out are one secret', () => {
+test('a reference with defaults and its complete form are one secret', () => {
   const written = `infisical:///K?env=prod&path=/app&project_id=${PROJECT}&type=personal`
   const format = (text: string) =>
     formatInfisicalReference(parseInfisicalReference(text, DEFAULTS) ?? assert.fail())
@@ -36,7 +36,7 @@ test('a complete text parses back to itself without defaults, for any key', () =
   }
 })
 
-test('an environment or project that is nowhere is named with its option and its setting', () => {
+test('a missing environment or project is reported with its option and its setting', () => {
   says('infisical:///K', /names no environment \(add env=… or set infisical-default-environment \(INFISICAL_/)
   says(
     'infisical:///K?env=dev',
@@ -44,7 +44,7 @@ test('an environment or project that is nowhere is named with its option and its
   )
 })
 
-test('slips are met with what was probably meant', () => {
+test('a malformed reference has a hint with the probable form', () => {
   says('infisical://KEY?env=dev', /three slashes .*\(did you mean infisical:\/\/\/KEY\?\)$/)
   says('infisical:/KEY', /\(did you mean infisical:\/\/\/KEY\?\)$/)
   says('infisical://dev/KEY', /\(expected infisical:\/\/\/KEY\?env=/)

@@ -3,7 +3,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { nearest } from '../../core/text/nearest.ts'
 import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
 
-/** A folder and the type of its secrets: one list answers it. */
+/** A folder and a type of secrets: one list answers for exactly that. */
 export interface Folder {
   readonly environment: string
   readonly path: string
@@ -11,12 +11,13 @@ export interface Folder {
   readonly type: SecretType
 }
 
+/** A complete reference to one secret. */
 export interface InfisicalReference extends Folder {
-  /** Decoded. */
+  /** The name of the secret, decoded. */
   readonly key: string
 }
 
-/** The values of the options that a reference leaves out. */
+/** The values for the options that a reference leaves out. */
 export type Defaults = { readonly [K in keyof Folder]?: Folder[K] | undefined }
 
 const OPTIONS = ['env', 'path', 'project_id', 'type'] as const
@@ -25,9 +26,9 @@ type Option = (typeof OPTIONS)[number]
 const SHAPE = 'infisical:///KEY?env=…&path=…&project_id=…&type=…'
 
 /**
- * Reads `infisical:///KEY?env=&path=&project_id=&type=`; `defaults` has the options that are left out.
- * Returns `undefined` for others' text. Throws `ref_syntax`. Does not use `new URL`, which folds `..` and
- * lets `%zz` through.
+ * Parses `infisical:///KEY?env=&path=&project_id=&type=`, and takes the options that are left out from
+ * `defaults`. Returns undefined for a text that is not an Infisical reference. Throws `ref_syntax`. Does not
+ * use `new URL`, which folds `..` and lets `%zz` through.
  */
 export function parseInfisicalReference(text: string, defaults: Defaults): InfisicalReference | undefined {
   if (!/^infisical:\//i.test(text)) return undefined
@@ -57,12 +58,12 @@ export function parseInfisicalReference(text: string, defaults: Defaults): Infis
   return { key, environment, path, projectId, type }
 }
 
-/** One text for each secret, complete, whatever way it was written; parses back to the same. */
+/** Returns the canonical text of a reference, with all options. It parses back to the same reference. */
 export function formatInfisicalReference(reference: InfisicalReference): string {
   return `infisical:///${encodeURIComponent(reference.key)}?${formatFolder(reference)}`
 }
 
-/** One text for each folder and type. */
+/** Returns the canonical text of a folder and type. */
 export function formatFolder({ environment, path, projectId, type }: Folder): string {
   return `env=${environment}&path=${path}&project_id=${projectId}&type=${type}`
 }
@@ -71,13 +72,13 @@ function miscounted(text: string, rest: string): LocketError {
   const [key = ''] = shown(rest).split('?')
   return malformed(
     text,
-    'has not three slashes in front of its key',
+    'does not have three slashes in front of its key',
     key === '' || key.includes('/') ? `expected ${SHAPE}` : `did you mean infisical:///${key}?`,
   )
 }
 
 function readKey(encoded: string, text: string): string {
-  // The server trims names too.
+  // Spaces at the ends are removed, as the server does.
   const key = decode(encoded, text).trim()
   if (key === '') throw malformed(text, 'has no key', `expected ${SHAPE}`)
   if (/[/:?\p{Cc}\p{Cs}]/u.test(key)) {
@@ -124,7 +125,7 @@ function decode(encoded: string, text: string): string {
   try {
     return decodeURIComponent(encoded)
   } catch {
-    throw malformed(text, 'has a % that starts no character', 'a % in a key is written %25')
+    throw malformed(text, 'has a % that does not begin a %XX code', 'a % in a key is written %25')
   }
 }
 

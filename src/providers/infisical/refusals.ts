@@ -5,12 +5,15 @@ import { statusError } from '../lib/http/http-errors.ts'
 import type { Folder } from './reference.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** The server's text in an error. It is searched for known words, and never repeated. */
+/** The texts of an error's body. They are only matched, and never repeated in a message. */
 const ErrorBody = z
   .object({ message: z.string().catch(''), error: z.string().catch('') })
   .catch({ message: '', error: '' })
 
-/** Why a login was refused; undefined: what the status alone says. */
+/**
+ * Returns the error for a refused login; undefined: the status has its usual meaning. The texts are those of
+ * identity-ua-service.ts in Infisical's source.
+ */
 export function explainLogin(who: string, { status, header, body }: Refusal): LocketError | undefined {
   const { message } = ErrorBody.parse(body)
   const says = (code: 'auth' | 'denied' | 'unavailable', text: string, hint: string) =>
@@ -23,7 +26,7 @@ export function explainLogin(who: string, { status, header, body }: Refusal): Lo
       "is this host's address among the trusted ones of the identity and of its client secret?",
     )
   }
-  // Reverse proxies say 404 until what is behind them has started.
+  // A reverse proxy answers 404 until the server behind it has started.
   if (status === 404) return says('unavailable', 'has no universal auth', IS_IT_INFISICAL)
   if (status !== 401) return undefined
   if (/temporarily locked/i.test(message)) {
@@ -35,7 +38,7 @@ export function explainLogin(who: string, { status, header, body }: Refusal): Lo
   }
   if (/expired/i.test(message)) return says('auth', 'says that the client secret has expired', MAKE_ANOTHER)
   if (/usage limit/i.test(message))
-    return says('auth', 'says that the client secret was used as often as it may be', MAKE_ANOTHER)
+    return says('auth', 'says that the client secret has reached its usage limit', MAKE_ANOTHER)
   return says(
     'auth',
     'does not accept the client id and secret',
@@ -43,7 +46,10 @@ export function explainLogin(who: string, { status, header, body }: Refusal): Lo
   )
 }
 
-/** Why a read was refused; undefined: what the status alone says. */
+/**
+ * Returns the error for a refused read; undefined: the status has its usual meaning. A token that expired or
+ * is malformed is a 403 with the error `TokenError` (error-handler.ts in Infisical's source).
+ */
 export function explainRead(
   who: string,
   folder: Folder,
@@ -64,22 +70,24 @@ export function explainRead(
       },
     )
   }
-  // Servers of 2024 say 400 where later ones say 404.
+  // Servers of 2024 answer 400 where later ones answer 404.
   if (status === 404 || (status === 400 && /\bnot found\b/i.test(message)))
     return notFound(who, folder, message)
   return undefined
 }
 
-/** Whether the server has no such path at all: Fastify's own answer. */
+/** Tells whether the refusal is Fastify's own answer for a path that the server does not have. */
 export function isUnknownRoute({ status, body }: Refusal): boolean {
   return status === 404 && /^Route GET:.* not found$/s.test(ErrorBody.parse(body).message)
 }
 
+/** Returns the `not_found` error for a secret. */
 export function noInfisicalSecret(who: string, folder: Folder): LocketError {
   const kind = folder.type === 'personal' ? 'personal secret' : 'secret'
   return providerError('not_found', `${who} has no ${kind} of that name in folder ${where(folder)}`)
 }
 
+/** Returns the `denied` error for a value that the server hides. */
 export function hiddenValue(who: string, folder: Folder): LocketError {
   return providerError('denied', `${who} hides the value, or a part of it, in folder ${where(folder)}`, {
     hint: 'the identity lacks the permission Read Value there, or where the value refers to',
@@ -99,14 +107,17 @@ function notFound(who: string, folder: Folder, message: string): LocketError {
   return providerError('not_found', `${who} has no folder ${where(folder)}`)
 }
 
-/** The number is in the text where no header has it. */
+/**
+ * Returns the `rate_limited` error with the pause that the message names. Undefined: a header has the pause,
+ * or nothing names one.
+ */
 function tooMany(who: string, header: Refusal['header'], message: string): LocketError | undefined {
   const seconds = /try again in (\d{1,5}) seconds?/i.exec(message)?.[1]
   if (header('retry-after') !== undefined || seconds === undefined) return undefined
   return statusError(who, 429, Number(seconds) * 1000)
 }
 
-/** Which defaults were filled in is seen here. */
+/** Names the folder with all its options, so that the user sees the defaults that apply. */
 function where({ path, environment, projectId }: Folder): string {
   return `${path} of environment ${environment}, project ${projectId}`
 }

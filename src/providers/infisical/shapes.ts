@@ -1,12 +1,14 @@
 import * as z from 'zod'
 import { Choice } from '../../settings/kinds.ts'
 
-/** The parts of a reference, and the settings that replace them. The messages quote nothing. */
+/** The schema of an environment's slug, in a reference and in a setting. Its message quotes nothing. */
 export const Environment = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the slug of an environment: letters, digits, - and _')
 
-/** Older projects have ids of 24 hexadecimal digits. */
+/**
+ * The schema of a project id. Older projects have ids of 24 hexadecimal digits. Its message quotes nothing.
+ */
 export const ProjectId = z
   .string()
   .regex(
@@ -15,11 +17,13 @@ export const ProjectId = z
   )
   .transform((text) => text.toLowerCase())
 
-/** Without a slash at the end, but for the root. */
+/** The schema of a folder. Its value has a slash at the end only for the root. Its message quotes nothing. */
 export const FolderPath = z
   .string()
   .regex(/^\/([A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*\/?)?$/, 'must be a folder like /app/db')
   .transform((text) => (text === '/' ? text : text.replace(/\/$/, '')))
 
+/** The schema of a secret's type. */
 export const SecretType = Choice(['shared', 'personal'])
+/** The type of a secret: a personal one belongs to one identity. */
 export type SecretType = z.output<typeof SecretType>

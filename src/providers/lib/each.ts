@@ -5,25 +5,27 @@ import { uniqueRefs, type Outcome, type Resolve, type Resolved } from '../../cor
 import { abortError } from './http/http-errors.ts'
 import type { Traffic } from './http/traffic.ts'
 
-export interface EachOptions<B> {
+/** The options of `fetchEach`. */
+interface EachOptions<B> {
   readonly provider: string
   readonly emit: Emit
   readonly traffic: Traffic
   /**
-   * Does work with what all references of a batch share, such as a session. Its failure is the failure of all
-   * of them.
+   * Runs `work` with the data that all references of a batch share, such as a session. Its failure becomes
+   * the outcome of every reference that has none yet or has failed as `auth`.
    */
   readonly withBatch: (
     call: { readonly refs: readonly SecretRef[]; readonly signal: AbortSignal },
     work: (batch: B) => Promise<void>,
   ) => Promise<void>
+  /** Fetches one value. */
   readonly fetchOne: (ref: SecretRef, batch: B) => Promise<Resolved>
 }
 
 /**
- * Makes a provider's `fetch` from a function that gets one value: one outcome per distinct reference, all
- * fetched at once, no request for no references. An `auth` failure of a reference ends the batch, so that
- * `withBatch` may repeat it with another login.
+ * Returns a provider's `fetch` that fetches values one by one, all at the same time. It gives one outcome for
+ * each distinct reference, and sends nothing for an empty list. A reference that fails as `auth` ends the
+ * batch, so that `withBatch` may run it again with another login.
  */
 export function fetchEach<B>(options: EachOptions<B>): Resolve {
   return async (refs, signal) => {
@@ -55,7 +57,10 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
     }
   }
 
-  /** A caller that gave up a request that others wait for too gets an error in the provider's name. */
+  /**
+   * Returns the error of a reference. A caller that gave up a shared wait gets an error in the name of its
+   * provider.
+   */
   function failureOf(thrown: unknown, signal: AbortSignal): LocketError {
     return signal.aborted && !isLocketError(thrown)
       ? abortError(options.provider, signal.reason)
@@ -63,12 +68,18 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
   }
 }
 
-/** Tells whether the failure of the whole batch applies: the reference has no outcome by itself. */
+/**
+ * Whether the failure of the whole batch is the outcome of this reference: it has none yet, or an `auth`
+ * failure.
+ */
 function isOpen(outcome: Outcome | undefined): boolean {
   return outcome === undefined || (!outcome.ok && outcome.error.code === 'auth')
 }
 
-/** One line for each batch, with what users are billed and throttled by. */
+/**
+ * Emits the event of one batch. It has the number of requests, by which services bill and throttle their
+ * users.
+ */
 export function logFetch(
   { provider, emit, traffic }: Pick<EachOptions<never>, 'provider' | 'emit' | 'traffic'>,
   references: number,

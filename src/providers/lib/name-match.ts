@@ -1,12 +1,12 @@
-/** One entry fits, none does, or several do. */
+/** The result of a search by name. */
 export type Match<T> =
   | { readonly kind: 'one'; readonly entry: T }
   | { readonly kind: 'none' }
   | { readonly kind: 'several'; readonly entries: readonly T[] }
 
 /**
- * Matches by id, else by exact name, else by name in another case. The first of these that fits any entry
- * decides.
+ * Finds an entry by id, else by exact name, else by name in any case. The first of these rules that matches
+ * any entry decides.
  */
 export function matchByName<T>(
   entries: readonly T[],
@@ -28,7 +28,7 @@ export function matchByName<T>(
   return { kind: 'none' }
 }
 
-/** Whether two names differ in nothing but case. */
+/** Tells whether two names are equal, or differ only in case. */
 export function sameName(left: string, right: string): boolean {
   return fold(left) === fold(right)
 }

@@ -14,15 +14,16 @@ import type { AmbientCredential } from './login/ambient.ts'
 import { readCredential } from './login/credential.ts'
 import { createSessions, type Session } from './login/sessions.ts'
 
-export interface NetworkOptions {
-  /** The instance: `bao` or `prod-vault`. */
+/** The options of `openNetworkProvider`. */
+interface NetworkOptions {
+  /** The name of the instance: `bao` or `prod-vault`. */
   readonly provider: string
   readonly deps: ProviderDeps
-  /** As `HttpUrl` gives it. Other servers are reached with `http.at`. */
+  /** The address of the server, as `HttpUrl` parses it. `http.at` reaches other servers. */
   readonly baseUrl: string
   readonly maxConcurrent: number
   readonly maxRate: readonly Rate[]
-  /** The `ca-cert` setting's name, and the path that it holds, if it is set. */
+  /** The name of the `ca-cert` setting, and its path if it is set. */
   readonly caCert: { readonly setting: string; readonly path: string | undefined }
 }
 
@@ -33,7 +34,7 @@ export interface NamedCredential {
 }
 
 /** The references of one batch, and the signal of its callers. */
-export interface BatchCall {
+interface BatchCall {
   readonly refs: readonly SecretRef[]
   readonly signal: AbortSignal
 }
@@ -41,26 +42,26 @@ export interface BatchCall {
 /**
  * The protocol of one kind of provider: `V` is what a login gives, `B` what the references of a batch share.
  */
-export interface NetworkProtocol<V, B> {
-  /** Read before each batch, in this order; a login gets them so. */
+interface NetworkProtocol<V, B> {
+  /** The credentials. They are read before each batch, and a login gets them in this order. */
   readonly credentials: readonly NamedCredential[]
-  /** One attempt. It copies what it keeps of the credentials. See `SessionOptions.login`. */
+  /** Logs in once. It must copy the credentials that it keeps. See `SessionOptions.login`. */
   readonly login: (credentials: readonly Secret[], signal: AbortSignal) => Promise<Session<V>>
-  /** False where the credential is the token itself. Default true. */
+  /** False if the credential is the token itself. Default true. */
   readonly isRenewable?: boolean
   /** Overwrites the secrets of a login that is not used any more. */
   readonly wipe?: (value: V) => void
-  /** Makes what the references of a batch share. No I/O. */
+  /** Makes the data that the references of a batch share. It does no I/O. */
   readonly batch: (value: V, call: BatchCall) => B
   /** Fetches one value. Rejects with `auth` if another login may help. */
   readonly fetchOne: (ref: SecretRef, batch: B) => Promise<Resolved>
-  /** Asks for something small; left out: a login is enough. */
+  /** Asks the server for something small; left out: a login is enough. */
   readonly probe?: (batch: B) => Promise<void>
 }
 
 /**
- * Opens a provider that is asked over HTTP: makes its traffic, HTTP client and sessions, and wires them to
- * the protocol. No I/O. `protocolOf` gets the HTTP client.
+ * Opens a provider that speaks HTTP: makes its traffic, HTTP client and sessions, and connects them to the
+ * protocol. It does no I/O. `protocolOf` gets the HTTP client.
  */
 export function openNetworkProvider<V, B>(
   { provider, deps, baseUrl, maxConcurrent, maxRate, caCert }: NetworkOptions,

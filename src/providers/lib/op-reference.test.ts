@@ -28,7 +28,7 @@ test('a message names the reference and never breaks the line', () => {
   assert.throws(() => parseOpReference('op://v/i\n/f'), { code: 'ref_syntax', message: /^op:\/\/v\/i\?\/f / })
 })
 
-test('any parts survive being written and read', () => {
+test('formatting and parsing restore any parts', () => {
   const part = fc
     .string({ unit: 'binary', minLength: 1 })
     .filter((text) => text.trim() !== '' && !/\p{Cc}/u.test(text))
@@ -44,19 +44,19 @@ test('any parts survive being written and read', () => {
   )
 })
 
-test('a slip in the slashes is ours, and no text of others', () => {
+test('a reference with wrong slashes is malformed; other text is not a reference', () => {
   for (const text of ['op:/vault/item/field', 'OP:/v/i/f'])
     assert.throws(() => parseOpReference(text), /is malformed/)
   for (const text of ['op:', 'op:x', 'ops://a/b/c', ' op://']) assert.equal(parseOpReference(text), undefined)
 })
 
-test('a sign that names may have is told with how it is written', () => {
+test('an error has the hint how to write a special character of a name', () => {
   assert.throws(() => parseOpReference('op://vault/a'), { hint: /a \| %7C$/ })
   for (const text of ['op://v/i/what?', 'op://v/i/f?a&b', 'op://v/i/why?not'])
     assert.throws(() => parseOpReference(text), { hint: /a \? inside a name is written %3F$/ })
 })
 
-test('any text is foreign, a reference, or ref_syntax', () => {
+test('any text is other text, a reference, or ref_syntax', () => {
   const text = fc.oneof(
     fc.string(),
     fc.string().map((rest) => `op://${rest}`),

@@ -4,15 +4,19 @@ const ATTRIBUTES = ['otp', 'type', 'value', 'title', 'id', 'purpose', 'content',
 type OpAttribute = (typeof ATTRIBUTES)[number]
 
 /**
- * `op://vault/item/[section/]field[?attribute=…|?ssh-format=openssh]`: each part a name or an id, decoded.
+ * The decoded parts of `op://vault/item/[section/]field[?attribute=…|?ssh-format=openssh]`. Each part is a
+ * name or an id (https://developer.1password.com/docs/cli/secret-reference-syntax/).
  */
 export interface OpReference {
   readonly vault: string
   readonly item: string
   readonly section?: string
-  /** Label or id of a field, or name or id of a file. */
+  /** The label or id of a field, or the name or id of a file. */
   readonly field: string
-  /** The part to read; the value or content when left out. `totp` is read as `otp`. */
+  /**
+   * The attribute to read; left out: the value of a field, or the content of a file. `totp` is parsed as
+   * `otp`.
+   */
   readonly attribute?: OpAttribute
   readonly sshFormat?: 'openssh'
 }
@@ -20,9 +24,9 @@ export interface OpReference {
 const SHAPE = 'op://vault/item/[section/]field'
 
 /**
- * Reads an `op://` reference. Returns `undefined` for others' text. Throws `ref_syntax` for a malformed one;
- * `op:/x` is a slip, and not others' text. Does not use `new URL`, which refuses spaces, folds `..` and takes
- * the vault for a host.
+ * Parses a reference. Returns undefined for a text that is not an `op` reference. Throws `ref_syntax` for a
+ * malformed one; `op:/x` counts as malformed. Does not use `new URL`, which refuses spaces, folds `..` and
+ * takes the vault for a host.
  */
 export function parseOpReference(text: string): OpReference | undefined {
   if (!/^op:\//i.test(text)) return undefined
@@ -45,7 +49,7 @@ export function parseOpReference(text: string): OpReference | undefined {
     : { vault, item, section: third, field: fourth, ...options }
 }
 
-/** One text for each reference, whatever way it was written; parses back to the same. */
+/** Returns the canonical text of a reference. It parses back to the same reference. */
 export function formatOpReference(reference: OpReference): string {
   const { vault, item, section, field, attribute, sshFormat } = reference
   const path = [vault, item, section, field].filter((part) => part !== undefined).map(encodePart)
@@ -53,7 +57,7 @@ export function formatOpReference(reference: OpReference): string {
   return `op://${path.join('/')}${sshFormat === undefined ? query : `?ssh-format=${sshFormat}`}`
 }
 
-/** `says` comes after the reference. */
+/** Returns the `ref_syntax` error for a reference. Its reason is the reference, followed by `says`. */
 export function malformedOpReference(text: string, says: string, hint?: string): LocketError {
   const shown = text.replace(/\p{Cc}/gu, '?').slice(0, 120)
   return new LocketError('ref_syntax', `${shown} ${says}`, { hint })
@@ -70,7 +74,11 @@ function percentDecode(part: string, text: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
-    throw malformedOpReference(text, 'has a % that starts no character', 'a % inside a name is written %25')
+    throw malformedOpReference(
+      text,
+      'has a % that does not begin a %XX code',
+      'a % inside a name is written %25',
+    )
   }
 }
 

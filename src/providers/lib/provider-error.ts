@@ -1,8 +1,8 @@
 import { LocketError, type ErrorCode, type ErrorDetails } from '../../core/vocabulary/errors.ts'
 
 /**
- * Returns a LocketError whose reason names its provider in its own words: `op-connect at http://host refused
- * the connection`. The line that users read then does not name the provider again.
+ * Returns a LocketError whose reason already names its provider: `op-connect at http://host refused the
+ * connection`. The line for users then does not add the name of the provider.
  */
 export function providerError(code: ErrorCode, reason: string, details: ErrorDetails = {}): LocketError {
   return new LocketError(code, reason, { ...details, names: ['provider', ...(details.names ?? [])] })

@@ -7,25 +7,27 @@ import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { abortError } from './http/http-errors.ts'
 import { providerError } from './provider-error.ts'
 
-/** The value of a variable; undefined: there is none of that name. */
+/** Returns the value of a variable; undefined: there is no variable of that name. */
 export type Lookup = (name: string) => string | undefined
 
-export interface VariablesOptions {
-  /** In messages: `dotenv`. */
+/** The options of `createVariables`. */
+interface VariablesOptions {
+  /** The name of the instance, for messages: `dotenv`. */
   readonly instance: string
-  /** The place of the variables, in messages: `the environment of this process`. */
+  /** The place of the variables, for messages: `the environment of this process`. */
   readonly where: string
-  /** All of them as they are now. */
+  /** Reads the current variables. */
   readonly read: () => Promise<Lookup>
+  /** The names that no reference may read. */
   readonly hiddenNames: ProviderDeps['hiddenNames']
 }
 
-/** As `.env` files have them. */
+/** The names that `.env` files may have. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/
 
 /**
- * Reads `SCHEME://NAME`. A bare name is not a reference; `scheme:/x` and `SCHEME://x` are slips, and not
- * others' text.
+ * Parses `SCHEME://NAME`. Returns undefined for other text, a bare name included. Throws `ref_syntax` for a
+ * malformed reference; `scheme:/x` and `SCHEME://x` count as malformed.
  */
 export function parseVariable(scheme: string, text: string, instance: string): SecretRef | undefined {
   if (!text.toLowerCase().startsWith(`${scheme}:/`)) return undefined
@@ -37,7 +39,10 @@ export function parseVariable(scheme: string, text: string, instance: string): S
   })
 }
 
-/** A client that answers with variables, and never with one that holds a credential of locket's own. */
+/**
+ * Makes a client that answers with variables. It never answers with one that holds a credential of locket's
+ * own.
+ */
 export function createVariables({ instance, where, read, hiddenNames }: VariablesOptions): ProviderClient {
   let isClosed = false
 
@@ -48,7 +53,7 @@ export function createVariables({ instance, where, read, hiddenNames }: Variable
 
   function outcomeOf({ key }: SecretRef, found: Lookup | LocketError): Outcome {
     if (hiddenNames.has(key)) {
-      const message = `${instance}: ${key} is where locket takes a credential of its own from, and no reference reads it`
+      const message = `${instance}: ${key} is where locket reads its own credential, and no reference may read it`
       return { ok: false, error: providerError('denied', message) }
     }
     if (isLocketError(found)) return { ok: false, error: found }

@@ -1,28 +1,32 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 
-/** The work that the identities of a key file can do. */
+/** The identities of a key file. */
 export interface AgeKey {
   /**
-   * Opens a file, binary or armored. Rejects with `auth` (encrypted for another key) or `provider_protocol`
-   * (damaged, or not an age file). The caller must wipe the bytes.
+   * Decrypts a binary or armored age file. `path` is for messages. Rejects with `auth` if the file was
+   * encrypted for another key, and with `provider_protocol` if it is damaged or not an age file. The caller
+   * must wipe the bytes.
    */
   open(sealed: Uint8Array, path: string): Promise<Uint8Array>
-  /** For the first identity of the key file, binary. */
+  /** Encrypts for the first identity of the key file, in the binary format. */
   seal(plain: Uint8Array): Promise<Uint8Array>
-  /** Public key of the first identity. */
+  /** Resolves with the public key of the first identity. */
   recipient(): Promise<string>
 }
 
 const ARMOR = '-----BEGIN AGE ENCRYPTED FILE-----'
 
-/** Imported on first use: it takes 120 ms unbundled, and most processes never need it. */
+/**
+ * Imports the age package at its first use, because that takes 120 ms unbundled and most processes never need
+ * it.
+ */
 export function loadAge(): Promise<typeof import('age-encryption')> {
   return import('age-encryption')
 }
 
 /**
- * Reads an identity file as `age-keygen` writes it. All its identities are tried for opening. Throws `auth`
- * when it has none.
+ * Parses an identity file in the format of `age-keygen`. Decryption tries all identities. Rejects with `auth`
+ * if a line is not an identity, or if there is none.
  */
 export async function parseAgeKey(text: string, path: string): Promise<AgeKey> {
   const age = await loadAge()
@@ -42,7 +46,7 @@ export async function parseAgeKey(text: string, path: string): Promise<AgeKey> {
     try {
       decrypter.addIdentity(identity)
     } catch {
-      // A message of bech32 quotes the key, so it is no `cause`.
+      // The error of the package is not kept as a cause, because its text quotes the key.
       throw unusable(path, `identity ${index + 1} is misspelt`)
     }
   }
@@ -65,15 +69,15 @@ export async function parseAgeKey(text: string, path: string): Promise<AgeKey> {
 }
 
 /**
- * Given bytes instead of a stream, the package collects its output with a `Response`: Node then loads all of
- * `fetch`, 15 ms of work.
+ * Returns a stream of the bytes. If the package gets bytes instead of a stream, it collects its output with a
+ * `Response`, and Node then loads all of `fetch`: 15 ms of work.
  */
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
-  // The package's types want bytes that no other thread has; it does not look.
+  // The package's types ask for bytes that are not shared with another thread, but it does not check that.
   return ReadableStream.from([bytes as Uint8Array<ArrayBuffer>])
 }
 
-/** All of a stream. What it was made of is wiped. */
+/** Resolves with all bytes of a stream. The chunks are wiped. */
 async function gather(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk)
@@ -87,7 +91,7 @@ async function gather(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   return whole
 }
 
-/** A new identity, in the layout of `age-keygen`. */
+/** Makes a new identity in the format of `age-keygen`. `now` is in milliseconds since the epoch. */
 export async function createKeyText(now: number): Promise<string> {
   const age = await loadAge()
   const identity = await age.generateX25519Identity()
@@ -106,8 +110,8 @@ function unusable(path: string, reason = 'it holds no age identity'): LocketErro
 }
 
 /**
- * The package throws plain errors: one text tells a foreign key from a damaged file. A test holds it to that
- * text.
+ * Returns the error for a failed decryption. The package throws plain errors, so only their text tells a
+ * wrong key from a damaged file. A test checks that text.
  */
 function notOpened(cause: unknown, path: string, keyPath: string): LocketError {
   if (cause instanceof Error && cause.message.startsWith('no identity matched')) {
@@ -116,7 +120,7 @@ function notOpened(cause: unknown, path: string, keyPath: string): LocketError {
       cause,
     })
   }
-  return new LocketError('provider_protocol', `${path} is damaged, or no file that age encrypted`, {
+  return new LocketError('provider_protocol', `${path} is damaged or not an age file`, {
     hint: 'restore it from a backup',
     cause,
   })

@@ -9,7 +9,7 @@ import { type Entries, entryOf, formatDocument, parseDocument, sizeOf, valueOf }
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5)
 const PATH = '/etc/locket/secrets.age'
 
-test('any name and any bytes come back as they were', () => {
+test('formatting and parsing restore any name and any bytes', () => {
   const names = fc
     .stringMatching(/^[a-z_.@+=,~-]{1,8}(\/[A-Z0-9_]{1,8}){0,3}$/)
     .filter((text) => !/(^|\/)\.{1,2}(\/|$)/.test(text))
@@ -41,7 +41,7 @@ test('a value is decoded into memory of its own, so wiping it wipes nothing else
   assert.equal(value.reveal().buffer.byteLength, 6)
 })
 
-test('a document that is not ours is refused without a word of its content', () => {
+test('another document is refused and not quoted', () => {
   const entry = { value: 'Y2FuYXJ5', updated: '2026-01-02T03:04:05.000Z' }
   const whole = { format: 'locket-secrets', version: 1, secrets: { a: entry } }
   const bad: unknown[] = [

@@ -9,23 +9,24 @@ const VERSION = 1
 const Document = z.object({
   format: z.literal(FORMAT),
   version: z.number(),
-  // Not a z.record: that would drop a secret named `__proto__`.
+  // `z.record` would drop a secret named `__proto__`.
   secrets: z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
 })
 
 const Entry = z.object({ value: z.base64(), updated: z.iso.datetime() })
 
-/** A secret as it stands in the document: base64, so that any bytes come through. Never to be printed. */
+/** A secret as the document holds it: in base64, so that it can be any bytes. It must never be printed. */
 export type Entry = z.infer<typeof Entry>
+/** All secrets of the document, by name. */
 export type Entries = Map<SecretName, Entry>
 
 /**
- * Reads the decrypted bytes of the secrets file. Throws `provider_protocol` when they are not what
- * `formatDocument` writes; never quotes them.
+ * Parses the decrypted secrets file. Throws `provider_protocol` if `formatDocument` cannot have written it;
+ * the error never quotes a value.
  */
 export function parseDocument(plain: Uint8Array, path: string): Entries {
   const document = Document.safeParse(parseJson(plain, path))
-  if (!document.success) throw unreadable(path, 'it holds no document of locket')
+  if (!document.success) throw unreadable(path, 'it is not a document of locket')
   const { version, secrets } = document.data
   if (version !== VERSION) {
     throw new LocketError(
@@ -38,7 +39,7 @@ export function parseDocument(plain: Uint8Array, path: string): Entries {
   }
   const entries: Entries = new Map()
   for (const [name, value] of Object.entries(secrets)) {
-    if (!isSecretName(name)) throw unreadable(path, `${JSON.stringify(name)} is no name of a secret`)
+    if (!isSecretName(name)) throw unreadable(path, `${JSON.stringify(name)} is not the name of a secret`)
     const entry = Entry.safeParse(value)
     if (!entry.success)
       throw unreadable(path, `the entry ${JSON.stringify(name)} needs a base64 "value" and a time "updated"`)
@@ -47,24 +48,27 @@ export function parseDocument(plain: Uint8Array, path: string): Entries {
   return entries
 }
 
-/** The caller wipes the bytes. */
+/** Returns the document as bytes. The caller must wipe them. */
 export function formatDocument(entries: Entries): Uint8Array {
   const secrets = Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
   return Buffer.from(`${JSON.stringify({ format: FORMAT, version: VERSION, secrets }, undefined, 1)}\n`)
 }
 
+/** Returns the entry of a value. `updatedAt` is in milliseconds since the epoch. */
 export function entryOf(value: Secret, updatedAt: number): Entry {
   const bytes = value.reveal()
   const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
   return { value: base64, updated: new Date(updatedAt).toISOString() }
 }
 
+/** Returns the value of an entry. The caller must wipe it. */
 export function valueOf(entry: Entry): Secret {
   const bytes = Buffer.alloc(sizeOf(entry))
   bytes.write(entry.value, 'base64')
   return new Secret(bytes)
 }
 
+/** Returns the size of an entry's value in bytes. */
 export function sizeOf(entry: Entry): number {
   return Buffer.byteLength(entry.value, 'base64')
 }
@@ -73,8 +77,8 @@ function parseJson(plain: Uint8Array, path: string): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain))
   } catch {
-    // The parser's message quotes the text, so it is no `cause`.
-    throw unreadable(path, 'it holds no JSON')
+    // The error of the parser is not kept as a cause, because its text quotes the document.
+    throw unreadable(path, 'it is not JSON')
   }
 }
 

@@ -12,6 +12,7 @@ import { createLocalReader, type LocalPaths, localProblems } from './reader.ts'
 import { parseLocalRef } from './refs.ts'
 import { providerError } from '../lib/provider-error.ts'
 
+/** The settings of the provider `local`. */
 export const localSettings = section('local', 'Embedded store (local)', {
   file: field({
     name: 'local-file',
@@ -35,7 +36,7 @@ export const localSettings = section('local', 'Embedded store (local)', {
   }),
 })
 
-/** One age-encrypted file on this machine: no account, no network. */
+/** The provider `local`: one age-encrypted file on this machine, without account and network. */
 export const local = defineProvider({
   kind: 'local',
   title: 'Embedded store: one age-encrypted file',
@@ -54,7 +55,7 @@ function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
   return {
     async fetch(refs, signal) {
       if (refs.length === 0) return new Map()
-      // A read that is given up goes on: others may share it.
+      // A read continues when one caller gives up, because others may share it.
       const reading = () => unlessAborted(read, signal, () => givenUp(signal, paths.file)).catch(asFailure)
       const opened = isClosed ? closed() : await reading()
       return new Map(uniqueRefs(refs).map((ref) => [ref.id, outcomeOf(ref, opened, paths.file)]))
@@ -87,8 +88,8 @@ function asFailure(thrown: unknown): LocketError {
 }
 
 /**
- * Calls that come while `load` runs share the next run, which starts after them: no caller gets a file that
- * was read before it asked.
+ * Merges calls: the calls that arrive while `load` runs share the next run. That run starts after they
+ * arrived, so no caller gets data that was read before it asked.
  */
 function merged<T>(load: () => Promise<T>): () => Promise<T> {
   let running: Promise<unknown> = Promise.resolve()
@@ -104,7 +105,7 @@ function merged<T>(load: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** Keeps no decrypted answer alive in the queue. */
+/** Replaces the result in the queue, so that the queue keeps no decrypted entries alive. */
 function nothing(): void {}
 
 function givenUp(signal: AbortSignal, path: string): LocketError {

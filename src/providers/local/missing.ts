@@ -3,8 +3,8 @@ import { nearest } from '../../core/text/nearest.ts'
 import type { Entries } from './document.ts'
 
 /**
- * Returns a `not_found` whose hint is the nearest name, or how to store the secret. `text` is what the user
- * wrote.
+ * Returns a `not_found` error whose hint is the nearest name, or how to store the secret. `text` is the
+ * reference or name as the user wrote it.
  */
 export function missing(name: string, text: string, entries: Entries, path: string): LocketError {
   const near = nearest(name, [...entries.keys()])

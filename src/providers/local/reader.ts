@@ -6,6 +6,7 @@ import type { Emit } from '../../core/ports/events.ts'
 import { type AgeKey, parseAgeKey } from './age-key.ts'
 import { type Entries, parseDocument } from './document.ts'
 
+/** The two files of the embedded store. */
 export interface LocalPaths {
   /** The encrypted secrets. */
   readonly file: string
@@ -13,33 +14,39 @@ export interface LocalPaths {
   readonly key: string
 }
 
-export interface LocalReader {
-  /** `credential_missing` when it is not there. Parsed anew only when its text changed. */
+/** Reads the two files of the embedded store. */
+interface LocalReader {
+  /**
+   * Resolves with the parsed key file, which is parsed again only when its text has changed. Rejects with
+   * `credential_missing` if the file does not exist.
+   */
   key(): Promise<AgeKey>
-  /** Every secret. `credential_missing` when file or key is not there. */
+  /** Resolves with all secrets. Rejects with `credential_missing` if one of the files does not exist. */
   entries(): Promise<Entries>
 }
 
+/** The largest size of the encrypted file, in bytes. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024
 const MAX_KEY_BYTES = 64 * 1024
 
-/** One file for both would lose the key at the first write. */
+/** Returns one line if both paths name the same file: the first write would destroy the key. */
 export function localProblems(paths: LocalPaths): string[] {
   return paths.file === paths.key
     ? ['local-file and local-key (LOCKET_LOCAL_FILE, LOCKET_LOCAL_KEY) name one file']
     : []
 }
 
-/** The encrypted bytes. */
+/** Reads the encrypted file. */
 export function readSealed({ file }: LocalPaths, files: SourceFiles): Promise<Uint8Array> {
   return read(files, file, MAX_FILE_BYTES, '`locket secret set` makes it')
 }
 
-/** An identity file. The caller wipes it. */
+/** Reads the key file. The caller must wipe the bytes. */
 export function readKeyText({ key }: LocalPaths, files: SourceFiles): Promise<Uint8Array> {
   return read(files, key, MAX_KEY_BYTES, '`locket secret set` makes it when there are no secrets yet')
 }
 
+/** Makes the reader. It reports `local.key_exposed` when another user may read the key file. */
 export function createLocalReader(paths: LocalPaths, files: SourceFiles, emit: Emit): LocalReader {
   let parsed: { readonly digest: string; readonly key: AgeKey } | undefined
 

@@ -2,10 +2,16 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { createRef, type SecretRef } from '../../core/vocabulary/ref.ts'
 import { parseSecretName, SECRET_NAME_SHAPE } from '../../core/vocabulary/secret-name.ts'
 
-/** `local:/x` and `LOCAL://x` are slips of ours rather than someone else's text. */
+/**
+ * The beginning of a text that is parsed as a reference. `local:/x` and `LOCAL://x` are malformed references
+ * rather than other text.
+ */
 const OURS = /^local:\//i
 
-/** `local://path/to/name`; the key is the decoded name. */
+/**
+ * Parses `local://path/to/name`; the key of the ref is the decoded name. Returns undefined for other text.
+ * Throws `ref_syntax`.
+ */
 export function parseLocalRef(text: string, instance: string): SecretRef | undefined {
   if (!OURS.test(text)) return undefined
   if (!text.startsWith('local://')) {

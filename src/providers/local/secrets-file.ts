@@ -18,14 +18,18 @@ import {
 
 const MODE = 0o600
 
-export interface SecretFileDeps {
+/** The parts of the machine that `openSecretFile` needs. */
+interface SecretFileDeps {
   readonly clock: Clock
   readonly emit: Emit
   readonly files: SourceFiles
   readonly own: OwnFiles
 }
 
-/** The writing side of the `local` provider. Reading makes nothing. `config` when the paths cannot work. */
+/**
+ * Opens the store for `locket secret`, which writes the files that the provider `local` reads. Reading
+ * creates no file. Throws `config` if the paths cannot work.
+ */
 export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretStore {
   const { clock, files, emit, own } = deps
   const [problem] = localProblems(paths)
@@ -38,9 +42,9 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
     return entry
   }
 
-  /** Nobody else writes until `body` is done, so what it reads is what every earlier writer left. */
+  /** Runs `body` under the lock of the secrets file, so that it reads the result of every earlier writer. */
   async function changing<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
-    // Before the lock: loading takes longer than a change.
+    // The package is loaded before the lock is taken, because loading it takes longer than a change.
     await loadAge()
     return own.exclusively(paths.file, signal, body)
   }
@@ -61,7 +65,7 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
     }
   }
 
-  /** Another secrets file may share the key, so its making has a lock of its own. */
+  /** Creates the key file under its own lock, because another secrets file may use the same key. */
   function makeKey(signal: AbortSignal): Promise<string[]> {
     return own.exclusively(paths.key, signal, async () => {
       if ((await unlessMissing(() => reader.key())) !== undefined) return []
@@ -113,8 +117,8 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
         const entries = await reader.entries()
         const old = Buffer.from(await readKeyText(paths, files)).toString('latin1')
         const fresh = await createKeyText(clock.now())
-        // Whatever interrupts this, the key file opens the secrets file: first both keys, at the end the new
-        // one alone.
+        // The key file can decrypt the secrets file at every moment: it first holds both keys, and at the end
+        // only the new one.
         await own.replace(paths.key, Buffer.from(fresh + old), MODE)
         await write(await reader.key(), entries)
         await own.replace(paths.key, Buffer.from(fresh), MODE)

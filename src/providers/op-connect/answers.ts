@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { providerError } from '../lib/provider-error.ts'
 import { rowsOf } from '../lib/rows.ts'
 
-/** Ids become parts of a URL: nothing else may come in as one. */
+/** The schema of an id. Ids become parts of a URL, so other characters are refused. */
 const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 const Name = z
   .string()
@@ -14,16 +14,19 @@ const listOf = <T extends z.ZodType>(entry: T) =>
     .nullish()
     .transform((list) => list ?? none())
 
+/** The list of vaults (1Password Connect API 1.7.1, `GET /v1/vaults`). */
 export const Vaults = rowsOf(z.object({ id: Id, name: Name }))
+/** The list of a vault's items, without their fields (1Password Connect API 1.7.1). */
 export const ItemRows = rowsOf(z.object({ id: Id, title: Name, state: z.string().nullish() }))
 
 const SectionOf = z.object({ id: z.string(), label: z.string().nullish() }).nullish()
 
+/** An item with its fields and files (1Password Connect API 1.7.1, `FullItem`). */
 export const Item = z.object({
   id: Id,
   title: Name,
   state: z.string().nullish(),
-  // Counts the changes of the item.
+  // The server counts the changes of the item in it.
   version: z.number().int().nullish().catch(undefined),
   sections: listOf(z.object({ id: z.string(), label: Name })),
   fields: listOf(
@@ -33,9 +36,9 @@ export const Item = z.object({
       type: Name,
       purpose: Name,
       section: SectionOf,
-      // An empty field has no such key.
+      // The server leaves it out for an empty field.
       value: z.string().nullish(),
-      // The current code, computed by the server.
+      // The current one-time password, which the server computes.
       totp: z.string().nullish(),
     }),
   ),
@@ -49,11 +52,17 @@ export const Item = z.object({
     }),
   ),
 })
+/** An item with its fields and files. */
 export type Item = z.output<typeof Item>
+/** One item of a list, without its fields. */
 export type ItemRow = z.output<typeof ItemRows>[number]
+/** One vault of the list. */
 export type Vault = z.output<typeof Vaults>[number]
 
-/** The answer in its documented shape. zod's issues can quote what they saw, so they are not kept. */
+/**
+ * Returns the answer in its documented format. Throws `provider_protocol`; the issues of zod are not kept,
+ * because they can quote the answer.
+ */
 export function readConnectAnswer<S extends z.ZodType>(shape: S, answer: unknown, what: string): z.output<S> {
   const read = shape.safeParse(answer)
   if (read.success) return read.data

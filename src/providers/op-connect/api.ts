@@ -5,51 +5,62 @@ import { Item, ItemRows, Vaults, readConnectAnswer } from './answers.ts'
 import type { ItemRow, Vault } from './answers.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-/** The list of a vault's items has some 500 bytes for each item, and an item may have notes of 1 MiB. */
+/**
+ * Bytes of a JSON answer. The list of a vault has about 500 bytes for each item, and an item may have notes
+ * of 1 MiB.
+ */
 const MAX_JSON_BYTES = 8 * 1024 * 1024
-/** Some 20 for each item of a vault's list. */
+/** JSON values of an answer: about 20 for each item of a list. */
 const MAX_JSON_VALUES = 200_000
-/** Files of 1Password may be larger; the limit of a volume (`max-file-size`) applies to the rest. */
+/**
+ * Bytes of a file. Files in 1Password may be larger; for smaller ones the volume's limit `max-file-size`
+ * applies.
+ */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
 /**
- * Text that can be put into a filter's quotes. The server documents no escape, and takes a lone `'` for a
- * mistake.
+ * The titles that a filter can hold in its quotes. The API documents no escape, and the server answers 400 to
+ * a single `'`.
  */
 const FILTERABLE = /^[^"'\\\p{Cc}]+$/u
 
-/** The calls of one batch: each is made once, however many references need its answer. */
+/** The calls of one batch. Each call is made once, however many references need its answer. */
 export interface ConnectApi {
   readonly who: string
   vaults(): Promise<readonly Vault[]>
   /**
-   * Items of one title, or undefined when that title cannot be asked for. The caller checks the titles: the
-   * server has its own idea of "equal".
+   * Resolves with the items of one title. The caller must compare the titles again, because the server's
+   * comparison is not documented. Undefined: a filter cannot hold this title.
    */
   itemsTitled(vaultId: string, title: string): Promise<readonly ItemRow[]> | undefined
   items(vaultId: string): Promise<readonly ItemRow[]>
   item(vaultId: string, itemId: string): Promise<Item>
-  /** Not shared: whoever asked owns the bytes. */
+  /** Downloads a file. The bytes are not shared; the caller owns them. */
   file(vaultId: string, itemId: string, fileId: string): Promise<Uint8Array>
 }
 
 /**
- * Tells whether one `auth` answer may be a start-up quirk: servers before 1.7.2 refuse the first request
- * after their start.
+ * Whether one `auth` answer is retried: servers before 1.7.2 refuse the first request after their start
+ * (changelog of 1Password Connect 1.7.2).
  */
 export interface FirstRefusal {
   mayRetry: boolean
 }
 
-/** The batches of one token share it: a request that is under way serves all that ask for its answer. */
+/**
+ * The state that the batches of one token share. An answer that is under way serves all batches that ask for
+ * it.
+ */
 export interface ConnectSession {
   readonly authorization: string
   readonly reads: SingleFlight<unknown>
 }
 
+/** Returns the state for one token. `authorization` is the value of the header. */
 export function createConnectSession(authorization: string): ConnectSession {
   return { authorization, reads: createSingleFlight() }
 }
 
+/** Makes the calls of one batch. */
 export function createConnectApi(
   http: HttpClient,
   { authorization, reads }: ConnectSession,
@@ -93,7 +104,8 @@ export function createConnectApi(
       return readConnectAnswer(Item, await getJson(itemPath(vaultId, itemId)), `an item of ${http.who}`)
     },
     file(vaultId, itemId, fileId) {
-      // The path is made of ids: servers before 1.5.5 gave a wrong `content_path`.
+      // The path is made of ids, because servers before 1.5.5 send a wrong `content_path` (changelog of
+      // 1Password Connect).
       const path = `${itemPath(vaultId, itemId)}/files/${encodeURIComponent(fileId)}/content`
       return despiteRefusal(() => http.send(request(path, '*/*', MAX_FILE_BYTES, call.signal)), call.refusal)
     },
@@ -124,7 +136,10 @@ function itemPath(vaultId: string, itemId: string): string {
   return `${itemsPath(vaultId)}/${encodeURIComponent(itemId)}`
 }
 
-/** Reverse proxies say 404 until what is behind them has started. */
+/**
+ * Returns the `unavailable` error for a 404 of the list of vaults. Connect never sends it, but a reverse
+ * proxy does until the server behind it has started.
+ */
 function noConnect(who: string): LocketError {
   return providerError('unavailable', `${who} has no list of vaults (status 404)`, {
     hint: 'is connect-host the address of a 1Password Connect server, and is it running?',

@@ -9,26 +9,31 @@ import { providerError } from '../lib/provider-error.ts'
 const ID = /^[0-9a-z]{26}$/
 const MAX_KNOWN = 10_000
 
-/** Name → id, kept from one batch to the next: then a reference takes one request instead of three. */
+/**
+ * The ids of known names. They are kept from one batch to the next, so that a reference takes one request
+ * instead of three.
+ */
 export interface KnownNames {
   readonly vaults: Map<string, string>
-  /** By `vault id/title`. */
+  /** The ids of items by `vault id/title`. */
   readonly items: Map<string, string>
 }
 
-export interface FoundItem {
+/** An item and the id of its vault. */
+interface FoundItem {
   readonly vaultId: string
   readonly item: Item
 }
 
+/** Returns an empty table of names. Each map holds at most 10,000 of them. */
 export function createKnownNames(): KnownNames {
   return { vaults: new Map(), items: new Map() }
 }
 
 /**
- * Resolves with the item of a reference. A known name, or one that looks like an id, is tried first. If
- * nothing readable is there, or an item that has been renamed, both names are looked up once more: a title
- * may look like an id, and an item may have been deleted and made again.
+ * Finds the item of a reference. A known id, or a name that looks like an id, is tried first. If that item
+ * does not exist, may not be read or has been renamed, both names are looked up again: a title may look like
+ * an id, and an item may have been created anew. Rejects with `not_found`, `denied` or `ambiguous`.
  */
 export async function findItem(
   api: ConnectApi,
@@ -54,7 +59,7 @@ export async function findItem(
   try {
     return await lookUp(api, known, reference)
   } catch (thrown) {
-    // "You may not" says more than "there is no such name".
+    // A `denied` is more useful than "there is no such name".
     throw refused?.code === 'denied' && isLocketError(thrown) && thrown.code === 'not_found'
       ? refused
       : thrown
@@ -68,8 +73,8 @@ async function lookUp(api: ConnectApi, known: KnownNames, reference: OpReference
 }
 
 /**
- * The list has the vaults that the token may read: one request serves all names, and no name goes into a
- * filter.
+ * Finds a vault by name. The list holds all vaults that the token may read: one request serves all names, and
+ * no name goes into a filter.
  */
 async function findVault(api: ConnectApi, known: KnownNames, name: string): Promise<string> {
   const vault = theOne(
@@ -87,7 +92,7 @@ async function findTitle(
   title: string,
 ): Promise<string> {
   const filtered = matchTitle((await api.itemsTitled(vaultId, title)) ?? [], title)
-  // The filter may care about case where references do not.
+  // The filter may be case-sensitive, while references are not.
   const match = filtered.kind === 'none' ? matchTitle(await api.items(vaultId), title) : filtered
   const row = theOne(match, {
     api,

@@ -43,6 +43,7 @@ const settings = section('op-connect', '1Password Connect', {
   caCert: caCertField(NAMED, ['connect-token']),
 })
 
+/** The provider `op-connect`: a 1Password Connect server. */
 export const opConnect = defineProvider({
   kind: 'op-connect',
   title: '1Password Connect',
@@ -75,7 +76,7 @@ function open(
   const options = {
     provider: instance,
     deps,
-    // Connect's own documents write some addresses with the path of the API.
+    // The documentation of Connect writes some addresses with the path of the API.
     baseUrl: host.replace(/\/v1$/, ''),
     maxConcurrent,
     maxRate,
@@ -103,7 +104,7 @@ function open(
   })
 }
 
-/** The references of one batch share it. */
+/** The data that all references of one batch share. */
 interface Batch {
   readonly api: ConnectApi
   readonly known: KnownNames

@@ -8,19 +8,19 @@ import type { Item } from './answers.ts'
 type Field = Item['fields'][number]
 type File = Item['files'][number]
 
-/** The part of an item that a reference means. `file`: the bytes must still be fetched. */
+/** The part of an item that a reference selects. `file`: its bytes must be downloaded. */
 type Selected =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'file'; readonly fileId: string }
-  /** A one-time password that the server did not compute. */
+  /** The seed of a one-time password that the server did not compute. */
   | { readonly kind: 'seed'; readonly text: string }
 
-/** The section whose fields have none to be seen: 1Password's name for it. */
+/** The id of the section whose fields 1Password shows without a section. */
 const UNNAMED_SECTION = 'add more'
 
 /**
- * Returns the part of the item that the reference means. Throws `not_found`, `ambiguous`, or `filter_failed`
- * when the field lacks the attribute.
+ * Returns the field or file of an item that the reference names. Throws `not_found`, `ambiguous`, or
+ * `filter_failed` when the field cannot give the attribute or format.
  */
 export function selectField(item: Item, reference: OpReference): Selected {
   const inSection = sectionFilter(item, reference)
@@ -33,7 +33,10 @@ export function selectField(item: Item, reference: OpReference): Selected {
   throw new LocketError('not_found', `${where} has no field or file "${reference.field}"`)
 }
 
-/** Fields outside every section win over those of one, where the reference names none. */
+/**
+ * Finds a field. If the reference names no section, fields outside every section win over fields of a
+ * section.
+ */
 function matchField(fields: readonly Field[], reference: OpReference): Match<Field> {
   const byId = fields.filter((field) => field.id === reference.field)
   const [only, second] = byId
@@ -59,7 +62,7 @@ interface SectionName {
   readonly label: string
 }
 
-/** Those that the item lists, and those that only a field or file speaks of. */
+/** Returns the sections that the item lists, and those that only a field or file mentions. */
 function sectionsOf(item: Item): SectionName[] {
   const sections = new Map(item.sections.map((section) => [section.id, section]))
   for (const { section } of [...item.fields, ...item.files]) {
@@ -93,12 +96,18 @@ function oneTimePassword(field: Field): Selected {
   if (field.totp != null && field.totp !== '') return { kind: 'text', text: field.totp }
   const isSeed = field.type === 'OTP' || field.type === 'TOTP' || field.value?.startsWith('otpauth:')
   if (!isSeed || field.value == null || field.value === '') {
-    throw new LocketError('filter_failed', 'attribute=otp is for a one-time password, and this field is none')
+    throw new LocketError(
+      'filter_failed',
+      'attribute=otp is for a one-time password, and this field is not one',
+    )
   }
   return { kind: 'seed', text: field.value }
 }
 
-/** Connect gives keys as PKCS#8: how OpenSSH writes them is the client's work. */
+/**
+ * Returns the key in the format of OpenSSH. Connect sends it as PKCS#8, and leaves the conversion to the
+ * client.
+ */
 function opensshKey(field: Field): string {
   const key = toOpensshKey(field.value ?? '')
   if (key !== undefined) return key

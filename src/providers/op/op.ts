@@ -31,15 +31,16 @@ const settings = section('op', '1Password service accounts', {
     placeholder: 'TOKEN',
     credential: true,
   }),
-  // Each is one call into the SDK, which makes several requests one after the other.
+  // Each of them is one call into the SDK, which sends several requests one after the other.
   maxConcurrent: maxConcurrentField(NAMED, '4'),
   maxRate: maxRateField(NAMED, '1000/h', ['op-token']),
   caCert: caCertField(NAMED, ['op-token']),
 })
 
-/** References that the SDK is given in one call. */
+/** The number of references in one call of the SDK. */
 const CHUNK = 100
 
+/** The provider `op`: service accounts of 1Password. */
 export const op = defineProvider({
   kind: 'op',
   title: '1Password service accounts',
@@ -70,7 +71,7 @@ function open(
     ],
     async login([secret], signal) {
       if (secret === undefined) throw new LocketError('internal', 'no token to log in with')
-      // Node only warns of a file that it cannot use, and nobody hears that.
+      // Node only prints a warning for an authority file that it cannot use, and that warning would be lost.
       await checkCaCert?.()
       await sdk.login(secret, signal)
       logins += 1

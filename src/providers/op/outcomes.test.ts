@@ -12,7 +12,7 @@ import { responsesOf } from './sdk-methods.ts'
 const KEY = 'op://v/i/f'
 const REF = createRef('op', KEY, KEY)
 
-/** Of every way that the SDK's own types name. */
+/** The code of each error that the SDK's types name. */
 const CODES: Readonly<Record<ResolveReferenceError['type'], ErrorCode>> = {
   parsing: 'ref_syntax',
   fieldNotFound: 'not_found',
@@ -41,7 +41,7 @@ function errorsOf(type: string, message?: string): Answered['responses'] {
   return responsesOf({ individualResponses: { [KEY]: { error } } })
 }
 
-test('each way that the SDK names has a code, and none of its words come along', () => {
+test('each error of the SDK has a code, and none of its words are kept', () => {
   for (const [type, code] of Object.entries(CODES)) {
     const outcome = outcomeOf(REF, answered(errorsOf(type, 'canary-of-the-sdk')), 'op')
     assert.ok(!outcome.ok)
@@ -51,14 +51,14 @@ test('each way that the SDK names has a code, and none of its words come along',
   }
 })
 
-test('what several things fit says to write the id', () => {
+test('an ambiguous name has the hint to write the id', () => {
   for (const type of ['tooManyVaults', 'tooManyItems', 'tooManyMatchingFields']) {
     const outcome = outcomeOf(REF, answered(errorsOf(type)), 'op')
     assert.match(outcome.ok ? '' : formatError(outcome.error), /write the id/)
   }
 })
 
-test('a way that a later SDK names, and a reference that it forgot, are not taken for a value', () => {
+test('an unknown error and a missing answer are not a value', () => {
   for (const type of ['constructor', 'somethingNew', '']) {
     const outcome = outcomeOf(REF, answered(errorsOf(type)), 'op')
     assert.equal(outcome.ok || outcome.error.code, 'provider_protocol')
@@ -69,7 +69,7 @@ test('a way that a later SDK names, and a reference that it forgot, are not take
   }
 })
 
-test('other is what the request that failed came to', () => {
+test('for the error "other" the failed request gives the reason', () => {
   const trouble = new LocketError('rate_limited', 'op asks for fewer requests', {
     retryAfterMs: 5,
     hint: 'wait',
@@ -86,7 +86,7 @@ test('other is what the request that failed came to', () => {
   assert.equal(known.ok || known.error.code, 'not_found')
 })
 
-test('a value comes as bytes, an empty one too', () => {
+test('a value is bytes, also an empty one', () => {
   for (const secret of ['canary', '', 'ünï\n\0']) {
     const content = { secret, itemId: 'i', vaultId: 'v' }
     const outcome = outcomeOf(

@@ -14,7 +14,7 @@ const ID = 'write the id in place of the name'
 const SECTION = 'name the section, or write the id'
 const CONNECT = '1Password Connect can: `op-connect`'
 
-/** The SDK's names for what is wrong with a reference, in our words. */
+/** The errors that the SDK has for one reference (its `types.d.ts`), with the code and words of locket. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   parsing: ['ref_syntax', "is not what 1Password's SDK takes for a reference"],
   vaultNotFound: [
@@ -30,13 +30,16 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   tooManyMatchingFields: ['ambiguous', 'several fields have that name', SECTION],
   incompatibleTOTPQueryParameterField: [
     'filter_failed',
-    'attribute=otp is for a one-time password, and this field is none',
+    'attribute=otp is for a one-time password, and this field is not one',
   ],
   unableToGenerateTotpCode: ['filter_failed', 'no one-time password can be made of this field'],
-  sSHKeyMetadataNotFound: ['filter_failed', 'ssh-format=openssh is for an SSH key, and this field is none'],
+  sSHKeyMetadataNotFound: [
+    'filter_failed',
+    'ssh-format=openssh is for an SSH key, and this field is not one',
+  ],
   incompatibleSshKeyQueryParameterField: [
     'filter_failed',
-    'ssh-format=openssh is for a private key, and this field is none',
+    'ssh-format=openssh is for a private key, and this field is not one',
   ],
   unableToParsePrivateKey: ['filter_failed', 'the private key cannot be read'],
   unableToFormatPrivateKeyToOpenSsh: ['filter_failed', 'the private key cannot be written as OpenSSH does'],
@@ -47,7 +50,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ],
 }
 
-/** The SDK's answer for one reference. `other` is its answer when one of its requests failed. */
+/**
+ * Returns the outcome of one reference. The SDK answers `other` when one of its requests failed; `trouble`
+ * then holds that failure.
+ */
 export function outcomeOf({ key }: SecretRef, { responses, trouble }: Answered, who: string): Outcome {
   const { value, error = '' } = responses.get(key) ?? {}
   if (value !== undefined) {

@@ -2,12 +2,15 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { formatOpReference, malformedOpReference, parseOpReference } from '../lib/op-reference.ts'
 import type { OpReference } from '../lib/op-reference.ts'
 
-/** Characters that 1Password's SDK takes in a name: it has no way to write others. */
+/**
+ * The characters that the SDK accepts in a name. It does not accept percent-encoding, so other characters
+ * cannot be written.
+ */
 const NAME = /^[A-Za-z0-9 _.-]+$/
 
 /**
- * Returns the reference in the one form that the SDK gets, or `undefined` for others' text. Throws
- * `ref_syntax` for a malformed reference, and for one that Connect can read and the SDK cannot.
+ * Returns the canonical text of a reference, which the SDK gets. Undefined: the text is not an `op`
+ * reference. Throws `ref_syntax` for a malformed reference, and for one that only Connect supports.
  */
 export function parseReference(text: string): string | undefined {
   const reference = parseOpReference(text)
@@ -22,7 +25,7 @@ export function parseReference(text: string): string | undefined {
   return formatOpReference(reference)
 }
 
-/** Reads a key that `parseReference` has made. */
+/** Returns the reference of a key that `parseReference` has made. Throws `internal` for another text. */
 export function readReference(key: string): OpReference {
   const reference = parseOpReference(key)
   if (reference === undefined) throw new LocketError('internal', 'a reference of another provider')

@@ -9,8 +9,9 @@ import { nodeProxyVariables, type ProxyEnvironment } from '../lib/proxy/choose-p
 import { Answered, errorOf } from './sdk-calls.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-export interface SdkOptions {
-  /** In messages: the instance, `op`. */
+/** The options of `createOpSdkClient`. */
+interface SdkOptions {
+  /** The name of the instance, for messages: `op`. */
   readonly provider: string
   readonly startWorker: StartWorker
   readonly traffic: Traffic
@@ -19,16 +20,16 @@ export interface SdkOptions {
   readonly env: ProxyEnvironment
 }
 
-/** 1Password's SDK in a process of its own. Every failure is a LocketError in our words. */
-export interface SdkClient extends AsyncDisposable {
+/** 1Password's SDK in its own process. Every failure is a LocketError that holds no text of the SDK. */
+interface SdkClient extends AsyncDisposable {
   readonly title: string
-  /** One login with 1Password, tried again where the network or the server failed. */
+  /** Logs in with 1Password. A failure of the network or the server is retried. */
   login(token: Secret, signal: AbortSignal): Promise<void>
-  /** Asks for all of them at once; logs in first in a process that does not know the token. */
+  /** Asks for all references in one call. A process that has no session for the token logs in first. */
   resolve(token: Secret, refs: readonly SecretRef[], signal: AbortSignal): Promise<Answered>
 }
 
-/** No process is started before the first call. */
+/** Makes the client. The process starts at the first call. */
 export function createOpSdkClient({ provider, startWorker, traffic, caCert, env }: SdkOptions): SdkClient {
   const title = `${provider}: 1Password's SDK`
   const fence = createFence({ library: 'op', title, startWorker, clock: traffic.clock, caCert })
@@ -39,12 +40,13 @@ export function createOpSdkClient({ provider, startWorker, traffic, caCert, env 
     references: readonly string[],
     signal: AbortSignal,
   ): Promise<Answered> {
-    // A proxy variable that cannot be read would end the process of the SDK without a word.
+    // Throws `config` here: an invalid proxy variable would end the process of the SDK without a message.
     nodeProxyVariables(env)
     const asked = { who: provider, token: credentialText(token), references }
     const answer = Answered.safeParse(await fence.call(method, asked, signal))
     if (!answer.success) throw providerError('internal', `${title} answered with something else`)
-    // One was counted when the call began, and a token that is none costs none.
+    // One request was counted when the call began. A malformed token causes none, so one is then taken off
+    // the count of the last hour.
     traffic.charge(answer.data.requests - 1)
     if (answer.data.failure !== undefined) throw errorOf(answer.data.failure)
     return answer.data

@@ -2,13 +2,12 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { refusalOf } from './watched-fetch.ts'
 import { providerError } from '../lib/provider-error.ts'
 
-// This is the only place that reads the SDK's messages. `test/contract/op/op-sdk.test.ts` makes it say each
-// of them.
+// Only this file reads the SDK's texts. `test/contract/op/op-sdk.test.ts` provokes each of them.
 
 const NOT_A_TOKEN = 'op-token is not a service account token'
 const WHOLE = 'it begins with ops_ and is one long word: was it copied whole?'
 
-/** Ends of messages, and the HTTP status that they stand for. */
+/** The ends of the SDK's messages, and the HTTP status that each of them reports. */
 const STATUSES: Readonly<Record<string, number>> = {
   'bad request': 400,
   'you are not authenticated': 401,
@@ -52,8 +51,8 @@ const READINGS: readonly Reading[] = [
 ]
 
 /**
- * Returns the error for a value that the SDK threw, in our words alone. `seen`: the failure of an HTTP
- * request of that call, which names the server and the cause where the SDK says little.
+ * Returns the error for a value that the SDK threw; none of the SDK's text is kept. `seen` is the failure of
+ * an HTTP request of that call. It knows the server and the cause when the SDK reports little.
  */
 export function explainThrown(thrown: unknown, who: string, seen: LocketError | undefined): LocketError {
   const said = thrown instanceof Error ? explainError(thrown, who) : explainMessage(String(thrown), who)
@@ -65,7 +64,10 @@ export function explainThrown(thrown: unknown, who: string, seen: LocketError | 
   return isOfRequest ? seen : said
 }
 
-/** Two have a class of their own. By its name: the SDK is not loaded here. */
+/**
+ * Reads an error of the SDK. Two errors have their own class, which is recognised by its name because the SDK
+ * is not loaded here.
+ */
 function explainError({ constructor, message }: Error, who: string): LocketError | undefined {
   if (constructor.name === 'RateLimitExceededError') return refusalOf(`${who}: 1Password`, 429)
   if (constructor.name === 'AuthExpiredError') return refusalOf(`${who}: 1Password`, 401)

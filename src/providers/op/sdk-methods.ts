@@ -14,15 +14,15 @@ type Sdk = typeof import('@1password/sdk')
 type Responses = Answered['responses']
 
 /**
- * Returns 1Password's SDK as methods for the fenced process alone: it replaces the global `fetch`. See
- * `sdk-calls.ts`.
+ * Makes the methods of 1Password's SDK behind a fence, see `sdk-calls.ts`. They replace the global `fetch`,
+ * so they are for the fenced process only.
  */
 export function createSdkMethods(clock: Clock, env: ProxyEnvironment): Methods {
   const watched = watchFetch(clock, env)
   let session: { readonly digest: string; readonly client: Promise<Client> } | undefined
   let reported = 0
 
-  /** The session of this token. */
+  /** Returns the session of this token. `isNew`: makes a new one. */
   function clientOf({ createClient }: Sdk, token: string, isNew: boolean): Promise<Client> {
     const digest = createHash('sha256').update(token).digest('base64')
     if (!isNew && session?.digest === digest) return session.client
@@ -42,7 +42,7 @@ export function createSdkMethods(clock: Clock, env: ProxyEnvironment): Methods {
     const isUnexplained =
       responses.size > 0 && [...responses.values()].every(({ error }) => error === 'other')
     const failure = failed ?? (isUnexplained ? trouble : undefined)
-    // A session may be over, in words that are not known here: the next call makes another.
+    // The session may have ended with an error that is not known here, so the next call makes a new one.
     if (isUnexplained || (failure !== undefined && !isRetryable(failure))) session = undefined
     const requests = watched.count() - reported
     reported += requests
@@ -72,7 +72,9 @@ export function createSdkMethods(clock: Clock, env: ProxyEnvironment): Methods {
   }
 }
 
-/** Values leave as bytes, so that whoever receives them can wipe them. */
+/**
+ * Returns the answer of the SDK as data for the fence. Values are bytes, so that the receiver can wipe them.
+ */
 export function responsesOf({ individualResponses }: ResolveAllResponse): Responses {
   return new Map(
     Object.entries(individualResponses).map(([reference, { content, error }]) => [
@@ -100,7 +102,7 @@ async function load(): Promise<Sdk> {
     return await import('@1password/sdk')
   } catch {
     throw new LocketError('config', "1Password's SDK cannot be loaded", {
-      hint: 'it belongs into lib/node_modules of the folder that locket is installed in',
+      hint: 'it belongs in lib/node_modules of the folder that locket is installed in',
     })
   }
 }

@@ -6,24 +6,33 @@ import { fetchProxyError } from '../lib/proxy/proxy-errors.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /**
- * The results of this process's requests: the SDK makes them with the global `fetch`, and reports little of
+ * The results of this process's requests. The SDK sends them with the global `fetch` and reports little about
  * them.
  */
-export interface WatchedFetch {
-  /** Requests so far. */
+interface WatchedFetch {
+  /** Returns the number of requests so far. */
   count(): number
-  /** The last request after the first `count` that failed; of calls at the same time it may be another's. */
+  /**
+   * Returns the failure of the last failed request after the first `count` ones. It may belong to another
+   * call that runs at the same time.
+   */
   failureSince(count: number, who: string): LocketError | undefined
 }
 
-/** The service's limits, for whoever has met one. */
+/**
+ * The limits of service accounts, for the hint of a `rate_limited` error
+ * (https://developer.1password.com/docs/service-accounts/rate-limits/).
+ */
 const LIMITS =
   'a service account may read 1000 times an hour (Business: 10000), all of an account together 1000 times a day (Teams: 5000, Business: 50000); ids in place of names take fewer'
 
-/** No time is given where a limit is met: the hour or the day may have just begun. */
+/**
+ * Milliseconds to wait when 1Password sends no Retry-After: the limit of the hour or day may last for a short
+ * or a long time.
+ */
 const PAUSE_MS = 60_000
 
-/** Takes the place of the global `fetch` for good. `env`: the proxy variables, which that `fetch` obeys. */
+/** Replaces the global `fetch` permanently. `env` holds the proxy variables, which that `fetch` obeys. */
 export function watchFetch(clock: Clock, env: ProxyEnvironment): WatchedFetch {
   const { fetch } = globalThis
   const never = new AbortController().signal
@@ -63,8 +72,8 @@ export function watchFetch(clock: Clock, env: ProxyEnvironment): WatchedFetch {
 }
 
 /**
- * Returns the error for a status of 1Password's: some mean another thing than for a server that is asked for
- * one secret.
+ * Returns the error for a status of 1Password's. Some statuses mean something else than in `statusError`,
+ * because no request asks for a single secret.
  */
 export function refusalOf(who: string, status: number, retryAfterMs?: number): LocketError {
   if (status === 429) {
@@ -79,7 +88,7 @@ export function refusalOf(who: string, status: number, retryAfterMs?: number): L
     })
   }
   if (status === 409)
-    return providerError('unavailable', `${who} was asked for two things at once (status 409)`)
+    return providerError('unavailable', `${who} reports a conflict with another request (status 409)`)
   return statusError(who, status, retryAfterMs)
 }
 
@@ -87,7 +96,9 @@ function placeOf(who: string, origin: string): string {
   return origin === '' ? who : `${who} at ${origin}`
 }
 
-/** Without a user name or password, should the address have them. */
+/**
+ * Returns the origin of the address, which holds no user name or password; empty if the address is not a URL.
+ */
 function originOf(input: Parameters<typeof fetch>[0]): string {
   const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
   return URL.canParse(url) ? new URL(url).origin : ''

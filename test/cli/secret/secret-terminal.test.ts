@@ -52,14 +52,23 @@ for (const [what, steps, expected, text] of [
   })
 }
 
-test('get on a terminal ends the line, and refuses what would reprogram it', async (t) => {
+test('get prints nothing to a terminal, unless it is asked to show the value', async (t) => {
+  const { secret, onTerminal } = await secretCommand(t)
+  await secret(['set', 'text', '--stdin'], CANARY)
+  const { code, stdout } = await onTerminal(['get', 'text'])
+  assert.equal(code, 64)
+  assert.match(stdout.toString(), /secrets are not printed to a terminal \(--show prints the value/)
+  assert.ok(!stdout.toString().includes(CANARY))
+})
+
+test('get --show on a terminal ends the line, and refuses what would reprogram it', async (t) => {
   const { secret, onTerminal } = await secretCommand(t)
   await secret(['set', 'text', '--stdin'], CANARY)
   await secret(['set', 'escape', '--stdin'], `\u001b]0;${CANARY}\u0007`)
   await secret(['set', 'binary', '--stdin'], Buffer.from([0xff, 0xfe]))
-  assert.equal((await onTerminal(['get', 'text'])).stdout.toString(), `${CANARY}\r\n`)
+  assert.equal((await onTerminal(['get', '--show', 'text'])).stdout.toString(), `${CANARY}\r\n`)
   for (const name of ['escape', 'binary']) {
-    const { code, stdout } = await onTerminal(['get', name])
+    const { code, stdout } = await onTerminal(['get', '--show', name])
     assert.equal(code, 64)
     assert.match(stdout.toString(), /bytes that are not for a terminal/)
     assert.ok(!stdout.toString().includes(CANARY))

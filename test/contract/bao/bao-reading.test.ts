@@ -51,8 +51,8 @@ test('a version by its number; deleted, destroyed and unknown ones are distingui
   const gone = [2, 3, 9].map((version) => `bao://secret/app/f?version=${version}`)
   assert.deepEqual(await codes(...gone), ['not_found', 'not_found', 'not_found'])
   const [deleted = '', destroyed = '', never = ''] = await messages(...gone)
-  assert.match(deleted, /has version 2 of secret\/app deleted \(undelete it/)
-  assert.match(destroyed, /has version 3 of secret\/app destroyed: it cannot be had back/)
+  assert.match(deleted, /version 2 of secret\/app is deleted \(undelete it/)
+  assert.match(destroyed, /version 3 of secret\/app is destroyed and cannot be restored/)
   assert.match(never, /has no version 9 at secret\/app$/)
 })
 

@@ -49,7 +49,10 @@ function answers(client: BwsClientName): void {
       assert.ok(outcome?.ok === false && outcome.error.code === 'auth')
       return outcome.error.message
     }
-    assert.match(await messageOf(mixed), /accepts the access token, but the key after its : opens nothing/)
+    assert.match(
+      await messageOf(mixed),
+      /accepts the access token, but the key after its : does not decrypt the answer/,
+    )
     server.revoke(token)
     assert.match(await messageOf(token), /^bws at http:\S+\/identity does not accept the access token$/)
   })
@@ -63,7 +66,7 @@ function answers(client: BwsClientName): void {
     const odd: Record<string, string> = {
       'has no : and so no key': token.replace(/:.*/, ''),
       'is of another version than 0': token.replace('0.', '1.'),
-      'has not three parts before its :': token.replace('.', '-'),
+      'does not have three parts before its :': token.replace('.', '-'),
       'has no UUID for its second part': token.replace('-', ''),
       'has an empty third part': token.replace(secret, ''),
       'has a key that is not 16 bytes in base64': cut,
@@ -79,7 +82,7 @@ function answers(client: BwsClientName): void {
       assert.ok(outcome?.ok === false && outcome.error.code === 'auth')
       assert.equal(
         outcome.error.message,
-        `bws: bws-token is no access token of a machine account: it ${said}`,
+        `bws: bws-token is not an access token of a machine account: it ${said}`,
       )
     }
     assert.equal(backend.knobs.gauge?.().requests, asked)
@@ -93,7 +96,7 @@ function answers(client: BwsClientName): void {
       await using opened = open(subjectOf(client), backend, { ...backend.settings, [setting]: wrong })
       const [outcome] = (await fetched(opened, refs)).values()
       assert.ok(outcome?.ok === false && outcome.error.code === 'unavailable')
-      assert.equal(outcome.error.message, `bws at ${wrong} is no Bitwarden server (status 404)`)
+      assert.equal(outcome.error.message, `bws at ${wrong} is not a Bitwarden server (status 404)`)
     }
   })
 
@@ -141,5 +144,5 @@ test('with authorities of its own the SDK cannot be: auto does without, sdk is a
   assert.deepEqual(check('auto', '/ca.pem'), [])
   assert.deepEqual(check('builtin', '/ca.pem'), [])
   assert.deepEqual(check('sdk'), [])
-  assert.match(check('sdk', '/ca.pem').join(), /^bws-client sdk knows no bws-ca-cert/)
+  assert.match(check('sdk', '/ca.pem').join(), /^bws-client sdk does not support bws-ca-cert/)
 })

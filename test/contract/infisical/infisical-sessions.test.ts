@@ -89,7 +89,7 @@ test('a locked identity is reported with the time it is locked for', async (t) =
 test('why else a login is refused', async (t) => {
   const reasons: [RegExp, string, (knobs: Knobs) => void][] = [
     [/client secret has expired/, 'auth', (knobs) => knobs.clientSecrets.set(CLIENT_SECRET, 'expired')],
-    [/used as often as it may be/, 'auth', (knobs) => knobs.clientSecrets.set(CLIENT_SECRET, 'used up')],
+    [/reached its usage limit/, 'auth', (knobs) => knobs.clientSecrets.set(CLIENT_SECRET, 'used up')],
     [/log in from here .*trusted/, 'denied', (knobs) => (knobs.isTrusted = false)],
     [/has no universal auth .*infisical-url/, 'unavailable', (knobs) => (knobs.generation = 'page')],
     [/does not understand the request/, 'provider_protocol', (knobs) => (knobs.failStatus = 422)],

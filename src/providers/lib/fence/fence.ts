@@ -5,28 +5,30 @@ import { FencedAnswer, type FencedCall } from './calls.ts'
 import { abortError, throwIfAborted } from '../http/http-errors.ts'
 import { providerError } from '../provider-error.ts'
 
-export interface FenceOptions {
-  /** The library, as `startWorker` knows it. */
+/** The options of `createFence`. */
+interface FenceOptions {
+  /** The name of the library in `LIBRARIES`. */
   readonly library: string
-  /** In messages: `1Password's SDK`. */
+  /** The name of the library, for messages: `1Password's SDK`. */
   readonly title: string
   readonly startWorker: StartWorker
   readonly clock: Clock
+  /** The path of a PEM file of further authorities to trust. */
   readonly caCert?: string | undefined
 }
 
-/** Calls into a library that runs in a process of its own, begun at the first call. */
+/** Calls a library that runs in its own process. The process starts at the first call. */
 export interface Fence extends AsyncDisposable {
   /**
-   * Resolves with the answer of the library's side, plain data. An abort rejects at once; the process then
-   * gets no further calls, and ends when no other caller waits for it: a hang looks like slow work. A crash
-   * rejects the calls that were under way with `unavailable`. After either, the next call starts a new
-   * process.
+   * Resolves with the answer of the library, which is plain data. An abort rejects at once. The process then
+   * gets no further calls and ends when no other caller waits for it, because a call that hangs cannot be
+   * told from a slow one. A crash rejects the running calls as `unavailable`. After both, the next call
+   * starts a new process, which knows nothing of the old one.
    */
   call(method: string, argument: unknown, signal: AbortSignal): Promise<unknown>
 }
 
-/** It keeps some 80 MiB: after that long without a call they are given back. */
+/** Milliseconds without a call after which the process ends and frees its 80 MiB of memory. */
 const IDLE_MS = 600_000
 
 interface Running {
@@ -35,10 +37,14 @@ interface Running {
   idle: AbortController
 }
 
+/** Makes the fence of one library. After dispose every call rejects with `internal`. */
 export function createFence({ library, title, startWorker, clock, caCert }: FenceOptions): Fence {
-  /** Those that have not ended; more than one only while a doubtful one is still waited for. */
+  /**
+   * The processes that have not ended. There is more than one only while calls wait for a process that gets
+   * no new ones.
+   */
   const alive = new Set<Running>()
-  /** The one that new calls go to. */
+  /** The process that gets new calls. */
   let current: Running | undefined
   let lastId = 0
   let isClosed = false
@@ -70,7 +76,7 @@ export function createFence({ library, title, startWorker, clock, caCert }: Fenc
     else call.resolve(answer.data.value)
   }
 
-  /** No call goes to it any more. */
+  /** Sends no further calls to the process. */
   function retire(used: Running): void {
     if (current === used) current = undefined
   }

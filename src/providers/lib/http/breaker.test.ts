@@ -17,7 +17,7 @@ async function opened() {
   return { clock, breaker }
 }
 
-test('many failures at once open nothing: a server may be starting', async () => {
+test('many failures at once do not open the breaker: a server may be starting', async () => {
   const clock = createManualClock()
   const breaker = createBreaker(clock)
   for (let failures = 0; failures < 100; failures += 1) breaker.failed(DOWN)
@@ -27,7 +27,7 @@ test('many failures at once open nothing: a server may be starting', async () =>
   assert.equal(breaker.state(), undefined)
 })
 
-test('failures that go on open it for 30 s, and it says what was wrong and until when', async () => {
+test('lasting failures open it for 30 s; the error has the failure and the time left', async () => {
   const { clock, breaker } = await opened()
   const says =
     'bao at http://b refused the connection (ECONNREFUSED); not asked for another 26s after 5 failures in a row'
@@ -58,7 +58,7 @@ test('one request tries whether the server is back; success closes it, failure o
   assert.equal(breaker.state(), undefined)
 })
 
-test('a try that nobody waited for decides nothing', async () => {
+test('an abandoned probe changes nothing', async () => {
   const { clock, breaker } = await opened()
   await clock.advance(26_000)
   breaker.check()

@@ -4,36 +4,42 @@ import { formatTimeLeft } from '../../../core/text/units.ts'
 
 const FAILURES = 5
 /**
- * A server that has just been started fails for a while, for many callers at once: that alone opens nothing.
+ * A server that has just started fails for a short time, for many callers at once. Only failures over a
+ * longer time open the breaker.
  */
 const FAILING_FOR_MS = 15_000
 const OPEN_MS = 30_000
-/** While one request tries whether the server is back, the others are told to come again that much later. */
+/** While one request probes the server, other callers get this time as `retryAfterMs`. */
 const PROBE_MS = 2000
 
 /**
- * Keeps requests away from a server: for 30 s at a time, from the fifth failure in a row on, once it has
- * failed for 15 s; and for as long as the server asked for.
+ * Keeps requests away from a failing server. It opens for 30 s after five failures in a row over at least 15
+ * s, and for the pause that a server asks for.
  */
-export interface Breaker {
+interface Breaker {
   /**
-   * Throws the last error while it is open: `unavailable`, or `rate_limited` while the server's pause lasts.
+   * Throws the last error while the breaker is open: `unavailable`, or `rate_limited` during a pause that the
+   * server asked for.
    */
   peek(): void
-  /** Like `peek`; after the pause it lets one request through, whose result decides. */
+  /**
+   * Does the same as `peek`. After the pause it lets one request through, whose result closes the breaker or
+   * opens it again.
+   */
   check(): void
-  /** Reports a request that the server answered. It ends no pause that the server asked for. */
+  /** Reports a request that the server answered. It does not end a pause that the server asked for. */
   succeeded(): void
   /** Reports a request that failed. */
   failed(error: LocketError): void
-  /** Reports a request that shows nothing of the server: the caller gave up. */
+  /** Reports a request whose result says nothing about the server, for example because the caller gave up. */
   unknown(): void
-  /** Opens it for that long: the server asked for the pause with this error. */
+  /** Opens the breaker for `ms` milliseconds, because the server asked for the pause with this error. */
   hold(error: LocketError, ms: number): void
-  /** Returns why no request goes, for Status; undefined while requests go. */
+  /** Returns the reason why no request goes, for Status; undefined while requests go. */
   state(): string | undefined
 }
 
+/** Makes a closed breaker for one server. */
 export function createBreaker(clock: Clock): Breaker {
   let failures = 0
   let failingSince = 0

@@ -7,26 +7,31 @@ import { proxyConnectError } from '../proxy/proxy-errors.ts'
 import { openTunnel, proxyHeaders } from '../proxy/tunnel.ts'
 import { CONNECT_TIMEOUT, readErrno } from './errno.ts'
 
-/** How long a connection may take, with its tunnel and TLS. */
+/** Milliseconds that a connection may take, with its tunnel and TLS. */
 const CONNECT_MS = 10_000
-/** An idle connection is closed before servers do it: Node's server waits 5 s, nginx 75 s, Go for ever. */
+/**
+ * Milliseconds after which an idle connection is closed. Servers must not close it first: Node's server waits
+ * 5 s, nginx 75 s, Go for ever.
+ */
 const IDLE_MS = 4000
-/** A proxy that has refused connections for that long is not just starting. */
+/** Milliseconds of refused connections after which a proxy is not just starting. */
 const PROXY_START_MS = 5000
 
-export interface ConnectionOptions {
+/** The options of `openConnections`. */
+interface ConnectionOptions {
   readonly server: URL
   readonly maxConcurrent: number
-  /** PEM text of authorities to trust beside those that Node trusts. */
+  /** The PEM text of authorities to trust in addition to those of Node. */
   readonly caCert: string | undefined
-  /** Undefined: connect directly. */
+  /** The proxy to use; undefined: connects directly. */
   readonly proxy: Proxy | undefined
   readonly clock: Clock
 }
 
-export interface WireRequest {
+/** A request without its body. */
+interface WireRequest {
   readonly method: string
-  /** Path and query, encoded. */
+  /** The encoded path and query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly signal: AbortSignal
@@ -82,7 +87,7 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
     }
   }
 
-  /** A server with an http:// address is asked through the proxy itself, without a tunnel. */
+  /** Connects to the proxy. A request to an http:// address goes to the proxy itself, without a tunnel. */
   async function connectToProxy(
     { host, port, isTls: isTlsProxy }: Proxy,
     signal: AbortSignal,
@@ -103,7 +108,7 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
   agent.createConnection = (to, give) => {
     connect(to).then(
       (socket) => give?.(null, socket),
-      // Node reads no socket where there is an error.
+      // Node ignores the socket if there is an error.
       (thrown: unknown) => give?.(thrown as Error, undefined as never),
     )
     return undefined
@@ -128,7 +133,7 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
   }
 }
 
-/** `vault.example:443`: always with its port. */
+/** Returns the host with its port, even the default one: `vault.example:443`. */
 export function hostAndPort({ hostname, port, protocol }: URL): string {
   return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`
 }
@@ -137,7 +142,8 @@ async function tlsOptions(
   caCert: string | undefined,
 ): Promise<{ readonly rejectUnauthorized: true; readonly ca?: string[] }> {
   if (caCert === undefined) return { rejectUnauthorized: true }
-  // Imported at the start, node:tls would cost every command 5 ms: it makes its list of authorities then.
+  // `node:tls` is imported here, because it builds its list of authorities when it is loaded. At the start
+  // that would cost every command 5 ms.
   const { getCACertificates } = await import('node:tls')
   return { rejectUnauthorized: true, ca: [...getCACertificates('default'), caCert] }
 }
@@ -156,7 +162,7 @@ async function whenReady(
   const giveUp = () => socket.destroy(timedOut())
   signal.addEventListener('abort', giveUp, { once: true })
   socket.once(event, resolve)
-  // It stays: an error between this and the first request must not end the process.
+  // This listener stays: an error before the first request must not end the process.
   socket.on('error', reject)
   socket.once('close', () => reject(new Error('the connection was closed')))
   try {

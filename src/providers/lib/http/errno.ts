@@ -1,25 +1,27 @@
 import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
 
 /** The meaning of a failure below HTTP. */
-export interface ErrnoReading {
+interface ErrnoReading {
   readonly code: ErrorCode
-  /** `refused the connection`: the name of the server or proxy is put before it. */
+  /** The text that follows the name of the server or proxy: `refused the connection`. */
   readonly says: string
   readonly hint: string | undefined
   /**
-   * A word of the system, OpenSSL, Node or undici, such as `ECONNREFUSED`: nothing that came over the wire.
+   * The code of the system, OpenSSL, Node or undici, such as `ECONNREFUSED`. It holds nothing that the server
+   * sent.
    */
   readonly errno: string
 }
 
 /**
- * The connection was not made in time. Node has no such code; libc's text for it is "Connection timed out".
+ * The code for a connection that was not made in time. Node has no such code; libc's text for it is
+ * "Connection timed out".
  */
 export const CONNECT_TIMEOUT = 'ETIMEDOUT'
 
 /**
- * Reads what `node:http`, `node:tls` or `fetch` threw. Only its code is used: its text may quote a header, a
- * URL or a body. The codes are documented at https://nodejs.org/api/errors.html and
+ * Reads an error of `node:http`, `node:tls` or `fetch`. Only its code is used, because its text may quote a
+ * header, a URL or a body. The codes are documented at https://nodejs.org/api/errors.html and
  * https://nodejs.org/api/tls.html.
  */
 export function readErrno(thrown: unknown): ErrnoReading {
@@ -34,13 +36,14 @@ function meaningOf(errno: string, cause: unknown): readonly [code: ErrorCode, sa
     return ['unavailable', 'refused the connection', 'is it running, and the address right?']
   if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN')
     return ['unavailable', 'has a host name that does not resolve']
-  if (errno === 'EHOSTUNREACH' || errno === 'ENETUNREACH') return ['unavailable', 'has no route to it']
+  if (errno === 'EHOSTUNREACH' || errno === 'ENETUNREACH')
+    return ['unavailable', 'cannot be reached, because there is no route to it']
   if (errno === 'UND_ERR_CONNECT_TIMEOUT' || errno === 'ETIMEDOUT')
     return ['unavailable', 'did not take the connection in time']
   if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(errno)) return ['timeout', 'took too long to answer']
-  // After a boot the clock may not be set yet: this one passes.
+  // This error is retryable, because the clock may not be set yet after a boot.
   if (errno === 'CERT_NOT_YET_VALID')
-    return ['unavailable', 'has a certificate of the future', "is this host's clock right?"]
+    return ['unavailable', 'has a certificate that is not valid yet', "is this host's clock right?"]
   if (isCertificateErrno(errno)) {
     return [
       'provider_protocol',
@@ -60,7 +63,10 @@ function isCertificateErrno(errno: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH/.test(errno)
 }
 
-/** Codes are words of the system, of OpenSSL or of undici: nothing that came over the wire. */
+/**
+ * Returns the code of an error, or `no code`. A code comes from the system, OpenSSL or undici, and holds
+ * nothing that the server sent.
+ */
 function codeOf(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return 'no code'
   return typeof thrown.code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(thrown.code)

@@ -29,7 +29,7 @@ test('each status has one meaning', () => {
   }
 })
 
-test('each way of failing below HTTP has one meaning', () => {
+test('each failure below HTTP has one meaning', () => {
   const codes = {
     ECONNREFUSED: 'unavailable',
     ECONNRESET: 'unavailable',
@@ -59,7 +59,7 @@ test('each way of failing below HTTP has one meaning', () => {
   }
 })
 
-test('nothing of the text of what was thrown is repeated', () => {
+test('the text of a thrown error is not quoted', () => {
   const odd = [
     SECRET,
     undefined,
@@ -76,7 +76,7 @@ test('nothing of the text of what was thrown is repeated', () => {
   }
 })
 
-test('an aborted signal says why: deadline, caller, or what it was aborted with', () => {
+test('an abort is reported as a deadline, a caller that left, or its own LocketError', () => {
   const own = new LocketError('unavailable', 'the engine is stopping')
   assert.equal(abortError('x', own), own)
   assert.equal(abortError('x', new DOMException('', 'TimeoutError')).code, 'timeout')

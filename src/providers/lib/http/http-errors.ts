@@ -6,15 +6,18 @@ import { providerError } from '../provider-error.ts'
 type Reading = readonly [code: ErrorCode, says: string, hint?: string]
 
 /**
- * Returns the error for a status (RFC 9110, 15), for every provider that speaks HTTP. `who` is `op-connect at
- * http://host:8080`.
+ * Returns the error for a status that is not 2xx, with its usual meaning for every provider (RFC 9110, 15).
+ * `who` is `op-connect at http://host:8080`. `retryAfterMs` is in milliseconds.
  */
 export function statusError(who: string, status: number, retryAfterMs?: number): LocketError {
   const [code, says, hint] = readStatus(status)
   return providerError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
 }
 
-/** A server may ask for a pause of a day by mistake. After that long one request asks whether it is over. */
+/**
+ * The longest pause in milliseconds, because a server may ask for a day by mistake. After the pause one
+ * request asks again.
+ */
 const LONGEST_RETRY_AFTER_MS = 300_000
 
 /**
@@ -28,8 +31,8 @@ export function retryAfterOf(header: string | null | undefined, now: number): nu
 }
 
 /**
- * Returns the error for what a request threw, or for the abort of its signal. The thrown text may quote a
- * header, a URL or a body, so only its code is used.
+ * Returns the error for a failed request or an aborted signal. Only the code of `thrown` is used, because its
+ * text may quote a header, a URL or a body.
  */
 export function transportError(who: string, thrown: unknown, signal: AbortSignal): LocketError {
   if (signal.aborted) return abortError(who, signal.reason)
@@ -38,12 +41,15 @@ export function transportError(who: string, thrown: unknown, signal: AbortSignal
   return providerError(code, `${who} ${says} (${errno})`, { hint })
 }
 
-/** Fails as the signal was aborted, if it was. */
+/** Throws the error of `abortError` if the signal is aborted. */
 export function throwIfAborted(who: string, signal: AbortSignal): void {
   if (signal.aborted) throw abortError(who, signal.reason)
 }
 
-/** `reason` of an aborted signal: a deadline, the caller going away, or a LocketError that says more. */
+/**
+ * Returns the error for an aborted signal. `reason` is a deadline, a caller that went away, or a LocketError
+ * with a better explanation.
+ */
 export function abortError(who: string, reason: unknown): LocketError {
   if (isLocketError(reason))
     return reason.code === 'timeout' ? rewordError(reason, `${who}: ${reason.reason}`, ['provider']) : reason
@@ -59,7 +65,7 @@ function readStatus(status: number): Reading {
   if (status === 403) return ['denied', 'does not let this credential read that']
   if (status === 404 || status === 410) return ['not_found', 'has nothing there']
   if (status === 407) return ['provider_protocol', 'is behind a proxy that wants a password']
-  if (status === 408 || status === 425) return ['unavailable', 'wants the request again']
+  if (status === 408 || status === 425) return ['unavailable', 'asks for the request to be sent again']
   if (status === 429) return ['rate_limited', 'asks for fewer requests']
   if (status >= 500) return ['unavailable', 'is failing']
   if (status >= 300 && status < 400) {

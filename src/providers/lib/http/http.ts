@@ -3,85 +3,93 @@ import { isLocketError, LocketError } from '../../../core/vocabulary/errors.ts'
 import { chooseProxy, type Proxy, type ProxyEnvironment } from '../proxy/choose-proxy.ts'
 import { proxyStatusError } from '../proxy/proxy-errors.ts'
 import { hostAndPort, openConnections, type Connections } from './connections.ts'
+import { headerOf, readBody, readRefusal } from './body.ts'
 import { retryAfterOf, statusError, transportError } from './http-errors.ts'
 import { readJson, USUAL_JSON_BYTES } from './json.ts'
 import { withRetries } from './retry.ts'
 import type { Traffic } from './traffic.ts'
 import { providerError } from '../provider-error.ts'
 
-export interface HttpOptions {
-  /** In messages: the instance, `op-connect` or `prod-vault`. */
+/** The options of `createHttpClient`. */
+interface HttpOptions {
+  /** The name of the instance, for messages: `op-connect` or `prod-vault`. */
   readonly provider: string
-  /** As `HttpUrl` gives it: no user, no query, no slash at the end. */
+  /** The address of the server as `HttpUrl` parses it: without user, query and slash at the end. */
   readonly baseUrl: string
   readonly maxConcurrent: number
-  /** Every request passes it. */
+  /** The gate that every request passes. */
   readonly traffic: Traffic
-  /** Reads the PEM text of authorities to trust; called when a connection is first made. */
+  /** Reads the PEM text of authorities to trust. It is called when a connection is first made. */
   readonly caCert?: (() => Promise<string>) | undefined
-  /** The proxy variables; left out: no proxy, as for addresses of this machine or its host. */
+  /**
+   * The environment with its proxy variables. Left out: no proxy is used, as for addresses of this machine or
+   * its host.
+   */
   readonly env?: ProxyEnvironment | undefined
 }
 
+/** A request to one server. */
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PUT'
-  /** From the base URL on, starting with `/`, encoded. */
+  /** The encoded path after the base URL. It starts with `/`. */
   readonly path: string
   /**
-   * A function is called once for each try, with the body that goes: a signature holds the time and the body.
+   * The headers. A function is called once for each try with the body, because a signature depends on the
+   * time and the body.
    */
   readonly headers: HttpHeaders | ((body: Uint8Array | undefined) => HttpHeaders)
-  /** The caller wipes it. A function is called when the request goes, once for each try. */
+  /** The body, which the caller must wipe. A function is called once for each try, when the request goes. */
   readonly body?: Uint8Array<ArrayBuffer> | (() => Uint8Array<ArrayBuffer>)
-  /** The limit of the answer's body; 1 MiB when left out. */
+  /** The largest body of the answer in bytes; left out: 1 MiB. */
   readonly maxBytes?: number
-  /** The limit of values in a JSON answer, see `USUAL_JSON_VALUES`. */
+  /** The largest number of values in a JSON answer; left out: `USUAL_JSON_VALUES`. */
   readonly maxValues?: number
   readonly signal: AbortSignal
-  /** False for what must not happen twice, like a login that uses something up. Default true. */
+  /** False for a request that must not be repeated, such as a login that uses a quota up. Default true. */
   readonly mayRepeat?: false
-  /** The meaning of a status that is not 2xx to this provider; undefined: what it means to all of them. */
+  /** Returns the error for a refusal of this provider; undefined: the status has its usual meaning. */
   readonly explain?: (refusal: Refusal) => LocketError | undefined
 }
 
-export type HttpHeaders = Readonly<Record<string, string>>
+/** Headers by name. */
+type HttpHeaders = Readonly<Record<string, string>>
 
-/** An answer with a status that is not 2xx. None of its text may go into a message. */
+/** An answer with a status that is not 2xx. Its text must not go into a message. */
 export interface Refusal {
   readonly status: number
-  /** The value of a header, by its lower-case name. */
+  /** Returns the value of a header by its lower-case name. */
   readonly header: (name: string) => string | undefined
-  /** Undefined when the body is not JSON, or too long for a refusal. */
+  /** The body as JSON. Undefined: it is not JSON, or longer than 64 KiB. */
   readonly body: unknown
 }
 
 /**
- * Requests to one server, connections kept. Every failure is a LocketError without body, token or URL
- * credentials.
+ * Sends requests to one server and keeps its connections. Every failure is a LocketError without body, token
+ * or URL credentials.
  */
 export interface HttpClient extends AsyncDisposable {
-  /** `op-connect at http://host:8080`, for messages. */
+  /** The server, for messages: `op-connect at http://host:8080`. */
   readonly who: string
   /**
-   * Resolves with the body of a 2xx answer; the receiver owns and wipes it. Does not follow redirects.
+   * Resolves with the body of a 2xx answer; the caller owns it and must wipe it. Does not follow redirects.
    * Rejects with the error of the status or of the connection, `too_large`, `timeout`, `aborted`, or `config`
    * for a bad proxy.
    */
   send(request: HttpRequest): Promise<Uint8Array>
   /**
-   * Like `send`, and reads the body as JSON. Rejects with `provider_protocol` or `too_large` if it cannot.
+   * Sends a request and resolves with the JSON of its body. Rejects as `send` does, and with
+   * `provider_protocol` or `too_large` for a body that `readJson` refuses.
    */
   sendJson(request: HttpRequest): Promise<unknown>
   /**
-   * Returns a client for another server, closed with this one: same traffic, authorities and proxy variables.
+   * Returns a client for another server with the same traffic, authorities and proxy variables. It is closed
+   * together with this client.
    */
   at(baseUrl: string): HttpClient
 }
 
-const MAX_REFUSAL_BYTES = 64 * 1024
-
 /**
- * Makes a client. There is no I/O before the first request. After dispose every request fails as `internal`.
+ * Makes a client. It does no I/O before the first request. After dispose every request fails as `internal`.
  */
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { baseUrl, maxConcurrent, traffic } = options
@@ -95,7 +103,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   async function send(request: HttpRequest): Promise<Uint8Array> {
     const signal = AbortSignal.any([request.signal, closing.signal])
     const attempt = async (sent: () => unknown) => {
-      // A file of ours that cannot be read is not a failure of the server, so it does not pass the traffic.
+      // An authority file that cannot be read is not a failure of the server, so it is read outside the
+      // traffic.
       const connected = await (opened ??= open())
       return traffic.run(() => {
         sent()
@@ -107,7 +116,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
         ? await attempt(ignore)
         : await withRetries(attempt, traffic.clock, signal)
     } catch (thrown) {
-      // A last failure says more than the deadline that ended the wait after it.
+      // The last failure is more useful than the deadline that ended the wait after it.
       throw isLocketError(thrown) && thrown !== signal.reason ? thrown : transportError(who, thrown, signal)
     }
   }
@@ -149,7 +158,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       signal,
     })
     asked.once('response', resolve)
-    // It stays: Node may report more than one error, also after the answer.
+    // This listener stays: Node may report more than one error, also after the answer.
     asked.on('error', reject)
     asked.once('close', () => reject(new Error('closed without an answer')))
     asked.end(bytes)
@@ -163,7 +172,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       const { clock } = traffic
       return { proxy, connections: await openConnections({ server, maxConcurrent, caCert, proxy, clock }) }
     } catch (thrown) {
-      // A file that is not there now may be there for the next request.
+      // A missing file may exist at the next request.
       opened = undefined
       throw thrown
     }
@@ -212,57 +221,5 @@ interface Opened {
 }
 
 const USUAL_HEADERS: HttpHeaders = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'locket' }
-
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name]
-  return typeof value === 'string' ? value : value?.join(', ')
-}
-
-/** Reads the body even where nobody wants it: without that its connection cannot be used again. */
-async function readRefusal(answer: IncomingMessage): Promise<unknown> {
-  try {
-    const body = await readBody(answer, MAX_REFUSAL_BYTES, '')
-    try {
-      return readJson(body, { who: '' })
-    } finally {
-      body.fill(0)
-    }
-  } catch {
-    // The status is known, and it is the better error.
-    return undefined
-  }
-}
-
-async function readBody(answer: IncomingMessage, maxBytes: number, who: string): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      size += chunk.byteLength
-      chunks.push(chunk)
-      // Leaving the loop destroys the answer and closes its connection.
-      if (size > maxBytes)
-        throw providerError('too_large', `${who} sent more than ${maxBytes} bytes in one answer`)
-    }
-    const encoding = headerOf(answer, 'content-encoding') ?? 'identity'
-    if (size > 0 && encoding !== 'identity')
-      throw providerError(
-        'provider_protocol',
-        `${who} sent a compressed answer, which locket did not ask for`,
-        {
-          hint: 'a proxy in front of the server must not compress what asks for identity',
-        },
-      )
-    const body = new Uint8Array(size)
-    let offset = 0
-    for (const chunk of chunks) {
-      body.set(chunk, offset)
-      offset += chunk.byteLength
-    }
-    return body
-  } finally {
-    for (const chunk of chunks) chunk.fill(0)
-  }
-}
 
 function ignore(): void {}

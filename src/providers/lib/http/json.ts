@@ -1,33 +1,36 @@
 import { providerError } from '../provider-error.ts'
 
-/** Bytes of a JSON answer, unless a provider has a reason for more. */
+/** The largest JSON answer in bytes, unless a provider needs more. */
 export const USUAL_JSON_BYTES = 1024 * 1024
-/** Levels of arrays and objects in a JSON answer. No provider's documented answers have more than a dozen. */
+/**
+ * The deepest nesting of arrays and objects in a JSON answer. The documented answers of all providers have at
+ * most a dozen levels.
+ */
 export const MAX_JSON_DEPTH = 64
 /**
- * Values of a JSON answer, counted as its brackets and commas outside strings, unless a provider has a reason
- * for more: half a million tiny values take a parser and zod seconds.
+ * The largest number of values in a JSON answer, unless a provider needs more. The brackets and commas
+ * outside strings are counted. A parser and zod need seconds for half a million tiny values.
  */
 export const USUAL_JSON_VALUES = 50_000
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c]
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
 
-/** How to read a body as JSON. */
-export interface JsonReading {
-  /** In messages: `bao at http://b`. */
+/** The options of `readJson`. */
+interface JsonReading {
+  /** The server, for messages: `bao at http://b`. */
   readonly who: string
   readonly hint?: string
-  /** `USUAL_JSON_VALUES` when left out. */
+  /** The largest number of values; left out: `USUAL_JSON_VALUES`. */
   readonly maxValues?: number | undefined
-  /** `JSON.parse` when left out. */
+  /** The parser; left out: `JSON.parse`. */
   readonly parse?: (text: string) => unknown
 }
 
 /**
- * Returns what the body says in JSON. The body is left as it is. Throws `provider_protocol` for what is not
- * JSON in UTF-8 and what is nested too deeply, `too_large` for too many values. The parser's own error quotes
- * the body, so it is not kept as a cause.
+ * Returns the JSON value of a body, and does not change the body. Throws `provider_protocol` for a body that
+ * is not JSON in UTF-8 or is nested too deeply, and `too_large` for too many values. The parser's error is
+ * not kept as a cause, because it quotes the body.
  */
 export function readJson(
   body: Uint8Array,
@@ -44,8 +47,8 @@ export function readJson(
 }
 
 /**
- * Counts before parsing: V8 needs seconds for some documents of a few megabytes, and nothing else runs
- * meanwhile.
+ * Checks depth and number of values before parsing: V8 needs seconds for some documents of a few megabytes
+ * and blocks the process meanwhile.
  */
 function checkShape(body: Uint8Array, who: string, maxValues: number): void {
   let depth = 0

@@ -1,12 +1,16 @@
 import pLimit from 'p-limit'
 import { unlessAborted } from '../../../core/waiting/unless-aborted.ts'
 
-/** Runs a task when fewer than the limit are running. */
+/** Runs at most a fixed number of tasks at the same time. */
 interface Pool {
-  /** Rejects with the signal's reason as soon as it aborts, even while the task still waits for its turn. */
+  /**
+   * Runs the task when a place is free. Rejects with the signal's reason as soon as it aborts, even while the
+   * task waits.
+   */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
+/** Makes a pool for `limit` tasks. */
 export function createPool(limit: number): Pool {
   const turns = pLimit(limit)
   return {

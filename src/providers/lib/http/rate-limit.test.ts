@@ -37,7 +37,7 @@ test('no window of any rate ever sees more than its count, and every caller gets
   )
 })
 
-test('who would wait for more than a minute is told when to come again', async () => {
+test('a caller that would wait over a minute gets an error with the time left', async () => {
   const clock = createManualClock()
   const limit = createRateLimit('op', parseRates('2/h'), clock)
   await limit.take(forever())
@@ -53,7 +53,7 @@ test('who would wait for more than a minute is told when to come again', async (
   await limit.take(forever())
 })
 
-test('a place in the queue that is given up goes to the next', async () => {
+test('an abandoned place in the queue goes to the next caller', async () => {
   const clock = createManualClock()
   const limit = createRateLimit('x', parseRates('1/s'), clock)
   await limit.take(forever())
@@ -69,7 +69,7 @@ test('a place in the queue that is given up goes to the next', async () => {
   await next
 })
 
-test('what the server asks for holds everybody, those who wait already too', async () => {
+test('a pause of the server holds all callers, waiting ones too', async () => {
   const clock = createManualClock()
   const limit = createRateLimit('x', parseRates('1/s'), clock)
   await limit.take(forever())
@@ -91,7 +91,7 @@ test('what the server asks for holds everybody, those who wait already too', asy
   })
 })
 
-test('requests that were not asked for count too', async () => {
+test('charged requests count too', async () => {
   const clock = createManualClock()
   const limit = createRateLimit('x', parseRates('5/h'), clock)
   await limit.take(forever())
@@ -99,7 +99,7 @@ test('requests that were not asked for count too', async () => {
   await assert.rejects(limit.take(forever()), { code: 'rate_limited' })
 })
 
-test('after a pause that the server asked for the rate holds all the same', async () => {
+test('the rate still applies after a pause of the server', async () => {
   const clock = createManualClock()
   const limit = createRateLimit('x', parseRates('5/s'), clock)
   const went: number[] = []
@@ -120,7 +120,7 @@ test('after a pause that the server asked for the rate holds all the same', asyn
   assert.ok(went.slice(5).every((at) => at >= 4100))
 })
 
-test('a clock that is set back holds nobody up', async () => {
+test('setting the clock back delays no request', async () => {
   const manual = createManualClock()
   let setBackMs = 0
   const clock = { ...manual, now: () => manual.now() - setBackMs }
@@ -133,7 +133,7 @@ test('a clock that is set back holds nobody up', async () => {
   assert.equal(manual.sleepers(), 0)
 })
 
-test('a deadline in the queue names what it waited for; a caller who leaves does not', async () => {
+test('a deadline in the queue names the limit; a caller that leaves gets its own reason', async () => {
   const clock = createManualClock()
   const limit = createRateLimit('op', parseRates('2/s'), clock)
   await limit.take(forever())

@@ -4,23 +4,25 @@ import type { Rate } from '../../../core/waiting/rate.ts'
 import { formatTimeLeft } from '../../../core/text/units.ts'
 import { providerError } from '../provider-error.ts'
 
-/** A caller that would have to wait longer gets an error instead. */
+/** The longest wait for a turn, in milliseconds. A caller that would wait longer gets an error instead. */
 export const LONGEST_WAIT_MS = 60_000
 /**
- * Requests take different times to arrive, on a busy host above all: the server may see them closer together.
+ * Milliseconds that are added to each window. Requests take different times to arrive, above all on a busy
+ * host, so the server may see them closer together.
  */
 const SLACK_MS = 200
 
-export interface RateLimit {
+/** Limits the rate of requests. */
+interface RateLimit {
   /**
-   * Resolves when the next request may go, first come first served. Rejects with `rate_limited` when that is
-   * more than a minute away, or when a deadline ends the wait; with the signal's reason when the caller goes
+   * Resolves when the next request may go, first come first served. Rejects with `rate_limited` if that is
+   * more than a minute away or a deadline ends the wait, and with the signal's reason if the caller goes
    * away.
    */
   take(signal: AbortSignal): Promise<void>
-  /** Counts requests that a library made without asking. */
+  /** Counts requests that a library has sent without asking. */
   charge(count: number): void
-  /** Lets nothing go for so long, because the server said so. */
+  /** Lets no request go for `ms` milliseconds, because the server asked for it. */
   hold(ms: number): void
 }
 
@@ -30,19 +32,19 @@ interface Waiter {
 }
 
 /**
- * Makes a limit of at most so many requests in any window of time. The window slides: a bucket of tokens
- * would let twice the limit through in the first of a server's windows.
+ * Makes a limit of requests in any window of time. The window slides, because a bucket of tokens would let
+ * twice the limit through in the first of a server's windows. Without rates only `hold` limits requests.
  */
 export function createRateLimit(provider: string, rates: readonly Rate[], clock: Clock): RateLimit {
   const queue: Waiter[] = []
   const longestMs = Math.max(0, ...rates.map((rate) => rate.perMs + SLACK_MS))
-  /** When each request went, ascending: as far back as a rate looks. */
+  /** The times of earlier requests in milliseconds, ascending, as far back as the longest window. */
   let went: number[] = []
   let heldUntil = 0
   /** Ends the pause of `watchOver` when the queue is empty. */
   let watch: AbortController | undefined
 
-  /** When the request after these may go. */
+  /** Returns the time at which the request after these may go. */
   function nextAfter(starts: readonly number[]): number {
     const free = rates.map(({ count, perMs }) => {
       const before = starts.at(-count)
@@ -56,7 +58,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
     went = [...went.filter((start) => start > now - longestMs), now]
   }
 
-  /** How long one more in the queue would wait. */
+  /** Returns the milliseconds that a further caller would wait in the queue. */
   function waitOfLast(now: number): number {
     const starts = [...went]
     for (let ahead = 0; ahead < queue.length; ahead += 1) starts.push(Math.max(now, nextAfter(starts)))
@@ -64,8 +66,8 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
   }
 
   /**
-   * Lets one waiter after the other go. It looks again after each pause, because a hold may have come
-   * meanwhile.
+   * Lets the waiters go one by one. It computes the wait again after each pause, because `hold` may have been
+   * called meanwhile.
    */
   async function watchOver(over: AbortController): Promise<void> {
     for (;;) {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createManualClock } from '../../../../test/fakes/manual-clock.ts'
 import { createRequestCount } from './request-count.ts'
 
-test('an hour is counted to the minute, and what is older forgotten', async () => {
+test('the last hour is counted to the minute, and older requests are forgotten', async () => {
   const clock = createManualClock(0)
   const count = createRequestCount(clock)
   count.add(2)

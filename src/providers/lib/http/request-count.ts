@@ -3,12 +3,13 @@ import type { Clock } from '../../../core/ports/clock.ts'
 const MINUTE_MS = 60_000
 const MINUTES = 60
 
-/** Requests of the last hour, to the minute: users are billed and throttled by them. */
+/** Counts the requests of the last hour, to the minute. Services bill and throttle their users by them. */
 interface RequestCount {
   add(count: number): void
   lastHour(): number
 }
 
+/** Makes a count of zero requests. */
 export function createRequestCount(clock: Clock): RequestCount {
   const byMinute = new Map<number, number>()
 

@@ -6,7 +6,7 @@ import { withRetries } from './retry.ts'
 
 const forever = () => new AbortController().signal
 
-/** How often it was tried, and how long it took, when every attempt fails so. */
+/** Returns the number of tries, and the time that they took, when every attempt fails with this error. */
 async function triesOf(failure: LocketError, isSent = true): Promise<{ tries: number; ms: number }> {
   const clock = createManualClock(0)
   let tries = 0
@@ -24,7 +24,7 @@ async function triesOf(failure: LocketError, isSent = true): Promise<{ tries: nu
   return { tries, ms }
 }
 
-test('three more tries for a retryable failure, none for another one', async () => {
+test('a retryable failure is tried three more times, another one is not', async () => {
   const passing: ErrorCode[] = ['unavailable', 'rate_limited']
   const final: ErrorCode[] = [
     'auth',
@@ -39,7 +39,7 @@ test('three more tries for a retryable failure, none for another one', async () 
   for (const code of final) assert.equal((await triesOf(new LocketError(code, 'x'))).tries, 1, code)
 })
 
-test('what was held back on this side is not tried again here', async () => {
+test('an attempt that sent no request is not retried', async () => {
   assert.equal((await triesOf(new LocketError('unavailable', 'the breaker'), false)).tries, 1)
 })
 
@@ -50,7 +50,7 @@ test('pauses are random below a bound that doubles', async () => {
   assert.ok(new Set(spent).size > 20)
 })
 
-test('Retry-After is waited for, and beyond half a minute left to the next fetch', async () => {
+test('a Retry-After of up to 30 s is waited for, a longer one is left to the next fetch', async () => {
   const asks = (retryAfterMs: number) => new LocketError('rate_limited', 'x', { retryAfterMs })
   const waited = await triesOf(asks(5000))
   assert.equal(waited.tries, 4)
@@ -58,7 +58,7 @@ test('Retry-After is waited for, and beyond half a minute left to the next fetch
   assert.equal((await triesOf(asks(30_001))).tries, 1)
 })
 
-test('a deadline in a pause ends it at once, with what was wrong', async () => {
+test('a deadline ends a pause at once with the last failure', async () => {
   const caller = new AbortController()
   let tries = 0
   const done = withRetries(

@@ -4,14 +4,17 @@ import type { Clock } from '../../../core/ports/clock.ts'
 
 const RETRIES = 3
 const BASE_MS = 250
-/** A server that asks for a longer pause is asked by the next fetch, not by this one. */
+/**
+ * The longest pause between two tries, in milliseconds. If the server asks for a longer one, only the next
+ * fetch asks again.
+ */
 const LONGEST_MS = 30_000
 
 /**
- * Makes up to three more tries after retryable failures: 429, 5xx, broken and refused connections. Pauses are
- * random below a bound that doubles (full jitter), and not shorter than the server's Retry-After. A signal
- * that aborts in a pause ends it with the last failure. `attempt` calls `sent` when it asks the server: a
- * failure before that is not tried again.
+ * Runs `attempt`, and up to three times more if it fails with a retryable error: 429, 5xx, a broken or
+ * refused connection. Pauses are random below a bound that doubles (full jitter), and not shorter than the
+ * server's Retry-After. A signal that aborts in a pause ends it, and the last failure is thrown. An attempt
+ * must call `sent` when it asks the server: an attempt that fails before that is not retried.
  */
 export async function withRetries<T>(
   attempt: (sent: () => unknown) => Promise<T>,

@@ -5,15 +5,15 @@ import { AbsolutePath, Count, Rates } from '../../../settings/kinds.ts'
 import { providerError } from '../provider-error.ts'
 
 interface Named {
-  /** `connect-`: how the provider's settings begin. */
+  /** The beginning of the provider's settings: `connect-`. */
   readonly prefix: string
-  /** `OP_CONNECT_`. */
+  /** The beginning of the provider's variables: `OP_CONNECT_`. */
   readonly env: string
-  /** `the Connect server`. */
+  /** The server, for the summary: `the Connect server`. */
   readonly server: string
 }
 
-/** How much a server is asked at once. */
+/** Returns the setting for the number of requests at the same time. `usual` is its default. */
 export function maxConcurrentField({ prefix, env, server }: Named, usual = '20') {
   return field({
     name: `${prefix}max-concurrent`,
@@ -26,8 +26,8 @@ export function maxConcurrentField({ prefix, env, server }: Named, usual = '20')
 }
 
 /**
- * The setting for the rate of requests. `usual`: the limit that the service publishes. It belongs to whoever
- * brings the credential.
+ * Returns the setting for the rate of requests. `usual` is its default: the limit that the server publishes.
+ * Driver options may set it only together with one of `credentials`.
  */
 export function maxRateField({ prefix, env, server }: Named, usual: string, credentials: readonly string[]) {
   return field({
@@ -42,8 +42,8 @@ export function maxRateField({ prefix, env, server }: Named, usual: string, cred
 }
 
 /**
- * The setting for authorities that are trusted beside the usual ones. Driver options that set it must bring
- * the credential too.
+ * Returns the setting for further authorities to trust. Driver options may set it only together with one of
+ * `credentials`.
  */
 export function caCertField({ prefix, env, server }: Named, credentials: readonly string[]) {
   return field({
@@ -60,7 +60,10 @@ export function caCertField({ prefix, env, server }: Named, credentials: readonl
 
 const MAX_PEM_BYTES = 1024 * 1024
 
-/** Reads the file of a `ca-cert` setting; undefined when it is not set. */
+/**
+ * Returns a function that reads the file of a `ca-cert` setting: PEM text of at most 1 MiB. Undefined: the
+ * setting is not set. The function rejects with `config` if the file holds no certificate.
+ */
 export function caCertReader(
   path: string | undefined,
   files: SourceFiles,

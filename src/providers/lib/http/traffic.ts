@@ -9,7 +9,7 @@ import { createRateLimit, LONGEST_WAIT_MS } from './rate-limit.ts'
 import { createRequestCount } from './request-count.ts'
 
 interface TrafficOptions {
-  /** In messages: the instance, `bao` or `prod-vault`. */
+  /** The name of the instance, for messages: `bao` or `prod-vault`. */
   readonly provider: string
   readonly maxConcurrent: number
   readonly rates: readonly Rate[]
@@ -17,14 +17,16 @@ interface TrafficOptions {
 }
 
 /**
- * The gate for all requests of one provider instance: how many at once, how many in a time, and whether any.
+ * The gate for all requests of one provider instance. It limits how many run at once and how many go in a
+ * time, and stops all of them while the server is failing.
  */
 export interface Traffic {
   readonly clock: Clock
   /**
-   * Runs one request when it may go. Rejects without asking when the breaker is open (`unavailable`), or the
-   * rate is used up for more than a minute (`rate_limited`). A failure of the server counts towards the
-   * breaker. Its Retry-After holds all requests; after one of more than a minute a single request goes first.
+   * Runs one request when it may go. Rejects without asking if the breaker is open (`unavailable`), or if the
+   * rate is used up for more than a minute (`rate_limited`). A failure of the server counts for the breaker.
+   * A Retry-After of the server holds all requests; if it is longer than a minute, a single request goes
+   * first afterwards.
    */
   run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T>
   /** Counts requests that a library made by itself, beyond the one that `run` has counted. */
@@ -32,7 +34,7 @@ export interface Traffic {
   status(): ProviderStatus
 }
 
-/** Errors that show nothing of the server. */
+/** The codes of errors that say nothing about the server. */
 const NOT_THE_SERVERS: ReadonlySet<ErrorCode> = new Set([
   'aborted',
   'internal',
@@ -64,7 +66,7 @@ export function createTraffic({ provider, maxConcurrent, rates, clock }: Traffic
 
   function noteFailure(error: LocketError): void {
     const pauseMs = error.code === 'rate_limited' ? error.retryAfterMs : undefined
-    // Nobody waits that long in the queue. After the pause one request asks whether it is over.
+    // No caller waits that long in the queue. After the pause one request asks whether it is over.
     if (pauseMs !== undefined && pauseMs > LONGEST_WAIT_MS) return breaker.hold(error, pauseMs)
     if (pauseMs !== undefined) limit.hold(pauseMs)
     if (error.code === 'unavailable' || error.code === 'timeout') breaker.failed(error)
@@ -75,7 +77,7 @@ export function createTraffic({ provider, maxConcurrent, rates, clock }: Traffic
   return {
     clock,
     async run(request, signal) {
-      // A request that the breaker refuses neither waits nor uses the rate up.
+      // A request that cannot go must neither wait for a place nor use up the rate.
       breaker.peek()
       return pool.run(async () => {
         breaker.peek()

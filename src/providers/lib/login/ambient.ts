@@ -5,28 +5,27 @@ import { createSingleFlight } from '../../../core/waiting/single-flight.ts'
 import { usableMs } from './lifetime.ts'
 
 /**
- * A credential that is neither text nor file: the machine or its platform hands it out, as instance metadata
- * and workload identity do. It stands beside `Credential`, which a user writes down.
+ * A credential that the machine or its platform hands out, such as instance metadata or workload identity. It
+ * is used beside `Credential`, which a user writes down.
  */
 export interface AmbientCredential extends Disposable {
   readonly kind: 'ambient'
-  /** For messages: `instance metadata`. */
+  /** The name of the credential, for messages: `instance metadata`. */
   readonly title: string
-  /**
-   * Resolves with the credential as it is now; the caller wipes it. Rejects with the error of the request.
-   */
+  /** Resolves with the current credential; the caller must wipe it. Rejects with the error of the request. */
   read(signal: AbortSignal): Promise<Secret>
 }
 
 /** The answer of the platform. */
-export interface AmbientAnswer {
-  /** `createAmbientCredential` wipes it. */
+interface AmbientAnswer {
+  /** The credential, which `createAmbientCredential` wipes. */
   readonly value: Secret
-  /** Milliseconds; undefined: it does not expire. */
+  /** The lifetime in milliseconds; undefined: the credential does not expire. */
   readonly lifetimeMs?: number | undefined
 }
 
-export interface AmbientOptions {
+/** The options of `createAmbientCredential`. */
+interface AmbientOptions {
   readonly title: string
   readonly clock: Clock
   /** Asks the platform once. */
@@ -34,8 +33,8 @@ export interface AmbientOptions {
 }
 
 /**
- * Makes a credential that is asked for when it is first read, and again shortly before it expires. Readers at
- * the same time share one request. Dispose wipes what is kept; after that `read` rejects with `internal`.
+ * Makes a credential that is requested at its first read, and again shortly before it expires. Readers at the
+ * same time share one request. Dispose wipes the kept value; after that `read` rejects with `internal`.
  */
 export function createAmbientCredential({ title, clock, ask }: AmbientOptions): AmbientCredential {
   const asking = createSingleFlight<Secret>()

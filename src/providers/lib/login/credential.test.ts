@@ -36,7 +36,7 @@ function systemError(code: string): LocketError {
   })
 }
 
-test('newlines at the end do not count, and the bytes that were read are wiped', async () => {
+test('newlines at the end are removed, and the bytes that were read are wiped', async () => {
   const files = holding('canary-token\r\n\n')
   const secret = await readCredential({ kind: 'file', path: PATH, within: ['/run'] }, files, USE)
   assert.equal(bearer(secret), 'Bearer canary-token')
@@ -44,7 +44,7 @@ test('newlines at the end do not count, and the bytes that were read are wiped',
   assert.ok(files.given.every((bytes) => bytes.every((byte) => byte === 0)))
 })
 
-test('an inline credential survives the wiping of what was read', async () => {
+test('wiping the read bytes leaves an inline credential unchanged', async () => {
   const credential = { kind: 'inline', value: Secret.fromText('canary-token') } as const
   const files = holding('')
   const first = await readCredential(credential, files, USE)
@@ -53,7 +53,7 @@ test('an inline credential survives the wiping of what was read', async () => {
   assert.deepEqual(files.asked, [])
 })
 
-test('what no header can hold is refused and not shown', async () => {
+test('a credential that no header can hold is refused and not quoted', async () => {
   for (const content of ['canary token', 'canary\ntoken', 'canary\u0000', 'canaryü', '\uFEFFcanary']) {
     await assert.rejects(readFrom(content), (error: LocketError) => {
       assert.equal(error.code, 'auth')

@@ -7,18 +7,19 @@ import { providerError } from '../provider-error.ts'
 
 const MAX_BYTES = 64 * 1024
 
-export interface CredentialUse {
-  /** Kind of the provider: `op-connect`. */
+/** The names that a message about a credential contains. */
+interface CredentialUse {
+  /** The name of the provider: `op-connect`. */
   readonly provider: string
-  /** Name of the setting: `connect-token`. */
+  /** The name of the setting: `connect-token`. */
   readonly setting: string
 }
 
 /**
- * Resolves with the credential as it is now. A file is opened each time, by the path that the user wrote, so
- * a replaced file or a moved link counts at once. The caller must wipe it. Rejects with `credential_missing`
- * (no file, or an empty one), `denied` (not readable), `auth` (no credential looks like that), `too_large`,
- * `io`.
+ * Resolves with the current credential, without newlines at its end. A file is opened again each time by the
+ * path that the user wrote, so a replaced file or a moved link takes effect at once. The caller must wipe the
+ * result. Rejects with `credential_missing` (no file, or an empty one), `denied` (not readable), `auth`
+ * (other characters than printable ASCII), `too_large` (more than 64 KiB), `io`.
  */
 export async function readCredential(
   credential: Credential,
@@ -40,17 +41,21 @@ export async function readCredential(
   })
 }
 
-/** The value of an Authorization header. A string cannot be wiped: keep it no longer than the request. */
+/**
+ * Returns the value of an Authorization header. A string cannot be wiped: keep it no longer than the request.
+ */
 export function bearer(credential: Secret): string {
   return `Bearer ${credentialText(credential)}`
 }
 
-/** For a library that takes it as text, which cannot be wiped. */
+/** Returns the credential as a string, which cannot be wiped, for a library that accepts nothing else. */
 export function credentialText(credential: Secret): string {
   return new TextDecoder('latin1').decode(credential.reveal())
 }
 
-/** Returns a digest: equal for equal credentials, and of no use for a login. */
+/**
+ * Returns a SHA-256 digest in base64 that is equal for equal credentials. It cannot be used as a credential.
+ */
 export function digestOf(credentials: readonly Secret[]): string {
   const hash = createHash('sha256')
   for (const credential of credentials) hash.update(`${credential.byteLength}:`).update(credential.reveal())
@@ -70,7 +75,7 @@ async function readFile(
   }
 }
 
-/** Why a file that a setting names could not be read. */
+/** Returns the error for a file of a setting that could not be read. */
 export function readError(thrown: unknown, path: string, { provider, setting }: CredentialUse): LocketError {
   if (!isLocketError(thrown))
     return providerError('internal', `${provider}: ${setting} could not be read`, { cause: thrown })

@@ -2,20 +2,21 @@ import { createHash, createPrivateKey } from 'node:crypto'
 import type { KeyObject, webcrypto } from 'node:crypto'
 
 const OPENSSH = '-----BEGIN OPENSSH PRIVATE KEY-----'
-/** Cipher block size that unencrypted keys are padded to. */
+/** The block size in bytes that unencrypted keys are padded to. */
 const BLOCK = 8
 
 /**
- * Returns a PEM private key (PKCS#8 or PKCS#1, not encrypted; Ed25519 or RSA) in the format of `ssh-keygen`,
- * PROTOCOL.key of OpenSSH. The same key always gives the same text, so a refresh does not see a change.
- * Returns `undefined` for other keys.
+ * Returns a PEM private key (PKCS#8 or PKCS#1, not encrypted; Ed25519 or RSA) in the format of `ssh-keygen`.
+ * The same key always gives the same text, so a refresh sees no change. Undefined: the text is not such a
+ * key. The format is described in PROTOCOL.key of OpenSSH.
  */
 export function toOpensshKey(pem: string): string | undefined {
   if (pem.trimStart().startsWith(OPENSSH)) return pem
   const key = readKey(pem)
   const parts = key === undefined ? undefined : partsOf(key)
   if (parts === undefined) return undefined
-  // Read back by OpenSSH to tell a wrong passphrase; random there, derived here for a stable text.
+  // OpenSSH uses these 4 bytes to recognise a wrong passphrase. It makes them at random; here they are
+  // derived from the key, so that the text is stable.
   const check = createHash('sha256').update(Buffer.concat(parts.secret)).digest().subarray(0, 4)
   const clear = Buffer.concat([check, check, text(parts.type), ...parts.secret, text('')])
   const padding = Buffer.from(
@@ -38,9 +39,9 @@ export function toOpensshKey(pem: string): string | undefined {
 
 interface KeyParts {
   readonly type: string
-  /** After the type, in the public half. */
+  /** The numbers that follow the type in the public half. */
   readonly open: readonly Buffer[]
-  /** After the type, in the private half. */
+  /** The numbers that follow the type in the private half. */
   readonly secret: readonly Buffer[]
 }
 
@@ -78,7 +79,10 @@ function bytes(jwk: webcrypto.JsonWebKey, name: 'x' | 'd' | 'n' | 'e' | 'qi' | '
   return Buffer.from(jwk[name] ?? '', 'base64url')
 }
 
-/** A positive mpint: a first byte of 0x80 or more would read as a sign. */
+/**
+ * Returns a positive mpint. A zero byte is put before a first byte of 0x80 or more, which would be read as a
+ * sign.
+ */
 function number(jwk: webcrypto.JsonWebKey, name: 'n' | 'e' | 'd' | 'qi' | 'p' | 'q'): Buffer {
   const value = bytes(jwk, name)
   return string((value[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), value]) : value)

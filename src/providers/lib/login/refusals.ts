@@ -5,15 +5,17 @@ import { formatTimeLeft } from '../../../core/text/units.ts'
 const REMEMBERED_MS = 60_000
 
 /**
- * Remembers credentials that a server did not accept, by their digest, for a minute: repeated logins lock
- * accounts and use up quotas. Another credential in the same file is tried at once.
+ * Remembers the last credential that a server refused, by its digest. Sending it again locks accounts and
+ * uses up quotas, so it is not sent for a minute. Another credential in the same file is sent at once.
  */
-export interface Refusals {
-  /** Throws what was remembered. */
+interface Refusals {
+  /** Throws the remembered error of this credential. */
   check(digest: string): void
+  /** Remembers a refused credential for a minute. */
   note(digest: string, error: LocketError): void
 }
 
+/** Makes an empty memory of refusals. */
 export function createRefusals(clock: Clock): Refusals {
   let known: { readonly digest: string; readonly error: LocketError; readonly until: number } | undefined
   return {

@@ -63,14 +63,14 @@ test('a session without an end is kept', async () => {
   assert.equal(await use(), 'token-1')
 })
 
-test('a token that worked and is refused now is renewed once for all', async () => {
+test('a refused token that has worked before is renewed once for all callers', async () => {
   const { state, use } = setup()
   await use()
   state.valid.clear()
   assert.deepEqual(await Promise.all([use(), use(), use()]), ['token-2', 'token-2', 'token-2'])
 })
 
-test('a refused credential is asked about once a minute, another one at once', async () => {
+test('a refused credential is sent once a minute, another one at once', async () => {
   const { clock, state, use } = setup()
   state.written = 'bad'
   await assert.rejects(use(), { code: 'auth' })
@@ -99,7 +99,7 @@ test('a login whose token never works is not repeated within the minute', async 
   assert.equal(state.logins, 1)
 })
 
-test('where the credential is the token, a refusal is final for a minute', async () => {
+test('if the credential is the token, a refusal is final for a minute', async () => {
   const { state, use } = setup({ isRenewable: false })
   await use()
   state.valid.clear()

@@ -6,33 +6,33 @@ import { digestOf } from './credential.ts'
 import { usableMs } from './lifetime.ts'
 import { createRefusals } from './refusals.ts'
 
-/** The result of a login: a token, and all that is good for as long. */
+/** The result of a login: a token, and data that is valid as long as the token. */
 export interface Session<T> {
   readonly value: T
-  /** Undefined: it does not expire. */
+  /** The lifetime in milliseconds; undefined: the session does not expire. */
   readonly lifetimeMs?: number | undefined
 }
 
 interface SessionOptions<T> {
   readonly clock: Clock
-  /** The credentials as they are now; they are wiped here. */
+  /** Reads the current credentials, which `createSessions` wipes. */
   readonly readCredentials: (signal: AbortSignal) => Promise<readonly Secret[]>
   /**
-   * Makes one attempt. An `auth` or `denied` failure is not repeated with the same credentials for a minute.
-   * It copies the credentials that it keeps.
+   * Logs in once. It must copy the credentials that it keeps. After an `auth` or `denied` failure the same
+   * credentials are not sent again for a minute.
    */
   readonly login: (credentials: readonly Secret[], signal: AbortSignal) => Promise<Session<T>>
-  /** False where the credential is the token itself: another login would give the same. Default true. */
+  /** False if the credential is the token itself, so that another login would give the same. Default true. */
   readonly isRenewable?: false
-  /** Overwrites what can be, when the last user of a session that was given up has ended. */
+  /** Overwrites the secrets of a session that was given up, when its last user has ended. */
   readonly wipe?: (value: T) => void
 }
 
-/** One login for all callers, for as long as it is good and the credentials are the same. */
+/** Gives all callers one login, as long as it is valid and the credentials are the same. */
 interface Sessions<T> extends Disposable {
   /**
-   * Does the work with the current session, and makes one first if there is none. When the work fails with
-   * `auth`, the session is given up; if it had ever worked, the work is done once more with a new one.
+   * Runs `work` with the current session, and logs in first if there is none. If `work` fails as `auth`, the
+   * session is given up. If that session has worked before, `work` runs once more with a new one.
    */
   use<R>(signal: AbortSignal, work: (value: T) => Promise<R>): Promise<R>
 }
@@ -40,13 +40,14 @@ interface Sessions<T> extends Disposable {
 interface Live<T> {
   readonly value: T
   readonly digest: string
-  /** From then on it is not used any more: a tenth of its life, at most a minute, before its end. */
+  /** The time in milliseconds since the epoch from which the session is not used any more; see `usableMs`. */
   readonly staleAt: number
   isProven: boolean
   isOver: boolean
   users: number
 }
 
+/** Makes the sessions of one provider instance. Dispose gives up the current session. */
 export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
   const { clock } = options
   const logins = createSingleFlight<Live<T>>()
@@ -116,7 +117,7 @@ export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
     }
   }
 
-  /** Whether another login may help. */
+  /** Gives up a refused session. Returns whether another login may help. */
   function giveUp(refused: Live<T>, error: LocketError): boolean {
     const mayHelp = refused.isProven && options.isRenewable !== false
     if (live === refused) replace(undefined)

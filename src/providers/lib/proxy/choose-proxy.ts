@@ -6,12 +6,12 @@ export type ProxyEnvironment = Readonly<Record<string, string | undefined>>
 
 /** A proxy that a variable names. */
 export interface Proxy {
-  /** For messages, without credentials: `HTTPS_PROXY proxy.example:3128`. */
+  /** The variable and the address for messages, without credentials: `HTTPS_PROXY proxy.example:3128`. */
   readonly who: string
-  /** `HTTPS_PROXY`, spelled as in the environment. */
+  /** The name of the variable, spelled as in the environment: `HTTPS_PROXY`. */
   readonly variable: string
   readonly isTls: boolean
-  /** Without the brackets of an IPv6 address. */
+  /** The host name or address. An IPv6 address has no brackets. */
   readonly host: string
   readonly port: number
   /** The value of a Proxy-Authorization header, if the variable holds a user or a password. */
@@ -95,8 +95,12 @@ function basicAuthorization({ username, password }: URL, variable: string): stri
     const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
     return `Basic ${Buffer.from(pair).toString('base64')}`
   } catch {
-    throw new LocketError('config', `${variable} has a % in its user or password that starts no character`, {
-      hint: 'a % is written %25',
-    })
+    throw new LocketError(
+      'config',
+      `${variable} has a % in its user or password that does not begin a %XX code`,
+      {
+        hint: 'a % is written %25',
+      },
+    )
   }
 }

@@ -27,7 +27,7 @@ function matches(entry: string, host: string, port: string): boolean {
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
 }
 
-/** `host:443`, `[::1]:443`, `[::1]` and `::1`. */
+/** Splits an entry into name and port. It reads `host:443`, `[::1]:443`, `[::1]` and `::1`. */
 function splitPort(entry: string): { readonly name: string; readonly only: string | undefined } {
   if (isIP(entry) === 6) return { name: entry, only: undefined }
   const [, bracketed, plain, only] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? []
@@ -44,7 +44,7 @@ function isInRange(entry: string, host: string): boolean {
   return range.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** IPv6 addresses may be written in several ways. */
+/** Compares two addresses. IPv6 addresses may be written in several ways. */
 function isSameAddress(address: string, host: string): boolean {
   return isInRange(`${address}/${isIP(address) === 4 ? 32 : 128}`, host)
 }

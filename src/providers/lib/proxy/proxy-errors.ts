@@ -44,8 +44,8 @@ export function proxyConnectError(
 }
 
 /**
- * Returns the error for a `fetch` by way of `proxy` that failed while connecting; undefined: the failure is
- * the server's. undici tells what the proxy answered in the text of its error alone.
+ * Returns the error for a `fetch` through `proxy` that failed while connecting; undefined: the failure is the
+ * server's. undici reports the answer of the proxy only in the text of its error.
  */
 export function fetchProxyError(proxy: Proxy, target: string, thrown: unknown): LocketError | undefined {
   const status = tunnelStatus(thrown)
@@ -58,7 +58,9 @@ export function fetchProxyError(proxy: Proxy, target: string, thrown: unknown): 
 const CONNECTING =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/
 
-/** undici throws `fetch failed`, with one or two causes inside one another. */
+/**
+ * Returns the status that the proxy answered. undici throws `fetch failed`, with one or two nested causes.
+ */
 function tunnelStatus(thrown: unknown): number | undefined {
   let error = thrown
   for (let depth = 0; depth < 4 && error instanceof Error; depth += 1) {

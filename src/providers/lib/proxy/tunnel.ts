@@ -2,17 +2,17 @@ import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Proxy } from './choose-proxy.ts'
 
-/** The options of `openTunnel` beside the proxy. */
-export interface TunnelOptions {
-  /** `vault.example:443`; an IPv6 address in brackets. */
+/** The options of `openTunnel`. */
+interface TunnelOptions {
+  /** The host and port to reach: `vault.example:443`. An IPv6 address is in brackets. */
   readonly target: string
-  /** Certificates and their checks, for a proxy that is reached by TLS. */
+  /** The TLS options for a proxy that is reached by TLS. */
   readonly tls: { readonly rejectUnauthorized: true; readonly ca?: string[] }
-  /** Aborts the attempt; a tunnel that is open stays open. */
+  /** Aborts the attempt. It does not close a tunnel that is open. */
   readonly signal: AbortSignal
 }
 
-/** Thrown by `openTunnel` when the proxy answered, and did not open the tunnel. */
+/** The error that `openTunnel` throws when the proxy answered and did not open the tunnel. */
 export class TunnelRefused extends Error {
   readonly status: number
 
@@ -41,7 +41,7 @@ export async function openTunnel(proxy: Proxy, { target, tls, signal }: TunnelOp
     signal,
   })
   asked.once('connect', ({ statusCode = 0 }, socket, head) => {
-    // The server speaks after the client: bytes that come with the proxy's answer are not the server's.
+    // The client speaks first, so bytes that come with the proxy's answer are not from the server.
     if (statusCode >= 200 && statusCode < 300 && head.length === 0) resolve(socket)
     else {
       socket.destroy()
@@ -54,7 +54,7 @@ export async function openTunnel(proxy: Proxy, { target, tls, signal }: TunnelOp
   return promise
 }
 
-/** The headers of a request that a proxy is to forward. */
+/** Returns the headers of a request that a proxy is to forward. */
 export function proxyHeaders({ authorization }: Proxy): Readonly<Record<string, string>> {
   return authorization === undefined ? {} : { 'proxy-authorization': authorization }
 }

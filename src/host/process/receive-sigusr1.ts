@@ -1,0 +1,30 @@
+import { constants } from 'node:os'
+import { loadLibc } from '../libc.ts'
+
+/** A program that ends sooner than this does not wait for koffi, which takes some 16 ms to load. */
+const PAUSE_MS = 100
+
+/**
+ * Lets this process receive SIGUSR1 from 100 ms on. `node --disable-sigusr1` blocks the signal, so that no
+ * listener in JavaScript is called; the kernel keeps one that is sent meanwhile. The caller must listen to it
+ * until disposal: it would end the process.
+ */
+export function receiveSigusr1(): Disposable {
+  let isWanted = true
+  const timer = setTimeout(() => void unblock(() => isWanted), PAUSE_MS).unref()
+  return {
+    [Symbol.dispose]() {
+      isWanted = false
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function unblock(isWanted: () => boolean): Promise<void> {
+  try {
+    const libc = await loadLibc()
+    if (isWanted()) libc.unblockSignal(constants.signals.SIGUSR1)
+  } catch {
+    // Without koffi's native part all but this signal works.
+  }
+}

@@ -1,0 +1,64 @@
+import * as z from 'zod'
+import { Secret } from '../../core/vocabulary/secret.ts'
+import { providerError } from '../lib/provider-error.ts'
+import { isObject, jsonText } from './json.ts'
+import type { BaoReference, KvVersion } from './refs.ts'
+
+/** The fields of one secret, with JSON values. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** All fields of one secret, and the facts that the server sent with them. */
+export interface ReadSecret {
+  readonly fields: Fields
+  /** The version, and the end of the lease in milliseconds since the epoch; see `Resolved`. */
+  readonly facts: { readonly version?: string; readonly expiresAt?: number }
+}
+
+/**
+ * The lease of an answer. A KV engine of version 1 sends a refresh interval as `lease_duration`, and its
+ * `lease_id` is empty: that is not a lease.
+ */
+const Lease = z.object({ lease_id: z.string().min(1), lease_duration: z.number().positive() })
+/** The metadata of a version of a secret (KV version 2). */
+export const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
+
+/**
+ * Returns one field as text. Throws `not_found` for a missing field or null, and `provider_protocol` for
+ * invalid Unicode. `who` is the server, for messages.
+ */
+export function fieldOf(fields: Fields, { mount, path, field }: BaoReference, who: string): Secret {
+  const where = shownPath({ mount, path })
+  if (!Object.hasOwn(fields, field))
+    throw providerError('not_found', `${who} has no field "${field}" at ${where}`)
+  const value = fields[field]
+  if (value === null) throw providerError('not_found', `${who} has null in field "${field}" at ${where}`)
+  const text = jsonText(value)
+  if (text.isWellFormed()) return Secret.fromText(text)
+  throw providerError(
+    'provider_protocol',
+    `${who} has text with invalid Unicode in field "${field}" at ${where}`,
+  )
+}
+
+/** Returns the version and the lease of an answer. `now` is in milliseconds since the epoch. */
+export function factsOf(answer: unknown, kv: KvVersion, now: number): ReadSecret['facts'] {
+  const lease = Lease.safeParse(answer)
+  const data = isObject(answer) && kv === 2 ? answer['data'] : undefined
+  const metadata = VersionMetadata.safeParse(isObject(data) ? data['metadata'] : undefined)
+  return {
+    ...(metadata.success ? { version: String(metadata.data.version) } : {}),
+    ...(lease.success ? { expiresAt: now + lease.data.lease_duration * 1000 } : {}),
+  }
+}
+
+/** Returns the fields of a version 1 answer; undefined for another answer. */
+export function plainFields(answer: unknown): Fields | undefined {
+  const data = isObject(answer) ? answer['data'] : undefined
+  return isObject(data) ? data : undefined
+}
+
+/** Returns the path of a secret for messages, of at most 120 characters. */
+export function shownPath({ mount, path }: Pick<BaoReference, 'mount' | 'path'>): string {
+  const text = [...mount, ...path].join('/')
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text
+}
