@@ -173,6 +173,11 @@ function configOf(world: World, options: Readonly<Record<string, string>>): Volu
     files,
     tmpfs: TMPFS,
     written: WRITTEN,
+    ceilings: {
+      references: 1000,
+      renderedBytes: 16 * 1_048_576,
+      origins: new Set(files.map(({ origin }) => origin)),
+    },
     watch: false,
     mountTimeoutMs: undefined,
     providers: [{ name: 'memory', def: memoryDef(world.provider), settings: {}, key: 'memory' }],

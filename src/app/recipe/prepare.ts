@@ -4,8 +4,11 @@ import { planFiles, type PlannedFile, type RequestedFile, type SecretSource } fr
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
-import { parseTemplate } from '../../core/template/parse.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import { parseSteps } from '../../core/template/parse.ts'
 import type { ParseRef, Template } from '../../core/template/template.ts'
+import { createAllowance, type Allowance } from '../../core/volume/ceilings.ts'
+import { inOneTurn, inTurns } from '../../core/waiting/turns.ts'
 
 /** What is known of a volume's content, for Status. Never a value. */
 export interface ContentFacts {
@@ -27,15 +30,31 @@ export interface PreparedFile {
   readonly template: Template
 }
 
-/** Reads and parses every template. Throws one error that names all that is wrong. No network. */
-export async function prepare(config: VolumeConfig, sources: SourceFiles): Promise<Prepared> {
+/** How a volume's templates are read. */
+export interface PrepareOptions {
+  /** Left out: each template is parsed in one turn of the event loop. */
+  readonly clock?: Clock
+  /** Left out: one for this call. */
+  readonly allowance?: Allowance
+}
+
+/**
+ * Reads and parses every template. No provider is asked. Throws one error that names all that is wrong, or
+ * the first ceiling that the volume exceeds.
+ */
+export async function prepare(
+  config: VolumeConfig,
+  sources: SourceFiles,
+  { clock, allowance = createAllowance(config.ceilings) }: PrepareOptions = {},
+): Promise<Prepared> {
   const planned = planFiles(config.files)
   const errors: LocketError[] = []
   const files: PreparedFile[] = []
   for (const file of planned) {
     try {
-      files.push(await prepareFile(file, config, sources))
+      files.push(await prepareFile(file, config, sources, { clock, allowance }))
     } catch (thrown) {
+      allowance.check()
       errors.push(toLocketError(thrown))
     }
   }
@@ -77,27 +96,36 @@ async function prepareFile(
   file: PlannedFile,
   { parseRef, written }: VolumeConfig,
   sources: SourceFiles,
+  options: Pick<TemplateRules, 'clock' | 'allowance'>,
 ): Promise<PreparedFile> {
-  const template = await readTemplate(file, { parseRef, maxFileBytes: written.maxFileBytes }, sources)
+  const rules = { parseRef, maxFileBytes: written.maxFileBytes, ...options }
+  const template = await readTemplate(file, rules, sources)
   return { path: file.path, origin: file.origin, template }
 }
 
 export interface TemplateRules {
   readonly parseRef: ParseRef
   readonly maxFileBytes: number
+  /** Left out: a template is parsed in one turn of the event loop, because nobody else waits. */
+  readonly clock?: Clock | undefined
+  /** Counts the templates of a volume. */
+  readonly allowance?: Allowance | undefined
 }
 
 /** Reads one template, from its file if it has one, and parses it. Its origin is a fact of the errors that this throws. */
 export async function readTemplate(
   { origin, source }: Pick<RequestedFile, 'origin' | 'source'>,
-  { parseRef, maxFileBytes }: TemplateRules,
+  { parseRef, maxFileBytes, clock, allowance }: TemplateRules,
   sources: SourceFiles,
 ): Promise<Template> {
   const bytes =
     source.kind === 'file'
       ? await fileBytes(source, origin, maxFileBytes, sources)
       : inlineBytes(source.template, origin, maxFileBytes)
-  return parseTemplate(bytes, parseRef, origin)
+  allowance?.addTemplate(origin, bytes.byteLength)
+  const countTag = allowance && (() => allowance.addTag(origin))
+  const steps = parseSteps(bytes, { parseRef, origin, countTag })
+  return clock === undefined ? inOneTurn(steps) : inTurns(steps, clock)
 }
 
 async function fileBytes(

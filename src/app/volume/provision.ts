@@ -5,6 +5,7 @@ import type { Mounted } from '../../core/ports/mounts.ts'
 import type { Resolve } from '../../core/vocabulary/resolve.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import { inodesNeeded, sizeNeeded } from '../../core/plan/tmpfs-size.ts'
+import { createAllowance } from '../../core/volume/ceilings.ts'
 import { formatSize } from '../../core/text/units.ts'
 import { contentFacts, prepare, type ContentFacts } from '../recipe/prepare.ts'
 import { renderTemplates } from '../render/render.ts'
@@ -32,8 +33,10 @@ export async function renderVolume(
   signal: AbortSignal,
 ): Promise<RenderedVolume> {
   const { written } = config
-  const prepared = await prepare(config, deps.sources)
-  const rendered = await renderTemplates(prepared.files, resolve, written, deps, signal)
+  const allowance = createAllowance(config.ceilings)
+  const prepared = await prepare(config, deps.sources, { clock: deps.clock, allowance })
+  const rules = { ...written, allowance }
+  const rendered = await renderTemplates(prepared.files, resolve, rules, deps, signal)
   try {
     const files = [...rendered.contents].map(([{ path }, content]) => ({
       path,

@@ -78,7 +78,7 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   }
   warnOfState(driver, volume)
   driver.table.note(volume, {
-    content: contentFacts(await prepare(configOf(driver, volume), driver.sources)),
+    content: contentFacts(await prepare(configOf(driver, volume), driver.sources, { clock: driver.clock })),
   })
   const tmpfs = tmpfsOf(volume.state)
   if (tmpfs !== undefined && tmpfs.task === undefined) await followTemplates(driver, volume)

@@ -1,5 +1,6 @@
 import { field, section, type Section } from '../../settings/field.ts'
 import { Duration, List, MountFlagWords, SelinuxContext, Size, Switch } from '../../settings/kinds.ts'
+import { ceilingSection } from './ceilings.ts'
 import { configFileSection } from './config-file.ts'
 import { daemonSection } from './daemon.ts'
 import { volumeFilesSection } from './files.ts'
@@ -85,6 +86,7 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   providerSection,
   ...PROVIDER_SECTIONS,
   daemonSection,
+  ceilingSection,
   configFileSection,
   logSection,
 ]

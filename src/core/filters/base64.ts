@@ -1,8 +1,9 @@
-import { bytesOf, defineFilter } from './define.ts'
+import { FAST_FILTER_BYTES, bytesOf, defineFilter } from './define.ts'
 
 export const base64 = defineFilter({
   name: 'base64',
   summary: 'standard base64 with padding, on one line',
   parameters: [],
+  largestValue: FAST_FILTER_BYTES,
   apply: (value) => bytesOf(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')),
 })

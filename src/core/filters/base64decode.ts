@@ -1,10 +1,11 @@
-import { defineFilter, filterFailed } from './define.ts'
+import { FAST_FILTER_BYTES, defineFilter, filterFailed } from './define.ts'
 
 /** Node decodes what it can and drops the rest: a damaged value must not become a shorter one, so it is checked here. */
 export const base64decode = defineFilter({
   name: 'base64decode',
   summary: 'the bytes behind base64, standard or URL-safe; line breaks and missing padding are accepted',
   parameters: [],
+  largestValue: FAST_FILTER_BYTES,
   apply(value) {
     const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
       .toString('latin1')

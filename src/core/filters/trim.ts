@@ -1,4 +1,4 @@
-import { defineFilter } from './define.ts'
+import { FAST_FILTER_BYTES, defineFilter } from './define.ts'
 
 /** Tab, line feed, vertical tab, form feed, carriage return, space: bytes that are part of no other UTF-8 character. */
 const BLANKS: ReadonlySet<number | undefined> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20])
@@ -7,6 +7,7 @@ export const trim = defineFilter({
   name: 'trim',
   summary: 'without spaces, tabs and line breaks at both ends',
   parameters: [],
+  largestValue: FAST_FILTER_BYTES,
   apply(value) {
     let start = 0
     let end = value.byteLength

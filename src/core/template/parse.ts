@@ -3,6 +3,7 @@ import { argumentProblem } from '../filters/define.ts'
 import { FILTERS } from '../filters/index.ts'
 import { nearest } from '../text/nearest.ts'
 import { uniqueRefs } from '../vocabulary/resolve.ts'
+import { inOneTurn, type Steps } from '../waiting/turns.ts'
 import { createNotes, FAILED, type Notes } from './notes.ts'
 import { createLocator, type TextPosition } from './place.ts'
 import { findStray, ORDINARY_SCHEMES, type StrayReference } from './stray.ts'
@@ -10,6 +11,7 @@ import {
   decodeText,
   isBlank,
   LONGEST_REFERENCE,
+  LONGEST_TAG,
   OPEN,
   peekText,
   readFilters,
@@ -28,29 +30,52 @@ interface Reader {
   readonly parseRef: ParseRef
   readonly notes: Notes
   readonly placeOf: (offset: number) => TextPosition
+  readonly countTag: () => void
+  /** True: the text goes on behind `bytes`. */
+  readonly isCut: boolean
+}
+
+/** How to parse a template. */
+export interface ParseOptions {
+  readonly parseRef: ParseRef
+  /** Names the text in messages. */
+  readonly origin: string
+  /** Called once for each tag, before it takes memory. It may throw. */
+  readonly countTag?: (() => void) | undefined
 }
 
 /** A tag that was read: a segment in its place, or text that stays. `next`: where reading goes on. */
 interface Found {
-  readonly segment?: Segment
+  readonly segment?: Segment | undefined
   readonly next: number
 }
 
-/**
- * Finds the references in a text of any encoding; all else stays as it is, byte for byte. `origin` names the text in messages.
- * Throws one error that lists every malformed reference of a known scheme and every wrong filter, with line and column.
- */
+/** Does all of `parseSteps` at once. */
 export function parseTemplate(bytes: Uint8Array, parseRef: ParseRef, origin: string): Template {
+  return inOneTurn(parseSteps(bytes, { parseRef, origin }))
+}
+
+/**
+ * Finds the references in a text of any encoding. The rest of the text stays as it is, byte for byte. Throws
+ * one error that lists every malformed reference of a known scheme and every wrong filter, with line and
+ * column; or the error of `countTag`.
+ */
+export function* parseSteps(
+  bytes: Uint8Array,
+  { parseRef, origin, countTag = () => undefined }: ParseOptions,
+): Steps<Template> {
   const notes = createNotes(origin)
-  const reader = { bytes, parseRef, notes, placeOf: createLocator(bytes) }
-  const segments = readBare(reader) ?? readTags(reader)
+  const reader = { bytes, parseRef, notes, placeOf: createLocator(bytes), countTag, isCut: false }
+  const bare = readBare(reader)
+  yield
+  const segments = bare ?? (yield* readTags(reader))
   throwErrors(notes.errors())
   const refs = segments.flatMap((segment) => (segment.kind === 'secret' ? [segment.ref] : []))
   return { segments, refs: uniqueRefs(refs), warnings: notes.warnings() }
 }
 
 /** The whole text is one reference without braces; undefined: it is not. */
-function readBare({ bytes, parseRef, notes, placeOf }: Reader): Segment[] | undefined {
+function readBare({ bytes, parseRef, notes, placeOf, countTag }: Reader): Segment[] | undefined {
   const from = skipBlanks(bytes, 0)
   let end = bytes.byteLength
   while (end > from && isBlank(bytes[end - 1])) end -= 1
@@ -63,35 +88,57 @@ function readBare({ bytes, parseRef, notes, placeOf }: Reader): Segment[] | unde
   if (ref === undefined) return undefined
   if (ref === FAILED) return []
   if (filters.length > 0) notes.error(place, bareFilter(ref.text))
+  countTag()
   return [{ kind: 'secret', ref, filters: [], raw: decodeText(bytes) ?? text, ...place }]
 }
 
-function readTags(reader: Reader): Segment[] {
-  const { bytes } = reader
+function* readTags(reader: Reader): Steps<Segment[]> {
+  const { bytes, countTag } = reader
   const segments: Segment[] = []
   let copied = 0
-  for (let start = nextBraces(bytes, 0); start !== -1;) {
+  for (let start = yield* nextBraces(bytes, 0); start !== -1;) {
     const { segment, next } = readTag(reader, start)
     if (segment !== undefined) {
+      countTag()
       if (start > copied) segments.push({ kind: 'text', bytes: bytes.subarray(copied, start) })
       segments.push(segment)
       copied = next
     }
-    start = nextBraces(bytes, next)
+    yield
+    start = yield* nextBraces(bytes, next)
   }
   if (bytes.byteLength > copied) segments.push({ kind: 'text', bytes: bytes.subarray(copied) })
   return segments
 }
 
-/** The innermost of more than two: `{{{ ref }}}` is the secret in braces. */
-function nextBraces(bytes: Uint8Array, from: number): number {
+/** Single braces that are passed over in one step. */
+const BRACES_A_STEP = 10_000
+
+/**
+ * Returns the offset of the next two braces, or -1. Of more than two it is the innermost pair: `{{{ ref }}}`
+ * is the secret in braces.
+ */
+function* nextBraces(bytes: Uint8Array, from: number): Steps<number> {
   let at = bytes.indexOf(OPEN, from)
-  while (at !== -1 && bytes[at + 1] !== OPEN) at = bytes.indexOf(OPEN, at + 1)
+  for (let braces = 1; at !== -1 && bytes[at + 1] !== OPEN; braces += 1) {
+    at = bytes.indexOf(OPEN, at + 1)
+    if (braces % BRACES_A_STEP === 0) yield
+  }
   while (at !== -1 && bytes[at + 2] === OPEN) at += 1
   return at
 }
 
 function readTag(reader: Reader, start: number): Found {
+  const end = start + LONGEST_TAG
+  if (reader.bytes.byteLength <= end) return readNearTag(reader, start)
+  const near = { ...reader, bytes: reader.bytes.subarray(0, end), isCut: true }
+  const { segment, next } = readNearTag(near, start)
+  // The cut can part two braces.
+  return { segment, next: Math.min(next, end - 1) }
+}
+
+/** Reads a tag that ends within the reader's bytes. */
+function readNearTag(reader: Reader, start: number): Found {
   const { bytes, parseRef, notes } = reader
   const place = reader.placeOf(start)
   const head = readHead(bytes, start + 2)
@@ -115,7 +162,11 @@ function readTag(reader: Reader, start: number): Found {
   }
   if (ref === undefined) return leave(reader, place, start, head.next)
   const filters = readFilters(bytes, head.next)
-  if (filters.kind === 'unclosed') return leave(reader, place, start, filters.next)
+  if (filters.kind === 'unclosed') {
+    if (!reader.isCut || filters.next < bytes.byteLength) return leave(reader, place, start, filters.next)
+    notes.error(place, syntaxIn(ref.text, `the tag is longer than ${LONGEST_TAG} bytes`))
+    return { next: filters.next }
+  }
   if (filters.kind === 'malformed') {
     notes.error(place, syntaxIn(ref.text, filters.problem, FILTER_SHAPE))
     return { next: filters.next }

@@ -4,14 +4,15 @@ import { outcomesOf, parseSampleRef } from '../../../test/fakes/sample-refs.ts'
 import { isLocketError, LocketError } from '../vocabulary/errors.ts'
 import type { Outcomes } from '../vocabulary/resolve.ts'
 import { parseTemplate } from './parse.ts'
-import { collectFailures, renderTemplate, type RenderOptions } from './render.ts'
+import { collectFailures, renderSteps, type RenderOptions } from './render.ts'
+import { inOneTurn } from '../waiting/turns.ts'
 import type { Template } from './template.ts'
 
 const A = 'op://v/i/a'
 const B = 'op://v/i/b'
 const MISSING = new LocketError('not_found', 'no such field', { hint: 'look again' })
 const DENIED = new LocketError('denied', 'not allowed')
-const STRICT: RenderOptions = { policy: 'error', now: 59_000, origin: 'secret x' }
+const STRICT: RenderOptions = { policy: 'error', now: 59_000, origin: 'secret x', maxBytes: 1_048_576 }
 
 type Values = Parameters<typeof outcomesOf>[1]
 
@@ -29,7 +30,9 @@ function renderBytes(
   options: Partial<RenderOptions> = {},
 ): Uint8Array | undefined {
   const template = parse(text)
-  return renderTemplate(template, outcomesOf(template.refs, values), { ...STRICT, ...options })?.reveal()
+  return inOneTurn(
+    renderSteps(template, outcomesOf(template.refs, values), { ...STRICT, ...options }),
+  )?.reveal()
 }
 
 function render(text: string, values: Values, options: Partial<RenderOptions> = {}): string | undefined {
@@ -137,12 +140,12 @@ test('the values that it was given stay whole, and what it made on the way is it
   const template = parse(`{{ ${A} | trim }}{{ ${A} | base64 }}{{ ${A} }}{{ ${A} | trim | trim }}`)
   const value = new TextEncoder().encode(' CANARY ')
   const outcomes = outcomesOf(template.refs, { [A]: value })
-  const first = renderTemplate(template, outcomes, STRICT)
+  const first = inOneTurn(renderSteps(template, outcomes, STRICT))
   assert.equal(new TextDecoder().decode(value), ' CANARY ')
   first?.wipe()
   assert.equal(new TextDecoder().decode(value), ' CANARY ')
   assert.equal(
-    new TextDecoder().decode(renderTemplate(template, outcomes, STRICT)?.reveal()),
+    new TextDecoder().decode(inOneTurn(renderSteps(template, outcomes, STRICT))?.reveal()),
     'CANARYIENBTkFSWSA= CANARY CANARY',
   )
 })
@@ -186,4 +189,34 @@ test('a reference with a default in one place and none in another fails', () => 
 
 test('a reference that nobody was asked for is a bug, not a hole in the file', () => {
   assert.equal(refusal(`{{ ${A} }}`, {}).code, 'internal')
+})
+
+test('a file that would be too large is refused before its memory is allocated', () => {
+  const maxBytes = 100
+  const long = { [A]: 'x'.repeat(60) }
+  const sizes: number[] = []
+  const allot = (bytes: number) => sizes.push(bytes)
+  const error = refusal(`{{ ${A} }}{{ ${A} }}`, long, { maxBytes, allot })
+  assert.deepEqual([error.code, error.facts.origin], ['too_large', 'secret x'])
+  assert.equal(error.reason, 'the rendered file is larger than max-file-size, which is 100B')
+  assert.deepEqual(sizes, [])
+  assert.equal(render(`{{ ${A} }}-`, long, { maxBytes, allot })?.length, 61)
+  assert.deepEqual(sizes, [61])
+})
+
+test('a chain of filters may not grow a value beyond the largest file', () => {
+  const chain = ' | base64'.repeat(32)
+  const error = refusal(`{{ ${A}${chain} }}`, { [A]: 'x'.repeat(1000) }, { maxBytes: 10_000 })
+  assert.match(error.message, /larger than max-file-size/)
+  assert.match(refusal(`{{ ${A}${chain} | base64 }}`, { [A]: 'x' }).message, /more than 32 filters/)
+})
+
+test('a filter takes a value of at most 1 MiB, those that only encode blocks take 8', () => {
+  const value = { [A]: 'x'.repeat(1_048_577) }
+  const options = { maxBytes: 16_777_216 }
+  assert.match(
+    refusal(`{{ ${A} | json }}`, value, options).message,
+    /filter json: the value has 1048577 bytes/,
+  )
+  assert.equal(render(`{{ ${A} | base64 | base64decode | trim }}`, value, options)?.length, 1_048_577)
 })

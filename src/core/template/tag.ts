@@ -3,6 +3,15 @@ import type { FilterCall } from './template.ts'
 /** Longer than any reference: keeps a parser of references from being fed a whole file. */
 export const LONGEST_REFERENCE = 4096
 
+/**
+ * Bytes from the first brace of a tag to its last one. Braces that are further apart are text. It bounds the
+ * work on one tag.
+ */
+export const LONGEST_TAG = 64 * 1024
+
+/** Filters of one tag. */
+const MOST_FILTERS = 32
+
 /** What stands between `{{` and the first `|` or `}}`. Offsets are in bytes. */
 export type Head =
   /** `{{ "{{" }}`: two braces of the text. */
@@ -51,6 +60,7 @@ export function readFilters(bytes: Uint8Array, start: number): Filters {
     }
     if (at >= bytes.byteLength || isPair(bytes, at, OPEN)) return { kind: 'unclosed', next: at }
     if (name.text === '') return malformed('there is no filter name after |', at)
+    if (calls.length === MOST_FILTERS) return malformed(`the tag has more than ${MOST_FILTERS} filters`, at)
     calls.push({ name: name.text, args })
   }
   return { kind: 'filters', calls, end: at + 2 }
