@@ -8,11 +8,12 @@ import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import type { Store } from '../../src/core/ports/store.ts'
+import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
-import { watchFiles } from '../../src/host/sources/watch.ts'
+import { watchPaths } from '../../src/host/sources/watch.ts'
 import { startWorker } from '../../src/wire.ts'
 import type { ProviderDef } from '../../src/providers/define.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
@@ -65,7 +66,7 @@ export async function openWorld(
   const ports: Ports = {
     store: realPorts.store ?? openStateFile(stateDir),
     mounts: realPorts.mounts ?? openMountTable(),
-    tree: realPorts.tree ?? openFileTree(),
+    tree: realPorts.tree ?? openFileTree(systemClock()),
   }
   return {
     runtimeDir,
@@ -103,7 +104,7 @@ export function testDriver(
     mounts: world.ports.mounts,
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
-    watch: watchFiles,
+    watch: watchPaths,
     daemon: {
       runtimeDir: world.runtimeDir,
       volumeConfig: (options: Readonly<Record<string, string>>) => ({

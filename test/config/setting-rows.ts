@@ -17,8 +17,6 @@ export interface SettingRow {
 
 type ReadVolume = (config: VolumeConfig) => unknown
 
-const MANY_FILES = Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [`secret.f${n}`, 'x']))
-
 export const ROWS: Readonly<Record<string, SettingRow>> = {
   secret: {
     texts: ['a=1', 'a=2'],
@@ -231,21 +229,6 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     said(() => daemon.volumeConfig({ 'connect-token': 'canary' })),
   ),
   linger: daemonRow(['0s', '1m'], [0, 60_000], 5000, ({ daemon }) => daemon.cacheTtlMs),
-  'max-volume-size': daemonRow(['1M', '1G'], ['1M', '1G'], '64M', ceilingOn({ size: '1000G' })),
-  'max-volume-file-size': daemonRow(
-    ['1M', '1G'],
-    ['1M', '1G'],
-    '16M',
-    ceilingOn({ 'max-file-size': '1000G' }),
-  ),
-  'max-volume-files': daemonRow(['1', '5'], ['1', '5'], '1000', ceilingOn(MANY_FILES)),
-  'max-volume-references': daemonRow(['1', '5'], [1, 5], 2000, contentCeiling('references')),
-  'max-volume-rendered-size': daemonRow(
-    ['1K', '1M'],
-    [1024, 1_048_576],
-    32 * 1_048_576,
-    contentCeiling('renderedBytes'),
-  ),
   managed: daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.managed),
   'reset-state': daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.resetState),
   'log-format': daemonRow(['json', 'compose'], ['json', 'compose'], 'text', ({ log }) => log.format),
@@ -281,23 +264,13 @@ function row(
   }
 }
 
-function daemonRow(
+export function daemonRow(
   texts: SettingRow['texts'],
   seen: SettingRow['seen'],
   byDefault: unknown,
   read: (loaded: Loaded) => unknown,
 ): SettingRow {
   return { texts, seen, byDefault, read }
-}
-
-/** Reads the ceiling out of the refusal of options that exceed any. */
-function ceilingOn(options: Options): (loaded: Loaded) => unknown {
-  return ({ daemon }) =>
-    /operator's max-[a-z-]+ is (\w+)/.exec(problemOf(() => daemon.volumeConfig(options)))?.[1]
-}
-
-function contentCeiling(key: 'references' | 'renderedBytes'): (loaded: Loaded) => unknown {
-  return ({ daemon }) => daemon.volumeConfig({}).ceilings[key]
 }
 
 function setting(kind: string, key: string): ReadVolume {

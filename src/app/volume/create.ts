@@ -1,7 +1,7 @@
 import { addFacts, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { parseVolumeName, type VolumeName } from '../../core/vocabulary/names.ts'
 import { sameOptions, type VolumeRecord } from '../../core/volume/record.ts'
-import { contentFacts, prepare, type ContentFacts } from '../recipe/prepare.ts'
+import { contentFacts, prepareVolume, type ContentFacts } from '../recipe/volume-files.ts'
 import { timestamp, type Driver } from './driver.ts'
 import { createdState } from './state.ts'
 import type { VolumeIdentity } from './volume-table.ts'
@@ -31,16 +31,14 @@ export async function createVolume(
   })
 }
 
-/** Names the volume in its errors: the engine does not, when it reports them. */
+/** Throws errors that name the volume. The engine does not name it. */
 async function contentOf(
-  driver: Driver,
+  { daemon, sources, clock }: Driver,
   options: VolumeRecord['options'],
   name: VolumeName,
 ): Promise<ContentFacts> {
   try {
-    return contentFacts(
-      await prepare(driver.daemon.volumeConfig(options), driver.sources, { clock: driver.clock }),
-    )
+    return contentFacts(await prepareVolume(daemon.volumeConfig(options), sources, { clock }))
   } catch (thrown) {
     throw addFacts(toLocketError(thrown), { volume: name })
   }

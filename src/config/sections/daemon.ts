@@ -1,5 +1,5 @@
 import { field, section } from '../../settings/field.ts'
-import { AbsolutePath, Duration, PathList, Switch } from '../../settings/kinds.ts'
+import { AbsolutePath, Count, Duration, PathList, Size, Switch } from '../../settings/kinds.ts'
 
 /** The daemon's own settings. Driver options cannot change them. */
 export const daemonSection = section('daemon', 'Daemon', {
@@ -8,7 +8,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     env: 'LOCKET_PLUGIN_SOCKET',
     schema: AbsolutePath,
     default: '/run/docker/plugins/locket.sock',
-    summary: 'where the engine finds the driver',
+    summary: 'the socket where the engine finds the driver',
     placeholder: 'PATH',
     driverOption: false,
   }),
@@ -18,7 +18,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     schema: AbsolutePath.optional(),
     default: '/var/lib/locket',
     summary:
-      'folder of what must outlive a restart; with --managed left out: /etc/locket/state where that can be made, else below the runtime folder',
+      'folder of the state that must outlive a restart; with --managed the default is /etc/locket/state if it can be made, else a folder below the runtime folder',
     placeholder: 'DIR',
     driverOption: false,
   }),
@@ -48,7 +48,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary: 'accept a credential written out in driver options, where `docker volume inspect` shows it',
+    summary: 'accept a credential as plain text in driver options, where `docker volume inspect` shows it',
     driverOption: false,
   }),
   lingerMs: field({
@@ -57,7 +57,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     schema: Duration,
     default: '5s',
     summary:
-      'how long a value stays usable for the next mount before it is fetched again, for containers that start again and again; 0s turns it off',
+      'how long the cache keeps a value for the next mount, for containers that restart again and again; 0s turns the cache off',
     placeholder: 'DURATION',
     driverOption: false,
   }),
@@ -66,7 +66,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary: 'run as the engine runs a managed plugin: /etc/locket/locket.toml is read if it is there',
+    summary: 'run as a managed plugin of the engine: /etc/locket/locket.toml is read if it exists',
     driverOption: false,
     toml: false,
   }),
@@ -78,5 +78,59 @@ export const daemonSection = section('daemon', 'Daemon', {
     summary: 'start with no volumes when the state cannot be read; the damaged files are kept',
     driverOption: false,
     toml: false,
+  }),
+})
+
+/**
+ * The operator's limits of what driver options may make the daemon hold for one volume. Driver options cannot
+ * change them. They do not limit what the operator sets in flags, environment or TOML.
+ */
+export const ceilingSection = section('ceilings', 'Ceilings of driver options', {
+  sizeBytes: field({
+    name: 'max-volume-size',
+    env: 'LOCKET_MAX_VOLUME_SIZE',
+    schema: Size,
+    default: '64M',
+    summary: 'largest size that driver options may ask for',
+    placeholder: 'SIZE',
+    driverOption: false,
+  }),
+  maxFileBytes: field({
+    name: 'max-volume-file-size',
+    env: 'LOCKET_MAX_VOLUME_FILE_SIZE',
+    schema: Size,
+    default: '16M',
+    summary: 'largest max-file-size that driver options may ask for',
+    placeholder: 'SIZE',
+    driverOption: false,
+  }),
+  files: field({
+    name: 'max-volume-files',
+    env: 'LOCKET_MAX_VOLUME_FILES',
+    schema: Count,
+    default: '1000',
+    summary: 'most files of one volume that driver options may ask for, with the folders that they are in',
+    placeholder: 'NUMBER',
+    driverOption: false,
+  }),
+  references: field({
+    name: 'max-volume-references',
+    env: 'LOCKET_MAX_VOLUME_REFERENCES',
+    schema: Count,
+    default: '2000',
+    summary:
+      'most tags in all templates of one volume that driver options name; a reference counts as often as it occurs',
+    placeholder: 'NUMBER',
+    driverOption: false,
+  }),
+  renderedBytes: field({
+    name: 'max-volume-rendered-size',
+    env: 'LOCKET_MAX_VOLUME_RENDERED_SIZE',
+    schema: Size,
+    default: '32M',
+    summary:
+      'largest total of all files of one volume that driver options ask for, and of their templates, which are in memory while they are rendered',
+    placeholder: 'SIZE',
+    driverOption: false,
   }),
 })

@@ -15,7 +15,7 @@ import { parseDriverOptions, type DriverOptions } from './driver-opts.ts'
 import type { VolumeConfig } from './volume-config.ts'
 
 /** The settings that a volume inherits from its daemon, parsed and valid. */
-export interface VolumeDefaults {
+interface VolumeDefaults {
   readonly layer: Layer
   readonly providers: readonly ProviderInstance[]
   readonly files: readonly RequestedFile[]
@@ -25,7 +25,7 @@ export interface VolumeDefaults {
 
 const FIELDS = fieldsOf(VOLUME_SECTIONS)
 
-/** Returns `DaemonConfig.volumeConfig` for a daemon with these defaults. */
+/** Returns the function `DaemonConfig.volumeConfig` of a daemon with these defaults. */
 export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOptions) => VolumeConfig {
   const operator = sizesOf(parseShared(defaults.layer, defaults.providers, []))
   return (options) => {
@@ -64,7 +64,7 @@ function sizesOf({ tmpfs, written }: Pick<ReturnType<typeof parseShared>, 'tmpfs
   return { sizeBytes: tmpfs.sizeBytes, maxFileBytes: written.maxFileBytes }
 }
 
-/** Parses the settings that daemon and volume have in common. */
+/** Parses the settings that daemon and volume have in common. Adds to `problems` what is wrong. */
 export function parseShared(layer: Layer, providers: readonly ProviderInstance[], problems: Problems) {
   return {
     volume: parseSection(volumeSection, layer, problems),
@@ -75,8 +75,8 @@ export function parseShared(layer: Layer, providers: readonly ProviderInstance[]
 }
 
 /**
- * Returns the kind or the name of an instance that the setting `provider` names; undefined when it is not
- * set.
+ * Returns the kind or the instance name that the setting `provider` chooses; undefined when it is not set, or
+ * when it is wrong. Adds to `problems` what is wrong.
  */
 export function parseChosen(
   layer: Layer,
@@ -132,7 +132,7 @@ function unheeded(
     const origin = own.get(field.name)?.origin
     return origin === undefined
       ? []
-      : [`${origin} does not change ${name}, which provider says: set provider to ${def.kind}`]
+      : [`${origin} does not change ${name}, which the setting provider names: set provider to ${def.kind}`]
   })
 }
 

@@ -1,3 +1,4 @@
+import type { Owner } from '../text/units.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
 /** Limits of a read: its size, and where its file may lie. */
@@ -12,46 +13,51 @@ export interface ReadLimits {
 /** Files that users name: templates and credentials. */
 export interface SourceFiles {
   /**
-   * Returns the content of a regular file; links are followed. Never blocks on a FIFO or a device. Rejects
-   * with `io`, whose `cause` is the system's error; with `too_large`; or with `denied` when the file lies
-   * outside `within` or in `except`.
+   * The content of a regular file; links are followed. Rejects with `io` (its `cause` is the system error, so
+   * ENOENT can be told), `too_large`, or `denied` when it lies outside `within` or is of `except`. Never
+   * blocks on a FIFO or device.
    */
   read(path: string, limits: ReadLimits): Promise<Uint8Array>
 }
 
-/** The kind of thing that a template path leads to. */
+/** What is found at a path that should hold templates. */
 export type SourceListing =
   | { readonly kind: 'file' }
   /**
-   * A folder. `files`: relative paths of every regular file below it, except editors' temporary files. Links
-   * are followed when they lead to something below the folder.
+   * `files`: relative paths of every regular file below it, without temporary files of editors. Links are
+   * followed if they lead below it.
    */
   | { readonly kind: 'folder'; readonly files: readonly string[] }
-  /** There is nothing, and the folder above exists. */
+  /** There is nothing at the path; its folder is there. */
   | { readonly kind: 'missing' }
 
 /** Folders of templates. */
 export interface SourceTrees {
   /**
-   * Returns what is at the path. Rejects with `io` when that is neither a file nor a folder, cannot be read,
-   * is a link that leads nowhere, or holds too many files; with `denied` when a link leads out of the folder.
+   * Rejects with `io` for what is neither file nor folder, is unreadable, or holds a link that leads nowhere
+   * or too many files; with `denied` for a link that leads out of the folder.
    */
   list(path: string): Promise<SourceListing>
-  /** Returns the path with every link followed, as far as the path exists. */
+  /** The path behind every link, as far as it exists. */
   realPath(path: string): Promise<string>
 }
 
-/** Where a file is to be written. Links in `folder` are followed, links in `path` never. */
+/** Where a file is to be. Links in `folder` are followed, links in `path` never. */
 export interface Place {
-  /** Absolute path of a folder, which is made if need be. */
+  /** Absolute. It is made if it is missing. */
   readonly folder: string
-  /** Path below `folder`: plain segments joined by `/`. */
+  /** Below `folder`: plain segments joined by `/`. */
   readonly path: string
 }
 
 /** A file to be written at its place. */
 export interface PlacedFile extends Place {
   readonly content: Secret
+  /**
+   * What becomes of a file that is there already: it is replaced unless it is the same, or the write is
+   * refused.
+   */
+  readonly existing: 'replace' | 'refuse'
 }
 
 /** How files are written at places that users name. */
@@ -59,33 +65,31 @@ export interface PlaceOptions {
   readonly fileMode: number
   /** Mode of each folder that has to be made, however deep. */
   readonly dirMode: number
-  /** Owner of files, and of folders that have to be made. Undefined: the owner of the process. */
-  readonly owner?: { readonly uid: number; readonly gid: number } | undefined
-  /** Replaces a file that exists already, or refuses to: then it is an error. */
-  readonly existing: 'replace' | 'refuse'
+  /** Owner of files, and of folders that have to be made; undefined: as the process. */
+  readonly owner?: Owner | undefined
 }
 
-/** Files and folders that a write made, so that they can be removed again. */
+/** What a write touched. A file that was the same already is in neither list: it keeps its inode. */
 export interface Placed {
+  /** Files that have another content, mode or owner than before. */
+  readonly changed: readonly Place[]
   /** Files that were not there before. */
   readonly made: readonly Place[]
-  /** Folders that were not there before, the outer ones first; absolute. */
+  /** Absolute paths of folders that were not there before, the outer ones first. */
   readonly folders: readonly string[]
-  /** Number of files whose content, mode or owner changed. The others were not touched. */
-  readonly changed: number
 }
 
 /** Files at places that users name. */
 export interface PlacedFiles {
   /**
-   * Writes all files beside their places, then renames them back to back. Temporary names begin with a dot
-   * and end in `.tmp`. Rejects with `io`, `too_large` or `plan_conflict` (a file must not be replaced);
-   * nothing new is left then, unless a rename failed after others.
+   * All are written beside their places, then renamed back to back. Temporary names begin with a dot and end
+   * in `.tmp`. Rejects with `io`, `too_large` or `plan_conflict` (what is there must not be replaced); then
+   * nothing new is left, unless a rename failed after others.
    */
   write(files: readonly PlacedFile[], options: PlaceOptions): Promise<Placed>
   /**
-   * Overwrites files with zeros and unlinks them, then removes those of the folders that are empty. A missing
-   * file is success. Rejects with `io`.
+   * Overwrites with zeros and unlinks, then removes those of the folders that are empty. A file that is not
+   * there is success. Rejects with `io`.
    */
   remove(files: readonly Place[], folders: readonly string[]): Promise<void>
 }
@@ -108,16 +112,32 @@ export interface TreeOptions {
   readonly rootMode: number
 }
 
-/** Files of a volume. Containers see `ROOT/data`, and never `ROOT/stage`. */
+/**
+ * What one delivery did, by name: paths of files, or names of variables. What was the same already is in none
+ * of the lists: a file then keeps its inode.
+ */
+export interface Changes {
+  /** It has another content, mode or owner than before. */
+  readonly changed: readonly string[]
+  /** It was not there before. */
+  readonly made: readonly string[]
+  /**
+   * It was there and is removed. A folder of a volume that is removed whole is named instead of the files in
+   * it.
+   */
+  readonly gone: readonly string[]
+}
+
+/** Files of a volume: `ROOT/data` is what containers see, `ROOT/stage` is not. */
 export interface FileTree {
   /**
-   * Makes `data/` hold exactly `files`: stages all in `stage/`, renames them back to back, then removes
-   * everything else from `data/`.
+   * Makes `data/` hold exactly `files`. What differs is staged in `stage/`, then renamed back to back. What
+   * `data/` held beside them is removed.
    */
-  replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<void>
+  replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes>
   /**
-   * Overwrites every file with zeros, truncates and unlinks it. A descriptor that is still open then reads
-   * zeros. A missing root is success.
+   * Overwrites every file with zeros, truncates, unlinks. A descriptor that is still open then reads zeros.
+   * Missing root is success.
    */
   wipe(root: string): Promise<void>
   /**
@@ -129,33 +149,34 @@ export interface FileTree {
   markOf(root: string): Promise<string | undefined>
 }
 
-/**
- * Calls `onChange` after any of the files changed, was replaced or came back. Changes within `debounceMs`
- * milliseconds are one call.
- */
-export type WatchFiles = (
-  paths: readonly string[],
-  onChange: () => void,
-  options: { readonly debounceMs: number },
-) => Promise<AsyncDisposable>
+export interface WatchOptions {
+  /** Changes within this time are one. */
+  readonly debounceMs: number
+  /** Paths may be folders: what changes below them, or a folder that is replaced whole, is a change too. */
+  readonly isDeep: boolean
+}
 
 /**
- * Watches files, and folders with everything below them, as WatchFiles does. A folder that is replaced whole
- * is a change too.
+ * Calls `onChange` after something at one of the paths changed, was replaced, came or went. Rejects when
+ * nothing can be watched. The caller must dispose of the answer, or the process does not end.
  */
-export type WatchTrees = WatchFiles
+export type WatchPaths = (
+  paths: readonly string[],
+  onChange: () => void,
+  options: WatchOptions,
+) => Promise<AsyncDisposable>
 
 /** Files that locket writes for its user, and that several of its processes may change. */
 export interface OwnFiles {
   /**
-   * Runs `body` while no other process of this machine is inside `exclusively` for the same file. The file
-   * need not exist; its folder is made (0700) if need be. Waits at most 30 s, then rejects with `timeout`. A
-   * process that dies releases the file.
+   * Runs `body` while no other process of this machine is inside `exclusively` for the same file, which need
+   * not exist; its folder is made (0700) if need be. Waits at most 30 s, then rejects with `timeout`. A
+   * process that dies lets go.
    */
   exclusively<T>(path: string, signal: AbortSignal, body: () => Promise<T>): Promise<T>
   /**
-   * Replaces the content: after a power cut the file holds the old content or all of the new one. Keeps owner
-   * and mode of a file that exists; a new file gets `mode`.
+   * The old content or all of the new one, also after a power cut. Owner and mode of a file that is there are
+   * kept, else `mode`.
    */
   replace(path: string, content: Uint8Array, mode: number): Promise<void>
 }

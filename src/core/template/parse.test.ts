@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseSampleRef } from '../../../test/fakes/sample-refs.ts'
 import { isLocketError, type LocketError } from '../vocabulary/errors.ts'
-import { inOneTurn } from '../waiting/turns.ts'
-import { parseSteps, parseTemplate } from './parse.ts'
+import { parseTemplate } from './parse.ts'
 import type { Template } from './template.ts'
 
 const REF = 'op://vault/item/field'
@@ -278,24 +277,4 @@ test('a bug in a parser of references is not taken for a mistake of the user', (
     throw new TypeError('canary bug')
   }
   assert.throws(() => parseTemplate(new TextEncoder().encode('{{ a }}'), broken, 'x'), /canary bug/)
-})
-
-test('tags are counted before they take memory', () => {
-  let tags = 0
-  const countTag = () => {
-    tags += 1
-    if (tags > 3) throw new Error('too many')
-  }
-  const text = new TextEncoder().encode('{{ op://v/i/f }}{{ "{{" }}'.repeat(1000))
-  const steps = parseSteps(text, { parseRef: parseSampleRef, origin: 'x', countTag })
-  assert.throws(() => inOneTurn(steps), /too many/)
-  assert.equal(tags, 4)
-})
-
-test('a tag that is longer than 64 KiB is an error, and what is near it is read as ever', () => {
-  const long = (bytes: number) => `{{ op://v/i/f | default "${'x'.repeat(bytes)}" }}`
-  assert.equal(parse(`${long(65_000)}{{ op://v/i/g }}`).refs.length, 2)
-  assert.throws(() => parse(long(66_000)), /op:\/\/v\/i\/f/)
-  for (const blanks of [65_531, 65_532, 65_533, 65_534, 65_535])
-    assert.equal(parse(`{{${' '.repeat(blanks)}{{ op://v/i/g }}`).refs.length, 1, `${blanks}`)
 })

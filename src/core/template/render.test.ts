@@ -190,33 +190,3 @@ test('a reference with a default in one place and none in another fails', () => 
 test('a reference that nobody was asked for is a bug, not a hole in the file', () => {
   assert.equal(refusal(`{{ ${A} }}`, {}).code, 'internal')
 })
-
-test('a file that would be too large is refused before its memory is allocated', () => {
-  const maxBytes = 100
-  const long = { [A]: 'x'.repeat(60) }
-  const sizes: number[] = []
-  const allot = (bytes: number) => sizes.push(bytes)
-  const error = refusal(`{{ ${A} }}{{ ${A} }}`, long, { maxBytes, allot })
-  assert.deepEqual([error.code, error.facts.origin], ['too_large', 'secret x'])
-  assert.equal(error.reason, 'the rendered file is larger than max-file-size, which is 100B')
-  assert.deepEqual(sizes, [])
-  assert.equal(render(`{{ ${A} }}-`, long, { maxBytes, allot })?.length, 61)
-  assert.deepEqual(sizes, [61])
-})
-
-test('a chain of filters may not grow a value beyond the largest file', () => {
-  const chain = ' | base64'.repeat(32)
-  const error = refusal(`{{ ${A}${chain} }}`, { [A]: 'x'.repeat(1000) }, { maxBytes: 10_000 })
-  assert.match(error.message, /larger than max-file-size/)
-  assert.match(refusal(`{{ ${A}${chain} | base64 }}`, { [A]: 'x' }).message, /more than 32 filters/)
-})
-
-test('a filter takes a value of at most 1 MiB, those that only encode blocks take 8', () => {
-  const value = { [A]: 'x'.repeat(1_048_577) }
-  const options = { maxBytes: 16_777_216 }
-  assert.match(
-    refusal(`{{ ${A} | json }}`, value, options).message,
-    /filter json: the value has 1048577 bytes/,
-  )
-  assert.equal(render(`{{ ${A} | base64 | base64decode | trim }}`, value, options)?.length, 1_048_577)
-})

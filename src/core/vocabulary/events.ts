@@ -92,6 +92,7 @@ export const EVENTS = {
   'volume.unmount.unknown': row('warn', 'unmount of something that is not mounted', MOUNT),
   'volume.rendered': row('info', 'rendered again after a template changed', { volume: 'text' }),
   'volume.render.failed': row('error', 'failed', FAILURE),
+  'volume.recovered': row('info', 'rendered again after failures', { volume: 'text' }),
   'volume.watch.failed': row('error', 'failed', FAILURE),
   'volume.state': row('error', 'failed', FAILURE),
   'volume.wipe': row('error', 'failed', FAILURE),
@@ -169,6 +170,7 @@ export const EVENTS = {
     code: 'text',
     error: 'text',
   }),
+  'exec.recovered': row('info', 'the change is followed now', {}),
   'exec.failed': row('warn', 'the command has ended and is started again', {
     code: 'number',
     pauseMs: 'number',
@@ -188,6 +190,7 @@ export const EVENTS = {
     code: 'text',
     error: 'text',
   }),
+  'inject.recovered': row('info', 'could write again', {}),
   'inject.wiped': row('info', 'removed what was written', { files: 'number' }),
   // locket export and locket compose
   'template.warning': row('warn', 'a template looks like a mistake', { where: 'text', warning: 'text' }),

@@ -5,7 +5,7 @@ import type { Secret } from './secret.ts'
 /** A fetched value. The receiver must wipe it. */
 export interface Resolved {
   readonly value: Secret
-  /** The value is valid for seconds only, like a one-time password: it is never cached. */
+  /** Good for seconds, like a one-time password: it is not cached. */
   readonly isFleeting?: true
   /** The provider's name for this state of the secret, if it has one: another version may be another value. */
   readonly version?: string
@@ -22,25 +22,27 @@ export type Outcome =
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
 /**
- * Fetches references. Returns exactly one outcome for each distinct one. Rejects only when `signal` aborts or
- * on a bug.
+ * Asks for distinct refs (`uniqueRefs`) and answers with exactly one outcome for each. Rejects only when
+ * aborted or on a bug.
  */
 export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
 
-/** Returns each reference once, in the order of the first ones. */
+/**
+ * Each ref once, in the order of its first appearance. A rendering calls it once, for the one batch of all
+ * its templates.
+ */
 export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
   return [...new Map([...refs].map((ref) => [ref.id, ref])).values()]
 }
 
 /**
- * Returns one Resolve made of several: each provider gets its distinct references as one batch, all providers
- * at once. When a provider throws, only its own references fail. A reference without an answer gets an
- * `internal` error.
+ * One Resolve out of several: sends each provider its refs as one batch, all at once. A provider that throws
+ * fails its own refs only. A ref that it forgot is an `internal` error, never a missing entry.
  */
 export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
   return async (refs, signal) => {
     const outcomes = new Map<RefId, Outcome>()
-    const batches = Map.groupBy(uniqueRefs(refs), (ref) => ref.provider)
+    const batches = Map.groupBy(refs, (ref) => ref.provider)
     await Promise.all(
       [...batches].map(async ([provider, batch]) => {
         for (const [id, outcome] of await settle(fetcherOf, provider, batch, signal))

@@ -23,7 +23,10 @@ export interface Allowance {
   check(): void
 }
 
-/** The content of a volume is counted twice: the templates when they are read, the files before they are made. */
+/**
+ * Counts the templates of a volume when they are read, and its files before their memory is allocated. Both
+ * have the same ceiling.
+ */
 export function createAllowance({ references, renderedBytes, origins }: ContentCeilings): Allowance {
   let exceeded: LocketError | undefined
   function check(): void {
