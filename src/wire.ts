@@ -106,7 +106,7 @@ export function openDriver(
     clock: deps.clock,
     sources: deps.files,
     mounts: openMountTable(),
-    tree: openFileTree(),
+    tree: openFileTree(deps.clock),
     emit,
     host: openHostFacts(),
     watch: watchPaths,
