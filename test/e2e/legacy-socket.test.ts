@@ -147,10 +147,15 @@ test('a reboot: references of the earlier boot are dropped', async () => {
 })
 
 test('a second daemon does not take the socket of one that answers; a dead one is replaced', async () => {
-  const args = ['volume', '--config', `${CONFIG}/locket.toml`, '--state-dir', '/run/e2e/other-state']
-  const ran = await engine.sandbox.exec(LOCKET, args)
-  assert.notEqual(ran.code, 0)
-  assert.match(ran.stderr, /locket\.sock/)
+  const args = ['volume', '--config', `${CONFIG}/locket.toml`]
+  const otherState = ['--state-dir', '/run/e2e/other-state']
+  const sharesRuntime = await engine.sandbox.exec(LOCKET, [...args, ...otherState])
+  assert.notEqual(sharesRuntime.code, 0)
+  assert.match(sharesRuntime.stderr, /another locket .*\/run\/e2e\/runtime/)
+  const otherRuntime = ['--runtime-dir', '/run/e2e/other-runtime']
+  const sharesSocket = await engine.sandbox.exec(LOCKET, [...args, ...otherState, ...otherRuntime])
+  assert.notEqual(sharesSocket.code, 0)
+  assert.match(sharesSocket.stderr, /locket\.sock/)
   await daemon?.kill('SIGKILL')
   assert.ok((await stat(onHost(engine, SOCKET))).isSocket())
   await startDaemon()
