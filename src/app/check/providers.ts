@@ -10,6 +10,7 @@ import type { ProviderClient, ProviderInstance } from '../../providers/define.ts
 import type { Machine } from '../machine.ts'
 import { answerOrDeadline, noAnswer, unlessOverdue, wipeOutcomes } from '../render/fetch.ts'
 
+/** The ports that a check needs. */
 export interface CheckDeps extends Pick<Machine, 'clock' | 'sources'> {
   /** Opens a client for one check, which disposes of it. */
   open(instance: ProviderInstance): ProviderClient

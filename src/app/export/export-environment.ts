@@ -6,6 +6,7 @@ import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
 import type { Sink } from '../sinks/sink.ts'
 
+/** The variables to export, and the sink that gets them. */
 export interface ExportRequest {
   readonly entries: readonly EnvEntry[]
   readonly parseRef: ParseRef
@@ -13,13 +14,13 @@ export interface ExportRequest {
   readonly sink: Sink<PreparedVariable>
 }
 
-/** Largest template and largest value: more than any environment takes. */
+/** Largest template and largest value in bytes: more than any environment takes. */
 const MAX_BYTES = 10 * 1024 * 1024
 
 /**
- * Gives all variables to the sink. Throws one error that names all that failed, and then the sink gets
+ * Gives all variables to the sink. Rejects with one error that names all that failed, and then the sink gets
  * nothing: a reference without a value is never passed on as text. Waits at most 30 s for a provider that is
- * not up yet.
+ * starting.
  */
 export async function exportEnvironment(
   { entries, parseRef, signal, sink }: ExportRequest,

@@ -21,6 +21,7 @@ export interface StopMark {
   leave(): Promise<void>
 }
 
+/** The parts of a daemon, which `runDaemon` opens in order. */
 export interface DaemonPorts {
   readonly emit: Emit
   readonly openStore: () => Promise<{ readonly store: Store; readonly warnings: readonly string[] }>

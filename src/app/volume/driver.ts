@@ -48,6 +48,7 @@ export function rootOf(driver: Pick<Driver, 'daemon'>, name: VolumeName): string
   return `${volumesFolder(driver)}/${name}`
 }
 
+/** Returns the folder that holds the tmpfs of every volume. */
 export function volumesFolder(driver: Pick<Driver, 'daemon'>): string {
   return `${driver.daemon.runtimeDir}/volumes`
 }

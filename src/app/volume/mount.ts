@@ -12,6 +12,7 @@ import { releaseMount } from './unmount.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
+/** The answer to a Mount. */
 export interface MountAnswer {
   readonly mountpoint: string
   /** Undoes what this request did. For an answer that does not reach the engine: it sends no Unmount then. */

@@ -64,6 +64,7 @@ export function referencesOf(state: VolumeState): readonly MountReference[] {
   )
 }
 
+/** The facts about a volume that the daemon finds when it starts. */
 export interface FoundAtStart {
   /** The host's boot ID. No container of an earlier boot is alive, so its references are dropped. */
   readonly bootId: string
