@@ -17,7 +17,8 @@ export interface CheckDeps extends Pick<Machine, 'clock' | 'sources'> {
 }
 
 /**
- * The answer of one provider: to the probe, and why references have no value. All values are wiped before.
+ * The answer of one provider: the result of its probe, and the errors of references without a value. All
+ * values are wiped before.
  */
 export interface ProviderAnswer {
   readonly probe: { readonly error?: LocketError; readonly ms: number }

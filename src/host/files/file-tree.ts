@@ -12,17 +12,18 @@ import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './stage
 import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
 import { FULL } from './write-error.ts'
 
-// A container may write below data/, even as root. No entry below it is trusted to be what it was a moment
-// ago: folders are opened without following links, entries are only renamed, and what is removed is first
-// renamed into stage/, which no container sees.
+// A container may write below data/, even as root. Any entry below it may have changed since it was last
+// looked at: folders are opened without following links, entries are only renamed, and entries to remove are
+// first renamed into stage/, which no container sees.
 
 /**
- * Prefix in stage/ of a replaced file. It may still have readers, so it is only unlinked; the rest is
- * overwritten.
+ * Prefix in stage/ of a replaced file. Such a file may still have readers, so it is only unlinked; every
+ * other file there is overwritten.
  */
 const REPLACED = 'old'
 const MARK = 'mark'
 
+/** Returns the functions that write and wipe the files of a volume. */
 export function openFileTree(): FileTree {
   return { replaceAll, wipe, mark, markOf }
 }
@@ -36,7 +37,7 @@ interface Generation {
   readonly owner: Owner
 }
 
-/** A file or folder in stage/, and where it goes. */
+/** A file or folder in stage/, and its place in data/. */
 interface Staged {
   readonly name: string
   readonly path: string
@@ -45,7 +46,7 @@ interface Staged {
 
 interface Prepared {
   readonly staged: readonly Staged[]
-  /** Inodes of the files that are as wanted already, by path. */
+  /** Inodes of the files that need no change, by path. */
   readonly kept: ReadonlyMap<string, number>
 }
 
@@ -90,7 +91,7 @@ async function wipe(root: string): Promise<void> {
   )
 }
 
-/** The target of a link: a tmpfs keeps up to 127 bytes of it without a page. */
+/** Stores a mark as the target of a link: a tmpfs keeps up to 127 bytes of it without a page. */
 async function mark(root: string, text: string): Promise<void> {
   try {
     using top = openDir(root)
@@ -108,7 +109,7 @@ async function markOf(root: string): Promise<string | undefined> {
   }
 }
 
-/** Everything that can fail for want of room happens here, where no container sees it. */
+/** Stages the files. Every step that can fail for lack of space happens here, where no container sees it. */
 async function prepare({ stage, data, files, options, owner }: Generation): Promise<Prepared> {
   const staged: Staged[] = []
   const kept = new Map<string, number>()
@@ -136,7 +137,7 @@ async function prepare({ stage, data, files, options, owner }: Generation): Prom
   return { staged, kept }
 }
 
-/** Synchronous from the first rename to the last. */
+/** Moves the staged files into place. It is synchronous from the first rename to the last. */
 function commit(generation: Generation, { staged, kept }: Prepared): Changes {
   const { stage, data, files, options, owner } = generation
   const changes = { changed: [] as string[], made: [] as string[], gone: [] as string[] }
@@ -163,8 +164,8 @@ function commit(generation: Generation, { staged, kept }: Prepared): Changes {
 }
 
 /**
- * A file over a file is one rename; any other entry in the way is moved aside first. True when something was
- * there.
+ * Moves one staged entry into place. A file replaces a file by one rename; any other entry in the way is
+ * moved aside first. Returns true when there was an entry.
  */
 function place(stage: DirHandle, { name, path, isFolder }: Staged, parent: DirHandle): boolean {
   const target = basename(path)
@@ -175,7 +176,7 @@ function place(stage: DirHandle, { name, path, isFolder }: Staged, parent: DirHa
   return inTheWay !== undefined
 }
 
-/** Answers with the paths of what it moved aside. */
+/** Moves aside the entries that are not wanted. Returns their paths. */
 function removeOthers(
   folder: DirHandle,
   prefix: string,

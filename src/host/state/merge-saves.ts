@@ -1,6 +1,9 @@
 import type { Store } from '../../core/ports/store.ts'
 
-/** One write at a time. Calls that come meanwhile become one: the newest records win, and all of them get its result. */
+/**
+ * Makes a `save` that writes once at a time. Calls that come during a write are merged: the newest records
+ * win, and all of these calls get the result of that one write.
+ */
 export function mergeSaves(write: Store['save']): Store['save'] {
   let last: Promise<void> = Promise.resolve()
   let waiting: { records: Parameters<Store['save']>[0]; readonly done: Promise<void> } | undefined
