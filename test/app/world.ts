@@ -7,7 +7,7 @@ import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
-import type { Store } from '../../src/core/ports/store.ts'
+import type { StateStore } from '../../src/core/ports/state-store.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
@@ -27,7 +27,7 @@ export const CANARY = 'canary-7c90-value'
  */
 export interface World {
   readonly runtimeDir: string
-  readonly store: Store
+  readonly store: StateStore
   readonly provider: MemoryProvider
   readonly clock: ReturnType<typeof createManualClock>
   readonly log: RecordingLog
@@ -45,7 +45,7 @@ export interface World {
 }
 
 interface Ports {
-  readonly store: Store
+  readonly store: StateStore
   readonly mounts: MountTable<TmpfsOptions>
   readonly tree: FileTree
 }
@@ -93,7 +93,7 @@ export async function openWorld(
 export function testDriver(
   world: World,
   overrides: Partial<VolumeConfig> = {},
-  store: Store = world.ports.store,
+  store: StateStore = world.ports.store,
 ): Driver {
   const { clock, log } = world
   const ports = {

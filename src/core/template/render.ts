@@ -7,31 +7,39 @@ import type { Outcome, Outcomes } from '../vocabulary/resolve.ts'
 import { Secret } from '../vocabulary/secret.ts'
 import type { FilterCall, Segment, Template } from './template.ts'
 
-/** What a reference that failed does: `error` throws, `passthrough` writes its tag as it stands, `ignore` leaves the file out. */
+/**
+ * Treatment of references without a value: `error` throws, `passthrough` writes the tag unchanged, `ignore`
+ * leaves the whole file out.
+ */
 export type FailurePolicy = 'error' | 'passthrough' | 'ignore'
 
+/** Options of a rendering. */
 export interface RenderOptions {
   readonly policy: FailurePolicy
-  /** Milliseconds since the epoch, for one-time codes. */
+  /** The current time for one-time codes, in milliseconds since the epoch. */
   readonly now: number
   /** Names the template in messages. */
   readonly origin: string
 }
 
-/** A reference without a value, and why. */
+/** A reference without a value, and the error that is the reason. */
 export interface ReferenceFailure {
   readonly ref: SecretRef
   readonly error: LocketError
 }
 
+/** A tag of a template: a reference and its filters. */
 export type SecretSegment = Extract<Segment, { kind: 'secret' }>
 
-/** Its secret need not exist. */
+/** True when the tag has a default, so its secret need not exist. */
 export function hasDefault({ filters }: SecretSegment): boolean {
   return filters.some((filter) => filter.name === DEFAULT_FILTER)
 }
 
-/** Every distinct reference of all templates that has no value, unless each of its tags that needs one has a default. In order. */
+/**
+ * Returns the references of all templates that have no value, each once, in the order in which they appear. A
+ * reference is left out when its secret does not exist and all of its tags have a default.
+ */
 export function collectFailures(
   templates: readonly Template[],
   outcomes: Outcomes,
@@ -46,8 +54,9 @@ export function collectFailures(
 }
 
 /**
- * The file, or undefined when `ignore` leaves it out. The caller wipes it, and the outcomes, which stay untouched.
- * Throws what failed under `error`; a filter that fails is thrown under every policy: what it was given is no value to guess at.
+ * Returns the rendered text, or undefined when the policy `ignore` leaves the file out. The caller must wipe
+ * it, and also the outcomes, which are not changed. Throws the failed references under the policy `error`. A
+ * filter that fails is thrown under every policy, because there is no value that could replace its result.
  */
 export function renderTemplate(
   template: Template,
@@ -98,16 +107,16 @@ function outcomeOf({ ref }: SecretSegment, outcomes: Outcomes): Outcome {
 
 function notAsked({ text }: SecretRef): LocketError {
   const facts = { references: [text] }
-  return new LocketError('internal', `nobody was asked for ${text}`, { facts, names: ['references'] })
+  return new LocketError('internal', `no provider was asked for ${text}`, { facts, names: ['references'] })
 }
 
-/** Where the filters of a tag without a value begin: at its default, when the secret does not exist; else -1. */
+/** Returns the index of the `default` filter when the secret does not exist, else -1. */
 function defaultIn({ filters }: SecretSegment, outcome: Outcome): number {
   if (outcome.ok || outcome.error.code !== 'not_found') return -1
   return filters.findIndex((filter) => filter.name === DEFAULT_FILTER)
 }
 
-/** Bytes that the caller copies. What is made on the way is added to `scratch`, to be wiped. */
+/** Returns bytes that the caller must copy. Buffers that filters make are added to `scratch`, to be wiped. */
 function renderTag(
   segment: SecretSegment,
   outcomes: Outcomes,
@@ -121,7 +130,7 @@ function renderTag(
   let value = owned
   for (const call of segment.filters.slice(at + 1)) {
     value = applyFilter(call, value, nowMs)
-    // A filter may answer with a part of what it was given, which is the caller's.
+    // A filter may return a part of its input. That buffer belongs to the outcome, so it is not wiped here.
     if (value.buffer !== owned.buffer) scratch.push(value)
   }
   return value

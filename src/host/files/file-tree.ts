@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { Changes, FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import type { Owner } from '../../core/text/units.ts'
-import { foldersOf } from '../../core/plan/folders.ts'
+import { parentFolders } from '../../core/plan/paths.ts'
 import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import { openWipeBudget } from './overwrite.ts'
 import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
@@ -114,7 +114,7 @@ async function prepare({ stage, data, files, options, owner }: Generation): Prom
   const staged: Staged[] = []
   const kept = new Map<string, number>()
   const nextName = () => `new-${staged.length}`
-  for (const path of foldersOf(files.map((file) => file.path))) {
+  for (const path of parentFolders(files.map((file) => file.path))) {
     using existing = openBelow(data, path)
     if (existing !== undefined) continue
     const name = nextName()
@@ -141,7 +141,7 @@ async function prepare({ stage, data, files, options, owner }: Generation): Prom
 function commit(generation: Generation, { staged, kept }: Prepared): Changes {
   const { stage, data, files, options, owner } = generation
   const changes = { changed: [] as string[], made: [] as string[], gone: [] as string[] }
-  const folders = foldersOf(files.map((file) => file.path))
+  const folders = parentFolders(files.map((file) => file.path))
   const wanted = new Set([...folders, ...files.map((file) => file.path)])
   for (const one of staged) {
     using parent = openParent(data, one.path)

@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs'
 import { open, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
-import type { LoadedState, Store } from '../../core/ports/store.ts'
+import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
 import type { VolumeRecord } from '../../core/volume/record.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import {
@@ -14,7 +14,7 @@ import {
 } from './state-file.ts'
 
 interface ManagedState {
-  readonly store: Store
+  readonly store: StateStore
   /** The folder that the state is kept in from now on. */
   readonly dir: string
   readonly warnings: readonly string[]
@@ -23,7 +23,7 @@ interface ManagedState {
 /**
  * Opens the state of the managed plugin: in the config folder if it is writable, so that the state outlives
  * the plugin, otherwise in the fallback. State that an earlier start left in the fallback is moved: it is
- * saved durably before the fallback's files are removed. Rejects with `state_corrupt` as `Store.load` does,
+ * saved durably before the fallback's files are removed. Rejects with `state_corrupt` as `StateStore.load` does,
  * and when the config folder that has the state is missing: `docker plugin upgrade` mounts the manifest's
  * default source again and forgets an earlier setting.
  */
@@ -129,7 +129,7 @@ function unite(a: LoadedGeneration, b: LoadedGeneration): VolumeRecord[] {
  * Marks united state as untrusted if one part came from a previous generation: it must not decide what is
  * wiped.
  */
-function trustedLike(store: Store, parts: readonly LoadedState[]): Store {
+function trustedLike(store: StateStore, parts: readonly LoadedState[]): StateStore {
   const isTrusted = parts.every((part) => part.source !== 'previous')
   if (isTrusted) return store
   return {

@@ -1,12 +1,12 @@
-import type { Store } from '../../core/ports/store.ts'
+import type { StateStore } from '../../core/ports/state-store.ts'
 
 /**
  * Makes a `save` that writes once at a time. Calls that come during a write are merged: the newest records
  * win, and all of these calls get the result of that one write.
  */
-export function mergeSaves(write: Store['save']): Store['save'] {
+export function mergeSaves(write: StateStore['save']): StateStore['save'] {
   let last: Promise<void> = Promise.resolve()
-  let waiting: { records: Parameters<Store['save']>[0]; readonly done: Promise<void> } | undefined
+  let waiting: { records: Parameters<StateStore['save']>[0]; readonly done: Promise<void> } | undefined
   return (records) => {
     if (waiting !== undefined) {
       waiting.records = records

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
-import type { LoadedState, Store } from '../../core/ports/store.ts'
+import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { mergeSaves } from './merge-saves.ts'
 import { readStateFile } from './read-state-file.ts'
@@ -38,7 +38,7 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
  * Opens the state file in `dir`. The first save makes the folder (0700). Only one process at a time may use
  * it.
  */
-export function openStateFile(dir: string, options: StateOptions = {}): Store {
+export function openStateFile(dir: string, options: StateOptions = {}): StateStore {
   const { reset = false, now = Date.now } = options
   // Until the current file is known to be good, it must not replace the previous one.
   let isCurrentGood = false
