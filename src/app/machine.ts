@@ -7,7 +7,7 @@ import type { ListenSignals, Programs } from '../core/ports/process.ts'
 import type { Resolve } from '../core/vocabulary/resolve.ts'
 
 /** The settings of a volume's tmpfs, and the upper limit of its inodes. */
-export type VolumeTmpfs = VolumeConfig['tmpfs'] & { readonly inodes: number }
+type VolumeTmpfs = VolumeConfig['tmpfs'] & { readonly inodes: number }
 
 /** The ports of the use cases. Each use case names those that it needs: `Pick<Machine, 'clock' | 'emit'>`. */
 export interface Machine {

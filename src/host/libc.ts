@@ -3,35 +3,40 @@ import { getSystemErrorName } from 'node:util'
 /** The name of an errno (`EPERM`), or undefined for success. */
 export type Errno = string | undefined
 
-/** What we need of libc and Node does not have. */
+/** The functions of libc that locket needs and Node does not have. */
 export interface Libc {
   /** mount(2) of a tmpfs named `locket`. */
   mountTmpfs(target: string, flags: number, data: string): Errno
+  /** umount2(2). */
   umount2(target: string, flags: number): Errno
   /**
-   * flock(2), exclusive, without waiting: `EAGAIN` while another holds it. Given up when the descriptor is
-   * closed.
+   * flock(2), exclusive, without waiting: `EAGAIN` while another process holds the lock. Closing the
+   * descriptor releases the lock.
    */
   tryFlock(fd: number): Errno
-  /** waitpid(2) of one process that has ended, which nobody else waits for. */
+  /** waitpid(2) of one process that has ended, and that nothing else waits for. */
   reap(pid: number): void
   /** prctl(2) PR_SET_DUMPABLE 0: no core dump, and no other process of this user may trace this one. */
   forbidTracing(): Errno
-  /** One datagram to a unix socket; a leading `@` means the abstract namespace. */
+  /** Sends one datagram to a unix socket. A leading `@` in `path` means the abstract namespace. */
   sendDatagram(path: string, text: string): Errno
   /** pthread_sigmask(3) SIG_UNBLOCK of one signal, for the calling thread. */
   unblockSignal(signal: number): Errno
   /**
-   * lseek(2) SEEK_DATA and SEEK_HOLE: where the first data at or after `offset` begins and ends. Undefined
-   * when there is none up to the end of the file. Where the file system cannot tell, all up to infinity
-   * counts as data.
+   * lseek(2) SEEK_DATA and SEEK_HOLE: returns where the first data at or after `offset` begins and ends.
+   * Undefined when there is none up to the end of the file. If the file system cannot report holes,
+   * everything up to infinity counts as data.
    */
   nextData(fd: number, offset: number): { readonly start: number; readonly end: number } | undefined
-  /** prctl(2): this process is killed when the one that started it ends, however that comes about. */
+  /**
+   * prctl(2) PR_SET_PDEATHSIG: the kernel kills this process when the process that started it ends, for
+   * whatever reason.
+   */
   dieWithParent(): Errno
   /**
-   * Calls `listener` for each of these signals that this process gets, realtime signals too, until the returned function is called. It keeps
-   * no event loop alive. Uses `uv_signal_start`, a function of libuv that Node exports, because `process.on` takes names only.
+   * Calls `listener` for each of these signals that this process receives, realtime signals too, until the
+   * returned function is called. It keeps no event loop alive. It uses `uv_signal_start`, a function of libuv
+   * that Node exports, because `process.on` takes names only.
    */
   onSignals(numbers: readonly number[], listener: (number: number) => void): () => void
 }
@@ -54,7 +59,9 @@ const UV_SIGNAL = 16
 
 let loading: Promise<Libc> | undefined
 
-/** Loaded on first use: koffi takes some 16 ms, and the daemon's socket must listen before that. */
+/**
+ * Loads libc on first use. koffi takes some 16 ms to load, and the daemon's socket must listen before that.
+ */
 export function loadLibc(): Promise<Libc> {
   loading ??= bindLibc()
   return loading
@@ -113,7 +120,10 @@ async function bindLibc(): Promise<Libc> {
 
 type Koffi = (typeof import('koffi'))['default']
 
-/** libuv calls back in the thread of the event loop, never in the signal handler itself, so JavaScript may run there. */
+/**
+ * Binds the signals of libuv. libuv calls back in the thread of the event loop, never in the signal handler
+ * itself, so JavaScript may run there.
+ */
 function bindSignals(koffi: Koffi, lib: ReturnType<Koffi['load']>): Libc['onSignals'] {
   const callback = koffi.proto('void LocketOnSignal(void *handle, int number)')
   const loop: unknown = lib.func('void *uv_default_loop(void)')()
@@ -123,7 +133,7 @@ function bindSignals(koffi: Koffi, lib: ReturnType<Koffi['load']>): Libc['onSign
   const stop = lib.func('int uv_signal_stop(void *handle)')
   const unref = lib.func('void uv_unref(void *handle)')
   return (numbers, listener) => {
-    // Promises would not go on before the next turn of the loop.
+    // Called directly, promises would not continue before the next turn of the loop.
     const onSignal = (_handle: unknown, number: number) => void setImmediate(listener, number)
     const registered = koffi.register(onSignal, koffi.pointer(callback))
     // The handles stay allocated: the loop knows them until the process ends.
@@ -139,7 +149,7 @@ function bindSignals(koffi: Koffi, lib: ReturnType<Koffi['load']>): Libc['onSign
   }
 }
 
-/** struct sockaddr_un: an abstract name starts with a zero byte and has none at its end. */
+/** Returns a struct sockaddr_un. An abstract name starts with a zero byte and does not end with one. */
 function unixAddress(path: string): Buffer {
   const isAbstract = path.startsWith('@')
   const name = Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${path}\0`)

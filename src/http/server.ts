@@ -10,7 +10,10 @@ const BODY_LIMIT_BYTES = 1024 * 1024
 /** Larger bodies are refused, but read up to this size: a client that is cut off reads no answer. */
 const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
 
-/** For a whole request to arrive. The engine sends one in a single piece; the answer may take longer. */
+/**
+ * Milliseconds for a whole request to arrive. The engine sends a request in one piece; the answer may take
+ * longer.
+ */
 const REQUEST_TIMEOUT_MS = 10_000
 
 /** Bodies are checked with zod. The JSON Schema compilers of fastify would take a tenth of all start-up. */
@@ -21,9 +24,9 @@ function noSchema(): never {
 }
 
 /**
- * A fastify that speaks as the engine's plugin client does: without Content-Type, and errors as HTTP 200 with
- * `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name and a host
- * path.
+ * Makes a server that speaks as the engine's plugin client does: without Content-Type, and with errors as
+ * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
+ * and a host path.
  */
 export function buildServer(emit: Emit): FastifyInstance {
   const server = fastify({
@@ -71,9 +74,14 @@ function kindOf(cause: unknown): string {
   return `${cause.name} ${frame?.trim() ?? ''}`
 }
 
-/** Below the ten seconds after which the engine kills a plugin. */
+/**
+ * Milliseconds until all connections are closed: less than the ten seconds after which the engine kills a
+ * plugin.
+ */
 const CLOSE_MS = 8000
-/** For a request that is on its way when the stop comes: the engine sends one in a single piece. */
+/**
+ * Milliseconds for a request that is being sent when the stop comes: the engine sends a request in one piece.
+ */
 const UNSENT_MS = 500
 
 /**

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 /** The connections of each server, with the request that arrives or is answered on it. */
 const servers = new WeakMap<Server, Map<Socket, IncomingMessage | undefined>>()
 
-/** Call it before the server listens, for `closeUnsent`. */
+/** Records the connections of a server for `closeUnsent`. Call it before the server listens. */
 export function watchUnsent(server: Server): void {
   const connections = new Map<Socket, IncomingMessage | undefined>()
   servers.set(server, connections)

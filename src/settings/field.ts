@@ -4,7 +4,7 @@ import type { z } from 'zod'
  * The shape of a setting on the command line. `switch`: `--watch` alone means true. `list`: the flag can be
  * repeated.
  */
-export type FieldKind = 'text' | 'switch' | 'list'
+type FieldKind = 'text' | 'switch' | 'list'
 
 /**
  * One setting. Flag, environment variable, TOML key, driver option, help, reference and manifest all follow

@@ -3,10 +3,10 @@ import { test } from 'node:test'
 import { program, texts } from './source.ts'
 
 /** Folders that follow R21 already. Add a folder when it is clean. */
-const CLEAN: readonly string[] = []
+const CLEAN: readonly string[] = ['src/']
 
-/** Share of the exports with a doc comment. The goal is 0.85: raise it, never lower it. */
-const DOCUMENTED = 0.66
+/** Share of the exports with a doc comment. Raise it, never lower it. */
+const DOCUMENTED = 0.85
 
 interface Exported {
   readonly path: string

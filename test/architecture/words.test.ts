@@ -4,14 +4,7 @@ import { test } from 'node:test'
 import { texts } from './source.ts'
 
 /** Files and folders whose comments and strings follow R17 already. Add a folder when it is clean. */
-const CLEAN: readonly string[] = [
-  'bench/',
-  'scripts/',
-  'src/app/volume/',
-  'src/core/volume/',
-  'src/http/',
-  'test/',
-]
+const CLEAN: readonly string[] = ['bench/', 'scripts/', 'src/', 'test/']
 
 /** Pages that are generated from strings of `src`, and one that is being rewritten. */
 const OTHER_PAGES: readonly string[] = [

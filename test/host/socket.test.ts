@@ -71,7 +71,7 @@ test('a file that is not a socket is not removed', async (t) => {
   await writeFile(join(dir, 'file'), 'mine')
   await mkdir(join(dir, 'folder'))
   for (const name of ['file', 'folder'])
-    await assert.rejects(claimSocket(join(dir, name)), hasCode('io', /is no socket/))
+    await assert.rejects(claimSocket(join(dir, name)), hasCode('io', /is not a socket/))
   await assert.rejects(claimSocket(join(dir, 'file', 'locket.sock')), hasCode('io', /ENOTDIR|EEXIST/))
 })
 

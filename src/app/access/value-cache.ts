@@ -4,17 +4,19 @@ import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Outcome, Outcomes, Resolve, Resolved } from '../../core/vocabulary/resolve.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
-export interface ValueCacheOptions {
-  /** How long a value stays usable; 0: only callers at the same time share it. */
+/** How long a cache keeps values. */
+interface ValueCacheOptions {
+  /** Milliseconds that a value stays usable. 0: only callers at the same time share a value. */
   readonly ttlMs: number
   readonly clock: Clock
 }
 
+/** A cache in front of a provider. Disposing wipes the kept values. */
 export interface ValueCache extends Disposable {
   readonly resolve: Resolve
 }
 
-/** One batch that is being asked for. */
+/** A batch that was requested and has no answer yet. */
 interface Flight {
   readonly ids: readonly RefId[]
   readonly answer: Promise<Outcomes>
@@ -34,7 +36,7 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
   const disposed = new AbortController()
 
   async function resolve(refs: readonly SecretRef[], signal: AbortSignal): Promise<Outcomes> {
-    // Nobody waits for the answer: the provider says so, without asking anybody.
+    // The caller has given up: the provider reports that, without a request.
     if (signal.aborted) return next(refs, signal)
     const outcomes = new Map<RefId, Outcome>()
     const joined = new Map<Flight, RefId[]>()
@@ -79,8 +81,8 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
   }
 
   /**
-   * Returns a caller's own copies of what the flight brings. The last caller that gives up ends the flight,
-   * and gets the error that its end gives.
+   * Returns copies of the values that the flight fetches, for one caller. When the last caller gives up, the
+   * flight is aborted, and that caller gets the error of the abort.
    */
   async function take(
     flight: Flight,

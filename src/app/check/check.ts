@@ -10,7 +10,7 @@ import { openDeadline } from '../render/deadline.ts'
 import { prepareVolume } from '../recipe/volume-files.ts'
 
 /** A request to check files and providers. */
-export interface CheckRequest {
+interface CheckRequest {
   readonly config: CheckConfig
   readonly paths: readonly string[]
   readonly offline: boolean
@@ -31,7 +31,7 @@ export interface CheckReport {
 }
 
 /** The answer of one provider to a probe. */
-export interface ProviderReport {
+interface ProviderReport {
   /** Name of the instance, with its file and volume when it is not the daemon's own. */
   readonly name: string
   /** Undefined: the probe succeeded. */

@@ -38,7 +38,7 @@ interface PlacedTemplate {
 }
 
 /** One checked file. */
-export interface CheckedFile {
+interface CheckedFile {
   readonly report: FileReport
   readonly places: readonly CheckedPlace[]
 }

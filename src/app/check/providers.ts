@@ -10,13 +10,15 @@ import type { ProviderClient, ProviderInstance } from '../../providers/define.ts
 import type { Machine } from '../machine.ts'
 import { answerOrDeadline, noAnswer, unlessOverdue, wipeOutcomes } from '../render/fetch.ts'
 
+/** The ports that a check needs. */
 export interface CheckDeps extends Pick<Machine, 'clock' | 'sources'> {
   /** Opens a client for one check, which disposes of it. */
   open(instance: ProviderInstance): ProviderClient
 }
 
 /**
- * The answer of one provider: to the probe, and why references have no value. All values are wiped before.
+ * The answer of one provider: the result of its probe, and the errors of references without a value. All
+ * values are wiped before.
  */
 export interface ProviderAnswer {
   readonly probe: { readonly error?: LocketError; readonly ms: number }

@@ -9,8 +9,8 @@ type Colour = (text: string) => string
 export type Paint = (color: 'green' | 'red', text: string) => string
 
 /**
- * Returns the report for people: the problems of each file, the providers, the references with the places that use a
- * failed one, and a summary in one line.
+ * Returns the report for people: the problems of each file, the providers, the references with the places
+ * that use a failed one, and a summary in one line.
  */
 export function checkText(report: CheckReport, paint: Paint): string {
   const good = (text: string) => paint('green', text)
@@ -91,7 +91,7 @@ function resultCell(
   const isOfProvider = providers.some(({ error }) => error !== undefined && error === failure)
   if (isOfProvider) return { text: 'its provider failed, see above', paint: bad }
   if (failure !== undefined) return { text: inRow(failure), paint: bad }
-  return { text: result.usesDefault ? 'not there, its default stands in' : 'ok', paint: good }
+  return { text: result.usesDefault ? 'not there, its default is used' : 'ok', paint: good }
 }
 
 /** `3 references ok, 1 failed` */

@@ -14,35 +14,42 @@ import { gatherValues, handOver, type ValuesConfig, type ValuesDeps } from './va
 import { createMasking } from './masking.ts'
 import { createSupervisor } from './supervise.ts'
 
+/** The settings of one `locket exec`. */
 export interface ExecConfig extends ValuesConfig {
   readonly command: CommandLine
-  /** What the command has of the environment of this process. */
+  /** The variables of this process that the command inherits. */
   readonly inherited: ChildOptions['env']
   readonly policy: FailurePolicy
   readonly placing: PlaceOptions
   readonly overwrite: boolean
   readonly watch: boolean
   readonly interactive: boolean
-  /** Signals go to the whole process group of the command. */
+  /** True: signals go to the whole process group of the command, not to its first process alone. */
   readonly isGroupSignalled: boolean
   readonly timeoutMs: number
   readonly debounceMs: number
 }
 
-export interface ExecDeps
+/** The ports that `exec` needs. */
+interface ExecDeps
   extends ValuesDeps, Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing'> {
-  /** Called when no reference will be asked for any more. */
+  /** Called once no reference will be fetched any more. */
   readonly closeProviders: () => Promise<void>
-  /** Standard output is a terminal. */
+  /** True: standard output is a terminal. */
   readonly showsOnTerminal: boolean
 }
 
-/** A command that ends sooner has no use for it, and would be slower for it. */
+/**
+ * Milliseconds until tracing of this process is forbidden. Loading libc earlier would slow down short
+ * commands, which end before the protection is useful.
+ */
 const FORBID_TRACING_MS = 1000
 
 /**
- * Runs the command with its variables and files, and answers with its exit code. Nothing is started or
- * written when a reference fails. Files that were made for the command are removed when it has ended.
+ * Runs the command with its variables and files, and resolves with its exit code. Rejects before anything is
+ * started or written when a reference fails under the policy `error`. Rejects with `usage` when output is to
+ * be masked and the command has the terminal. Files that were made for the command are removed when it has
+ * ended.
  */
 export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSignal): Promise<number> {
   checkPlaces(config.outputs)
@@ -52,7 +59,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const { placing, overwrite, policy } = config
   const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
   const child = openChildSink({ inherited: config.inherited, files })
-  // Before the first look at a file, so that no change is missed.
+  // The watch is opened before the files are first read, so that no change is missed.
   await using renewal = await openExecRenewal(config, deps)
   const newLines = createNewLines()
   const gathered = await gatherValues(config, deps, { policy, signal, newLines })
@@ -64,7 +71,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const running = ended.signal
 
   async function renew(): Promise<undefined> {
-    // Whatever the failure policy, a failure keeps the command and its files as they are.
+    // With every failure policy, a failure keeps the command and its files unchanged.
     const strict = { policy: 'error', signal: running, newLines } as const
     const next = await handOver(await gatherValues(config, deps, strict), child, masking)
     const changed = countOf(next.files)
@@ -125,7 +132,7 @@ async function forbidTracingLater(
 }
 
 function maskedTerminal(): LocketError {
-  return new LocketError('usage', '--mask cannot be had while the command has the terminal', {
-    hint: 'let its output go into a pipe or a file, or say --no-interactive',
+  return new LocketError('usage', '--mask does not work while the command has the terminal', {
+    hint: 'send its output to a pipe or a file, or add --no-interactive',
   })
 }

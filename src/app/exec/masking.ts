@@ -8,16 +8,18 @@ import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { SecretSegment } from '../../core/template/render.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
 
-/** Takes the values that a command was given out of what it prints. Disposing wipes them. */
+/** Removes the values that a command was given from its output. Disposing wipes the values. */
 export interface Masking extends Disposable {
   /**
-   * Masks these values from now on, in all output. Values of before stay masked: a command may still print
-   * them. Logs a warning for values that cannot be masked.
+   * Masks these values from now on, in all output. Values that were learned before stay masked: a command may
+   * still print them. Logs a warning for values that cannot be masked.
    */
   learn(values: Iterable<readonly [PreparedTemplate, Secret]>): void
+  /** Makes a redactor for one stream of output. It follows later calls of `learn` until its `flush`. */
   redactor(): Redactor
 }
 
+/** Makes a mask that knows no value yet. `emit` gets the warning about values that cannot be masked. */
 export function createMasking(emit: Emit): Masking {
   const fingerprints = createFingerprints()
   const known = new Set<string>()
@@ -65,8 +67,8 @@ export function createMasking(emit: Emit): Masking {
 }
 
 /**
- * Templates of what each tag gives alone, and of its secret before filters. A program prints a password more
- * often than the whole URL that it was given in.
+ * Returns templates for the values to mask: each tag alone, and each tag's secret before filters. A program
+ * prints a password more often than the whole URL that contains it.
  */
 export function maskTemplates(templates: readonly PreparedTemplate[]): readonly PreparedTemplate[] {
   const tags = templates.flatMap(({ template }) => template.segments.filter(isSecret))

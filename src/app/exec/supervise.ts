@@ -4,55 +4,71 @@ import type { Emit } from '../../core/ports/events.ts'
 import type { Child, ChildOptions, CommandLine, ListenSignals, Programs } from '../../core/ports/process.ts'
 import { isRealtime, signalNumber, type PassedSignal } from '../../core/vocabulary/signals.ts'
 
-export interface SuperviseRules {
+/** The rules by which a command is supervised. */
+interface SuperviseRules {
   readonly command: CommandLine
   readonly hasTerminal: boolean
   readonly isGroupSignalled: boolean
   readonly redactor: ChildOptions['redactor']
-  /** From SIGTERM to SIGKILL. */
+  /** Milliseconds from SIGTERM to SIGKILL. */
   readonly timeoutMs: number
-  /** Started again when it fails, and when its environment becomes another. */
+  /** True: the command is started again when it fails, and when its environment changes. */
   readonly isKeptRunning: boolean
 }
 
-export interface SuperviseDeps {
+/** The ports that a supervisor needs. */
+interface SuperviseDeps {
   readonly programs: Programs
   readonly listenSignals: ListenSignals
   readonly clock: Clock
   readonly emit: Emit
 }
 
-/** One command, and the processes of it one after the other. */
-export interface Supervisor extends Disposable {
+/** Runs one command, in one process after another. Disposing ends the forwarding of signals. */
+interface Supervisor extends Disposable {
   /** Resolves with the exit code of the last process. Rejects when the first one cannot be started. */
   run(env: ChildOptions['env']): Promise<number>
-  /** Stops the process and starts it with this environment. Throws, and stops nothing, when it could not be started then. */
+  /**
+   * Stops the process and starts the command again with this environment. Throws, and stops nothing, when the
+   * command could not be started with it.
+   */
   replace(env: ChildOptions['env']): void
 }
 
 const SHORTEST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 30_000
-/** What has lived that long has not failed at its start. */
+/**
+ * A process that has run this long, in milliseconds, did not fail at its start: the pause becomes short
+ * again.
+ */
 const CALM_MS = 60_000
-/** Between two looks at whether anything of a process group is left. */
+/** Milliseconds between two checks whether the process group still has a process. */
 const LOOK_MS = 20
 
-/** These end the supervision, whatever the command does. */
+/** Signals that end the supervision, even if the command goes on. */
 const ENDING: readonly PassedSignal[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
-/** These, and realtime signals, end it while no command runs that could do what it wants with them. */
+/**
+ * Signals that, like realtime signals, end the supervision only while no command runs that could handle them.
+ */
 const ENDING_ALONE: readonly PassedSignal[] = ['SIGHUP', 'SIGABRT', 'SIGPWR', 'SIGXCPU']
 const NOT_STARTED_CODE = 126
 
-/** Signals that reach this process go to the command from now on, until it is disposed. */
+/**
+ * Makes a supervisor. Signals that reach this process are passed to the command until the supervisor is
+ * disposed.
+ */
 export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Supervisor {
   const { command, timeoutMs, isKeptRunning } = rules
   const { programs, clock, emit } = deps
   const asked = new AbortController()
-  /** The exit codes of a command that ends of a signal which this process has passed on: such an end was meant. */
+  /**
+   * Exit codes of a command that a passed signal has ended. Such an end was intended, so the command is not
+   * started again.
+   */
   const meant = new Set<number>()
   let child: Child | undefined
   let wanted: ChildOptions['env'] = {}
-  /** What the command could be started with last. */
+  /** The last environment that the command was started with successfully. */
   let good = wanted
   let replaced = Promise.withResolvers<void>()
 
@@ -90,7 +106,7 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
   async function liveOnce(started: Child): Promise<Life> {
     const since = clock.now()
     child = started
-    // It was started while this was on its way.
+    // The request to end may have come while the process was being started.
     if (asked.signal.aborted) terminate(started)
     try {
       const code = await Promise.race([started.ended, replaced.promise])
@@ -104,7 +120,10 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
     }
   }
 
-  /** What it was checked for can have changed since. What could be started before is tried again, with a pause as after any failure. */
+  /**
+   * Starts the command again. This may fail although `check` succeeded before. The last environment that
+   * worked is then used for the next try, after a pause as after any failure.
+   */
   async function liveAgain(): Promise<Life> {
     const env = wanted
     try {
@@ -137,7 +156,7 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
   }
 
   const leaving = new WeakMap<Child, Promise<void>>()
-  /** Resolves when it and its group are gone, which is at the latest when its time after SIGTERM is over. */
+  /** Resolves when the process and its group are gone: at the latest when the time after SIGTERM is over. */
   function seeOff(one: Child): Promise<void> {
     const before = leaving.get(one)
     if (before !== undefined) return before

@@ -14,26 +14,29 @@ import type { NewLines } from '../renewal/new-lines.ts'
 import type { ChildSink, ForChild, Handed } from '../sinks/child.ts'
 import { maskTemplates, type Masking } from './masking.ts'
 
+/** The variables and files that a command gets. */
 export interface ValuesConfig {
   readonly entries: readonly EnvEntry[]
   readonly outputs: Outputs
   readonly rules: TemplateRules
-  /** The values are masked in what the command prints. */
+  /** True: the values are masked in the command's output. */
   readonly mask: boolean
 }
 
+/** The ports that `gatherValues` needs. */
 export type ValuesDeps = Pick<Machine, 'sources' | 'trees' | 'resolve' | 'clock' | 'emit'>
 
-export interface GatherOptions {
+/** How values are gathered. */
+interface GatherOptions {
   readonly policy: FailurePolicy
   readonly signal: AbortSignal
-  /** Of the warnings about templates. */
+  /** Drops the warnings about templates that were logged the time before. */
   readonly newLines: NewLines
 }
 
 /**
- * Reads every file, and fetches all references of variables and files as one batch. Nothing is written. The
- * caller wipes what was rendered.
+ * Reads every file, and fetches all references of variables and files as one batch. Nothing is written.
+ * Rejects with one error that names everything that failed. The caller must wipe `rendered`.
  */
 export async function gatherValues(
   { entries, outputs, rules, mask }: ValuesConfig,
@@ -67,10 +70,10 @@ export async function gatherValues(
 const LEFT: Readonly<Record<FailurePolicy, string>> = {
   error: 'nothing is started',
   ignore: 'their variables and files are left out',
-  passthrough: 'their tags are passed on as they stand',
+  passthrough: 'their tags are passed on unchanged',
 }
 
-/** Writes the files and makes the environment. The values are wiped, whatever happens. */
+/** Writes the files and makes the environment. Wipes the values, also when it rejects. */
 export async function handOver(
   given: ForChild,
   child: ChildSink,
@@ -84,7 +87,7 @@ export async function handOver(
   }
 }
 
-/** The value of each tag. A tag that the failure policy passed on is not a secret. */
+/** Returns the value of each tag. A tag that the failure policy passed on is not a secret. */
 function secretsOf({ variables, outputs, rendered }: ForChild): (readonly [PreparedTemplate, Secret])[] {
   const whole = new Set<PreparedTemplate>([...variables, ...outputs])
   return [...rendered.contents].filter(

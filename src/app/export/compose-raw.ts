@@ -1,11 +1,11 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 
-/** The first release of Docker Compose that takes variables without the service's name before them. */
+/** The first release of Docker Compose that takes variables without the service's name as their prefix. */
 const FIRST = '5.2.0'
 
 /**
- * Undefined: it does. Throws `usage` for one that does not, by its version. Else what is to be said, because
- * nobody knows.
+ * Checks whether this version of Docker Compose supports raw variable names. Returns undefined when it does,
+ * and a warning when the version is unknown. Throws `usage` when the version is too old.
  */
 export function rawSupport(version: string | undefined): string | undefined {
   const numbers = numbersOf(version ?? '')

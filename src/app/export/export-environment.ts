@@ -6,20 +6,21 @@ import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
 import type { Sink } from '../sinks/sink.ts'
 
-export interface ExportRequest {
+/** The variables to export, and the sink that gets them. */
+interface ExportRequest {
   readonly entries: readonly EnvEntry[]
   readonly parseRef: ParseRef
   readonly signal: AbortSignal
   readonly sink: Sink<PreparedVariable>
 }
 
-/** Largest template and largest value: more than any environment takes. */
+/** Largest template and largest value in bytes: more than any environment takes. */
 const MAX_BYTES = 10 * 1024 * 1024
 
 /**
- * Gives all variables to the sink. Throws one error that names all that failed, and then the sink gets
+ * Gives all variables to the sink. Rejects with one error that names all that failed, and then the sink gets
  * nothing: a reference without a value is never passed on as text. Waits at most 30 s for a provider that is
- * not up yet.
+ * starting.
  */
 export async function exportEnvironment(
   { entries, parseRef, signal, sink }: ExportRequest,

@@ -13,6 +13,7 @@ import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf } from '../sinks/sink.ts'
 import { openStatusFile, type StatusFile } from './status-file.ts'
 
+/** The settings of one `locket inject`. */
 export interface InjectConfig {
   readonly outputs: Outputs
   readonly rules: PrepareRules
@@ -24,15 +25,13 @@ export interface InjectConfig {
   readonly wipeOnExit: boolean
 }
 
-export type InjectDeps = Pick<
-  Machine,
-  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve'
->
+/** The ports that `inject` needs. */
+type InjectDeps = Pick<Machine, 'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve'>
 
 /**
- * Writes every output. Then ends, waits for `signal`, or follows the templates until it aborts. Throws when
- * the first writing fails: nothing of it stays. A later one that fails is logged, keeps what is there, and
- * takes the status file away.
+ * Writes every output. Then it returns (`one-shot`), waits until `signal` aborts (`park`), or renews changed
+ * outputs until then (`watch`). Rejects when the first write fails, and then leaves none of its files. A
+ * later write that fails is logged, keeps the files, and removes the status file.
  */
 export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
   checkPlaces(config.outputs)
@@ -40,12 +39,12 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
   await status.notReady()
   const places = openPlaces({ placing: config.placing, existing: 'replace', owns: 'written' }, deps)
   const say = createReport(config, deps)
-  // Before the first look at a template, so that no change is missed.
+  // The watch is opened before the templates are first read, so that no change is missed.
   await using renewal = await openInjectRenewal(config, deps, status)
   try {
     const injection = { config, deps, signal, places, status, say }
     const missing = await write(injection, requireSources).catch((thrown: unknown) => {
-      // A provider that is stopped says that it gave no answer: the reason of the stop is more useful.
+      // A provider that is stopped reports that it gave no answer: the reason of the stop is more useful.
       throw signal.aborted ? signal.reason : thrown
     })
     if (config.mode === 'one-shot') return
@@ -83,8 +82,8 @@ interface Injection {
 }
 
 /**
- * Reads, fetches, renders, writes. Answers with the reason when a secret or a template is missing. `check`
- * may refuse what was read.
+ * Reads, fetches, renders and writes once. Returns the reason when a secret or a template is missing. `check`
+ * may throw to refuse the templates that were read.
  */
 async function write(
   { config, deps, signal, places, status, say }: Injection,
@@ -132,10 +131,13 @@ interface Writing {
 
 type Report = (writing: Writing) => void
 
-/** Logs what a writing did. What the writing before it had to say too is not logged again. */
+/**
+ * Makes a function that logs the result of a write. It leaves out the lines that it logged for the write
+ * before.
+ */
 function createReport({ policy }: InjectConfig, { emit }: InjectDeps): Report {
   const [warnings, gone, unresolved] = [createNewLines(), createNewLines(), createNewLines()]
-  const left = policy === 'ignore' ? 'their files were left out' : 'their tags were written as they stand'
+  const left = policy === 'ignore' ? 'their files were left out' : 'their tags were written unchanged'
   return ({ prepared, rendered, changes, files, ms }) => {
     for (const file of changes.gone) emit('inject.removed', { file })
     for (const warning of warnings(prepared.warnings)) emit('inject.warning', { warning })
@@ -154,7 +156,9 @@ async function wipe(places: Places, status: StatusFile, { emit }: InjectDeps): P
   emit('inject.wiped', { files: places.files().length })
 }
 
-/** The timer keeps the process alive: one that only listens for signals would end. */
+/**
+ * Waits for the abort. Its timer keeps the process alive: a process that only listens for signals would end.
+ */
 async function untilStopped(signal: AbortSignal, clock: Clock): Promise<void> {
   await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => undefined)
 }

@@ -4,19 +4,20 @@ import type { Place } from '../../core/ports/files.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { Machine } from '../machine.ts'
 
-/** Readable for every health check: it names files and holds no secret. */
+/** Mode of the status file. Every health check may read it: it names files and holds no secret. */
 const FILE_MODE = 0o644
 const DIR_MODE = 0o755
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** A file that exists exactly while all is well. It lists the files that must be there. */
+/** A file that exists exactly while all outputs are complete. It lists the files that must be there. */
 export interface StatusFile {
-  /** `targets`: absolute paths. */
+  /** Writes the status file. `targets`: absolute paths. */
   ready(targets: readonly string[]): Promise<void>
+  /** Removes the status file. Throws `plan_conflict` when the first call finds a file of other origin. */
   notReady(): Promise<void>
 }
 
-/** Without a path, both functions do nothing. */
+/** Opens the status file at `path`, an absolute path. Without a path, both functions do nothing. */
 export function openStatusFile(
   path: string | undefined,
   { placed, sources }: Pick<Machine, 'placed' | 'sources'>,
@@ -39,8 +40,8 @@ export function openStatusFile(
 }
 
 /**
- * An earlier run leaves an empty file or a list of paths. Any other content shows that the setting names a
- * wrong file.
+ * Throws `plan_conflict` for a file that no earlier run has left: an earlier run leaves an empty file or a
+ * list of paths. Any other content shows that the setting names a wrong file.
  */
 async function refuseForeign(path: string, sources: Machine['sources']): Promise<void> {
   let text: string
@@ -51,7 +52,7 @@ async function refuseForeign(path: string, sources: Machine['sources']): Promise
     throw thrown
   }
   if (text === '' || isList(text)) return
-  throw new LocketError('plan_conflict', `status-file ${path} is there already, and is no status of locket's`)
+  throw new LocketError('plan_conflict', `status-file ${path} exists and is not a status file of locket`)
 }
 
 function isList(text: string): boolean {

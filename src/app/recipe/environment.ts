@@ -15,15 +15,16 @@ export interface PreparedVariable extends PreparedTemplate {
   readonly name: string
 }
 
-export interface ReadEnvironment {
-  /** Each name once, in the order of the last entry of each. */
+/** The variables that could be read, and the errors of the others. */
+interface ReadEnvironment {
+  /** Each name once. A name is placed where its last entry is. */
   readonly variables: readonly PreparedVariable[]
   readonly errors: readonly LocketError[]
 }
 
 /**
- * Reads and parses .env files and templates. No provider is asked. Throws one error that names all that is
- * wrong.
+ * Reads and parses .env files and templates. No provider is asked. Rejects with one error that names every
+ * fault.
  */
 export async function prepareEnvironment(
   entries: readonly EnvEntry[],
@@ -36,8 +37,8 @@ export async function prepareEnvironment(
 }
 
 /**
- * Reads and parses .env files and templates, and lists what is wrong. A template that a later entry replaces
- * is not read.
+ * Reads and parses .env files and templates. Returns faults instead of throwing them. A template that a later
+ * entry replaces is not read.
  */
 export async function readEnvironment(
   entries: readonly EnvEntry[],
@@ -128,12 +129,11 @@ function decode(bytes: Uint8Array, path: string): string {
   return text
 }
 
-/** Undefined: the bytes are not UTF-8. */
+/** Returns the text, or undefined when the bytes are not UTF-8. A byte order mark stays in the text. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    // Not UTF-8.
     return undefined
   }
 }

@@ -19,20 +19,23 @@ export interface OutputTemplate extends PreparedTemplate, PlannedOutput {
   readonly template: Template
 }
 
+/** The templates of all outputs, and the sources that are missing. */
 export interface PreparedOutputs extends Recipe<OutputTemplate> {
-  /** Paths of sources that the user named and that are not there. */
+  /** Paths of sources that the user named and that do not exist. */
   readonly missing: readonly string[]
 }
 
-/** `taken`: other files that the command writes, for collisions. */
+/**
+ * The rules for reading outputs. `taken`: other files that the command writes, which no output may replace.
+ */
 export interface PrepareRules extends TemplateRules {
   readonly taken?: readonly { readonly path: string; readonly origin: string }[]
 }
 
 /**
- * Finds which files come from which templates, reads and parses the templates. No provider is asked and
- * nothing is written. Throws `plan_conflict`, before it looks at the disk where that is possible, or one
- * error that names all templates that cannot be used.
+ * Decides which files come from which templates, and reads and parses the templates. No provider is asked and
+ * nothing is written. Rejects with `plan_conflict`, if possible before it reads the disk, or with one error
+ * that names all unusable templates.
  */
 export async function prepareOutputs(
   outputs: Outputs,
@@ -52,7 +55,7 @@ export async function prepareOutputs(
   return { ...recipeOf(templates, [...emptyFolders(found), ...templates.flatMap(plainText)]), missing }
 }
 
-/** Throws `io` when a source that the user named is not there. */
+/** Throws `io` when a source that the user named does not exist. */
 export function requireSources({ missing }: PreparedOutputs): void {
   throwErrors(
     missing.map(
@@ -63,8 +66,8 @@ export function requireSources({ missing }: PreparedOutputs): void {
 }
 
 /**
- * Answers where each path leads. The paths themselves were checked before; a link can still lead one into
- * another.
+ * Returns the real path of each path. Throws `plan_conflict` when a link leads one path into another; the
+ * paths themselves were checked before.
  */
 async function checkRealPlaces(outputs: Outputs, trees: SourceTrees): Promise<ReadonlyMap<string, string>> {
   const paths = [...new Set([...sourcePaths(outputs), ...outputPaths(outputs)])]
@@ -74,7 +77,10 @@ async function checkRealPlaces(outputs: Outputs, trees: SourceTrees): Promise<Re
   return real
 }
 
-/** Throws when a file of the command itself is also an output or a template, by whatever name or link. */
+/**
+ * Throws `plan_conflict` when a file of the command itself is also an output or a template, under any name or
+ * link.
+ */
 async function checkTaken(
   taken: NonNullable<PrepareRules['taken']>,
   planned: readonly PlannedOutput[],
@@ -114,7 +120,7 @@ async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<st
   return found
 }
 
-/** A named secret whose text has no reference: its braces may have been forgotten. */
+/** Warns of a named secret whose text has no reference: the user may have forgotten the braces. */
 function plainText({ source, template, origin }: OutputTemplate): string[] {
   return source.kind === 'inline' && template.refs.length === 0 ? [`${NO_REFERENCE} in ${origin}`] : []
 }

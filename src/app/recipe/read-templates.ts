@@ -7,6 +7,7 @@ import type { ParseRef, Template } from '../../core/template/template.ts'
 import type { Allowance } from '../../core/volume/ceilings.ts'
 import { inOneTurn, inTurns } from '../../core/waiting/turns.ts'
 
+/** The rules for reading templates. `maxFileBytes`: the largest template, in bytes. */
 export interface TemplateRules {
   readonly parseRef: ParseRef
   readonly maxFileBytes: number
@@ -19,11 +20,15 @@ export interface TemplateRules {
 type Unread = Pick<RequestedFile, 'origin' | 'source'>
 
 /**
- * Reading one template takes a dozen system calls. This many at once keep the four file threads of Node busy.
+ * Number of templates that are read at once. Reading one takes a dozen system calls; 16 at once keep the four
+ * file threads of Node busy.
  */
 const AT_ONCE = 16
 
-/** Reads and parses templates, each from its file if it has one. Both lists are in the order of `files`. */
+/**
+ * Reads and parses templates, each from its file if it has one. Returns errors instead of throwing them. Both
+ * lists are in the order of `files`.
+ */
 export async function readTemplates<F extends Unread>(
   files: readonly F[],
   rules: TemplateRules,
@@ -56,7 +61,7 @@ export async function readTemplates<F extends Unread>(
   }
 }
 
-/** The origin of the template is a fact of the errors that this throws. */
+/** Reads and parses one template. Its errors carry the origin of the template as a fact. */
 async function readTemplate(
   { origin, source }: Unread,
   { parseRef, maxFileBytes, clock, allowance }: TemplateRules,

@@ -1,19 +1,20 @@
 import type { Template } from '../../core/template/template.ts'
 
-/** A template, and where it was asked for. */
+/** A template, and the setting that asked for it. */
 export interface PreparedTemplate {
-  /** For messages: `driver option secret.db_password`. */
+  /** The name of that setting for messages: `driver option secret.db_password`. */
   readonly origin: string
   readonly template: Template
 }
 
-/** What is to be delivered: templates that were read and parsed. All of it is known without a provider. */
+/** The content to deliver: templates that were read and parsed. It is known without asking a provider. */
 export interface Recipe<T extends PreparedTemplate> {
   readonly templates: readonly T[]
   /** One line for each tag that looks like a mistake, and each folder without templates. */
   readonly warnings: readonly string[]
 }
 
+/** Makes a recipe from templates. The warnings of the templates follow `warnings`. */
 export function recipeOf<T extends PreparedTemplate>(
   templates: readonly T[],
   warnings: readonly string[] = [],
@@ -21,10 +22,10 @@ export function recipeOf<T extends PreparedTemplate>(
   return { templates, warnings: [...warnings, ...templates.flatMap(warningsOf)] }
 }
 
-/** What looks like a mistake in a template, one line each. */
+/** Returns one line for each likely mistake in a template. */
 function warningsOf({ template, origin }: PreparedTemplate): string[] {
   return template.warnings.map((warning) => `${origin}: ${warning}`)
 }
 
-/** The beginning of a warning. */
+/** The beginning of the warning about a template without a reference. The place follows. */
 export const NO_REFERENCE = 'no reference, so the text is written as it is (is {{ reference }} meant?),'

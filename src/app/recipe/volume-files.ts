@@ -21,8 +21,8 @@ export interface PreparedFile extends PreparedTemplate {
 }
 
 /**
- * Reads and parses every template of a volume. No provider is asked. Throws one error that names all that is
- * wrong, or the first ceiling that the volume exceeds. `allowance` is left out when nothing is rendered.
+ * Reads and parses every template of a volume. No provider is asked. Rejects with one error that names every
+ * fault, or with the first ceiling that the volume exceeds. `allowance` is left out when nothing is rendered.
  */
 export async function prepareVolume(
   { files, parseRef, written, ceilings }: VolumeConfig,
@@ -35,6 +35,7 @@ export async function prepareVolume(
   return recipeOf(templates)
 }
 
+/** Returns the facts about a volume's content that Status shows. */
 export function contentFacts({ templates }: Recipe<PreparedFile>): ContentFacts {
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
   return {
@@ -48,8 +49,8 @@ export function contentFacts({ templates }: Recipe<PreparedFile>): ContentFacts 
 const MOST_NAMED = 10
 
 /**
- * Likely mistakes in a volume's files, one line each. A text without a reference is one: its braces may have
- * been forgotten.
+ * Returns the likely mistakes in a volume's files, one line each. A text without a reference is one: the user
+ * may have forgotten the braces.
  */
 export function contentWarnings(files: readonly PreparedFile[]): readonly string[] {
   const plain = files.filter(({ template }) => template.refs.length === 0).map(({ path }) => path)

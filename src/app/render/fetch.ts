@@ -17,7 +17,7 @@ import type { ReferenceFailure } from '../../core/template/render.ts'
 const PAUSE_MS = 2000
 
 /** How long and for what a fetch waits. */
-export interface FetchOptions {
+interface FetchOptions {
   /** References that may be missing, because each of their tags has a default. */
   readonly optional: ReadonlySet<RefId>
   readonly clock: Clock
@@ -32,7 +32,7 @@ export interface FetchOptions {
 
 /**
  * Fetches one batch, then again the references whose failure is retryable: every two seconds, or later when
- * the provider says so, until the deadline. Waiting is worth it: after a reboot the engine mounts once, and a
+ * the provider says so, until the deadline. It waits because the engine mounts only once after a reboot: a
  * container whose mount failed stays down. Returns the last outcome of each reference; never rejects because
  * of the deadline. The caller must wipe the values.
  */
@@ -128,7 +128,7 @@ function isSettled(outcome: Outcome | undefined, optional: boolean): boolean {
   return outcome.ok || (optional && outcome.error.code === 'not_found')
 }
 
-/** Returns the milliseconds until the first of the references is worth another try. */
+/** Returns the milliseconds until the next try of the first reference. */
 function pauseBefore(wanted: readonly SecretRef[], outcomes: Outcomes): number {
   const waits = wanted.map(({ id }) => {
     const outcome = outcomes.get(id)

@@ -11,7 +11,8 @@ import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { openDeadline } from './deadline.ts'
 import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
 
-export interface RenderRules {
+/** The rules for rendering: failure policy and limits. */
+interface RenderRules {
   readonly policy: FailurePolicy
   /** Largest rendered text, in bytes. */
   readonly maxFileBytes: number
@@ -21,6 +22,7 @@ export interface RenderRules {
   readonly awaitsCredentials?: boolean
 }
 
+/** The rules for one rendering, and the ports that it needs. */
 export interface RenderRequest extends RenderRules {
   readonly resolve: Resolve
   readonly clock: Clock
@@ -29,7 +31,7 @@ export interface RenderRequest extends RenderRules {
   readonly timeoutMs?: number
 }
 
-/** What templates became, in memory. The caller must call `wipe`. */
+/** Rendered templates in memory. The caller must call `wipe`. */
 export interface Rendered<T> {
   /** In the order of the templates. Templates that the policy `ignore` leaves out are missing. */
   readonly contents: ReadonlyMap<T, Secret>

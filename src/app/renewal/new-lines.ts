@@ -1,6 +1,7 @@
-/** Lets a line through unless the call before had it too: what a try repeats is not news. */
+/** Returns the lines that the call before did not have. A line that each try repeats is logged once. */
 export type NewLines = (lines: readonly string[]) => readonly string[]
 
+/** Makes a filter that has seen no lines yet. */
 export function createNewLines(): NewLines {
   let before: ReadonlySet<string> = new Set()
   return (lines) => {

@@ -4,19 +4,20 @@ import type { Clock } from '../../core/ports/clock.ts'
 import { createWake } from './wake.ts'
 
 /**
- * Calls `fire` when something is to be delivered again, from the moment that it resolves until it is
- * disposed: a watch of files, a timer, a signal.
+ * Opens a source of events: a watch of files, a timer, a signal. It calls `fire` when something is to be
+ * delivered again, from the moment that this resolves until the result is disposed.
  */
 type Trigger = (fire: () => void) => Promise<AsyncDisposable>
 
 /**
- * Reads, fetches, renders and delivers again. Answers with the reason when something is still missing.
+ * Reads, fetches, renders and delivers once more. Resolves with the reason when something is still missing.
  * Rejects when it failed.
  */
-export type Renew = () => Promise<LocketError | undefined>
+type Renew = () => Promise<LocketError | undefined>
 
+/** The triggers of a renewal, and the functions that report its failures. */
 export interface RenewalRules {
-  /** Without one, nothing is renewed but what was missing from the beginning. */
+  /** Without a trigger, only a delivery that lacked something is tried again. */
   readonly triggers: readonly Trigger[]
   /** Reports a failure that begins, or whose reason has changed. */
   readonly failed: (facts: { readonly code: string; readonly error: string }) => void
@@ -29,32 +30,32 @@ export interface RenewalRules {
 interface FollowOptions {
   /** Its abort ends the loop. */
   readonly signal: AbortSignal
-  /** Why the first delivery lacks something: it is tried again without a change. */
+  /** The reason why the first delivery lacks something. Then it is tried again without a change. */
   readonly missing?: LocketError | undefined
 }
 
 /**
- * The loop that delivers again. Its triggers are heard from the moment that it is opened until it is
+ * A loop that delivers again. It receives its triggers from the moment that it is opened until it is
  * disposed.
  */
 export interface Renewal extends AsyncDisposable {
   /**
-   * Runs until the signal aborts. What fired before the call is renewed at once. Rejects when `onFailure`
-   * does.
+   * Runs until the signal aborts. A trigger that fired before the call causes a run at once. Rejects when
+   * `onFailure` does.
    */
   follow(renew: Renew, options: FollowOptions): Promise<void>
 }
 
-/** First and longest pause after a failure. */
+/** Shortest and longest pause after a failure, in milliseconds. */
 const FIRST_PAUSE_MS = 5000
 const LONGEST_PAUSE_MS = 60_000
 
 /**
- * One rule for volumes, `inject` and `exec`. `renew` runs once at a time; triggers that fire meanwhile cause
- * one more run. After a failure what is in place stays, and `renew` runs again by itself: after 5 s or what
- * the provider asks for, then twice as long, up to 60 s. When waiting alone cannot help (a reference to
- * nothing, a refused credential), it runs again after 60 s. A failure is reported when it begins and when its
- * reason changes; its end is reported too.
+ * Opens the loop that volumes, `inject` and `exec` share. `renew` runs once at a time; triggers that fire
+ * meanwhile cause one more run. After a failure the delivered content stays, and `renew` runs again by
+ * itself: after 5 s or the time that the provider asks for, then after twice as long, up to 60 s. When
+ * waiting alone cannot help (a reference to nothing, a refused credential), it runs again after 60 s. The
+ * beginning of a failure, a change of its reason, and its end are reported.
  */
 export async function openRenewal(
   { triggers, failed, recovered, onFailure }: RenewalRules,

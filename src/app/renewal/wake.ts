@@ -1,15 +1,17 @@
 import type { Clock } from '../../core/ports/clock.ts'
 
-/** Remembers that something happened until it is asked, so that events while somebody works count as one. */
+/** Remembers events until somebody waits for them. Events that come while somebody works count as one. */
 export interface Wake {
+  /** Records an event. */
   readonly set: () => void
   /**
-   * Resolves when it was set since the last time, when `ms` have passed, or when `signal` aborts. Without
-   * `ms` there is no timer.
+   * Resolves when `set` was called since the last time, when `ms` have passed, or when `signal` aborts.
+   * Without `ms` there is no timer.
    */
   next(ms: number | undefined, signal: AbortSignal): Promise<void>
 }
 
+/** Makes a memory without events. */
 export function createWake(clock: Clock): Wake {
   let waking = Promise.withResolvers<void>()
   return {

@@ -3,7 +3,10 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { parseSecretName, type SecretName } from '../../core/vocabulary/secret-name.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 
-/** What to store for each variable, under `prefix` and its own name. Later lines win, as they do in a shell. The receiver wipes the values. */
+/**
+ * Returns the secrets to store: each variable under `prefix` and its own name. A later line replaces an
+ * earlier one, as in a shell. Throws `usage` when there is no variable. The caller must wipe the values.
+ */
 export function secretsOf(variables: readonly DotenvEntry[], prefix: string): Map<SecretName, Secret> {
   if (variables.length === 0) throw new LocketError('usage', 'there is no variable to import')
   const values = new Map<SecretName, Secret>()

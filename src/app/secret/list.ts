@@ -1,7 +1,10 @@
 import type { SecretMetadata } from '../../core/ports/secret-store.ts'
 import { tableLines } from '../../core/text/table.ts'
 
-/** Returns the lines of `locket secret list`: name, size in bytes and time of the last change in UTC, under a heading. */
+/**
+ * Returns the lines of `locket secret list`: name, size in bytes and time of the last change in UTC, under a
+ * heading.
+ */
 export function secretTable(secrets: readonly SecretMetadata[]): string {
   const rows = [
     ['NAME', 'BYTES', 'SET'],

@@ -8,39 +8,40 @@ import type { Rendered } from '../render/render.ts'
 import { environmentOf, valuesOf } from './environment.ts'
 import type { Places } from './places.ts'
 
-/** What a child process is given. The caller wipes `rendered`. */
+/** The variables and files for a child process. The caller must wipe `rendered`. */
 export interface ForChild {
   readonly variables: readonly PreparedVariable[]
   readonly outputs: readonly OutputTemplate[]
   readonly rendered: Rendered<PreparedTemplate>
 }
 
-/** What one delivery did. The files are in place; the environment waits for its process. */
+/** The result of one delivery. The files are in place; the environment is for the next process. */
 export interface Handed {
   readonly env: ChildOptions['env']
   /** Names of variables. */
   readonly variables: Changes
   /** Absolute paths. */
   readonly files: Changes
-  /**
-   * To be called when a process runs with `env`. The next delivery is compared with the last one that was
-   * accepted.
-   */
+  /** Call it when a process runs with `env`. The next delivery is compared with the last accepted one. */
   accept(): void
 }
 
 interface ChildRules {
-  /** What the process has of the environment of this one. */
+  /** The variables of this process that the child inherits. */
   readonly inherited: ChildOptions['env']
   readonly files: Places
 }
 
 /** The environment and the files of a child process. */
 export interface ChildSink {
-  /** Throws `unfit_value`, and then no file is written, when a value fits no environment. */
+  /**
+   * Writes the files and returns the environment. Rejects with `unfit_value`, before a file is written, when
+   * a value cannot be put into an environment.
+   */
   put(given: ForChild): Promise<Handed>
 }
 
+/** Makes the sink of a child process. `files` is the sink of its files. */
 export function openChildSink({ inherited, files }: ChildRules): ChildSink {
   const fingerprints = createFingerprints()
   let accepted: ReadonlyMap<string, string> = new Map()

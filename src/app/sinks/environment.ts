@@ -6,7 +6,8 @@ import type { Rendered } from '../render/render.ts'
 import type { Sink } from './sink.ts'
 
 /**
- * A text that goes out once, such as standard output. `write` gets every variable that has a value, by name.
+ * Makes a sink for a text that is written once, such as standard output. `write` gets the value of every
+ * variable that has one, by name.
  */
 export function openTextSink(
   write: (values: ReadonlyMap<string, string>) => Promise<void>,
@@ -20,7 +21,7 @@ export function openTextSink(
   }
 }
 
-/** The variables that have a value, with it. */
+/** Returns each variable that has a value, with that value. */
 export function valuesOf(
   variables: readonly PreparedVariable[],
   contents: Rendered<PreparedTemplate>['contents'],
@@ -32,8 +33,8 @@ export function valuesOf(
 }
 
 /**
- * Values as an environment holds them: strings, which cannot be wiped. Call it at the last moment. Throws one
- * `unfit_value` that names each variable whose value holds a NUL byte or is not UTF-8.
+ * Returns values as an environment holds them: strings, which cannot be wiped. Call it as late as possible.
+ * Throws one `unfit_value` that names each variable whose value holds a NUL byte or is not UTF-8.
  */
 export function environmentOf(values: Iterable<readonly [PreparedVariable, Secret]>): Map<string, string> {
   const environment = new Map<string, string>()

@@ -3,15 +3,18 @@ import type { Place, PlacedFiles, PlaceOptions, SourceTrees } from '../../core/p
 import type { OutputTemplate } from '../recipe/outputs.ts'
 import type { Sink } from './sink.ts'
 
+/** The rules for files that exist already and for files that are removed. */
 export interface PlacesRules {
   readonly placing: PlaceOptions
-  /** What becomes of a file that is there and that this sink has not written. */
+  /**
+   * For a file that exists and that this sink has not written: replace it, or refuse with `plan_conflict`.
+   */
   readonly existing: 'replace' | 'refuse'
   /** The files that this sink removes: those that it made, or also those that it replaced. */
   readonly owns: 'made' | 'written'
 }
 
-/** Files at places that users name. The names in its answers are absolute paths. */
+/** Files at paths that users name. The names in its answers are absolute paths. */
 export interface Places extends Sink<OutputTemplate> {
   /** Absolute paths of the files that it has written and not removed. */
   files(): readonly string[]
@@ -27,6 +30,7 @@ interface Entry {
   readonly isComplete: boolean
 }
 
+/** Makes a sink for files at paths that users name. It has written no file yet. */
 export function openPlaces(
   { placing, existing, owns }: PlacesRules,
   { placed, trees }: { readonly placed: PlacedFiles; readonly trees: SourceTrees },
@@ -34,7 +38,7 @@ export function openPlaces(
   /** By absolute path. */
   const entries = new Map<string, Entry>()
   const folders: string[] = []
-  /** Removed since the last answer: a `put` that rejects has removed files too. */
+  /** Files that were removed since the last answer: a `put` that rejects has removed files too. */
   let gone: string[] = []
 
   async function remove(targets: readonly string[]): Promise<void> {
@@ -95,9 +99,10 @@ export function openPlaces(
 }
 
 /**
- * Those of `unwanted` that must go before anything is written: a file where a folder is needed, a file below
- * the place of a file, and another name of a file that is about to be written, which would be removed
- * afterwards. The rest stays until its successors are in place, because writing them may fail.
+ * Returns those of `unwanted` that must be removed before anything is written: a file where a folder is
+ * needed, a file below the place of a file, and another name of a file that is about to be written, which
+ * would be removed afterwards. The rest stays until the new files are in place, because writing them may
+ * fail.
  */
 async function findInTheWay(
   unwanted: readonly string[],
@@ -105,7 +110,7 @@ async function findInTheWay(
   trees: SourceTrees,
 ): Promise<string[]> {
   if (unwanted.length === 0) return []
-  // Some file systems hold `A` and `a` for one name.
+  // Some file systems treat `A` and `a` as one name.
   const realPath = async (target: string) => (await trees.realPath(target)).toLowerCase()
   const wanted = await Promise.all(templates.map(({ target }) => realPath(target)))
   const inTheWay: string[] = []

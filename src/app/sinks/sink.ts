@@ -5,19 +5,19 @@ import type { Rendered } from '../render/render.ts'
 /** A place that rendered content goes to. */
 export interface Sink<T extends PreparedTemplate> {
   /**
-   * Brings in place what `templates` became. Content that is equal to what is in place is not touched. What
-   * is in place and has no template any more is removed. `rendered` may hold other templates too; they are
-   * ignored. The caller wipes it. When it rejects, what was in place stays.
+   * Puts the contents of `templates` in place. Content that is equal to the content in place is not touched.
+   * Content in place that has no template any more is removed. Other templates in `rendered` are ignored. The
+   * caller must wipe `rendered`. When it rejects, the old content stays.
    */
   put(templates: readonly T[], rendered: Rendered<PreparedTemplate>): Promise<Changes>
 }
 
-/** How many files or variables are new or different. */
+/** Returns how many files or variables are new or different. */
 export function countOf({ changed, made }: Changes): number {
   return changed.length + made.length
 }
 
-/** Nothing is new, different or gone. */
+/** Returns true when nothing is new, different or gone. */
 export function isUnchanged(changes: Changes): boolean {
   return countOf(changes) + changes.gone.length === 0
 }

@@ -16,8 +16,8 @@ import type { Sink } from './sink.ts'
  */
 export interface VolumeSink extends Sink<PreparedFile> {
   /**
-   * Mounts the tmpfs and writes the files. Throws `too_large` for files that do not fit. Tries to unmount it
-   * when it rejects.
+   * Mounts the tmpfs and writes the files. Rejects with `too_large` for files that do not fit. On any
+   * rejection it tries to unmount the tmpfs.
    */
   mount(templates: readonly PreparedFile[], rendered: Rendered<PreparedTemplate>): Promise<Mounted>
 }
@@ -26,7 +26,7 @@ type TmpfsPorts = Pick<Machine, 'mounts' | 'tree'>
 
 const LEAST_INODES = 1024
 
-/** `root`: where the tmpfs is, or is to be, mounted. */
+/** Makes the sink of one volume. `root`: the path where the tmpfs is, or will be, mounted. */
 export function openVolumeSink(
   root: string,
   { tmpfs, written }: Pick<VolumeConfig, 'tmpfs' | 'written'>,
@@ -70,7 +70,7 @@ export function openVolumeSink(
 
     async put(templates, rendered) {
       const files = filesOf(templates, rendered)
-      // Larger while the new files are staged, so that old and new ones fit.
+      // The tmpfs is larger while the new files are staged, so that old and new files fit.
       await mounts.resize(root, sizeBytes + sizeNeeded(files))
       try {
         return await tree.replaceAll(root, files, options)

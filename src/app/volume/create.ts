@@ -7,9 +7,9 @@ import { createdState } from './state.ts'
 import type { VolumeIdentity } from './volume-table.ts'
 
 /**
- * Checks everything that can be checked without a network, then records the volume. The same name and options
- * again is success. Rejects with `volume_exists` for other options, and with the error of `volumeConfig` or
- * `prepare`.
+ * Checks everything that can be checked without a network, then records the volume. A second call with the
+ * same name and options succeeds. Rejects with `volume_exists` for other options, and with the error of
+ * `volumeConfig` or `prepareVolume`.
  */
 export async function createVolume(
   driver: Driver,

@@ -11,28 +11,34 @@ import { tmpfsOf } from './state.ts'
 export interface SocketListener {
   /** Resolves with the socket's name for the log, once connections are accepted. */
   listen(): Promise<string>
-  /** Takes no more requests. Resolves when those under way are answered, or its time limit has passed. */
+  /**
+   * Accepts no more requests. Resolves when the current requests are answered, or when the time limit has
+   * passed.
+   */
   close(): Promise<void>
 }
 
-/** A managed plugin that was stopped a moment ago must end once, see ADR 0007. */
-export interface StopMark {
+/**
+ * A mark of a stop. A managed plugin that was stopped a moment ago must end once at its start, see ADR 0007.
+ */
+interface StopMark {
   takeFresh(): Promise<boolean>
   leave(): Promise<void>
 }
 
+/** The parts of a daemon, which `runDaemon` opens in order. */
 export interface DaemonPorts {
   readonly emit: Emit
   readonly openStore: () => Promise<{ readonly store: StateStore; readonly warnings: readonly string[] }>
   readonly openDriver: (store: StateStore) => Driver
   readonly openListener: (driver: Driver) => Promise<SocketListener>
-  /** Tells systemd that requests are accepted. */
+  /** Reports to systemd that requests are accepted. */
   readonly notifyReady: () => Promise<unknown>
   /** Undefined if no engine manages this process. */
   readonly stopMark: StopMark | undefined
 }
 
-/** The engine starts a managed plugin again after every exit status but 0. */
+/** Exit status after which the engine starts a managed plugin again. It does so after every status but 0. */
 const START_AGAIN = 75
 
 /**
@@ -51,7 +57,10 @@ export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Prom
   return 0
 }
 
-/** Nothing slow comes before the socket, because the engine dials a plugin for some ten seconds only. */
+/**
+ * Opens state, driver and socket. Slow work must not come before the socket, because the engine dials a
+ * plugin for some ten seconds only.
+ */
 async function startDaemon({ emit, openStore, openDriver, openListener }: DaemonPorts) {
   const { store, warnings } = await openStore()
   const loaded = await store.load()
@@ -64,7 +73,10 @@ async function startDaemon({ emit, openStore, openDriver, openListener }: Daemon
   return { driver, listener }
 }
 
-/** Requests end before what they use: background work, then the mount IDs on disk, then the providers. */
+/**
+ * Ends the parts of the daemon in the order of their use: requests, background work, the mount IDs on disk,
+ * the providers.
+ */
 async function stopDaemon(
   driver: Driver,
   listener: SocketListener,
@@ -78,7 +90,7 @@ async function stopDaemon(
   await stopMark?.leave()
 }
 
-/** A watch that is left would keep the process alive. */
+/** Ends the background work of all volumes: an open watch would keep the process alive. */
 async function endTasks({ table }: Driver): Promise<void> {
   await Promise.allSettled(
     table.list().map(async ({ state }) => tmpfsOf(state)?.task?.[Symbol.asyncDispose]()),
@@ -101,12 +113,13 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   return promise
 }
 
-/** Longer than the engine dials a plugin that does not listen. */
+/** Milliseconds of the wait: longer than the engine dials a plugin that does not listen. */
 const REFUSAL_MS = 20_000
 
 /**
- * A managed plugin that cannot start waits here before it ends. The engine itself stops a plugin that does
- * not listen, and `docker plugin enable` fails as it should. It would start one that ends again and again.
+ * Waits before a managed plugin that cannot start ends. The engine itself stops a plugin that does not
+ * listen, and `docker plugin enable` fails as it should. If the plugin ended at once, the engine would start
+ * it again and again.
  */
 export async function delayRefusal(clock: Clock, signal: AbortSignal): Promise<void> {
   await clock.sleep(REFUSAL_MS, signal).catch(() => undefined)

@@ -9,7 +9,7 @@ import type { Clients } from '../access/clients.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
 /** The machine and the providers, as the driver sees them. */
-export interface DriverPorts extends Pick<
+interface DriverPorts extends Pick<
   Machine,
   'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
 > {
@@ -19,17 +19,26 @@ export interface DriverPorts extends Pick<
   readonly stopping: AbortSignal
 }
 
-/** Shared by the use cases. Each takes the lock of the one volume that it changes. */
+/**
+ * The driver's data, which the use cases share. Each use case takes the lock of the one volume that it
+ * changes.
+ */
 export interface Driver extends DriverPorts {
   readonly table: VolumeTable
   readonly locks: KeyedLock
-  /** Mounted when this process started, and in no trusted record. They are kept: they may be in use. */
+  /**
+   * Volumes that were mounted when this process started and have no trusted record. They are kept, because
+   * containers may be using them.
+   */
   readonly unrecorded: Set<VolumeName>
-  /** The last Mount that the engine did not wait for. `at`: milliseconds since the epoch. See ADR 0005. */
+  /**
+   * The last Mount whose answer the engine did not wait for. `at`: milliseconds since the epoch. See ADR
+   * 0005.
+   */
   readonly abandonedMount: { message: string; at: number }
 }
 
-/** A driver without volumes: `loadRecords` puts those of `store` into it. */
+/** Makes a driver without volumes. `loadRecords` adds the volumes of `store`. */
 export function createDriver(ports: DriverPorts, store: StateStore): Driver {
   return {
     ...ports,
@@ -40,41 +49,51 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
   }
 }
 
-/** For work that must be finished although nobody waits for it: the engine never repeats an Unmount. */
+/**
+ * A signal that never aborts, for work that must be finished although no caller waits for it: the engine
+ * never repeats an Unmount.
+ */
 export const NEVER: AbortSignal = new AbortController().signal
 
-/** Where the tmpfs is mounted. */
+/** Returns the path where the tmpfs of a volume is mounted. */
 export function rootOf(driver: Pick<Driver, 'daemon'>, name: VolumeName): string {
   return `${volumesFolder(driver)}/${name}`
 }
 
+/** Returns the folder that holds the tmpfs of every volume. */
 export function volumesFolder(driver: Pick<Driver, 'daemon'>): string {
   return `${driver.daemon.runtimeDir}/volumes`
 }
 
-/** The folder that containers bind. */
+/** Returns the folder that containers bind. */
 export function mountpointOf(driver: Pick<Driver, 'daemon'>, name: VolumeName): string {
   return `${rootOf(driver, name)}/data`
 }
 
-/** Derived from the options at each use and never stored, so that a changed default reaches old volumes. */
+/**
+ * Returns the configuration of a volume. It is derived from the options at each use and never stored, so that
+ * a changed default reaches old volumes.
+ */
 export function configOf(driver: Pick<Driver, 'daemon'>, volume: Volume): VolumeConfig {
   return driver.daemon.volumeConfig(volume.options)
 }
 
-/** Now, in ISO 8601. */
+/** Returns the current time in ISO 8601. */
 export function timestamp(driver: Pick<Driver, 'clock'>): string {
   return new Date(driver.clock.now()).toISOString()
 }
 
-/** Shows a failure in Status and in the log: no answer carries it, or not only an answer. */
+/**
+ * Reports a failure in Status and in the log. It is for failures that no answer carries, or that must be seen
+ * outside of the answer too.
+ */
 export function report(driver: Driver, volume: Volume, event: VolumeFailure, thrown: unknown): void {
   const error = toLocketError(thrown)
   noteError(driver, volume, formatError(error))
   driver.emit(event, { volume: volume.name, code: error.code, error: formatError(error) })
 }
 
-/** Shows a failure in Status alone. */
+/** Reports a failure in Status only. */
 export function noteError(driver: Driver, volume: Volume, line: string): void {
   driver.table.note(volume, { lastError: `${timestamp(driver)} ${line}` })
 }

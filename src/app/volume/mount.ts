@@ -12,17 +12,20 @@ import { releaseMount } from './unmount.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
+/** The answer to a Mount. */
 export interface MountAnswer {
   readonly mountpoint: string
-  /** Undoes what this request did. For an answer that does not reach the engine: it sends no Unmount then. */
+  /**
+   * Undoes this Mount. Call it when the answer does not reach the engine: the engine then sends no Unmount.
+   */
   undo(): Promise<void>
 }
 
 /**
- * Mounts the volume, or adds one use to it. The same ID again is one more use, to be unmounted as often,
- * unless the ID is unsure: then it is taken over, see ADR 0006. The engine's repetitions come without a body
- * and never get here. `signal` aborts when the engine hangs up. Rejects with an error that names the volume;
- * then nothing is added.
+ * Mounts the volume, or adds one use to it. A Mount with the same ID is one more use, which needs its own
+ * Unmount, unless the ID is unsure: then the ID is taken over, see ADR 0006. The engine's repetitions come
+ * without a body and never get here. `signal` aborts when the engine hangs up. Rejects with an error that
+ * names the volume; then nothing is added.
  */
 export async function mountVolume(
   driver: Driver,
@@ -36,7 +39,8 @@ export async function mountVolume(
   let added = false
   try {
     const config = configOf(driver, volume)
-    // Time runs from the arrival: a Mount that waits for another one of the volume has less time itself.
+    // The time limit begins when the request arrives: a Mount that waits for another one of the volume has
+    // less time itself.
     const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, driver.host.uptimeMs())
     const gone = AbortSignal.any([signal, driver.stopping])
     using deadline = openDeadline(timeoutMs, driver.clock, gone)
@@ -60,7 +64,7 @@ export async function mountVolume(
 
 const ABANDONED_FOR_MS = 10_000
 
-/** Why the Mount failed that the engine has just stopped waiting for, if there was one. */
+/** Returns the reason why the Mount failed that the engine has just stopped waiting for, or undefined. */
 export function lastAbandonedMount(driver: Driver): string | undefined {
   const { message, at } = driver.abandonedMount
   return driver.clock.now() - at < ABANDONED_FOR_MS ? message : undefined
@@ -68,7 +72,7 @@ export function lastAbandonedMount(driver: Driver): string | undefined {
 
 interface MountSignals {
   readonly deadline: AbortSignal
-  /** Nobody waits for the answer any more. */
+  /** True: the engine does not wait for the answer any more. */
   readonly gone: AbortSignal
 }
 
@@ -126,7 +130,7 @@ async function provision(
   const { name } = volume
   const { sink, templates, rendered, content } = await renderVolume(driver, volume, config, signals.deadline)
   try {
-    // Not the deadline: a failure policy that tolerates missing values has used it up.
+    // The signal is not the deadline, which a failure policy that tolerates missing values has used up.
     signals.gone.throwIfAborted()
     const { warnings } = await sink.mount(templates, rendered)
     const unreadable = unreadableWarning(config.written, driver.host.remapped)
@@ -139,7 +143,10 @@ async function provision(
   }
 }
 
-/** An unsure ID is spared: the engine has restarted since, and may have mounted under it again. */
+/**
+ * Undoes a Mount. An unsure ID is not changed: the engine has restarted since, and may have mounted under it
+ * again.
+ */
 async function undoMount(driver: Driver, volume: Volume, mountId: MountId): Promise<void> {
   const { name } = volume
   await driver.locks.run(name, NEVER, async () => {

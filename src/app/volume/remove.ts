@@ -5,9 +5,9 @@ import { mountsDropped, observed, tmpfsOf, usesOf } from './state.ts'
 import { wipeVolume } from './wipe.ts'
 
 /**
- * The engine asks only when no container uses the volume, so references that are left are stale. An unknown
- * volume is success: the request may be a repetition. Rejects with `mount_failed` when the tmpfs cannot be
- * unmounted.
+ * Removes a volume. The engine calls this only when no container uses it, so remaining references are stale.
+ * An unknown volume is a success: the request may be a repetition. Rejects with `mount_failed` when the tmpfs
+ * cannot be unmounted.
  */
 export async function removeVolume(driver: Driver, nameText: string, signal: AbortSignal): Promise<void> {
   const name = parseVolumeName(nameText)

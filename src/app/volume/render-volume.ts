@@ -7,7 +7,7 @@ import { openVolumeSink, type VolumeSink } from '../sinks/volume.ts'
 import type { Volume } from './volume-table.ts'
 
 /** A volume's files in memory, and where they go. The caller must call `rendered.wipe`. */
-export interface RenderedVolume {
+interface RenderedVolume {
   readonly templates: readonly PreparedFile[]
   readonly rendered: Rendered<PreparedFile>
   /** For Status. */

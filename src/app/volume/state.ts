@@ -3,7 +3,7 @@ import type { MountId } from '../../core/vocabulary/names.ts'
 import type { MountReference, VolumeRecord } from '../../core/volume/record.ts'
 
 /** One mount ID of a volume: a container, as the engine names it. */
-export interface MountUse extends Omit<MountReference, 'unsure'> {
+interface MountUse extends Omit<MountReference, 'unsure'> {
   /**
    * Number of Mounts under this ID that no Unmount has ended: `docker cp` mounts and unmounts under the ID of
    * the running container (ADR 0006). `unsure`: the engine has stopped or started since, so the container may
@@ -14,11 +14,11 @@ export interface MountUse extends Omit<MountReference, 'unsure'> {
 
 /** A mounted tmpfs, as far as this process knows it. */
 export interface Tmpfs {
-  /** How it differs from the volume's configuration, one line each. */
+  /** The differences from the volume's configuration, one line each. */
   readonly warnings: readonly string[]
   /** Background work that ends with the state: renews the files or, in `unused`, tries the wipe again. */
   readonly task: AsyncDisposable | undefined
-  /** The mark that the record has of it. Undefined in `unrecorded`: the record does not know it. */
+  /** The mark of the tmpfs in the record. Undefined in `unrecorded`: the record does not know the tmpfs. */
   readonly mark?: string | undefined
 }
 
@@ -39,32 +39,33 @@ export type VolumeState =
   | { readonly kind: 'unused'; readonly tmpfs: Tmpfs }
   | { readonly kind: 'orphaned'; readonly uses: Uses }
 
-/** A pure change of state. It gives back the same object when nothing changes. */
+/** A pure change of state. It returns the same object when nothing changes. */
 export type Transition = (state: VolumeState) => VolumeState
 
-/** Empty in the states without users. */
+/** Returns the uses of a volume. The list is empty in the states without users. */
 export function usesOf(state: VolumeState): readonly MountUse[] {
   return 'uses' in state ? state.uses : []
 }
 
-/** Undefined if the ID is not mounted. */
+/** Returns the use of a mount ID, or undefined if the ID is not mounted. */
 export function useOf(state: VolumeState, id: MountId): MountUse | undefined {
   return usesOf(state).find((use) => use.id === id)
 }
 
-/** Undefined in the states without a tmpfs. */
+/** Returns the tmpfs, or undefined in the states without one. */
 export function tmpfsOf(state: VolumeState): Tmpfs | undefined {
   return 'tmpfs' in state ? state.tmpfs : undefined
 }
 
-/** The part of the state that the state file keeps. */
+/** Returns the part of the state that the state file keeps. */
 export function referencesOf(state: VolumeState): readonly MountReference[] {
   return usesOf(state).map(({ count, ...reference }) =>
     count === 'unsure' ? { ...reference, unsure: true } : reference,
   )
 }
 
-export interface FoundAtStart {
+/** The facts about a volume that the daemon finds when it starts. */
+interface FoundAtStart {
   /** The host's boot ID. No container of an earlier boot is alive, so its references are dropped. */
   readonly bootId: string
   readonly isMounted: boolean
@@ -73,11 +74,11 @@ export interface FoundAtStart {
    * references may have users.
    */
   readonly isTrusted: boolean
-  /** The mark in the record, if the tmpfs has no other one. */
+  /** The mark in the record, unless the tmpfs has another one. */
   readonly mark?: string | undefined
 }
 
-/** The state of a recorded volume when the daemon starts. */
+/** Returns the state of a recorded volume when the daemon starts. */
 export function restoredState(mounts: VolumeRecord['mounts'], found: FoundAtStart): VolumeState {
   const uses = mounts
     .filter(({ bootId }) => bootId === found.bootId)
@@ -87,23 +88,32 @@ export function restoredState(mounts: VolumeRecord['mounts'], found: FoundAtStar
   return stateOf(found.isMounted ? tmpfs : undefined, uses, hasUnrecorded)
 }
 
-/** The state of a volume that is created now; `isUnrecorded`: over a mount that no trusted record knows. */
+/**
+ * Returns the state of a new volume. `isUnrecorded`: its tmpfs is mounted already, and no trusted record
+ * knows it.
+ */
 export function createdState(isUnrecorded: boolean): VolumeState {
   return stateOf(isUnrecorded ? NEW_TMPFS : undefined, [], isUnrecorded)
 }
 
-/** The kernel was asked whether the tmpfs is mounted. */
+/** Applies the kernel's answer whether the tmpfs is mounted. */
 export function observed(state: VolumeState, isMounted: boolean): VolumeState {
   if (isMounted === (tmpfsOf(state) !== undefined)) return state
   return stateOf(isMounted ? NEW_TMPFS : undefined, usesOf(state), false)
 }
 
-/** A new tmpfs is mounted and filled. Users of an earlier one have no part in it, so no state goes in. */
+/**
+ * Returns the state of a tmpfs that was just mounted and filled. It takes no earlier state, because users of
+ * an earlier tmpfs do not use this one.
+ */
 export function tmpfsMounted(warnings: readonly string[], mark?: string): VolumeState {
   return { kind: 'unused', tmpfs: { warnings, task: undefined, ...(mark === undefined ? {} : { mark }) } }
 }
 
-/** One more Mount under this ID. An unsure ID is taken over: it then counts once. Throws without a tmpfs. */
+/**
+ * Adds one Mount under this ID. An unsure ID is taken over and then counts once. Throws `internal` without a
+ * tmpfs.
+ */
 export function mountAdded(state: VolumeState, reference: MountReference): VolumeState {
   const tmpfs = tmpfsOf(state)
   if (tmpfs === undefined) throw new LocketError('internal', `a mount of a volume that is ${state.kind}`)
@@ -119,7 +129,7 @@ export function mountAdded(state: VolumeState, reference: MountReference): Volum
   return stateOf(tmpfs, replaced(usesOf(state), next), isUnrecorded)
 }
 
-/** One Unmount of this ID. The last one leaves a tmpfs `unused`: the caller wipes it. */
+/** Applies one Unmount of this ID. After the last one a tmpfs is `unused`, and the caller must wipe it. */
 export function mountEnded(state: VolumeState, id: MountId): VolumeState {
   const use = useOf(state, id)
   if (use === undefined) return state
@@ -131,14 +141,17 @@ export function mountEnded(state: VolumeState, id: MountId): VolumeState {
   return left.length === 0 ? mountsDropped(state) : stateOf(tmpfsOf(state), left, hasUnrecorded(state))
 }
 
-/** The volume has no users any more, recorded or not. The caller wipes a tmpfs that is left. */
+/** Removes all users, recorded or not. The caller must wipe a remaining tmpfs. */
 export function mountsDropped(state: VolumeState): VolumeState {
   if (state.kind === 'idle' || state.kind === 'unused') return state
   const tmpfs = tmpfsOf(state)
   return stateOf(tmpfs && { ...tmpfs, task: undefined }, [], false)
 }
 
-/** The engine has stopped or started: each ID may be mounted again without having been unmounted. */
+/**
+ * Marks each ID as unsure after the engine has stopped or started: it may be mounted again without having
+ * been unmounted.
+ */
 export function engineRestarted(state: VolumeState): VolumeState {
   const uses = usesOf(state)
   if (uses.every(({ count }) => count === 'unsure')) return state
@@ -146,7 +159,7 @@ export function engineRestarted(state: VolumeState): VolumeState {
   return stateOf(tmpfsOf(state), unsure, hasUnrecorded(state))
 }
 
-/** The tmpfs gets its background work. Without a tmpfs there is none. */
+/** Gives the tmpfs its background work. A state without a tmpfs stays as it is. */
 export function taskStarted(state: VolumeState, task: AsyncDisposable): VolumeState {
   return 'tmpfs' in state ? { ...state, tmpfs: { ...state.tmpfs, task } } : state
 }

@@ -7,7 +7,7 @@ import type { Volume } from './volume-table.ts'
 /** A volume as the engine sees it. */
 export interface VolumeView {
   readonly name: VolumeName
-  /** Empty while nothing is mounted. */
+  /** The folder that containers bind. Empty while no tmpfs is mounted. */
   readonly mountpoint: string
   readonly createdAt: string
   readonly status: VolumeStatus
@@ -28,14 +28,17 @@ export interface VolumeStatus {
   readonly warnings: readonly string[]
 }
 
-/** Never waits. Never throws for a known volume: else the engine would create a local one in its place. */
+/**
+ * Returns one volume without waiting. Throws `volume_not_found` for an unknown volume only: after any other
+ * error the engine would create a local volume in its place.
+ */
 export function getVolume(driver: Driver, nameText: string): VolumeView {
   const volume = driver.table.get(nameText as VolumeName)
   const { name, createdAt } = volume
   return { name, mountpoint: shownMountpoint(driver, volume), createdAt, status: statusOf(driver, volume) }
 }
 
-/** Never waits. */
+/** Returns all volumes without waiting. */
 export function listVolumes(driver: Driver): readonly Pick<VolumeView, 'name' | 'mountpoint'>[] {
   return driver.table.list().map((volume) => ({
     name: volume.name,

@@ -4,7 +4,10 @@ import { mountEnded, tmpfsOf, useOf, usesOf } from './state.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
-/** Ends one use of the ID. An unknown volume or ID is success: the engine must never be stuck on one. */
+/**
+ * Ends one use of the mount ID. An unknown volume or ID is a success: the engine must never be blocked by
+ * one.
+ */
 export async function unmountVolume(driver: Driver, nameText: string, idText: string): Promise<void> {
   const name = parseVolumeName(nameText)
   const mountId = parseMountId(idText)
@@ -30,7 +33,7 @@ export async function releaseMount(driver: Driver, volume: Volume, mountId: Moun
   try {
     await driver.table.save()
   } catch (thrown) {
-    // The engine never repeats an Unmount, so the secrets go although the disk does not know.
+    // The engine never repeats an Unmount, so the secrets are removed although the disk still has the record.
     report(driver, volume, 'volume.state', thrown)
   }
   const left = usesOf(volume.state).length

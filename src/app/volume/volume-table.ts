@@ -9,7 +9,7 @@ import { engineRestarted, referencesOf, tmpfsOf, type Transition, type VolumeSta
 export type VolumeIdentity = Omit<VolumeRecord, 'mounts' | 'mark'>
 
 /** The work of this process on a volume, for Status only. */
-export interface Activity {
+interface Activity {
   readonly content?: ContentFacts | undefined
   /** ISO 8601. */
   readonly lastRender?: string | undefined
@@ -31,32 +31,35 @@ export interface VolumeTable {
   /** Throws `volume_not_found`. */
   get(name: VolumeName): Volume
   list(): readonly Volume[]
-  /** Puts a volume into memory as the state file has it. */
+  /** Puts a volume of the state file into memory. */
   restore(identity: VolumeIdentity, state: VolumeState): Volume
-  /** Durable when it resolves. When it rejects, memory is as before. */
+  /** Adds a volume. Resolves when it is on disk. When it rejects, memory is as before. */
   add(identity: VolumeIdentity, state: VolumeState): Promise<Volume>
-  /** Durable when it resolves. When it rejects, memory is as before. */
+  /** Removes a volume. Resolves when the removal is on disk. When it rejects, memory is as before. */
   remove(volume: Volume): Promise<void>
-  /** Durable when it resolves; on rejection memory is as before. Writes only if the record changes. */
+  /**
+   * Changes the state of a volume. Resolves when the change is on disk; writes only if the record changes.
+   * When it rejects, memory is as before.
+   */
   commit(volume: Volume, transition: Transition): Promise<void>
-  /** Changes memory alone. */
+  /** Changes the state of a volume in memory only. */
   change(volume: Volume, transition: Transition): void
-  /** Makes durable what is in memory. */
+  /** Writes the records in memory to disk. */
   save(): Promise<void>
-  /** Needs no lock. */
+  /** Adds facts for Status. The caller needs no lock. */
   note(volume: Volume, activity: Activity): void
 }
 
 type Entry = { -readonly [K in keyof Volume]: Volume[K] }
 
-/** An empty table that saves to `store`. */
+/** Makes an empty table that saves to `store`. */
 export function createVolumeTable(store: StateStore): VolumeTable {
   const volumes = new Map<VolumeName, Entry>()
   const save = () => store.save([...volumes.values()].map(recordOf))
 
   /**
-   * A save that began before `takeBack` may write what was taken back, so it is followed by another one. If
-   * that one fails too, the next change corrects the file.
+   * Saves. When it fails, `takeBack` restores memory. A save that began before that may write the change
+   * nevertheless, so another one follows it. If that one fails too, the next change corrects the file.
    */
   async function saveOr(takeBack: () => void): Promise<void> {
     try {

@@ -7,8 +7,8 @@ import type { Volume } from './volume-table.ts'
 // How files are overwritten is in host/files/wipe.ts.
 
 /**
- * Wipes and unmounts a volume that nobody uses, under the caller's lock. Never rejects: a failure is
- * reported, and tried again in the background until it works or the volume is mounted anew.
+ * Wipes and unmounts a volume without users, under the caller's lock. Never rejects: a failure is reported,
+ * and the wipe is repeated in the background until it works or the volume is mounted again.
  */
 export async function wipeVolume(driver: Driver, volume: Volume): Promise<void> {
   const root = rootOf(driver, volume.name)
@@ -48,7 +48,7 @@ function retryWipe(driver: Driver, volume: Volume): AsyncDisposable {
   }
 }
 
-/** Under the volume's lock. */
+/** Wipes once more, under the volume's lock, and reports a success. */
 async function wipeAgain(driver: Driver, volume: Volume): Promise<void> {
   await wipeVolume(driver, volume)
   if (tmpfsOf(volume.state) !== undefined) return

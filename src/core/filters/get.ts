@@ -71,7 +71,7 @@ function formatJson(value: unknown): string {
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]
-/** Of `,`, `[` and `{`: about as many as there are values. */
+/** `,`, `[` and `{`. A JSON text has about as many of them as values. */
 const MARKS: ReadonlySet<number | undefined> = new Set([0x2c, 0x5b, 0x7b])
 
 /** Counts marks outside of strings, and stops when there are more than `most`. */

@@ -23,7 +23,7 @@ export interface RequestedFile {
  * A file with a checked path: it is relative, has plain segments joined by `/`, and conflicts with no other
  * file.
  */
-export interface PlannedFile extends RequestedFile {
+interface PlannedFile extends RequestedFile {
   readonly path: string
 }
 

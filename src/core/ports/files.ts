@@ -20,7 +20,7 @@ export interface SourceFiles {
   read(path: string, limits: ReadLimits): Promise<Uint8Array>
 }
 
-/** What is found at a path that should hold templates. */
+/** The content of a path that should hold templates. */
 export type SourceListing =
   | { readonly kind: 'file' }
   /**
@@ -54,8 +54,7 @@ export interface Place {
 export interface PlacedFile extends Place {
   readonly content: Secret
   /**
-   * What becomes of a file that is there already: it is replaced unless it is the same, or the write is
-   * refused.
+   * Treatment of a file that exists already: it is replaced unless it is the same, or the write is refused.
    */
   readonly existing: 'replace' | 'refuse'
 }
@@ -69,7 +68,9 @@ export interface PlaceOptions {
   readonly owner?: Owner | undefined
 }
 
-/** What a write touched. A file that was the same already is in neither list: it keeps its inode. */
+/**
+ * The files that a write touched. A file that was the same already is in neither list and keeps its inode.
+ */
 export interface Placed {
   /** Files that have another content, mode or owner than before. */
   readonly changed: readonly Place[]
@@ -113,8 +114,8 @@ export interface TreeOptions {
 }
 
 /**
- * What one delivery did, by name: paths of files, or names of variables. What was the same already is in none
- * of the lists: a file then keeps its inode.
+ * The changes of one delivery, by name: paths of files, or names of variables. A file or variable that was
+ * the same already is in no list; such a file keeps its inode.
  */
 export interface Changes {
   /** It has another content, mode or owner than before. */
@@ -131,8 +132,8 @@ export interface Changes {
 /** Files of a volume: `ROOT/data` is what containers see, `ROOT/stage` is not. */
 export interface FileTree {
   /**
-   * Makes `data/` hold exactly `files`. What differs is staged in `stage/`, then renamed back to back. What
-   * `data/` held beside them is removed.
+   * Makes `data/` hold exactly `files`. Files that differ are staged in `stage/`, then renamed one after the
+   * other. Every other entry of `data/` is removed.
    */
   replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes>
   /**
@@ -149,7 +150,7 @@ export interface FileTree {
   markOf(root: string): Promise<string | undefined>
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   /** Changes within this time are one. */
   readonly debounceMs: number
   /** Paths may be folders: what changes below them, or a folder that is replaced whole, is a change too. */

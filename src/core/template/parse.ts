@@ -12,6 +12,7 @@ import {
   isBlank,
   LONGEST_REFERENCE,
   LONGEST_TAG,
+  nextBraces,
   OPEN,
   peekText,
   readFilters,
@@ -39,7 +40,7 @@ interface Reader {
 }
 
 /** How to parse a template. */
-export interface ParseOptions {
+interface ParseOptions {
   readonly parseRef: ParseRef
   /** Names the text in messages. */
   readonly origin: string
@@ -115,23 +116,6 @@ function* readTags(reader: Reader): Steps<Segment[]> {
   }
   if (bytes.byteLength > copied) segments.push({ kind: 'text', bytes: bytes.subarray(copied) })
   return segments
-}
-
-/** Single braces that are passed over in one step. */
-const BRACES_A_STEP = 10_000
-
-/**
- * Returns the offset of the next two braces, or -1. Of more than two it is the innermost pair: `{{{ ref }}}`
- * is the secret in braces.
- */
-function* nextBraces(bytes: Uint8Array, from: number): Steps<number> {
-  let at = bytes.indexOf(OPEN, from)
-  for (let braces = 1; at !== -1 && bytes[at + 1] !== OPEN; braces += 1) {
-    at = bytes.indexOf(OPEN, at + 1)
-    if (braces % BRACES_A_STEP === 0) yield
-  }
-  while (at !== -1 && bytes[at + 2] === OPEN) at += 1
-  return at
 }
 
 function readTag(reader: Reader, start: number): Found {

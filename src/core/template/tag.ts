@@ -1,3 +1,4 @@
+import type { Steps } from '../waiting/turns.ts'
 import type { FilterCall } from './template.ts'
 
 /** Bytes. No reference is longer; a longer text is never given to a parser of references. */
@@ -13,7 +14,7 @@ export const LONGEST_TAG = 64 * 1024
 const MOST_FILTERS = 32
 
 /** The text between `{{` and the first `|` or `}}`. Offsets are in bytes. */
-export type Head =
+type Head =
   /** `{{ "{{" }}`, which writes two braces. */
   | { readonly kind: 'literal'; readonly from: number; readonly end: number }
   /**
@@ -176,4 +177,21 @@ export function isPair(bytes: Uint8Array, at: number, brace: number): boolean {
 
 function isQuote(byte: number | undefined): byte is number {
   return byte === 0x22 || byte === 0x27
+}
+
+/** Single braces that are passed over in one step. */
+const BRACES_A_STEP = 10_000
+
+/**
+ * Returns the offset of the next two braces, or -1. With more than two, it is the innermost pair:
+ * `{{{ ref }}}` is the secret in braces.
+ */
+export function* nextBraces(bytes: Uint8Array, from: number): Steps<number> {
+  let at = bytes.indexOf(OPEN, from)
+  for (let braces = 1; at !== -1 && bytes[at + 1] !== OPEN; braces += 1) {
+    at = bytes.indexOf(OPEN, at + 1)
+    if (braces % BRACES_A_STEP === 0) yield
+  }
+  while (at !== -1 && bytes[at + 2] === OPEN) at += 1
+  return at
 }

@@ -5,7 +5,7 @@ export interface TableCell {
   readonly paint?: ((text: string) => string) | undefined
 }
 
-export interface TableLayout {
+interface TableLayout {
   /**
    * A cell with more characters does not widen its column: it pushes the rest of its row aside. Default: no
    * limit.

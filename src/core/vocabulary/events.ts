@@ -1,35 +1,4 @@
-/** How important an event is, the least important first. */
-export type EventLevel = 'debug' | 'info' | 'warn' | 'error'
-
-/** The TypeScript types of the kinds of facts. A `?` marks a fact that may be undefined. */
-interface FactTypes {
-  readonly text: string
-  readonly texts: readonly string[]
-  readonly number: number
-  readonly 'number?': number | undefined
-}
-
-type FactKinds = Readonly<Record<string, keyof FactTypes>>
-
-interface EventRow<F extends FactKinds> {
-  readonly level: EventLevel
-  /** `{fact}` is replaced by that fact, which a log line then does not print once more. */
-  readonly message: string
-  readonly facts: F
-  /**
-   * The name in log lines and in the reference, when several rows share one. Undefined: the row's own name.
-   */
-  readonly printedAs?: string
-}
-
-function row<const F extends FactKinds>(
-  level: EventLevel,
-  message: string,
-  facts: F,
-  printedAs?: string,
-): EventRow<F> {
-  return { level, message, facts, ...(printedAs === undefined ? {} : { printedAs }) }
-}
+import { row, type EventLevel, type EventRow, type FactKinds, type FactTypes } from './event-row.ts'
 
 const MOUNT = { volume: 'text', mountId: 'text' } as const
 const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Secret } from './secret.ts'
 
 /** Compares values over time without keeping them. */
-export interface Fingerprints {
+interface Fingerprints {
   /**
    * Returns equal texts for equal names and values in the same order. Without the key of this object a
    * fingerprint says nothing about the values.

@@ -22,8 +22,8 @@ export type Outcome =
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
 /**
- * Fetches distinct references (`uniqueRefs`) and returns exactly one outcome for each. Rejects only when `signal` aborts
- * or when there is a bug.
+ * Fetches distinct references (`uniqueRefs`) and returns exactly one outcome for each. Rejects only when
+ * `signal` aborts or when there is a bug.
  */
 export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
 

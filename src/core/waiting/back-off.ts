@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 
 /** Pauses between tries that fail. */
-export interface BackOff {
+interface BackOff {
   /**
    * Milliseconds until the next try, at least `atLeastMs`. Each call doubles the bound, up to the longest
    * pause.

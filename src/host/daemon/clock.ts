@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/ports/clock.ts'
 
-/** setTimeout takes at most 2^31 - 1 ms, some 24 days. */
+/** The longest time of setTimeout: 2^31 - 1 ms, some 24 days. */
 const LONGEST_MS = 2 ** 31 - 1
 
+/** Returns the clock of the system. Its `sleep` takes any number of milliseconds. */
 export function systemClock(): Clock {
   return { now: Date.now, elapsed: () => performance.now(), sleep, nextTurn: createTurns() }
 }

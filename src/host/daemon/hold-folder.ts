@@ -5,6 +5,7 @@ import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { loadLibc, type Errno, type Libc } from '../libc.ts'
 
+/** How to wait for a folder. */
 export interface HoldOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -13,29 +14,35 @@ export interface HoldOptions {
    * namespace.
    */
   readonly onWait: (holder: { readonly folder: string; readonly pid: number | undefined }) => void
-  /** A test plays a file system that cannot lock folders. */
+  /** For tests: simulates a file system that cannot lock folders. */
   readonly libc?: () => Promise<Pick<Libc, 'tryFlock'>>
 }
 
-/** A stopping daemon finishes its requests first. An engine gives a plugin ten seconds to listen. */
+/**
+ * Milliseconds of the longest wait. A stopping daemon finishes its requests first; an engine gives a plugin
+ * ten seconds to listen.
+ */
 const LONGEST_WAIT_MS = 5000
 const PAUSE_MS = 50
 const { O_RDONLY, O_RDWR, O_DIRECTORY, O_CREAT, O_NOFOLLOW } = constants
-/** How NFS, which locks only what is open for writing, and file systems without locks answer. */
+/**
+ * Answers of file systems that do not lock folders: NFS, which locks only files that are open for writing,
+ * and file systems without locks.
+ */
 const NOT_A_FOLDER: readonly Errno[] = ['EBADF', 'ENOLCK', 'EOPNOTSUPP', 'EINVAL']
 
 /** Descriptors that are open until this process ends, by the device and inode of their folder. */
 const held = new Map<string, number>()
 
 /**
- * Makes the folder (0700) if need be, and locks it with flock(2) until this process ends, however that comes
- * about. Rejects with `io` when another process holds it and has not let go after 5 s, or when the folder
- * cannot be made. Locking the folder itself needs no room on its disk and no permission to write.
+ * Makes the folder (0700) if it is missing, and locks it with flock(2) until this process ends, for whatever
+ * reason. Rejects with `io` when another process holds the lock for more than 5 s, or when the folder cannot
+ * be made. Locking the folder itself needs no space on its disk and no permission to write.
  */
 export async function holdFolder(folder: string, options: HoldOptions): Promise<void> {
   const fd = await openFolder(folder)
   const { dev, ino } = fstatSync(fd)
-  // Another descriptor of this process would wait for the first one.
+  // A second descriptor of this process would wait for the first one.
   if (held.has(`${dev}:${ino}`)) return closeSync(fd)
   const libc = await (options.libc ?? loadLibc)()
   let locked = fd
@@ -52,7 +59,7 @@ export async function holdFolder(folder: string, options: HoldOptions): Promise<
   held.set(`${dev}:${ino}`, locked)
 }
 
-/** Whether the folder is there or could be made. */
+/** Returns true when the folder exists or could be made. */
 export async function canBeMade(folder: string): Promise<boolean> {
   return await makeFolders(folder, 0o700).then(
     () => true,
@@ -91,12 +98,13 @@ async function take(
 function inUse(folder: string, pid: number | undefined): LocketError {
   const who = pid === undefined ? 'another locket' : `another locket (process ${pid})`
   return new LocketError('io', `${who} uses ${folder}: two daemons on one folder would lose volumes`, {
-    hint: 'stop that one, or give this one folders of its own: --state-dir and --runtime-dir, config.source of a plugin',
+    hint: 'stop that one, or give this one its own folders: --state-dir and --runtime-dir, config.source of a plugin',
   })
 }
 
 /**
- * /proc/locks shows those processes that this one can see: `1: FLOCK ADVISORY WRITE 2961 fe:00:1180 0 EOF`.
+ * Returns the process that holds the lock. Undefined: /proc/locks does not show it, because it is in another
+ * PID namespace. A line reads `1: FLOCK ADVISORY WRITE 2961 fe:00:1180 0 EOF`.
  */
 function holderOf(fd: number): number | undefined {
   try {

@@ -3,7 +3,9 @@ import { uptime } from 'node:os'
 import type { HostFacts } from '../../core/ports/mounts.ts'
 import { remappedIdsIn } from '../../core/volume/container-users.ts'
 
-/** Of the host, also from inside a container: neither is namespaced there. */
+/**
+ * Reads facts of the host. They are right inside a container too, because the kernel does not namespace them.
+ */
 export function openHostFacts(): HostFacts {
   return {
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),

@@ -6,7 +6,7 @@ import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { loadLibc } from '../libc.ts'
 import { makeFolders } from '../files/make-folders.ts'
 
-/** Where the daemon listens: a path of its own, or a descriptor that systemd opened. */
+/** The place where the daemon listens: a path, or a descriptor that systemd opened. */
 type ListenAt = { readonly path: string } | { readonly fd: number }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -15,8 +15,8 @@ const FIRST_INHERITED_FD = 3
 const PROBE_MS = 2000
 
 /**
- * Makes way for a socket at `path`: its folder is made, a socket that nobody answers on is removed. Rejects with `io` when
- * something answers there, or what is there is no socket.
+ * Prepares `path` for a socket: makes its folder, and removes a socket that no process answers on. Rejects
+ * with `io` when a process answers there, or when the file there is not a socket.
  */
 export async function claimSocket(path: string): Promise<void> {
   try {
@@ -26,7 +26,7 @@ export async function claimSocket(path: string): Promise<void> {
       throw error
     })
     if (found === undefined) return
-    if (!found.isSocket()) throw new LocketError('io', `${path} is there already and is no socket`)
+    if (!found.isSocket()) throw new LocketError('io', `${path} exists and is not a socket`)
     if (await answers(path)) {
       throw new LocketError('io', `another locket answers on ${path}`, {
         hint: 'stop it, or choose another --socket',
@@ -41,7 +41,10 @@ export async function claimSocket(path: string): Promise<void> {
   }
 }
 
-/** On systemd's socket where it handed one over, else on one of our own at `path`. Tells which, for the log. */
+/**
+ * Listens on the socket that systemd passed or, without one, on a new socket at `path`. Returns the socket's
+ * name for the log. Rejects with `io`.
+ */
 export async function listenAsDaemon(server: Server, path: string, env: Environment): Promise<string> {
   const fd = inheritedSocket(env, process.pid)
   if (fd === undefined) await claimSocket(path)
@@ -49,7 +52,10 @@ export async function listenAsDaemon(server: Server, path: string, env: Environm
   return fd === undefined ? path : `descriptor ${fd}, from systemd`
 }
 
-/** The first socket that systemd hands over (sd_listen_fds), for the process of that ID alone. */
+/**
+ * Returns the first descriptor that systemd passed (sd_listen_fds), or undefined when it passed none to the
+ * process `pid`.
+ */
 export function inheritedSocket(env: Environment, pid: number): number | undefined {
   const { LISTEN_PID, LISTEN_FDS } = env
   if (LISTEN_PID !== String(pid) || LISTEN_FDS === undefined || !/^[1-9]\d*$/.test(LISTEN_FDS))
@@ -57,10 +63,13 @@ export function inheritedSocket(env: Environment, pid: number): number | undefin
   return FIRST_INHERITED_FD
 }
 
-/** Resolves once connections are accepted. A socket of a path is 0600 from its first moment on. */
+/**
+ * Starts to listen. Resolves once connections are accepted; rejects with `io`. A socket at a path has mode
+ * 0600 from the beginning.
+ */
 export async function listenPrivately(server: Server, at: ListenAt): Promise<void> {
   const listening = once(server, 'listening')
-  // Node binds inside of this very call, so no other code runs under the umask.
+  // Node binds within this call, so no other code runs under the umask.
   const umask = process.umask(0o177)
   try {
     server.listen(at)
@@ -75,7 +84,7 @@ export async function listenPrivately(server: Server, at: ListenAt): Promise<voi
   })
 }
 
-/** Tells systemd `READY=1` and the like, where it asked for that. False: nobody asked, or nobody took it. */
+/** Sends a state such as `READY=1` to systemd, if it asked for that. Returns false when nothing was sent. */
 export async function notifySystemd(env: Environment, state: string): Promise<boolean> {
   const { NOTIFY_SOCKET } = env
   if (NOTIFY_SOCKET === undefined || !/^[/@]./.test(NOTIFY_SOCKET)) return false
@@ -83,7 +92,10 @@ export async function notifySystemd(env: Environment, state: string): Promise<bo
   return libc.sendDatagram(NOTIFY_SOCKET, state) === undefined
 }
 
-/** Anything but a refusal counts as an answer: a daemon whose backlog is full is alive. */
+/**
+ * Resolves with true when a process answers on the socket. Every result but a refusal counts as an answer: a
+ * daemon whose backlog is full is alive.
+ */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect(path)

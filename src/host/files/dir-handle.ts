@@ -4,23 +4,23 @@ import { errnoOf } from '../../core/vocabulary/errors.ts'
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
 
 /**
- * An open folder. Paths made with `at` go through the descriptor, so that nobody can swap a folder above for
- * a link: Node has no openat(2), and /proc/self/fd does the same.
+ * An open folder. Paths made with `at` go through the descriptor, so that no process can replace a folder
+ * above it with a link. Node has no openat(2); /proc/self/fd has the same effect.
  */
 export interface DirHandle extends Disposable {
   readonly fd: number
   /**
-   * `name` is one segment. It is the last one of the path: O_NOFOLLOW, lstat, unlink and rename then follow
-   * no link at all.
+   * Returns a path for a system call. `name` is one segment, and the last one of that path: O_NOFOLLOW,
+   * lstat, unlink and rename then follow no link at all.
    */
   at(name: string): string
-  /** The same for a name that may not be UTF-8. */
+  /** Returns such a path for a name that may not be UTF-8. */
   atBytes(name: Buffer): Buffer
-  /** The folder itself, for readdir. */
+  /** The path of the folder itself, for readdir. */
   readonly self: string
 }
 
-/** Throws ENOTDIR or ELOOP when the last segment is no folder or a link to one. */
+/** Opens a folder. Throws ENOTDIR or ELOOP when the last segment is not a folder, or is a link to one. */
 export function openDir(path: string): DirHandle {
   const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   const self = `/proc/self/fd/${fd}`
@@ -33,7 +33,7 @@ export function openDir(path: string): DirHandle {
   }
 }
 
-/** Undefined when `path` is not a folder, or is a link to one. */
+/** Opens a folder. Returns undefined when `path` is not a folder, or is a link to one. */
 export function openDirIfAny(path: string): DirHandle | undefined {
   try {
     return openDir(path)
@@ -43,7 +43,7 @@ export function openDirIfAny(path: string): DirHandle | undefined {
   }
 }
 
-/** Makes the folder (0700) if it is not there. */
+/** Opens a folder. Makes it (0700) if it does not exist. */
 export function openOrMakeDir(path: string): DirHandle {
   try {
     mkdirSync(path, { mode: 0o700 })
@@ -54,8 +54,8 @@ export function openOrMakeDir(path: string): DirHandle {
 }
 
 /**
- * Segment by segment, so that no link on the way is followed. `.` is the folder itself. Undefined: not a
- * folder all the way.
+ * Opens a folder below `top`, segment by segment, so that no link on the way is followed. `.` is `top`
+ * itself. Returns undefined when a segment is not a folder.
  */
 export function openBelow(top: DirHandle, path: string): DirHandle | undefined {
   let current = openDir(`${top.self}/.`)

@@ -10,9 +10,10 @@ const PAUSE_MS = 20
 const LONGEST_WAIT_MS = 30_000
 
 /**
- * flock(2) on a file made for it, waited for at most 30 s. The kernel holds it: a process that dies lets go,
- * and processes in other PID namespaces (a plugin, a container) see it too, which a file with a PID in it
- * cannot do. The file stays: removing it would let two processes lock two files of one name.
+ * Locks a file that is made for this purpose, with flock(2). Waits at most 30 s, then rejects with `timeout`.
+ * The kernel holds the lock: it is released when the process dies, and processes in other PID namespaces (a
+ * plugin, a container) see it too, unlike a file with a PID in it. The file stays: removing it would let two
+ * processes lock two files of one name.
  */
 export async function lockFile(path: string, clock: Clock, signal: AbortSignal): Promise<AsyncDisposable> {
   const handle = await openOrMake(path)

@@ -13,18 +13,21 @@ import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './stage
 import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
 import { FULL } from './write-error.ts'
 
-// A container may write below data/, even as root. No entry below it is trusted to be what it was a moment
-// ago: folders are opened without following links, entries are only renamed, and what is removed is first
-// renamed into stage/, which no container sees.
+// A container may write below data/, even as root. Any entry below it may have changed since it was last
+// looked at: folders are opened without following links, entries are only renamed, and entries to remove are
+// first renamed into stage/, which no container sees.
 
 /**
- * Prefix in stage/ of a replaced file. It may still have readers, so it is only unlinked; the rest is
- * overwritten.
+ * Prefix in stage/ of a replaced file. Such a file may still have readers, so it is only unlinked; every
+ * other file there is overwritten.
  */
 const REPLACED = 'old'
 const MARK = 'mark'
 
-/** `clock` divides the writing of many files into turns of the event loop. */
+/**
+ * Returns the functions that write and wipe the files of a volume. `clock` divides the writing of many files
+ * into turns of the event loop.
+ */
 export function openFileTree(clock: TurnClock): FileTree {
   return {
     replaceAll: (root, files, options) => replaceAll(root, files, options, createPace(clock)),
@@ -44,7 +47,7 @@ interface Generation {
   readonly pace: ReturnType<typeof createPace>
 }
 
-/** A file or folder in stage/, and where it goes. */
+/** A file or folder in stage/, and its place in data/. */
 interface Staged {
   readonly name: string
   readonly path: string
@@ -53,7 +56,7 @@ interface Staged {
 
 interface Prepared {
   readonly staged: readonly Staged[]
-  /** Inodes of the files that are as wanted already, by path. */
+  /** Inodes of the files that need no change, by path. */
   readonly kept: ReadonlyMap<string, number>
 }
 
@@ -103,7 +106,7 @@ async function wipe(root: string): Promise<void> {
   )
 }
 
-/** The target of a link: a tmpfs keeps up to 127 bytes of it without a page. */
+/** Stores a mark as the target of a link: a tmpfs keeps up to 127 bytes of it without a page. */
 async function mark(root: string, text: string): Promise<void> {
   try {
     using top = openDir(root)
@@ -121,7 +124,7 @@ async function markOf(root: string): Promise<string | undefined> {
   }
 }
 
-/** Everything that can fail for want of room happens here, where no container sees it. */
+/** Stages the files. Every step that can fail for lack of space happens here, where no container sees it. */
 async function prepare({ stage, data, files, options, owner, pace }: Generation): Promise<Prepared> {
   const staged: Staged[] = []
   const kept = new Map<string, number>()
@@ -152,7 +155,8 @@ async function prepare({ stage, data, files, options, owner, pace }: Generation)
 }
 
 /**
- * Renames back to back. Only a volume of several hundred files lets other work have its turn in between.
+ * Moves the staged files into place, one rename after the other. Only a volume of several hundred files lets
+ * other work have its turn in between.
  */
 async function commit(generation: Generation, { staged, kept }: Prepared): Promise<Changes> {
   const { stage, data, files, options, owner, pace } = generation
@@ -183,8 +187,8 @@ async function commit(generation: Generation, { staged, kept }: Prepared): Promi
 }
 
 /**
- * A file over a file is one rename; any other entry in the way is moved aside first. True when something was
- * there.
+ * Moves one staged entry into place. A file replaces a file by one rename; any other entry in the way is
+ * moved aside first. Returns true when there was an entry.
  */
 function place(stage: DirHandle, { name, path, isFolder }: Staged, parent: DirHandle): boolean {
   const target = basename(path)
@@ -195,7 +199,7 @@ function place(stage: DirHandle, { name, path, isFolder }: Staged, parent: DirHa
   return inTheWay !== undefined
 }
 
-/** Answers with the paths of what it moved aside. */
+/** Moves aside the entries that are not wanted. Returns their paths. */
 function removeOthers(
   folder: DirHandle,
   prefix: string,

@@ -17,10 +17,11 @@ const LEASE_PAUSE_MS = 100
 const LONGEST_LEASE_MS = 120_000
 
 /**
- * Writes zeros over a file's content in place and cuts it to nothing: open descriptors and mappings lose the
- * content too. Does nothing to what is not a regular file. Resolves with what hindered it, in words: time was
- * up, or a lease, which the kernel ends within 45 s; the file is then overwritten in the background, whatever
- * becomes of its name. Rejects with the system's error.
+ * Writes zeros over a file's content in place and truncates it: open descriptors and mappings lose the
+ * content too. Ignores anything but a regular file. Resolves with the reason, in words, when the file was not
+ * overwritten: the time was up, or the file is under a lease, which the kernel ends within 45 s. A file under
+ * a lease is overwritten in the background, even if it is renamed or unlinked. Rejects with the system's
+ * error.
  */
 export async function overwriteFile(path: PathLike, budget: WipeBudget): Promise<string | undefined> {
   const fd = openToOverwrite(path)
@@ -31,22 +32,22 @@ export async function overwriteFile(path: PathLike, budget: WipeBudget): Promise
   return await overwriteOpen(fd, budget)
 }
 
-/** Closes the descriptor. */
+/** Overwrites an open file, and closes the descriptor. */
 async function overwriteOpen(fd: number, budget: WipeBudget): Promise<string | undefined> {
   try {
     const stats = fstatSync(fd)
     if (!stats.isFile()) return undefined
     await writeZeros(fd, stats, budget)
     await truncate(fd, stats, budget)
-    return budget.mayOverwrite() ? undefined : 'cut to nothing and not overwritten: time was up'
+    return budget.mayOverwrite() ? undefined : 'truncated and not overwritten: time was up'
   } finally {
     closeSync(fd)
   }
 }
 
 /**
- * Undefined: a process has a lease on the file. This call has asked the kernel to end it. The mode may keep
- * the file's own owner out.
+ * Opens a file for writing. The mode may exclude the file's own owner: then it is changed. Returns undefined
+ * when a process has a lease on the file; this call has asked the kernel to end it.
  */
 function openToOverwrite(path: PathLike): number | undefined {
   const flags = O_NOFOLLOW | O_NONBLOCK
@@ -65,7 +66,7 @@ function openToOverwrite(path: PathLike): number | undefined {
   }
 }
 
-/** Nobody waits for it, and it keeps no process alive. */
+/** Overwrites a file once its lease has ended. No caller waits for this, and it keeps no process alive. */
 async function overwriteAfterLease(named: number, budget: WipeBudget): Promise<void> {
   try {
     for (let waited = 0; waited < LONGEST_LEASE_MS; waited += LEASE_PAUSE_MS) {
@@ -76,13 +77,13 @@ async function overwriteAfterLease(named: number, budget: WipeBudget): Promise<v
       return
     }
   } catch {
-    // The error that the caller has named is all that can be said.
+    // The caller has already reported that the file was not overwritten.
   } finally {
     closeSync(named)
   }
 }
 
-/** Through /proc, because the file has no name any more. Undefined while the lease lasts. */
+/** Opens the file through /proc, because it has no name any more. Returns undefined while the lease lasts. */
 function reopen(named: number): number | undefined {
   try {
     return openSync(`/proc/self/fd/${named}`, O_RDWR | O_NONBLOCK)
@@ -93,8 +94,8 @@ function reopen(named: number): number | undefined {
 }
 
 /**
- * Zeros in a hole would take memory that a full tmpfs does not have, and time: a hole of terabytes costs
- * nothing to make.
+ * Overwrites the data of a file and skips its holes. Zeros in a hole would take memory that a full tmpfs does
+ * not have, and time: a hole of terabytes costs nothing to make.
  */
 async function writeZeros(fd: number, { blocks, size }: Stats, budget: WipeBudget): Promise<void> {
   if (blocks * BLOCK_BYTES >= size) return await writeRange(fd, 0, size, budget)
@@ -133,15 +134,15 @@ async function writeRange(fd: number, start: number, end: number, budget: WipeBu
   }
 }
 
-/** How long one wipe may take. A container that still writes must not keep an Unmount from its end. */
+/** The time limits of one wipe. A container that still writes must not keep an Unmount from ending. */
 export interface WipeBudget {
-  /** False: files are cut to nothing without being overwritten. */
+  /** False: files are truncated without being overwritten. */
   mayOverwrite(): boolean
-  /** False: what is left stays, and goes with its tmpfs. */
+  /** False: the remaining files stay, and are lost with their tmpfs. */
   mayGoOn(): boolean
-  /** Lets the event loop go on when this work has held it for 5 ms. */
+  /** Lets the event loop continue when this work has held it for 5 ms. */
   pause(): Promise<void>
-  /** The same again from now on. */
+  /** Returns a budget with the same limits that starts now. */
   renewed(): WipeBudget
 }
 
@@ -149,6 +150,7 @@ const OVERWRITE_MS = 5000
 const WIPE_MS = 10_000
 const TURN_MS = 5
 
+/** Returns a budget that starts now: 5 s to overwrite files, 10 s for the whole wipe. */
 export function openWipeBudget(): WipeBudget {
   const start = performance.now()
   let turn = start

@@ -10,6 +10,7 @@ import { makeFolders } from './make-folders.ts'
 import { giveTo, replaceFile } from './replace-file.ts'
 import { writeError } from './write-error.ts'
 
+/** Returns the functions that lock and replace locket's own files. */
 export function openOwnFiles(clock: Clock): OwnFiles {
   return {
     async exclusively(path, signal, body) {
@@ -26,8 +27,8 @@ export function openOwnFiles(clock: Clock): OwnFiles {
 }
 
 /**
- * Leaves the old content or all of the new one, in a file that only this user reads (0600), whatever mode it
- * had. A link stays a link. Rejects with `io`.
+ * Writes a file that only this user may read (0600), also when an older file had another mode. An
+ * interruption leaves the old content or all of the new content. A link stays a link. Rejects with `io`.
  */
 export async function writePrivateFile(path: string, content: Uint8Array): Promise<void> {
   await writing(path, (target) => replacePrivate(target, content))
@@ -48,16 +49,16 @@ async function replaceOwn(path: string, content: Uint8Array, mode: number): Prom
 async function replacePrivate(path: string, content: Uint8Array): Promise<void> {
   const before = await lstat(path).catch(() => undefined)
   if (before !== undefined && !before.isFile() && !before.isDirectory())
-    throw new LocketError('io', `${path} is there and is no regular file`, {
-      hint: 'leave --output out, and redirect standard output',
+    throw new LocketError('io', `${path} exists and is not a regular file`, {
+      hint: 'omit --output, and redirect standard output',
     })
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   await replaceFile(path, temporary, content, (file) => file.chmod(0o600))
 }
 
 /**
- * Calls `act` with the path behind every link, so that a link stays a link and all names of a file share a
- * lock. Makes the folder.
+ * Calls `act` with the real path, so that a link stays a link and all names of a file share a lock. Makes the
+ * folder.
  */
 async function writing<T>(path: string, act: (target: string) => Promise<T>): Promise<T> {
   try {

@@ -10,6 +10,7 @@ import { refuseSpecial, refuseSpecialPlaces } from './special-file.ts'
 import { removeFile } from './wipe.ts'
 import { FULL, writeError } from './write-error.ts'
 
+/** Returns the functions that write and remove files at paths that users name. */
 export function openPlacedFiles(): PlacedFiles {
   return { write, remove }
 }
@@ -65,7 +66,7 @@ async function remove(files: readonly Place[], folders: readonly string[]): Prom
   throw new LocketError('io', `cannot remove ${failures.slice(0, 3).join(', ')}${more}`)
 }
 
-/** Undefined: the file in its place is the same already. */
+/** Stages one file. Returns undefined when the existing file is the same already. */
 async function stage(
   file: PlacedFile,
   folder: DirHandle,
@@ -82,7 +83,7 @@ async function stage(
   const wanted = { content: file.content, mode: options.fileMode, owner }
   if ((await inodeIfSame(folder.at(name), wanted)) !== undefined) return undefined
   const temporary = `.locket-${createHash('sha256').update(name).digest('hex').slice(0, 16)}.tmp`
-  // Only one process at a time writes a file, so this is a leftover of a process that was killed.
+  // Only one process at a time writes a file, so this is the leftover of a killed process.
   await removeIfAny(folder.at(temporary))
   try {
     await stageFile(folder.at(temporary), wanted)
@@ -102,7 +103,9 @@ function commit({ file, folder, name, temporary }: StagedPlace): Place {
   return { folder: file.folder, path: file.path }
 }
 
-/** A file with a second name keeps its content there: somebody else may use it. */
+/**
+ * Removes a file. It is not overwritten when it has a second name, because its content may be in use there.
+ */
 async function removeIfAny(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return
@@ -121,7 +124,10 @@ function removeIfEmpty(path: string): void {
   }
 }
 
-/** Links are followed in `folder`, never in `path`. Undefined: not a folder all the way. */
+/**
+ * Opens a folder. Links are followed in `folder`, never in `path`. Returns undefined when a segment is not a
+ * folder.
+ */
 function openFolder(folder: string, path: string): DirHandle | undefined {
   let real: string
   try {

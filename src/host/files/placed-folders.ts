@@ -6,19 +6,20 @@ import { openDir, type DirHandle } from './dir-handle.ts'
 import { ownerOfProcess, setOwnerAndMode } from './staged-file.ts'
 import { writeError } from './write-error.ts'
 
-/** The folders of one write: open while it lasts. */
-export interface PlacedFolders extends Disposable {
+/** The folders of one write. They are open until disposal. */
+interface PlacedFolders extends Disposable {
   /**
-   * The open folder of a file. Makes it if need be. Throws `io` for a link below the folder that the user
-   * named.
+   * Returns the open folder of a file, and makes it if it is missing. Throws `io` for a link below the folder
+   * that the user named.
    */
   folderOf(file: Place): DirHandle
   /** Absolute paths of the folders that were made, the outer ones first. */
   readonly made: readonly string[]
-  /** Gives the folders that were made their owner and mode. */
+  /** Sets owner and mode of the folders that were made. */
   finish(options: PlaceOptions): void
 }
 
+/** Makes a set of folders for one write. No folder is open yet. */
 export function openPlacedFolders(): PlacedFolders {
   const stack = new DisposableStack()
   const open = new Map<string, DirHandle>()
@@ -46,7 +47,7 @@ export function openPlacedFolders(): PlacedFolders {
   }
 }
 
-/** The path of a folder that the user named, behind every link. Makes what is missing of it. */
+/** Returns the real path of a folder that the user named. Makes its missing parts. */
 function makeAbove(path: string, made: string[]): string {
   try {
     return realpathSync(path)

@@ -5,9 +5,9 @@ import { errnoOf } from '../../core/vocabulary/errors.ts'
 import type { Owner } from '../../core/text/units.ts'
 
 /**
- * Leaves the old content of `path` or all of the new one, whatever ends this process. Writes to `temporary`,
- * in the same folder, and renames it. `settle` gives the file its owner and mode before the content is in it.
- * `temporary` never stays.
+ * Replaces a file so that an interruption leaves the old content or all of the new content. Writes to
+ * `temporary`, in the same folder, and renames it. `settle` sets owner and mode before the content is
+ * written. `temporary` never remains after an error.
  */
 export async function replaceFile(
   path: string,
@@ -30,8 +30,8 @@ export async function replaceFile(
 }
 
 /**
- * Gives a file away, so that what root writes into a user's folder stays the user's. Only for a file that the
- * caller has just made: another one may be a trap.
+ * Changes the owner of a file, so that a file that root writes into a user's folder belongs to the user. Use
+ * it only for a file that the caller has just made: any other file may be a trap.
  */
 export async function giveTo(file: FileHandle, owner: Owner): Promise<void> {
   const now = await file.stat()
@@ -39,7 +39,7 @@ export async function giveTo(file: FileHandle, owner: Owner): Promise<void> {
   try {
     await file.chown(owner.uid, owner.gid)
   } catch (thrown) {
-    // Only root gives files away; other users keep what they write.
+    // Only root may change owners; other users stay the owner.
     if (errnoOf(thrown) !== 'EPERM') throw thrown
   }
 }

@@ -3,7 +3,10 @@ import { dirname, join, resolve } from 'node:path'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Place } from '../../core/ports/files.ts'
 
-/** Looks at all places before anything is written. A place below what is no folder is refused when its folder is opened. */
+/**
+ * Checks all places before anything is written, as `refuseSpecial` does. A place below a file is refused
+ * later, when its folder is opened.
+ */
 export function refuseSpecialPlaces(files: readonly Place[]): void {
   for (const file of files) {
     const path = join(file.folder, file.path)
@@ -13,20 +16,21 @@ export function refuseSpecialPlaces(files: readonly Place[]): void {
 }
 
 /**
- * Throws `io` for a device, a pipe or a socket, and for a link to one or to a folder: replacing `/dev/stdout` would break the host. `path` is
- * where the place is reached, `before` what lstat(2) says of it.
+ * Throws `io` for a device, a pipe or a socket, and for a link to one or to a folder: replacing `/dev/stdout`
+ * would break the host. `path`: a path by which the place can be reached. `before`: the result of lstat(2)
+ * for it.
  */
 export function refuseSpecial({ folder, path: name }: Place, path: string, before: Stats): void {
   const shown = join(folder, name)
   if (!before.isSymbolicLink()) {
     if (before.isFile() || before.isDirectory()) return
-    throw new LocketError('io', `${shown} is there and is no regular file`)
+    throw new LocketError('io', `${shown} exists and is not a regular file`)
   }
   const target = resolve(dirname(shown), readlinkSync(path))
   const end = statOrNothing(() => statSync(path))
-  // /proc/self/fd/1 may be a regular file, and the link to it is needed all the same.
+  // /proc/self/fd/1 may be a regular file, and the link to it must stay nevertheless.
   if ((end === undefined || end.isFile()) && !/^\/(?:proc|dev)\//.test(target)) return
-  throw new LocketError('io', `${shown} is a link to ${target}, which is no regular file`, {
+  throw new LocketError('io', `${shown} is a link to ${target}, which is not a regular file`, {
     hint: 'name another place for the file',
   })
 }
@@ -35,7 +39,7 @@ function statOrNothing(look: () => Stats): Stats | undefined {
   try {
     return look()
   } catch {
-    // Nothing is there, or nothing that can be reached.
+    // There is no file, or it cannot be reached.
     return undefined
   }
 }

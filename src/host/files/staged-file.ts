@@ -15,23 +15,23 @@ import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Owner } from '../../core/text/units.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 
-// Both writers of secrets stage a file under another name, compare it with what is in its place, and rename
-// it. The system calls are synchronous: a tmpfs waits for no disk. Large files are cut in pieces, and other
-// work has its turn in between.
+// Both writers of secrets stage a file under another name, compare it with the existing file, and rename it.
+// The system calls are synchronous, because a tmpfs does not wait for a disk. Large files are written in
+// pieces, so that other work can run in between.
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
 const PIECE_BYTES = 1024 * 1024
 
-/** What a file is to be. */
-export interface WantedFile {
+/** The content, mode and owner that a file must have. */
+interface WantedFile {
   readonly content: Secret
   readonly mode: number
   readonly owner: Owner
 }
 
 /**
- * Makes a file that must not exist. A link in its place is not followed. On failure the caller removes what
- * was made.
+ * Makes a file that must not exist. A link in its place is not followed. After a failure the caller must
+ * remove the file.
  */
 export async function stageFile(path: string, { content, mode, owner }: WantedFile): Promise<void> {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
@@ -44,8 +44,8 @@ export async function stageFile(path: string, { content, mode, owner }: WantedFi
 }
 
 /**
- * The inode of the file at `path` when it is as wanted already, else undefined. Writing it again would wake
- * every watcher. A link, or a file with a second name, is never as wanted.
+ * Returns the inode of the file at `path` when it is as wanted already, otherwise undefined. Writing it again
+ * would wake every watcher. A link, or a file with a second name, is never as wanted.
  */
 export async function inodeIfSame(path: string, wanted: WantedFile): Promise<number | undefined> {
   if (!isAlike(lstatSync(path, { throwIfNoEntry: false }), wanted)) return undefined
@@ -53,7 +53,7 @@ export async function inodeIfSame(path: string, wanted: WantedFile): Promise<num
   try {
     fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch {
-    // Its mode keeps its own writer from reading it, or it has just been swapped.
+    // The mode excludes the file's own writer, or the file has just been replaced.
     return undefined
   }
   try {
@@ -65,8 +65,8 @@ export async function inodeIfSame(path: string, wanted: WantedFile): Promise<num
 }
 
 /**
- * Touches only what differs: each call of chown or chmod wakes watchers. The owner first, because chown
- * clears the setuid and setgid bits. Throws `io` when this user may not give files away.
+ * Sets owner and mode if they differ: each call of chown or chmod wakes watchers. The owner is set first,
+ * because chown clears the setuid and setgid bits. Throws `io` when this user may not change owners.
  */
 export function setOwnerAndMode(fd: number, { uid, gid }: Owner, mode: number): void {
   const before = fstatSync(fd)
@@ -83,7 +83,7 @@ export function setOwnerAndMode(fd: number, { uid, gid }: Owner, mode: number): 
   if (isGiven || (before.mode & 0o7777) !== mode) fchmodSync(fd, mode)
 }
 
-/** Who owns the files that this process makes. */
+/** Returns the owner of the files that this process makes. */
 export function ownerOfProcess(): Owner {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
 }

@@ -5,19 +5,19 @@ import { errnoOf } from '../../core/vocabulary/errors.ts'
 import { openDirIfAny, type DirHandle } from './dir-handle.ts'
 import { openWipeBudget, overwriteFile, type WipeBudget } from './overwrite.ts'
 
-// Synchronous calls on purpose: a tmpfs waits for no disk, and a trip to the thread pool costs more than most
-// of them. Long work is cut in pieces, between which the daemon answers others. Names are bytes: a container
-// may choose names that are not UTF-8, and a text would not lead back to them.
+// The calls are synchronous on purpose: a tmpfs does not wait for a disk, and a trip to the thread pool costs
+// more than most of them. Long work is done in pieces, between which the daemon answers requests. Names are
+// bytes: a container may choose names that are not UTF-8, which a string could not represent.
 
 /**
- * `overwrite` for secrets that nobody may read any more; `unlink` where a reader may still have the file
- * open.
+ * How a file is removed: `overwrite` for secrets that no process may read any more, `unlink` when a reader
+ * may still have the file open.
  */
 export type Disposal = 'overwrite' | 'unlink'
 
 interface EmptyOptions {
   /**
-   * Where nested folders are moved to before they are emptied: out of reach of a container that changes them
+   * The folder that nested folders are moved to before they are emptied: there a container cannot change them
    * meanwhile.
    */
   readonly stage: DirHandle
@@ -25,22 +25,22 @@ interface EmptyOptions {
   readonly disposal: (name: string) => Disposal
   /** An entry to leave alone. */
   readonly keep?: string
-  /** Default: one of its own. */
+  /** Default: a new budget. */
   readonly budget?: WipeBudget
 }
 
 const MOST_ROUNDS = 8
 
 /**
- * Removes everything in the folder. Goes on after a failure and returns what failed, as `NAME: ERRNO` or in
- * words.
+ * Removes everything in the folder. Continues after a failure, and returns the failures as `NAME: ERRNO` or
+ * in words.
  */
 export async function emptyFolder(
   folder: DirHandle,
   { stage, disposal, keep, budget = openWipeBudget() }: EmptyOptions,
 ): Promise<string[]> {
   const failures: string[] = []
-  // Again while there is something left: a process of a container may still be adding.
+  // Repeat while there are entries: a process of a container may still be adding some.
   for (let round = 0; round < MOST_ROUNDS && budget.mayGoOn(); round += 1) {
     const names = namesBut(folder, keep)
     if (names.length === 0) return unique(failures)
@@ -66,7 +66,7 @@ function namesBut(folder: DirHandle, keep: string | undefined): Buffer[] {
   return namesIn(folder).filter((name) => name.toString('latin1') !== keep)
 }
 
-/** The names in a folder, as the kernel has them. */
+/** Returns the names in a folder as bytes, as the kernel has them. */
 export function namesIn(folder: DirHandle): Buffer[] {
   return readdirSync(folder.self, { encoding: 'buffer' })
 }
@@ -89,14 +89,18 @@ async function removeEntry(folder: DirHandle, name: Buffer, removal: Removal): P
   }
 }
 
-/** Root is refused nothing on a tmpfs but a change of a file or folder that `chattr` protects. */
+/**
+ * Returns the reason of a failure. On a tmpfs root gets EPERM only for a file or folder that `chattr`
+ * protects.
+ */
 function reasonOf(error: unknown): string {
   const errno = errnoOf(error)
   return errno === 'EPERM' ? 'EPERM: it is immutable or append-only (chattr)' : (errno ?? 'unknown error')
 }
 
 /**
- * One level at a time, however deep it goes: folders inside are moved up into the stage and emptied there.
+ * Removes a folder of any depth, one level at a time: folders inside are moved into the stage and emptied
+ * there.
  */
 async function removeFolder(parent: DirHandle, top: Buffer, removal: Removal): Promise<void> {
   const { stage, budget } = removal
@@ -115,7 +119,10 @@ async function removeFolder(parent: DirHandle, top: Buffer, removal: Removal): P
   }
 }
 
-/** Under a fresh name in the stage. The prefix tells what may be done to its files: see `file-tree.ts`. */
+/**
+ * Moves an entry into the stage under a new name, and returns that name. The prefix decides how its files may
+ * be removed: see `file-tree.ts`.
+ */
 export function moveAside(
   parent: DirHandle,
   name: string | Buffer,
@@ -128,8 +135,8 @@ export function moveAside(
 }
 
 /**
- * Unlinks a file, or a link and not what it leads to. Resolves with what kept it from being overwritten, in
- * words.
+ * Unlinks a file, or a link without its target. Resolves with the reason, in words, when the file was not
+ * overwritten.
  */
 export async function removeFile(
   path: PathLike,
@@ -145,7 +152,7 @@ export async function removeFile(
   }
 }
 
-/** For a message: bytes that are no text, and control characters, as `\xNN`. */
+/** Returns a name for messages. Bytes that are not UTF-8, and control characters, are written as `\xNN`. */
 function printable(name: Buffer): string {
   const text = name.toString(isUtf8(name) ? 'utf8' : 'latin1')
   const escape = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`

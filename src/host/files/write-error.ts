@@ -1,9 +1,9 @@
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 
-/** Codes of the system that mean: no room. */
+/** Error codes of the system for a lack of space. */
 export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT']
 
-/** Why the system said no, where a person can do something about it. */
+/** The reasons behind error codes that a person can do something about. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
@@ -11,12 +11,12 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota is used up',
   EBUSY: 'it is a mount point: mount its folder instead',
-  ENOTDIR: 'a part of the path is no folder',
+  ENOTDIR: 'a part of the path is not a folder',
   EISDIR: 'it is a folder',
   ELOOP: 'a part of the path is a link',
 }
 
-/** A system error as an `io` error that names the file. Any other error is returned as it is. */
+/** Converts a system error to an `io` error that names the file. Returns any other error unchanged. */
 export function writeError(path: string, thrown: unknown): unknown {
   const errno = errnoOf(thrown)
   if (errno === undefined) return thrown

@@ -1,21 +1,22 @@
 import { writeSync } from 'node:fs'
 import type { EventListener } from '../../core/ports/events.ts'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
-import { eventText, type EventLevel, type EventText, type LogFacts } from '../../core/vocabulary/events.ts'
+import type { EventLevel } from '../../core/vocabulary/event-row.ts'
+import { eventText, type EventText, type LogFacts } from '../../core/vocabulary/events.ts'
 
 /** How a log line looks. */
-export type LogFormat = 'text' | 'json' | 'compose'
+type LogFormat = 'text' | 'json' | 'compose'
 
 /** Which events are written, how, and to where. */
 export interface LogOptions {
   readonly format: LogFormat
-  /** The least important level that is written; `trace` is `debug`. */
+  /** The least important level that is written. `trace` is the same as `debug`. */
   readonly level: EventLevel | 'trace'
-  /** The level that errors are written with. Left out: `error`. */
+  /** The level that errors are written with. Default: `error`. */
   readonly errorsAs?: EventLevel
-  /** Takes one whole line. Left out: stderr, written at once, so that a crash loses nothing. */
+  /** Takes one whole line. Default: writes to stderr at once, so that a crash loses nothing. */
   readonly write?: (line: string) => void
-  /** Milliseconds since the epoch. Left out: the system's clock. */
+  /** Returns milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number
 }
 
@@ -28,8 +29,8 @@ export interface LogRecord extends EventText {
 const LEVELS: readonly EventLevel[] = ['debug', 'info', 'warn', 'error']
 
 /**
- * A listener that writes each event as one line. It does without pino, whose loading takes 9 ms: longer than
- * some commands run. For the daemon, see pino-log.ts, which writes the same lines.
+ * Returns a listener that writes each event as one line. It does not use pino, whose loading takes 9 ms:
+ * longer than some commands run. The daemon uses pino-log.ts, which writes the same lines.
  */
 export function openLog(options: LogOptions): EventListener {
   const { format, level: threshold, errorsAs = 'error', write = writeToStderr, now = Date.now } = options
@@ -41,7 +42,7 @@ export function openLog(options: LogOptions): EventListener {
   }
 }
 
-/** Returns one line without its end. Pure. */
+/** Returns one line without its line end. */
 export function formatRecord(format: LogFormat, record: LogRecord): string {
   if (format === 'json') return jsonLine(record)
   if (format === 'compose') return composeLine(record)
@@ -74,8 +75,8 @@ function wordsOf(message: string, facts: LogFacts): string[] {
 }
 
 /**
- * A value with spaces, quotes or control characters in JSON quotes, so that it can forge neither a field nor
- * a line.
+ * Returns a value for a line of text. A value with spaces, quotes or control characters is put into JSON
+ * quotes, so that it can forge neither a field nor a line.
  */
 function quoted(value: string | number | boolean): string {
   const text = String(value)
@@ -83,8 +84,8 @@ function quoted(value: string | number | boolean): string {
 }
 
 /**
- * JSON.stringify leaves DEL, C1, bidirectional and line separator characters as they are; a terminal acts on
- * them.
+ * Escapes the characters that JSON.stringify leaves and a terminal acts on: DEL, C1, bidirectional and line
+ * separator characters.
  */
 function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, codePoint)
@@ -100,7 +101,10 @@ function codePoint(character: string): string {
 const STDERR = 2
 const MOST_RETRIES = 100
 
-/** Writes at once. Never throws: a log that cannot be written must not fail the work that it reports. */
+/**
+ * Writes to stderr at once. Never throws: a log that cannot be written must not fail the work that it
+ * reports.
+ */
 export function writeToStderr(line: string): void {
   const bytes = Buffer.from(line)
   for (let done = 0, retries = 0; done < bytes.length && retries < MOST_RETRIES;) {

@@ -4,8 +4,9 @@ import { eventText } from '../../core/vocabulary/events.ts'
 import { formatRecord, writeToStderr, type LogOptions, type LogRecord } from './log.ts'
 
 /**
- * A listener that writes each event as one line, for the daemon: pino decides what is written and makes JSON
- * of it; `formatRecord` makes the line. `errorsAs` is for commands only.
+ * Returns a listener that writes each event as one line, for the daemon. pino decides which events are
+ * written and makes JSON of each; `formatRecord` makes the line. `errorsAs` is for commands only, and is
+ * ignored here.
  */
 export function openPinoLog({
   format,

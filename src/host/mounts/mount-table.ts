@@ -1,23 +1,17 @@
-import { lstat, readFile, realpath, rmdir, statfs } from 'node:fs/promises'
+import { lstat, realpath, rmdir, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { bitsOfMounted, parseMountFlags, parseSelinuxContext } from '../../core/volume/mount-flags.ts'
 import type { Mounted, MountTable } from '../../core/ports/mounts.ts'
-import { loadLibc, type Errno, type Libc } from '../libc.ts'
+import type { Errno, Libc } from '../libc.ts'
 import { makeFolders } from '../files/make-folders.ts'
+import { openKernel, type MountKernel } from './mount-kernel.ts'
 import { parseMountinfo, type MountEntry } from './mountinfo.ts'
-
-/** The kernel's side, so that tests can play kernels that refuse an option or have swap on. */
-export interface MountKernel {
-  readonly libc: () => Promise<Pick<Libc, 'mountTmpfs' | 'umount2'>>
-  readonly mountinfo: () => Promise<string>
-  readonly swaps: () => Promise<string>
-}
 
 const MS_REMOUNT = 32
 const MNT_DETACH = 2
 const UMOUNT_NOFOLLOW = 8
-/** Answers that mean "not this option" rather than "no tmpfs at all". */
+/** Error codes that mean "not this option" rather than "no tmpfs at all". */
 const OPTION_REFUSED: readonly Errno[] = ['EINVAL', 'EPERM', 'EOPNOTSUPP']
 const MOST_STACKED = 64
 
@@ -30,7 +24,7 @@ const HINTS: Readonly<Record<string, string>> = {
 }
 
 /**
- * The mount options that this file obeys, and the limit of inodes. Their names are those of the section
+ * The mount options that this file applies, and the limit of inodes. Their names are those of the section
  * `tmpfs` in config/sections/volume.ts: a new option is a row there, and a key and its effect here.
  */
 export interface TmpfsOptions {
@@ -44,7 +38,10 @@ export interface TmpfsOptions {
   readonly allowSwap: boolean
 }
 
-/** Targets are absolute paths. Mounting follows no link at the target itself; links above it are followed. */
+/**
+ * Returns the functions that mount, resize and unmount tmpfs. Targets are absolute paths. A link at the
+ * target itself is not followed; links above it are.
+ */
 export function openMountTable(kernel: MountKernel = openKernel()): MountTable<TmpfsOptions> {
   return {
     isMounted: async (target) => (await entryAt(kernel, target)) !== undefined,
@@ -52,14 +49,6 @@ export function openMountTable(kernel: MountKernel = openKernel()): MountTable<T
     mountTmpfs: (target, options) => mountTmpfs(kernel, target, options),
     resize: (target, sizeBytes) => resize(kernel, target, sizeBytes),
     unmount: (target) => unmount(kernel, target),
-  }
-}
-
-export function openKernel(): MountKernel {
-  return {
-    libc: loadLibc,
-    mountinfo: () => readFile('/proc/self/mountinfo', 'utf8'),
-    swaps: () => readFile('/proc/swaps', 'utf8').catch(() => ''),
   }
 }
 
@@ -96,7 +85,8 @@ interface Attempt {
 }
 
 /**
- * With as many of `noswap` and `huge=never` as the kernel takes: whether it does is only known by asking it.
+ * Mounts with as many of `noswap` and `huge=never` as the kernel accepts. Trying them is the only way to find
+ * out.
  */
 async function mountAsAble(
   kernel: MountKernel,
@@ -139,7 +129,10 @@ async function withoutNoswap(
   )
 }
 
-/** Never below what is in use: the kernel refuses that, and old files may still be open in a container. */
+/**
+ * Changes the size limit, but never to less than the used space: the kernel refuses that, and a container may
+ * still have old files open.
+ */
 async function resize(kernel: MountKernel, target: string, sizeBytes: number): Promise<void> {
   const entry = await entryAt(kernel, target)
   if (entry === undefined)
@@ -151,7 +144,7 @@ async function resize(kernel: MountKernel, target: string, sizeBytes: number): P
     const { blocks, bfree, bsize } = await statfs(target)
     const size = Math.max(positive(target, sizeBytes), (blocks - bfree) * bsize)
     errno = libc.mountTmpfs(target, flags, `size=${size}`)
-    // EINVAL: a container wrote more since we looked.
+    // EINVAL: a container wrote more after the size was read.
     if (errno !== 'EINVAL') break
   }
   if (errno !== undefined) throw mountError(`cannot resize the tmpfs at ${target}`, errno)
@@ -165,7 +158,7 @@ async function unmount(kernel: MountKernel, target: string): Promise<void> {
     if (errno !== undefined || count === MOST_STACKED)
       throw mountError(`cannot unmount ${target}`, errno ?? 'EBUSY')
   }
-  // ENOTEMPTY, ENOTDIR: not the empty folder that we made, so not ours to remove.
+  // ENOTEMPTY, ENOTDIR: it is not the empty folder that this process made, so it stays.
   await rmdir(target).catch((error: unknown) => {
     if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
       throw ioError(`cannot remove ${target}`, error)
@@ -199,10 +192,13 @@ function baseData(target: string, options: TmpfsOptions): string[] {
   ]
 }
 
-/** The kernel takes 0 for "no limit". */
+/** Returns the limit if it is positive: the kernel takes 0 as "no limit". */
 function positive(target: string, limit: number): number {
   if (Number.isSafeInteger(limit) && limit > 0) return limit
-  throw new LocketError('mount_failed', `cannot mount a tmpfs at ${target}: ${limit} is no limit`)
+  throw new LocketError(
+    'mount_failed',
+    `cannot mount a tmpfs at ${target}: the limit ${limit} is not a positive integer`,
+  )
 }
 
 async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry | undefined> {
@@ -214,12 +210,12 @@ async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry 
 }
 
 /**
- * `name`: of those whose mount point ends in it at least. With hundreds of volumes, reading every line would
- * be most of a mount's work.
+ * Returns the mounts of tmpfs. `name`: at least those whose mount point ends in this name. With hundreds of
+ * volumes, parsing every line would be most of a mount's work.
  */
 async function tmpfsMounts(kernel: MountKernel, name?: string): Promise<MountEntry[]> {
   const table = await kernel.mountinfo()
-  // The kernel escapes other names.
+  // The kernel escapes all other names.
   const isPlain = name !== undefined && /^[\w.-]+$/.test(name)
   const lines = isPlain ? linesWith(table, `/${name} `) : table
   return parseMountinfo(lines).filter((entry) => entry.fsType === 'tmpfs')

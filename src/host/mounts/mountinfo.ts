@@ -1,4 +1,4 @@
-/** One line of /proc/self/mountinfo, as far as we need it. */
+/** The used fields of one line of /proc/self/mountinfo. */
 export interface MountEntry {
   readonly mountPoint: string
   readonly fsType: string
@@ -8,7 +8,10 @@ export interface MountEntry {
   readonly superOptions: readonly string[]
 }
 
-/** In the kernel's order: of several mounts on one point the last is on top. Lines of another shape are passed over. */
+/**
+ * Parses /proc/self/mountinfo. Returns the mounts in the kernel's order: of several mounts at one path, the
+ * last one is on top. Lines of another format are skipped.
+ */
 export function parseMountinfo(text: string): MountEntry[] {
   return text.split('\n').flatMap((line) => parseLine(line) ?? [])
 }
@@ -28,7 +31,10 @@ function parseLine(line: string): MountEntry | undefined {
   }
 }
 
-/** The kernel writes space, tab, newline and backslash as `\040` and the like; all else is the name's own bytes. */
+/**
+ * Decodes a field. The kernel writes space, tab, newline and backslash as `\040` and the like; all other
+ * bytes are unchanged.
+ */
 function unescapeOctal(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),

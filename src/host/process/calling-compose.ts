@@ -7,15 +7,16 @@ const NAME = /^docker-compose/
 const TIMEOUT_MS = 5000
 
 /**
- * The version of the Docker Compose that started this process, as it tells it: `2.40.3`. Compose says it to no provider, so it is asked. Undefined:
- * somebody else started this process, or it cannot be told.
+ * Returns the version of the Docker Compose that started this process, such as `2.40.3`. Compose does not
+ * tell it to a provider, so the program is asked. Undefined: another program started this process, or the
+ * version cannot be found out.
  */
 export async function callingComposeVersion(): Promise<string | undefined> {
-  // The file that runs, even when another one has its name by now.
+  // The file that is running, even if another file has its name by now.
   const program = `/proc/${process.ppid}/exe`
   try {
     if (!NAME.test(basename(await readlink(program)))) return undefined
-    // Without the variables by which docker tells a plugin that it is one.
+    // The environment lacks the variables by which docker marks a plugin's process.
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
     const { stdout } = await promisify(execFile)(program, ['version', '--short'], {
       env,
@@ -23,7 +24,7 @@ export async function callingComposeVersion(): Promise<string | undefined> {
     })
     return stdout.trim()
   } catch {
-    // Whatever went wrong, nothing is known.
+    // After any error the version is unknown.
     return undefined
   }
 }

@@ -9,6 +9,7 @@ import { maskOutput, type MaskedOutput } from './mask-output.ts'
 import { dispositionOf, processStat } from './process-stat.ts'
 import { stopThisProcess } from './signals.ts'
 
+/** Starts programs as child processes of this one. */
 export const programs: Programs = {
   check,
   run,
@@ -23,7 +24,10 @@ function check(command: CommandLine, env: ChildOptions['env']): void {
 interface Started {
   readonly child: ChildProcess
   readonly pid: number
-  /** The realtime signal that it was sent and that ends it: Node tells of such an end as of an exit with 0. */
+  /**
+   * The realtime signal that this process sent and that ends the program. Node reports such an end as an exit
+   * with 0.
+   */
   endedBy: number | undefined
 }
 
@@ -43,7 +47,7 @@ function start(
   { env, hasTerminal, redactor }: ChildOptions,
 ): Promise<Started> {
   const output = redactor === undefined ? 'inherit' : 'pipe'
-  // What is typed at a terminal that is not its own would be for locket.
+  // Without the terminal as its own, the program must not read from it: that input is for locket.
   const input = hasTerminal || !isatty(0) ? 'inherit' : 'ignore'
   const stdio: StdioOptions = [input, output, output]
   return new Promise((resolve, reject) => {
@@ -76,12 +80,15 @@ async function endOf(started: Started, outputs: readonly MaskedOutput[]): Promis
   return code
 }
 
-/** Whether the program has ended: from then on its number may be another process's. */
+/** Returns true when the program has ended. Its process ID may then belong to another process. */
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null
 }
 
-/** Sends a signal to `target`, the program or (negative) its group. False: nothing of it is there. */
+/**
+ * Sends a signal to `target`: the program or, if negative, its group. Returns false when no such process
+ * exists.
+ */
 function send(started: Started, target: number, signal: PassedSignal): boolean {
   const number = signalNumber(signal)
   if (isRealtime(signal) && dispositionOf(started.pid, number) === 'default') started.endedBy = number
@@ -93,14 +100,15 @@ function sendTo(target: number, signal: number): boolean {
     process.kill(target, signal)
     return true
   } catch (thrown) {
-    // EPERM: a program of another user, as sudo is.
+    // EPERM: the program belongs to another user, as sudo does.
     return errnoOf(thrown) !== 'ESRCH'
   }
 }
 
 /**
- * At a terminal the program is in the process group of this process. The terminal sends Ctrl-C, Ctrl-\\ and Ctrl-Z to the whole group, and
- * hangs up on all of it. Every other signal goes to the program alone: the group may hold other programs.
+ * Returns a program that shares the process group of this process, at a terminal. The terminal sends Ctrl-C,
+ * Ctrl-\\ and Ctrl-Z to the whole group, and hangs up on all of it. Every other signal goes to the program
+ * alone: the group may hold other programs.
  */
 function inOurGroup(started: Started, ended: Promise<number>): Child {
   const { child, pid } = started
@@ -112,7 +120,7 @@ function inOurGroup(started: Started, ended: Promise<number>): Child {
     kill: () => void child.kill('SIGKILL'),
     signal(name) {
       if (isGone() || isFromTerminal(name)) return
-      // One in another group, as a shell is, was not continued with this one.
+      // A program in another group, such as a shell, was not stopped with this process.
       if (name === 'SIGCONT' && processStat(pid)?.state !== 'T') return
       send(started, pid, name)
     },
@@ -125,7 +133,10 @@ function isFromTerminal(name: PassedSignal): boolean {
   return isFromKeyboard(name)
 }
 
-/** The keyboard's signals look like those of `kill`. Where this process reads the keyboard, they are taken for the keyboard's. */
+/**
+ * Returns true for a signal that may come from the keyboard. It looks the same as one from `kill`. If this
+ * process reads the keyboard, the signal is treated as the keyboard's.
+ */
 function isFromKeyboard(name: PassedSignal): boolean {
   const self = processStat('self')
   return (
@@ -136,7 +147,7 @@ function isFromKeyboard(name: PassedSignal): boolean {
   )
 }
 
-/** Without a terminal the program leads a process group of its own. */
+/** Returns a program that leads its own process group, without a terminal. */
 function inOwnGroup(started: Started, ended: Promise<number>, { isGroupSignalled }: ChildOptions): Child {
   const { child, pid } = started
   let isEmpty = false
@@ -146,7 +157,10 @@ function inOwnGroup(started: Started, ended: Promise<number>, { isGroupSignalled
   function raw(number: number): void {
     if (!isEmpty) isEmpty = !sendTo(-pid, number)
   }
-  /** As a terminal does for Ctrl-Z: the group stops, then this process. It returns when the shell has continued this process. */
+  /**
+   * Stops the group, then this process, as a terminal does for Ctrl-Z. Returns when the shell has continued
+   * this process.
+   */
   function stopAll(): void {
     raw(constants.signals.SIGSTOP)
     stopThisProcess()
@@ -171,20 +185,22 @@ function inOwnGroup(started: Started, ended: Promise<number>, { isGroupSignalled
       const isForAll = isGroupSignalled || isFromKeyboard(name) || hasEnded(child)
       const pass = isForAll ? toGroup : (one: PassedSignal) => void send(started, pid, one)
       pass(name)
-      // One that is stopped would not notice.
+      // A stopped program would not notice SIGTERM.
       if (name === 'SIGTERM') pass('SIGCONT')
     },
   }
 }
 
-/** When this process ends early, as by an error that nobody has caught, the program is to end too. */
+/** Ends the program when this process ends early, for example by an uncaught error. */
 function endWithThisProcess(child: ChildProcess): Disposable {
   const end = () => void child.kill('SIGTERM')
   process.once('exit', end)
   return { [Symbol.dispose]: () => void process.off('exit', end) }
 }
 
-/** A shell that waits for this process is to see that the program has stopped. */
+/**
+ * Stops this process when the program has stopped, so that a shell that waits for this process notices it.
+ */
 function stopWith(pid: number): Disposable {
   const look = () => {
     if (processStat(pid)?.state === 'T') stopThisProcess()

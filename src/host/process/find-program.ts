@@ -2,15 +2,16 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import type { CommandLine } from '../../core/ports/process.ts'
 
-/** Where programs are looked for when an environment has no PATH, as the C library does. */
+/** The search path for an environment without PATH, as in the C library. */
 const USUAL_PATH = '/bin:/usr/bin'
 
-/** A name that can be shown: anything else may be a value that was written in the wrong place. */
+/** Names that messages may show. Any other name may be a value that was written in the wrong place. */
 const SHOWN = /^[\w.+/@:-]{1,200}$/
 
 /**
- * Throws `command_not_found` when no folder of `path` has a program of this name, and `command_not_executable` when what is there is none.
- * A name with a slash is a path.
+ * Checks that a program exists. `path`: folders, separated by colons. A name with a slash is a path. Throws
+ * `command_not_found` when there is no file of this name, and `command_not_executable` when the file cannot
+ * be executed.
  */
 export function findProgram(name: string, path: string | undefined): void {
   const candidates = name.includes('/')
@@ -22,10 +23,10 @@ export function findProgram(name: string, path: string | undefined): void {
   throw isThere ? notExecutable(name, 'it is not an executable file') : notFound(name)
 }
 
-/** The kernel's MAX_ARG_STRLEN, with the byte that ends a string. */
+/** Bytes of the longest argument or variable, with the byte that ends it: the kernel's MAX_ARG_STRLEN. */
 const LONGEST_STRING = 131_072
 
-/** Throws `command_not_executable` when an argument or a variable is longer than the kernel takes. */
+/** Throws `command_not_executable` when an argument or a variable is longer than the kernel allows. */
 export function checkSizes([program, ...args]: CommandLine, env: Readonly<Record<string, string>>): void {
   const isTooLong = (text: string) => Buffer.byteLength(text) >= LONGEST_STRING
   const [variable] = Object.entries(env).find(([name, value]) => isTooLong(`${name}=${value}`)) ?? []
@@ -36,7 +37,7 @@ export function checkSizes([program, ...args]: CommandLine, env: Readonly<Record
   })
 }
 
-/** What spawning said, as the error that a shell would tell. */
+/** Converts an error of spawn to the `command_not_executable` error that a shell would report. */
 export function spawnError(name: string, thrown: unknown): LocketError {
   const errno = errnoOf(thrown)
   if (errno === 'E2BIG')
@@ -44,7 +45,7 @@ export function spawnError(name: string, thrown: unknown): LocketError {
       cause: thrown,
       hint: 'give large values as files',
     })
-  // Of a script it may be the program that its first line names.
+  // For a script, the missing program may be the one that its first line names.
   const reason = errno === 'ENOENT' ? 'its interpreter is not there' : `the system said ${errno ?? 'no'}`
   return notExecutable(name, reason, { cause: thrown })
 }

@@ -1,15 +1,22 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Redactor } from '../../core/text/redact.ts'
 
-/** How long after the end of a program its output may pause while something that it has left behind holds it open. */
+/**
+ * Milliseconds without output, after the end of a program, until reading ends: a process that the program
+ * left behind may keep its output open.
+ */
 const QUIET_MS = 100
 
+/** The masked output of one program. */
 export interface MaskedOutput {
-  /** Called when the program has ended: resolves when what it printed has been passed on. */
+  /** Call it when the program has ended. Resolves when all output has been passed on. */
   finish(): Promise<void>
 }
 
-/** Passes on what a program prints, without what is secret. As slow as its reader, and closed when that one has gone. */
+/**
+ * Passes a program's output on with its secrets masked. The program waits for a slow reader, and its output
+ * is closed when the reader has gone.
+ */
 export function maskOutput(from: Readable, to: Writable, redactor: Redactor): MaskedOutput {
   const closed = new Promise<void>((resolve) => from.once('close', resolve))
   let hasMoved = false
@@ -21,11 +28,11 @@ export function maskOutput(from: Readable, to: Writable, redactor: Redactor): Ma
     to.once('drain', () => from.resume())
   })
   const giveUp = () => from.destroy()
-  // One stays: what is written last may fail later than that.
+  // One listener stays after `finish`, because the last write may fail later.
   if (!to.listeners('error').includes(ignore)) to.on('error', ignore)
   to.once('error', giveUp)
 
-  /** A background process may hold the output open for ever. */
+  /** Resolves when no output has come for a while: a background process may hold the output open for ever. */
   async function quiet(): Promise<void> {
     do {
       hasMoved = false
@@ -44,5 +51,5 @@ export function maskOutput(from: Readable, to: Writable, redactor: Redactor): Ma
   }
 }
 
-/** Whoever read it has gone; the program is told by its own pipe. */
+/** Ignores that the reader has gone. The program notices it by its own pipe. */
 function ignore(): void {}

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 
-/** What the kernel tells of a process in /proc/PID/stat. */
-export interface ProcessStat {
-  /** `T`: stopped; `Z`: it has ended and nobody has waited for it. */
+/** The facts about a process in /proc/PID/stat. */
+interface ProcessStat {
+  /** `T`: the process is stopped. `Z`: it has ended and its parent has not waited for it. */
   readonly state: string
   readonly parent: number
   readonly group: number
-  /** 0: it has no terminal. */
+  /** Device number of the terminal. 0: the process has none. */
   readonly terminal: number
-  /** The group that reads from its terminal and is sent its signals; -1 without a terminal. */
+  /** The process group that reads from the terminal and receives its signals; -1 without a terminal. */
   readonly foreground: number
 }
 
-/** Undefined for a process that is not there. */
+/** Returns the facts about a process, or undefined when there is no such process. */
 export function processStat(pid: number | 'self'): ProcessStat | undefined {
   let text: string
   try {
@@ -21,7 +21,7 @@ export function processStat(pid: number | 'self'): ProcessStat | undefined {
     // It has ended meanwhile.
     return undefined
   }
-  // The name before it, in parentheses, may hold blanks and parentheses.
+  // The name before the state, in parentheses, may hold blanks and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state = '', parent, group, , terminal, foreground] = fields
   return {
@@ -33,10 +33,13 @@ export function processStat(pid: number | 'self'): ProcessStat | undefined {
   }
 }
 
-/** What a process does when it is sent a signal; undefined for a process that is not there. */
-export type Disposition = 'default' | 'ignored' | 'caught' | 'blocked'
+/** The effect of a signal on a process. */
+type Disposition = 'default' | 'ignored' | 'caught' | 'blocked'
 
-/** Read from /proc/PID/status, whose masks have the bit n - 1 for signal n. `blocked` is told of the main thread. */
+/**
+ * Returns the effect of a signal on a process, or undefined when there is no such process. Reads
+ * /proc/PID/status, whose masks have bit n - 1 for signal n. `blocked` is that of the main thread.
+ */
 export function dispositionOf(pid: number, signal: number): Disposition | undefined {
   let text: string
   try {

@@ -2,12 +2,13 @@ import { readdirSync } from 'node:fs'
 import { loadLibc } from '../libc.ts'
 import { processStat } from './process-stat.ts'
 
-/** Node waits for its own children at once: whoever is still there after that is nobody's. */
+/** Milliseconds after which an ended process counts as inherited: Node waits for its own children at once. */
 const PATIENCE_MS = 100
 
 /**
- * As the first process of a container, this one inherits every process whose parent has ended, and has to wait for it when it ends itself: else
- * it stays, as a zombie. Elsewhere this does nothing.
+ * Reaps inherited processes until disposed. The first process of a container inherits every process whose
+ * parent has ended, and must wait for it when it ends: otherwise it stays as a zombie. Any other process
+ * inherits none, and this does nothing.
  */
 export function reapOrphans(): Disposable {
   if (process.pid !== 1) return { [Symbol.dispose]() {} }

@@ -10,9 +10,16 @@ import { processStat } from './process-stat.ts'
 import { reapOrphans } from './reap.ts'
 import { receiveSigusr1 } from './receive-sigusr1.ts'
 
-/** Loading koffi would delay the end of a short command. After this time it is loaded anyway, to forbid tracing. */
+/**
+ * Milliseconds until realtime signals are listened to. Loading koffi earlier would delay the end of a short
+ * command; after this time it is loaded anyway, to forbid tracing.
+ */
 const REALTIME_AFTER_MS = 1000
 
+/**
+ * Listens to every signal that a process can catch, until disposed. As the first process of a container, it
+ * also reaps inherited processes.
+ */
 export const listenSignals: ListenSignals = (listener) => {
   const names = catchableSignals()
   for (const name of names) process.on(name, listener)
@@ -27,8 +34,9 @@ export const listenSignals: ListenSignals = (listener) => {
 }
 
 /**
- * A process that writes to its terminal from the background gets SIGTTOU, and the kernel repeats the write after a handler has run: a
- * handler would be called without end. The first process of a container is never in the background.
+ * Returns the named signals to listen to. SIGTTIN and SIGTTOU are left out at a terminal: a process that
+ * writes from the background gets SIGTTOU, and the kernel repeats the write after a handler has run, so that
+ * the handler would be called without end. The first process of a container is never in the background.
  */
 function catchableSignals(): readonly NamedSignal[] {
   const isWithoutTerminal = (processStat('self')?.terminal ?? 0) === 0
@@ -37,8 +45,9 @@ function catchableSignals(): readonly NamedSignal[] {
 }
 
 /**
- * Node has no listeners for realtime signals, so its libuv is asked by way of koffi. As the first process of a container the signals are
- * listened to at once, because `docker stop` may send one; elsewhere after a second.
+ * Listens to realtime signals through libuv and koffi, because Node has no listeners for them. The first
+ * process of a container listens at once, because `docker stop` may send such a signal; any other process
+ * listens after a second.
  */
 function listenRealtimeSignals(listener: (number: number) => void): Disposable {
   let isOver = false
@@ -47,7 +56,7 @@ function listenRealtimeSignals(listener: (number: number) => void): Disposable {
     const libc = await loadLibc()
     if (!isOver) stop = libc.onSignals(REALTIME_NUMBERS, listener)
   }
-  // Where koffi cannot be loaded, realtime signals do what they do by default.
+  // If koffi cannot be loaded, realtime signals have their default effect.
   const timer = setTimeout(
     () => void listen().catch(() => undefined),
     process.pid === 1 ? 0 : REALTIME_AFTER_MS,
@@ -61,7 +70,10 @@ function listenRealtimeSignals(listener: (number: number) => void): Disposable {
   }
 }
 
-/** As Ctrl-Z does to a program that does not listen: nothing happens where nobody could continue it. Returns once it has been continued. */
+/**
+ * Stops this process, as Ctrl-Z stops a program without a handler. Nothing happens if no shell could continue
+ * it. Returns once it has been continued.
+ */
 export function stopThisProcess(): void {
   const listeners = process.listeners('SIGTSTP')
   process.removeAllListeners('SIGTSTP')

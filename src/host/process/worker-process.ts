@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Worker } from '../../core/ports/process.ts'
 import { loadLibc } from '../libc.ts'
 
-/** What a worker needs of the environment to reach servers as this process does. */
+/** The variables that a worker needs to reach servers as this process does. */
 const PASSED = [
   'ALL_PROXY',
   'HTTP_PROXY',
@@ -19,12 +19,13 @@ const PASSED = [
   'NODE_EXTRA_CA_CERTS',
 ]
 
-/** Node takes one file of certificates from the environment, and the operator may have named that already. */
+/**
+ * Variable with a second file of certificates: Node takes one from the environment, and the operator may have
+ * set that one.
+ */
 const CA_CERT = 'LOCKET_CA_CERT'
 
-/**
- * Starts `program`, a module that calls `serveWorker`, with `args` to be seen by everybody on the machine.
- */
+/** Starts `program`, a module that calls `serveWorker`. `args` are visible to everybody on the machine. */
 export function startWorkerProcess(
   program: URL,
   args: readonly string[],
@@ -40,13 +41,13 @@ export function startWorkerProcess(
     // SIGUSR1 would open a debugger.
     execArgv: ['--disable-sigusr1'],
     serialization: 'advanced',
-    // What a library prints may hold a secret.
+    // The output of a library may hold a secret.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
-    // It could not be started. Later ones tell of a message or a signal that did not arrive: then `exit`
-    // comes too.
+    // Without a process ID the program could not be started. A later error concerns a message or a signal
+    // that did not arrive: then `exit` follows.
     child.on('error', () => {
       if (child.pid === undefined) resolve()
     })
@@ -61,7 +62,10 @@ export function startWorkerProcess(
   }
 }
 
-/** The other side: answers what its parent sends, and ends when the parent is gone. */
+/**
+ * Serves a worker process: calls `onMessage` for each message of the parent, and ends when the parent is
+ * gone.
+ */
 export async function serveWorker(
   onMessage: (message: unknown, reply: (message: unknown) => void) => void,
 ): Promise<void> {
@@ -73,12 +77,15 @@ export async function serveWorker(
 
 async function trustOwnAuthority(caCert: string | undefined): Promise<void> {
   if (caCert === undefined) return
-  // Imported at the start it would cost every program that can start a worker 5 ms.
+  // Imported at the start, node:tls would cost every program that can start a worker 5 ms.
   const { getCACertificates, setDefaultCACertificates } = await import('node:tls')
   setDefaultCACertificates([...getCACertificates('default'), await readFile(caCert, 'utf8')])
 }
 
-/** What never comes back from its work does not hear that the parent is gone: then the kernel ends it. */
+/**
+ * Lets the kernel end this process with its parent. A worker that never returns from its work does not notice
+ * that the parent is gone.
+ */
 async function dieWithParent(): Promise<void> {
   try {
     const libc = await loadLibc()
@@ -88,5 +95,5 @@ async function dieWithParent(): Promise<void> {
   }
 }
 
-/** A message that does not arrive is a worker that has ended, which `ended` tells. */
+/** Ignores a message that does not arrive: the worker has ended, and `ended` reports that. */
 function ignore(): void {}

@@ -4,10 +4,14 @@ import { resolve } from 'node:path'
 import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
 import type { ReadLimits, SourceFiles } from '../../core/ports/files.ts'
 
-/** Opens the name alone: no FIFO blocks, no device notices. Node knows the flag's number, not its name. */
+/**
+ * Flag that opens a name without opening the file: no FIFO blocks, no device notices. Node does not name this
+ * flag.
+ */
 const O_PATH = 0o10000000
 const { O_RDONLY, O_NONBLOCK } = constants
 
+/** Returns the function that reads templates and .env files within limits. */
 export function openSourceFiles(): SourceFiles {
   return { read }
 }
@@ -24,7 +28,7 @@ async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
     return await readBounded(path, file, limits.maxBytes)
   } catch (error) {
     if (isLocketError(error)) throw error
-    // What lies outside must not even be told to be there or not.
+    // A message must not reveal whether a file outside of the roots exists.
     await checkWithin(path, resolve(path), limits.within)
     throw new LocketError('io', `cannot read ${path}: ${errnoOf(error) ?? 'unknown error'}`, {
       ...naming(path),
@@ -33,7 +37,10 @@ async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
   }
 }
 
-/** One byte more than allowed is asked for: the size that stat tells may be old when the read ends. */
+/**
+ * Reads a file of at most `maxBytes`. Asks for one byte more than allowed, because the size from stat may be
+ * out of date.
+ */
 async function readBounded(path: string, file: FileHandle, maxBytes: number): Promise<Uint8Array> {
   const { size } = await file.stat()
   if (size > maxBytes) throw tooLarge(path, maxBytes)
@@ -55,8 +62,8 @@ async function readBounded(path: string, file: FileHandle, maxBytes: number): Pr
 }
 
 /**
- * Files of /proc and /sys tell a size of 0, and a file may grow. What is left behind may be a credential:
- * zeroed.
+ * Returns a larger copy, for files of /proc and /sys, whose size is 0, and for a file that grows. The old
+ * buffer is zeroed: it may hold a credential.
  */
 function grown(buffer: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(Math.min(maxBytes + 1, Math.max(4096, 2 * buffer.length)))
@@ -77,7 +84,10 @@ async function checkWithin(path: string, real: string, roots: readonly string[] 
   })
 }
 
-/** By its place and by its inode: a link of either kind is the same file. */
+/**
+ * Throws `denied` for one of the files `except`. Compares real path and inode, so that a link of either kind
+ * counts as the same file.
+ */
 async function checkExcept(
   path: string,
   { real, facts }: { readonly real: string; readonly facts: Stats },
@@ -96,7 +106,7 @@ async function checkExcept(
   }
 }
 
-/** The path as a fact that the reason names. */
+/** Returns the path as a fact that the message names already. */
 function naming(path: string) {
   return { facts: { path }, names: ['path'] } as const
 }

@@ -4,10 +4,11 @@ import { liesUnder } from '../../core/plan/paths.ts'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 
-/** A mistake like `/usr` as a source must end before memory does. */
+/** Largest number of files. A mistake like `/usr` as a source must end before memory does. */
 const MOST_FILES = 20_000
 const DEEPEST = 64
 
+/** Returns the functions that list the files of a source and find real paths. */
 export function openSourceTrees(): SourceTrees {
   return { list, realPath }
 }
@@ -16,7 +17,7 @@ async function list(path: string): Promise<SourceListing> {
   try {
     const facts = await statOrNothing(path)
     if (facts === undefined) {
-      // A folder that is gone too may be on its way back: nobody has deleted a template.
+      // Rejects if the folder is missing too: it may come back, and no template was deleted.
       await stat(dirname(path))
       return { kind: 'missing' }
     }
@@ -32,14 +33,14 @@ async function list(path: string): Promise<SourceListing> {
 }
 
 /**
- * What vim, Emacs, editors of JetBrains and most others leave beside a file while it is edited, or of its
- * last version.
+ * Files that vim, Emacs, editors of JetBrains and most others keep beside a file while it is edited, or as
+ * its last version.
  */
 const EDITORS_OWN = /~$|^\.#|^#.*#$|^\..*\.sw[a-z]$|^4913$|___jb_(tmp|old|bak)___$/
 
 /**
- * False for an entry of a folder that is not a template: the temporary file of an editor, and what Kubernetes
- * keeps behind links, in `..data` and `..2026_01_01`.
+ * Returns false for an entry of a folder that is not a template: the temporary file of an editor, or the
+ * entries `..data` and `..2026_01_01`, which Kubernetes keeps behind links.
  */
 export function isTemplateName(name: string): boolean {
   return !EDITORS_OWN.test(name) && !name.startsWith('..')
@@ -57,13 +58,16 @@ async function realPath(path: string): Promise<string> {
 interface Folder {
   /** Behind every link. */
   readonly real: string
-  /** Below the source; empty for itself. */
+  /** Path below the source; empty for the source itself. */
   readonly path: string
-  /** The folders above it and itself, behind every link: a link to one of them leads in circles. */
+  /** Real paths of the folders above it and its own: a link to one of them leads in circles. */
   readonly above: readonly string[]
 }
 
-/** Sorted, so that the same folder always gives the same list. */
+/**
+ * Returns the paths of all files below a folder. They are sorted, so that the same folder always gives the
+ * same list.
+ */
 async function filesBelow(root: string, shown: string): Promise<string[]> {
   const files: string[] = []
   const waiting: Folder[] = [{ real: root, path: '', above: [root] }]

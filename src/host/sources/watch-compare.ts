@@ -1,15 +1,22 @@
-/** A folder that never rests must not put off the comparison for ever. */
+/**
+ * Most restarts of the debounce. A folder that changes without pause must not delay the comparison for ever.
+ */
 const MOST_RESTARTS = 10
 
-/** Tells a change from mere events: it compares identities. */
-export interface Comparison extends Disposable {
-  /** Something may have changed. Compares when nothing more was noticed for the time of a debounce. */
+/** Decides whether events are a change, by comparing identities. */
+interface Comparison extends Disposable {
+  /**
+   * Reports that something may have changed. Compares when no other report came for the time of the debounce.
+   */
   readonly noticed: () => void
-  /** Compares by itself too. `pauseMs` is called before each pause. */
+  /** Compares at intervals too. `pauseMs` is called before each pause. */
   pollEvery(pauseMs: () => number): void
 }
 
-/** Calls `onChange` when `identify` answers another text than before. */
+/**
+ * Opens a comparison. It calls `onChange` when `identify` returns another text than before. `debounceMs`:
+ * milliseconds.
+ */
 export async function openComparison(
   identify: () => Promise<string>,
   onChange: () => void,

@@ -1,21 +1,22 @@
 import type { FSWatcher } from 'chokidar'
 
-export interface Watched {
+/** Paths that are watched to the same depth. */
+interface Watched {
   readonly places: readonly string[]
   /** Levels of folders below a place that are watched too; undefined: all. */
   readonly depth?: number
 }
 
 /**
- * Calls `noticed` for whatever happens there, and for failures to watch: too many watches, no permission.
- * Those do not reject: what cannot be watched leaves the rest watched, and is for the caller's poll. When it
+ * Watches paths. Calls `noticed` for every event, and for every failure to watch: too many watches, no
+ * permission. Such a failure does not reject: the other paths stay watched, and the caller must poll. When it
  * rejects, nothing is left open.
  */
 export async function openEvents(watched: readonly Watched[], noticed: () => void): Promise<AsyncDisposable> {
-  // Here, because most volumes never watch, and chokidar takes some 25 ms to load.
+  // Imported here, because most volumes never watch, and chokidar takes some 25 ms to load.
   const { watch } = await import('chokidar')
   const watchers: FSWatcher[] = []
-  // A watcher that does not close well is of no more use to anybody, and must not keep the others open.
+  // A watcher that fails to close must not keep the others open.
   const close = async () => void (await Promise.allSettled(watchers.map((watcher) => watcher.close())))
   try {
     for (const { places, depth } of watched) {
@@ -33,7 +34,10 @@ export async function openEvents(watched: readonly Watched[], noticed: () => voi
   return { [Symbol.asyncDispose]: close }
 }
 
-/** It is said after errors too, which `once` of node:events would end at. */
+/**
+ * Resolves when the watcher is ready. `ready` comes after errors too, at which `once` of node:events would
+ * reject.
+ */
 async function untilReady(watcher: FSWatcher): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   watcher.once('ready', () => resolve())

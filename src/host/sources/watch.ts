@@ -8,16 +8,16 @@ import { openComparison } from './watch-compare.ts'
 import { openEvents } from './watch-events.ts'
 
 const LEAST_POLL_MS = 2000
-/** A look at a thousand files takes some 30 ms: at most a fiftieth of a core goes into looking. */
+/** Polling takes at most one fiftieth of a core. Looking at a thousand files takes some 30 ms. */
 const POLL_SHARE = 50
-/** Folders are not followed deeper than this. A list of the files is refused there too. */
+/** Folders below this depth are not watched. A list of the files is refused there too. */
 const DEEPEST = 64
 
 /**
- * Any event at a path or beside it leads to a look at all of them, and a poll looks too: links further up,
- * folders that come back and network file systems send no events. Kubernetes swaps `..data`. When a watched
- * folder was replaced, by a rename or a link, the watch is opened anew: the old one stays with the old
- * folder.
+ * Watches paths. Any event at a path or beside it leads to a comparison of all of them. A poll compares them
+ * too, because links further up, folders that come back and network file systems send no events. Kubernetes
+ * swaps `..data`. When a watched folder was replaced, by a rename or a link, the watch is opened again: the
+ * old watch stays with the old folder.
  */
 export const watchPaths: WatchPaths = async (paths, onChange, { debounceMs, isDeep }) => {
   const parents = paths.map((path) => dirname(path))
@@ -40,7 +40,7 @@ export const watchPaths: WatchPaths = async (paths, onChange, { debounceMs, isDe
     }
     return looks.flatMap((look) => [...look.folders, ...look.files]).join('\n')
   }
-  /** Never rejects: nobody waits for it before the end, and the poll goes on. */
+  /** Opens the watch again. Never rejects: no caller waits for it before the end, and the poll continues. */
   async function reopen(before: Promise<AsyncDisposable>): Promise<AsyncDisposable> {
     try {
       await (await before)[Symbol.asyncDispose]()
@@ -51,7 +51,7 @@ export const watchPaths: WatchPaths = async (paths, onChange, { debounceMs, isDe
   }
   async function open(): Promise<AsyncDisposable> {
     const events = await openEvents(watched, noticed)
-    // Between the last look and now nobody watched.
+    // Changes between the last comparison and now were not watched.
     noticed()
     if (isClosed) await events[Symbol.asyncDispose]()
     return events
@@ -92,7 +92,7 @@ async function lookAt(path: string, isDeep: boolean): Promise<Look> {
     if (!isDeep) look.files.push(`${path} ${await identifyFile(path)}`)
     else await lookBelow(path, { look, root: await realpath(path), depth: 0 })
   } catch (thrown) {
-    // It is a file, or nothing, or a folder that was removed meanwhile.
+    // The path is a file, or is missing, or is a folder that was removed meanwhile.
     look.files.push(`${path} ${errnoOf(thrown) ?? 'unreadable'} ${await identifyFile(path)}`)
   }
   return look
@@ -118,7 +118,10 @@ async function lookBelow(
   if (depth < DEEPEST) for (const place of inner) await lookBelow(place, { look, root, depth: depth + 1 })
 }
 
-/** A link to a folder outside is refused elsewhere. Here it must not lead to a look at the whole disk. */
+/**
+ * Returns true for a link to a folder below the root. A link to a folder outside is refused elsewhere; here
+ * it must not lead through the whole disk.
+ */
 async function isFolderBelow(link: string, root: string): Promise<boolean> {
   try {
     const real = await realpath(link)
@@ -130,8 +133,8 @@ async function isFolderBelow(link: string, root: string): Promise<boolean> {
 }
 
 /**
- * Another text when the file is another one or was written to. Links are followed. A file that is not there
- * is `missing`.
+ * Returns a text that changes when the file is replaced or written. Links are followed. A missing file is
+ * `missing`.
  */
 async function identifyFile(path: string): Promise<string> {
   try {

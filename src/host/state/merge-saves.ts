@@ -1,6 +1,9 @@
 import type { StateStore } from '../../core/ports/state-store.ts'
 
-/** One write at a time. Calls that come meanwhile become one: the newest records win, and all of them get its result. */
+/**
+ * Makes a `save` that writes once at a time. Calls that come during a write are merged: the newest records
+ * win, and all of these calls get the result of that one write.
+ */
 export function mergeSaves(write: StateStore['save']): StateStore['save'] {
   let last: Promise<void> = Promise.resolve()
   let waiting: { records: Parameters<StateStore['save']>[0]; readonly done: Promise<void> } | undefined

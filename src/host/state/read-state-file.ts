@@ -3,15 +3,15 @@ import { open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 
-/** Some 100,000 volumes. */
+/** Largest state file in bytes: some 100,000 volumes. */
 const MOST_BYTES = 256 * 1024 * 1024
 const WRITABLE_FOR_OTHERS = 0o002
 const WRITABLE_FOR_GROUP = 0o020
 
 /**
- * The text of a state file. Undefined: there is no such file. Rejects with `state_corrupt` when the system
- * refuses it, when it is not a regular file (a FIFO would be waited for), or when another user owns it or may
- * write it or its folder: that user could make the daemon wipe secrets in use.
+ * Returns the text of a state file, or undefined when there is none. Rejects with `state_corrupt` when the
+ * system refuses to read it, when it is not a regular file (reading a FIFO would wait), or when another user
+ * owns it or may write it or its folder: that user could make the daemon wipe secrets in use.
  */
 export async function readStateFile(path: string): Promise<string | undefined> {
   try {

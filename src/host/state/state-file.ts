@@ -6,6 +6,7 @@ import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { mergeSaves } from './merge-saves.ts'
 import { readStateFile } from './read-state-file.ts'
+import { CURRENT, setAside, warningsOfMissing } from './set-aside.ts'
 import { formatState, parseState, type ReadState, type State } from './state-format.ts'
 
 // state.json       the newest generation, replaced by rename
@@ -13,31 +14,33 @@ import { formatState, parseState, type ReadState, type State } from './state-for
 // state.json.tmp   being written; never read
 // state.json.bad-N damaged ones, kept for a person to look at
 
+/** How the state file is opened. */
 export interface StateOptions {
-  /** Start empty where the state cannot be read; the damaged files are kept. */
+  /** True: start empty when the state cannot be read. The damaged files are kept. */
   readonly reset?: boolean
   readonly now?: () => number
-  /** link(2); a test plays a file system without hard links. */
+  /** link(2). A test replaces it to simulate a file system without hard links. */
   readonly link?: typeof link
 }
 
-/** `savedAt` of the generation that was read; undefined: none. */
+/** One generation of the state. `savedAt`: ISO 8601, or undefined when none was read. */
 export interface LoadedGeneration extends LoadedState {
   readonly savedAt: string | undefined
 }
 
-const CURRENT = 'state.json'
 const PREVIOUS = 'state.json.prev'
 const TEMPORARY = 'state.json.tmp'
 /** A second name of the current file, which becomes the previous one. */
 const SECOND = `${PREVIOUS}.tmp`
-const MOST_BAD = 5
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 
-/** The folder is made (0700) by the first save. One process at a time. */
+/**
+ * Opens the state file in `dir`. The first save makes the folder (0700). Only one process at a time may use
+ * it.
+ */
 export function openStateFile(dir: string, options: StateOptions = {}): StateStore {
   const { reset = false, now = Date.now } = options
-  // Until a good one was seen, the current file must not take the place of the previous one.
+  // Until the current file is known to be good, it must not replace the previous one.
   let isCurrentGood = false
   return {
     async load() {
@@ -57,7 +60,8 @@ export function openStateFile(dir: string, options: StateOptions = {}): StateSto
 }
 
 /**
- * Rejects with `state_corrupt`, and then leaves the files as they are, so that the next start says the same.
+ * Reads the newest generation that is good. Rejects with `state_corrupt`, and then leaves the files
+ * unchanged, so that the next start reports the same.
  */
 export async function loadGeneration(dir: string, reset: boolean): Promise<LoadedGeneration> {
   const current = await readGeneration(dir, CURRENT, reset)
@@ -91,17 +95,9 @@ function loaded(
   return { records: state?.records ?? [], savedAt: state?.savedAt, source, warnings }
 }
 
-/** A crash between two renames is no news; a file that an earlier start set aside is, until the next save. */
-async function warningsOfMissing(dir: string): Promise<string[]> {
-  const firstBad = join(dir, `${CURRENT}.bad-1`)
-  return (await exists(firstBad))
-    ? [`${join(dir, CURRENT)} was damaged and set aside (see ${firstBad}): the previous state is used`]
-    : []
-}
-
 /**
- * Undefined: there is no such file. A file that the system does not let us read may be a good one: only
- * `reset` takes it for damaged.
+ * Reads one generation, or returns undefined when there is no such file. A file that the system does not let
+ * this process read may be good: only with `reset` it counts as damaged.
  */
 async function readGeneration(dir: string, name: string, reset: boolean): Promise<ReadState | undefined> {
   const path = join(dir, name)
@@ -115,8 +111,8 @@ async function readGeneration(dir: string, name: string, reset: boolean): Promis
 }
 
 /**
- * At every point of it, what was saved last before can be read. `linkCurrent`: the current file is good, and
- * is to be kept.
+ * Writes a generation. At every moment the state that was saved last can be read. `linkCurrent`: keeps the
+ * current file, which is good, as the previous one.
  */
 async function writeGeneration(
   dir: string,
@@ -137,7 +133,7 @@ async function writeGeneration(
     }
     await syncFolder(dir)
   } catch (error) {
-    // The room that it takes may be what others need on a full disk.
+    // On a full disk others may need the space of the temporary file.
     await unlink(temporary).catch(() => {})
     throw new LocketError(
       'io',
@@ -162,8 +158,8 @@ async function replaceCurrent(
 }
 
 /**
- * Removes what an earlier write left, and sets aside a folder that has the place of a file: neither may block
- * every save.
+ * Removes the leftovers of an earlier write, and sets aside a folder in the place of a file: neither may
+ * block every save.
  */
 async function makeWay(dir: string): Promise<void> {
   for (const name of [TEMPORARY, SECOND])
@@ -182,7 +178,10 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await file.sync()
 }
 
-/** By a second name rather than by a rename: the current file never goes missing. */
+/**
+ * Keeps the current file as the previous one. It uses a hard link and not a rename, so that the current file
+ * is never missing.
+ */
 async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void> {
   const [current, previous] = [join(dir, CURRENT), join(dir, PREVIOUS)]
   const second = join(dir, SECOND)
@@ -200,22 +199,6 @@ async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void
   }
 }
 
-/** Says what it did. Undefined: there was no such file. */
-async function setAside(dir: string, name: string): Promise<string | undefined> {
-  for (let n = 1; ; n += 1) {
-    const bad = join(dir, `${CURRENT}.bad-${n}`)
-    if (n < MOST_BAD && (await exists(bad))) continue
-    try {
-      await rename(join(dir, name), bad)
-      return `kept as ${bad}`
-    } catch (error) {
-      return errnoOf(error) === 'ENOENT'
-        ? undefined
-        : `left where it is (${errnoOf(error) ?? 'unknown error'})`
-    }
-  }
-}
-
 function corrupt(dir: string, current: ReadState | undefined, previous: ReadState | undefined): LocketError {
   const path = join(dir, CURRENT)
   if (current?.kind === 'newer' || previous?.kind === 'newer') {
@@ -223,7 +206,10 @@ function corrupt(dir: string, current: ReadState | undefined, previous: ReadStat
       hint: 'upgrade locket, or start empty with --reset-state; the file is kept',
     })
   }
-  const prev = previous === undefined ? 'there is no previous one' : `nor can ${PREVIOUS}: ${whyOf(previous)}`
+  const prev =
+    previous === undefined
+      ? 'there is no previous one'
+      : `${PREVIOUS} cannot be used either: ${whyOf(previous)}`
   const what = current === undefined ? `${path} is missing` : `${path} cannot be used: ${whyOf(current)}`
   return new LocketError('state_corrupt', `${what}; ${prev}`, {
     hint: 'put a good copy in its place, or start empty with --reset-state; the files are kept',
@@ -239,20 +225,13 @@ async function syncFolder(dir: string): Promise<void> {
   await folder.sync()
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  )
-}
-
 async function unlinkIfAny(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
     if (errnoOf(error) !== 'ENOENT') throw error
   })
 }
 
-/** Removes both generations, not the damaged ones. For state that lives elsewhere now. */
+/** Removes both generations, but not the damaged files. For state that was moved to another folder. */
 export async function removeGenerations(dir: string): Promise<void> {
   for (const name of [PREVIOUS, CURRENT, TEMPORARY]) await unlinkIfAny(join(dir, name))
   await syncFolder(dir)

@@ -6,9 +6,10 @@ const MARK = 'stopped'
 const JUST_MS = 3000
 
 /**
- * An engine that comes back after a crash ends the plugin that outlived it, starts it again at once, and may then, still cleaning up
- * after the first, unmount the folder through which the second one's mounts reach the host: containers then find an empty path.
- * Only another start mends that. So a managed plugin leaves a mark when it is stopped, and one that finds a fresh mark ends.
+ * Leaves a mark that a managed plugin was stopped; the next start ends if it finds a fresh mark. The reason:
+ * an engine that restarts after a crash ends the plugin that outlived it and starts it again at once. It may
+ * still be cleaning up after the first plugin, and then unmounts the folder through which the mounts of the
+ * second one reach the host: containers find an empty path. Only another start repairs that.
  */
 export async function leaveStopMark(dir: string): Promise<void> {
   try {
@@ -18,7 +19,10 @@ export async function leaveStopMark(dir: string): Promise<void> {
   }
 }
 
-/** Takes the mark away, whatever its age: the next start finds none. `now`: milliseconds since the epoch. */
+/**
+ * Removes the mark, at any age, so that the next start finds none. Returns true when it was less than 3 s
+ * old. `now`: milliseconds since the epoch.
+ */
 export async function takeFreshStopMark(dir: string, now: number): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(join(dir, MARK))

@@ -5,15 +5,20 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 
 const Name = z.string().min(1).max(4096)
 
+/** The body of VolumeDriver.Create. */
 export const CreateRequest = z.object({
   Name,
   // It is null when no driver options are given.
   Opts: z.record(z.string().max(4096), z.string()).nullish(),
 })
+/** The body of the calls that name a volume: Remove, Path, Get. */
 export const NameRequest = z.object({ Name })
+/** The body of VolumeDriver.Mount and Unmount. `ID`: the mount ID of the container. */
 export const MountRequest = z.object({ Name, ID: z.string().min(1).max(4096) })
 
-/** The body, parsed by `schema`. Throws a `usage` error that names the field and quotes no content. */
+/**
+ * Returns the body, parsed by `schema`. Throws a `usage` error that names the field and quotes no content.
+ */
 export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
   const text = typeof body === 'string' ? body.trim() : ''
   if (text === '') {

@@ -136,6 +136,6 @@ test('a mask is refused where the command would have the terminal, and nothing i
   const command = line('--mask', '-e', 'A={{ local://db/password }}', '--', 'sh', '-c', 'echo started')
   const terminal = openTerminal(t, command, { cwd: folder, env })
   assert.equal(await terminal.ended, 64)
-  assert.match(terminal.screen(), /--mask cannot be had while the command has the terminal/)
+  assert.match(terminal.screen(), /--mask does not work while the command has the terminal/)
   assert.doesNotMatch(terminal.screen(), /started/)
 })

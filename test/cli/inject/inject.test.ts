@@ -192,7 +192,7 @@ test('a status file that is a template, an output or a foreign file is refused, 
     ['--map=tpl:out', at('tpl/status'), /status-file .* lies among the templates/],
     ['--map=tpl:out', `${at('out')}/x/../app.conf`, /"?.*app\.conf"? comes from .* and from status-file/],
     [`--map=tpl:${at('real')}`, at('link/app.conf'), /status-file .* and the output .* are one file/],
-    ['--map=tpl:out', at('mine'), /status-file .*mine is there already, and is no status of locket's/],
+    ['--map=tpl:out', at('mine'), /status-file .*mine exists and is not a status file of locket/],
   ]
   for (const [map, status, expected] of cases) {
     const ran = await inject([map, `--status-file=${status}`])

@@ -196,7 +196,7 @@ test('a device or a pipe in the place of a file is refused, and stays', async (t
   execFileSync('mkfifo', [join(folder, 'pipe')])
   assert.match(
     await refusal(placed.write([file(folder, 'pipe')], OPTIONS)),
-    /^io: .*pipe is there and is no regular file$/,
+    /^io: .*pipe exists and is not a regular file$/,
   )
   assert.ok(lstatSync(join(folder, 'pipe')).isFIFO())
 })
@@ -217,7 +217,7 @@ test('a link to a device, a pipe or a folder is refused before anything is writt
   for (const name of Object.keys(links)) {
     const files = [file(folder, 'new/good'), file(join(folder, 'out'), name)]
     const said = await refusal(placed.write(files, OPTIONS))
-    assert.match(said, new RegExp(`^io: .*/out/${name} is a link to /.*, which is no regular file$`), name)
+    assert.match(said, new RegExp(`^io: .*/out/${name} is a link to /.*, which is not a regular file$`), name)
     assert.equal(lstatSync(join(folder, 'out', name)).isSymbolicLink(), true)
     assert.deepEqual((await readdir(folder)).toSorted(), ['chain', 'out', 'pipe'])
   }

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises'
+import { loadLibc, type Libc } from '../libc.ts'
+
+/**
+ * The files and calls of the kernel. Tests replace them to simulate kernels that refuse an option or have
+ * swap on.
+ */
+export interface MountKernel {
+  readonly libc: () => Promise<Pick<Libc, 'mountTmpfs' | 'umount2'>>
+  readonly mountinfo: () => Promise<string>
+  readonly swaps: () => Promise<string>
+}
+
+/** Returns the real kernel. */
+export function openKernel(): MountKernel {
+  return {
+    libc: loadLibc,
+    mountinfo: () => readFile('/proc/self/mountinfo', 'utf8'),
+    swaps: () => readFile('/proc/swaps', 'utf8').catch(() => ''),
+  }
+}
