@@ -4,7 +4,7 @@ import { report, rootOf, type Driver } from './driver.ts'
 import { observed, taskStarted, tmpfsOf } from './state.ts'
 import type { Volume } from './volume-table.ts'
 
-// How files are overwritten is in host/files/wipe.ts.
+// How files are overwritten is in host/files/overwrite.ts.
 
 /**
  * Wipes and unmounts a volume without users, under the caller's lock. Never rejects: a failure is reported,
