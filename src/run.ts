@@ -5,7 +5,8 @@ import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
 
-export interface Start {
+/** One call of the program. */
+interface Start {
   /** The path under which the program was called: its own path, or that of a link to it. */
   readonly path: string
   /** The words after the program's name. */
@@ -21,7 +22,7 @@ export async function run({ path, argv, env }: Start): Promise<number> {
   const end = (thrown: unknown): number => fail(thrown, asksForCauses(words, env))
   process.once('uncaughtException', (thrown) => process.exit(end(thrown)))
   try {
-    // Every command ends at a SIGTERM already.
+    // A SIGTERM ends every command, so `followDocker` needs nothing else.
     if (fromDocker !== undefined)
       await docker?.followDocker(env['DOCKER_CLI_PLUGIN_SOCKET'], () => process.kill(process.pid, 'SIGTERM'))
     return await dispatch(words, env)
@@ -30,7 +31,7 @@ export async function run({ path, argv, env }: Start): Promise<number> {
   }
 }
 
-/** The Docker CLI and Compose ask each of their plugins for this first. */
+/** The first word with which the Docker CLI and Compose ask a plugin for its description. */
 const METADATA_WORD = 'docker-cli-plugin-metadata'
 
 async function dispatch(argv: readonly string[], env: Env): Promise<number> {
@@ -47,8 +48,8 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
 }
 
 /**
- * Opens each stream when a command first uses it: opening costs 2 ms, and standard input may belong to a
- * child of the command.
+ * Returns the context of a command. A stream is opened when the command first uses it: opening takes 2 ms,
+ * and standard input may belong to a child of the command.
  */
 function contextOf(name: string, argv: readonly string[], env: Env): CommandContext {
   return {
@@ -113,7 +114,7 @@ async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<n
   return exit
 }
 
-/** Scripts rely on the second word, the version of locket. */
+/** Returns the line of `--version`. Scripts rely on its second word, the version of locket. */
 function version(): string {
   return `locket ${VERSION} (node ${process.versions.node}, ${process.arch})\n`
 }
@@ -171,8 +172,8 @@ function print(text: string): number {
 }
 
 /**
- * Opens standard output when it is first needed: that takes 4 ms. A closed pipe is not an error, so that
- * `locket … | head` succeeds.
+ * Returns standard output. It is opened only when it is needed, because opening takes 4 ms. A closed pipe is
+ * not an error, so that `locket … | head` succeeds.
  */
 function openStdout(): NodeJS.WriteStream {
   const { stdout } = process

@@ -5,9 +5,10 @@ import { answerCalls } from './providers/lib/fence/calls.ts'
 import { nodeProxyVariables } from './providers/lib/proxy/choose-proxy.ts'
 import { LIBRARIES } from './providers/libraries.ts'
 
-// The program of a fenced library's process: `sdk-worker.ts LIBRARY`. It is started by `wire.ts` and by nothing else.
+// This program is the process of a fenced library: `sdk-worker.ts LIBRARY`. Only `wire.ts` starts it.
 
-// Its environment has the proxy variables and no others. Releases of Node before 24.14 take NODE_USE_ENV_PROXY instead.
+// The environment of this process has only the proxy variables. Node before 24.14 does not have this function
+// and reads NODE_USE_ENV_PROXY instead.
 if ('setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv(nodeProxyVariables(process.env))
 
 const methods = await LIBRARIES[process.argv[2] ?? '']?.(systemClock(), process.env)

@@ -1,12 +1,10 @@
-import type { CheckDeps } from './app/check/check.ts'
+import type { CheckDeps } from './app/check/providers.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
-import type { MaterializeDeps } from './app/recipe/materialize.ts'
+import type { Machine } from './app/machine.ts'
 import { credentialVariables } from './config/child-environment.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
-import type { Clock } from './core/ports/clock.ts'
-import type { SourceFiles, WatchTrees } from './core/ports/files.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { StateStore } from './core/ports/state-store.ts'
@@ -24,34 +22,37 @@ import { openPlacedFiles } from './host/files/placed-files.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
 import { openSourceTrees } from './host/sources/source-trees.ts'
-import { watchTrees } from './host/sources/watch-trees.ts'
-import { watchFiles } from './host/sources/watch.ts'
+import { watchPaths } from './host/sources/watch.ts'
 import { startWorkerProcess } from './host/process/worker-process.ts'
 import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
 import type { LocalPaths } from './providers/local/reader.ts'
 import { openSecretFile } from './providers/local/secrets-file.ts'
 
-// The only place that builds real things. Everything else is handed them.
+// Only this file builds the implementations of ports. All other code receives them as arguments.
 
 export { callingComposeVersion } from './host/process/calling-compose.ts'
 export { openHeapCare } from './host/process/heap-care.ts'
-export { writePrivateFile } from './host/files/private-file.ts'
+export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
 export { systemClock } from './host/daemon/clock.ts'
 
-/** The events of a command, written as log lines. */
+/** Returns the function that reports the events of a command. They become log lines. */
 export function openCommandEvents(options: LogOptions): Emit {
   return createEvents([openLog(options)])
 }
 
-/** The events of the daemon. Its log loads pino, which takes 9 ms: as long as many a command runs. */
+/**
+ * Resolves with the function that reports the events of the daemon. Only the daemon loads pino, because that
+ * takes 9 ms, as long as a whole run of many commands.
+ */
 export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
   const { openPinoLog } = await import('./host/log/pino-log.ts')
   return createEvents([openPinoLog(options)])
 }
 
-export interface OpenedStore {
+/** The opened store, and warnings that the caller logs. */
+interface OpenedStore {
   readonly store: StateStore
   readonly warnings: readonly string[]
 }
@@ -72,11 +73,11 @@ export async function holdFolders(daemon: DaemonConfig, emit: Emit, signal: Abor
 }
 
 /**
- * Where the records are kept. A managed plugin prefers its config folder, because that outlives `docker
- * plugin rm`.
+ * Opens the store of the volume records. A managed plugin prefers its configuration folder, because that
+ * folder outlives `docker plugin rm`.
  */
 export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
-  // With zod's schemas of a state file, 3 ms that other commands need not wait for.
+  // Loaded here, because the zod schemas of the state file take 3 ms that other commands save.
   const [{ openStateFile }, { openManagedState }] = await Promise.all([
     import('./host/state/state-file.ts'),
     import('./host/state/managed-state.ts'),
@@ -86,13 +87,15 @@ export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
   return openManagedState(MANAGED_STATE, `${daemon.runtimeDir}/state`, options)
 }
 
-export interface Surroundings {
+/** The parts of the process that the volume driver needs. */
+interface Surroundings {
   readonly emit: Emit
   readonly env: ProviderDeps['env']
-  /** Aborted when the process is to end. */
+  /** Aborted when the process must end. */
   readonly stopping: AbortSignal
 }
 
+/** Returns the volume driver on the real machine. `store` holds its records. */
 export function openDriver(
   daemon: DaemonConfig,
   store: StateStore,
@@ -106,7 +109,7 @@ export function openDriver(
     tree: openFileTree(),
     emit,
     host: openHostFacts(),
-    watch: watchFiles,
+    watch: watchPaths,
     daemon,
     clients: createClients(deps, daemon.cacheTtlMs),
     stopping,
@@ -114,43 +117,34 @@ export function openDriver(
   return createDriver(ports, store)
 }
 
-/** What a command that renders templates works with. Its clients are to be closed. */
+/** Returns the ports of a command that renders templates. The caller must close `clients`. */
 export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
   const deps = providerDeps(emit, env)
   return { clock: deps.clock, emit, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
-/** What a command that writes files works with beside that. */
-export function openMaterializing({ sources }: Rendering): MaterializeDeps & { readonly watch: WatchTrees } {
-  return { sources, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchTrees }
+/** The ports of a command that writes files. */
+export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
+  const { clients, ...ports } = rendering
+  const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
+  return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
 }
 
-/** What `locket exec` works with beside that. */
+/** The ports of `locket exec`. */
 export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
-  const { clock, emit, clients } = rendering
-  return {
-    ...openMaterializing(rendering),
-    clock,
-    emit,
-    resolve: clients.resolveFor({ kind: 'command', name: 'exec' }, providers),
-    closeProviders: () => clients.close(),
-    programs,
-    listenSignals,
-    forbidTracing,
-  }
+  const closeProviders = () => rendering.clients.close()
+  const placing = openPlacing(rendering, 'exec', providers)
+  return { ...placing, closeProviders, programs, listenSignals, forbidTracing }
 }
 
-export interface Rendering {
-  readonly clock: Clock
-  readonly emit: Emit
-  readonly sources: SourceFiles
+export interface Rendering extends Pick<Machine, 'clock' | 'emit' | 'sources'> {
   readonly clients: Clients
 }
 
-/** A command asks once, or again because something has changed. */
+/** A command caches no values: it asks once, or again because a file has changed. */
 const COMMAND_CACHE_TTL_MS = 0
 
-/** What `locket check` works with. */
+/** Returns the ports of `locket check`. Each call of `open` opens a new client, which the caller closes. */
 export function openCheck(emit: Emit, env: ProviderDeps['env']): CheckDeps {
   const deps = providerDeps(emit, env)
   return {
@@ -160,7 +154,10 @@ export function openCheck(emit: Emit, env: ProviderDeps['env']): CheckDeps {
   }
 }
 
-/** The writing side of the `local` provider. */
+/**
+ * Returns the store of the `local` provider, which can read and write its secrets. Throws `config` for wrong
+ * paths.
+ */
 export function openLocalSecrets(paths: LocalPaths, emit: Emit): SecretStore {
   const clock = systemClock()
   return openSecretFile(paths, { clock, emit, files: openSourceFiles(), own: openOwnFiles(clock) })
@@ -171,11 +168,12 @@ function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
   return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }
 
-/** Beside this file; a build has bundled both. */
+/** The program of `startWorker`, in the same folder as this file. A build bundles both files. */
 const SDK_WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './sdk-worker.ts' : './sdk-worker.mjs',
   import.meta.url,
 )
 
+/** Starts a process for one library, such as `op`, with the program `sdk-worker`. */
 export const startWorker: StartWorker = (library, options) =>
   startWorkerProcess(SDK_WORKER, [library], options)

@@ -8,13 +8,14 @@ import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import { ERROR_KINDS } from '../core/vocabulary/errors.ts'
 import type { Command } from './define.ts'
 
+/** The command `locket check`. Its exit code is that of the first error in the report, or 0. */
 export const command: Command = {
   usage: [
     'locket check [FLAGS] [FILES...]',
     '',
     'Takes every flag of `locket volume` too (--help-all lists them), and its variables and files of settings.',
-    'FILES are compose files (.yml, .yaml) and templates. Of a compose file its volumes of this driver and its',
-    'provider services are checked; include, extends and further files that override it are not followed.',
+    'FILES are compose files (.yml, .yaml) and templates. In a compose file, the volumes of this driver and the',
+    'provider services are checked; include, extends and files that override it are not followed.',
   ],
   example: 'locket check --config /etc/locket/locket.toml compose.yaml',
   sections: [checkSection, configFileSection],
@@ -33,7 +34,7 @@ export const command: Command = {
       stdout.write(checkJson(report))
     } else {
       const isColored = stdout.isTTY && (env['NO_COLOR'] ?? '') === ''
-      // Without the check of the stream, because FORCE_COLOR would put colours into a file.
+      // styleText does not check the stream, because FORCE_COLOR would then put colours into a file.
       const paint: Paint = (color, text) =>
         isColored ? styleText(color, text, { validateStream: false }) : text
       stdout.write(checkText(report, paint))

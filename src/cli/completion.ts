@@ -12,6 +12,7 @@ const SCRIPTS: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => st
   ['fish', fishScript],
 ])
 
+/** The command `locket completion`, which prints the completion script of a shell. */
 export const command: Command = {
   usage: ['locket completion bash|zsh|fish'],
   example: 'source <(locket completion bash)',

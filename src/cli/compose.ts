@@ -1,5 +1,6 @@
-import { renderEnvironment } from '../app/export/rendered-environment.ts'
 import { rawSupport } from '../app/export/compose-raw.ts'
+import { exportEnvironment } from '../app/export/export-environment.ts'
+import { openTextSink } from '../app/sinks/environment.ts'
 import {
   COMPOSE_POSITIONALS,
   composeMetadata,
@@ -13,8 +14,8 @@ import { ERROR_KINDS, formatError, LocketError, toLocketError } from '../core/vo
 import type { Command, CommandContext } from './define.ts'
 
 /**
- * Compose reads standard output only. It takes lines of JSON and gives up at the first `error` and at any
- * other text.
+ * The command `locket compose`, which Docker Compose calls. Compose reads only standard output. It accepts
+ * lines of JSON, and fails at the first `error` and at any other text.
  */
 export const command: Command = {
   usage: [
@@ -43,7 +44,10 @@ export const command: Command = {
 
 type Say = (message: object) => void
 
-/** Sets no variable before all of them have a value. */
+/**
+ * Sets the variables of `service`. Sets none until all have a value. Rejects with the error of one that
+ * fails.
+ */
 async function up(service: string, context: CommandContext, say: Say): Promise<void> {
   const { name, argv, env, isRoot, tables, signal, stdout } = context
   const request = { name, sections: COMPOSE, argv, env, isRoot, tables }
@@ -56,8 +60,8 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   const emit = openCommandEvents({
     format: 'compose',
     level: loaded.log.level,
-    // Compose gives up at the first `error`, and a failed try may be followed by a good one. The command
-    // writes one `error` when it fails.
+    // Compose fails at the first `error`, but a retry may succeed after a failed try. The command writes one
+    // `error` when it fails.
     errorsAs: 'warn',
     write: (line) => void stdout.write(line),
   })
@@ -66,10 +70,12 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
   const rendering = openRendering(emit, env)
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'compose' }, providers)
-    const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
-    emit('compose.set', { count: variables.size })
-    const type = raw ? 'rawsetenv' : 'setenv'
-    for (const [variable, value] of variables) say({ type, message: `${variable}=${value}` })
+    const sink = openTextSink(async (variables) => {
+      emit('compose.set', { count: variables.size })
+      const type = raw ? 'rawsetenv' : 'setenv'
+      for (const [variable, value] of variables) say({ type, message: `${variable}=${value}` })
+    })
+    await exportEnvironment({ entries, parseRef, signal, sink }, { ...rendering, resolve })
   } finally {
     await rendering.clients.close()
   }
@@ -77,5 +83,5 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
 
 function remarkOn(service: string): string | undefined {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(service)) return undefined
-  return `Compose begins the variables with ${service.toUpperCase()}_, which is no name that shells can read`
+  return `Compose begins the variables with ${service.toUpperCase()}_, which is not a valid variable name in a shell`
 }

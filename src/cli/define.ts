@@ -1,6 +1,6 @@
 import type { Section } from '../settings/field.ts'
 
-/** The registry's entry of a command: all that the program knows of it before it loads the command's file. */
+/** A command in the registry: the facts that the program needs before it loads the command's file. */
 export interface CommandEntry {
   readonly name: string
   /** One line for the overview and the head of the help page: lower case, no full stop. */
@@ -14,30 +14,30 @@ export interface CommandEntry {
 }
 
 /**
- * The arguments beside the flags, as a shell completes them: files, or another program's command line after
- * `--`.
+ * The kind of arguments that are not flags, for shell completion: files, or the command line of another
+ * program after `--`.
  */
 export type Operands = 'files' | 'command'
 
-/** One of a command's own commands, like `set` of `locket secret set`. */
+/** A command inside a command, like `set` of `locket secret set`. */
 export interface Action {
-  /** Sections whose flags it takes, in the order of help. */
+  /** The sections whose flags the action takes, in the order of help. */
   readonly sections: readonly Section[]
   readonly takes?: Operands
 }
 
-/** One subcommand. Help, shell completion and the reference follow from this object. */
+/** One command of locket. Help, shell completion and the reference are made from this object. */
 export interface Command {
   /** Lines of the help page after `Usage:`. The first one is a synopsis that begins with `locket NAME`. */
   readonly usage: readonly string[]
   /** A complete call that a reader can copy. */
   readonly example: string
-  /** Sections whose flags it takes, in the order of help and reference. */
+  /** The sections whose flags the command takes, in the order of help and reference. */
   readonly sections: readonly Section[]
-  /** Sections that it takes too, which only `--help-all` shows. */
+  /** Further sections of the command, which only `--help-all` shows. */
   readonly more?: readonly Section[]
   readonly takes?: Operands
-  /** Its own commands. The sections of each are among `sections`. */
+  /** The actions by their names. The sections of each are among `sections`. */
   readonly actions?: ReadonlyMap<string, Action>
   /**
    * Runs the command and returns the exit code. `run.ts` turns a LocketError that it throws into a line on
@@ -46,16 +46,16 @@ export interface Command {
   run(context: CommandContext): Promise<number>
 }
 
-/** The surroundings of a command. A command reaches the process by no other way. */
+/** The parts of the process that a command may use. A command uses no other part of the process. */
 export interface CommandContext {
-  /** The command's own name, as the registry has it. */
+  /** The command's name in the registry. */
   readonly name: string
   /** Arguments after the command's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute path of the working directory. */
   readonly cwd: string
-  /** Another user than root has default paths in the home directory. */
+  /** False: default paths are in the user's home directory. */
   readonly isRoot: boolean
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal

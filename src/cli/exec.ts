@@ -15,7 +15,7 @@ import type { CommandLine } from '../core/ports/process.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
 
-/** The sections of `locket exec` beside those of every command that renders. */
+/** The sections of `locket exec`, without those that every command that renders has. */
 export const EXEC = {
   exec: execSection,
   environment: environmentSection,
@@ -23,12 +23,13 @@ export const EXEC = {
   files: writtenSection,
 } as const
 
+/** The command `locket exec`. Its exit code is that of the child. */
 export const command: Command = {
   usage: [
     'locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
     '',
-    'Ends with the exit code of the command: 128 + n when signal n ended it, 127 when it is not there, 126 when it cannot be started.',
-    'The command inherits the environment, but for the variables that hold credentials of locket.',
+    'Ends with the exit code of the command: 128 + n when signal n ended it, 127 when it is not found, 126 when it cannot be started.',
+    'The command inherits the environment, except the variables that hold credentials of locket.',
   ],
   example: 'locket exec -e DB_PASSWORD={{local://db/password}} -- node server.js',
   sections: [...Object.values(EXEC), ...RENDERING_SECTIONS],
@@ -48,7 +49,8 @@ export const command: Command = {
   },
 }
 
-export type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
+/** The parts of the context that `loadExec` reads. */
+type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
 
 /**
  * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
@@ -88,9 +90,15 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   return { config, providers, log, unresolved }
 }
 
-/** Accepts words before `--`, so that a forgotten `--` gets the message of `commandMissing`. */
+/**
+ * The positional arguments. It accepts words before `--`, so that a missing `--` gets the message of
+ * `commandMissing`.
+ */
 const ANY_WORDS = '[COMMAND...]'
 
+/**
+ * Splits `argv` at the first `--`. `command` is undefined when no word follows `--`, or when there is none.
+ */
 function splitCommand(argv: readonly string[]): {
   readonly flags: readonly string[]
   readonly command: CommandLine | undefined
@@ -101,14 +109,16 @@ function splitCommand(argv: readonly string[]): {
   return { flags: argv.slice(0, end), command: program === undefined ? undefined : [program, ...args] }
 }
 
-/** The message repeats no word of the command line: a word in the wrong place may be a secret. */
+/**
+ * Returns the error without any word of the command line, because a word in the wrong place may be a secret.
+ */
 function commandMissing(): LocketError {
   return new LocketError('usage', 'locket exec needs `--` and then a command', {
     hint: 'write it as: locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
   })
 }
 
-/** With --watch the paths of entries are followed, and must be absolute. */
+/** Makes the path of an entry absolute, because `--watch` follows only absolute paths. */
 function absolute(entry: EnvEntry, cwd: string): EnvEntry {
   return mapPath(entry, (path) => (path.startsWith('/') ? path : normalizePath(`${cwd}/${path}`)))
 }

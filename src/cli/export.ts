@@ -1,22 +1,25 @@
-import { renderEnvironment } from '../app/export/rendered-environment.ts'
+import { exportEnvironment } from '../app/export/export-environment.ts'
+import { openTextSink } from '../app/sinks/environment.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { environmentSection, variableSecretsSection } from '../config/sections/environment.ts'
 import { exportSection } from '../config/sections/export.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { ENV_FORMATS, misreadVariables, writeEnvironment } from '../core/env-formats/formats.ts'
+import type { Emit } from '../core/ports/events.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import type { Command, CommandContext } from './define.ts'
 import { printValue, refuseTerminal } from './terminal/print-value.ts'
 
-/** The sections of `locket export` beside those of every command that renders. */
+/** The sections of `locket export`, without those that every command that renders has. */
 export const EXPORT = {
   export: exportSection,
   environment: environmentSection,
   secrets: variableSecretsSection,
 } as const
 
+/** The command `locket export`. It wipes the rendered text after it is written. */
 export const command: Command = {
   usage: ['locket export [FLAGS]'],
   example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
@@ -27,41 +30,46 @@ export const command: Command = {
     const { format, output, show } = loaded.settings.export
     if (output === undefined && !show)
       refuseTerminal(stdout, '--show prints them all the same, --output FILE writes a file')
-    const text = await exported(loaded, format, context)
-    try {
-      if (output === undefined) await printValue(text, 'the environment', stdout)
-      else await (await import('../wire.ts')).writePrivateFile(output, text.reveal())
-    } finally {
-      text.wipe()
-    }
+    await exportTo(loaded, context, async (variables, emit) => {
+      const written = formatOf(format)
+      const text = Secret.fromText(writeEnvironment(written, variables))
+      for (const [reader, names] of misreadVariables(written, variables))
+        emit('export.misread', { reader, variables: names })
+      try {
+        if (output === undefined) await printValue(text, 'the environment', stdout)
+        else await (await import('../wire.ts')).writePrivateFile(output, text.reveal())
+      } finally {
+        text.wipe()
+      }
+    })
     return 0
   },
 }
 
 type Loaded = ReturnType<typeof loadRendering<typeof EXPORT>>
 
-async function exported(
-  loaded: Loaded,
-  formatName: string,
+async function exportTo(
+  { settings, layer, parseRef, providers, log }: Loaded,
   { env, signal }: CommandContext,
-): Promise<Secret> {
-  const { settings, layer, parseRef, providers, log } = loaded
+  write: (variables: ReadonlyMap<string, string>, emit: Emit) => Promise<void>,
+): Promise<void> {
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw nothingNamed()
-  const format = ENV_FORMATS.get(formatName)
-  if (format === undefined) throw new LocketError('internal', `there is no format ${formatName}`)
   const { openCommandEvents, openRendering } = await import('../wire.ts')
   const rendering = openRendering(openCommandEvents(log), env)
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
-    const variables = await renderEnvironment({ entries, parseRef, resolve, signal }, rendering)
-    const text = writeEnvironment(format, variables)
-    for (const [reader, names] of misreadVariables(format, variables))
-      rendering.emit('export.misread', { reader, variables: names })
-    return Secret.fromText(text)
+    const sink = openTextSink((variables) => write(variables, rendering.emit))
+    await exportEnvironment({ entries, parseRef, signal, sink }, { ...rendering, resolve })
   } finally {
     await rendering.clients.close()
   }
+}
+
+function formatOf(name: string) {
+  const format = ENV_FORMATS.get(name)
+  if (format === undefined) throw new LocketError('internal', `there is no format ${name}`)
+  return format
 }
 
 function nothingNamed(): LocketError {

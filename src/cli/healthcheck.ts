@@ -2,19 +2,20 @@ import { readFileSync, statSync } from 'node:fs'
 import { errnoOf, LocketError } from '../core/vocabulary/errors.ts'
 import type { Command } from './define.ts'
 
-// Engines call this every few seconds. It parses its one flag itself, so that no schema and no provider is
-// loaded.
+// Engines call this command every few seconds. It parses its only flag itself, so that it loads no schema and
+// no provider.
 
 const DEFAULT_STATUS_FILE = '/dev/shm/locket/ready'
 const FLAG = '--status-file'
 
+/** The command `locket healthcheck`, for the health check of a container. */
 export const command: Command = {
   usage: [
     'locket healthcheck [--status-file PATH]',
     '',
-    'Exit code 0: every secret is in place. 1: not, or not yet; one line says why.',
+    'Exit code 0: every secret is in place. Exit code 1: a secret is not in place; one line says why.',
     '  --status-file PATH',
-    '      what `locket inject` was given as its --status-file [LOCKET_STATUS_FILE; default',
+    '      the --status-file of `locket inject` [LOCKET_STATUS_FILE; default',
     '      /dev/shm/locket/ready]',
   ],
   example: 'locket healthcheck --status-file /dev/shm/locket/ready',
@@ -43,7 +44,7 @@ function statusFile(argv: readonly string[], variable: string | undefined): stri
   throw new LocketError('usage', `${FLAG} must be an absolute path`)
 }
 
-/** Says why a secret is not in place. Returns undefined when every secret is. */
+/** Returns the reason why a secret is not in place; undefined when every secret is in place. */
 function problemOf(path: string): string | undefined {
   let text: string
   try {
@@ -57,8 +58,8 @@ function problemOf(path: string): string | undefined {
 }
 
 /**
- * Returns the paths that `locket inject` wrote into its status file. Other content gives none: then it is
- * enough that the file exists.
+ * Returns the paths that `locket inject` wrote into its status file. Returns none for any other content: it
+ * is then enough that the file exists.
  */
 function targetsOf(text: string): string[] {
   try {
@@ -70,7 +71,7 @@ function targetsOf(text: string): string[] {
   }
 }
 
-/** A path that this user may not look at counts as present. */
+/** Tells whether the path does not exist. A path that this user may not look at counts as present. */
 function isGone(path: string): boolean {
   try {
     statSync(path)

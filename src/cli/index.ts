@@ -1,9 +1,9 @@
 import type { CommandEntry } from './define.ts'
 
 /**
- * Every command has one entry here. The overview and the tables of configuration files need the name, the
- * summary and `hasTable` of all commands. They are here, so that no command's file is loaded for another
- * command.
+ * The registry: one entry for each command, in the order of help. It holds the name, the summary and
+ * `hasTable`, which the overview and the reader of configuration files need of all commands. So no command
+ * loads the file of another command.
  */
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -27,7 +27,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'healthcheck',
     isOffline: true,
-    summary: 'say whether `locket inject` has every secret in place',
+    summary: 'report whether `locket inject` has every secret in place',
     load: () => import('./healthcheck.ts'),
   },
   {
@@ -50,16 +50,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'export',
     hasTable: true,
-    summary: 'write variables down as a .env file, JSON, YAML or shell commands',
+    summary: 'write variables as a .env file, JSON, YAML or shell commands',
     load: () => import('./export.ts'),
   },
   {
     name: 'completion',
     isOffline: true,
-    summary: 'print what makes a shell complete these words',
+    summary: 'print the script that makes a shell complete commands and flags',
     load: () => import('./completion.ts'),
   },
 ]
 
-/** Names of the tables that a configuration file may have, beside `[providers.NAME]`. */
+/** Names of the tables that a configuration file may have in addition to `[providers.NAME]`. */
 export const TABLES: readonly string[] = COMMANDS.filter(({ hasTable }) => hasTable).map(({ name }) => name)

@@ -9,9 +9,10 @@ import { normalizePath } from '../core/plan/paths.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
 
-/** The sections of `locket inject` beside those of every command that renders. */
+/** The sections of `locket inject`, without those that every command that renders has. */
 export const INJECT = { outputs: outputsSection, inject: injectSection, files: writtenSection } as const
 
+/** The command `locket inject`. It closes its providers before it ends. */
 export const command: Command = {
   usage: ['locket inject [FLAGS]'],
   example:
@@ -19,13 +20,10 @@ export const command: Command = {
   sections: [...Object.values(INJECT), ...RENDERING_SECTIONS],
   async run(context) {
     const { config, providers, logging } = load(context)
-    const { openCommandEvents, openMaterializing, openRendering } = await import('../wire.ts')
-    const emit = openCommandEvents(logging)
-    const rendering = openRendering(emit, context.env)
+    const { openCommandEvents, openPlacing, openRendering } = await import('../wire.ts')
+    const rendering = openRendering(openCommandEvents(logging), context.env)
     try {
-      const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'inject' }, providers)
-      const deps = { ...openMaterializing(rendering), clock: rendering.clock, emit, resolve }
-      await inject(config, deps, context.signal)
+      await inject(config, openPlacing(rendering, 'inject', providers), context.signal)
       return 0
     } finally {
       await rendering.clients.close()
@@ -44,7 +42,7 @@ function load({ name, argv, env, isRoot, cwd, tables }: CommandContext) {
   if (outputs.maps.length + outputs.secrets.length === 0)
     throw new LocketError('usage', 'locket inject has nothing to write', { hint: 'give --map or --secret' })
   if (wipeOnExit && mode === 'one-shot')
-    throw new LocketError('config', 'wipe-on-exit would remove at once what one-shot writes', {
+    throw new LocketError('config', 'wipe-on-exit would at once remove the files that one-shot writes', {
       hint: 'give --mode watch or --mode park',
     })
   const taken = statusFile === undefined ? [] : [{ path: statusFile, origin: 'status-file' }]
@@ -52,7 +50,7 @@ function load({ name, argv, env, isRoot, cwd, tables }: CommandContext) {
     outputs,
     rules: { parseRef, maxFileBytes, taken },
     policy,
-    placing: { fileMode, dirMode, owner, existing: 'replace' },
+    placing: { fileMode, dirMode, owner },
     mode,
     statusFile,
     debounceMs,

@@ -19,7 +19,7 @@ import type { Action, Command, CommandContext, Operands } from './define.ts'
 import { printValue, refuseTerminal } from './terminal/print-value.ts'
 import { readValue, readWhole } from './terminal/secret-value.ts'
 
-/** The sections that every one of its own commands takes. */
+/** The sections of every action of `locket secret`. */
 const OWN = { store: storeSection, log: logSection }
 const SET = { value: secretSetSection, ...OWN }
 const GET = { get: secretGetSection, ...OWN }
@@ -39,6 +39,7 @@ const ACTIONS: ReadonlyMap<string, SecretAction> = new Map([
   ['rotate-key', action(OWN, [], rotateKey)],
 ])
 
+/** The command `locket secret`, which has commands of its own, such as `set`. */
 export const command: Command = {
   usage: [
     'locket secret set PATH [--stdin | --file FILE] [--trim]   asks for the value when neither is given',
@@ -61,7 +62,7 @@ export const command: Command = {
   },
 }
 
-/** `positionals` are as in `LoadRequest`. */
+/** Returns an action that loads its settings and calls `body`. `positionals` are as in `LoadRequest`. */
 function action<S extends Sections>(
   sections: S,
   positionals: readonly string[],
@@ -147,7 +148,7 @@ async function rotateKey(
 ): Promise<void> {
   const store = await open(settings)
   const recipient = await store.rotateKey(signal)
-  stderr.write(`the key is now ${recipient}; backups from before need the old one\n`)
+  stderr.write(`the new key is ${recipient}; older backups need the old key\n`)
 }
 
 async function open({ store, log }: Loaded<typeof OWN>['settings']): Promise<SecretStore> {
@@ -155,18 +156,18 @@ async function open({ store, log }: Loaded<typeof OWN>['settings']): Promise<Sec
   return openLocalSecrets(store, openCommandEvents(log))
 }
 
-/** Says which files were made: the owner of a new key must know that there is a key to keep. */
+/** Returns lines that name the new files. The owner of a new key must know that there is a key to keep. */
 function made(stored: Stored): string {
   const lines = stored.made.map((path) => `made ${path}\n`)
   return lines.length < 2
     ? lines.join('')
-    : `${lines.join('')}keep a copy of both, the key apart from the secrets\n`
+    : `${lines.join('')}keep a copy of both files, and store the key apart from the secrets\n`
 }
 
-/** The message does not repeat the word: a word in the wrong place may be a secret. */
+/** Returns the error without the word itself, because a word in the wrong place may be a secret. */
 function unknownAction(name: string): LocketError {
   const near = nearest(name, ACTIONS.keys())
   return new LocketError('usage', `locket secret takes one of ${[...ACTIONS.keys()].join(', ')}`, {
-    hint: near === undefined ? '`locket secret --help` tells what they do' : `did you mean ${near}?`,
+    hint: near === undefined ? '`locket secret --help` tells more' : `did you mean ${near}?`,
   })
 }

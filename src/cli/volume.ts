@@ -6,6 +6,7 @@ import type { StateStore } from '../core/ports/state-store.ts'
 import { ERROR_KINDS, formatError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
 
+/** The command `locket volume`. With `--managed` a failed start waits before it ends (`delayRefusal`). */
 export const command: Command = {
   usage: ['locket volume [FLAGS]'],
   example: 'locket volume --config /etc/locket/locket.toml',
@@ -25,7 +26,8 @@ export const command: Command = {
 }
 
 /**
- * Loads the settings and runs the daemon on the real machine. Its order of start and stop is in `daemon.ts`.
+ * Loads the settings, runs the daemon on the real machine, and returns its exit code. The order of start and
+ * stop is in `app/volume/daemon.ts`.
  */
 async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
   const { daemon, log: logSettings } = loadVolumeCommand({ argv, env, tables })

@@ -14,7 +14,8 @@ import { checkSection } from './sections/check.ts'
 import { VOLUME_SECTIONS } from './sections/volume.ts'
 import type { DaemonConfig, LogConfig } from './volume/volume-config.ts'
 
-export interface CheckCommand {
+/** The loaded command `locket check`. */
+interface CheckCommand {
   readonly settings: SettingsOf<typeof checkSection>
   /** The files to check. */
   readonly paths: readonly string[]
@@ -26,7 +27,7 @@ export interface CheckCommand {
 export interface CheckConfig {
   /** The problems of the daemon's settings, one line each. */
   readonly problems: readonly string[]
-  /** The daemon as it would be without the wrong settings. */
+  /** The daemon's configuration without the wrong settings. */
   readonly daemon: DaemonConfig
   /** Values of variables in compose files. */
   readonly env: Env
@@ -35,7 +36,8 @@ export interface CheckConfig {
   /** Reads the options of a provider service. Returns undefined and adds to `problems` when one is wrong. */
   serviceConfig(options: ProviderService['options'], problems: Problems): ServiceConfig | undefined
   /**
-   * True when the provider is worth a request although no reference needs it: all is set, a credential too.
+   * True when all settings of the provider are valid and a credential is set. The check then asks the
+   * provider even if no reference needs it.
    */
   isConfigured(instance: ProviderInstance): boolean
 }
@@ -70,7 +72,7 @@ export function loadCheckCommand({
   return { settings, paths: positionals, log, config }
 }
 
-/** Returns the settings that a program gets beside its options when Compose starts it for this user. */
+/** Returns the lower layers of a provider service: the environment of this user, and defaults. */
 function serviceDefaults(user: User) {
   return mergeLayers({
     environment: envLayer(SERVICE_FIELDS, user.env, []),

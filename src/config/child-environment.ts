@@ -2,7 +2,8 @@ import { fieldsOf } from '../settings/field.ts'
 import type { Env } from './layers/env.ts'
 import { PROVIDER_SECTIONS } from './sections/rendering.ts'
 
-export interface Inheritance {
+/** The rules for the variables that a child inherits. */
+interface Inheritance {
   /** True: leave out every variable that is not in `USUAL`. */
   readonly isClean: boolean
   /** Names of variables that are always inherited. */

@@ -19,8 +19,8 @@ import { RENDERING_SECTIONS } from './sections/rendering.ts'
 import type { LogConfig } from './volume/volume-config.ts'
 import { parseChosen } from './volume/volume-options.ts'
 
-/** `name` is also the name of the command's table in configuration files. */
-export interface RenderingRequest<S extends Sections> extends LoadRequest<S> {
+/** A `LoadRequest` of a command that renders. `name` is also the name of its table in configuration files. */
+interface RenderingRequest<S extends Sections> extends LoadRequest<S> {
   /**
    * The tables of all commands, so that a misspelled table is an error and the table of another command is
    * not.
@@ -29,7 +29,7 @@ export interface RenderingRequest<S extends Sections> extends LoadRequest<S> {
 }
 
 /** The settings of a command that renders templates, and the providers of its references. */
-export interface LoadedRendering<S extends Sections> extends Loaded<S> {
+interface LoadedRendering<S extends Sections> extends Loaded<S> {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
   readonly log: LogConfig

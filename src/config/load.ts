@@ -10,8 +10,10 @@ import { daemonSection } from './sections/daemon.ts'
 import { VOLUME_SECTIONS } from './sections/volume.ts'
 import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './volume/daemon.ts'
 
+/** The sections of a command. The keys are those of its parsed settings. */
 export type Sections = Readonly<Record<string, Section>>
 
+/** The command line and the environment from which a command loads its settings. */
 export interface LoadRequest<S extends Sections> {
   /** The command's name, for messages: `secret set`. */
   readonly name: string
@@ -19,12 +21,16 @@ export interface LoadRequest<S extends Sections> {
   /** The arguments after the command's name. */
   readonly argv: readonly string[]
   readonly env: Env
-  /** The arguments beside flags: `PATH` must be given, `[PATH]` may be left out, `PATH...` takes the rest. */
+  /**
+   * Names of the arguments that are not flags: `PATH` is required, `[PATH]` is optional, `PATH...` takes the
+   * rest.
+   */
   readonly positionals?: readonly string[]
   /** False: defaults of paths are in the home directory. Default true. */
   readonly isRoot?: boolean
 }
 
+/** The settings of a command and its arguments that are not flags. */
 export interface Loaded<S extends Sections> {
   /** The parsed settings, by the keys of `sections`. */
   readonly settings: { readonly [K in keyof S]: SettingsOf<S[K]> }
@@ -54,7 +60,7 @@ export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded
 /** The configuration file of a managed plugin, in the folder that its operator may have mounted. */
 const MANAGED_CONFIG = '/etc/locket/locket.toml'
 
-/** The surroundings in which `locket volume` and `locket check` read the daemon's settings. */
+/** The command line and the environment from which the daemon's settings are read. */
 export interface VolumeRequest {
   readonly argv: readonly string[]
   readonly env: Env
@@ -75,13 +81,14 @@ export function loadVolumeCommand(request: VolumeRequest): LoadedDaemon {
   return daemonConfig(sources, problems)
 }
 
-export interface VolumeSources {
+/** The merged sources of the daemon's settings. */
+interface VolumeSources {
   readonly sources: DaemonSources
   /** The problems found so far. The values are not parsed yet. */
   readonly problems: Problems
 }
 
-/** Reads and merges the sources of the daemon's settings. */
+/** Reads and merges the sources of the daemon's settings. Collects problems and throws nothing for them. */
 export function volumeSources(
   flags: Layer,
   { env, tables, managedConfig = MANAGED_CONFIG }: Omit<VolumeRequest, 'argv'>,
@@ -114,7 +121,8 @@ interface LayersRequest {
 }
 
 /**
- * Reads the sources of a command's settings: flags, environment, and its table of the configuration files.
+ * Returns the layers of a command's settings: flags, environment, and the command's table of the
+ * configuration files. Adds to `problems` what is wrong.
  */
 export function readLayers(
   flags: Layer,
@@ -139,7 +147,7 @@ export function parseSections<S extends Sections>(
   ) as Loaded<S>['settings']
 }
 
-/** Checks the arguments beside flags. `names` are as in `LoadRequest.positionals`. Throws `usage`. */
+/** Checks the arguments that are not flags. `names` are as in `LoadRequest.positionals`. Throws `usage`. */
 export function checkPositionals(command: string, names: readonly string[], given: readonly string[]): void {
   const missing = names.slice(given.length).find((name) => !name.startsWith('['))
   if (missing !== undefined)

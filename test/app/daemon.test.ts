@@ -23,7 +23,7 @@ interface Options {
   readonly managed?: boolean
   /** The engine stopped the last process a moment ago. */
   readonly hasFreshMark?: boolean
-  readonly mounts?: Pick<Driver['mounts'], 'isMounted'>
+  readonly mounts?: Partial<Pick<Driver['mounts'], 'listUnder' | 'isMounted'>>
   readonly failsAt?: string
 }
 
@@ -168,10 +168,14 @@ test('no volume is compared with the kernel before the socket listens', async (t
 })
 
 test('a comparison that fails is logged, and the daemon goes on', async (t) => {
-  const run = await start(t, {
-    mounts: { isMounted: () => Promise.reject(new LocketError('io', 'no mounts')) },
-  })
-  await until('it is logged', () => run.log.includes('volume.restore.failed'))
+  let listings = 0
+  const listUnder = async (): Promise<readonly string[]> => {
+    listings += 1
+    if (listings > 1) throw new LocketError('io', 'no mounts')
+    return []
+  }
+  const run = await start(t, { mounts: { listUnder } })
+  await until('it is logged', () => run.log.includes('daemon.restore'))
   assert.ok(!run.steps.includes('close listener'))
   run.stop()
   assert.equal(await run.exit, 0)

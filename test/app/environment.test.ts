@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { environmentFiles, environmentOf, prepareEnvironment } from '../../src/app/recipe/environment.ts'
+import { environmentFiles, prepareEnvironment } from '../../src/app/recipe/environment.ts'
+import { environmentOf } from '../../src/app/sinks/environment.ts'
 import type { EnvEntry } from '../../src/config/entries/env-entry.ts'
 import { isLocketError } from '../../src/core/vocabulary/errors.ts'
 import { Secret } from '../../src/core/vocabulary/secret.ts'
@@ -26,7 +27,8 @@ async function put(t: TestContext, name: string, text: string | Uint8Array): Pro
   return path
 }
 
-const prepare = (entries: readonly EnvEntry[]) => prepareEnvironment(entries, RULES, openSourceFiles())
+const prepare = async (entries: readonly EnvEntry[]) =>
+  (await prepareEnvironment(entries, RULES, openSourceFiles())).templates
 
 test('later entries of any kind win by name, and those of .env files are templates', async (t) => {
   const path = await put(t, 'app.env', '# first\nA=file\nexport B="{{ op://v/i/f }}\n2"\nC=op://v/i/g\n')

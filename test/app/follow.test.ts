@@ -122,3 +122,54 @@ test('a volume whose tmpfs was unmounted by somebody else is watched once, and c
   await removeVolume(driver, 'v', NEVER)
   assert.equal(watches(), 0)
 })
+
+/** The longest that the first pauses of a renewal take. */
+const PAUSES_MS = [5000, 10_000, 20_000, 40_000]
+
+test('a provider that was away at a change: the volume heals without another one', async (t) => {
+  const { world, driver, change, text } = await followed(t)
+  const events = () =>
+    world.log.lines.map(({ event }) => event).filter((event) => /render|recover/.test(event))
+  world.provider.fail(DOWN)
+  await change('two {{ memory://a }}')
+  for (let tries = 0; tries < 4; tries += 1) {
+    await until('the provider is asked', () => world.clock.sleepers() === 2)
+    await passTime(world.clock, 26_000)
+    await until('the next try waits', () => world.clock.sleepers() === 1)
+    if (tries < 3) await passTime(world.clock, PAUSES_MS[tries] ?? 0)
+  }
+  assert.match(getVolume(driver, 'v').status.lastError ?? '', /memory is down/)
+  assert.deepEqual(events(), ['volume.render.failed'])
+  assert.equal(await text(), `one ${CANARY}-a`)
+  world.provider.fail(undefined)
+  await passTime(world.clock, PAUSES_MS[3] ?? 0)
+  await until('it is healed', async () => (await text()) === `two ${CANARY}-a`)
+  await until('it is reported', () => events().includes('volume.recovered'))
+  assert.deepEqual(events(), ['volume.render.failed', 'volume.rendered', 'volume.recovered'])
+  assert.equal(getVolume(driver, 'v').status.lastError, null)
+  await unmountVolume(driver, 'v', 'id')
+})
+
+test('a change of one file leaves the others as they are: same inode, same times', async (t) => {
+  const world = await openWorld(t)
+  const template = join(world.runtimeDir, '../app.conf')
+  await writeFile(template, 'one')
+  const triggers: (() => void)[] = []
+  const driver = {
+    ...testDriver(world, { watch: true }),
+    watch: async (_paths: readonly string[], onChange: () => void) => {
+      triggers.push(onChange)
+      return { [Symbol.asyncDispose]: async () => undefined }
+    },
+  }
+  const options = { 'secret.app': `@${template}`, 'secret.other': '{{ memory://a }}' }
+  await createVolume(driver, 'v', options, NEVER)
+  const { mountpoint } = await mountVolume(driver, 'v', 'id', NEVER)
+  const before = await stat(join(mountpoint, 'other'), { bigint: true })
+  await writeFile(template, 'two')
+  for (const trigger of triggers) trigger()
+  await until('it is written', async () => (await readFile(join(mountpoint, 'app'), 'utf8')) === 'two')
+  const { ino, mtimeNs, ctimeNs } = await stat(join(mountpoint, 'other'), { bigint: true })
+  assert.deepEqual([ino, mtimeNs, ctimeNs], [before.ino, before.mtimeNs, before.ctimeNs])
+  await unmountVolume(driver, 'v', 'id')
+})

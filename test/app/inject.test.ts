@@ -56,7 +56,7 @@ async function injecting(t: TestContext, { dest = 'out', more, prepare, ...overr
     },
     rules: RULES,
     policy: 'error',
-    placing: { fileMode: 0o600, dirMode: 0o700, existing: 'replace' },
+    placing: { fileMode: 0o600, dirMode: 0o700 },
     mode: 'watch',
     statusFile: at('ready'),
     debounceMs: 1,

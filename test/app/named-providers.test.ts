@@ -3,10 +3,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createClients } from '../../src/app/access/clients.ts'
-import { renderVolume } from '../../src/app/volume/provision.ts'
+import { contentFacts, prepareVolume } from '../../src/app/recipe/volume-files.ts'
+import { render as renderRecipe } from '../../src/app/render/render.ts'
 import { loadVolume } from '../config/load-volume.ts'
 import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseVolumeName } from '../../src/core/vocabulary/names.ts'
+import type { Secret } from '../../src/core/vocabulary/secret.ts'
 import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { startWorker } from '../../src/wire.ts'
@@ -60,7 +62,10 @@ connect-token = "file:${folder}/second"
   async function render(options: Readonly<Record<string, string>>) {
     const volume = daemon.volumeConfig(options)
     const resolve = clients.resolveFor({ kind: 'volume', name }, volume.providers)
-    return renderVolume(volume, resolve, { clock, sources }, AbortSignal.timeout(5000))
+    const recipe = await prepareVolume(volume, sources)
+    const signal = AbortSignal.timeout(5000)
+    const { contents } = await renderRecipe(recipe, { ...volume.written, resolve, clock, signal })
+    return { texts: [...contents.values()].map(textOf), facts: contentFacts(recipe) }
   }
   return { render, second, status: () => clients.statusOf({ kind: 'volume', name }) }
 }
@@ -71,8 +76,7 @@ test('one template with two instances of one kind: each server gets its own toke
     'secret.a': '{{ op://v/i/f }} {{ second+op://v/i/f }}',
     'secret.b': 'second+op://v/i/f',
   })
-  const texts = rendered.files.map((file) => Buffer.from(file.content.reveal()).toString())
-  assert.deepEqual(texts, ['from-own from-second', 'from-second'])
+  assert.deepEqual(rendered.texts, ['from-own from-second', 'from-second'])
   assert.deepEqual(rendered.facts.providers, ['op-connect', 'second'])
   assert.deepEqual([...status().keys()].toSorted(), ['op-connect', 'second'])
   assert.equal(status().get('second')?.requestsLastHour, second.requests.length)
@@ -82,7 +86,7 @@ test('provider sends op:// to the named one', async (t) => {
   const { render } = await daemonOfTwo(t)
   const rendered = await render({ 'secret.a': 'op://v/i/f', provider: 'second' })
   assert.deepEqual(rendered.facts.providers, ['second'])
-  assert.equal(Buffer.from(rendered.files[0]?.content.reveal() ?? []).toString(), 'from-second')
+  assert.deepEqual(rendered.texts, ['from-second'])
 })
 
 test('a failure names the reference as it was written, and the instance once', async (t) => {
@@ -95,3 +99,7 @@ test('a failure names the reference as it was written, and the instance once', a
     `second+op://v/i/f: second at ${second.url} does not accept the credential`,
   )
 })
+
+function textOf(content: Secret): string {
+  return Buffer.from(content.reveal()).toString()
+}

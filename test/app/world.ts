@@ -12,7 +12,7 @@ import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
-import { watchFiles } from '../../src/host/sources/watch.ts'
+import { watchPaths } from '../../src/host/sources/watch.ts'
 import { startWorker } from '../../src/wire.ts'
 import type { ProviderDef } from '../../src/providers/define.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
@@ -103,7 +103,7 @@ export function testDriver(
     mounts: world.ports.mounts,
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
-    watch: watchFiles,
+    watch: watchPaths,
     daemon: {
       runtimeDir: world.runtimeDir,
       volumeConfig: (options: Readonly<Record<string, string>>) => ({

@@ -6,14 +6,13 @@ import { codeOf, program, texts } from './source.ts'
 
 /** Where a secret's bytes are taken out of their wrapper. This list is the security review. */
 const REVEALS: readonly string[] = [
-  'src/app/recipe/environment.ts',
+  'src/app/sinks/environment.ts',
   'src/cli/export.ts',
   'src/cli/terminal/print-value.ts',
   'src/core/template/render.ts',
   'src/core/text/printed-forms.ts',
   'src/core/vocabulary/fingerprint.ts',
-  'src/host/files/file-tree.ts',
-  'src/host/files/placed-files.ts',
+  'src/host/files/staged-file.ts',
   'src/providers/instance.ts',
   'src/providers/lib/login/credential.ts',
   'src/providers/local/document.ts',

@@ -236,12 +236,12 @@ test('metadata lists every option under each of its names, with - and with _', a
   assert.deepEqual([down.parameters, stop.parameters], [[], []])
 })
 
-test('a service whose name no shell can read is remarked on', async (t) => {
+test('a service name that is not a valid variable name in a shell gets a remark', async (t) => {
   const { locket } = await environmentWorld(t)
   const { stdout } = await locket(['compose', 'up', '--env=A=1', 'my-sec'])
   assert.match(
     linesOf(stdout)[0]?.message ?? '',
-    /begins the variables with MY-SEC_, which is no name that shells can read/,
+    /begins the variables with MY-SEC_, which is not a valid variable name in a shell/,
   )
   assert.deepEqual(setIn(stdout), { A: '1' })
 })

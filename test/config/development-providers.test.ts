@@ -48,13 +48,13 @@ test("attack: the daemon's own .env file is not a template and not a token", () 
   const daemon = daemonOf('--dotenv-path=/srv/app/.env')
   assert.match(
     problemOf(() => daemon.volumeConfig({ 'secret.a': '@/srv/app/.env' })),
-    /belongs to the daemon's own configuration and is no template$/,
+    /belongs to the daemon's own configuration and is not a template$/,
   )
   assert.match(
     problemOf(() =>
       daemon.volumeConfig({ 'connect-host': 'http://evil', 'connect-token': 'file:/srv/app/.env' }),
     ),
-    /is the daemon's own, and is used where the daemon says so alone/,
+    /is the daemon's own, and is used only where the daemon's settings name it/,
   )
 })
 

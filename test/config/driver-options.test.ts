@@ -153,7 +153,7 @@ test('attack: the operator’s token file named as one’s own, by any spelling'
   ]) {
     refuses(
       { 'connect-host': 'https://evil.example', 'connect-token': `file:${path}` },
-      /^driver option connect-token: \/etc\/locket\/tokens\/connect is the daemon's own, and is used where the daemon says so alone/,
+      /^driver option connect-token: \/etc\/locket\/tokens\/connect is the daemon's own, and is used only where the daemon's settings name it/,
     )
   }
   refuses(
@@ -241,7 +241,7 @@ test('attack: the daemon’s own files as templates', () => {
     '/etc/locket//secrets.age',
   ]
   for (const path of own)
-    refuses({ 'secret.a': `@${path}` }, /belongs to the daemon's own configuration and is no template$/)
+    refuses({ 'secret.a': `@${path}` }, /belongs to the daemon's own configuration and is not a template$/)
 })
 
 test('attack: state, other volumes and the kernel’s view of the daemon, where the roots are open', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { prepare } from '../../src/app/recipe/prepare.ts'
+import { prepareVolume } from '../../src/app/recipe/volume-files.ts'
 import { loadVolume } from './load-volume.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { opConnect } from '../../src/providers/op-connect/op-connect.ts'
@@ -61,7 +61,7 @@ test('attack: no link leads to a file of the daemon, as a template or as a token
   for (const name of names) {
     const template = daemon.volumeConfig({ 'secret.a': `@${at(name)}` })
     await assert.rejects(
-      prepare(template, files),
+      prepareVolume(template, files),
       { code: 'denied', message: /one of the daemon's own files/ },
       name,
     )
@@ -72,9 +72,9 @@ test('attack: no link leads to a file of the daemon, as a template or as a token
 
 test('a file of one’s own is read, and the operator’s token for the operator’s server', async (t) => {
   const { at, daemon } = await host(t)
-  const prepared = await prepare(daemon.volumeConfig({ 'secret.a': `@${at('free/mine')}` }), files)
+  const prepared = await prepareVolume(daemon.volumeConfig({ 'secret.a': `@${at('free/mine')}` }), files)
   assert.deepEqual(
-    prepared.files.map((file) => file.path),
+    prepared.templates.map((file) => file.path),
     ['a'],
   )
   const sent = daemon.volumeConfig({

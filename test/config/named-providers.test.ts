@@ -126,7 +126,7 @@ test('attack: driver options never change a named instance', () => {
   const chosen = daemonOf([`${SECOND}[volume]\nprovider = "second"\n`])
   assert.match(
     problemOf(() => chosen.volumeConfig(options)),
-    /driver option connect-host does not change second, which provider says: set provider to op-connect; /,
+    /driver option connect-host does not change second, which the setting provider names: set provider to op-connect; /,
   )
   assert.equal(
     problemOf(() => chosen.volumeConfig({ ...options, provider: 'op-connect' })),
@@ -141,13 +141,13 @@ test('attack: the files of a named instance are the daemon’s own', () => {
   for (const path of ['/etc/locket/tokens/second', '/etc/locket/second.pem', '/etc/locket/other.key']) {
     assert.match(
       problemOf(() => daemon.volumeConfig({ 'secret.a': `@${path}` })),
-      /belongs to the daemon's own configuration and is no template$/,
+      /belongs to the daemon's own configuration and is not a template$/,
     )
     assert.match(
       problemOf(() =>
         daemon.volumeConfig({ 'connect-host': 'http://evil', 'connect-token': `file:${path}` }),
       ),
-      /is the daemon's own, and is used where the daemon says so alone/,
+      /is the daemon's own, and is used only where the daemon's settings name it/,
     )
   }
 })
@@ -202,7 +202,7 @@ test('an error names file, line and the nearest name', () => {
     ],
     ['[providers]\nx = "op-connect"\n', 'FILE line 2: x must be a table, like [providers.NAME]'],
     ['[[providers.x]]\nkind = "local"\n', /^FILE line 1: x must be a table/],
-    ['providers = 1\n', 'FILE line 1: providers must stand below a table, like [volume]'],
+    ['providers = 1\n', 'FILE line 1: providers must be in a table, like [volume]'],
     [
       '[provider.x]\nkind = "local"\n',
       'FILE line 1: there is no table [provider], did you mean [providers]?',
@@ -229,7 +229,7 @@ test('a name is a word of its own: no kind, alias or scheme', () => {
   for (const name of ['op-connect', 'op', 'local', 'bao', 'vault'])
     assert.match(
       problem(`[providers.${name}]\nkind = "local"\n`),
-      new RegExp(`^FILE line 1: \\[providers\\.${name}\\]: ${name} is what a kind of provider is called`),
+      new RegExp(`^FILE line 1: \\[providers\\.${name}\\]: ${name} is the name of a kind of provider`),
     )
   for (const name of [
     'Second',

@@ -121,7 +121,7 @@ test('in TOML: lists, tables, and one table per map with any path', async (t) =>
   for (const wrong of ['[{ source = "/a" }]', '[{ source = "/a", dest = "/b", mode = "1" }]', '[1]'])
     assert.match(
       refusal(['--config', await toml(t, `map = ${wrong}`)]),
-      /line 2: map must hold nothing but strings, or tables of source and dest/,
+      /line 2: map must hold only strings, or tables of source and dest/,
     )
 })
 

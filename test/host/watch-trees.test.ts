@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../scripts/engine/until.ts'
-import { watchTrees } from '../../src/host/sources/watch-trees.ts'
+import { watchPaths } from '../../src/host/sources/watch.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const DEBOUNCE_MS = 40
@@ -13,7 +13,7 @@ const SLACK_MS = 1000
 
 async function watching(t: TestContext, paths: readonly string[]) {
   const calls = { told: 0 }
-  const watcher = await watchTrees(paths, () => (calls.told += 1), { debounceMs: DEBOUNCE_MS })
+  const watcher = await watchPaths(paths, () => (calls.told += 1), { debounceMs: DEBOUNCE_MS, isDeep: true })
   t.after(() => watcher[Symbol.asyncDispose]())
   await sleep(5 * DEBOUNCE_MS)
   assert.equal(calls.told, 0)
@@ -108,7 +108,7 @@ test('after close it is silent, also when it is about to watch again', async (t)
   const top = await temporaryFolder(t)
   await put(join(top, 'tpl/a'))
   let told = 0
-  const watcher = await watchTrees([join(top, 'tpl')], () => (told += 1), { debounceMs: 1 })
+  const watcher = await watchPaths([join(top, 'tpl')], () => (told += 1), { debounceMs: 1, isDeep: true })
   await rename(join(top, 'tpl'), join(top, 'old'))
   await put(join(top, 'tpl/a'))
   await sleep(20)

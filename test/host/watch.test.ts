@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../scripts/engine/until.ts'
-import { watchFiles } from '../../src/host/sources/watch.ts'
+import { watchPaths } from '../../src/host/sources/watch.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const DEBOUNCE_MS = 40
@@ -23,7 +23,7 @@ async function watching(
   debounceMs = DEBOUNCE_MS,
 ): Promise<Watching> {
   const calls = { told: 0 }
-  const watcher = await watchFiles(paths, () => (calls.told += 1), { debounceMs })
+  const watcher = await watchPaths(paths, () => (calls.told += 1), { debounceMs, isDeep: false })
   t.after(() => watcher[Symbol.asyncDispose]())
   await sleep(3 * debounceMs)
   assert.equal(calls.told, 0)
@@ -112,7 +112,10 @@ test('a folder that never rests does not put a change off for ever', async (t) =
   const path = join(dir, 'file')
   await writeFile(path, 'a')
   const calls = { told: 0 }
-  await using _ = await watchFiles([path], () => (calls.told += 1), { debounceMs: DEBOUNCE_MS })
+  await using _ = await watchPaths([path], () => (calls.told += 1), {
+    debounceMs: DEBOUNCE_MS,
+    isDeep: false,
+  })
   await sleep(3 * DEBOUNCE_MS)
   const stop = Date.now() + 3000
   await writeFile(path, 'b')
@@ -127,7 +130,7 @@ test('once closed it is silent, and nothing keeps the process alive', async (t) 
   const path = join(await temporaryFolder(t), 'file')
   await writeFile(path, 'a')
   let told = 0
-  const watcher = await watchFiles([path], () => (told += 1), { debounceMs: 1 })
+  const watcher = await watchPaths([path], () => (told += 1), { debounceMs: 1, isDeep: false })
   await writeFile(path, 'b')
   await watcher[Symbol.asyncDispose]()
   told = 0
@@ -144,11 +147,11 @@ test('a folder that this user must not watch: the poll notices changes', async (
   await chmod(dir, 0o711)
   const script = `
     const { writeFile } = await import('node:fs/promises')
-    const { watchFiles } = await import(${JSON.stringify(new URL('../../src/host/sources/watch.ts', import.meta.url).href)})
+    const { watchPaths } = await import(${JSON.stringify(new URL('../../src/host/sources/watch.ts', import.meta.url).href)})
     process.setgroups([]); process.setgid(1000); process.setuid(1000)
     const path = ${JSON.stringify(path)}
     const told = Promise.withResolvers()
-    const watcher = await watchFiles([path], () => told.resolve(), { debounceMs: 40 })
+    const watcher = await watchPaths([path], () => told.resolve(), { debounceMs: 40, isDeep: false })
     await writeFile(path, 'another')
     await told.promise
     console.log('told')

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../scripts/engine/until.ts'
 import { spawnDaemon, startDaemon, type Daemon } from '../support/daemon.ts'
 import { setSecret } from '../support/local-secrets.ts'
-import { openRaw } from '../support/raw-connection.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
 
 const CANARY = 'canary-two-daemons'
@@ -71,13 +70,13 @@ test('the end of a daemon, even by SIGKILL, frees its folders at once', async (t
 
 test('a daemon that starts while another one is ending waits for it', async (t) => {
   const { folder, daemon } = await working(t)
-  const request = await openRaw(daemon.socket)
-  request.write('POST /VolumeDriver.List HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{')
+  // It has been told to end, and does not come to it yet.
+  daemon.process.kill('SIGSTOP')
   const ended = daemon.stop('SIGTERM')
   const next = spawnDaemon({ folder })
   t.after(() => next.stop('SIGKILL'))
   await until('it waits', () => /waiting at most 5 s/.test(next.output()))
-  request.destroy()
+  daemon.process.kill('SIGCONT')
   assert.equal(await ended, 0)
   await until('it listens', () => /daemon\.listening/.test(next.output()))
   assert.equal((await next.call('VolumeDriver.Get', { Name: 'v' })).Volume.Status['state'], 'mounted')
@@ -95,11 +94,11 @@ async function listing(folder: string): Promise<string[]> {
     const entries = await readdir(join(folder, name), { recursive: true })
     return await Promise.all(
       entries.map(async (entry) => {
-        const { ino, size, mtimeMs } = await stat(join(folder, name, entry))
+        const { ino, size, mtimeMs } = await lstat(join(folder, name, entry))
         return `${name}/${entry} ${ino} ${size} ${mtimeMs}`
       }),
     )
   })
-  const socket = await stat(join(folder, 'locket.sock'))
+  const socket = await lstat(join(folder, 'locket.sock'))
   return [...(await Promise.all(lines)).flat(), `socket ${socket.ino}`].toSorted()
 }

@@ -1,13 +1,7 @@
 import { LocketError, isLocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
-import {
-  uniqueRefs,
-  type Outcome,
-  type Outcomes,
-  type Resolve,
-  type Resolved,
-} from '../../core/vocabulary/resolve.ts'
+import type { Outcome, Outcomes, Resolve, Resolved } from '../../core/vocabulary/resolve.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
 export interface ValueCacheOptions {
@@ -45,7 +39,7 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
     const outcomes = new Map<RefId, Outcome>()
     const joined = new Map<Flight, RefId[]>()
     const fresh: SecretRef[] = []
-    for (const ref of uniqueRefs(refs)) {
+    for (const ref of refs) {
       const known = kept.get(ref.id)
       const flight = flying.get(ref.id)
       if (known !== undefined) outcomes.set(ref.id, copyOf({ ok: true, secret: known }))

@@ -5,14 +5,9 @@ import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { hasDefault, type SecretSegment } from '../../core/template/render.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { checkFile, type FileReport, type CheckedPlace } from './files.ts'
-import { askProvider, type ProviderAnswer, type AskDeps } from './providers.ts'
+import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts'
 import { openDeadline } from '../render/deadline.ts'
-import { prepare } from '../recipe/prepare.ts'
-import { warningsOf } from '../render/render.ts'
-
-export interface CheckDeps extends AskDeps {
-  readonly sources: SourceFiles
-}
+import { prepareVolume } from '../recipe/volume-files.ts'
 
 /** A request to check files and providers. */
 export interface CheckRequest {
@@ -104,9 +99,9 @@ async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const { providers } = volume
   const place = (templates: CheckedPlace['templates']): CheckedPlace => ({ label: '', providers, templates })
   try {
-    const { files } = await prepare(volume, sources)
+    const { templates: files, warnings } = await prepareVolume(volume, sources)
     const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
-    return { place: place(templates), errors: [], warnings: files.flatMap(warningsOf) }
+    return { place: place(templates), errors: [], warnings }
   } catch (thrown) {
     return { place: place([]), errors: [toLocketError(thrown)], warnings: [] }
   }

@@ -9,7 +9,7 @@ import { parseTemplate } from '../../core/template/parse.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { mapPath, readEnvironment } from '../recipe/environment.ts'
-import { contentWarnings, prepare } from '../recipe/prepare.ts'
+import { contentWarnings, prepareVolume } from '../recipe/volume-files.ts'
 
 /** The findings of one file. */
 export interface FileReport {
@@ -116,7 +116,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   const label = `volume ${name}`
   try {
     const volume = config.daemon.volumeConfig(options)
-    const { files } = await prepare(volume, sources)
+    const { templates: files } = await prepareVolume(volume, sources)
     const templates = files.map((file) => ({
       where: `${path}: ${label}: ${file.path}`,
       template: file.template,

@@ -4,16 +4,14 @@ import {
   type ErrorCode,
   type LocketError,
 } from '../../core/vocabulary/errors.ts'
-import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type { ProviderClient, ProviderInstance } from '../../providers/define.ts'
+import type { Machine } from '../machine.ts'
 import { answerOrDeadline, noAnswer, unlessOverdue, wipeOutcomes } from '../render/fetch.ts'
 
-/** The ports that asking providers needs. */
-export interface AskDeps {
-  readonly clock: Clock
-  /** Opens a client, which the caller disposes. */
+export interface CheckDeps extends Pick<Machine, 'clock' | 'sources'> {
+  /** Opens a client for one check, which disposes of it. */
   open(instance: ProviderInstance): ProviderClient
 }
 
@@ -34,7 +32,7 @@ export interface ProviderAnswer {
 export async function askProvider(
   instance: ProviderInstance,
   refs: readonly SecretRef[],
-  deps: AskDeps,
+  deps: Pick<CheckDeps, 'clock' | 'open'>,
   signal: AbortSignal,
 ): Promise<ProviderAnswer> {
   const { clock } = deps
@@ -74,7 +72,7 @@ function unanswered(error: LocketError, refs: readonly SecretRef[], ms: number):
   return { probe: { error, ms }, failures: new Map(refs.map((ref) => [ref.id, error])), batchMs: ms }
 }
 
-function openClient(instance: ProviderInstance, deps: AskDeps): ProviderClient | LocketError {
+function openClient(instance: ProviderInstance, deps: Pick<CheckDeps, 'open'>): ProviderClient | LocketError {
   try {
     return deps.open(instance)
   } catch (thrown) {

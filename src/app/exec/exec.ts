@@ -1,19 +1,25 @@
-import { formatError, LocketError, isRetryable, toLocketError } from '../../core/vocabulary/errors.ts'
-import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { checkPlaces, sourcePaths } from '../../core/plan/output-plan.ts'
-import type { PlaceOptions, WatchTrees } from '../../core/ports/files.ts'
-import type { CommandLine, ListenSignals, Programs } from '../../core/ports/process.ts'
+import type { PlaceOptions } from '../../core/ports/files.ts'
+import type { ChildOptions, CommandLine } from '../../core/ports/process.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
+import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
-import { openExecFiles } from './files.ts'
-import { gatherValues, handOver, type Receivers, type ValuesConfig, type ValuesDeps } from './values.ts'
+import { createNewLines } from '../renewal/new-lines.ts'
+import { openRenewal, type Renewal } from '../renewal/renewal.ts'
+import { openChildSink } from '../sinks/child.ts'
+import { openPlaces, type Places } from '../sinks/places.ts'
+import { countOf, isUnchanged } from '../sinks/sink.ts'
+import { gatherValues, handOver, type ValuesConfig, type ValuesDeps } from './values.ts'
 import { createMasking } from './masking.ts'
-import { createSupervisor, type Supervisor } from './supervise.ts'
+import { createSupervisor } from './supervise.ts'
 
 export interface ExecConfig extends ValuesConfig {
   readonly command: CommandLine
+  /** What the command has of the environment of this process. */
+  readonly inherited: ChildOptions['env']
   readonly policy: FailurePolicy
-  readonly placing: Omit<PlaceOptions, 'existing'>
+  readonly placing: PlaceOptions
   readonly overwrite: boolean
   readonly watch: boolean
   readonly interactive: boolean
@@ -21,146 +27,89 @@ export interface ExecConfig extends ValuesConfig {
   readonly isGroupSignalled: boolean
   readonly timeoutMs: number
   readonly debounceMs: number
-  readonly mask: boolean
 }
 
-export interface ExecDeps extends ValuesDeps {
-  /** No reference is asked for any more. */
+export interface ExecDeps
+  extends ValuesDeps, Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing'> {
+  /** Called when no reference will be asked for any more. */
   readonly closeProviders: () => Promise<void>
-  readonly watch: WatchTrees
-  readonly programs: Programs
-  readonly listenSignals: ListenSignals
-  /** Keeps other processes of this user out of this one. */
-  readonly forbidTracing: () => Promise<void>
   /** Standard output is a terminal. */
   readonly showsOnTerminal: boolean
 }
 
-/** Until a change that could not be followed is tried again, where waiting may help. */
-const AGAIN_MS = 15_000
-/** What ends sooner has no use for it, and would be slower for it. */
+/** A command that ends sooner has no use for it, and would be slower for it. */
 const FORBID_TRACING_MS = 1000
 
 /**
- * Runs the command with its variables and files; answers with its exit code. Nothing is started or written when a reference fails. Files that
- * were made for it are removed when it has ended.
+ * Runs the command with its variables and files, and answers with its exit code. Nothing is started or
+ * written when a reference fails. Files that were made for the command are removed when it has ended.
  */
 export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSignal): Promise<number> {
   checkPlaces(config.outputs)
   const hasTerminal = config.interactive && deps.programs.hasTerminal()
   if (config.mask && hasTerminal && deps.showsOnTerminal) throw maskedTerminal()
   using masking = config.mask ? createMasking(deps.emit) : undefined
-  const files = openExecFiles(config, deps)
-  const fingerprints = config.watch ? createFingerprints() : undefined
-  const receivers: Receivers = { files, masking, fingerprints }
-  const changes = createChanges()
-  // Before the first look at a file, so that no change falls between.
-  await using _ = await watchIfAsked(config, deps, changes.noticed)
-  const options = { policy: config.policy, isMasked: config.mask, signal }
-  const gathered = await gatherValues(config, deps, options)
+  const { placing, overwrite, policy } = config
+  const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
+  const child = openChildSink({ inherited: config.inherited, files })
+  // Before the first look at a file, so that no change is missed.
+  await using renewal = await openExecRenewal(config, deps)
+  const newLines = createNewLines()
+  const gathered = await gatherValues(config, deps, { policy, signal, newLines })
   if (!config.watch) await deps.closeProviders()
   const { watch: isKeptRunning } = config
   const redactor = masking === undefined ? undefined : () => masking.redactor()
   using supervisor = createSupervisor({ ...config, hasTerminal, redactor, isKeptRunning }, deps)
-  const running = new AbortController()
-  const renewal = { config, deps, receivers, supervisor, running: running.signal }
+  const ended = new AbortController()
+  const running = ended.signal
+
+  async function renew(): Promise<undefined> {
+    // Whatever the failure policy, a failure keeps the command and its files as they are.
+    const strict = { policy: 'error', signal: running, newLines } as const
+    const next = await handOver(await gatherValues(config, deps, strict), child, masking)
+    const changed = countOf(next.files)
+    if (changed > 0) deps.emit('exec.files', { changed })
+    if (isUnchanged(next.variables) || running.aborted) return
+    supervisor.replace(next.env)
+    next.accept()
+    deps.emit('exec.replaced')
+  }
+
+  let following: Promise<void> | undefined
   try {
-    const first = await handOver(gathered, config, receivers)
+    const first = await handOver(gathered, child, masking)
     signal.throwIfAborted()
-    changes.follow(renewer(renewal, first.fingerprint, changes.noticed))
-    void forbidTracingLater(deps, running.signal)
+    first.accept()
+    following = renewal.follow(renew, { signal: running })
+    void forbidTracingLater(deps, running)
     return await supervisor.run(first.env)
   } finally {
-    running.abort(new LocketError('aborted', 'the command has ended'))
-    await changes.done()
-    await files.remove()
+    ended.abort(new LocketError('aborted', 'the command has ended'))
+    await following
+    await removeFiles(files, deps)
   }
 }
 
-interface Renewal {
-  readonly config: ExecConfig
-  readonly deps: ExecDeps
-  readonly receivers: Receivers
-  readonly supervisor: Supervisor
-  /** Aborted when the command has ended. */
-  readonly running: AbortSignal
-}
-
-/**
- * After a change: all values anew, the files rewritten, and the command replaced if a variable is another one. Whatever the failure policy,
- * what fails keeps the command and its files as they are.
- */
-function renewer(
-  { config, deps, receivers, supervisor, running }: Renewal,
-  first: string,
-  noticed: () => void,
-): () => Promise<void> {
-  const { emit } = deps
-  let fingerprint = first
-  return async () => {
-    if (running.aborted) return
-    try {
-      const options = { policy: 'error', isMasked: config.mask, signal: running } as const
-      const gathered = await gatherValues(config, deps, options)
-      const next = await handOver(gathered, config, receivers)
-      if (next.changedFiles > 0) emit('exec.files', { changed: next.changedFiles })
-      if (next.fingerprint === fingerprint || running.aborted) return
-      supervisor.replace(next.env)
-      fingerprint = next.fingerprint
-      emit('exec.replaced')
-    } catch (thrown) {
-      if (running.aborted) return
-      const error = toLocketError(thrown)
-      emit('exec.kept', {
-        code: error.code,
-        error: formatError(error),
-      })
-      if (isRetryable(error)) deps.clock.sleep(AGAIN_MS, running).then(noticed, () => undefined)
-    }
-  }
-}
-
-interface Changes {
-  readonly noticed: () => void
-  /** One call of `work` at a time; what changed before this is followed too. */
-  follow(work: () => Promise<void>): void
-  /** Resolves when no work is under way. */
-  done(): Promise<void>
-}
-
-function createChanges(): Changes {
-  let work: (() => Promise<void>) | undefined
-  let isWaiting = false
-  let queue = Promise.resolve()
-  function begin(): void {
-    queue = once(queue)
-  }
-  async function once(before: Promise<void>): Promise<void> {
-    await before
-    isWaiting = false
-    await work?.()
-  }
-  return {
-    noticed() {
-      if (isWaiting) return
-      isWaiting = true
-      if (work !== undefined) begin()
+function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {
+  const { watch, outputs, entries, debounceMs } = config
+  const { clock, emit } = deps
+  const paths = [...sourcePaths(outputs), ...environmentFiles(entries)]
+  return openRenewal(
+    {
+      triggers: watch ? [(fire) => deps.watch(paths, fire, { debounceMs, isDeep: true })] : [],
+      failed: (facts) => emit('exec.kept', facts),
+      recovered: () => emit('exec.recovered'),
     },
-    follow(next) {
-      work = next
-      if (isWaiting) begin()
-    },
-    done: () => queue,
-  }
+    clock,
+  )
 }
 
-async function watchIfAsked(
-  { watch: isAsked, entries, outputs, debounceMs }: ExecConfig,
-  { watch }: ExecDeps,
-  noticed: () => void,
-): Promise<AsyncDisposable> {
-  if (!isAsked) return { [Symbol.asyncDispose]: async () => undefined }
-  return watch([...sourcePaths(outputs), ...environmentFiles(entries)], noticed, { debounceMs })
+async function removeFiles(files: Places, { emit }: ExecDeps): Promise<void> {
+  try {
+    await files.clear()
+  } catch (thrown) {
+    emit('exec.files.left', { error: formatError(toLocketError(thrown)) })
+  }
 }
 
 async function forbidTracingLater(
@@ -171,10 +120,7 @@ async function forbidTracingLater(
     await clock.sleep(FORBID_TRACING_MS, running)
     await forbidTracing()
   } catch (thrown) {
-    if (!running.aborted)
-      emit('exec.traceable', {
-        error: formatError(toLocketError(thrown)),
-      })
+    if (!running.aborted) emit('exec.traceable', { error: formatError(toLocketError(thrown)) })
   }
 }
 

@@ -6,11 +6,14 @@ import { isMaskable, printedForms } from '../../core/text/printed-forms.ts'
 import { createRedactor, type Redactor } from '../../core/text/redact.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { SecretSegment } from '../../core/template/render.ts'
-import type { PreparedTemplate } from '../render/render.ts'
+import type { PreparedTemplate } from '../recipe/recipe.ts'
 
-/** Knows the values that a command was given, and takes them out of what it prints. */
+/** Takes the values that a command was given out of what it prints. Disposing wipes them. */
 export interface Masking extends Disposable {
-  /** Looked for from now on, in all output. What was known stays known: a command may still print it. Warns of values that cannot be found. */
+  /**
+   * Masks these values from now on, in all output. Values of before stay masked: a command may still print
+   * them. Logs a warning for values that cannot be masked.
+   */
   learn(values: Iterable<readonly [PreparedTemplate, Secret]>): void
   redactor(): Redactor
 }
@@ -62,8 +65,8 @@ export function createMasking(emit: Emit): Masking {
 }
 
 /**
- * Beside whole templates: what each tag gives alone, and its secret as it is before filters. A program prints a password, seldom the
- * whole URL that it was given in.
+ * Templates of what each tag gives alone, and of its secret before filters. A program prints a password more
+ * often than the whole URL that it was given in.
  */
 export function maskTemplates(templates: readonly PreparedTemplate[]): readonly PreparedTemplate[] {
   const tags = templates.flatMap(({ template }) => template.segments.filter(isSecret))

@@ -3,7 +3,10 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 /** The first release of Docker Compose that takes variables without the service's name before them. */
 const FIRST = '5.2.0'
 
-/** Undefined: it does. Throws `usage` for one that does not, by its version. Else what is to be said, because nobody knows. */
+/**
+ * Undefined: it does. Throws `usage` for one that does not, by its version. Else what is to be said, because
+ * nobody knows.
+ */
 export function rawSupport(version: string | undefined): string | undefined {
   const numbers = numbersOf(version ?? '')
   if (numbers === undefined) return `raw needs Docker Compose ${FIRST} or newer`

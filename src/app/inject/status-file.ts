@@ -1,24 +1,25 @@
 import { basename, dirname } from '../../core/plan/paths.ts'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
-import type { Place, PlacedFiles, SourceFiles } from '../../core/ports/files.ts'
+import type { Place } from '../../core/ports/files.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
+import type { Machine } from '../machine.ts'
 
-/** Readable by whoever asks for health; it names files and holds no secret. */
+/** Readable for every health check: it names files and holds no secret. */
 const FILE_MODE = 0o644
 const DIR_MODE = 0o755
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** A file that is there exactly while all is well, and says which files must be there. */
+/** A file that exists exactly while all is well. It lists the files that must be there. */
 export interface StatusFile {
   /** `targets`: absolute paths. */
   ready(targets: readonly string[]): Promise<void>
   notReady(): Promise<void>
 }
 
-/** Without a path it is a status that nobody asked for. */
+/** Without a path, both functions do nothing. */
 export function openStatusFile(
   path: string | undefined,
-  { placed, sources }: { readonly placed: PlacedFiles; readonly sources: SourceFiles },
+  { placed, sources }: Pick<Machine, 'placed' | 'sources'>,
 ): StatusFile {
   if (path === undefined) return { ready: async () => undefined, notReady: async () => undefined }
   const place = placeOf(path)
@@ -26,8 +27,8 @@ export function openStatusFile(
   return {
     async ready(targets) {
       const content = Secret.fromText(JSON.stringify(targets))
-      const options = { fileMode: FILE_MODE, dirMode: DIR_MODE, existing: 'replace' } as const
-      await placed.write([{ ...place, content }], options)
+      const options = { fileMode: FILE_MODE, dirMode: DIR_MODE }
+      await placed.write([{ ...place, content, existing: 'replace' }], options)
     },
     async notReady() {
       if (!isOurs) await refuseForeign(path, sources)
@@ -37,8 +38,11 @@ export function openStatusFile(
   }
 }
 
-/** What is there of an earlier run is empty or a list of paths. Anything else is somebody's, and a slip in the setting. */
-async function refuseForeign(path: string, sources: SourceFiles): Promise<void> {
+/**
+ * An earlier run leaves an empty file or a list of paths. Any other content shows that the setting names a
+ * wrong file.
+ */
+async function refuseForeign(path: string, sources: Machine['sources']): Promise<void> {
   let text: string
   try {
     text = new TextDecoder().decode(await sources.read(path, { maxBytes: MAX_BYTES }))

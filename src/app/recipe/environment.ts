@@ -3,50 +3,51 @@ import { parseDotenv } from '../../core/text/dotenv.ts'
 import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import type { Secret } from '../../core/vocabulary/secret.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
-import { readTemplate, type TemplateRules } from './prepare.ts'
-import type { PreparedTemplate } from '../render/render.ts'
+import { readTemplates, type TemplateRules } from './read-templates.ts'
+import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
-/** A variable, its value still a template. Its origin: `flag --env DB_PASSWORD`, `app.env line 3 DB_PASSWORD`. */
+/**
+ * A variable whose value is a template. Its origin reads `flag --env DB_PASSWORD` or `app.env line 3
+ * DB_PASSWORD`.
+ */
 export interface PreparedVariable extends PreparedTemplate {
   readonly name: string
 }
 
 export interface ReadEnvironment {
-  /** Each name once, in the order of their last entries. */
+  /** Each name once, in the order of the last entry of each. */
   readonly variables: readonly PreparedVariable[]
   readonly errors: readonly LocketError[]
 }
 
-/** Reads .env files and templates and parses them. Throws one error that names all that is wrong. No network. */
+/**
+ * Reads and parses .env files and templates. No provider is asked. Throws one error that names all that is
+ * wrong.
+ */
 export async function prepareEnvironment(
   entries: readonly EnvEntry[],
   rules: TemplateRules,
   sources: SourceFiles,
-): Promise<readonly PreparedVariable[]> {
+): Promise<Recipe<PreparedVariable>> {
   const { variables, errors } = await readEnvironment(entries, rules, sources)
   throwErrors(errors)
-  return variables
+  return recipeOf(variables)
 }
 
-/** The same, with what is wrong beside what could be read. A template that a later entry replaces is not looked at. */
+/**
+ * Reads and parses .env files and templates, and lists what is wrong. A template that a later entry replaces
+ * is not read.
+ */
 export async function readEnvironment(
   entries: readonly EnvEntry[],
   rules: TemplateRules,
   sources: SourceFiles,
 ): Promise<ReadEnvironment> {
   const errors: LocketError[] = []
-  const variables: PreparedVariable[] = []
-  for (const wanted of await lastOfEachName(entries, rules.maxFileBytes, sources, errors)) {
-    const { name, origin } = wanted
-    try {
-      variables.push({ name, origin, template: await readTemplate(wanted, rules, sources) })
-    } catch (thrown) {
-      errors.push(toLocketError(thrown))
-    }
-  }
-  return { variables, errors }
+  const wanted = await lastOfEachName(entries, rules.maxFileBytes, sources, errors)
+  const read = await readTemplates(wanted, rules, sources)
+  return { variables: read.templates, errors: [...errors, ...read.errors] }
 }
 
 /** Returns the entry with another path of its file; an entry without a file stays as it is. */
@@ -56,29 +57,13 @@ export function mapPath(entry: EnvEntry, change: (path: string) => string): EnvE
   return source.kind === 'file' ? { ...entry, source: { ...source, path: change(source.path) } } : entry
 }
 
-/** The files that an environment comes from: a change of one may change it. */
+/** Paths of the files that an environment comes from. */
 export function environmentFiles(entries: readonly EnvEntry[]): string[] {
   const paths = entries.flatMap((entry) => {
     if (entry.kind === 'file') return [entry.path]
     return entry.source.kind === 'file' ? [entry.source.path] : []
   })
   return [...new Set(paths)]
-}
-
-/**
- * Rendered values as an environment holds them: strings, which cannot be wiped. To be called at the last moment. Throws `unfit_value`, naming
- * each variable whose value holds a NUL byte or is no UTF-8.
- */
-export function environmentOf(contents: Iterable<readonly [PreparedVariable, Secret]>): Map<string, string> {
-  const values = new Map<string, string>()
-  const errors: LocketError[] = []
-  for (const [{ name, origin }, value] of contents) {
-    const text = textOf(value)
-    if (typeof text === 'string') values.set(name, text)
-    else errors.push(new LocketError('unfit_value', text.problem, { facts: { origin } }))
-  }
-  throwErrors(errors)
-  return values
 }
 
 async function lastOfEachName(
@@ -124,7 +109,7 @@ async function readDotenv(
   }
 }
 
-/** The error of a .env file that cannot be read. `origin` says who named the file. */
+/** The error of a .env file that cannot be read. `origin` says which setting named the file. */
 function unreadable(path: string, origin: string, error: LocketError): LocketError {
   if (errnoOf(error.cause) !== 'ENOENT') return addFacts(error, { origin })
   return new LocketError(error.code, `there is no file ${path}`, {
@@ -136,20 +121,15 @@ function unreadable(path: string, origin: string, error: LocketError): LocketErr
 }
 
 function decode(bytes: Uint8Array, path: string): string {
-  const text = utf8(bytes)
+  const text = decodeUtf8(bytes)
   bytes.fill(0)
   if (text === undefined)
     throw new LocketError('config', `${path} is not UTF-8 text`, { facts: { path }, names: ['path'] })
   return text
 }
 
-function textOf(value: Secret): string | { readonly problem: string } {
-  const bytes = value.reveal()
-  if (bytes.includes(0)) return { problem: 'the value holds a NUL byte, which no environment can' }
-  return utf8(bytes) ?? { problem: 'the value is not UTF-8 text, as an environment has to be' }
-}
-
-function utf8(bytes: Uint8Array): string | undefined {
+/** Undefined: the bytes are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {

@@ -1,9 +1,12 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 
+/** For one rendering of a command, all providers together. */
+export const RENDER_TIMEOUT_MS = 30_000
+
 /**
- * Returns a signal that aborts with `timeout` after `ms` milliseconds, or when `parent` does. Dispose it, or
- * its timer lives on.
+ * Aborts with a `timeout` after `ms`, or when `parent` does. The caller must dispose of it, or its timer
+ * lives on.
  */
 export function openDeadline(
   ms: number,
@@ -24,10 +27,9 @@ const AFTER_BOOT_MOUNT_MS = 100_000
 const AFTER_BOOT_MS = 600_000
 
 /**
- * Returns the milliseconds that a mount may take. The defaults are below the engine's own limits: 30 s in an
+ * How long a mount may take, in milliseconds. The defaults are below the limits of the engine: 30 s in an
  * engine that ran `plugin enable`, 120 s in one that started with the plugin enabled (moby
- * `daemon/volume/drivers/proxy.go`). The longer limit holds for 10 minutes after a boot: providers start
- * then, too, and a container whose mount failed stays down.
+ * `daemon/volume/drivers/proxy.go`). After a boot the longer one keeps containers from staying down.
  */
 export function mountTimeoutMs(chosenMs: number | undefined, uptimeMs: number): number {
   if (chosenMs !== undefined) return chosenMs

@@ -9,34 +9,31 @@ import {
   renderTemplate,
   type FailurePolicy,
 } from '../../core/template/render.ts'
-import type { Template } from '../../core/template/template.ts'
+import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
+import { openDeadline } from './deadline.ts'
 import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
 
-/** A template, and the setting, flag or file that asked for it. */
-export interface PreparedTemplate {
-  readonly origin: string
-  readonly template: Template
-}
-
-/** Returns the warnings of a template, one line each. */
-export function warningsOf({ template, origin }: PreparedTemplate): string[] {
-  return template.warnings.map((warning) => `${origin}: ${warning}`)
-}
-
-/** The failure policy, and how large a text may be. */
 export interface RenderRules {
   readonly policy: FailurePolicy
-  /** Largest rendered text in bytes. */
+  /** Largest rendered text, in bytes. */
   readonly maxFileBytes: number
   /** See FetchOptions. */
   readonly awaitsCredentials?: boolean
 }
 
-/** Rendered templates, in memory. The holder must call `wipe`. */
+export interface RenderRequest extends RenderRules {
+  readonly resolve: Resolve
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** For all providers together; left out: until `signal` aborts. */
+  readonly timeoutMs?: number
+}
+
+/** What templates became, in memory. The caller must call `wipe`. */
 export interface Rendered<T> {
-  /** Contents in the order of the templates, without those that the policy `ignore` leaves out. */
+  /** In the order of the templates. Templates that the policy `ignore` leaves out are missing. */
   readonly contents: ReadonlyMap<T, Secret>
-  /** The failures that the policy tolerates. */
+  /** The failures that the policy let pass. */
   readonly unresolved: LocketError | undefined
   /** Templates with a reference whose failure the policy tolerates, whether or not they have contents. */
   readonly incomplete: ReadonlySet<T>
@@ -45,24 +42,20 @@ export interface Rendered<T> {
 
 /**
  * Fetches all references of all templates as one batch and renders in memory. Nothing is written. Throws one
- * error that names every failed reference, or every template whose rendering failed.
+ * error that names all that failed.
  */
-export async function renderTemplates<T extends PreparedTemplate>(
-  templates: readonly T[],
-  resolve: Resolve,
-  rules: RenderRules,
-  { clock }: { readonly clock: Clock },
-  signal: AbortSignal,
+export async function render<T extends PreparedTemplate>(
+  { templates }: Pick<Recipe<T>, 'templates'>,
+  options: RenderRequest,
 ): Promise<Rendered<T>> {
+  const { resolve, clock, timeoutMs, awaitsCredentials } = options
+  using deadline = timeoutMs === undefined ? undefined : openDeadline(timeoutMs, clock, options.signal)
+  const signal = deadline?.signal ?? options.signal
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
-  const outcomes = await fetchUntil(refs, resolve, {
-    optional: optionalRefs(templates),
-    clock,
-    signal,
-    awaitsCredentials: rules.awaitsCredentials,
-  })
+  const optional = optionalRefs(templates)
+  const outcomes = await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredentials })
   try {
-    return renderAll(templates, outcomes, rules, clock.now())
+    return renderAll(templates, outcomes, options, clock.now())
   } finally {
     wipeOutcomes(outcomes)
   }
@@ -117,7 +110,7 @@ function checkSize({ byteLength }: Secret, origin: string, maxFileBytes: number)
   )
 }
 
-/** Returns the references that may be missing wherever they occur. */
+/** References that may be missing: each of their tags has a default. */
 function optionalRefs(templates: readonly PreparedTemplate[]): ReadonlySet<RefId> {
   const optional = new Set(templates.flatMap(({ template }) => template.refs.map((ref) => ref.id)))
   for (const segment of templates.flatMap(({ template }) => template.segments))

@@ -1,7 +1,7 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { parseVolumeName } from '../../core/vocabulary/names.ts'
 import { sameOptions, type VolumeRecord } from '../../core/volume/record.ts'
-import { contentFacts, prepare } from '../recipe/prepare.ts'
+import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
 import { timestamp, type Driver } from './driver.ts'
 import { createdState } from './state.ts'
 import type { VolumeIdentity } from './volume-table.ts'
@@ -21,7 +21,7 @@ export async function createVolume(
   await driver.locks.run(name, signal, async () => {
     const existing = driver.table.find(name)
     if (existing !== undefined) return refuseOtherOptions(existing, options)
-    const content = contentFacts(await prepare(driver.daemon.volumeConfig(options), driver.sources))
+    const content = contentFacts(await prepareVolume(driver.daemon.volumeConfig(options), driver.sources))
     const identity = { name, options, createdAt: timestamp(driver) }
     const volume = await driver.table.add(identity, createdState(driver.unrecorded.has(name)))
     driver.unrecorded.delete(name)

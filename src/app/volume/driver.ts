@@ -3,26 +3,16 @@ import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeFailure } from '../../core/vocabulary/events.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.ts'
-import type { Clock } from '../../core/ports/clock.ts'
-import type { FileTree, SourceFiles, WatchFiles } from '../../core/ports/files.ts'
-import type { Emit } from '../../core/ports/events.ts'
-import type { HostFacts, MountTable } from '../../core/ports/mounts.ts'
 import type { StateStore } from '../../core/ports/state-store.ts'
+import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
-/** The settings of a volume's tmpfs, and the upper limit of its inodes. */
-export type VolumeTmpfs = VolumeConfig['tmpfs'] & { readonly inodes: number }
-
 /** The machine and the providers, as the driver sees them. */
-export interface DriverPorts {
-  readonly clock: Clock
-  readonly sources: SourceFiles
-  readonly mounts: MountTable<VolumeTmpfs>
-  readonly tree: FileTree
-  readonly emit: Emit
-  readonly host: HostFacts
-  readonly watch: WatchFiles
+export interface DriverPorts extends Pick<
+  Machine,
+  'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
+> {
   readonly clients: Clients
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
   /** Aborted when the daemon stops. */
@@ -80,6 +70,11 @@ export function timestamp(driver: Pick<Driver, 'clock'>): string {
 /** Shows a failure in Status and in the log: no answer carries it, or not only an answer. */
 export function report(driver: Driver, volume: Volume, event: VolumeFailure, thrown: unknown): void {
   const error = toLocketError(thrown)
-  driver.table.note(volume, { lastError: `${timestamp(driver)} ${formatError(error)}` })
+  noteError(driver, volume, formatError(error))
   driver.emit(event, { volume: volume.name, code: error.code, error: formatError(error) })
+}
+
+/** Shows a failure in Status alone. */
+export function noteError(driver: Driver, volume: Volume, line: string): void {
+  driver.table.note(volume, { lastError: `${timestamp(driver)} ${line}` })
 }

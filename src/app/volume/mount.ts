@@ -6,7 +6,7 @@ import { markOf } from '../../core/volume/record.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
-import { mountFiles, renderVolume } from './provision.ts'
+import { renderVolume } from './render-volume.ts'
 import { mountAdded, observed, tmpfsMounted, useOf } from './state.ts'
 import { releaseMount } from './unmount.ts'
 import type { Volume } from './volume-table.ts'
@@ -124,17 +124,16 @@ async function provision(
   signals: MountSignals & { readonly mark: string },
 ): Promise<void> {
   const { name } = volume
-  const resolve = driver.clients.resolveFor({ kind: 'volume', name }, config.providers)
-  const rendered = await renderVolume(config, resolve, driver, signals.deadline)
+  const { sink, templates, rendered, content } = await renderVolume(driver, volume, config, signals.deadline)
   try {
     // Not the deadline: a failure policy that tolerates missing values has used it up.
     signals.gone.throwIfAborted()
-    const { warnings } = await mountFiles(rootOf(driver, name), rendered, config, driver)
+    const { warnings } = await sink.mount(templates, rendered)
     const unreadable = unreadableWarning(config.written, driver.host.remapped)
     if (unreadable !== undefined) driver.emit('volume.unreadable', { volume: name, warning: unreadable })
     const all = unreadable === undefined ? warnings : [...warnings, unreadable]
     driver.table.change(volume, () => tmpfsMounted(all, signals.mark))
-    driver.table.note(volume, { content: rendered.facts, lastRender: timestamp(driver) })
+    driver.table.note(volume, { content, lastRender: timestamp(driver) })
   } finally {
     rendered.wipe()
   }

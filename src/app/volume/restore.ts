@@ -1,11 +1,12 @@
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { LoadedState } from '../../core/ports/state-store.ts'
-import { contentFacts, prepare } from '../recipe/prepare.ts'
+import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
+import { clearTmpfs } from '../sinks/volume.ts'
 import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followTemplates } from './follow.ts'
 import { restoredState, tmpfsOf, usesOf } from './state.ts'
 import type { Volume } from './volume-table.ts'
-import { clearTmpfs, wipeVolume } from './wipe.ts'
+import { wipeVolume } from './wipe.ts'
 
 /**
  * Puts the records into memory. It must be done before the socket listens: Get then never misses a volume,
@@ -78,7 +79,7 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   }
   warnOfState(driver, volume)
   driver.table.note(volume, {
-    content: contentFacts(await prepare(configOf(driver, volume), driver.sources)),
+    content: contentFacts(await prepareVolume(configOf(driver, volume), driver.sources)),
   })
   const tmpfs = tmpfsOf(volume.state)
   if (tmpfs !== undefined && tmpfs.task === undefined) await followTemplates(driver, volume)

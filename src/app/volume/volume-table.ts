@@ -2,7 +2,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { MountReference, VolumeRecord } from '../../core/volume/record.ts'
-import type { ContentFacts } from '../recipe/prepare.ts'
+import type { ContentFacts } from '../recipe/volume-files.ts'
 import { engineRestarted, referencesOf, tmpfsOf, type Transition, type VolumeState } from './state.ts'
 
 /** The facts of a volume that never change. */

@@ -1,21 +1,10 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import { clearTmpfs } from '../sinks/volume.ts'
 import { report, rootOf, type Driver } from './driver.ts'
 import { observed, taskStarted, tmpfsOf } from './state.ts'
 import type { Volume } from './volume-table.ts'
 
 // How files are overwritten is in host/files/wipe.ts.
-
-/** Overwrites and removes the files below `root`, then unmounts it, even if the wipe failed. */
-export async function clearTmpfs(
-  root: string,
-  { tree, mounts }: Pick<Driver, 'mounts' | 'tree'>,
-): Promise<void> {
-  try {
-    await tree.wipe(root)
-  } finally {
-    await mounts.unmount(root)
-  }
-}
 
 /**
  * Wipes and unmounts a volume that nobody uses, under the caller's lock. Never rejects: a failure is

@@ -2,8 +2,8 @@ import type { FlagWords } from '../../config/describe/flag-words.ts'
 import type { CompletedCommand } from './commands.ts'
 
 /**
- * Returns the script for `source <(locket completion bash)`. It needs only bash; the command of `exec` is
- * completed by bash-completion where that is loaded.
+ * Returns the script for `source <(locket completion bash)`. It needs only bash. If bash-completion is
+ * loaded, it completes the command of `locket exec`.
  */
 export function bashScript(commands: readonly CompletedCommand[]): string {
   const paths = commands.flatMap((command) => [
@@ -28,7 +28,7 @@ ${actions.map((command) => `    ${command.name}) words='${command.actions.map(({
   esac
 }
 
-# What follows a flag: nothing, a file, a folder, any word, or one of a few.
+# Sets value to the kind of word that follows a flag: nothing, file, folder, any, or a list of choices.
 _locket_value() {
   case "$1 $2" in
 ${paths.flatMap(({ path, flags }) => valueCases(path, flags)).join('\n')}
@@ -62,7 +62,7 @@ _locket() {
   for ((index = 1; index < COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
     if [[ -n $flag ]]; then
-      # bash takes --flag=value apart into three words.
+      # bash splits --flag=value into three words.
       [[ $word == '=' ]] || flag=
     elif [[ $word == -- ]]; then
       _locket_operands "$path"
@@ -93,7 +93,7 @@ _locket() {
   fi
 }
 
-# Behind --: the command line of another program, or files.
+# Completes the words after --: the command line of another program, or files.
 _locket_rest() {
   if [[ $1 != command ]]; then
     _locket_offer "$1" "\${COMP_WORDS[COMP_CWORD]}"

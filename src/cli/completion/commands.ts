@@ -1,23 +1,23 @@
 import { flagWords, type FlagWords } from '../../config/describe/flag-words.ts'
 import type { Action, CommandEntry, Operands } from '../define.ts'
 
-/** A command as a shell completes it. The scripts of all shells are made from these. */
+/** The words of a command for shell completion. The scripts of all shells are made from these objects. */
 export interface CompletedCommand {
   readonly name: string
   readonly summary: string
   readonly flags: readonly FlagWords[]
-  /** Its own commands. Each has flags of its own. */
+  /** The actions of the command. Each has its own flags. */
   readonly actions: readonly CompletedAction[]
   readonly takes: Operands | 'nothing'
 }
 
-export type CompletedAction = Omit<CompletedCommand, 'actions' | 'summary'>
+type CompletedAction = Omit<CompletedCommand, 'actions' | 'summary'>
 
 /** Loads every command of the registry and returns what a shell completes, `locket help COMMAND` included. */
 export async function completedCommands(
   entries: readonly CommandEntry[],
 ): Promise<readonly CompletedCommand[]> {
-  const help = { summary: 'tell what a command does', flags: [], takes: 'nothing' } as const
+  const help = { summary: 'show the help of a command', flags: [], takes: 'nothing' } as const
   const names = entries.map(({ name }) => ({ name, flags: [], takes: 'nothing' }) as const)
   const commands = await Promise.all(entries.map(completedCommand))
   return [...commands, { ...help, name: 'help', actions: names }]
@@ -40,6 +40,6 @@ async function completedCommand({ name, summary, load }: CommandEntry): Promise<
 }
 
 const HELP: readonly FlagWords[] = [
-  { names: ['--help', '-h'], summary: 'tell about these flags', isList: false, placeholder: '' },
-  { names: ['--help-all'], summary: 'tell everything about every flag', isList: false, placeholder: '' },
+  { names: ['--help', '-h'], summary: 'show the common flags', isList: false, placeholder: '' },
+  { names: ['--help-all'], summary: 'show every flag with its variable', isList: false, placeholder: '' },
 ]

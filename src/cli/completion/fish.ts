@@ -4,7 +4,7 @@ import type { CompletedCommand } from './commands.ts'
 /** Returns the script for `locket completion fish | source`. */
 export function fishScript(commands: readonly CompletedCommand[]): string {
   return `# fish completion of locket: locket completion fish | source
-# The commands so far are these, and no program's own words have begun.
+# True: the words so far name exactly these commands first, and there is no -- yet.
 function __locket_at
     set -l words (commandline -opc)
     set -e words[1]
@@ -33,8 +33,8 @@ function __locket_command
 end
 
 complete -c locket -f
-complete -c locket -n __locket_at -s h -l help -d 'tell what there is'
-complete -c locket -n __locket_at -s V -l version -d 'tell the version'
+complete -c locket -n __locket_at -s h -l help -d 'show the commands'
+complete -c locket -n __locket_at -s V -l version -d 'show the version'
 ${commands.map(({ name, summary }) => `complete -c locket -n __locket_at -a ${name} -d ${quoted(summary)}`).join('\n')}
 ${commands.flatMap(linesOf).join('\n')}
 `

@@ -10,10 +10,10 @@ export function zshScript(commands: readonly CompletedCommand[]): string {
 # zsh completion of locket: source <(locket completion zsh), after compinit
 _locket() {
   local curcontext=$curcontext state line
-  # Not commands, which is the table of all programs.
+  # This array is not called commands, because that is the table of all programs in zsh.
   local -a names
   typeset -A opt_args
-  _arguments -C ${quoted('(- *)--help[tell what there is]')} ${quoted('(- *)--version[tell the version]')} \\
+  _arguments -C ${quoted('(- *)--help[show the commands]')} ${quoted('(- *)--version[show the version]')} \\
     '1:command:->command' '*::argument:->argument'
   case $state in
     command)

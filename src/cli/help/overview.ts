@@ -1,6 +1,6 @@
 import type { CommandEntry } from '../define.ts'
 
-/** Returns the text of `locket --help`. It needs the registry only: no command's file is loaded for it. */
+/** Returns the text of `locket --help`. It needs only the registry, so no command's file is loaded. */
 export function overview(commands: readonly Pick<CommandEntry, 'name' | 'summary'>[]): string {
   return [
     'locket: secrets for containers, on time and gone when done',
@@ -12,7 +12,7 @@ export function overview(commands: readonly Pick<CommandEntry, 'name' | 'summary
     '',
     'Example: locket secret set db/password',
     '',
-    '`locket help COMMAND` tells more, `locket --version` the version. Each error has its exit code: docs/reference/errors.md.',
+    '`locket help COMMAND` tells more, `locket --version` shows the version. Exit codes: docs/reference/errors.md.',
     '',
   ].join('\n')
 }

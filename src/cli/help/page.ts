@@ -3,8 +3,9 @@ import { PROVIDER_SECTIONS, providerSection } from '../../config/sections/render
 import type { Section } from '../../settings/field.ts'
 import type { Command, CommandEntry } from '../define.ts'
 
-export interface HelpRequest {
-  /** One of the command's own commands; any other word is ignored. */
+/** The part of a help page that the user asked for. */
+interface HelpRequest {
+  /** The name of an action of the command. Any other word is ignored. */
   readonly action?: string | undefined
   /** True: show every flag, with its variable and default. False: show the common flags in short. */
   readonly isAll: boolean
@@ -35,13 +36,13 @@ export function commandPage(
     ...(isAll || sections.length === 0
       ? []
       : [
-          `\`locket ${words} --help-all\` tells ${hasMore ? 'every flag, and ' : ''}the variable of each flag.`,
+          `\`locket ${words} --help-all\` shows ${hasMore ? 'every flag, and ' : ''}the variable of each flag.`,
           '',
         ]),
   ].join('\n')
 }
 
-/** Shows each provider as one line, below the setting that chooses among them. */
+/** Returns the lines of `--help`. Each provider is one line below the setting that chooses a provider. */
 function shortLines(sections: readonly Section[]): string[] {
   const folded = sections.filter((section) => isFolded(section, sections))
   const shown = sections.filter((section) => !folded.includes(section))
@@ -52,7 +53,10 @@ function shortLines(sections: readonly Section[]): string[] {
   )
 }
 
-/** A command with one provider only, like `locket secret`, shows that provider's settings in full. */
+/**
+ * Tells whether the section is shown as one line. A command without the setting `provider`, like `locket
+ * secret`, shows the settings of its one provider in full.
+ */
 function isFolded(section: Section, sections: readonly Section[]): boolean {
   return PROVIDER_SECTIONS.includes(section) && sections.includes(providerSection)
 }

@@ -17,13 +17,16 @@ const TAB = 9
 const ENTERS = [10, 13]
 const CTRL_U = 21
 
+/**
+ * Turns off the echo of the terminal `stdin`. Questions are written to `output`. The caller must dispose it.
+ */
 export function openHiddenPrompt(
   stdin: NodeJS.ReadStream,
   output: NodeJS.WriteStream,
   signal: AbortSignal,
 ): HiddenPrompt {
   const chunks = stdin.iterator({ destroyOnReturn: false })
-  // The rest of a chunk: two lines that are pasted at once answer two questions.
+  // The bytes of a chunk that are not read yet. Two lines that are pasted at once answer two questions.
   let pending: Buffer = Buffer.alloc(0)
   stdin.setRawMode(true)
 
@@ -77,7 +80,7 @@ function dropLastCharacter(typed: number[]): void {
 }
 
 function givenUp(): LocketError {
-  return new LocketError('aborted', 'given up, nothing was stored')
+  return new LocketError('aborted', 'cancelled, nothing was stored')
 }
 
 function notTypable(): LocketError {

@@ -1,7 +1,7 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 
-/** Control characters except tab and line ends. They could reprogram a terminal. */
+/** Matches control characters except tab and line ends. They could reprogram a terminal. */
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
 
@@ -12,15 +12,14 @@ const UNSAFE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
 export function refuseTerminal(output: NodeJS.WriteStream, hint: string): void {
   if (output.isTTY) throw new LocketError('usage', 'secrets are not printed to a terminal', { hint })
 }
-
 /**
- * Writes every byte of the value. On a terminal it adds a newline, and throws `usage` for a value that is not
- * plain text.
+ * Writes every byte of the value to `output`. On a terminal it adds a newline, and rejects with `usage` for a
+ * value that is not plain text. `name` is for that message.
  */
 export async function printValue(value: Secret, name: string, output: NodeJS.WriteStream): Promise<void> {
   const bytes = value.reveal()
   if (output.isTTY && !isPlainText(bytes)) {
-    throw new LocketError('usage', `${name} holds ${bytes.byteLength} bytes that are not for a terminal`, {
+    throw new LocketError('usage', `${name} holds ${bytes.byteLength} bytes that a terminal cannot show`, {
       hint: 'send them to a file or a pipe',
     })
   }

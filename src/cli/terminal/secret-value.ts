@@ -18,12 +18,13 @@ const RETURN = 13
 type Terminal = Pick<CommandContext, 'stdin' | 'stderr' | 'signal'>
 
 /**
- * Reads the value to store. It never comes from the arguments, which every user of the machine can see. The
- * caller must wipe it.
+ * Reads the value to store from standard input, a file, or the terminal. It never comes from the arguments,
+ * because every user of the machine can see them. Rejects with `usage`, `io`, `aborted`, or `too_large` above
+ * 16 MiB. The caller must wipe the value.
  */
 export async function readValue(source: ValueSource, name: SecretName, terminal: Terminal): Promise<Secret> {
   if (source.stdin && source.file !== undefined) {
-    throw new LocketError('usage', 'the value comes from --stdin or from --file, not from both')
+    throw new LocketError('usage', 'give --stdin or --file, not both')
   }
   if (!source.stdin && source.file === undefined) return await askTwice(name, terminal)
   const bytes =
@@ -62,13 +63,13 @@ async function askTwice(name: SecretName, { stdin, stderr, signal }: Terminal): 
   }
   using prompt = openHiddenPrompt(stdin, stderr, signal)
   const value = await prompt.ask(`value of ${name}: `)
-  const again = await prompt.ask('the same again: ')
+  const again = await prompt.ask('the same value again: ')
   const isSame = Buffer.from(value.buffer).equals(again)
   again.fill(0)
   if (isSame) return new Secret(value)
   value.fill(0)
   throw new LocketError('usage', 'the two values differ, nothing was stored', {
-    hint: 'a value of several lines goes through --stdin or --file',
+    hint: 'give a value of several lines with --stdin or --file',
   })
 }
 

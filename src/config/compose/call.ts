@@ -8,15 +8,15 @@ import { COMPOSE, COMPOSE_SECTIONS } from '../sections/compose.ts'
 const ACTIONS = ['up', 'down', 'stop', 'metadata'] as const
 
 /** One call of Docker Compose to a provider service. */
-export interface ComposeCall {
+interface ComposeCall {
   readonly action: (typeof ACTIONS)[number]
   /** Empty for `metadata`. */
   readonly service: string
-  /** The command line, with each flag as it is declared: Compose keeps the `_` of an option's name. */
+  /** The command line. Flags have `-` as they are declared, although Compose keeps the `_` of an option. */
   readonly argv: readonly string[]
 }
 
-/** The arguments beside the flags of `up`, for `loadRendering`. */
+/** Names of the arguments that are not flags, for `checkPositionals`. */
 export const COMPOSE_POSITIONALS = ['up|down|stop|metadata', '[SERVICE]'] as const
 
 /** The options of a provider service: every flag except `--project-name`, which Compose adds itself. */
@@ -24,6 +24,7 @@ export const SERVICE_FIELDS: readonly Field[] = fieldsOf(COMPOSE_SECTIONS).filte
   (field) => field.name !== COMPOSE.compose.fields.project.name,
 )
 
+/** The problem of a provider service without a variable. The caller puts the subject before it. */
 export const NOTHING_TO_SET = 'no variable to set: give it the option env, env_file or secrets'
 
 /** Parses the words of a call. Reads no file and checks no value of a setting. Throws `usage`. */
@@ -70,6 +71,7 @@ function parametersOf(field: Field): object[] {
   }))
 }
 
+/** Returns the words with `-` instead of `_` in the names of known flags. Words after `--` stay unchanged. */
 function spelled(argv: readonly string[], known: readonly string[]): string[] {
   const end = argv.indexOf('--')
   return argv.map((word, index) => {

@@ -14,7 +14,7 @@ function option(written: string): string | undefined {
   return file.problems.length === 0 ? file.volumes[0]?.options['x'] : undefined
 }
 
-/** Each pair as Compose 2.40.3 hands it to the driver; undefined: it refuses it. */
+/** Each scalar as Compose 2.40.3 passes it to the driver; undefined: Compose refuses it. */
 const MEASURED: readonly (readonly [string, string | undefined])[] = [
   ['0700', '448'],
   ['0640', '416'],
@@ -131,7 +131,7 @@ test('options of a provider service are lists of texts', () => {
   assert.deepEqual(
     problems,
     ['d', 'e'].map(
-      (name) => `service l: options.${name} must be a boolean, number or string, or a list of such`,
+      (name) => `service l: options.${name} must be a boolean, number or string, or a list of these`,
     ),
   )
 })
@@ -148,18 +148,18 @@ test('a file that is not a compose file is distinguished from a broken one', () 
   ])
     assert.equal(readComposeFile(text, { env: {}, drivers: [] }), undefined, text)
   const cases: [string, RegExp][] = [
-    ['volumes:\n  v: [canary\n', /^line 3, column 1: no valid YAML \(bad indent\)$/],
-    ['services: {}\nvolumes:\n\tv: canary\n', /^line 3, column 1: no valid YAML \(tab as indent\)$/],
-    ['volumes: {v: {driver: a, driver: canary}}', /^line 1, column 26: no valid YAML \(duplicate key\)$/],
+    ['volumes:\n  v: [canary\n', /^line 3, column 1: not valid YAML \(bad indent\)$/],
+    ['services: {}\nvolumes:\n\tv: canary\n', /^line 3, column 1: not valid YAML \(tab as indent\)$/],
+    ['volumes: {v: {driver: a, driver: canary}}', /^line 1, column 26: not valid YAML \(duplicate key\)$/],
     ['volumes: {v: *canary }', /^an alias without its anchor/],
-    ['volumes: {}\n---\nvolumes: {}\n', /^line 2, column 1: a second document, which is not read here$/],
+    ['volumes: {}\n---\nvolumes: {}\n', /^line 2, column 1: a second document, which locket does not read$/],
     ['services: {}\nvolumes: canary', /^volumes must be a mapping$/],
     ['volumes: {v: {driver: locket, driver_opts: [canary]}}', /^volume v: driver_opts must be a mapping$/],
     [
       'volumes: {v: {driver: locket, driver_opts: {a: "${canary"}}}',
       /^volume v: driver_opts\.a has \$\{ without \}/,
     ],
-    [`volumes: ${'['.repeat(20_000)}`, /no valid YAML|too many levels/],
+    [`volumes: ${'['.repeat(20_000)}`, /not valid YAML|too many levels/],
     [bomb(), /too many aliases/],
   ]
   for (const [text, expected] of cases) {
@@ -182,7 +182,7 @@ test('no text crashes it', () => {
   )
 })
 
-/** Ten of ten of ten…: a kilobyte that would be gigabytes. */
+/** Returns one kilobyte of YAML whose nested aliases would expand to gigabytes. */
 function bomb(): string {
   const levels = Array.from({ length: 9 }, (_, level) => {
     const inside = level === 0 ? 'x' : `*a${level - 1}`

@@ -15,6 +15,7 @@ export interface ComposeFile {
   readonly warnings: readonly string[]
 }
 
+/** A volume of a compose file whose driver is locket. */
 export interface ComposeVolume {
   readonly name: string
   /** The driver options, as the engine passes them. */
@@ -22,7 +23,8 @@ export interface ComposeVolume {
 }
 
 /**
- * A service with `provider: {type: locket}`. Its options are flags, each given once for each of its values.
+ * A service with `provider: {type: locket}`. Compose gives each option as a flag, once for each of its
+ * values.
  */
 export interface ProviderService {
   readonly name: string
@@ -30,9 +32,9 @@ export interface ProviderService {
 }
 
 interface ComposeSetup {
-  /** For `${NAME}` in values. */
+  /** The variables for `${NAME}` in values. */
   readonly env: Env
-  /** Names of the driver beside `locket` and `locket:TAG`. */
+  /** Further names of the driver; `locket` and `locket:TAG` are always known. */
   readonly drivers: readonly string[]
 }
 
@@ -127,7 +129,7 @@ function optionText(item: unknown, place: string, reader: Reader): string[] {
   if (typeof item === 'boolean') return [String(item)]
   const text = textOf(item, place, reader)
   if (text === undefined)
-    reader.problems.push(`${place} must be a boolean, number or string, or a list of such`)
+    reader.problems.push(`${place} must be a boolean, number or string, or a list of these`)
   return text?.value === undefined ? [] : [text.value]
 }
 
@@ -141,8 +143,8 @@ function textAt(mapping: Mapping, key: string, label: string, reader: Reader): s
 }
 
 /**
- * Returns the text of an option; undefined for a value that is neither text nor number. An undefined `value`
- * was noted before.
+ * Returns the text of an option; undefined for a value that is neither text nor number. When `value` is
+ * undefined, `fill` has already added the problem.
  */
 function textOf(
   value: unknown,

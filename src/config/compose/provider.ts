@@ -31,8 +31,8 @@ export interface ServiceConfig {
 }
 
 /**
- * Reads the options of a provider service as the flags that Compose makes of them, over `below`: environment
- * and defaults. Returns undefined and adds to `problems` when something is wrong.
+ * Parses the options of a provider service as the flags that Compose makes of them. `below` holds the lower
+ * layers: environment and defaults. Returns undefined and adds to `problems` when something is wrong.
  */
 export function readServiceOptions(
   options: ProviderService['options'],

@@ -11,7 +11,7 @@ function filled(text: string, env: Record<string, string> = ENV): { text: string
   return { text: fillIn(text, env, (name) => unset.push(name)), unset }
 }
 
-/** Each pair as Compose 2.40.3 gives it. */
+/** Each text with the result of Compose 2.40.3. */
 const MEASURED: readonly (readonly [string, string])[] = [
   ['$', '$'],
   ['a$ b', 'a$ b'],
@@ -55,7 +55,7 @@ const MEASURED: readonly (readonly [string, string])[] = [
   ['${SET:+a}${SET}', 'aset'],
   ['${UNSET:-a} $$ ${SET} ${UNSET-q}', 'a $ set q'],
   ['${UNSET:-a}\n${SET:-b}', 'a\nset'],
-  // Braces are counted in a way of its own.
+  // Compose counts braces in an unusual way.
   ['{{ a }} ${UNSET:-{{ b }}}', '{{ a }} {{ b }}'],
   ['${SET:-{{ b }}}', 'set}'],
   ['${SET:+{{ b }} c}', '{{ b } c}'],

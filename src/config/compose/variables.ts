@@ -8,9 +8,9 @@ const DEEPEST = 50
 
 /**
  * Fills in the variables of `text` as Compose 2.40 does: `$NAME`, `${NAME}`, the forms with a default (which
- * may hold variables itself), and `$$` for a dollar. Compose's own count of braces decides where a default
- * ends. Calls `unset` for each variable that is not set and has no default. Throws `config`; its message
- * repeats only the text after `:?`.
+ * may hold variables itself), and `$$` for a dollar. A default ends where Compose ends it (see
+ * `endOfBraces`). Calls `unset` for each variable that is not set and has no default. Throws `config`; its
+ * message repeats only the text after `:?`.
  */
 export function fillIn(text: string, env: Env, unset: (name: string) => void, depth = 0): string {
   if (depth > DEEPEST) throw wrong('has variables nested too deeply')
@@ -82,5 +82,5 @@ function plain(name: string, env: Env, unset: (name: string) => void): string {
 }
 
 function wrong(problem: string): LocketError {
-  return new LocketError('config', problem, { hint: 'Compose wants a $ of the text written as $$' })
+  return new LocketError('config', problem, { hint: 'write a $ that belongs to the text as $$' })
 }

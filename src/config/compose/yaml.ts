@@ -1,8 +1,9 @@
 import { LineCounter, parseDocument, type ScalarTag } from 'yaml'
 
-/** The most uses of anchors in a compose file. More are an attack on memory. */
+/** The limit of uses of anchors in a compose file. A file with more could exhaust the memory. */
 const MOST_ALIASES = 10_000
 
+/** A mapping of a YAML text. */
 export type Mapping = Readonly<Record<string, unknown>>
 
 /** The content of a YAML text, or a problem with its place. A problem never quotes the text. */
@@ -28,15 +29,17 @@ export function readYaml(text: string): ReadYaml {
     const { line, col } = lineCounter.linePos(error.pos[0])
     const reason =
       error.code === 'MULTIPLE_DOCS'
-        ? 'a second document, which is not read here'
-        : `no valid YAML (${wordsOf(error.code)})`
+        ? 'a second document, which locket does not read'
+        : `not valid YAML (${wordsOf(error.code)})`
     return { problem: `line ${line}, column ${col}: ${reason}` }
   } catch {
-    // The nesting is deeper than the stack, or an alias is wrong: the parser's message would name it.
+    // The nesting is deeper than the stack, or an alias is wrong. The message of the parser would quote the
+    // alias.
     return { problem: 'an alias without its anchor, too many aliases, or too many levels' }
   }
 }
 
+/** True for a mapping, as opposed to a list, a date or a scalar. */
 export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
@@ -82,7 +85,7 @@ const FLOAT: ScalarTag = {
   resolve: floatOf,
 }
 
-/** Compose does not accept such a scalar as a text. */
+/** A date. Compose does not accept a date as a text. */
 const DATE: ScalarTag = {
   tag: 'tag:yaml.org,2002:timestamp',
   default: true,

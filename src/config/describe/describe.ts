@@ -79,7 +79,7 @@ function fullHelpOf(field: Field): string[] {
   return [`  ${flagText(field)}`, ...wrap(text, 90).map((line) => `      ${line}`)]
 }
 
-/** False for a switch that is off by default: its default needs no mention. */
+/** True for a default that help shows. The default of a switch that is off is not shown. */
 function hasTellingDefault(field: Field): boolean {
   return field.default !== undefined && (fieldKind(field) !== 'switch' || isOnAtTimes(field))
 }

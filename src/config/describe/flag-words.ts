@@ -3,7 +3,7 @@ import { AbsolutePath, choicesOf } from '../../settings/kinds.ts'
 import { isOnAtTimes } from './describe.ts'
 import { flagNames } from '../layers/flags.ts'
 
-/** A flag as a shell completes it. */
+/** The words of a flag for shell completion. */
 export interface FlagWords {
   /** The names with their dashes. A shell offers the first one. */
   readonly names: readonly string[]

@@ -5,12 +5,13 @@ import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import { NOT_ABSOLUTE, shownName, splitEntry, templateFile } from './secret-entry.ts'
 import { environmentSection, variableSecretsSection } from '../sections/environment.ts'
 
-/** One entry of an environment. Later entries win. */
+/** One entry of an environment. A later entry wins. */
 export type EnvEntry =
   | ({ readonly kind: 'variable' } & RequestedFile)
   /** A .env file. A relative path begins at the working directory, wherever the path was given. */
   | { readonly kind: 'file'; readonly path: string; readonly origin: string }
 
+/** The settings that name the variables of an environment. */
 export interface EnvSettings {
   readonly environment: SettingsOf<typeof environmentSection>
   readonly secrets?: SettingsOf<typeof variableSecretsSection>
@@ -58,8 +59,8 @@ const STARTS_AS_PATH = /^\.{0,2}\//
 const SECRET_PATH = /^(?:\/[^\n={}]*)?\/([^\n={}/]+)$/
 
 /**
- * Parses `NAME=TEMPLATE`, `NAME=@path` or the path of a .env file. Messages do not repeat the text: it may
- * hold a secret.
+ * Parses `NAME=TEMPLATE`, `NAME=@path` or the path of a .env file. Messages do not repeat the text, because
+ * it may hold a secret.
  */
 function envEntry(entry: string, place: Place, problems: Problems): EnvEntry | undefined {
   const parts = STARTS_AS_PATH.test(entry) ? undefined : splitEntry(entry)

@@ -7,7 +7,7 @@ import { parseEntry } from './secret-entry.ts'
 import type { outputsSection } from '../sections/outputs.ts'
 import { PAIR } from '../layers/toml.ts'
 
-/** The path of a template. The output is named after the file. */
+/** Matches the path of a template without a name. The output has the name of the template file. */
 const ANONYMOUS = /^@?((?:\/|\.{1,2}\/)[^\n={}]*)$/
 const BETWEEN = /[:=]/g
 const MOUNT_FLAGS = /:(ro|rw|z|Z)$/
@@ -44,7 +44,8 @@ function parseMapEntry(entry: string, origin: string, cwd: string, problems: Pro
     problems.push(
       `${origin}: more than one : or = in a map: write it as a table of source and dest in a TOML file`,
     )
-  else if (MOUNT_FLAGS.test(dest)) problems.push(`${origin}: a map takes no :ro or :rw, that is for volumes`)
+  else if (MOUNT_FLAGS.test(dest))
+    problems.push(`${origin}: a map takes no :ro or :rw; only volumes of containers do`)
   else if (source === '' || dest === '') problems.push(`${origin}: write SRC:DST or SRC=DST`)
   else
     return {

@@ -3,13 +3,13 @@ import { normalizePath } from '../../core/plan/paths.ts'
 import type { Problems } from '../layers/layers.ts'
 
 const ENTRY = /^([^={}\s][^={}\n]*?)\s*=(.*)$/s
-/** A text with braces may be a template that begins with an @. */
+/** Matches `@path`. A text with braces does not match: it may be a template that begins with `@`. */
 const TEMPLATE_FILE = /^@(\/[^\n]*|[^\n{}]*)$/
 const BARE_PATH = /^\/[^\n{}]*$/
 
 /**
- * Parses `NAME=TEMPLATE` or `NAME=@path` of a list. Messages do not repeat the text: it may hold a secret.
- * `base` is that of `SecretPlace`.
+ * Parses `NAME=TEMPLATE` or `NAME=@path` of a list. Returns undefined and adds to `problems` when it is
+ * wrong. Messages do not repeat the text, because it may hold a secret. `base` is that of `SecretPlace`.
  */
 export function parseEntry(
   entry: string,
@@ -41,9 +41,11 @@ export function templateFile(text: string): string | undefined {
   return TEMPLATE_FILE.exec(text.trim())?.[1]
 }
 
+/** The problem with a relative path where only an absolute one is accepted. */
 export const NOT_ABSOLUTE = 'the path after @ must be absolute'
 
-export interface SecretPlace {
+/** The place where an entry was written. */
+interface SecretPlace {
   readonly origin: string
   /**
    * The folder in which relative paths begin: a command's working directory. Undefined: paths must be
@@ -53,8 +55,8 @@ export interface SecretPlace {
 }
 
 /**
- * Returns the file of this name and its source. A path without `@` is refused, because it would be written as
- * the secret's text.
+ * Returns the file of this name and its source. Returns undefined and adds to `problems` when it is wrong. A
+ * path without `@` is refused, because locket would write it as the secret's text.
  */
 export function secretFile(
   name: string,

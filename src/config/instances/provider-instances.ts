@@ -6,6 +6,7 @@ import { parseSection, type Layer, type Problems } from '../layers/layers.ts'
 import { namedInstance, providerTables } from './provider-tables.ts'
 import type { TomlDocument } from '../layers/toml.ts'
 
+/** The sources from which provider instances are made. */
 export interface ProviderSources {
   /** The merged settings of a command. */
   readonly layer: Layer

@@ -18,7 +18,7 @@ import {
 } from '../layers/toml.ts'
 
 /** A table `[providers.NAME]`, merged from all configuration files. */
-export interface ProviderTable {
+interface ProviderTable {
   readonly name: string
   /** Returns the place where the table is first opened. */
   readonly at: () => string
@@ -85,7 +85,7 @@ function nameProblem(name: string): string | undefined {
     return 'a name is made of a-z, 0-9 and -, starts with a letter, and has at most 63 characters'
   const taken = PROVIDERS.flatMap(({ kind, aliases = [], schemes }) => [kind, ...aliases, ...schemes])
   return taken.includes(name)
-    ? `${name} is what a kind of provider is called, so it cannot be a name`
+    ? `${name} is the name of a kind of provider, so a table cannot have it`
     : undefined
 }
 
@@ -104,7 +104,10 @@ function kindOf({ value, at }: TomlEntry, problems: Problems): ProviderDef | und
   }
 }
 
-/** Suggests `bao-url` for `url`: in a table of one kind the prefix seems to be optional. */
+/**
+ * Returns the problem with an unknown key. Suggests `bao-url` for `url`, because users expect that the prefix
+ * is optional in the table of one kind.
+ */
 function unknownKey(key: string, { kind, settings }: ProviderDef): string {
   const known = fieldsOf([settings]).map(({ name }) => name)
   const spelled = key.replaceAll('_', '-')

@@ -5,8 +5,8 @@ import { configFileSection } from '../sections/config-file.ts'
 import type { TomlFile } from './toml.ts'
 
 /**
- * Reads the configuration files in the order in which they are given; a later one wins. `ifThere` is one more
- * path, read before them, that need not exist. Adds to `problems` what cannot be read.
+ * Returns the configuration files in the order in which they are given; a later one wins. `ifThere` is the
+ * path of a file that is read before them and need not exist. Adds to `problems` what cannot be read.
  */
 export function readConfigFiles(layer: Layer, ifThere: string | undefined, problems: Problems): TomlFile[] {
   const given = layer.get(configFileSection.fields.paths.name)

@@ -2,6 +2,7 @@ import type { Field } from '../../settings/field.ts'
 import type { Env } from './env.ts'
 import type { Given, Layer } from './layers.ts'
 
+/** The user who runs the program: the defaults of paths depend on it. */
 export interface User {
   readonly env: Env
   readonly isRoot: boolean

@@ -1,11 +1,13 @@
 import { fieldKind, type Field } from '../../settings/field.ts'
 import type { Given, Layer, Problems } from './layers.ts'
 
+/** The variables of a process. */
 export type Env = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads settings from variables. An empty variable counts as not set: the engine and Compose pass such
- * variables.
+ * Returns the settings that variables give. An empty variable counts as not set, because the engine and
+ * Compose pass empty variables. Adds to `problems` a credential whose variable and `_FILE` variable are both
+ * set.
  */
 export function envLayer(fields: readonly Field[], env: Env, problems: Problems): Layer {
   const layer = new Map<string, Given>()

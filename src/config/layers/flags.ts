@@ -3,7 +3,8 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { fieldKind, type Field } from '../../settings/field.ts'
 import { adviceOn, type Given, type Layer } from './layers.ts'
 
-export interface ParsedFlags {
+/** The parts of a command line. */
+interface ParsedFlags {
   readonly layer: Layer
   /** The arguments that are not flags, in their order. */
   readonly positionals: readonly string[]
@@ -42,12 +43,12 @@ export function parseFlags(command: string, fields: readonly Field[], argv: read
   return { layer, positionals }
 }
 
-/** The hint of a `usage` error when there is no better one. */
+/** Returns the hint of a `usage` error that has no better one. */
 export function helpOn(command: string): string {
   return `\`locket ${command} --help\` tells more`
 }
 
-/** All flags of a field, without dashes and without their opposites: `secret`, `secrets`. */
+/** Returns all flags of a field, without dashes and without `no-` flags: `secret`, `secrets`. */
 export function flagNames(field: Field): readonly string[] {
   return [field.name, ...(field.aliases ?? [])]
 }

@@ -5,19 +5,24 @@ import type { Field, Section, SettingsOf } from '../../settings/field.ts'
 /** The text of a setting before it is parsed. */
 export interface Given {
   readonly value: string | readonly string[]
-  /** For messages: `flag --size`, `environment OP_CONNECT_HOST`, `/etc/locket/locket.toml line 4`. */
+  /**
+   * The place of the setting, for messages: `flag --size`, `environment OP_CONNECT_HOST`, `locket.toml line
+   * 4`.
+   */
   readonly origin: string
-  /** Set in a TOML file, which may be read in any folder. */
+  /** True: from a TOML file. A command can read it in any folder, so its paths after `@` must be absolute. */
   readonly isFromToml?: true
 }
 
 /** The settings that one source gives, by the field's name. */
 export type Layer = ReadonlyMap<string, Given>
 
-/** Highest first. `toml` may be several files, of which a later one wins. */
+/** The sources of settings, the highest one first. `toml` can be several files; a later file wins. */
 export const LAYERS = ['driver option', 'flag', 'environment', 'toml', 'default'] as const
+/** The name of a source of settings. */
 export type LayerName = (typeof LAYERS)[number]
-export type Layers = Readonly<Partial<Record<LayerName, Layer>>>
+/** The settings of each source that a command has. */
+type Layers = Readonly<Partial<Record<LayerName, Layer>>>
 
 /** Messages about wrong settings. They are collected, so that a user can correct all of them at once. */
 export type Problems = string[]

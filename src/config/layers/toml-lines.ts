@@ -6,12 +6,12 @@ const DEEPEST = 3
 /**
  * Returns the line, counted from 1, that sets a key or opens a table. Returns 1 for a key that is not there.
  */
-export type LineOf = (...keys: readonly string[]) => number
+type LineOf = (...keys: readonly string[]) => number
 
 /**
- * Finds the lines of keys. The TOML parser keeps no positions, so longer and longer beginnings of the file
- * are parsed until a key appears. That is exact for every way of writing TOML, and slow: it runs when a
- * message first needs a line.
+ * Returns a function that finds the line of a key. The TOML parser keeps no positions, so the function parses
+ * longer and longer beginnings of the file until the key appears. That is exact for every way of writing
+ * TOML, but slow. It runs when a message first needs a line.
  */
 export function tomlLines(text: string): LineOf {
   let lines: ReadonlyMap<string, number> | undefined

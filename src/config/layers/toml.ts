@@ -8,16 +8,21 @@ import { tomlLines } from './toml-lines.ts'
 /** The table of named providers, which all commands read. */
 export const PROVIDERS_TABLE = 'providers'
 
-/** Separates the two paths of an entry that was written as a table. No path can hold this character. */
+/**
+ * The separator of the two paths of an entry that was written as a table. No path can hold this character.
+ */
 export const PAIR = '\0'
 
-export type Table = Readonly<Record<string, unknown>>
+/** A table of a TOML file. */
+type Table = Readonly<Record<string, unknown>>
 
+/** A configuration file that was read. */
 export interface TomlFile {
   readonly path: string
   readonly text: string
 }
 
+/** A parsed configuration file. */
 export interface TomlDocument {
   readonly tables: Table
   /**
@@ -43,13 +48,13 @@ export function openToml(file: TomlFile, commandTables: readonly string[], probl
   const lineOf = tomlLines(file.text)
   const at = (...keys: readonly string[]) => `${file.path} line ${lineOf(...keys)}`
   for (const [key, value] of Object.entries(tables)) {
-    if (!isTable(value)) problems.push(`${at(key)}: ${key} must stand below a table, like [volume]`)
+    if (!isTable(value)) problems.push(`${at(key)}: ${key} must be in a table, like [volume]`)
     else if (!known.includes(key)) problems.push(unknownTable(at(key), key, known))
   }
   return { tables, at }
 }
 
-/** Returns the settings in a file's table for `command`. */
+/** Returns the settings in the table of `command`. Adds to `problems` what is wrong. */
 export function tomlLayer(
   document: TomlDocument,
   command: string,
@@ -101,6 +106,7 @@ export function entryLayer(
   return layer
 }
 
+/** True for a table, as opposed to a list, a date or a simple value. */
 export function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
@@ -117,7 +123,7 @@ function parseToml({ path, text }: TomlFile, problems: Problems): Table {
   }
 }
 
-/** Finds the line of the origin when a message needs it. */
+/** Returns a setting whose `origin` is computed only when a message needs it, because that is slow. */
 function lazily(value: Given['value'], origin: () => string): Given {
   return {
     value,
@@ -151,7 +157,7 @@ function listOf(value: unknown, keys: Field['entryKeys']): readonly string[] | W
     const texts = items.map((item) => (keys === undefined ? item : pairOf(item, keys)))
     if (texts.every((text) => typeof text === 'string')) return texts
     const tables = keys === undefined ? '' : `, or tables of ${keys.join(' and ')}`
-    return { problem: `must hold nothing but strings${tables}` }
+    return { problem: `must hold only strings${tables}` }
   }
   if (!isTable(value)) return { problem: 'must be a list of strings' }
   const entries = Object.entries(value)

@@ -1,13 +1,14 @@
 import { field, section } from '../../settings/field.ts'
 import { Choice, Duration, List, Switch } from '../../settings/kinds.ts'
 
+/** The settings of `locket check` itself. */
 export const checkSection = section('check', 'locket check', {
   offline: field({
     name: 'offline',
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary: 'ask no provider, not even the local one: settings, files and references are read, and no more',
+    summary: 'ask no provider, not even the local one; check only settings, files and references',
   }),
   format: field({
     name: 'format',
@@ -20,14 +21,14 @@ export const checkSection = section('check', 'locket check', {
     name: 'timeout',
     schema: Duration.refine((ms) => ms > 0, 'must be longer than 0'),
     default: '30s',
-    summary: 'how long the providers have, all in all',
+    summary: 'the time for all providers together to answer',
     placeholder: 'DURATION',
   }),
   drivers: field({
     name: 'driver',
     kind: 'list',
     schema: List.optional(),
-    summary: 'what compose files call the driver, beside locket and locket:TAG',
+    summary: 'another name of the driver in compose files, beside locket and locket:TAG',
     placeholder: 'NAME',
   }),
 })

@@ -11,20 +11,20 @@ const composeSection = section('compose', 'Provider service', {
     schema: Switch,
     default: 'false',
     summary:
-      'variables have exactly their names, without the name of the service before them; from Docker Compose 5.2.0 on',
+      'set variables by their exact names, without the name of the service before them; needs Docker Compose 5.2.0 or newer',
   }),
   project: field({
     name: 'project-name',
     schema: Text.optional(),
-    summary: "the project's name, which Compose tells and nothing depends on",
+    summary: "the project's name, which Compose passes; it has no effect",
     placeholder: 'NAME',
     toml: false,
   }),
 })
 
 /**
- * The sections of `locket compose` beside those of every command that renders. `locket check` reads services
- * by them too.
+ * The sections of `locket compose`, without those that every command that renders has. `locket check` also
+ * reads provider services with them.
  */
 export const COMPOSE = {
   environment: environmentSection,

@@ -1,6 +1,7 @@
 import { field, section } from '../../settings/field.ts'
 import { List } from '../../settings/kinds.ts'
 
+/** The paths of the configuration files. */
 export const configFileSection = section('config-file', 'Configuration files', {
   paths: field({
     name: 'config',

@@ -35,7 +35,7 @@ export const variableSecretsSection = section('variable-secrets', 'Secrets', {
     schema: List.optional(),
     example: 'DB_PASSWORD={{ local://db/password }}',
     summary:
-      'a variable too: NAME=TEMPLATE, NAME=@path/to/template, or /path/to/NAME; --env replaces one of the same name',
+      'a variable, NAME=TEMPLATE, NAME=@path/to/template or /path/to/NAME; --env replaces a variable of the same name',
     placeholder: 'NAME=TEMPLATE',
   }),
 })

@@ -1,6 +1,7 @@
 import { field, section } from '../../settings/field.ts'
 import { Duration, Names, Switch } from '../../settings/kinds.ts'
 
+/** The settings of `locket exec` itself. */
 export const execSection = section('exec', 'locket exec', {
   watch: field({
     name: 'watch',
@@ -9,7 +10,7 @@ export const execSection = section('exec', 'locket exec', {
     schema: Switch,
     default: 'false',
     summary:
-      'follow the files that variables and files come from: the command is started anew when a variable changes, and again when it fails',
+      'watch the sources of variables and files: the command is restarted when a variable changes, and when it fails',
   }),
   interactive: field({
     name: 'interactive',
@@ -17,14 +18,14 @@ export const execSection = section('exec', 'locket exec', {
     kind: 'switch',
     schema: Switch.optional(),
     example: 'true',
-    summary: 'give the command the terminal, if there is one; true, but false with --watch',
+    summary: 'give the command the terminal, if there is one; left out: true, or false with --watch',
   }),
   timeoutMs: field({
     name: 'timeout',
     env: 'LOCKET_EXEC_TIMEOUT',
     schema: Duration,
     default: '30s',
-    summary: 'how long the command has to end after SIGTERM, until SIGKILL',
+    summary: 'how long the command may take to end after SIGTERM, before SIGKILL',
     placeholder: 'DURATION',
   }),
   isGroupSignalled: field({
@@ -34,14 +35,14 @@ export const execSection = section('exec', 'locket exec', {
     schema: Switch,
     default: 'false',
     summary:
-      'pass signals on to the whole process group of the command, not to the command alone; not where it has the terminal',
+      'pass signals on to the whole process group of the command, not to the command alone; no effect when it has the terminal',
   }),
   debounceMs: field({
     name: 'debounce',
     env: 'WATCH_DEBOUNCE',
     schema: Duration,
     default: '500ms',
-    summary: 'how long a file must rest before a change of it counts',
+    summary: 'how long a file must stay unchanged before its change takes effect',
     placeholder: 'DURATION',
   }),
   cleanEnv: field({
@@ -60,7 +61,7 @@ export const execSection = section('exec', 'locket exec', {
     schema: Names.optional(),
     example: 'SSH_AUTH_SOCK,TMPDIR',
     summary:
-      'variables that the command inherits all the same, with commas between them: also those that hold a credential of locket',
+      'variables that the command always inherits, with commas between them: also those that hold a credential of locket',
     placeholder: 'NAMES',
   }),
   resolveEnv: field({
@@ -78,7 +79,7 @@ export const execSection = section('exec', 'locket exec', {
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary: 'replace files that are there already, and leave them when the command ends',
+    summary: 'replace files that exist already, and keep them when the command ends',
   }),
   mask: field({
     name: 'mask',
@@ -86,6 +87,6 @@ export const execSection = section('exec', 'locket exec', {
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary: 'show secret values in the output of the command as [secret]; not on a terminal',
+    summary: 'show secret values in the output of the command as [secret]; no effect on a terminal',
   }),
 })

@@ -4,6 +4,7 @@ import { Choice, Switch, Text } from '../../settings/kinds.ts'
 
 const [first = '', ...others] = ENV_FORMATS.keys()
 
+/** The settings of `locket export` itself. */
 export const exportSection = section('export', 'locket export', {
   format: field({
     name: 'format',

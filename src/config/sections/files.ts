@@ -2,7 +2,8 @@ import { field, section } from '../../settings/field.ts'
 import { Choice, Mode, OwnerText, Size } from '../../settings/kinds.ts'
 
 /**
- * Says how a command writes files. `variables` names two environment variables that differ between commands.
+ * Returns the settings for written files. `variables` names two environment variables that differ between
+ * commands.
  */
 function fileFields(variables: { readonly maxFileSize: string; readonly policy: string }) {
   return {
@@ -27,7 +28,7 @@ function fileFields(variables: { readonly maxFileSize: string; readonly policy: 
       env: 'LOCKET_FILE_OWNER',
       schema: OwnerText.optional(),
       example: '1000:1000',
-      summary: 'owner of files and folders, `uid:gid` or `uid`; the running user when left out',
+      summary: 'owner of files and folders, `uid:gid` or `uid`; left out: the running user',
       placeholder: 'UID:GID',
     }),
     maxFileBytes: field({
@@ -44,13 +45,13 @@ function fileFields(variables: { readonly maxFileSize: string; readonly policy: 
       schema: Choice(['error', 'passthrough', 'ignore']),
       default: 'error',
       summary:
-        'what a reference that fails does: error (nothing is written), passthrough (its tag is written as it stands) or ignore (its file is left out)',
+        'the effect of a reference that fails: error (nothing is written), passthrough (its tag is written unchanged) or ignore (its file is left out)',
       placeholder: 'POLICY',
     }),
   }
 }
 
-/** The section of commands that write files at paths of their user. */
+/** The section of commands that write files at paths that the user chooses. */
 export const writtenSection = section(
   'files',
   'Files written',

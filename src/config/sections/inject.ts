@@ -1,6 +1,7 @@
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Duration, Switch } from '../../settings/kinds.ts'
 
+/** The settings of `locket inject` itself. */
 export const injectSection = section('inject', 'locket inject', {
   mode: field({
     name: 'mode',
@@ -16,7 +17,7 @@ export const injectSection = section('inject', 'locket inject', {
     env: 'LOCKET_STATUS_FILE',
     schema: AbsolutePath.optional(),
     example: '/dev/shm/locket/ready',
-    summary: 'a file that is there exactly while every secret is in place, for `locket healthcheck`',
+    summary: 'a file that exists only while every secret is in place, for `locket healthcheck`',
     placeholder: 'PATH',
   }),
   debounceMs: field({
@@ -24,7 +25,7 @@ export const injectSection = section('inject', 'locket inject', {
     env: 'WATCH_DEBOUNCE',
     schema: Duration,
     default: '500ms',
-    summary: 'how long a template must rest before a change of it counts',
+    summary: 'how long a template must stay unchanged before its change takes effect',
     placeholder: 'DURATION',
   }),
   wipeOnExit: field({
@@ -33,6 +34,6 @@ export const injectSection = section('inject', 'locket inject', {
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary: 'with watch and park: overwrite and remove what was written when SIGTERM or SIGINT ends it',
+    summary: 'with watch and park: overwrite and remove the written files when SIGTERM or SIGINT ends locket',
   }),
 })

@@ -1,7 +1,10 @@
 import { field, section } from '../../settings/field.ts'
 import { List, Text } from '../../settings/kinds.ts'
 
-/** Templates and the files made from them, for every command that writes files at paths of its user. */
+/**
+ * Templates and the files made from them. Every command that writes files at paths that the user chooses has
+ * this section.
+ */
 export const outputsSection = section('outputs', 'Sources and outputs', {
   maps: field({
     name: 'map',

@@ -4,6 +4,7 @@ import { Text } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
 import { logSection } from './log.ts'
 
+/** The setting that chooses the provider of references without a scheme of their own. */
 export const providerSection = section('provider', 'Provider', {
   provider: field({
     name: 'provider',
@@ -11,7 +12,7 @@ export const providerSection = section('provider', 'Provider', {
     schema: Text.optional(),
     example: 'local',
     summary:
-      'which provider bare references and op:// mean, a kind or the NAME of a [providers.NAME]; not needed where the scheme decides',
+      'the provider of bare references and of op://: a kind, or the NAME of a [providers.NAME]; not needed where the scheme decides',
     placeholder: 'NAME',
   }),
 })
@@ -19,7 +20,7 @@ export const providerSection = section('provider', 'Provider', {
 /** The settings of each kind of provider. */
 export const PROVIDER_SECTIONS: readonly Section[] = PROVIDERS.map((def) => def.settings)
 
-/** The sections that every command takes that renders templates, in the order of help and reference. */
+/** The sections of every command that renders templates, in the order of help and reference. */
 export const RENDERING_SECTIONS: readonly Section[] = [
   providerSection,
   ...PROVIDER_SECTIONS,

@@ -2,9 +2,10 @@ import { localSettings } from '../../providers/local/local.ts'
 import { field, section } from '../../settings/field.ts'
 import { Switch, Text } from '../../settings/kinds.ts'
 
-/** The place of the secrets: the settings of the `local` provider. */
+/** The paths of the secrets and of their key: the settings of the `local` provider. */
 export const storeSection = localSettings
 
+/** The settings of `locket secret set`, without those of the store. */
 export const secretSetSection = section('secret-set', 'locket secret set', {
   stdin: field({
     name: 'stdin',
@@ -24,10 +25,11 @@ export const secretSetSection = section('secret-set', 'locket secret set', {
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary: 'leave out newlines at the end of what --stdin or --file gives',
+    summary: 'leave out newlines at the end of the value from --stdin or --file',
   }),
 })
 
+/** The settings of `locket secret get`, without those of the store. */
 export const secretGetSection = section('secret-get', 'locket secret get', {
   show: field({
     name: 'show',
@@ -38,21 +40,23 @@ export const secretGetSection = section('secret-get', 'locket secret get', {
   }),
 })
 
+/** The settings of `locket secret list`, without those of the store. */
 export const secretListSection = section('secret-list', 'locket secret list', {
   names: field({
     name: 'names',
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary: 'names alone, one per line',
+    summary: 'print only the names, one per line',
   }),
 })
 
+/** The settings of `locket secret import`, without those of the store. */
 export const secretImportSection = section('secret-import', 'locket secret import', {
   prefix: field({
     name: 'prefix',
     schema: Text.optional(),
-    summary: 'put before each name, as it stands',
+    summary: 'a text to put before each name, unchanged',
     placeholder: 'PREFIX',
   }),
 })

@@ -6,6 +6,7 @@ import { volumeFilesSection } from './files.ts'
 import { logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
 
+/** The settings of a volume. A daemon has them as defaults, driver options replace them. */
 export const volumeSection = section('volume', 'Volumes', {
   secrets: field({
     name: 'secret',
@@ -15,7 +16,7 @@ export const volumeSection = section('volume', 'Volumes', {
     schema: List.optional(),
     example: 'NAME={{ local://path/to/name }}',
     summary:
-      'a file of every volume: NAME=TEMPLATE or NAME=@/path/to/template; a volume replaces it by one of the same name',
+      'a file of every volume: NAME=TEMPLATE or NAME=@/path/to/template; a file of the same name in a volume replaces it',
     placeholder: 'NAME=TEMPLATE',
   }),
   watch: field({
@@ -56,7 +57,7 @@ export const tmpfsSection = section('tmpfs', 'Tmpfs of a volume', {
     schema: MountFlagWords,
     default: 'rw,noexec,nosuid,nodev',
     summary:
-      'mount flags, joined by commas; noexec, nosuid and nodev stay unless exec, suid or dev is named; ro is up to who mounts the volume',
+      'mount flags, joined by commas; noexec, nosuid and nodev stay unless exec, suid or dev is named; ro has no effect: mount the volume read-only in the container instead',
     placeholder: 'FLAGS',
   }),
   selinuxContext: field({

@@ -17,8 +17,8 @@ import { parseShared, volumeConfigWith } from './volume-options.ts'
 export const MANAGED_STATE = '/etc/locket/state'
 
 /**
- * Returns the defaults of a managed plugin. It sees no folder of the host but its configuration folder, which
- * is also the only one that outlives it.
+ * Returns the defaults of a managed plugin. The plugin sees only one folder of the host, its configuration
+ * folder, and only that folder outlives the plugin.
  */
 export function managedDefaults(defaults: Layer): Layer {
   const layer = new Map(defaults)
@@ -27,6 +27,7 @@ export function managedDefaults(defaults: Layer): Layer {
   return layer.set(daemonSection.fields.templateRoots.name, roots)
 }
 
+/** The sources from which the daemon's configuration is made. */
 export interface DaemonSources extends ProviderSources {
   /** The defaults alone. */
   readonly defaults: Layer
@@ -34,6 +35,7 @@ export interface DaemonSources extends ProviderSources {
   readonly configFiles: readonly string[]
 }
 
+/** The configuration of the daemon and of its log. */
 export interface LoadedDaemon {
   readonly daemon: DaemonConfig
   readonly log: LogConfig
@@ -41,8 +43,8 @@ export interface LoadedDaemon {
 
 /**
  * Makes the daemon's configuration from its merged layers. The settings that volumes inherit are parsed too,
- * so that a wrong default stops the daemon at its start. Throws one `config` error that lists these and the
- * earlier `problems`.
+ * so that a wrong default stops the daemon at its start. Throws one `config` error that lists the wrong
+ * settings and the earlier `problems`.
  */
 export function daemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
   const parsed = parseDaemon(sources, problems)

@@ -19,13 +19,13 @@ export interface DriverLimits {
   readonly ownFolders: readonly string[]
 }
 
-/** Files here show the daemon's own environment, memory and descriptors. */
+/** Folders whose files show the daemon's own environment, memory and descriptors. */
 const KERNEL_FOLDERS = ['/proc', '/sys', '/dev']
 
 /**
- * Returns a provider's settings with those of driver options checked and their credential files bound to the
- * roots. When the driver options name a server, the daemon's credentials are left out: a provider with
- * several kinds of login could otherwise send one of them there.
+ * Returns the settings of a provider for one volume. Settings from driver options are checked, and their
+ * credential files are bound to the roots. When the driver options name a server, the daemon's credentials
+ * are left out: a provider with several kinds of login could otherwise send one of them to that server.
  */
 export function limitSettings(
   section: Section,
@@ -55,7 +55,8 @@ export function limitSettings(
   return { ...settings, ...Object.fromEntries([...limited, ...withheld]) }
 }
 
-export interface LimitedSettings {
+/** The settings of a provider instance, with and without the driver options of a volume. */
+interface LimitedSettings {
   readonly settings: Readonly<Record<string, unknown>>
   /** The daemon's settings of the same instance. */
   readonly inherited: Readonly<Record<string, unknown>>
@@ -75,7 +76,7 @@ export function limitTemplate(file: RequestedFile, limits: DriverLimits, problem
   if (file.source.kind === 'inline') return file
   const path = limitPath(file.source.path, file.origin, limits, problems)
   if (limits.ownFiles.has(path)) {
-    problems.push(`${file.origin}: ${path} belongs to the daemon's own configuration and is no template`)
+    problems.push(`${file.origin}: ${path} belongs to the daemon's own configuration and is not a template`)
   }
   return { ...file, source: { kind: 'file', path, ...readLimits(limits, limits.ownFiles) } }
 }
@@ -105,7 +106,9 @@ function limitCredential(
   const path = limitPath(credential.path, origin, limits, problems)
   const ownFiles = [...limits.ownFiles].filter((own) => own !== ownPath)
   if (ownFiles.includes(path)) {
-    problems.push(`${origin}: ${path} is the daemon's own, and is used where the daemon says so alone`)
+    problems.push(
+      `${origin}: ${path} is the daemon's own, and is used only where the daemon's settings name it`,
+    )
   }
   return { kind: 'file', path, ...readLimits(limits, ownFiles) }
 }

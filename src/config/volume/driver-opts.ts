@@ -4,14 +4,16 @@ import { flagNames } from '../layers/flags.ts'
 import { adviceOn, type Given, type Layer, type Problems } from '../layers/layers.ts'
 import { parseEntry, secretFile, shownName } from '../entries/secret-entry.ts'
 
+/** The driver options of a volume, as the engine passes them. */
 export type DriverOptions = Readonly<Record<string, string>>
 
-export interface ParsedOptions {
+/** The settings and the files that driver options name. */
+interface ParsedOptions {
   readonly layer: Layer
   readonly files: readonly RequestedFile[]
 }
 
-/** An option that begins with this names a file: `secret.db_password`. */
+/** The beginning of an option that names a file: `secret.db_password`. */
 const PREFIX = 'secret.'
 /** The setting whose value names the file: `NAME=TEMPLATE`. */
 const ENTRY = 'secret'

@@ -7,8 +7,8 @@ import type { logSection } from '../sections/log.ts'
 import type { tmpfsSection, volumeSection } from '../sections/volume.ts'
 
 /**
- * The configuration of one volume: its driver options over the daemon's defaults. Each section of settings
- * goes whole to the code that obeys it: `tmpfs` to the mount table, `written` to the rendering and the files.
+ * The configuration of one volume: its driver options over the daemon's defaults. The mount table receives
+ * the whole section `tmpfs`. The rendering and the writer of files receive the whole section `written`.
  */
 export interface VolumeConfig extends Omit<SettingsOf<typeof volumeSection>, 'secrets'> {
   readonly files: readonly RequestedFile[]
@@ -38,4 +38,5 @@ export interface DaemonConfig {
   volumeConfig(options: Readonly<Record<string, string>>): VolumeConfig
 }
 
+/** The parsed settings of the log. */
 export type LogConfig = SettingsOf<typeof logSection>

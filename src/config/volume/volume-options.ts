@@ -14,7 +14,7 @@ import { parseDriverOptions, type DriverOptions } from './driver-opts.ts'
 import type { VolumeConfig } from './volume-config.ts'
 
 /** The settings that a volume inherits from its daemon, parsed and valid. */
-export interface VolumeDefaults {
+interface VolumeDefaults {
   readonly layer: Layer
   readonly providers: readonly ProviderInstance[]
   readonly files: readonly RequestedFile[]
@@ -23,7 +23,7 @@ export interface VolumeDefaults {
 
 const FIELDS = fieldsOf(VOLUME_SECTIONS)
 
-/** Returns `DaemonConfig.volumeConfig` for a daemon with these defaults. */
+/** Returns the function `DaemonConfig.volumeConfig` of a daemon with these defaults. */
 export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOptions) => VolumeConfig {
   return (options) => {
     const problems: Problems = []
@@ -49,7 +49,7 @@ export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOpti
   }
 }
 
-/** Parses the settings that daemon and volume have in common. */
+/** Parses the settings that daemon and volume have in common. Adds to `problems` what is wrong. */
 export function parseShared(layer: Layer, providers: readonly ProviderInstance[], problems: Problems) {
   return {
     volume: parseSection(volumeSection, layer, problems),
@@ -60,8 +60,8 @@ export function parseShared(layer: Layer, providers: readonly ProviderInstance[]
 }
 
 /**
- * Returns the kind or the name of an instance that the setting `provider` names; undefined when it is not
- * set.
+ * Returns the kind or the instance name that the setting `provider` chooses; undefined when it is not set, or
+ * when it is wrong. Adds to `problems` what is wrong.
  */
 export function parseChosen(
   layer: Layer,
@@ -117,7 +117,7 @@ function unheeded(
     const origin = own.get(field.name)?.origin
     return origin === undefined
       ? []
-      : [`${origin} does not change ${name}, which provider says: set provider to ${def.kind}`]
+      : [`${origin} does not change ${name}, which the setting provider names: set provider to ${def.kind}`]
   })
 }
 

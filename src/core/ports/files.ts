@@ -1,3 +1,4 @@
+import type { Owner } from '../text/units.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
 /** Limits of a read: its size, and where its file may lie. */
@@ -27,14 +28,15 @@ export type SourceListing =
    * are followed when they lead to something below the folder.
    */
   | { readonly kind: 'folder'; readonly files: readonly string[] }
-  /** There is nothing, and the folder above exists. */
+  /** Nothing exists at the path, and the folder above exists. */
   | { readonly kind: 'missing' }
 
 /** Folders of templates. */
 export interface SourceTrees {
   /**
    * Returns what is at the path. Rejects with `io` when that is neither a file nor a folder, cannot be read,
-   * is a link that leads nowhere, or holds too many files; with `denied` when a link leads out of the folder.
+   * holds too many files, or holds a link that leads nowhere; with `denied` when a link leads out of the
+   * folder.
    */
   list(path: string): Promise<SourceListing>
   /** Returns the path with every link followed, as far as the path exists. */
@@ -52,6 +54,11 @@ export interface Place {
 /** The content of a file and the place where it is written. */
 export interface PlacedFile extends Place {
   readonly content: Secret
+  /**
+   * `replace`: an existing file is replaced unless it is equal. `refuse`: an existing file makes the write
+   * fail.
+   */
+  readonly existing: 'replace' | 'refuse'
 }
 
 /** How files are written at places that users name. */
@@ -60,19 +67,17 @@ export interface PlaceOptions {
   /** Mode of each folder that is created, at every depth. */
   readonly dirMode: number
   /** Owner of files and of folders that are created. Undefined: the owner of the process. */
-  readonly owner?: { readonly uid: number; readonly gid: number } | undefined
-  /** `replace`: an existing file is replaced. `refuse`: an existing file is an error. */
-  readonly existing: 'replace' | 'refuse'
+  readonly owner?: Owner | undefined
 }
 
-/** The result of a write: the new files and folders, so that they can be removed again. */
+/** The result of a write. A file that was equal already is in neither list of files, and keeps its inode. */
 export interface Placed {
+  /** Files that have another content, mode or owner than before. */
+  readonly changed: readonly Place[]
   /** Files that did not exist before. */
   readonly made: readonly Place[]
   /** Absolute paths of folders that did not exist before, the outer ones first. */
   readonly folders: readonly string[]
-  /** Number of files whose content, mode or owner changed. The others were not touched. */
-  readonly changed: number
 }
 
 /** Writes and removes files at places that users name. */
@@ -108,42 +113,61 @@ export interface TreeOptions {
   readonly rootMode: number
 }
 
+/**
+ * The result of one delivery, as names: paths of files, or names of variables. Equal files and variables are
+ * in none of the lists, and an equal file keeps its inode.
+ */
+export interface Changes {
+  /** Names with another content, mode or owner than before. */
+  readonly changed: readonly string[]
+  /** Names that did not exist before. */
+  readonly made: readonly string[]
+  /**
+   * Names that existed and were removed. A removed folder of a volume is named instead of the files in it.
+   */
+  readonly gone: readonly string[]
+}
+
 /** Writes and wipes the files of a volume. Containers see `ROOT/data` and never `ROOT/stage`. */
 export interface FileTree {
   /**
-   * Makes `data/` hold exactly `files`: stages all in `stage/`, renames them back to back, then removes
-   * everything else from `data/`.
+   * Makes `data/` hold exactly `files`: stages those that differ in `stage/`, renames them back to back, then
+   * removes everything else from `data/`.
    */
-  replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<void>
+  replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes>
   /**
    * Overwrites every file with zeros, truncates and unlinks it. A descriptor that is still open then reads
    * zeros. A missing root is success.
    */
   wipe(root: string): Promise<void>
   /**
-   * Marks the tree beside `data/`, where no container sees it. A wipe removes the mark. Takes no room on a
-   * full tmpfs.
+   * Writes a mark beside `data/`, where no container sees it. It needs no free space on the tmpfs. A wipe
+   * removes the mark.
    */
   mark(root: string, text: string): Promise<void>
-  /** Undefined: the tree has no mark, or the root is missing. */
+  /** Returns the text of the mark, or undefined when there is no mark or no root. */
   markOf(root: string): Promise<string | undefined>
 }
 
-/**
- * Calls `onChange` after any of the files changed, was replaced or came back. Changes within `debounceMs`
- * milliseconds are one call.
- */
-export type WatchFiles = (
-  paths: readonly string[],
-  onChange: () => void,
-  options: { readonly debounceMs: number },
-) => Promise<AsyncDisposable>
+/** How paths are watched. */
+export interface WatchOptions {
+  /** Milliseconds. Changes within this time are reported as one. */
+  readonly debounceMs: number
+  /**
+   * True: a path may be a folder. A change below it, or its replacement by another folder, is a change too.
+   */
+  readonly isDeep: boolean
+}
 
 /**
- * Watches files, and folders with everything below them, as WatchFiles does. A folder that is replaced whole
- * is a change too.
+ * Calls `onChange` after something at one of the paths was changed, replaced, created or removed. Rejects
+ * when nothing can be watched. The caller must dispose of the result, or the process does not end.
  */
-export type WatchTrees = WatchFiles
+export type WatchPaths = (
+  paths: readonly string[],
+  onChange: () => void,
+  options: WatchOptions,
+) => Promise<AsyncDisposable>
 
 /** Files of locket itself, such as the embedded store, which several of its processes may change. */
 export interface OwnFiles {

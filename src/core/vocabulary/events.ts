@@ -97,6 +97,7 @@ export const EVENTS = {
   'volume.unmount.unknown': row('warn', 'unmount of something that is not mounted', MOUNT),
   'volume.rendered': row('info', 'rendered again after a template changed', { volume: 'text' }),
   'volume.render.failed': row('error', 'failed', FAILURE),
+  'volume.recovered': row('info', 'rendered again after failures', { volume: 'text' }),
   'volume.watch.failed': row('error', 'failed', FAILURE),
   'volume.state': row('error', 'failed', FAILURE),
   'volume.wipe': row('error', 'failed', FAILURE),
@@ -178,6 +179,7 @@ export const EVENTS = {
     code: 'text',
     error: 'text',
   }),
+  'exec.recovered': row('info', 'the change is applied now', {}),
   'exec.failed': row('warn', 'the command has ended and is started again', {
     code: 'number',
     pauseMs: 'number',
@@ -199,6 +201,7 @@ export const EVENTS = {
     code: 'text',
     error: 'text',
   }),
+  'inject.recovered': row('info', 'the files were written again after a failure', {}),
   'inject.wiped': row('info', 'removed what was written', { files: 'number' }),
   // locket export and locket compose
   'template.warning': row('warn', 'a template looks like a mistake', { where: 'text', warning: 'text' }),

@@ -33,7 +33,7 @@ export function openDir(path: string): DirHandle {
   }
 }
 
-/** Undefined when there is no folder of that name: nothing, a file, or a link. */
+/** Undefined when `path` is not a folder, or is a link to one. */
 export function openDirIfAny(path: string): DirHandle | undefined {
   try {
     return openDir(path)
@@ -43,7 +43,7 @@ export function openDirIfAny(path: string): DirHandle | undefined {
   }
 }
 
-/** Makes it 0700 if need be. */
+/** Makes the folder (0700) if it is not there. */
 export function openOrMakeDir(path: string): DirHandle {
   try {
     mkdirSync(path, { mode: 0o700 })
@@ -51,4 +51,19 @@ export function openOrMakeDir(path: string): DirHandle {
     if (errnoOf(error) !== 'EEXIST') throw error
   }
   return openDir(path)
+}
+
+/**
+ * Segment by segment, so that no link on the way is followed. `.` is the folder itself. Undefined: not a
+ * folder all the way.
+ */
+export function openBelow(top: DirHandle, path: string): DirHandle | undefined {
+  let current = openDir(`${top.self}/.`)
+  for (const segment of path === '.' ? [] : path.split('/')) {
+    using parent = current
+    const next = openDirIfAny(parent.at(segment))
+    if (next === undefined) return undefined
+    current = next
+  }
+  return current
 }

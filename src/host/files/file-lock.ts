@@ -3,16 +3,16 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import { giveTo } from './give-to.ts'
+import { giveTo } from './replace-file.ts'
 import { loadLibc } from '../libc.ts'
 
 const PAUSE_MS = 20
 const LONGEST_WAIT_MS = 30_000
 
 /**
- * flock(2) on a file made for it, waited for at most 30 s. The kernel holds it: a process that dies lets go, and processes in
- * other PID namespaces (a plugin, a container) see it too, which a file with a PID in it cannot do. The file stays: removing it
- * would let two processes lock two files of one name.
+ * flock(2) on a file made for it, waited for at most 30 s. The kernel holds it: a process that dies lets go,
+ * and processes in other PID namespaces (a plugin, a container) see it too, which a file with a PID in it
+ * cannot do. The file stays: removing it would let two processes lock two files of one name.
  */
 export async function lockFile(path: string, clock: Clock, signal: AbortSignal): Promise<AsyncDisposable> {
   const handle = await openOrMake(path)

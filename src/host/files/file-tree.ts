@@ -1,25 +1,24 @@
-import { closeSync, constants, fchmodSync, fchownSync, lstatSync, mkdirSync, openSync } from 'node:fs'
-import { renameSync, rmdirSync, symlinkSync } from 'node:fs'
 import { isUtf8 } from 'node:buffer'
+import { lstatSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs'
 import { readlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
-import type { FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
+import type { Changes, FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
+import type { Owner } from '../../core/text/units.ts'
 import { parentFolders } from '../../core/plan/paths.ts'
-import { openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
+import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import { openWipeBudget } from './overwrite.ts'
-import { emptyFolder, namesIn, moveAside, type Disposal } from './wipe.ts'
-import { writeBytes } from './write-bytes.ts'
+import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
+import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
+import { FULL } from './write-error.ts'
 
-// Containers may write below data/, as root even. So nothing below it is trusted to be what it was a moment
-// ago: folders are opened without following links, entries are only renamed, and whatever goes is renamed
-// into stage/ first, which no container sees.
+// A container may write below data/, even as root. No entry below it is trusted to be what it was a moment
+// ago: folders are opened without following links, entries are only renamed, and what is removed is first
+// renamed into stage/, which no container sees.
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
-const FULL = ['ENOSPC', 'EDQUOT']
 /**
- * Leftovers in stage/: a replaced file may still have readers, so it is only unlinked; all else was seen by
- * nobody.
+ * Prefix in stage/ of a replaced file. It may still have readers, so it is only unlinked; the rest is
+ * overwritten.
  */
 const REPLACED = 'old'
 const MARK = 'mark'
@@ -28,26 +27,44 @@ export function openFileTree(): FileTree {
   return { replaceAll, wipe, mark, markOf }
 }
 
+/** One call of `replaceAll`. */
+interface Generation {
+  readonly stage: DirHandle
+  readonly data: DirHandle
+  readonly files: readonly OutFile[]
+  readonly options: TreeOptions
+  readonly owner: Owner
+}
+
 /** A file or folder in stage/, and where it goes. */
 interface Staged {
   readonly name: string
   readonly path: string
+  readonly isFolder: boolean
 }
 
-async function replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<void> {
+interface Prepared {
+  readonly staged: readonly Staged[]
+  /** Inodes of the files that are as wanted already, by path. */
+  readonly kept: ReadonlyMap<string, number>
+}
+
+async function replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes> {
   try {
     using top = openDir(root)
     using stage = openOrMakeDir(top.at('stage'))
     await emptyStage(stage)
     using data = openOrMakeDir(top.at('data'))
+    const { uid, gid } = ownerOfProcess()
+    const owner = { uid: options.uid ?? uid, gid: options.gid ?? gid }
     try {
-      const staged = await stageAll(stage, data, files, options)
-      commit(stage, data, staged, files, options)
+      const generation = { stage, data, files, options, owner }
+      return commit(generation, await prepare(generation))
     } finally {
       await emptyStage(stage)
     }
   } catch (error) {
-    throw writeError(root, error)
+    throw treeError(root, error)
   }
 }
 
@@ -79,7 +96,7 @@ async function mark(root: string, text: string): Promise<void> {
     using top = openDir(root)
     symlinkSync(text, top.at(MARK))
   } catch (error) {
-    throw writeError(root, error)
+    throw treeError(root, error)
   }
 }
 
@@ -92,108 +109,92 @@ async function markOf(root: string): Promise<string | undefined> {
 }
 
 /** Everything that can fail for want of room happens here, where no container sees it. */
-async function stageAll(
-  stage: DirHandle,
-  data: DirHandle,
-  files: readonly OutFile[],
-  options: TreeOptions,
-): Promise<Staged[]> {
+async function prepare({ stage, data, files, options, owner }: Generation): Promise<Prepared> {
   const staged: Staged[] = []
+  const kept = new Map<string, number>()
+  const nextName = () => `new-${staged.length}`
   for (const path of parentFolders(files.map((file) => file.path))) {
     using existing = openBelow(data, path)
     if (existing !== undefined) continue
-    const name = `new-${staged.length}`
+    const name = nextName()
     mkdirSync(stage.at(name), { mode: 0o700 })
     using folder = openDir(stage.at(name))
-    setOwnerAndMode(folder.fd, options, options.dirMode)
-    staged.push({ name, path })
+    setOwnerAndMode(folder.fd, owner, options.dirMode)
+    staged.push({ name, path, isFolder: true })
   }
   for (const file of files) {
-    const name = `new-${staged.length}`
-    await writeFile(stage.at(name), file, options)
-    staged.push({ name, path: file.path })
+    const wanted = { content: file.content, mode: file.mode, owner }
+    using parent = openBelow(data, dirname(file.path))
+    const inode = parent && (await inodeIfSame(parent.at(basename(file.path)), wanted))
+    if (inode !== undefined) kept.set(file.path, inode)
+    else {
+      const name = nextName()
+      await stageFile(stage.at(name), wanted)
+      staged.push({ name, path: file.path, isFolder: false })
+    }
   }
-  return staged
-}
-
-async function writeFile(path: string, file: OutFile, options: TreeOptions): Promise<void> {
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-  try {
-    await writeBytes(fd, file.content.reveal())
-    setOwnerAndMode(fd, options, file.mode)
-  } finally {
-    closeSync(fd)
-  }
+  return { staged, kept }
 }
 
 /** Synchronous from the first rename to the last. */
-function commit(
-  stage: DirHandle,
-  data: DirHandle,
-  staged: readonly Staged[],
-  files: readonly OutFile[],
-  options: TreeOptions,
-): void {
-  const folders = new Set(parentFolders(files.map((file) => file.path)))
+function commit(generation: Generation, { staged, kept }: Prepared): Changes {
+  const { stage, data, files, options, owner } = generation
+  const changes = { changed: [] as string[], made: [] as string[], gone: [] as string[] }
+  const folders = parentFolders(files.map((file) => file.path))
   const wanted = new Set([...folders, ...files.map((file) => file.path)])
-  for (const { name, path } of staged) {
+  for (const one of staged) {
+    using parent = openParent(data, one.path)
+    const wasThere = place(stage, one, parent)
+    if (!one.isFolder) changes[wasThere ? 'changed' : 'made'].push(one.path)
+  }
+  for (const [path, inode] of kept) {
     using parent = openParent(data, path)
-    place(stage, name, parent, basename(path), !folders.has(path))
+    if (lstatSync(parent.at(basename(path)), { throwIfNoEntry: false })?.ino !== inode) throw swapped(path)
   }
   for (const path of folders) {
     using folder = openBelow(data, path)
-    if (folder === undefined)
-      throw new LocketError('io', `folder ${path} was replaced by something else meanwhile`)
-    setOwnerAndMode(folder.fd, options, options.dirMode)
-    removeOthers(folder, `${path}/`, wanted, stage)
+    if (folder === undefined) throw swapped(path)
+    setOwnerAndMode(folder.fd, owner, options.dirMode)
+    changes.gone.push(...removeOthers(folder, `${path}/`, wanted, stage))
   }
-  removeOthers(data, '', wanted, stage)
-  setOwnerAndMode(data.fd, options, options.rootMode)
+  changes.gone.push(...removeOthers(data, '', wanted, stage))
+  setOwnerAndMode(data.fd, owner, options.rootMode)
+  return changes
 }
 
-/** A file over a file is one rename; whatever else is in the way goes aside first. */
-function place(stage: DirHandle, name: string, parent: DirHandle, target: string, isFile: boolean): void {
+/**
+ * A file over a file is one rename; any other entry in the way is moved aside first. True when something was
+ * there.
+ */
+function place(stage: DirHandle, { name, path, isFolder }: Staged, parent: DirHandle): boolean {
+  const target = basename(path)
   const inTheWay = lstatSync(parent.at(target), { throwIfNoEntry: false })
-  if (inTheWay !== undefined && (inTheWay.isDirectory() || !isFile))
+  if (inTheWay !== undefined && (inTheWay.isDirectory() || isFolder))
     moveAside(parent, target, stage, REPLACED)
   renameSync(stage.at(name), parent.at(target))
+  return inTheWay !== undefined
 }
 
+/** Answers with the paths of what it moved aside. */
 function removeOthers(
   folder: DirHandle,
   prefix: string,
   wanted: ReadonlySet<string>,
   stage: DirHandle,
-): void {
-  for (const name of namesIn(folder)) {
-    if (!wanted.has(`${prefix}${name.toString()}`) || !isUtf8(name)) moveAside(folder, name, stage, REPLACED)
-  }
+): string[] {
+  const others = namesIn(folder).filter((name) => !wanted.has(`${prefix}${name.toString()}`) || !isUtf8(name))
+  for (const name of others) moveAside(folder, name, stage, REPLACED)
+  return others.map((name) => `${prefix}${name.toString()}`)
 }
 
 function openParent(data: DirHandle, path: string): DirHandle {
-  const folder = dirname(path)
-  const opened = folder === '.' ? openDir(`${data.self}/.`) : openBelow(data, folder)
-  if (opened === undefined)
-    throw new LocketError('io', `folder ${folder} was replaced by something else meanwhile`)
+  const opened = openBelow(data, dirname(path))
+  if (opened === undefined) throw swapped(dirname(path))
   return opened
 }
 
-/** Segment by segment, so that no link on the way is followed. Undefined: not a folder all the way. */
-function openBelow(data: DirHandle, path: string): DirHandle | undefined {
-  let current = openDir(`${data.self}/.`)
-  for (const segment of path.split('/')) {
-    const next = openDirIfAny(current.at(segment))
-    current[Symbol.dispose]()
-    if (next === undefined) return undefined
-    current = next
-  }
-  return current
-}
-
-/** The owner first: chown clears the setuid and setgid bits. */
-function setOwnerAndMode(fd: number, { uid, gid }: TreeOptions, mode: number): void {
-  fchownSync(fd, uid ?? process.geteuid?.() ?? 0, gid ?? process.getegid?.() ?? 0)
-  fchmodSync(fd, mode)
+function swapped(path: string): LocketError {
+  return new LocketError('io', `${path} was replaced by something else meanwhile`)
 }
 
 async function emptyStage(stage: DirHandle): Promise<void> {
@@ -203,7 +204,7 @@ async function emptyStage(stage: DirHandle): Promise<void> {
     throw new LocketError('io', `cannot empty its stage: ${failures.slice(0, 3).join(', ')}`)
 }
 
-function writeError(root: string, error: unknown): LocketError {
+function treeError(root: string, error: unknown): LocketError {
   const errno = errnoOf(error)
   if (errno !== undefined && FULL.includes(errno)) {
     return new LocketError('too_large', `the files do not fit into ${root}: ${errno}`, {

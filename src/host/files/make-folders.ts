@@ -3,8 +3,9 @@ import { dirname } from 'node:path'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 
 /**
- * Makes a folder and those above it that are missing; returns the topmost one made. Not `mkdir(…, { recursive: true })`: where
- * the kernel answers ENOENT below a folder that exists, as /proc does, Node tries again for ever.
+ * Makes a folder and those above it that are missing; returns the topmost one made. Not `mkdir(…, {
+ * recursive: true })`: where the kernel answers ENOENT below a folder that exists, as /proc does, Node tries
+ * again for ever.
  */
 export async function makeFolders(path: string, mode = 0o777): Promise<string | undefined> {
   try {

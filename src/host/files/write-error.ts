@@ -1,5 +1,8 @@
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 
+/** Codes of the system that mean: no room. */
+export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT']
+
 /** Why the system said no, where a person can do something about it. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
@@ -13,7 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'a part of the path is a link',
 }
 
-/** What went wrong with a file of the user's, as `io`. What the system did not say itself stays as it is. */
+/** A system error as an `io` error that names the file. Any other error is returned as it is. */
 export function writeError(path: string, thrown: unknown): unknown {
   const errno = errnoOf(thrown)
   if (errno === undefined) return thrown

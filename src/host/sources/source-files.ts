@@ -54,7 +54,10 @@ async function readBounded(path: string, file: FileHandle, maxBytes: number): Pr
   return content
 }
 
-/** Files of /proc and /sys tell a size of 0, and a file may grow. What is left behind may be a credential: zeroed. */
+/**
+ * Files of /proc and /sys tell a size of 0, and a file may grow. What is left behind may be a credential:
+ * zeroed.
+ */
 function grown(buffer: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(Math.min(maxBytes + 1, Math.max(4096, 2 * buffer.length)))
   larger.set(buffer)

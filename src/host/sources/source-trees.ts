@@ -3,7 +3,6 @@ import { basename, dirname, join } from 'node:path'
 import { liesUnder } from '../../core/plan/paths.ts'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
-import { isTemplateName } from './template-names.ts'
 
 /** A mistake like `/usr` as a source must end before memory does. */
 const MOST_FILES = 20_000
@@ -30,6 +29,20 @@ async function list(path: string): Promise<SourceListing> {
       cause: thrown,
     })
   }
+}
+
+/**
+ * What vim, Emacs, editors of JetBrains and most others leave beside a file while it is edited, or of its
+ * last version.
+ */
+const EDITORS_OWN = /~$|^\.#|^#.*#$|^\..*\.sw[a-z]$|^4913$|___jb_(tmp|old|bak)___$/
+
+/**
+ * False for an entry of a folder that is not a template: the temporary file of an editor, and what Kubernetes
+ * keeps behind links, in `..data` and `..2026_01_01`.
+ */
+export function isTemplateName(name: string): boolean {
+  return !EDITORS_OWN.test(name) && !name.startsWith('..')
 }
 
 async function realPath(path: string): Promise<string> {

@@ -1,11 +1,11 @@
 /** A folder that never rests must not put off the comparison for ever. */
 const MOST_RESTARTS = 10
 
-/** What tells a change from mere events: an identity that is another one. */
+/** Tells a change from mere events: it compares identities. */
 export interface Comparison extends Disposable {
-  /** Something may have changed: looks once nothing more was noticed for the time of a debounce. */
+  /** Something may have changed. Compares when nothing more was noticed for the time of a debounce. */
   readonly noticed: () => void
-  /** Looks at its own account too. `pauseMs` is asked before each pause. */
+  /** Compares by itself too. `pauseMs` is called before each pause. */
   pollEvery(pauseMs: () => number): void
 }
 

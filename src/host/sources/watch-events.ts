@@ -7,8 +7,9 @@ export interface Watched {
 }
 
 /**
- * Calls `noticed` for whatever happens there, and for failures to watch: too many watches, no permission. Those do not reject: what cannot be
- * watched leaves the rest watched, and is for the caller's poll. When it rejects, nothing is left open.
+ * Calls `noticed` for whatever happens there, and for failures to watch: too many watches, no permission.
+ * Those do not reject: what cannot be watched leaves the rest watched, and is for the caller's poll. When it
+ * rejects, nothing is left open.
  */
 export async function openEvents(watched: readonly Watched[], noticed: () => void): Promise<AsyncDisposable> {
   // Here, because most volumes never watch, and chokidar takes some 25 ms to load.

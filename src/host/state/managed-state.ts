@@ -23,7 +23,7 @@ interface ManagedState {
 /**
  * State of the managed plugin: in the config folder where that can be written, so that it outlives the plugin, else in the
  * fallback. What an earlier start left in the fallback moves over, saved durably before the fallback's is removed.
- * Rejects with `state_corrupt` as `Store.load` does, and when the config folder that has the state is not there any more:
+ * Rejects with `state_corrupt` as `StateStore.load` does, and when the config folder that has the state is not there any more:
  * `docker plugin upgrade` mounts the manifest's default source again, whatever was set before.
  */
 export async function openManagedState(

@@ -123,12 +123,12 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
     const metadata = VersionMetadata.safeParse(data['metadata'])
     if (!metadata.success) return undefined
     const { version, destroyed } = metadata.data
-    const says = `${who}: version ${version} of ${shownPath(place)} is`
+    const subject = `${who}: version ${version} of ${shownPath(place)}`
     return destroyed === true
-      ? providerError('not_found', `${says} destroyed and cannot be restored`, {
+      ? providerError('not_found', `${subject} is destroyed and cannot be restored`, {
           hint: 'write the secret again, or ask for another version',
         })
-      : providerError('not_found', `${says} deleted`, {
+      : providerError('not_found', `${subject} is deleted`, {
           hint: 'undelete it, write the secret again, or ask for another version',
         })
   }

@@ -145,7 +145,7 @@ test('refused before anything is read, fetched or written', async (t) => {
     [['--secret=a=x', '--secret=a/b=y', `--out=${at('out')}`], 64, /a file, .* needs it as a folder/],
     [['--map=gone:out'], 74, /the template .*gone does not exist/],
     [[], 64, /nothing to write \(give --map or --secret\)/],
-    [['--map=tpl:out', '--wipe-on-exit'], 78, /wipe-on-exit would remove at once/],
+    [['--map=tpl:out', '--wipe-on-exit'], 78, /wipe-on-exit would at once remove the files/],
     [['--map=tpl'], 78, /flag --map: write SRC:DST/],
     [['--map=tpl:out', 'extra'], 64, /takes no arguments and nothing more/],
   ]

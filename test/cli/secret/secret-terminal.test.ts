@@ -4,7 +4,7 @@ import { secretCommand } from './secret-command.ts'
 
 const CANARY = 'canary-31fe-välue'
 const FIRST = 'value of db/password: '
-const AGAIN = 'the same again: '
+const AGAIN = 'the same value again: '
 
 test('a typed value is asked for twice and never shown', async (t) => {
   const { secret, onTerminal } = await secretCommand(t)
@@ -32,8 +32,8 @@ test('mistyped letters can be deleted, and pasted lines answer both questions', 
 
 for (const [what, steps, expected, text] of [
   ['two different values', [`${CANARY}\r`, `${CANARY}x\r`], 64, /the two values differ, nothing was stored/],
-  ['Ctrl-C', [`${CANARY}\u0003`], 75, /given up, nothing was stored/],
-  ['Ctrl-D', ['\u0004'], 75, /given up, nothing was stored/],
+  ['Ctrl-C', [`${CANARY}\u0003`], 75, /cancelled, nothing was stored/],
+  ['Ctrl-D', ['\u0004'], 75, /cancelled, nothing was stored/],
   ['an arrow key', [`${CANARY}\u001b[A\r`], 64, /a control key cannot be part/],
 ] as const) {
   test(`${what}: nothing is stored or shown, and the terminal echoes again`, async (t) => {
@@ -70,7 +70,7 @@ test('get --show on a terminal ends the line, and refuses what would reprogram i
   for (const name of ['escape', 'binary']) {
     const { code, stdout } = await onTerminal(['get', '--show', name])
     assert.equal(code, 64)
-    assert.match(stdout.toString(), /bytes that are not for a terminal/)
+    assert.match(stdout.toString(), /bytes that a terminal cannot show/)
     assert.ok(!stdout.toString().includes(CANARY))
   }
 })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { FileTree, OutFile, TreeOptions } from '../../../src/core/ports/files.ts'
+import type { Changes, FileTree, OutFile, TreeOptions } from '../../../src/core/ports/files.ts'
 import { Secret } from '../../../src/core/vocabulary/secret.ts'
 
 export const TREE: TreeOptions = { uid: 1234, gid: 2345, dirMode: 0o750, rootMode: 0o711 }
@@ -22,6 +22,20 @@ export async function treeOf(root: string): Promise<string[]> {
     return `${path.slice(data.length + 1)} ${(mode & 0o7777).toString(8)} ${uid}:${gid} ${text}`
   })
   return (await Promise.all(lines)).toSorted()
+}
+
+/** Inode and times of `data/` and every entry below it. A watcher notices a change of any of them. */
+async function identitiesOf(root: string): Promise<Map<string, string>> {
+  const data = join(root, 'data')
+  const paths = ['.', ...(await readdir(data, { recursive: true }))]
+  const facts = await Promise.all(paths.map((path) => stat(join(data, path), { bigint: true })))
+  return new Map(
+    paths.map((path, at) => [path, `${facts[at]?.ino} ${facts[at]?.mtimeNs} ${facts[at]?.ctimeNs}`]),
+  )
+}
+
+function sorted({ changed, made, gone }: Changes): Changes {
+  return { changed: changed.toSorted(), made: made.toSorted(), gone: gone.toSorted() }
 }
 
 export interface TreeSubject {
@@ -88,6 +102,57 @@ export function fileTreeContract(kind: string, open: (t: TestContext) => Promise
       assert.deepEqual(await treeOf(root), ['a 600 1:1 two', 'kept 755 1:1 /', 'kept/z 640 1:1 z'])
       assert.deepEqual(await readdir(join(root, 'stage')), [])
     }
+  })
+
+  test(`${kind}: equal content is not touched: same inode, same mtime`, async (t) => {
+    const { tree, root } = await open(t)
+    const files = [outFile('a', 'one'), outFile('d/e', 'two'), outFile('empty', '')]
+    await tree.replaceAll(root, files, TREE)
+    const before = await identitiesOf(root)
+    const changes = await tree.replaceAll(root, files, TREE)
+    assert.deepEqual(changes, { changed: [], made: [], gone: [] })
+    assert.deepEqual(await identitiesOf(root), before)
+    await tree.replaceAll(root, [outFile('a', 'ONE'), ...files.slice(1)], TREE)
+    const after = await identitiesOf(root)
+    assert.notEqual(after.get('a'), before.get('a'))
+    assert.deepEqual([after.get('d/e'), after.get('empty')], [before.get('d/e'), before.get('empty')])
+  })
+
+  test(`${kind}: another content, mode or owner is a change of that file`, async (t) => {
+    const { tree, root } = await open(t)
+    const first = await tree.replaceAll(
+      root,
+      ['a', 'b/c', 'b/d', 'e'].map((path) => outFile(path, path)),
+      TREE,
+    )
+    assert.deepEqual(first, { changed: [], made: ['a', 'b/c', 'b/d', 'e'], gone: [] })
+    await writeFile(join(root, 'data', 'planted'), 'by a container')
+    const next = [outFile('a', 'other'), outFile('b/c', 'b/c'), outFile('e', 'e', 0o600), outFile('f', 'f')]
+    assert.deepEqual(sorted(await tree.replaceAll(root, next, TREE)), {
+      changed: ['a', 'e'],
+      made: ['f'],
+      gone: ['b/d', 'planted'],
+    })
+    const others = await tree.replaceAll(root, next, { ...TREE, uid: 77 })
+    assert.deepEqual(others, { changed: ['a', 'b/c', 'e', 'f'], made: [], gone: [] })
+    assert.deepEqual(sorted(await tree.replaceAll(root, [], TREE)).gone, ['a', 'b', 'e', 'f'])
+  })
+
+  test(`${kind}: an equal file that became a link, a folder or got a second name is written`, async (t) => {
+    const { tree, root } = await open(t)
+    const files = ['link', 'folder', 'named'].map((path) => outFile(path, 'same'))
+    await tree.replaceAll(root, files, TREE)
+    await rename(join(root, 'data/link'), join(root, 'data/elsewhere'))
+    await symlink('elsewhere', join(root, 'data/link'))
+    await rm(join(root, 'data/folder'))
+    await mkdir(join(root, 'data/folder'))
+    await link(join(root, 'data/named'), join(root, 'data/second'))
+    const { changed } = await tree.replaceAll(root, files, TREE)
+    assert.deepEqual(changed, ['link', 'folder', 'named'])
+    assert.deepEqual(
+      await treeOf(root),
+      ['folder', 'link', 'named'].map((path) => `${path} 640 1234:2345 same`),
+    )
   })
 
   test(`${kind}: a file may become a folder, and a folder a file`, async (t) => {

@@ -11,11 +11,16 @@ import { Secret } from '../../../src/core/vocabulary/secret.ts'
 import { openPlacedFiles } from '../../../src/host/files/placed-files.ts'
 import { temporaryFolder, tinyDisk } from '../../support/temporary-folder.ts'
 
-const OPTIONS: PlaceOptions = { fileMode: 0o640, dirMode: 0o750, existing: 'replace' }
+const OPTIONS: PlaceOptions = { fileMode: 0o640, dirMode: 0o750 }
 const placed = openPlacedFiles()
 
 function file(folder: string, path: string, text: string | Uint8Array = `of ${path}`): PlacedFile {
-  return { folder, path, content: typeof text === 'string' ? Secret.fromText(text) : new Secret(text) }
+  return {
+    folder,
+    path,
+    existing: 'replace',
+    content: typeof text === 'string' ? Secret.fromText(text) : new Secret(text),
+  }
 }
 
 async function refusal(work: Promise<unknown>): Promise<string> {
@@ -47,12 +52,12 @@ test('F10: files and new folders have the configured mode and owner, for any uma
   assert.equal(modeOf(folder), '711 0:0')
   assert.equal(await readFile(join(top, 'c/d/e'), 'utf8'), 'of c/d/e')
   assert.deepEqual(made, {
+    changed: [],
     made: [
       { folder: top, path: 'c/d/e' },
       { folder: top, path: 'f' },
     ],
     folders: ['a', 'a/b', 'a/b/c', 'a/b/c/d'].map((path) => join(folder, path)),
-    changed: 2,
   })
 })
 
@@ -98,19 +103,19 @@ test('a file that is the same already is not touched; another mode or content is
   await placed.write([file(folder, 'a'), file(folder, 'b')], OPTIONS)
   const before = await stat(join(folder, 'a'))
   const again = await placed.write([file(folder, 'a'), file(folder, 'b', 'other')], OPTIONS)
-  assert.deepEqual([again.made, again.changed], [[], 1])
+  assert.deepEqual(again, { changed: [{ folder, path: 'b' }], made: [], folders: [] })
   const after = await stat(join(folder, 'a'))
   assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs])
   const narrower = await placed.write([file(folder, 'a')], { ...OPTIONS, fileMode: 0o400 })
-  assert.equal(narrower.changed, 1)
+  assert.deepEqual(narrower.changed, [{ folder, path: 'a' }])
   assert.equal(modeOf(join(folder, 'a')), '400 0:0')
 })
 
 test('a file that is there already can be refused, before anything is written', async (t) => {
   const folder = await temporaryFolder(t)
   await writeFile(join(folder, 'b'), 'theirs')
-  const refusing = { ...OPTIONS, existing: 'refuse' } as const
-  const said = await refusal(placed.write([file(folder, 'a'), file(folder, 'b')], refusing))
+  const files = ['a', 'b'].map((path) => ({ ...file(folder, path), existing: 'refuse' as const }))
+  const said = await refusal(placed.write(files, OPTIONS))
   assert.equal(said, `plan_conflict: ${folder}/b is there already`)
   assert.deepEqual(await readdir(folder), ['b'])
   assert.equal(await readFile(join(folder, 'b'), 'utf8'), 'theirs')
@@ -173,8 +178,8 @@ test('a user who is not root: his own folder works, another owner is refused wit
     const { openPlacedFiles } = await import(${JSON.stringify(new URL('../../../src/host/files/placed-files.ts', import.meta.url).href)})
     const { Secret } = await import(${JSON.stringify(new URL('../../../src/core/vocabulary/secret.ts', import.meta.url).href)})
     process.setgroups([]); process.setgid(1000); process.setuid(1000)
-    const write = (path, more) => openPlacedFiles().write([{ folder: ${JSON.stringify(folder)}, path, content: Secret.fromText('x') }],
-      { fileMode: 0o400, dirMode: 0o700, existing: 'replace', ...more })
+    const write = (path, more) => openPlacedFiles().write([{ folder: ${JSON.stringify(folder)}, path, content: Secret.fromText('x'), existing: 'replace' }],
+      { fileMode: 0o400, dirMode: 0o700, ...more })
     const made = await write('mine/a', {})
     await write('mine/a', {})
     await write('other/a', { owner: { uid: 0, gid: 0 } }).catch((error) => console.log(error.message))

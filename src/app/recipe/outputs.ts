@@ -8,36 +8,20 @@ import {
   type Outputs,
   type PlannedOutput,
 } from '../../core/plan/output-plan.ts'
-import type {
-  Placed,
-  PlacedFiles,
-  PlaceOptions,
-  SourceFiles,
-  SourceListing,
-  SourceTrees,
-} from '../../core/ports/files.ts'
-import type { Secret } from '../../core/vocabulary/secret.ts'
+import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 import type { Template } from '../../core/template/template.ts'
-import { NO_REFERENCE, readTemplate, type TemplateRules } from './prepare.ts'
-import { warningsOf, type PreparedTemplate } from '../render/render.ts'
+import type { Machine } from '../machine.ts'
+import { readTemplates, type TemplateRules } from './read-templates.ts'
+import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
-export interface MaterializeDeps {
-  readonly sources: SourceFiles
-  readonly trees: SourceTrees
-  readonly placed: PlacedFiles
-}
-
-/** A template that becomes a file at a place of its user's. */
+/** A template that becomes a file at a place that the user named. */
 export interface OutputTemplate extends PreparedTemplate, PlannedOutput {
   readonly template: Template
 }
 
-export interface PreparedOutputs {
-  readonly templates: readonly OutputTemplate[]
-  /** Sources that are not there, each named by its user. */
+export interface PreparedOutputs extends Recipe<OutputTemplate> {
+  /** Paths of sources that the user named and that are not there. */
   readonly missing: readonly string[]
-  /** One line each: tags that look like a mistake, folders without templates. */
-  readonly warnings: readonly string[]
 }
 
 /** `taken`: other files that the command writes, for collisions. */
@@ -46,13 +30,14 @@ export interface PrepareRules extends TemplateRules {
 }
 
 /**
- * Which files come from which templates, the templates read and parsed: all that can be known without a provider. Nothing is written.
- * Throws `plan_conflict`, before the disk is looked at where that can be, or one error of all templates that cannot be used.
+ * Finds which files come from which templates, reads and parses the templates. No provider is asked and
+ * nothing is written. Throws `plan_conflict`, before it looks at the disk where that is possible, or one
+ * error that names all templates that cannot be used.
  */
 export async function prepareOutputs(
   outputs: Outputs,
   rules: PrepareRules,
-  { sources, trees }: Pick<MaterializeDeps, 'sources' | 'trees'>,
+  { sources, trees }: Pick<Machine, 'sources' | 'trees'>,
 ): Promise<PreparedOutputs> {
   checkPlaces(outputs)
   const real = await checkRealPlaces(outputs, trees)
@@ -61,24 +46,10 @@ export async function prepareOutputs(
     source.kind === 'file' && found.get(source.path)?.kind === 'missing'
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
-  const templates = await readAll(planned, rules, sources)
+  const { templates, errors } = await readTemplates(planned, rules, sources)
+  throwErrors(errors)
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
-  const warnings = [...emptyFolders(found), ...templates.flatMap(plainText), ...templates.flatMap(warningsOf)]
-  return { templates, missing, warnings }
-}
-
-/** Writes what was rendered. `contents` may hold others' templates too: they are left alone. */
-export async function placeOutputs(
-  templates: readonly OutputTemplate[],
-  contents: ReadonlyMap<PreparedTemplate, Secret>,
-  options: PlaceOptions,
-  { placed }: Pick<MaterializeDeps, 'placed'>,
-): Promise<Placed> {
-  const files = templates.flatMap((template) => {
-    const content = contents.get(template)
-    return content === undefined ? [] : [{ folder: template.folder, path: template.path, content }]
-  })
-  return placed.write(files, options)
+  return { ...recipeOf(templates, [...emptyFolders(found), ...templates.flatMap(plainText)]), missing }
 }
 
 /** Throws `io` when a source that the user named is not there. */
@@ -91,7 +62,10 @@ export function requireSources({ missing }: PreparedOutputs): void {
   )
 }
 
-/** What the paths say is checked first; links may still lead one into the other. Where each path leads. */
+/**
+ * Answers where each path leads. The paths themselves were checked before; a link can still lead one into
+ * another.
+ */
 async function checkRealPlaces(outputs: Outputs, trees: SourceTrees): Promise<ReadonlyMap<string, string>> {
   const paths = [...new Set([...sourcePaths(outputs), ...outputPaths(outputs)])]
   const real = new Map<string, string>()
@@ -100,7 +74,7 @@ async function checkRealPlaces(outputs: Outputs, trees: SourceTrees): Promise<Re
   return real
 }
 
-/** A file of the command's own is neither an output nor a template, by whatever name or link. */
+/** Throws when a file of the command itself is also an output or a template, by whatever name or link. */
 async function checkTaken(
   taken: NonNullable<PrepareRules['taken']>,
   planned: readonly PlannedOutput[],
@@ -138,32 +112,6 @@ async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<st
   }
   throwErrors(errors)
   return found
-}
-
-/** Each is a dozen calls to the system: this keeps Node's four threads for files busy. */
-const AT_ONCE = 16
-
-/** In the order of the plan. */
-async function readAll(
-  planned: readonly PlannedOutput[],
-  rules: TemplateRules,
-  sources: SourceFiles,
-): Promise<readonly OutputTemplate[]> {
-  const read = new Map<PlannedOutput, OutputTemplate>()
-  const errors: LocketError[] = []
-  const waiting = planned.values()
-  async function worker(): Promise<void> {
-    for (const output of waiting) {
-      try {
-        read.set(output, { ...output, template: await readTemplate(output, rules, sources) })
-      } catch (thrown) {
-        errors.push(toLocketError(thrown))
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  throwErrors(errors)
-  return planned.flatMap((output) => read.get(output) ?? [])
 }
 
 /** A named secret whose text has no reference: its braces may have been forgotten. */

@@ -1,0 +1,46 @@
+import type { EnvEntry } from '../../config/entries/env-entry.ts'
+import type { ParseRef } from '../../core/template/template.ts'
+import type { Machine } from '../machine.ts'
+import { prepareEnvironment, type PreparedVariable } from '../recipe/environment.ts'
+import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
+import { render } from '../render/render.ts'
+import type { Sink } from '../sinks/sink.ts'
+
+export interface ExportRequest {
+  readonly entries: readonly EnvEntry[]
+  readonly parseRef: ParseRef
+  readonly signal: AbortSignal
+  readonly sink: Sink<PreparedVariable>
+}
+
+/** Largest template and largest value: more than any environment takes. */
+const MAX_BYTES = 10 * 1024 * 1024
+
+/**
+ * Gives all variables to the sink. Throws one error that names all that failed, and then the sink gets
+ * nothing: a reference without a value is never passed on as text. Waits at most 30 s for a provider that is
+ * not up yet.
+ */
+export async function exportEnvironment(
+  { entries, parseRef, signal, sink }: ExportRequest,
+  { clock, emit, sources, resolve }: Pick<Machine, 'clock' | 'emit' | 'sources' | 'resolve'>,
+): Promise<void> {
+  const environment = await prepareEnvironment(entries, { parseRef, maxFileBytes: MAX_BYTES }, sources)
+  for (const { origin, template } of environment.templates) {
+    for (const warning of template.warnings) emit('template.warning', { where: origin, warning })
+  }
+  const rendered = await render(environment, {
+    policy: 'error',
+    maxFileBytes: MAX_BYTES,
+    awaitsCredentials: false,
+    resolve,
+    clock,
+    signal,
+    timeoutMs: RENDER_TIMEOUT_MS,
+  })
+  try {
+    await sink.put(environment.templates, rendered)
+  } finally {
+    rendered.wipe()
+  }
+}

@@ -1,0 +1,94 @@
+import { addFacts, errnoOf, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { RequestedFile, SecretSource } from '../../core/plan/plan.ts'
+import type { SourceFiles } from '../../core/ports/files.ts'
+import { parseTemplate } from '../../core/template/parse.ts'
+import type { ParseRef, Template } from '../../core/template/template.ts'
+
+export interface TemplateRules {
+  readonly parseRef: ParseRef
+  readonly maxFileBytes: number
+}
+
+type Unread = Pick<RequestedFile, 'origin' | 'source'>
+
+/**
+ * Reading one template takes a dozen system calls. This many at once keep the four file threads of Node busy.
+ */
+const AT_ONCE = 16
+
+/** Reads and parses templates, each from its file if it has one. Both lists are in the order of `files`. */
+export async function readTemplates<F extends Unread>(
+  files: readonly F[],
+  rules: TemplateRules,
+  sources: SourceFiles,
+): Promise<{
+  readonly templates: readonly (F & { readonly template: Template })[]
+  readonly errors: readonly LocketError[]
+}> {
+  const read = new Map<F, Template>()
+  const errors = new Map<F, LocketError>()
+  const waiting = files.values()
+  async function worker(): Promise<void> {
+    for (const file of waiting) {
+      try {
+        read.set(file, await readTemplate(file, rules, sources))
+      } catch (thrown) {
+        errors.set(file, toLocketError(thrown))
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return {
+    templates: files.flatMap((file) => {
+      const template = read.get(file)
+      return template === undefined ? [] : [{ ...file, template }]
+    }),
+    errors: files.flatMap((file) => errors.get(file) ?? []),
+  }
+}
+
+/** The origin of the template is a fact of the errors that this throws. */
+async function readTemplate(
+  { origin, source }: Unread,
+  { parseRef, maxFileBytes }: TemplateRules,
+  sources: SourceFiles,
+): Promise<Template> {
+  const bytes =
+    source.kind === 'file'
+      ? await fileBytes(source, origin, maxFileBytes, sources)
+      : inlineBytes(source.template, origin, maxFileBytes)
+  return parseTemplate(bytes, parseRef, origin)
+}
+
+async function fileBytes(
+  { kind: _kind, path, ...place }: Extract<SecretSource, { kind: 'file' }>,
+  origin: string,
+  maxBytes: number,
+  sources: SourceFiles,
+): Promise<Uint8Array> {
+  try {
+    return await sources.read(path, { maxBytes, ...place })
+  } catch (thrown) {
+    throw unreadable(origin, path, toLocketError(thrown))
+  }
+}
+
+function inlineBytes(template: string, origin: string, maxBytes: number): Uint8Array {
+  const bytes = new TextEncoder().encode(template)
+  if (bytes.byteLength <= maxBytes) return bytes
+  throw new LocketError(
+    'too_large',
+    `the template has ${bytes.byteLength} bytes, max-file-size is ${maxBytes}`,
+    { facts: { origin } },
+  )
+}
+
+function unreadable(origin: string, path: string, error: LocketError): LocketError {
+  if (errnoOf(error.cause) !== 'ENOENT') return addFacts(error, { origin })
+  return new LocketError(error.code, `template file ${path} does not exist`, {
+    facts: { origin, path },
+    names: ['path'],
+    cause: error,
+    hint: 'a managed plugin sees only what its config folder holds, at /etc/locket',
+  })
+}

@@ -1,0 +1,65 @@
+import type { VolumeConfig } from '../../config/volume/volume-config.ts'
+import { throwErrors } from '../../core/vocabulary/errors.ts'
+import { planFiles } from '../../core/plan/plan.ts'
+import type { SourceFiles } from '../../core/ports/files.ts'
+import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
+import { readTemplates } from './read-templates.ts'
+import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
+
+/** The content of a volume, for Status. It holds no value. */
+export interface ContentFacts {
+  readonly files: readonly string[]
+  readonly references: number
+  readonly providers: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** One file of a volume. */
+export interface PreparedFile extends PreparedTemplate {
+  readonly path: string
+}
+
+/**
+ * Reads and parses every template of a volume. No provider is asked. Throws one error that names all that is
+ * wrong.
+ */
+export async function prepareVolume(
+  { files, parseRef, written }: VolumeConfig,
+  sources: SourceFiles,
+): Promise<Recipe<PreparedFile>> {
+  const rules = { parseRef, maxFileBytes: written.maxFileBytes }
+  const { templates, errors } = await readTemplates(planFiles(files), rules, sources)
+  throwErrors(errors)
+  return recipeOf(templates)
+}
+
+export function contentFacts({ templates }: Recipe<PreparedFile>): ContentFacts {
+  const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
+  return {
+    files: templates.map(({ path }) => path),
+    references: refs.length,
+    providers: [...new Set(refs.map(({ provider }) => provider))],
+    warnings: contentWarnings(templates),
+  }
+}
+
+const MOST_NAMED = 10
+
+/**
+ * Likely mistakes in a volume's files, one line each. A text without a reference is one: its braces may have
+ * been forgotten.
+ */
+export function contentWarnings(files: readonly PreparedFile[]): readonly string[] {
+  const plain = files.filter(({ template }) => template.refs.length === 0).map(({ path }) => path)
+  const more = plain.length > MOST_NAMED ? ` and ${plain.length - MOST_NAMED} more` : ''
+  return [
+    ...(files.length === 0 ? ['the volume has no file: no option secret.NAME is set'] : []),
+    ...(plain.length === 0 ? [] : [`${NO_REFERENCE} in ${plain.slice(0, MOST_NAMED).join(', ')}${more}`]),
+    ...files.flatMap(({ path, template }) => template.warnings.map((warning) => `${path}: ${warning}`)),
+  ]
+}
+
+/** Paths of the template files of a volume. */
+export function templatePaths(config: VolumeConfig): string[] {
+  return config.files.flatMap((file) => (file.source.kind === 'file' ? [file.source.path] : []))
+}

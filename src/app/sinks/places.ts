@@ -1,0 +1,121 @@
+import { joinPath, liesUnder } from '../../core/plan/paths.ts'
+import type { Place, PlacedFiles, PlaceOptions, SourceTrees } from '../../core/ports/files.ts'
+import type { OutputTemplate } from '../recipe/outputs.ts'
+import type { Sink } from './sink.ts'
+
+export interface PlacesRules {
+  readonly placing: PlaceOptions
+  /** What becomes of a file that is there and that this sink has not written. */
+  readonly existing: 'replace' | 'refuse'
+  /** The files that this sink removes: those that it made, or also those that it replaced. */
+  readonly owns: 'made' | 'written'
+}
+
+/** Files at places that users name. The names in its answers are absolute paths. */
+export interface Places extends Sink<OutputTemplate> {
+  /** Absolute paths of the files that it has written and not removed. */
+  files(): readonly string[]
+  /** Removes the files that it owns, and the folders that it made. Rejects with `io`. */
+  clear(): Promise<void>
+}
+
+/** A file on disk that this sink has written. */
+interface Entry {
+  readonly place: Place
+  readonly isOwned: boolean
+  /** It holds all its secrets. */
+  readonly isComplete: boolean
+}
+
+export function openPlaces(
+  { placing, existing, owns }: PlacesRules,
+  { placed, trees }: { readonly placed: PlacedFiles; readonly trees: SourceTrees },
+): Places {
+  /** By absolute path. */
+  const entries = new Map<string, Entry>()
+  const folders: string[] = []
+  /** Removed since the last answer: a `put` that rejects has removed files too. */
+  let gone: string[] = []
+
+  async function remove(targets: readonly string[]): Promise<void> {
+    const owned = targets.filter((target) => entries.get(target)?.isOwned === true)
+    if (owned.length === 0) return
+    const places = owned.flatMap((target) => entries.get(target)?.place ?? [])
+    await placed.remove(places, folders)
+    for (const target of owned) entries.delete(target)
+    gone.push(...owned)
+  }
+
+  return {
+    files: () => [...entries.keys()],
+
+    async put(templates, { contents, incomplete }) {
+      // A file that holds all its secrets is never replaced by one that lacks some.
+      const next = templates.filter(
+        (template) => !incomplete.has(template) || entries.get(template.target)?.isComplete !== true,
+      )
+      const wanted = new Set(templates.map(({ target }) => target))
+      const unwanted = [...entries.keys()].filter((target) => !wanted.has(target))
+      await remove(await findInTheWay(unwanted, next, trees))
+      const files = next.flatMap((template) => {
+        const content = contents.get(template)
+        const { target, folder, path } = template
+        if (content === undefined) return []
+        return [
+          {
+            template,
+            target,
+            folder,
+            path,
+            content,
+            existing: entries.has(target) ? 'replace' : existing,
+          } as const,
+        ]
+      })
+      const done = await placed.write(files, placing)
+      folders.push(...done.folders)
+      const made = done.made.map(targetOf)
+      for (const { template, target, folder, path } of files) {
+        const isOwned = owns === 'written' || made.includes(target) || entries.get(target)?.isOwned === true
+        entries.set(target, { place: { folder, path }, isOwned, isComplete: !incomplete.has(template) })
+      }
+      await remove(unwanted)
+      const answer = { changed: done.changed.map(targetOf), made, gone }
+      gone = []
+      return answer
+    },
+
+    async clear() {
+      await placed.remove(
+        [...entries.values()].filter(({ isOwned }) => isOwned).map(({ place }) => place),
+        folders,
+      )
+    },
+  }
+}
+
+/**
+ * Those of `unwanted` that must go before anything is written: a file where a folder is needed, a file below
+ * the place of a file, and another name of a file that is about to be written, which would be removed
+ * afterwards. The rest stays until its successors are in place, because writing them may fail.
+ */
+async function findInTheWay(
+  unwanted: readonly string[],
+  templates: readonly OutputTemplate[],
+  trees: SourceTrees,
+): Promise<string[]> {
+  if (unwanted.length === 0) return []
+  // Some file systems hold `A` and `a` for one name.
+  const realPath = async (target: string) => (await trees.realPath(target)).toLowerCase()
+  const wanted = await Promise.all(templates.map(({ target }) => realPath(target)))
+  const inTheWay: string[] = []
+  for (const target of unwanted) {
+    const path = await realPath(target)
+    if (wanted.some((other) => liesUnder(path, other) || liesUnder(other, path))) inTheWay.push(target)
+  }
+  return inTheWay
+}
+
+function targetOf({ folder, path }: Place): string {
+  return joinPath(folder, path)
+}

@@ -1,0 +1,43 @@
+import type { VolumeConfig } from '../../config/volume/volume-config.ts'
+import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
+import { render, type Rendered } from '../render/render.ts'
+import { rootOf, type Driver } from './driver.ts'
+import { openVolumeSink, type VolumeSink } from '../sinks/volume.ts'
+import type { Volume } from './volume-table.ts'
+
+/** A volume's files in memory, and where they go. The caller must call `rendered.wipe`. */
+export interface RenderedVolume {
+  readonly templates: readonly PreparedFile[]
+  readonly rendered: Rendered<PreparedFile>
+  /** For Status. */
+  readonly content: ContentFacts
+  readonly sink: VolumeSink
+}
+
+/**
+ * Reads templates, fetches all references as one batch and renders in memory. Nothing is mounted or written.
+ */
+export async function renderVolume(
+  driver: Driver,
+  volume: Volume,
+  config: VolumeConfig,
+  signal: AbortSignal,
+): Promise<RenderedVolume> {
+  const { clock, clients, sources } = driver
+  const { name } = volume
+  const { written } = config
+  const recipe = await prepareVolume(config, sources)
+  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
+  const rendered = await render(recipe, { ...written, resolve, clock, signal })
+  const content = contentFacts(recipe)
+  const { unresolved } = rendered
+  const warnings = unresolved
+    ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
+    : []
+  return {
+    templates: recipe.templates,
+    rendered,
+    content: { ...content, warnings: [...content.warnings, ...warnings] },
+    sink: openVolumeSink(rootOf(driver, name), config, driver),
+  }
+}
