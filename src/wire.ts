@@ -106,7 +106,7 @@ export function openDriver(
     clock: deps.clock,
     sources: deps.files,
     mounts: openMountTable(),
-    tree: openFileTree(),
+    tree: openFileTree(deps.clock),
     emit,
     host: openHostFacts(),
     watch: watchPaths,
@@ -123,21 +123,22 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
   return { clock: deps.clock, emit, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
-/** The ports of a command that writes files. */
+/** Returns the ports of the command named `command`, which writes files. */
 export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
   const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
   return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
 }
 
-/** The ports of `locket exec`. */
+/** Returns the ports of `locket exec`. The caller of `openRendering` still closes the clients. */
 export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
   const closeProviders = () => rendering.clients.close()
   const placing = openPlacing(rendering, 'exec', providers)
   return { ...placing, closeProviders, programs, listenSignals, forbidTracing }
 }
 
-export interface Rendering extends Pick<Machine, 'clock' | 'emit' | 'sources'> {
+/** The ports of a command that renders templates. */
+interface Rendering extends Pick<Machine, 'clock' | 'emit' | 'sources'> {
   readonly clients: Clients
 }
 

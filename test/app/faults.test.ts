@@ -10,6 +10,7 @@ import { removeVolume } from '../../src/app/volume/remove.ts'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
+import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { CANARY, mountIdsOf, openWorld, restarted, type World } from './world.ts'
@@ -75,7 +76,7 @@ function halfDone(isDead: () => boolean): {
   readonly tree: FileTree
 } {
   const mounts = openMountTable()
-  const tree = openFileTree()
+  const tree = openFileTree(systemClock())
   const died = () => new Error('the process is dead')
   return {
     mounts: {

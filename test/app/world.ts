@@ -8,6 +8,7 @@ import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import type { StateStore } from '../../src/core/ports/state-store.ts'
+import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
@@ -65,7 +66,7 @@ export async function openWorld(
   const ports: Ports = {
     store: realPorts.store ?? openStateFile(stateDir),
     mounts: realPorts.mounts ?? openMountTable(),
-    tree: realPorts.tree ?? openFileTree(),
+    tree: realPorts.tree ?? openFileTree(systemClock()),
   }
   return {
     runtimeDir,
@@ -173,6 +174,11 @@ function configOf(world: World, options: Readonly<Record<string, string>>): Volu
     files,
     tmpfs: TMPFS,
     written: WRITTEN,
+    ceilings: {
+      references: 1000,
+      renderedBytes: 16 * 1_048_576,
+      origins: new Set(files.map(({ origin }) => origin)),
+    },
     watch: false,
     mountTimeoutMs: undefined,
     providers: [{ name: 'memory', def: memoryDef(world.provider), settings: {}, key: 'memory' }],

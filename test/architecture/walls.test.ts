@@ -39,11 +39,11 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     vocabulary: [],
     text: ['vocabulary'],
     waiting: ['vocabulary'],
-    volume: ['vocabulary'],
+    volume: ['vocabulary', 'text'],
     ports: ['vocabulary', 'text', 'volume'],
     filters: ['vocabulary', 'text'],
     'env-formats': ['vocabulary', 'text'],
-    template: ['vocabulary', 'text', 'filters'],
+    template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'ports'],
   },
   config: {

@@ -120,13 +120,13 @@ test('trouble that passes and a warning are info, so that Compose goes on', asyn
       'up',
       '--env=A=local://a',
       '--env=B={{ op://Mordin/TestKey/text }}',
-      '--env=C={{ vault2://x }}',
+      '--env=C={{ elsewhere://x }}',
       's',
     ],
     { OP_CONNECT_HOST: server.url, OP_CONNECT_TOKEN: TOKEN },
   )
   assert.deepEqual([code, stderr], [0, ''], stdout)
-  assert.deepEqual(setIn(stdout), { A: CANARY, B: CANARY, C: '{{ vault2://x }}' })
+  assert.deepEqual(setIn(stdout), { A: CANARY, B: CANARY, C: '{{ elsewhere://x }}' })
   const infos = linesOf(stdout)
     .filter(({ type }) => type === 'info')
     .map(({ message }) => message)

@@ -50,8 +50,8 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ({ written }) => `${written.owner?.uid}:${written.owner?.gid}`,
   ),
   'max-file-size': row(
-    ['1K', '1G'],
-    [1024, 1024 ** 3],
+    ['1K', '16M'],
+    [1024, 16 * 1_048_576],
     10 * 1_048_576,
     (volume) => volume.written.maxFileBytes,
   ),
@@ -264,7 +264,7 @@ function row(
   }
 }
 
-function daemonRow(
+export function daemonRow(
   texts: SettingRow['texts'],
   seen: SettingRow['seen'],
   byDefault: unknown,

@@ -37,6 +37,7 @@ export function createManualClock(start: number = Date.UTC(2026, 10, 22)): Manua
         sleeping.add(sleeper)
         signal?.addEventListener('abort', aborted, { once: true })
       }),
+    nextTurn: () => nextTurn(),
     async advance(ms) {
       const end = time + ms
       for (;;) {

@@ -85,3 +85,23 @@ test('the host tells its boot and how long ago it was', () => {
   const first = host.uptimeMs()
   assert.ok(first > 0 && host.uptimeMs() >= first)
 })
+
+test('system clock: one turn of the event loop resumes one of those that wait for a turn', async () => {
+  const clock = systemClock()
+  const turns: number[] = []
+  let turn = 0
+  let isCounting = true
+  const count = (): void => {
+    turn += 1
+    if (isCounting) setImmediate(count)
+  }
+  setImmediate(count)
+  await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      await clock.nextTurn()
+      turns.push(turn)
+    }),
+  )
+  isCounting = false
+  assert.equal(new Set(turns).size, 5, turns.join(', '))
+})

@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable } from '../../src/host/mounts/mount-table.ts'
 import { hasCode, TMPFS } from '../contract/host/mount-table-contract.ts'
@@ -23,7 +24,7 @@ import { outFile, TREE, treeOf } from '../contract/host/file-tree-contract.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
 
 const CANARY = 'CANARY-8b1f-file-tree'
-const tree = openFileTree()
+const tree = openFileTree(systemClock())
 
 /** Swaps a folder for a link to another one and back, as fast as it can. */
 const SWAPPER = `

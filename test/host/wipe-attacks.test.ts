@@ -5,6 +5,7 @@ import { mkdir, open, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import koffi from 'koffi'
+import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable } from '../../src/host/mounts/mount-table.ts'
 import { hasCode, TMPFS } from '../contract/host/mount-table-contract.ts'
@@ -12,7 +13,7 @@ import { outFile, TREE, treeOf } from '../contract/host/file-tree-contract.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const CANARY = 'CANARY-51c7-wipe'
-const tree = openFileTree()
+const tree = openFileTree(systemClock())
 
 async function volume(t: TestContext): Promise<{ root: string; data: string }> {
   const root = join(await temporaryFolder(t), 'db')

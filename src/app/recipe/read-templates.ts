@@ -1,12 +1,19 @@
 import { addFacts, errnoOf, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { RequestedFile, SecretSource } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import { parseTemplate } from '../../core/template/parse.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import { parseSteps } from '../../core/template/parse.ts'
 import type { ParseRef, Template } from '../../core/template/template.ts'
+import type { Allowance } from '../../core/volume/ceilings.ts'
+import { inOneTurn, inTurns } from '../../core/waiting/turns.ts'
 
 export interface TemplateRules {
   readonly parseRef: ParseRef
   readonly maxFileBytes: number
+  /** Left out: a template is parsed in one turn of the event loop, because no other request waits. */
+  readonly clock?: Clock | undefined
+  /** Counts the templates of a volume. Left out: there is no limit for all of them together. */
+  readonly allowance?: Allowance | undefined
 }
 
 type Unread = Pick<RequestedFile, 'origin' | 'source'>
@@ -33,6 +40,8 @@ export async function readTemplates<F extends Unread>(
       try {
         read.set(file, await readTemplate(file, rules, sources))
       } catch (thrown) {
+        // Once a ceiling is reached, every further template would fail for the same reason.
+        rules.allowance?.check()
         errors.set(file, toLocketError(thrown))
       }
     }
@@ -50,14 +59,17 @@ export async function readTemplates<F extends Unread>(
 /** The origin of the template is a fact of the errors that this throws. */
 async function readTemplate(
   { origin, source }: Unread,
-  { parseRef, maxFileBytes }: TemplateRules,
+  { parseRef, maxFileBytes, clock, allowance }: TemplateRules,
   sources: SourceFiles,
 ): Promise<Template> {
   const bytes =
     source.kind === 'file'
       ? await fileBytes(source, origin, maxFileBytes, sources)
       : inlineBytes(source.template, origin, maxFileBytes)
-  return parseTemplate(bytes, parseRef, origin)
+  allowance?.addTemplate(origin, bytes.byteLength)
+  const countTag = allowance && (() => allowance.addTag(origin))
+  const steps = parseSteps(bytes, { parseRef, origin, countTag })
+  return clock === undefined ? inOneTurn(steps) : inTurns(steps, clock)
 }
 
 async function fileBytes(

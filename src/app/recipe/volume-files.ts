@@ -2,8 +2,9 @@ import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { throwErrors } from '../../core/vocabulary/errors.ts'
 import { planFiles } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
+import { createAllowance } from '../../core/volume/ceilings.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
-import { readTemplates } from './read-templates.ts'
+import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /** The content of a volume, for Status. It holds no value. */
@@ -21,13 +22,14 @@ export interface PreparedFile extends PreparedTemplate {
 
 /**
  * Reads and parses every template of a volume. No provider is asked. Throws one error that names all that is
- * wrong.
+ * wrong, or the first ceiling that the volume exceeds. `allowance` is left out when nothing is rendered.
  */
 export async function prepareVolume(
-  { files, parseRef, written }: VolumeConfig,
+  { files, parseRef, written, ceilings }: VolumeConfig,
   sources: SourceFiles,
+  { clock, allowance = createAllowance(ceilings) }: Pick<TemplateRules, 'clock' | 'allowance'> = {},
 ): Promise<Recipe<PreparedFile>> {
-  const rules = { parseRef, maxFileBytes: written.maxFileBytes }
+  const rules = { parseRef, maxFileBytes: written.maxFileBytes, clock, allowance }
   const { templates, errors } = await readTemplates(planFiles(files), rules, sources)
   throwErrors(errors)
   return recipeOf(templates)

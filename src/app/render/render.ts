@@ -3,12 +3,10 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import {
-  collectFailures,
-  hasDefault,
-  renderTemplate,
-  type FailurePolicy,
-} from '../../core/template/render.ts'
+import { collectFailures, hasDefault, renderSteps, type FailurePolicy } from '../../core/template/render.ts'
+import type { Template } from '../../core/template/template.ts'
+import type { Allowance } from '../../core/volume/ceilings.ts'
+import { inTurns, type Steps } from '../../core/waiting/turns.ts'
 import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { openDeadline } from './deadline.ts'
 import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
@@ -17,6 +15,8 @@ export interface RenderRules {
   readonly policy: FailurePolicy
   /** Largest rendered text, in bytes. */
   readonly maxFileBytes: number
+  /** Counts the files of a volume. Undefined: there is no limit for all files together. */
+  readonly allowance?: Allowance
   /** See FetchOptions. */
   readonly awaitsCredentials?: boolean
 }
@@ -55,18 +55,18 @@ export async function render<T extends PreparedTemplate>(
   const optional = optionalRefs(templates)
   const outcomes = await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredentials })
   try {
-    return renderAll(templates, outcomes, options, clock.now())
+    return await inTurns(renderAll(templates, outcomes, options, clock.now()), clock)
   } finally {
     wipeOutcomes(outcomes)
   }
 }
 
-function renderAll<T extends PreparedTemplate>(
+function* renderAll<T extends PreparedTemplate>(
   templates: readonly T[],
   outcomes: Outcomes,
-  { policy, maxFileBytes }: RenderRules,
+  { policy, maxFileBytes, allowance }: RenderRules,
   now: number,
-): Rendered<T> {
+): Steps<Rendered<T>> {
   const failures = collectFailures(
     templates.map(({ template }) => template),
     outcomes,
@@ -79,19 +79,28 @@ function renderAll<T extends PreparedTemplate>(
       : templates.filter(({ template }) => collectFailures([template], outcomes).length > 0),
   )
   const contents = new Map<T, Secret>()
+  const copies = new Map<RefId, Secret>()
   const wipe = () => contents.forEach((content) => content.wipe())
   try {
     const errors: LocketError[] = []
     for (const prepared of templates) {
       const { template, origin } = prepared
+      const allot = (bytes: number): void => allowance?.addFile(origin, bytes)
+      const value = wholeValue(template, outcomes)
+      const copy = value && copies.get(value)
       try {
-        const content = renderTemplate(template, outcomes, { policy, now, origin })
+        if (copy !== undefined) allot(copy.byteLength)
+        const options = { policy, now, origin, maxBytes: maxFileBytes, allot }
+        const content = copy ?? (yield* renderSteps(template, outcomes, options))
         if (content === undefined) continue
         contents.set(prepared, content)
-        checkSize(content, origin, maxFileBytes)
+        if (value !== undefined) copies.set(value, content)
       } catch (thrown) {
+        // Once a ceiling is reached, every further file would fail for the same reason.
+        allowance?.check()
         errors.push(toLocketError(thrown))
       }
+      yield
     }
     throwErrors(errors)
     return { contents, unresolved, incomplete, wipe }
@@ -101,13 +110,14 @@ function renderAll<T extends PreparedTemplate>(
   }
 }
 
-function checkSize({ byteLength }: Secret, origin: string, maxFileBytes: number): void {
-  if (byteLength <= maxFileBytes) return
-  throw new LocketError(
-    'too_large',
-    `the rendered file has ${byteLength} bytes, max-file-size is ${maxFileBytes}`,
-    { hint: 'raise max-file-size', facts: { origin } },
-  )
+/**
+ * Returns the reference of a template that is one value and nothing else, if there is a value. All files of
+ * one value share its bytes: a thousand of them take the memory of one.
+ */
+function wholeValue({ segments }: Template, outcomes: Outcomes): RefId | undefined {
+  const [segment] = segments
+  if (segments.length !== 1 || segment?.kind !== 'secret' || segment.filters.length > 0) return undefined
+  return outcomes.get(segment.ref.id)?.ok === true ? segment.ref.id : undefined
 }
 
 /** References that may be missing: each of their tags has a default. */

@@ -1,7 +1,7 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
-import { parseVolumeName } from '../../core/vocabulary/names.ts'
+import { addFacts, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { parseVolumeName, type VolumeName } from '../../core/vocabulary/names.ts'
 import { sameOptions, type VolumeRecord } from '../../core/volume/record.ts'
-import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
+import { contentFacts, prepareVolume, type ContentFacts } from '../recipe/volume-files.ts'
 import { timestamp, type Driver } from './driver.ts'
 import { createdState } from './state.ts'
 import type { VolumeIdentity } from './volume-table.ts'
@@ -21,7 +21,7 @@ export async function createVolume(
   await driver.locks.run(name, signal, async () => {
     const existing = driver.table.find(name)
     if (existing !== undefined) return refuseOtherOptions(existing, options)
-    const content = contentFacts(await prepareVolume(driver.daemon.volumeConfig(options), driver.sources))
+    const content = await contentOf(driver, options, name)
     const identity = { name, options, createdAt: timestamp(driver) }
     const volume = await driver.table.add(identity, createdState(driver.unrecorded.has(name)))
     driver.unrecorded.delete(name)
@@ -29,6 +29,19 @@ export async function createVolume(
     driver.emit('volume.created', { volume: name, files: content.files.length })
     for (const warning of content.warnings) driver.emit('volume.warning', { volume: name, warning })
   })
+}
+
+/** Throws errors that name the volume. The engine does not name it. */
+async function contentOf(
+  { daemon, sources, clock }: Driver,
+  options: VolumeRecord['options'],
+  name: VolumeName,
+): Promise<ContentFacts> {
+  try {
+    return contentFacts(await prepareVolume(daemon.volumeConfig(options), sources, { clock }))
+  } catch (thrown) {
+    throw addFacts(toLocketError(thrown), { volume: name })
+  }
 }
 
 function refuseOtherOptions(existing: VolumeIdentity, options: VolumeRecord['options']): void {

@@ -1,4 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
+import { createAllowance } from '../../core/volume/ceilings.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
 import { render, type Rendered } from '../render/render.ts'
 import { rootOf, type Driver } from './driver.ts'
@@ -26,9 +27,10 @@ export async function renderVolume(
   const { clock, clients, sources } = driver
   const { name } = volume
   const { written } = config
-  const recipe = await prepareVolume(config, sources)
+  const allowance = createAllowance(config.ceilings)
+  const recipe = await prepareVolume(config, sources, { clock, allowance })
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
-  const rendered = await render(recipe, { ...written, resolve, clock, signal })
+  const rendered = await render(recipe, { ...written, allowance, resolve, clock, signal })
   const content = contentFacts(recipe)
   const { unresolved } = rendered
   const warnings = unresolved

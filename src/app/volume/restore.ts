@@ -72,6 +72,7 @@ async function reconcileVolume(driver: Driver, volume: Volume): Promise<void> {
  */
 async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   const { name } = volume
+  const { sources, clock } = driver
   if (driver.table.find(name) !== volume) return
   if (volume.state.kind === 'unused') {
     driver.emit('volume.wiped.at-start', { volume: name })
@@ -79,7 +80,7 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   }
   warnOfState(driver, volume)
   driver.table.note(volume, {
-    content: contentFacts(await prepareVolume(configOf(driver, volume), driver.sources)),
+    content: contentFacts(await prepareVolume(configOf(driver, volume), sources, { clock })),
   })
   const tmpfs = tmpfsOf(volume.state)
   if (tmpfs !== undefined && tmpfs.task === undefined) await followTemplates(driver, volume)

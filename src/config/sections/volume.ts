@@ -1,7 +1,7 @@
 import { field, section, type Section } from '../../settings/field.ts'
 import { Duration, List, MountFlagWords, SelinuxContext, Size, Switch } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
-import { daemonSection } from './daemon.ts'
+import { ceilingSection, daemonSection } from './daemon.ts'
 import { volumeFilesSection } from './files.ts'
 import { logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
@@ -86,6 +86,7 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   providerSection,
   ...PROVIDER_SECTIONS,
   daemonSection,
+  ceilingSection,
   configFileSection,
   logSection,
 ]

@@ -6,9 +6,10 @@ import { isCredentialFile } from '../../settings/kinds.ts'
 import { parseEntry } from '../entries/secret-entry.ts'
 import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
-import { daemonSection } from '../sections/daemon.ts'
+import { ceilingSection, daemonSection } from '../sections/daemon.ts'
 import { logSection } from '../sections/log.ts'
 import { volumeSection } from '../sections/volume.ts'
+import type { Ceilings } from './ceilings.ts'
 import type { DriverLimits } from './driver-limits.ts'
 import type { DaemonConfig, LogConfig } from './volume-config.ts'
 import { parseShared, volumeConfigWith } from './volume-options.ts'
@@ -70,6 +71,7 @@ export function soundDaemonConfig(sources: DaemonSources, problems: Problems): L
 
 interface ParsedDaemon {
   readonly daemon: SettingsOf<typeof daemonSection>
+  readonly ceilings: Ceilings
   readonly log: LogConfig
   readonly providers: readonly ProviderInstance[]
   readonly files: readonly RequestedFile[]
@@ -78,6 +80,7 @@ interface ParsedDaemon {
 function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon {
   const { layer } = sources
   const daemon = parseSection(daemonSection, layer, problems)
+  const ceilings = parseSection(ceilingSection, layer, problems)
   const log = parseSection(logSection, layer, problems)
   const providers = providerInstances(sources, problems)
   const secrets = layer.get(volumeSection.fields.secrets.name)
@@ -86,16 +89,16 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
     return file === undefined ? [] : [file]
   })
   parseShared(layer, providers, problems)
-  return { daemon, log, providers, files }
+  return { daemon, ceilings, log, providers, files }
 }
 
 function buildDaemon(
   { layer, configFiles }: DaemonSources,
-  { daemon, log, providers, files }: ParsedDaemon,
+  { daemon, ceilings, log, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
-  const volumeConfig = volumeConfigWith({ layer, providers, files, limits })
+  const volumeConfig = volumeConfigWith({ layer, providers, files, limits, ceilings })
   return {
     daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, volumeConfig },
     log,

@@ -8,7 +8,7 @@ import { parseEntry, secretFile, shownName } from '../entries/secret-entry.ts'
 export type DriverOptions = Readonly<Record<string, string>>
 
 /** The settings and the files that driver options name. */
-interface ParsedOptions {
+export interface ParsedOptions {
   readonly layer: Layer
   readonly files: readonly RequestedFile[]
 }

@@ -1,4 +1,5 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
+import type { ContentCeilings } from '../../core/volume/ceilings.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
@@ -14,6 +15,7 @@ export interface VolumeConfig extends Omit<SettingsOf<typeof volumeSection>, 'se
   readonly files: readonly RequestedFile[]
   readonly tmpfs: SettingsOf<typeof tmpfsSection>
   readonly written: SettingsOf<typeof volumeFilesSection>
+  readonly ceilings: ContentCeilings
   /** The provider instances that a reference of this volume can name. */
   readonly providers: readonly ProviderInstance[]
   /** Finds the instance for a reference. */

@@ -9,6 +9,7 @@ import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } f
 import { volumeFilesSection } from '../sections/files.ts'
 import { providerSection } from '../sections/rendering.ts'
 import { tmpfsSection, VOLUME_SECTIONS, volumeSection } from '../sections/volume.ts'
+import { checkCeilings, type Ceilings, type Sizes } from './ceilings.ts'
 import { limitSettings, limitTemplate, type DriverLimits } from './driver-limits.ts'
 import { parseDriverOptions, type DriverOptions } from './driver-opts.ts'
 import type { VolumeConfig } from './volume-config.ts'
@@ -19,22 +20,27 @@ interface VolumeDefaults {
   readonly providers: readonly ProviderInstance[]
   readonly files: readonly RequestedFile[]
   readonly limits: DriverLimits
+  readonly ceilings: Ceilings
 }
 
 const FIELDS = fieldsOf(VOLUME_SECTIONS)
 
 /** Returns the function `DaemonConfig.volumeConfig` of a daemon with these defaults. */
 export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOptions) => VolumeConfig {
+  const operator = sizesOf(parseShared(defaults.layer, defaults.providers, []))
   return (options) => {
     const problems: Problems = []
     const own = parseDriverOptions(options, FIELDS, problems)
     const layer = mergeLayers({ 'driver option': own.layer, default: defaults.layer })
-    const { volume, tmpfs, written, chosen } = parseShared(layer, defaults.providers, problems)
+    const shared = parseShared(layer, defaults.providers, problems)
+    const { volume, tmpfs, written, chosen } = shared
     const providers = defaults.providers.map((instance) =>
       ownInstance(instance, own.layer, layer, defaults.limits, problems),
     )
     problems.push(...unheeded(own.layer, defaults.providers, chosen))
     const ownFiles = own.files.map((file) => limitTemplate(file, defaults.limits, problems))
+    const { ceilings } = defaults
+    checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
     throwProblems(problems)
     const { watch, mountTimeoutMs } = volume
     return {
@@ -43,10 +49,19 @@ export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOpti
       mountTimeoutMs,
       tmpfs,
       written,
+      ceilings: {
+        references: ceilings.references,
+        renderedBytes: ceilings.renderedBytes,
+        origins: new Set(ownFiles.map(({ origin }) => origin)),
+      },
       providers,
       parseRef: routeReferences(providers, chosen),
     }
   }
+}
+
+function sizesOf({ tmpfs, written }: Pick<ReturnType<typeof parseShared>, 'tmpfs' | 'written'>): Sizes {
+  return { sizeBytes: tmpfs.sizeBytes, maxFileBytes: written.maxFileBytes }
 }
 
 /** Parses the settings that daemon and volume have in common. Adds to `problems` what is wrong. */

@@ -1,4 +1,4 @@
-import { defineFilter, filterFailed } from './define.ts'
+import { FAST_FILTER_BYTES, defineFilter, filterFailed } from './define.ts'
 
 /**
  * Filter `base64decode`. It checks the text itself, because Node drops characters that are not base64 and
@@ -8,6 +8,7 @@ export const base64decode = defineFilter({
   name: 'base64decode',
   summary: 'the bytes behind base64, standard or URL-safe; line breaks and missing padding are accepted',
   parameters: [],
+  largestValue: FAST_FILTER_BYTES,
   apply(value) {
     const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
       .toString('latin1')

@@ -11,5 +11,6 @@ export const defaultFilter = defineFilter({
   name: DEFAULT_FILTER,
   summary: 'the given text when the secret does not exist',
   parameters: ['text'],
+  largestValue: Number.POSITIVE_INFINITY,
   apply: (value) => value,
 })

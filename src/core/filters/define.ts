@@ -4,7 +4,15 @@ import { LocketError } from '../vocabulary/errors.ts'
 interface FilterContext {
   /** Milliseconds since the epoch. */
   readonly nowMs: number
+  /** Largest result in bytes. A filter whose result may be many times its value checks it first. */
+  readonly maxBytes?: number
 }
+
+/** Bytes of a value that a filter takes: more would keep all other work waiting for too long. */
+const LARGEST_VALUE = 1024 * 1024
+
+/** Bytes of a value that a filter takes which only copies or encodes blocks of bytes. */
+export const FAST_FILTER_BYTES = 8 * 1024 * 1024
 
 /** `text`: any string. `count`: a whole number from 0 to 999. */
 type ArgumentKind = 'text' | 'count'
@@ -16,6 +24,8 @@ export interface Filter {
   readonly summary: string
   /** Kinds of the arguments. All are required, and they are checked when a template is parsed. */
   readonly parameters: readonly ArgumentKind[]
+  /** Largest value in bytes that the filter takes. Left out: 1 MiB. */
+  readonly largestValue?: number
   /**
    * Returns the new value, in new bytes or as a part of `value`, which it never changes. Throws
    * `filter_failed`, with a message that contains no part of the value.
@@ -26,6 +36,22 @@ export interface Filter {
 /** Returns the filter. It only checks the type of the declaration. */
 export function defineFilter(filter: Filter): Filter {
   return filter
+}
+
+/**
+ * Applies a filter to a value of any size. Throws `filter_failed` for a value that is larger than the filter
+ * takes.
+ */
+export function applyFilter(
+  filter: Filter,
+  value: Uint8Array,
+  args: readonly string[],
+  context: FilterContext,
+): Uint8Array {
+  const { largestValue = LARGEST_VALUE } = filter
+  if (value.byteLength > largestValue)
+    throw filterFailed(`the value has ${value.byteLength} bytes, it takes at most ${largestValue}`)
+  return filter.apply(value, args, context)
 }
 
 /** Returns a message about wrong arguments of a call, or undefined when they are valid. */

@@ -65,10 +65,18 @@ test('a path that leads nowhere is named, the value is not', () => {
 })
 
 test('text that is not JSON is refused without showing it', () => {
-  for (const text of ['CANARY', '{"a": CANARY}', '', '{"a":1,}', '['.repeat(200_000)]) {
+  for (const text of ['CANARY', '{"a": CANARY}', '', '{"a":1,}', '['.repeat(19_000)]) {
     assert.equal(failure(get, text, { args: ['a'] }), 'the value is not JSON')
   }
-  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  const deep = `${'['.repeat(19_000)}${']'.repeat(19_000)}`
   assert.equal(failure(get, deep, { args: ['0'] }), 'the JSON is nested too deep')
   assert.equal(failure(get, Uint8Array.of(0xff), { args: ['a'] }), 'the value is not UTF-8 text')
+})
+
+test('JSON of too many values is refused before it is parsed, and text in strings does not count', () => {
+  const many = `[${'0,'.repeat(20_000)}0]`
+  assert.equal(failure(get, many, { args: ['0'] }), 'the JSON has more than 20000 values')
+  assert.equal(failure(get, '['.repeat(200_000), { args: ['0'] }), 'the JSON has more than 20000 values')
+  const text = ',[{"\\'.repeat(10_000)
+  assert.equal(apply(get, JSON.stringify({ text }), { args: ['text'] }), text)
 })

@@ -1,5 +1,8 @@
 import { bytesOf, defineFilter, filterFailed, decodeValue } from './define.ts'
 
+/** The parser takes a microsecond or two for each value, and nothing else runs meanwhile. */
+const MOST_VALUES = 20_000
+
 /**
  * A number with its digits as written. A JavaScript number would lose the last digits of a long account ID.
  */
@@ -20,6 +23,8 @@ export const get = defineFilter({
   summary: 'one value out of a JSON secret by its path: `get "db.hosts.0"`; a dot in a name is written `\\.`',
   parameters: ['text'],
   apply(value, [path = '']) {
+    if (countJsonMarks(value, MOST_VALUES) > MOST_VALUES)
+      throw filterFailed(`the JSON has more than ${MOST_VALUES} values`)
     let found = parseJson(decodeValue(value))
     for (const name of namesOf(path)) found = stepInto(found, name, path)
     if (found === null) throw filterFailed(`there is only null at ${JSON.stringify(path)} in the JSON`)
@@ -63,4 +68,20 @@ function formatJson(value: unknown): string {
   return `{${Object.entries(value)
     .map(([name, member]) => `${JSON.stringify(name)}:${formatJson(member)}`)
     .join(',')}}`
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c]
+/** Of `,`, `[` and `{`: about as many as there are values. */
+const MARKS: ReadonlySet<number | undefined> = new Set([0x2c, 0x5b, 0x7b])
+
+/** Counts marks outside of strings, and stops when there are more than `most`. */
+function countJsonMarks(text: Uint8Array, most: number): number {
+  let marks = 0
+  for (let at = 0; at < text.length && marks <= most; at += 1) {
+    if (MARKS.has(text[at])) marks += 1
+    if (text[at] !== QUOTE) continue
+    at += 1
+    while (at < text.length && text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1
+  }
+  return marks
 }

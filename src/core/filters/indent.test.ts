@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { apply } from '../../../test/support/apply-filter.ts'
-import { argumentProblem } from './define.ts'
+import { argumentProblem, bytesOf } from './define.ts'
 import { indent } from './indent.ts'
 
 test('indent moves every line that is not empty, the first one too', () => {
@@ -32,4 +32,12 @@ test('the width is a whole number', () => {
     assert.equal(argumentProblem(indent, [wrong]), 'filter indent takes a whole number from 0 to 999')
   }
   assert.equal(argumentProblem(indent, []), 'filter indent takes one argument, not 0')
+})
+
+test('a result that is larger than allowed is refused before its memory is allocated', () => {
+  const lines = bytesOf('x\n'.repeat(500_000))
+  assert.throws(
+    () => indent.apply(lines, ['999'], { nowMs: 0, maxBytes: 1_048_576 }),
+    /^LocketError: the result has 500500000 bytes, at most 1048576 fit$/,
+  )
 })

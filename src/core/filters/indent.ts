@@ -1,4 +1,4 @@
-import { defineFilter } from './define.ts'
+import { defineFilter, filterFailed } from './define.ts'
 
 const LINE_FEED = 0x0a
 const SPACE = 0x20
@@ -12,28 +12,30 @@ export const indent = defineFilter({
   summary:
     'every line that is not empty moved right by N spaces, the first one too: write the tag at the left margin',
   parameters: ['count'],
-  apply(value, [count = '0']) {
+  apply(value, [count = '0'], { maxBytes = Number.POSITIVE_INFINITY }) {
     const width = Number(count)
-    const starts = lineStarts(value)
-    const indented = new Uint8Array(value.byteLength + starts.length * width)
-    let from = 0
+    const length = value.byteLength + countLines(value) * width
+    if (length > maxBytes) throw filterFailed(`the result has ${length} bytes, at most ${maxBytes} fit`)
+    const indented = new Uint8Array(length)
     let to = 0
-    for (const start of [...starts, value.byteLength]) {
-      indented.set(value.subarray(from, start), to)
-      to += start - from
-      from = start
-      if (start < value.byteLength) indented.fill(SPACE, to, (to += width))
+    let before = LINE_FEED
+    for (const byte of value) {
+      if (before === LINE_FEED && byte !== LINE_FEED)
+        for (let column = 0; column < width; column += 1) indented[to++] = SPACE
+      indented[to++] = byte
+      before = byte
     }
     return indented
   },
 })
 
-function lineStarts(value: Uint8Array): number[] {
-  const starts: number[] = []
-  for (let start = 0; start < value.byteLength;) {
-    if (value[start] !== LINE_FEED) starts.push(start)
-    const end = value.indexOf(LINE_FEED, start)
-    start = end === -1 ? value.byteLength : end + 1
+/** Counts the lines that are not empty. */
+function countLines(value: Uint8Array): number {
+  let lines = 0
+  let before = LINE_FEED
+  for (const byte of value) {
+    if (before === LINE_FEED && byte !== LINE_FEED) lines += 1
+    before = byte
   }
-  return starts
+  return lines
 }

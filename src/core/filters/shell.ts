@@ -10,14 +10,16 @@ export const shell = defineFilter({
   parameters: [],
   apply(value) {
     if (value.includes(0)) throw filterFailed('the value holds a NUL byte, which a shell word cannot hold')
-    const quotes = value.reduce((count, byte) => count + (byte === QUOTE ? 1 : 0), 0)
+    let quotes = 0
+    for (const byte of value) if (byte === QUOTE) quotes += 1
     const quoted = new Uint8Array(value.byteLength + quotes * (ESCAPED_QUOTE.byteLength - 1) + 2)
     quoted[0] = QUOTE
     let to = 1
     for (const byte of value) {
-      if (byte === QUOTE) quoted.set(ESCAPED_QUOTE, to)
-      else quoted[to] = byte
-      to += byte === QUOTE ? ESCAPED_QUOTE.byteLength : 1
+      if (byte === QUOTE) {
+        // `set` costs ten times as much for four bytes.
+        for (const escaped of ESCAPED_QUOTE) quoted[to++] = escaped
+      } else quoted[to++] = byte
     }
     quoted[to] = QUOTE
     return quoted

@@ -1,4 +1,4 @@
-import { defineFilter } from './define.ts'
+import { FAST_FILTER_BYTES, defineFilter } from './define.ts'
 
 /**
  * Tab, line feed, vertical tab, form feed, carriage return, space. In UTF-8 these bytes are never a part of
@@ -11,6 +11,7 @@ export const trim = defineFilter({
   name: 'trim',
   summary: 'without spaces, tabs and line breaks at both ends',
   parameters: [],
+  largestValue: FAST_FILTER_BYTES,
   apply(value) {
     let start = 0
     let end = value.byteLength

@@ -6,4 +6,9 @@ export interface Clock {
   elapsed(): number
   /** Resolves after `ms` milliseconds. Rejects with the signal's reason when that aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Ends this turn of the event loop and resolves in a later one, after waiting requests were served. Each
+   * turn resumes one caller.
+   */
+  nextTurn(): Promise<void>
 }

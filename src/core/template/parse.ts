@@ -3,6 +3,7 @@ import { argumentProblem } from '../filters/define.ts'
 import { FILTERS } from '../filters/index.ts'
 import { nearest } from '../text/nearest.ts'
 import { uniqueRefs } from '../vocabulary/resolve.ts'
+import { inOneTurn, type Steps } from '../waiting/turns.ts'
 import { createDiagnostics, FAILED, type Diagnostics } from './diagnostics.ts'
 import { createLocator, type TextPosition } from './position.ts'
 import { findStray, ORDINARY_SCHEMES, type StrayReference } from './stray.ts'
@@ -10,6 +11,7 @@ import {
   decodeText,
   isBlank,
   LONGEST_REFERENCE,
+  LONGEST_TAG,
   OPEN,
   peekText,
   readFilters,
@@ -31,6 +33,18 @@ interface Reader {
   readonly parseRef: ParseRef
   readonly diagnostics: Diagnostics
   readonly positionOf: (offset: number) => TextPosition
+  readonly countTag: () => void
+  /** True: the text goes on behind `bytes`. */
+  readonly isCut: boolean
+}
+
+/** How to parse a template. */
+export interface ParseOptions {
+  readonly parseRef: ParseRef
+  /** Names the text in messages. */
+  readonly origin: string
+  /** Called once for each tag, before it takes memory. It may throw. */
+  readonly countTag?: (() => void) | undefined
 }
 
 /**
@@ -38,26 +52,36 @@ interface Reader {
  * continues.
  */
 interface Found {
-  readonly segment?: Segment
+  readonly segment?: Segment | undefined
   readonly next: number
 }
 
-/**
- * Finds the references in a text of any encoding. Everything else is kept byte for byte. `origin` names the
- * text in messages. Throws one error that lists every malformed reference of a known scheme and every wrong
- * filter, with line and column.
- */
+/** Does all of `parseSteps` at once. */
 export function parseTemplate(bytes: Uint8Array, parseRef: ParseRef, origin: string): Template {
+  return inOneTurn(parseSteps(bytes, { parseRef, origin }))
+}
+
+/**
+ * Finds the references in a text of any encoding. The rest of the text stays as it is, byte for byte. Throws
+ * one error that lists every malformed reference of a known scheme and every wrong filter, with line and
+ * column; or the error of `countTag`.
+ */
+export function* parseSteps(
+  bytes: Uint8Array,
+  { parseRef, origin, countTag = () => undefined }: ParseOptions,
+): Steps<Template> {
   const diagnostics = createDiagnostics(origin)
-  const reader = { bytes, parseRef, diagnostics, positionOf: createLocator(bytes) }
-  const segments = readBare(reader) ?? readTags(reader)
+  const reader = { bytes, parseRef, diagnostics, positionOf: createLocator(bytes), countTag, isCut: false }
+  const bare = readBare(reader)
+  yield
+  const segments = bare ?? (yield* readTags(reader))
   throwErrors(diagnostics.errors())
   const refs = segments.flatMap((segment) => (segment.kind === 'secret' ? [segment.ref] : []))
   return { segments, refs: uniqueRefs(refs), warnings: diagnostics.warnings() }
 }
 
 /** Returns the segments when the whole text is one reference without braces, else undefined. */
-function readBare({ bytes, parseRef, diagnostics, positionOf }: Reader): Segment[] | undefined {
+function readBare({ bytes, parseRef, diagnostics, positionOf, countTag }: Reader): Segment[] | undefined {
   const from = skipBlanks(bytes, 0)
   let end = bytes.byteLength
   while (end > from && isBlank(bytes[end - 1])) end -= 1
@@ -70,38 +94,57 @@ function readBare({ bytes, parseRef, diagnostics, positionOf }: Reader): Segment
   if (ref === undefined) return undefined
   if (ref === FAILED) return []
   if (filters.length > 0) diagnostics.error(position, bareFilter(ref.text))
+  countTag()
   return [{ kind: 'secret', ref, filters: [], raw: decodeText(bytes) ?? text, ...position }]
 }
 
-function readTags(reader: Reader): Segment[] {
-  const { bytes } = reader
+function* readTags(reader: Reader): Steps<Segment[]> {
+  const { bytes, countTag } = reader
   const segments: Segment[] = []
   let copied = 0
-  for (let start = nextBraces(bytes, 0); start !== -1;) {
+  for (let start = yield* nextBraces(bytes, 0); start !== -1;) {
     const { segment, next } = readTag(reader, start)
     if (segment !== undefined) {
+      countTag()
       if (start > copied) segments.push({ kind: 'text', bytes: bytes.subarray(copied, start) })
       segments.push(segment)
       copied = next
     }
-    start = nextBraces(bytes, next)
+    yield
+    start = yield* nextBraces(bytes, next)
   }
   if (bytes.byteLength > copied) segments.push({ kind: 'text', bytes: bytes.subarray(copied) })
   return segments
 }
 
+/** Single braces that are passed over in one step. */
+const BRACES_A_STEP = 10_000
+
 /**
- * Returns the offset of the next `{{`, or -1. The innermost of more than two braces count: `{{{ ref }}}`
- * is a secret in braces.
+ * Returns the offset of the next two braces, or -1. Of more than two it is the innermost pair: `{{{ ref }}}`
+ * is the secret in braces.
  */
-function nextBraces(bytes: Uint8Array, from: number): number {
+function* nextBraces(bytes: Uint8Array, from: number): Steps<number> {
   let at = bytes.indexOf(OPEN, from)
-  while (at !== -1 && bytes[at + 1] !== OPEN) at = bytes.indexOf(OPEN, at + 1)
+  for (let braces = 1; at !== -1 && bytes[at + 1] !== OPEN; braces += 1) {
+    at = bytes.indexOf(OPEN, at + 1)
+    if (braces % BRACES_A_STEP === 0) yield
+  }
   while (at !== -1 && bytes[at + 2] === OPEN) at += 1
   return at
 }
 
 function readTag(reader: Reader, start: number): Found {
+  const end = start + LONGEST_TAG
+  if (reader.bytes.byteLength <= end) return readNearTag(reader, start)
+  const near = { ...reader, bytes: reader.bytes.subarray(0, end), isCut: true }
+  const { segment, next } = readNearTag(near, start)
+  // The cut can part two braces.
+  return { segment, next: Math.min(next, end - 1) }
+}
+
+/** Reads a tag that ends within the reader's bytes. */
+function readNearTag(reader: Reader, start: number): Found {
   const { bytes, parseRef, diagnostics } = reader
   const position = reader.positionOf(start)
   const head = readHead(bytes, start + 2)
@@ -125,7 +168,11 @@ function readTag(reader: Reader, start: number): Found {
   }
   if (ref === undefined) return leave(reader, position, start, head.next)
   const filters = readFilters(bytes, head.next)
-  if (filters.kind === 'unclosed') return leave(reader, position, start, filters.next)
+  if (filters.kind === 'unclosed') {
+    if (!reader.isCut || filters.next < bytes.byteLength) return leave(reader, position, start, filters.next)
+    diagnostics.error(position, syntaxIn(ref.text, `the tag is longer than ${LONGEST_TAG} bytes`))
+    return { next: filters.next }
+  }
   if (filters.kind === 'malformed') {
     diagnostics.error(position, syntaxIn(ref.text, filters.problem, FILTER_SHAPE))
     return { next: filters.next }

@@ -4,14 +4,15 @@ import { outcomesOf, parseSampleRef } from '../../../test/fakes/sample-refs.ts'
 import { isLocketError, LocketError } from '../vocabulary/errors.ts'
 import type { Outcomes } from '../vocabulary/resolve.ts'
 import { parseTemplate } from './parse.ts'
-import { collectFailures, renderTemplate, type RenderOptions } from './render.ts'
+import { collectFailures, renderSteps, type RenderOptions } from './render.ts'
+import { inOneTurn } from '../waiting/turns.ts'
 import type { Template } from './template.ts'
 
 const A = 'op://v/i/a'
 const B = 'op://v/i/b'
 const MISSING = new LocketError('not_found', 'no such field', { hint: 'look again' })
 const DENIED = new LocketError('denied', 'not allowed')
-const STRICT: RenderOptions = { policy: 'error', now: 59_000, origin: 'secret x' }
+const STRICT: RenderOptions = { policy: 'error', now: 59_000, origin: 'secret x', maxBytes: 1_048_576 }
 
 type Values = Parameters<typeof outcomesOf>[1]
 
@@ -29,7 +30,9 @@ function renderBytes(
   options: Partial<RenderOptions> = {},
 ): Uint8Array | undefined {
   const template = parse(text)
-  return renderTemplate(template, outcomesOf(template.refs, values), { ...STRICT, ...options })?.reveal()
+  return inOneTurn(
+    renderSteps(template, outcomesOf(template.refs, values), { ...STRICT, ...options }),
+  )?.reveal()
 }
 
 function render(text: string, values: Values, options: Partial<RenderOptions> = {}): string | undefined {
@@ -137,12 +140,12 @@ test('the given values are not changed, and a result has its own bytes', () => {
   const template = parse(`{{ ${A} | trim }}{{ ${A} | base64 }}{{ ${A} }}{{ ${A} | trim | trim }}`)
   const value = new TextEncoder().encode(' CANARY ')
   const outcomes = outcomesOf(template.refs, { [A]: value })
-  const first = renderTemplate(template, outcomes, STRICT)
+  const first = inOneTurn(renderSteps(template, outcomes, STRICT))
   assert.equal(new TextDecoder().decode(value), ' CANARY ')
   first?.wipe()
   assert.equal(new TextDecoder().decode(value), ' CANARY ')
   assert.equal(
-    new TextDecoder().decode(renderTemplate(template, outcomes, STRICT)?.reveal()),
+    new TextDecoder().decode(inOneTurn(renderSteps(template, outcomes, STRICT))?.reveal()),
     'CANARYIENBTkFSWSA= CANARY CANARY',
   )
 })

@@ -1,10 +1,12 @@
 import { addFacts, LocketError, rewordError, throwErrors, toLocketError } from '../vocabulary/errors.ts'
 import { DEFAULT_FILTER } from '../filters/default.ts'
-import { bytesOf } from '../filters/define.ts'
+import { applyFilter, bytesOf } from '../filters/define.ts'
 import { FILTERS } from '../filters/index.ts'
 import type { RefId, SecretRef } from '../vocabulary/ref.ts'
 import type { Outcome, Outcomes } from '../vocabulary/resolve.ts'
 import { Secret } from '../vocabulary/secret.ts'
+import { formatSize } from '../text/units.ts'
+import type { Steps } from '../waiting/turns.ts'
 import type { FilterCall, Segment, Template } from './template.ts'
 
 /**
@@ -20,6 +22,10 @@ export interface RenderOptions {
   readonly now: number
   /** Names the template in messages. */
   readonly origin: string
+  /** Largest file, and largest result of a filter, in bytes. */
+  readonly maxBytes: number
+  /** Called with the size of the file before its memory is allocated. It may throw. */
+  readonly allot?: ((bytes: number) => void) | undefined
 }
 
 /** A reference without a value, and the error that is the reason. */
@@ -57,40 +63,51 @@ export function collectFailures(
  * Returns the rendered text, or undefined when the policy `ignore` leaves the file out. The caller must wipe
  * it, and also the outcomes, which are not changed. Throws the failed references under the policy `error`. A
  * filter that fails is thrown under every policy, because there is no value that could replace its result.
+ * Throws `too_large` before the memory is allocated.
  */
-export function renderTemplate(
+export function* renderSteps(
   template: Template,
   outcomes: Outcomes,
   options: RenderOptions,
-): Secret | undefined {
+): Steps<Secret | undefined> {
   const failures = collectFailures([template], outcomes)
   if (options.policy === 'error')
     throwErrors(failures.map((failure) => failureError(failure, options.origin)))
   if (options.policy === 'ignore' && failures.length > 0) return undefined
-  return renderParts(template, outcomes, options)
+  return yield* renderParts(template, outcomes, options)
 }
 
-function renderParts(template: Template, outcomes: Outcomes, { now, origin }: RenderOptions): Secret {
+function* renderParts(template: Template, outcomes: Outcomes, options: RenderOptions): Steps<Secret> {
+  const { origin, maxBytes, allot } = options
   const scratch: Uint8Array[] = []
   const errors: LocketError[] = []
   try {
     const parts: Uint8Array[] = []
+    let length = 0
     for (const segment of template.segments) {
-      if (segment.kind === 'text') {
-        parts.push(segment.bytes)
-        continue
-      }
       try {
-        parts.push(renderTag(segment, outcomes, now, scratch))
+        const part =
+          segment.kind === 'text' ? segment.bytes : yield* renderTag(segment, outcomes, options, scratch)
+        length += part.byteLength
+        parts.push(part)
       } catch (thrown) {
+        if (segment.kind === 'text') throw thrown
         errors.push(filterError(segment, toLocketError(thrown), origin))
       }
+      if (length > maxBytes) throw addFacts(tooLarge(maxBytes), { origin })
+      yield
     }
     throwErrors(errors)
-    return new Secret(concat(parts))
+    allot?.(length)
+    return new Secret(yield* concat(parts, length))
   } finally {
     for (const buffer of scratch) buffer.fill(0)
   }
+}
+
+function tooLarge(maxBytes: number): LocketError {
+  const reason = `the rendered file is larger than max-file-size, which is ${formatSize(maxBytes)}`
+  return new LocketError('too_large', reason, { hint: 'raise max-file-size' })
 }
 
 function failureOf(segment: SecretSegment, outcomes: Outcomes): LocketError | undefined {
@@ -116,31 +133,56 @@ function defaultIn({ filters }: SecretSegment, outcome: Outcome): number {
   return filters.findIndex((filter) => filter.name === DEFAULT_FILTER)
 }
 
-/** Returns bytes that the caller must copy. Buffers that filters make are added to `scratch`, to be wiped. */
-function renderTag(
+/**
+ * Returns bytes that the caller copies. Adds to `scratch` the bytes that filters made of them and that the
+ * caller must wipe.
+ */
+function* renderTag(
   segment: SecretSegment,
   outcomes: Outcomes,
-  nowMs: number,
+  { now, maxBytes }: RenderOptions,
   scratch: Uint8Array[],
-): Uint8Array {
+): Steps<Uint8Array> {
   const outcome = outcomeOf(segment, outcomes)
   const at = defaultIn(segment, outcome)
   if (!outcome.ok && at === -1) return bytesOf(segment.raw)
   const owned = outcome.ok ? outcome.secret.value.reveal() : bytesOf(segment.filters[at]?.args[0] ?? '')
   let value = owned
-  for (const call of segment.filters.slice(at + 1)) {
-    value = applyFilter(call, value, nowMs)
-    // A filter may return a part of its input. That buffer belongs to the outcome, so it is not wiped here.
-    if (value.buffer !== owned.buffer) scratch.push(value)
+  let made: Uint8Array[] = []
+  try {
+    for (const call of segment.filters.slice(at + 1)) {
+      value = callFilter(call, value, now, maxBytes)
+      // A filter can return a part of its input, which may be the caller's.
+      if (value.buffer !== owned.buffer) made.push(value)
+      made = dropOthers(made, value)
+      if (value.byteLength > maxBytes) throw tooLarge(maxBytes)
+      yield
+    }
+    return value
+  } finally {
+    scratch.push(...made)
   }
-  return value
 }
 
-function applyFilter({ name, args }: FilterCall, value: Uint8Array, nowMs: number): Uint8Array {
+/** Wipes the inputs of earlier filters, so that a chain of filters holds the memory of one. */
+function dropOthers(made: readonly Uint8Array[], value: Uint8Array): Uint8Array[] {
+  return made.filter((bytes) => {
+    const isUsed = bytes.buffer === value.buffer
+    if (!isUsed) bytes.fill(0)
+    return isUsed
+  })
+}
+
+function callFilter(
+  { name, args }: FilterCall,
+  value: Uint8Array,
+  nowMs: number,
+  maxBytes: number,
+): Uint8Array {
   const filter = FILTERS.get(name)
   if (filter === undefined) throw new LocketError('internal', `there is no filter ${name}`)
   try {
-    return filter.apply(value, args, { nowMs })
+    return applyFilter(filter, value, args, { nowMs, maxBytes })
   } catch (thrown) {
     const error = toLocketError(thrown)
     throw rewordError(error, `filter ${name}: ${error.reason}`)
@@ -155,12 +197,13 @@ function failureError({ ref, error }: ReferenceFailure, origin: string): LocketE
   return addFacts(error, { origin, references: [ref.text] })
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0))
+function* concat(parts: readonly Uint8Array[], length: number): Steps<Uint8Array> {
+  const whole = new Uint8Array(length)
   let at = 0
   for (const part of parts) {
     whole.set(part, at)
     at += part.byteLength
+    yield
   }
   return whole
 }

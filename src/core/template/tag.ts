@@ -3,8 +3,17 @@ import type { FilterCall } from './template.ts'
 /** Bytes. No reference is longer; a longer text is never given to a parser of references. */
 export const LONGEST_REFERENCE = 4096
 
+/**
+ * Bytes from the first brace of a tag to its last one. Braces that are further apart are text. It bounds the
+ * work on one tag.
+ */
+export const LONGEST_TAG = 64 * 1024
+
+/** Filters of one tag. */
+const MOST_FILTERS = 32
+
 /** The text between `{{` and the first `|` or `}}`. Offsets are in bytes. */
-type Head =
+export type Head =
   /** `{{ "{{" }}`, which writes two braces. */
   | { readonly kind: 'literal'; readonly from: number; readonly end: number }
   /**
@@ -61,6 +70,7 @@ export function readFilters(bytes: Uint8Array, start: number): Filters {
     }
     if (at >= bytes.byteLength || isPair(bytes, at, OPEN)) return { kind: 'unclosed', next: at }
     if (name.text === '') return malformed('there is no filter name after |', at)
+    if (calls.length === MOST_FILTERS) return malformed(`the tag has more than ${MOST_FILTERS} filters`, at)
     calls.push({ name: name.text, args })
   }
   return { kind: 'filters', calls, end: at + 2 }

@@ -4,10 +4,11 @@ import * as fc from 'fast-check'
 import { outcomesOf, parseSampleRef } from '../../../test/fakes/sample-refs.ts'
 import { isLocketError } from '../vocabulary/errors.ts'
 import { parseTemplate } from './parse.ts'
-import { renderTemplate } from './render.ts'
+import { renderSteps } from './render.ts'
+import { inOneTurn } from '../waiting/turns.ts'
 import type { Template } from './template.ts'
 
-const STRICT = { policy: 'error', now: 0, origin: 'x' } as const
+const STRICT = { policy: 'error', now: 0, origin: 'x', maxBytes: 1_048_576 } as const
 const seed = 20261122
 
 const pieces = fc.array(
@@ -64,7 +65,7 @@ test('a text without tags is rendered unchanged, for any bytes', () => {
     fc.property(bytes, (text) => {
       fc.pre(!quotedBraces.test(Buffer.from(text).toString('latin1')))
       const template = parseTemplate(text, () => undefined, 'x')
-      assert.deepEqual(renderTemplate(template, new Map(), STRICT)?.reveal(), text)
+      assert.deepEqual(inOneTurn(renderSteps(template, new Map(), STRICT))?.reveal(), text)
       assert.deepEqual(template.refs, [])
     }),
     { seed, numRuns: 2000 },
@@ -108,7 +109,7 @@ test('values of any bytes are placed between texts of any bytes without braces',
       const template = parseTemplate(Buffer.concat([before, tag, after]), parseSampleRef, 'x')
       const outcomes = outcomesOf(template.refs, { 'op://v/i/f': value })
       const expected = Uint8Array.from([...before, ...value, ...after])
-      assert.deepEqual(renderTemplate(template, outcomes, STRICT)?.reveal(), expected)
+      assert.deepEqual(inOneTurn(renderSteps(template, outcomes, STRICT))?.reveal(), expected)
     }),
     { seed },
   )

@@ -4,7 +4,23 @@ import type { Clock } from '../../core/ports/clock.ts'
 const LONGEST_MS = 2 ** 31 - 1
 
 export function systemClock(): Clock {
-  return { now: Date.now, elapsed: () => performance.now(), sleep }
+  return { now: Date.now, elapsed: () => performance.now(), sleep, nextTurn: createTurns() }
+}
+
+/**
+ * Resumes one waiting caller in each turn of the event loop. Immediates of one turn all run in that turn:
+ * without the queue, twenty volumes rendered at once would make a turn that is twenty times as long.
+ */
+function createTurns(): () => Promise<void> {
+  const waiting: (() => void)[] = []
+  function resume(): void {
+    waiting.shift()?.()
+    if (waiting.length > 0) setImmediate(resume)
+  }
+  return () =>
+    new Promise((done) => {
+      if (waiting.push(done) === 1) setImmediate(resume)
+    })
 }
 
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {

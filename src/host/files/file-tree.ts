@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { Changes, FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import type { Owner } from '../../core/text/units.ts'
+import { createPace, type TurnClock } from '../../core/waiting/turns.ts'
 import { parentFolders } from '../../core/plan/paths.ts'
 import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import { openWipeBudget } from './overwrite.ts'
@@ -23,8 +24,14 @@ import { FULL } from './write-error.ts'
 const REPLACED = 'old'
 const MARK = 'mark'
 
-export function openFileTree(): FileTree {
-  return { replaceAll, wipe, mark, markOf }
+/** `clock` divides the writing of many files into turns of the event loop. */
+export function openFileTree(clock: TurnClock): FileTree {
+  return {
+    replaceAll: (root, files, options) => replaceAll(root, files, options, createPace(clock)),
+    wipe,
+    mark,
+    markOf,
+  }
 }
 
 /** One call of `replaceAll`. */
@@ -34,6 +41,7 @@ interface Generation {
   readonly files: readonly OutFile[]
   readonly options: TreeOptions
   readonly owner: Owner
+  readonly pace: ReturnType<typeof createPace>
 }
 
 /** A file or folder in stage/, and where it goes. */
@@ -49,7 +57,12 @@ interface Prepared {
   readonly kept: ReadonlyMap<string, number>
 }
 
-async function replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes> {
+async function replaceAll(
+  root: string,
+  files: readonly OutFile[],
+  options: TreeOptions,
+  pace: Generation['pace'],
+): Promise<Changes> {
   try {
     using top = openDir(root)
     using stage = openOrMakeDir(top.at('stage'))
@@ -58,8 +71,8 @@ async function replaceAll(root: string, files: readonly OutFile[], options: Tree
     const { uid, gid } = ownerOfProcess()
     const owner = { uid: options.uid ?? uid, gid: options.gid ?? gid }
     try {
-      const generation = { stage, data, files, options, owner }
-      return commit(generation, await prepare(generation))
+      const generation = { stage, data, files, options, owner, pace }
+      return await commit(generation, await prepare(generation))
     } finally {
       await emptyStage(stage)
     }
@@ -109,11 +122,12 @@ async function markOf(root: string): Promise<string | undefined> {
 }
 
 /** Everything that can fail for want of room happens here, where no container sees it. */
-async function prepare({ stage, data, files, options, owner }: Generation): Promise<Prepared> {
+async function prepare({ stage, data, files, options, owner, pace }: Generation): Promise<Prepared> {
   const staged: Staged[] = []
   const kept = new Map<string, number>()
   const nextName = () => `new-${staged.length}`
   for (const path of parentFolders(files.map((file) => file.path))) {
+    await pace()
     using existing = openBelow(data, path)
     if (existing !== undefined) continue
     const name = nextName()
@@ -123,6 +137,7 @@ async function prepare({ stage, data, files, options, owner }: Generation): Prom
     staged.push({ name, path, isFolder: true })
   }
   for (const file of files) {
+    await pace()
     const wanted = { content: file.content, mode: file.mode, owner }
     using parent = openBelow(data, dirname(file.path))
     const inode = parent && (await inodeIfSame(parent.at(basename(file.path)), wanted))
@@ -136,22 +151,27 @@ async function prepare({ stage, data, files, options, owner }: Generation): Prom
   return { staged, kept }
 }
 
-/** Synchronous from the first rename to the last. */
-function commit(generation: Generation, { staged, kept }: Prepared): Changes {
-  const { stage, data, files, options, owner } = generation
+/**
+ * Renames back to back. Only a volume of several hundred files lets other work have its turn in between.
+ */
+async function commit(generation: Generation, { staged, kept }: Prepared): Promise<Changes> {
+  const { stage, data, files, options, owner, pace } = generation
   const changes = { changed: [] as string[], made: [] as string[], gone: [] as string[] }
   const folders = parentFolders(files.map((file) => file.path))
   const wanted = new Set([...folders, ...files.map((file) => file.path)])
   for (const one of staged) {
+    await pace()
     using parent = openParent(data, one.path)
     const wasThere = place(stage, one, parent)
     if (!one.isFolder) changes[wasThere ? 'changed' : 'made'].push(one.path)
   }
   for (const [path, inode] of kept) {
+    await pace()
     using parent = openParent(data, path)
     if (lstatSync(parent.at(basename(path)), { throwIfNoEntry: false })?.ino !== inode) throw swapped(path)
   }
   for (const path of folders) {
+    await pace()
     using folder = openBelow(data, path)
     if (folder === undefined) throw swapped(path)
     setOwnerAndMode(folder.fd, owner, options.dirMode)

@@ -1,0 +1,43 @@
+/** The parts of a clock that divide work: see Clock. */
+export interface TurnClock {
+  elapsed(): number
+  nextTurn(): Promise<void>
+}
+
+/** Work in small steps. It yields where other work may have its turn, and returns its result. */
+export type Steps<T> = Generator<undefined, T, undefined>
+
+/** Milliseconds after which long work lets others have their turn. */
+export const TURN_MS = 8
+
+/**
+ * Returns a function to call between two steps of long work. It returns a promise to wait for when the turn
+ * has lasted `TURN_MS`, else undefined.
+ */
+export function createPace(clock: TurnClock): () => Promise<void> | undefined {
+  let since = clock.elapsed()
+  async function pause(): Promise<void> {
+    await clock.nextTurn()
+    since = clock.elapsed()
+  }
+  return () => (clock.elapsed() - since < TURN_MS ? undefined : pause())
+}
+
+/** Does all steps, in as many turns of the event loop as they take. */
+export async function inTurns<T>(steps: Steps<T>, clock: TurnClock): Promise<T> {
+  const pace = createPace(clock)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    const pause = pace()
+    if (pause !== undefined) await pause
+  }
+}
+
+/** Does all steps at once. */
+export function inOneTurn<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
