@@ -6,55 +6,57 @@ export interface ReadLimits {
   readonly maxBytes: number
   /** Folders that the file must lie under once every link is followed. Undefined: anywhere. */
   readonly within?: readonly string[]
-  /** Files and folders that the file must neither be nor lie under, by whatever link. */
+  /** Files and folders that the file must neither be nor lie under, also through links. */
   readonly except?: readonly string[]
 }
 
 /** Files that users name: templates and credentials. */
 export interface SourceFiles {
   /**
-   * The content of a regular file; links are followed. Rejects with `io` (its `cause` is the system error, so
-   * ENOENT can be told), `too_large`, or `denied` when it lies outside `within` or is of `except`. Never
-   * blocks on a FIFO or device.
+   * Returns the content of a regular file; links are followed. Never blocks on a FIFO or a device. Rejects
+   * with `io`, whose `cause` is the system's error; with `too_large`; or with `denied` when the file lies
+   * outside `within` or in `except`.
    */
   read(path: string, limits: ReadLimits): Promise<Uint8Array>
 }
 
-/** The content of a path that should hold templates. */
+/** The kind of thing that a template path leads to. */
 export type SourceListing =
   | { readonly kind: 'file' }
   /**
-   * `files`: relative paths of every regular file below it, without temporary files of editors. Links are
-   * followed if they lead below it.
+   * A folder. `files`: relative paths of every regular file below it, except editors' temporary files. Links
+   * are followed when they lead to something below the folder.
    */
   | { readonly kind: 'folder'; readonly files: readonly string[] }
-  /** There is nothing at the path; its folder is there. */
+  /** Nothing exists at the path, and the folder above exists. */
   | { readonly kind: 'missing' }
 
 /** Folders of templates. */
 export interface SourceTrees {
   /**
-   * Rejects with `io` for what is neither file nor folder, is unreadable, or holds a link that leads nowhere
-   * or too many files; with `denied` for a link that leads out of the folder.
+   * Returns what is at the path. Rejects with `io` when that is neither a file nor a folder, cannot be read,
+   * holds too many files, or holds a link that leads nowhere; with `denied` when a link leads out of the
+   * folder.
    */
   list(path: string): Promise<SourceListing>
-  /** The path behind every link, as far as it exists. */
+  /** Returns the path with every link followed, as far as the path exists. */
   realPath(path: string): Promise<string>
 }
 
-/** Where a file is to be. Links in `folder` are followed, links in `path` never. */
+/** The place where a file is written. Links in `folder` are followed, links in `path` never. */
 export interface Place {
-  /** Absolute. It is made if it is missing. */
+  /** Absolute path of a folder, which is created if it does not exist. */
   readonly folder: string
-  /** Below `folder`: plain segments joined by `/`. */
+  /** Path below `folder`: plain segments joined by `/`. */
   readonly path: string
 }
 
-/** A file to be written at its place. */
+/** The content of a file and the place where it is written. */
 export interface PlacedFile extends Place {
   readonly content: Secret
   /**
-   * Treatment of a file that exists already: it is replaced unless it is the same, or the write is refused.
+   * `replace`: an existing file is replaced unless it is equal. `refuse`: an existing file makes the write
+   * fail.
    */
   readonly existing: 'replace' | 'refuse'
 }
@@ -62,35 +64,33 @@ export interface PlacedFile extends Place {
 /** How files are written at places that users name. */
 export interface PlaceOptions {
   readonly fileMode: number
-  /** Mode of each folder that has to be made, however deep. */
+  /** Mode of each folder that is created, at every depth. */
   readonly dirMode: number
-  /** Owner of files, and of folders that have to be made; undefined: as the process. */
+  /** Owner of files and of folders that are created. Undefined: the owner of the process. */
   readonly owner?: Owner | undefined
 }
 
-/**
- * The files that a write touched. A file that was the same already is in neither list and keeps its inode.
- */
+/** The result of a write. A file that was equal already is in neither list of files, and keeps its inode. */
 export interface Placed {
   /** Files that have another content, mode or owner than before. */
   readonly changed: readonly Place[]
-  /** Files that were not there before. */
+  /** Files that did not exist before. */
   readonly made: readonly Place[]
-  /** Absolute paths of folders that were not there before, the outer ones first. */
+  /** Absolute paths of folders that did not exist before, the outer ones first. */
   readonly folders: readonly string[]
 }
 
-/** Files at places that users name. */
+/** Writes and removes files at places that users name. */
 export interface PlacedFiles {
   /**
-   * All are written beside their places, then renamed back to back. Temporary names begin with a dot and end
-   * in `.tmp`. Rejects with `io`, `too_large` or `plan_conflict` (what is there must not be replaced); then
-   * nothing new is left, unless a rename failed after others.
+   * Writes all files beside their places, then renames them back to back. Temporary names begin with a dot
+   * and end in `.tmp`. Rejects with `io`, `too_large` or `plan_conflict` (a file must not be replaced). After
+   * a failure nothing new is left, unless a rename failed after others had succeeded.
    */
   write(files: readonly PlacedFile[], options: PlaceOptions): Promise<Placed>
   /**
-   * Overwrites with zeros and unlinks, then removes those of the folders that are empty. A file that is not
-   * there is success. Rejects with `io`.
+   * Overwrites files with zeros and unlinks them, then removes those of the folders that are empty. A missing
+   * file is success. Rejects with `io`.
    */
   remove(files: readonly Place[], folders: readonly string[]): Promise<void>
 }
@@ -114,52 +114,54 @@ export interface TreeOptions {
 }
 
 /**
- * The changes of one delivery, by name: paths of files, or names of variables. A file or variable that was
- * the same already is in no list; such a file keeps its inode.
+ * The result of one delivery, as names: paths of files, or names of variables. Equal files and variables are
+ * in none of the lists, and an equal file keeps its inode.
  */
 export interface Changes {
-  /** It has another content, mode or owner than before. */
+  /** Names with another content, mode or owner than before. */
   readonly changed: readonly string[]
-  /** It was not there before. */
+  /** Names that did not exist before. */
   readonly made: readonly string[]
   /**
-   * It was there and is removed. A folder of a volume that is removed whole is named instead of the files in
-   * it.
+   * Names that existed and were removed. A removed folder of a volume is named instead of the files in it.
    */
   readonly gone: readonly string[]
 }
 
-/** Files of a volume: `ROOT/data` is what containers see, `ROOT/stage` is not. */
+/** Writes and wipes the files of a volume. Containers see `ROOT/data` and never `ROOT/stage`. */
 export interface FileTree {
   /**
-   * Makes `data/` hold exactly `files`. Files that differ are staged in `stage/`, then renamed one after the
-   * other. Every other entry of `data/` is removed.
+   * Makes `data/` hold exactly `files`: stages those that differ in `stage/`, renames them back to back, then
+   * removes everything else from `data/`.
    */
   replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes>
   /**
-   * Overwrites every file with zeros, truncates, unlinks. A descriptor that is still open then reads zeros.
-   * Missing root is success.
+   * Overwrites every file with zeros, truncates and unlinks it. A descriptor that is still open then reads
+   * zeros. A missing root is success.
    */
   wipe(root: string): Promise<void>
   /**
-   * Marks the tree beside `data/`, where no container sees it. A wipe removes the mark. Takes no room on a
-   * full tmpfs.
+   * Writes a mark beside `data/`, where no container sees it. It needs no free space on the tmpfs. A wipe
+   * removes the mark.
    */
   mark(root: string, text: string): Promise<void>
-  /** Undefined: the tree has no mark, or the root is missing. */
+  /** Returns the text of the mark, or undefined when there is no mark or no root. */
   markOf(root: string): Promise<string | undefined>
 }
 
+/** How paths are watched. */
 interface WatchOptions {
-  /** Changes within this time are one. */
+  /** Milliseconds. Changes within this time are reported as one. */
   readonly debounceMs: number
-  /** Paths may be folders: what changes below them, or a folder that is replaced whole, is a change too. */
+  /**
+   * True: a path may be a folder. A change below it, or its replacement by another folder, is a change too.
+   */
   readonly isDeep: boolean
 }
 
 /**
- * Calls `onChange` after something at one of the paths changed, was replaced, came or went. Rejects when
- * nothing can be watched. The caller must dispose of the answer, or the process does not end.
+ * Calls `onChange` after something at one of the paths was changed, replaced, created or removed. Rejects
+ * when nothing can be watched. The caller must dispose of the result, or the process does not end.
  */
 export type WatchPaths = (
   paths: readonly string[],
@@ -167,17 +169,17 @@ export type WatchPaths = (
   options: WatchOptions,
 ) => Promise<AsyncDisposable>
 
-/** Files that locket writes for its user, and that several of its processes may change. */
+/** Files of locket itself, such as the embedded store, which several of its processes may change. */
 export interface OwnFiles {
   /**
-   * Runs `body` while no other process of this machine is inside `exclusively` for the same file, which need
-   * not exist; its folder is made (0700) if need be. Waits at most 30 s, then rejects with `timeout`. A
-   * process that dies lets go.
+   * Runs `body` while no other process of this machine is inside `exclusively` for the same file. The file
+   * need not exist, and its folder is created (0700) if it does not exist. Waits at most 30 s, then rejects
+   * with `timeout`. A process that dies releases the file.
    */
   exclusively<T>(path: string, signal: AbortSignal, body: () => Promise<T>): Promise<T>
   /**
-   * The old content or all of the new one, also after a power cut. Owner and mode of a file that is there are
-   * kept, else `mode`.
+   * Replaces the content: after a power cut the file holds the old content or all of the new one. Keeps owner
+   * and mode of a file that exists; a new file gets `mode`.
    */
   replace(path: string, content: Uint8Array, mode: number): Promise<void>
 }

@@ -148,7 +148,7 @@ export const EVENTS = {
     code: 'text',
     error: 'text',
   }),
-  'exec.recovered': row('info', 'the change is followed now', {}),
+  'exec.recovered': row('info', 'the change is applied now', {}),
   'exec.failed': row('warn', 'the command has ended and is started again', {
     code: 'number',
     pauseMs: 'number',
@@ -170,7 +170,7 @@ export const EVENTS = {
     code: 'text',
     error: 'text',
   }),
-  'inject.recovered': row('info', 'could write again', {}),
+  'inject.recovered': row('info', 'the files were written again after a failure', {}),
   'inject.wiped': row('info', 'removed what was written', { files: 'number' }),
   // locket export and locket compose
   'template.warning': row('warn', 'a template looks like a mistake', { where: 'text', warning: 'text' }),

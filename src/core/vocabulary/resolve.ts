@@ -22,20 +22,22 @@ export type Outcome =
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
 /**
- * Fetches distinct references (`uniqueRefs`) and returns exactly one outcome for each. Rejects only when
+ * Fetches distinct references (see `uniqueRefs`) and returns exactly one outcome for each. Rejects only when
  * `signal` aborts or when there is a bug.
  */
 export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
 
-/** Returns the references without duplicates, by id, in the order in which they first appear. */
+/**
+ * Returns the references without duplicates, by id, in the order in which they first appear. A rendering
+ * calls it once, for the references of all its templates.
+ */
 export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
   return [...new Map([...refs].map((ref) => [ref.id, ref])).values()]
 }
 
 /**
- * Returns a Resolve that asks all providers at once. Each provider gets its distinct references as one batch.
- * When a provider throws, only its own references fail. A reference without an answer gets an `internal`
- * error.
+ * Returns a Resolve that asks all providers at once. Each provider gets its references as one batch. When a
+ * provider throws, only its own references fail. A reference without an answer gets an `internal` error.
  */
 export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
   return async (refs, signal) => {

@@ -19,7 +19,7 @@ test('a pause is never shorter than the provider asks for', () => {
   assert.equal(createBackOff(5000, 60_000).next(90_000), 90_000)
 })
 
-test('pauses of several are not the same', () => {
+test('pauses of several clients differ', () => {
   const pauses = Array.from({ length: 20 }, () => createBackOff(5000, 60_000).next())
   assert.ok(new Set(pauses).size > 1)
 })

@@ -3,19 +3,19 @@ import { randomInt } from 'node:crypto'
 /** Pauses between tries that fail. */
 interface BackOff {
   /**
-   * Milliseconds until the next try, at least `atLeastMs`. Each call doubles the bound, up to the longest
-   * pause.
+   * Returns the milliseconds until the next try, at least `atLeastMs`. Each call doubles the next pause, up
+   * to the longest one.
    */
   next(atLeastMs?: number): number
-  /** Milliseconds of the longest pause, for a failure that waiting alone does not mend. */
+  /** Returns the milliseconds of the longest pause, for a failure that a retry alone cannot fix. */
   longest(): number
-  /** The next pause is the first one again. */
+  /** Starts again with the first pause. */
   reset(): void
 }
 
 /**
- * Up to a quarter is taken off each pause at random, so that those who failed together do not ask again
- * together.
+ * Returns a back-off from `firstMs` to `longestMs`, in milliseconds. Each pause is shortened at random by up
+ * to a quarter, so that clients that failed together do not retry together.
  */
 export function createBackOff(firstMs: number, longestMs: number): BackOff {
   let boundMs = firstMs

@@ -28,7 +28,7 @@ export function record(
   return { name: parseVolumeName(name), options, createdAt: '2026-11-22T04:50:00.000Z', mounts }
 }
 
-/** Tests that every Store must pass. */
+/** Tests that every StateStore must pass. */
 export function storeContract(kind: string, open: (t: TestContext) => Promise<StoreSubject>): void {
   test(`${kind}: nothing was ever saved: no records, source none, no warning`, async (t) => {
     const { store } = await open(t)
