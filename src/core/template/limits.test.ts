@@ -37,7 +37,7 @@ test('tags are counted before they take memory', () => {
     tags += 1
     if (tags > 3) throw new Error('too many')
   }
-  const text = new TextEncoder().encode('{{ op://v/i/f }}{{ "{{" }}'.repeat(1000))
+  const text = new TextEncoder().encode('{{ op://v/i/f }}{{ "{{" }}{{ .x }}'.repeat(1000))
   const steps = parseSteps(text, { parseRef: parseSampleRef, origin: 'x', countTag })
   assert.throws(() => inOneTurn(steps), /too many/)
   assert.equal(tags, 4)
