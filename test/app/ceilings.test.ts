@@ -23,7 +23,7 @@ test('create: a volume with too many references is refused in one line, and not 
   await assert.rejects(createVolume(driver, 'w', filesOf(50, '{{ memory://a }}'), NEVER), {
     code: 'too_large',
     message:
-      "volume w: driver option secret.f10: the templates up to here have more than 10 tags, the operator's max-volume-references",
+      "volume w: driver option secret.f10: the templates up to here have more than 10 references or other {{ }}, the operator's max-volume-references",
   })
   assert.equal(driver.table.list().length, 1)
 })

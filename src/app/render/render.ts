@@ -57,9 +57,29 @@ export async function render<T extends PreparedTemplate>(
   const optional = optionalRefs(templates)
   const outcomes = await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredentials })
   try {
-    return await inTurns(renderAll(templates, outcomes, options, clock.now()), clock)
+    const mayGoOn = options.allowance && limitOf(clock, signal)
+    return await inTurns(renderAll(templates, outcomes, options, clock.now()), clock, mayGoOn)
   } finally {
     wipeOutcomes(outcomes)
+  }
+}
+
+/** For all files of a volume, after their values were fetched. Filters over large values can take long. */
+const LONGEST_RENDERING_MS = 10_000
+
+/**
+ * Returns a function that throws when the rendering of a volume has to end: nobody waits for it any more, or
+ * it takes too long. A deadline that is over already is not looked at: a failure policy used it up.
+ */
+function limitOf(clock: Clock, signal: AbortSignal): () => void {
+  const start = clock.elapsed()
+  const wasOver = signal.aborted
+  return () => {
+    if (!wasOver) signal.throwIfAborted()
+    if (clock.elapsed() - start < LONGEST_RENDERING_MS) return
+    throw new LocketError('timeout', `rendering took longer than ${LONGEST_RENDERING_MS / 1000} s`, {
+      hint: 'use fewer filters, or smaller values',
+    })
   }
 }
 
@@ -83,6 +103,7 @@ function* renderAll<T extends PreparedTemplate>(
   const contents = new Map<T, Secret>()
   const copies = new Map<RefId, Secret>()
   const wipe = () => contents.forEach((content) => content.wipe())
+  let isDone = false
   try {
     const errors: LocketError[] = []
     for (const prepared of templates) {
@@ -105,10 +126,10 @@ function* renderAll<T extends PreparedTemplate>(
       yield
     }
     throwErrors(errors)
+    isDone = true
     return { contents, unresolved, incomplete, wipe }
-  } catch (error) {
-    wipe()
-    throw error
+  } finally {
+    if (!isDone) wipe()
   }
 }
 

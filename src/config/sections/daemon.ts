@@ -119,7 +119,7 @@ export const ceilingSection = section('ceilings', 'Ceilings of driver options', 
     schema: Count,
     default: '2000',
     summary:
-      'most tags in all templates of one volume that driver options name; a reference counts as often as it occurs',
+      'most {{ }} in all templates of one volume that driver options name; each counts as often as it occurs',
     placeholder: 'NUMBER',
     driverOption: false,
   }),

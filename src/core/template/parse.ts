@@ -44,7 +44,7 @@ interface ParseOptions {
   readonly parseRef: ParseRef
   /** Names the text in messages. */
   readonly origin: string
-  /** Called once for each tag, before it takes memory. It may throw. */
+  /** Called for each pair of braces, before it is read, whether or not it is a tag. It may throw. */
   readonly countTag?: (() => void) | undefined
 }
 
@@ -104,9 +104,9 @@ function* readTags(reader: Reader): Steps<Segment[]> {
   const segments: Segment[] = []
   let copied = 0
   for (let start = yield* nextBraces(bytes, 0); start !== -1;) {
+    countTag()
     const { segment, next } = readTag(reader, start)
     if (segment !== undefined) {
-      countTag()
       if (start > copied) segments.push({ kind: 'text', bytes: bytes.subarray(copied, start) })
       segments.push(segment)
       copied = next

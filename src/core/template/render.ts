@@ -200,10 +200,15 @@ function failureError({ ref, error }: ReferenceFailure, origin: string): LocketE
 function* concat(parts: readonly Uint8Array[], length: number): Steps<Uint8Array> {
   const whole = new Uint8Array(length)
   let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-    yield
+  try {
+    for (const part of parts) {
+      whole.set(part, at)
+      at += part.byteLength
+      yield
+    }
+    return whole
+  } finally {
+    // The steps can be ended before the last one.
+    if (at < length) whole.fill(0)
   }
-  return whole
 }

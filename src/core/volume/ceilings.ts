@@ -3,7 +3,7 @@ import { LocketError } from '../vocabulary/errors.ts'
 
 /** The operator's limits of the content of one volume. */
 export interface ContentCeilings {
-  /** Most tags in all limited templates. */
+  /** Most pairs of braces in all limited templates: references and other tags. */
   readonly references: number
   /** Largest total of the limited templates, and of the limited files, in bytes. */
   readonly renderedBytes: number
@@ -47,7 +47,7 @@ export function createAllowance({ references, renderedBytes, origins }: ContentC
   const size = 'max-volume-rendered-size'
   const addTag = counter(
     references,
-    `the templates up to here have more than ${references} tags`,
+    `the templates up to here have more than ${references} references or other {{ }}`,
     'max-volume-references',
   )
   return {

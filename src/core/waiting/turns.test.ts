@@ -58,3 +58,22 @@ test('an error of a step ends the work', async () => {
   await assert.rejects(inTurns(failing(), tickingClock(1)), /broken step/)
   assert.ok(isCleaned)
 })
+
+test('work is ended between two turns when it may not go on', async () => {
+  const seen: string[] = []
+  function* endless(): Steps<void> {
+    try {
+      for (;;) yield
+    } catch {
+      seen.push('catch')
+    } finally {
+      seen.push('finally')
+    }
+  }
+  const clock = tickingClock(1)
+  const mayGoOn = (): void => {
+    if (clock.turns === 3) throw new Error('too long')
+  }
+  await assert.rejects(inTurns(endless(), clock, mayGoOn), /too long/)
+  assert.deepEqual(seen, ['finally'])
+})

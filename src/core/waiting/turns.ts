@@ -23,14 +23,29 @@ export function createPace(clock: TurnClock): () => Promise<void> | undefined {
   return () => (clock.elapsed() - since < TURN_MS ? undefined : pause())
 }
 
-/** Does all steps, in as many turns of the event loop as they take. */
-export async function inTurns<T>(steps: Steps<T>, clock: TurnClock): Promise<T> {
+/**
+ * Does all steps, in as many turns of the event loop as they take. `mayGoOn` is called between two turns. When
+ * it throws, the steps are ended: their `finally` blocks run, their `catch` blocks do not.
+ */
+export async function inTurns<T>(
+  steps: Steps<T>,
+  clock: TurnClock,
+  mayGoOn: () => void = () => undefined,
+): Promise<T> {
   const pace = createPace(clock)
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
     const pause = pace()
-    if (pause !== undefined) await pause
+    if (pause === undefined) continue
+    await pause
+    try {
+      mayGoOn()
+    } catch (thrown) {
+      // The value is not used: no step returns it.
+      steps.return(undefined as T)
+      throw thrown
+    }
   }
 }
 
