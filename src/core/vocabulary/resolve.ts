@@ -42,7 +42,7 @@ export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
 export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
   return async (refs, signal) => {
     const outcomes = new Map<RefId, Outcome>()
-    const batches = Map.groupBy(uniqueRefs(refs), (ref) => ref.provider)
+    const batches = Map.groupBy(refs, (ref) => ref.provider)
     await Promise.all(
       [...batches].map(async ([provider, batch]) => {
         for (const [id, outcome] of await settle(fetcherOf, provider, batch, signal))
