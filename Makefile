@@ -58,6 +58,7 @@ e2e-all: e2e ## the same, and again on the newest engine that Debian has
 bench: rootfs engine ## the measurements of bench/
 	@node bench/run.ts
 	@node bench/commands.ts
+	@node bench/largest-volume.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
 	@node scripts/generated/gen-docs.ts

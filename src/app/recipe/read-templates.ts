@@ -5,7 +5,7 @@ import type { Clock } from '../../core/ports/clock.ts'
 import { parseSteps } from '../../core/template/parse.ts'
 import type { ParseRef, Template } from '../../core/template/template.ts'
 import type { Allowance } from '../../core/volume/ceilings.ts'
-import { inOneTurn, inTurns } from '../../core/waiting/turns.ts'
+import { createPace, inOneTurn, inTurns } from '../../core/waiting/turns.ts'
 
 export interface TemplateRules {
   readonly parseRef: ParseRef
@@ -35,8 +35,11 @@ export async function readTemplates<F extends Unread>(
   const read = new Map<F, Template>()
   const errors = new Map<F, LocketError>()
   const waiting = files.values()
+  // A template that is no file needs no I/O: a thousand of them would be one turn of the event loop.
+  const pace = rules.clock && createPace(rules.clock)
   async function worker(): Promise<void> {
     for (const file of waiting) {
+      await pace?.()
       try {
         read.set(file, await readTemplate(file, rules, sources))
       } catch (thrown) {

@@ -63,7 +63,7 @@ export async function render<T extends PreparedTemplate>(
 }
 
 /** For all files of a volume, after their values were fetched. Filters over large values can take long. */
-const LONGEST_RENDERING_MS = 20_000
+const LONGEST_RENDERING_MS = 10_000
 
 /**
  * Returns a function that throws when the rendering of a volume has to end: nobody waits for it any more, or

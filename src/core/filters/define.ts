@@ -9,7 +9,7 @@ interface FilterContext {
 }
 
 /** Bytes of a value that a filter takes: more would keep all other work waiting for too long. */
-const LARGEST_VALUE = 1024 * 1024
+const LARGEST_VALUE = 256 * 1024
 
 /** Bytes of a value that a filter takes which only copies or encodes blocks of bytes. */
 export const FAST_FILTER_BYTES = 8 * 1024 * 1024
@@ -24,7 +24,7 @@ export interface Filter {
   readonly summary: string
   /** All are required; count and kind are checked when a template is parsed. */
   readonly parameters: readonly ArgumentKind[]
-  /** Largest value in bytes that the filter takes. Left out: 1 MiB. */
+  /** Largest value in bytes that the filter takes. Left out: 256 KiB. */
   readonly largestValue?: number
   /**
    * The new value, in bytes of its own or as a part of `value`, which it never changes.
