@@ -7,7 +7,7 @@ import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
-import type { Store } from './core/ports/store.ts'
+import type { StateStore } from './core/ports/state-store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
@@ -53,7 +53,7 @@ export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
 
 /** The opened store, and warnings that the caller logs. */
 interface OpenedStore {
-  readonly store: Store
+  readonly store: StateStore
   readonly warnings: readonly string[]
 }
 
@@ -98,7 +98,7 @@ interface Surroundings {
 /** Returns the volume driver on the real machine. `store` holds its records. */
 export function openDriver(
   daemon: DaemonConfig,
-  store: Store,
+  store: StateStore,
   { emit, env, stopping }: Surroundings,
 ): Driver {
   const deps = providerDeps(emit, env)
@@ -123,21 +123,22 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
   return { clock: deps.clock, emit, sources: deps.files, clients: createClients(deps, COMMAND_CACHE_TTL_MS) }
 }
 
-/** The ports of a command that writes files. */
+/** Returns the ports of the command named `command`, which writes files. */
 export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
   const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
   return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
 }
 
-/** The ports of `locket exec`. */
+/** Returns the ports of `locket exec`. The caller of `openRendering` still closes the clients. */
 export function openExec(rendering: Rendering, providers: readonly ProviderInstance[]) {
   const closeProviders = () => rendering.clients.close()
   const placing = openPlacing(rendering, 'exec', providers)
   return { ...placing, closeProviders, programs, listenSignals, forbidTracing }
 }
 
-export interface Rendering extends Pick<Machine, 'clock' | 'emit' | 'sources'> {
+/** The ports of a command that renders templates. */
+interface Rendering extends Pick<Machine, 'clock' | 'emit' | 'sources'> {
   readonly clients: Clients
 }
 

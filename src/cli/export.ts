@@ -29,7 +29,7 @@ export const command: Command = {
     const loaded = loadRendering({ name, sections: EXPORT, argv, env, isRoot, tables })
     const { format, output, show } = loaded.settings.export
     if (output === undefined && !show)
-      refuseTerminal(stdout, '--show prints them all the same, --output FILE writes a file')
+      refuseTerminal(stdout, '--show prints them anyway, --output FILE writes a file')
     await exportTo(loaded, context, async (variables, emit) => {
       const written = formatOf(format)
       const text = Secret.fromText(writeEnvironment(written, variables))

@@ -5,7 +5,7 @@ import { writtenSection } from '../config/sections/files.ts'
 import { injectSection } from '../config/sections/inject.ts'
 import { outputsSection } from '../config/sections/outputs.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
-import { normalizePath } from '../core/plan/absolute-path.ts'
+import { normalizePath } from '../core/plan/paths.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
 

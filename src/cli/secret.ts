@@ -96,7 +96,7 @@ async function set({ settings, positionals }: Loaded<typeof SET>, context: Comma
 
 async function get({ settings, positionals }: Loaded<typeof GET>, { stdout }: CommandContext): Promise<void> {
   const name = parseSecretName(positionals[0] ?? '')
-  if (!settings.get.show) refuseTerminal(stdout, '--show prints the value all the same')
+  if (!settings.get.show) refuseTerminal(stdout, '--show prints the value anyway')
   const store = await open(settings)
   const value = await store.get(name)
   try {

@@ -2,7 +2,7 @@ import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daem
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
-import type { Store } from '../core/ports/store.ts'
+import type { StateStore } from '../core/ports/state-store.ts'
 import { ERROR_KINDS, formatError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
 
@@ -43,7 +43,7 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
   const ports = {
     emit,
     openStore: () => wire.openStore(daemon),
-    openDriver: (store: Store) => wire.openDriver(daemon, store, { emit, env, stopping: signal }),
+    openDriver: (store: StateStore) => wire.openDriver(daemon, store, { emit, env, stopping: signal }),
     openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
     notifyReady: () => wire.notifySystemd(env, 'READY=1'),
     stopMark: managed ? stopMark : undefined,

@@ -17,6 +17,7 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly aliases?: readonly string[]
   /** The letter of a short flag: `e` for `-e`. */
   readonly short?: string
+  /** Name of the environment variable. */
   readonly env?: string
   /** Parses the text of a layer, or the list of texts of a list. Users read the messages of its issues. */
   readonly schema: S
@@ -32,6 +33,7 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly userDefault?: string
   /** An example for the sample configuration. It is used when there is no default. */
   readonly example?: string
+  /** One line for help and the reference. */
   readonly summary: string
   /** The name of the value in help: `URL`, `FILE`. */
   readonly placeholder?: string
@@ -64,6 +66,7 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   readonly toml?: false
 }
 
+/** A named group of settings, such as those of one command or one provider. */
 export interface Section {
   readonly name: string
   readonly title: string
@@ -75,14 +78,17 @@ export type SettingsOf<S extends Section> = {
   readonly [K in keyof S['fields']]: z.output<S['fields'][K]['schema']>
 }
 
+/** Returns the declaration, typed by its schema. */
 export function field<S extends z.ZodType>(declaration: Field<S>): Field<S> {
   return declaration
 }
 
+/** Returns the kind of a setting; the default is `text`. */
 export function fieldKind(field: Field): FieldKind {
   return field.kind ?? 'text'
 }
 
+/** Returns a section. `name` is its TOML table, `title` its heading in help and the reference. */
 export function section<const F extends Readonly<Record<string, Field>>>(
   name: string,
   title: string,

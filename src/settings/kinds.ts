@@ -19,7 +19,9 @@ function parsedBy<T>(parse: (text: string) => T) {
   })
 }
 
+/** A text that is not empty. */
 export const Text = z.string().min(1, 'must not be empty')
+/** A list of texts. */
 export const List = z.array(z.string())
 /** Names. Each entry is one name or several with commas between them. */
 export const Names = List.transform((entries) =>
@@ -28,10 +30,15 @@ export const Names = List.transform((entries) =>
     .map((name) => name.trim())
     .filter((name) => name !== ''),
 )
+/** Bytes: `10M`. See `parseSize`. */
 export const Size = parsedBy(parseSize)
+/** The mode of a file or folder: `0440`. See `parseMode`. */
 export const Mode = parsedBy(parseMode)
+/** User and group as numbers: `1000:1000`. See `parseOwner`. */
 export const OwnerText = parsedBy(parseOwner)
+/** Milliseconds: `1m30s`. See `parseDuration`. */
 export const Duration = parsedBy(parseDuration)
+/** Rate limits: `5/s,60/m`. See `parseRates`. */
 export const Rates = parsedBy(parseRates)
 
 /** The words of `rw,noexec`. */
@@ -41,20 +48,25 @@ export const MountFlagWords = parsedBy((text): readonly string[] => {
   return words
 })
 
+/** A SELinux context. See `parseSelinuxContext`. */
 export const SelinuxContext = parsedBy(parseSelinuxContext)
 
+/** A boolean: true or false, yes or no, on or off, 1 or 0. */
 export const Switch = z
   .string()
   .regex(/^(true|false|yes|no|on|off|1|0)$/i, 'must be true or false')
   .transform((text) => /^(true|yes|on|1)$/i.test(text))
 
+/** A whole number from 1 to 999999. */
 export const Count = z
   .string()
   .regex(/^[1-9][0-9]{0,5}$/, 'must be a whole number from 1 to 999999')
   .transform(Number)
 
+/** An absolute path. It is not normalized. */
 export const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
 
+/** A list of absolute paths. */
 export const PathList = z.array(AbsolutePath)
 
 /**
@@ -83,6 +95,7 @@ export type Credential =
   | { readonly kind: 'inline'; readonly value: Secret }
   | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
 
+/** True for a credential that is read from a file. */
 export function isCredentialFile(value: unknown): value is Extract<Credential, { kind: 'file' }> {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'file'
 }
@@ -102,6 +115,7 @@ export const CredentialText = z.string().transform((text, context): Credential =
   return { kind: 'inline', value: Secret.fromText(text.trim()) }
 })
 
+/** Returns a schema that takes one of the given words. */
 export const Choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
   z.enum(choices, { error: `must be one of ${choices.join(', ')}` })
 

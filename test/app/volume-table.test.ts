@@ -11,7 +11,7 @@ import {
 import { createVolumeTable, type VolumeIdentity } from '../../src/app/volume/volume-table.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseMountId, parseVolumeName } from '../../src/core/vocabulary/names.ts'
-import type { Store } from '../../src/core/ports/store.ts'
+import type { StateStore } from '../../src/core/ports/state-store.ts'
 import type { VolumeRecord } from '../../src/core/volume/record.ts'
 import { mergeSaves } from '../../src/host/state/merge-saves.ts'
 
@@ -19,7 +19,7 @@ import { mergeSaves } from '../../src/host/state/merge-saves.ts'
 function slowStore() {
   let saved: readonly VolumeRecord[] = []
   const writing: { end(error?: LocketError): void }[] = []
-  const store: Store = {
+  const store: StateStore = {
     load: async () => ({ records: saved, source: 'current', warnings: [] }),
     save: mergeSaves(async (records) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>()

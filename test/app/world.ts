@@ -7,7 +7,7 @@ import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
-import type { Store } from '../../src/core/ports/store.ts'
+import type { StateStore } from '../../src/core/ports/state-store.ts'
 import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
@@ -28,7 +28,7 @@ export const CANARY = 'canary-7c90-value'
  */
 export interface World {
   readonly runtimeDir: string
-  readonly store: Store
+  readonly store: StateStore
   readonly provider: MemoryProvider
   readonly clock: ReturnType<typeof createManualClock>
   readonly log: RecordingLog
@@ -46,7 +46,7 @@ export interface World {
 }
 
 interface Ports {
-  readonly store: Store
+  readonly store: StateStore
   readonly mounts: MountTable<TmpfsOptions>
   readonly tree: FileTree
 }
@@ -94,7 +94,7 @@ export async function openWorld(
 export function testDriver(
   world: World,
   overrides: Partial<VolumeConfig> = {},
-  store: Store = world.ports.store,
+  store: StateStore = world.ports.store,
 ): Driver {
   const { clock, log } = world
   const ports = {

@@ -15,7 +15,6 @@ const CLEAN: readonly string[] = [
 
 /** Pages that are generated from strings of `src`, and one that is being rewritten. */
 const OTHER_PAGES: readonly string[] = [
-  'docs/dev/house.md',
   'docs/reference/errors.md',
   'docs/reference/events.md',
   'docs/reference/filters.md',

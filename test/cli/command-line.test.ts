@@ -128,7 +128,7 @@ test('what went wrong is one line, with its exit code', () => {
       /^locket: locket completion takes one of bash, zsh, fish \(did you mean fish\?\)\n$/,
     ],
     [['help', 'volum'], 64, /^locket: there is no command "volum" \(did you mean volume\?\)\n$/],
-    [['volume', '--size=x'], 78, /^locket: flag --size: "x" is no size: .*\n$/],
+    [['volume', '--size=x'], 78, /^locket: flag --size: "x" is not a valid size: .*\n$/],
     [['volume', '--config=/nonexistent'], 78, /^locket: flag --config: there is no file \/nonexistent\n$/],
     [
       ['volume', '--connect-token=x', `--connect-host=http://u:${CANARY}@h`],

@@ -120,17 +120,17 @@ test('trouble that passes and a warning are info, so that Compose goes on', asyn
       'up',
       '--env=A=local://a',
       '--env=B={{ op://Mordin/TestKey/text }}',
-      '--env=C={{ vault2://x }}',
+      '--env=C={{ elsewhere://x }}',
       's',
     ],
     { OP_CONNECT_HOST: server.url, OP_CONNECT_TOKEN: TOKEN },
   )
   assert.deepEqual([code, stderr], [0, ''], stdout)
-  assert.deepEqual(setIn(stdout), { A: CANARY, B: CANARY, C: '{{ vault2://x }}' })
+  assert.deepEqual(setIn(stdout), { A: CANARY, B: CANARY, C: '{{ elsewhere://x }}' })
   const infos = linesOf(stdout)
     .filter(({ type }) => type === 'info')
     .map(({ message }) => message)
-  assert.match(infos.join('\n'), /others than its owner have access to the key file/)
+  assert.match(infos.join('\n'), /users other than the owner have access to the key file/)
   assert.match(infos.join('\n'), /a template looks like a mistake where="flag --env C"/)
   assert.ok(!linesOf(stdout).some(({ type }) => type === 'error'))
 })
@@ -169,7 +169,7 @@ for (const [what, args, code, text] of [
     64,
     /^locket compose has no flag --secert \(did you mean --secret\?\)$/,
   ],
-  ['a bad name', ['up', `--env=1A=${CANARY}`, 's'], 78, /^flag --env: 1A is no name for a variable/],
+  ['a bad name', ['up', `--env=1A=${CANARY}`, 's'], 78, /^flag --env: 1A is not a valid name for a variable/],
   ['a bad switch', ['up', '--raw=perhaps', 's'], 64, /^flag --raw: must be true or false$/],
   ['a missing file', ['up', '--env-file=no.env', 's'], 74, /^flag --env-file: there is no file no\.env/],
   ['a NUL byte', ['up', '--env=A=local://nul', 's'], 65, /^flag --env A: the value holds a NUL byte/],

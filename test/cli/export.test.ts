@@ -157,7 +157,10 @@ test('what is wrong is one line and no output', async (t) => {
   assert.match(none.stderr, /^locket: there is no variable to export \(name some with --env/)
   const wrong = await locket(['export', '-e', `A B=${CANARY}`, '-e', `A=@{{${CANARY}}}`])
   assert.equal(wrong.code, 78)
-  assert.match(wrong.stderr, /^locket: 2 settings are wrong: flag --env: A B is no name for a variable/)
+  assert.match(
+    wrong.stderr,
+    /^locket: 2 settings are wrong: flag --env: A B is not a valid name for a variable/,
+  )
   const format = await locket(['export', '--format=xml', '-e', 'A=1'])
   assert.match(format.stderr, /flag --format: must be one of dotenv, env, shell, json, yaml, docker-env-file/)
   await put('bad.env', `A=1\n${CANARY}\n`)

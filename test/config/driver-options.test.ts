@@ -103,7 +103,7 @@ test('all errors are reported at once, each with its option', () => {
     },
     /^8 settings are wrong: driver option siez is not known, did you mean size\?; driver option socket is a setting of the daemon, not of a volume; driver option log-level is .*; driver option config is .*; driver option secret\.a: .*; driver option mode: .*; driver option user: .*; driver option bws-token holds a credential, /,
   )
-  refuses({ size: '' }, /^driver option size: "" is no size/)
+  refuses({ size: '' }, /^driver option size: "" is not a valid size/)
   refuses({ [`x\n${'y'.repeat(500)}`]: CANARY }, /^driver option x\?y{78}… is not known$/)
   refuses({ provider: 'nosuch' }, /^driver option provider: must be one of /)
 })

@@ -1,9 +1,9 @@
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
-import type { Store } from '../../src/core/ports/store.ts'
+import type { StateStore } from '../../src/core/ports/state-store.ts'
 import type { VolumeRecord } from '../../src/core/volume/record.ts'
 import { mergeSaves } from '../../src/host/state/merge-saves.ts'
 
-export interface MemoryStore extends Store {
+export interface MemoryStore extends StateStore {
   /** From now on saves fail, as on a full disk; `false` ends it. Earlier saves stay. */
   fill(isFull: boolean): void
   /** How often something was written; merged saves count once. */

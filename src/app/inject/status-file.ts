@@ -1,4 +1,4 @@
-import { baseOf, folderOf } from '../../core/plan/absolute-path.ts'
+import { basename, dirname } from '../../core/plan/paths.ts'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Place } from '../../core/ports/files.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
@@ -64,5 +64,5 @@ function isList(text: string): boolean {
 }
 
 function placeOf(path: string): Place {
-  return { folder: folderOf(path), path: baseOf(path) }
+  return { folder: dirname(path), path: basename(path) }
 }

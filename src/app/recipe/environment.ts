@@ -3,7 +3,7 @@ import { parseDotenv } from '../../core/text/dotenv.ts'
 import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import { variableNameProblem } from '../../core/plan/variable-name.ts'
+import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 

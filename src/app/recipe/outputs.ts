@@ -1,4 +1,4 @@
-import { liesUnder } from '../../core/plan/absolute-path.ts'
+import { liesUnder } from '../../core/plan/paths.ts'
 import { LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import {
   checkPlaces,

@@ -1,8 +1,8 @@
-import type { SecretFacts } from '../../core/ports/secret-store.ts'
+import type { SecretMetadata } from '../../core/ports/secret-store.ts'
 import { tableLines } from '../../core/text/table.ts'
 
 /** Returns the lines of `locket secret list`: name, size in bytes and time of the last change in UTC, under a heading. */
-export function secretTable(secrets: readonly SecretFacts[]): string {
+export function secretTable(secrets: readonly SecretMetadata[]): string {
   const rows = [
     ['NAME', 'BYTES', 'SET'],
     ...secrets.map(({ name, sizeBytes, updatedAt }) => [

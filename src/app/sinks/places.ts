@@ -1,4 +1,4 @@
-import { joinPath, liesUnder } from '../../core/plan/absolute-path.ts'
+import { joinPath, liesUnder } from '../../core/plan/paths.ts'
 import type { Place, PlacedFiles, PlaceOptions, SourceTrees } from '../../core/ports/files.ts'
 import type { OutputTemplate } from '../recipe/outputs.ts'
 import type { Sink } from './sink.ts'

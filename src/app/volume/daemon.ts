@@ -1,7 +1,7 @@
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import type { Store } from '../../core/ports/store.ts'
+import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Driver } from './driver.ts'
 import { noteEngineRestart } from './engine-restart.ts'
 import { loadRecords, reconcile } from './restore.ts'
@@ -23,8 +23,8 @@ export interface StopMark {
 
 export interface DaemonPorts {
   readonly emit: Emit
-  readonly openStore: () => Promise<{ readonly store: Store; readonly warnings: readonly string[] }>
-  readonly openDriver: (store: Store) => Driver
+  readonly openStore: () => Promise<{ readonly store: StateStore; readonly warnings: readonly string[] }>
+  readonly openDriver: (store: StateStore) => Driver
   readonly openListener: (driver: Driver) => Promise<SocketListener>
   /** Tells systemd that requests are accepted. */
   readonly notifyReady: () => Promise<unknown>

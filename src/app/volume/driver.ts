@@ -3,7 +3,7 @@ import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeFailure } from '../../core/vocabulary/events.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.ts'
-import type { Store } from '../../core/ports/store.ts'
+import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
@@ -30,7 +30,7 @@ export interface Driver extends DriverPorts {
 }
 
 /** A driver without volumes: `loadRecords` puts those of `store` into it. */
-export function createDriver(ports: DriverPorts, store: Store): Driver {
+export function createDriver(ports: DriverPorts, store: StateStore): Driver {
   return {
     ...ports,
     table: createVolumeTable(store),

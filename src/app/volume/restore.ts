@@ -1,5 +1,5 @@
 import type { VolumeName } from '../../core/vocabulary/names.ts'
-import type { LoadedState } from '../../core/ports/store.ts'
+import type { LoadedState } from '../../core/ports/state-store.ts'
 import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
 import { clearTmpfs } from '../sinks/volume.ts'
 import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'

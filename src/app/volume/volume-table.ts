@@ -1,6 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
-import type { Store } from '../../core/ports/store.ts'
+import type { StateStore } from '../../core/ports/state-store.ts'
 import type { MountReference, VolumeRecord } from '../../core/volume/record.ts'
 import type { ContentFacts } from '../recipe/volume-files.ts'
 import { engineRestarted, referencesOf, tmpfsOf, type Transition, type VolumeState } from './state.ts'
@@ -50,7 +50,7 @@ export interface VolumeTable {
 type Entry = { -readonly [K in keyof Volume]: Volume[K] }
 
 /** An empty table that saves to `store`. */
-export function createVolumeTable(store: Store): VolumeTable {
+export function createVolumeTable(store: StateStore): VolumeTable {
   const volumes = new Map<VolumeName, Entry>()
   const save = () => store.save([...volumes.values()].map(recordOf))
 

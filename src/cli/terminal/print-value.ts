@@ -6,12 +6,13 @@ import type { Secret } from '../../core/vocabulary/secret.ts'
 const UNSAFE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
 
 /**
- * Throws `usage` when the output is a terminal: screens are recorded and scrolled back. `hint` says how to
- * get the values.
+ * Throws `usage` when the output is a terminal, because screens are recorded and scrolled back. `hint` says how
+ * to get the values.
  */
 export function refuseTerminal(output: NodeJS.WriteStream, hint: string): void {
   if (output.isTTY) throw new LocketError('usage', 'secrets are not printed to a terminal', { hint })
 }
+
 /**
  * Writes every byte of the value to `output`. On a terminal it adds a newline, and rejects with `usage` for a
  * value that is not plain text. `name` is for that message.

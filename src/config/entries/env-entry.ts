@@ -1,5 +1,5 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
-import { variableNameProblem } from '../../core/plan/variable-name.ts'
+import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import { NOT_ABSOLUTE, shownName, splitEntry, templateFile } from './secret-entry.ts'

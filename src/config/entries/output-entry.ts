@@ -1,4 +1,4 @@
-import { normalizePath } from '../../core/plan/absolute-path.ts'
+import { normalizePath } from '../../core/plan/paths.ts'
 import type { MapEntry, Outputs } from '../../core/plan/output-plan.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SettingsOf } from '../../settings/field.ts'

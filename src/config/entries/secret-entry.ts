@@ -1,5 +1,5 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
-import { normalizePath } from '../../core/plan/absolute-path.ts'
+import { normalizePath } from '../../core/plan/paths.ts'
 import type { Problems } from '../layers/layers.ts'
 
 const ENTRY = /^([^={}\s][^={}\n]*?)\s*=(.*)$/s

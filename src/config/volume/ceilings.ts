@@ -1,4 +1,4 @@
-import { foldersOf } from '../../core/plan/folders.ts'
+import { parentFolders } from '../../core/plan/paths.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import { formatSize } from '../../core/text/units.ts'
 import type { Field, SettingsOf } from '../../settings/field.ts'
@@ -54,7 +54,7 @@ function sizeProblem(
 function filesProblem(files: readonly RequestedFile[], most: number): string[] {
   const deep = files.find(({ name }) => name.split('/', MOST_FOLDERS_DEEP + 2).length > MOST_FOLDERS_DEEP + 1)
   if (deep !== undefined) return [`${deep.origin}: the file is in more than ${MOST_FOLDERS_DEEP} folders`]
-  const count = files.length + foldersOf(files.map(({ name }) => name)).length
+  const count = files.length + parentFolders(files.map(({ name }) => name)).length
   if (count <= most) return []
   const name = ceilingSection.fields.files.name
   return [`driver options secret.NAME ask for ${count} files and folders, the operator's ${name} is ${most}`]

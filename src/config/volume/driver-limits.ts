@@ -1,4 +1,4 @@
-import { liesUnder, normalizePath } from '../../core/plan/absolute-path.ts'
+import { liesUnder, normalizePath } from '../../core/plan/paths.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ReadLimits } from '../../core/ports/files.ts'
 import type { Field, Section } from '../../settings/field.ts'

@@ -1,22 +1,28 @@
-/** A way to write an environment down as text that another program reads. Pure. */
+/** A text format for environment variables that another program reads. Its functions are pure. */
 export interface EnvFormat {
-  /** As `--format` has it. */
+  /** The value of `--format`. */
   readonly name: string
-  /** One clause, for help and messages: who reads it. */
+  /** One clause for help and messages: which programs read the format. */
   readonly summary: string
-  /** What of this variable cannot be written so that it is read again as it is, as the end of `the format NAME cannot hold …`. */
+  /**
+   * Returns why the format cannot hold the variable unchanged, as the end of `the format NAME cannot hold …`.
+   */
   readonly obstacle?: (name: string, value: string) => string | undefined
-  /** Programs that read this value otherwise than it is. Those that `summary` names are never among them. */
+  /**
+   * Returns the programs that read another value than this one. They never include those that `summary`
+   * names.
+   */
   readonly misreaders?: (value: string) => readonly string[]
-  /** The whole text. Only of variables without an obstacle. */
+  /** Returns the whole text. No variable may have an obstacle. */
   readonly write: (variables: ReadonlyMap<string, string>) => string
 }
 
+/** Returns the format. It only checks the type of the declaration. */
 export function defineEnvFormat(format: EnvFormat): EnvFormat {
   return format
 }
 
-/** A text of one entry after the other, each with its line's end. */
+/** Returns one line for each variable, each with a line break at its end. */
 export function linesOf(
   variables: ReadonlyMap<string, string>,
   line: (name: string, value: string) => string,

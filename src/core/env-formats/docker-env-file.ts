@@ -1,9 +1,12 @@
 import { defineEnvFormat, linesOf } from './define.ts'
 
-/** Docker reads lines with a buffer of 64 KiB, their line break included. */
+/** Bytes. Docker reads lines with a buffer of 64 KiB, which must hold the line break too. */
 const LONGEST_LINE = 65_535
 
-/** Docker takes everything behind the first = as it stands, except a carriage return at a line's end. */
+/**
+ * Format of `docker run --env-file`. Docker takes everything after the first = unchanged, except a final
+ * carriage return.
+ */
 export const dockerEnvFileFormat = defineEnvFormat({
   name: 'docker-env-file',
   summary: 'for docker run --env-file, which knows no quotes',

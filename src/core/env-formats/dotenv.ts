@@ -1,11 +1,15 @@
 import { defineEnvFormat, linesOf } from './define.ts'
 
+/**
+ * Format of `.env` files, for Compose and for locket. Programs with other rules are named by `misreaders`.
+ */
 export const dotenvFormat = defineEnvFormat({
   name: 'dotenv',
   summary: 'a .env file, for Compose and for locket itself',
   misreaders(value) {
     if (!isEscaped(value)) return []
-    // npm's dotenv (16.4, lib/main.js) knows \n and \r in "…", and no other escape. Node (26, src/node_dotenv.cc) knows \n.
+    // In "…" npm's dotenv (16.4, lib/main.js) knows only the escapes \n and \r, and Node (26,
+    // src/node_dotenv.cc) only \n.
     return /[\\"$]/.test(value) ? [NODE, NPM] : [NODE]
   },
   write: (variables) => linesOf(variables, (name, value) => `${name}=${dotenvValue(value)}`),
@@ -17,15 +21,18 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', $:
 const NODE = 'node --env-file'
 const NPM = 'dotenv of npm'
 
-/** Written in "…" with escapes, which not all readers know. */
+/** True when `dotenvValue` writes the value in "…" with escapes, which some programs do not know. */
 function isEscaped(value: string): boolean {
   return /['\r]|\\$/.test(value) && /[\\"$\r]/.test(value)
 }
 
-/** The form that most readers agree on: plain, then '…', then "…", and only if need be with the escapes that not all of them know. */
+/**
+ * Returns the value in the form that most programs read alike: plain if possible, else in '…', else in "…".
+ * Escapes are used only where they are needed, because some programs do not know them.
+ */
 function dotenvValue(value: string): string {
   if (PLAIN.test(value)) return value
-  // Compose takes a quote behind a backslash for a part of the value.
+  // Compose reads a quote after a backslash as a part of the value.
   if (!/['\r]|\\$/.test(value)) return `'${value}'`
   return `"${value.replace(/[\\"$\r]/g, (character) => ESCAPES[character] ?? character)}"`
 }

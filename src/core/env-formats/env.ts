@@ -1,5 +1,6 @@
 import { defineEnvFormat, linesOf } from './define.ts'
 
+/** Format of the program `env`: plain NAME=VALUE lines without quotes. */
 export const envFormat = defineEnvFormat({
   name: 'env',
   summary: 'NAME=VALUE lines without any quoting, as the program env prints them',

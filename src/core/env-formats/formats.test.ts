@@ -18,7 +18,9 @@ const named = (values: Values) => new Map(values.map((value, index) => [`V${inde
 const format = (name: string) => ENV_FORMATS.get(name) ?? assert.fail(`there is no format ${name}`)
 const isHeld = (name: string) => (value: string) => format(name).obstacle?.('V0', value) === undefined
 
-/** What comes out of the reader is what went into the format, in the fixed values all together and in any others. */
+/**
+ * Checks that the reader returns what the format wrote, for the fixed values together and for random ones.
+ */
 function roundTrips(name: string, read: Read, isExpected: (value: string) => boolean = () => true): void {
   const check = (given: Values) => {
     const values = given.filter(isHeld(name)).filter(isExpected)
@@ -30,7 +32,7 @@ function roundTrips(name: string, read: Read, isExpected: (value: string) => boo
   fc.assert(fc.property(fc.array(awkwardValue, { maxLength: 6 }), check), { numRuns: MANY })
 }
 
-/** All values of a run through one process: those of the properties are drawn beforehand. */
+/** Returns all values of a run, random ones included, so that one process can read them all. */
 function drawn(name: string): Values {
   return [...AWKWARD, ...fc.sample(awkwardValue, { numRuns: MANY, seed: 5 })].filter(isHeld(name))
 }
@@ -65,7 +67,7 @@ for (const [reader, read] of [
   ['node --env-file', (text: string) => parseEnv(text)],
   ['dotenv of npm', readAsNpm],
 ] as const) {
-  test(`dotenv: through ${reader}, except values that are told to be misread`, () => {
+  test(`dotenv: through ${reader}, except values that are listed as misread`, () => {
     const misread = (value: string) => format('dotenv').misreaders?.(value) ?? []
     roundTrips('dotenv', read, (value) => !misread(value).includes(reader))
     for (const value of ["it's \\", `'"`, "'$A", 'a\\', "it's\r"]) {
@@ -75,7 +77,7 @@ for (const [reader, read] of [
   })
 }
 
-test('dotenv: who misreads which variable is told, and of other formats nothing', () => {
+test('dotenv: the misreaders of each variable are listed, and other formats have none', () => {
   const variables = new Map([
     ['A', 'plain'],
     ['B', "it's"],
@@ -99,7 +101,7 @@ test('docker-env-file: through a reader of Docker’s rules', () => {
 })
 
 for (const program of ['sh', 'bash']) {
-  test(`shell: through ${program}, which runs nothing else of it`, () => {
+  test(`shell: through ${program}, which runs nothing else in it`, () => {
     const values = drawn('shell')
     const text = writeEnvironment(format('shell'), named(values))
     const script = `${text}\nexec ${process.execPath} -p 'JSON.stringify(process.env)'`
@@ -116,7 +118,7 @@ test('env: as the program env prints it', () => {
   assert.equal(writeEnvironment(format('env'), named(values)), printed)
 })
 
-test('an environment of nothing is a text that its readers take', () => {
+test('an empty environment is a text that the readers of each format accept', () => {
   const texts = [...ENV_FORMATS.values()].map((each) => [each.name, writeEnvironment(each, new Map())])
   const empty = { dotenv: '', env: '', shell: '', json: '{}\n', yaml: '{}\n', 'docker-env-file': '' }
   assert.deepEqual(Object.fromEntries(texts), empty)
@@ -185,7 +187,10 @@ function readAsNpm(text: string): Record<string, string> {
   return values
 }
 
-/** As docker/cli reads `--env-file`: lines that a buffer of 64 KiB holds, blanks before a name and lines that begin with # left out. */
+/**
+ * Reads `--env-file` as docker/cli does: lines of at most 64 KiB, without blanks before names, without #
+ * lines.
+ */
 function readAsDocker(text: string): Record<string, string> {
   const values: Record<string, string> = {}
   for (const line of text.split('\n')) {

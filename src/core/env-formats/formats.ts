@@ -7,7 +7,7 @@ import { jsonFormat } from './json.ts'
 import { shellFormat } from './shell.ts'
 import { yamlFormat } from './yaml.ts'
 
-/** Every format of `locket export`: one line each. */
+/** All formats of `locket export`, by name. */
 export const ENV_FORMATS: ReadonlyMap<string, EnvFormat> = new Map(
   [dotenvFormat, envFormat, shellFormat, jsonFormat, yamlFormat, dockerEnvFileFormat].map((format) => [
     format.name,
@@ -15,7 +15,7 @@ export const ENV_FORMATS: ReadonlyMap<string, EnvFormat> = new Map(
   ]),
 )
 
-/** Programs that will read some of the values otherwise than they are, and the names of those variables. */
+/** Returns the programs that misread some of the values, each with the names of those variables. */
 export function misreadVariables(
   format: EnvFormat,
   variables: ReadonlyMap<string, string>,
@@ -28,7 +28,10 @@ export function misreadVariables(
   return found
 }
 
-/** Throws `unfit_value`, naming each variable that the format cannot carry. */
+/**
+ * Returns the variables in the format. Throws one `unfit_value` that names each variable that the format
+ * cannot hold.
+ */
 export function writeEnvironment(format: EnvFormat, variables: ReadonlyMap<string, string>): string {
   const errors = [...variables].flatMap(([name, value]) => {
     const obstacle = format.obstacle?.(name, value)

@@ -1,6 +1,7 @@
 import { defineEnvFormat } from './define.ts'
-import { quoteAsJson } from './quote-as-json.ts'
+import { quoteAsJson } from '../text/json-string.ts'
 
+/** Format JSON: one object with a member for each variable. */
 export const jsonFormat = defineEnvFormat({
   name: 'json',
   summary: 'one JSON object, by name',

@@ -1,8 +1,9 @@
 import { defineEnvFormat, linesOf } from './define.ts'
 
-/** A name in POSIX (3.231): no shell can assign another one. */
+/** A name as POSIX defines it (3.231). A shell cannot assign a variable with any other name. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
+/** Format of a POSIX shell: `export` commands with values in single quotes. */
 export const shellFormat = defineEnvFormat({
   name: 'shell',
   summary: 'export commands for a POSIX shell: eval "$(locket export --format shell …)"',

@@ -1,7 +1,7 @@
 import { defineEnvFormat, linesOf } from './define.ts'
-import { quoteAsJson } from './quote-as-json.ts'
+import { quoteAsJson } from '../text/json-string.ts'
 
-/** Names are quoted too: YAML 1.1 takes a bare NO or ON for a boolean. */
+/** Format YAML: one mapping. Names are quoted too, because YAML 1.1 reads a bare NO or ON as a boolean. */
 export const yamlFormat = defineEnvFormat({
   name: 'yaml',
   summary: 'one YAML mapping, by name',

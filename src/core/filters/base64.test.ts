@@ -39,7 +39,7 @@ test('base64decode refuses text that is not base64, without showing it', () => {
   assert.equal(failure(base64decode, Uint8Array.of(0xff, 0xfe)), 'the value is not base64')
 })
 
-test('any bytes come back', () => {
+test('any bytes are decoded again after encoding', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       const encoded = base64.apply(bytes, [], { nowMs: 0 })

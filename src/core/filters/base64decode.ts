@@ -1,6 +1,9 @@
 import { FAST_FILTER_BYTES, defineFilter, filterFailed } from './define.ts'
 
-/** Node decodes what it can and drops the rest: a damaged value must not become a shorter one, so it is checked here. */
+/**
+ * Filter `base64decode`. It checks the text itself, because Node drops characters that are not base64 and
+ * would turn a damaged value into a shorter one.
+ */
 export const base64decode = defineFilter({
   name: 'base64decode',
   summary: 'the bytes behind base64, standard or URL-safe; line breaks and missing padding are accepted',
@@ -14,7 +17,7 @@ export const base64decode = defineFilter({
     const isPadded = digits.length !== text.length
     const isWhole = digits.length % 4 !== 1 && (!isPadded || text.length % 4 === 0)
     if (!isWhole || !/^[A-Za-z0-9+/_-]*$/.test(digits)) throw filterFailed('the value is not base64')
-    // Of its own buffer, not of Node's pool: what is wiped later must be this value alone.
+    // A copy with its own buffer: Node's pool also holds other data, and the buffer is wiped later.
     return new Uint8Array(Buffer.from(digits, 'base64'))
   },
 })

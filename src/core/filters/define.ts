@@ -1,6 +1,6 @@
 import { LocketError } from '../vocabulary/errors.ts'
 
-/** Facts that a filter gets beside its arguments. */
+/** The input of a filter apart from the value and the arguments. */
 interface FilterContext {
   /** Milliseconds since the epoch. */
   readonly nowMs: number
@@ -17,22 +17,23 @@ export const FAST_FILTER_BYTES = 8 * 1024 * 1024
 /** `text`: any string. `count`: a whole number from 0 to 999. */
 type ArgumentKind = 'text' | 'count'
 
-/** One way to change a value on its way into a file. Synchronous and pure. */
+/** A named function that a template tag applies to a value. It is synchronous and pure. */
 export interface Filter {
   readonly name: string
-  /** One line for the reference. */
+  /** One line for the reference of filters. */
   readonly summary: string
-  /** All are required; count and kind are checked when a template is parsed. */
+  /** Kinds of the arguments. All are required, and they are checked when a template is parsed. */
   readonly parameters: readonly ArgumentKind[]
   /** Largest value in bytes that the filter takes. Left out: 256 KiB. */
   readonly largestValue?: number
   /**
-   * The new value, in bytes of its own or as a part of `value`, which it never changes.
-   * Throws `filter_failed`, with a message that holds nothing of the value.
+   * Returns the new value, in new bytes or as a part of `value`, which it never changes. Throws
+   * `filter_failed`, with a message that contains no part of the value.
    */
   apply(value: Uint8Array, args: readonly string[], context: FilterContext): Uint8Array
 }
 
+/** Returns the filter. It only checks the type of the declaration. */
 export function defineFilter(filter: Filter): Filter {
   return filter
 }
@@ -53,7 +54,7 @@ export function applyFilter(
   return filter.apply(value, args, context)
 }
 
-/** What is wrong with the arguments of a call, or undefined. */
+/** Returns a message about wrong arguments of a call, or undefined when they are valid. */
 export function argumentProblem(filter: Filter, args: readonly string[]): string | undefined {
   const { name, parameters } = filter
   if (args.length !== parameters.length) {
@@ -64,11 +65,15 @@ export function argumentProblem(filter: Filter, args: readonly string[]): string
   return isWrong ? `filter ${name} takes a whole number from 0 to 999` : undefined
 }
 
+/** Returns a `filter_failed` error. The message must not contain any part of the value. */
 export function filterFailed(message: string, hint?: string): LocketError {
   return new LocketError('filter_failed', message, { hint })
 }
 
-/** The value as text, a leading byte order mark included, for filters that cannot work on bytes. */
+/**
+ * Returns the value as text, for filters that cannot work on bytes. A leading byte order mark is kept. Throws
+ * `filter_failed` when the value is not UTF-8.
+ */
 export function decodeValue(value: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value)
@@ -77,6 +82,7 @@ export function decodeValue(value: Uint8Array): string {
   }
 }
 
+/** Returns the UTF-8 bytes of a text. */
 export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }

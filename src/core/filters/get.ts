@@ -3,7 +3,9 @@ import { bytesOf, defineFilter, filterFailed, decodeValue } from './define.ts'
 /** The parser takes a microsecond or two for each value, and nothing else runs meanwhile. */
 const MOST_VALUES = 20_000
 
-/** A number as it was written: as a JavaScript number a long account ID would lose its last digits. */
+/**
+ * A number with its digits as written. A JavaScript number would lose the last digits of a long account ID.
+ */
 class WrittenNumber {
   readonly digits: string
 
@@ -12,6 +14,10 @@ class WrittenNumber {
   }
 }
 
+/**
+ * Filter `get`: takes one value out of a JSON text by its path. Text comes without quotes, other values as
+ * JSON.
+ */
 export const get = defineFilter({
   name: 'get',
   summary: 'one value out of a JSON secret by its path: `get "db.hosts.0"`; a dot in a name is written `\\.`',
@@ -26,7 +32,7 @@ export const get = defineFilter({
   },
 })
 
-/** `a.b\.c` → `a`, `b.c`. */
+/** Splits a path at its dots: `a.b\.c` → `a`, `b.c`. */
 function namesOf(path: string): string[] {
   return [...path.matchAll(/(?:^|\.)((?:\\\.|[^.])*)/g)].map((match) =>
     (match[1] ?? '').replaceAll('\\.', '.'),
@@ -44,7 +50,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''), keepDigits)
   } catch (thrown) {
-    // The parser's own message quotes the value.
+    // The parser's own message is dropped, because it quotes the value.
     throw filterFailed(thrown instanceof RangeError ? 'the JSON is nested too deep' : 'the value is not JSON')
   }
 }

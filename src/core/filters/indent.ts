@@ -3,7 +3,10 @@ import { defineFilter, filterFailed } from './define.ts'
 const LINE_FEED = 0x0a
 const SPACE = 0x20
 
-/** As Helm's: the first line too, so that the tag itself stands at the left margin. Empty lines stay empty. */
+/**
+ * Filter `indent`. Like Helm's `indent` it moves the first line too, so the tag must be at the left margin of
+ * the template. Empty lines stay empty.
+ */
 export const indent = defineFilter({
   name: 'indent',
   summary:

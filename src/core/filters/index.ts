@@ -10,7 +10,7 @@ import { totp } from './totp.ts'
 import { trim } from './trim.ts'
 import { urlencode } from './urlencode.ts'
 
-/** Every filter that a tag may name. */
+/** All filters that a tag may use, by name. */
 export const FILTERS: ReadonlyMap<string, Filter> = new Map(
   [base64, base64decode, defaultFilter, get, indent, json, shell, totp, trim, urlencode].map((filter) => [
     filter.name,

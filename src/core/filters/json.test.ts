@@ -31,6 +31,6 @@ test('any text is read back by JSON, YAML 1.2 and YAML 1.1', () => {
   )
 })
 
-test('bytes that are no text are refused', () => {
+test('bytes that are not text are refused', () => {
   assert.equal(failure(json, Uint8Array.of(0x41, 0xff)), 'the value is not UTF-8 text')
 })

@@ -51,13 +51,13 @@ test('spaces, dashes, padding, small letters and a line break around a seed do n
   }
 })
 
-test('the period of the URI counts', () => {
+test('the period of the URI is used', () => {
   const uri = `otpauth://totp/x?secret=${SHA1_SEED}&period=60`
   assert.equal(apply(totp, uri, { nowMs: 60_000 }), apply(totp, uri, { nowMs: 119_999 }))
   assert.equal(apply(totp, uri, { nowMs: 60_000 }), '287082')
 })
 
-test('what gives no code is refused without a word of it', () => {
+test('a value without a code is refused, and the message does not show it', () => {
   const seed = SHA1_SEED
   const table: [string, RegExp][] = [
     ['', /holds no base32 seed/],

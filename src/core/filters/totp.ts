@@ -9,6 +9,7 @@ interface Generator {
   readonly period: number
 }
 
+/** Filter `totp`: generates the current one-time code (RFC 6238) from an otpauth URI or a base32 seed. */
 export const totp = defineFilter({
   name: 'totp',
   summary:
@@ -26,7 +27,10 @@ export const totp = defineFilter({
   },
 })
 
-/** Read here because the package refuses what is seen in the wild: an empty label, spaces in the secret, `SHA-256`. */
+/**
+ * Reads an otpauth URI. The package `otpauth` is not used for it, because it refuses URIs that exist in
+ * practice: with an empty label, spaces in the secret, or `SHA-256`.
+ */
 function fromUri(text: string): Generator {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) throw filterFailed('the otpauth URI cannot be read')

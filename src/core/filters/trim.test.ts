@@ -15,7 +15,7 @@ test('trim drops blanks and line breaks at both ends, not inside', () => {
   for (const [value, trimmed] of table) assert.equal(apply(trim, value), trimmed)
 })
 
-test('bytes that are no text are trimmed alike', () => {
+test('bytes that are not text are trimmed too', () => {
   assert.deepEqual(
     trim.apply(Uint8Array.of(0x20, 0xff, 0x00, 0x0a), [], { nowMs: 0 }),
     Uint8Array.of(0xff, 0x00),

@@ -1,8 +1,12 @@
 import { FAST_FILTER_BYTES, defineFilter } from './define.ts'
 
-/** Tab, line feed, vertical tab, form feed, carriage return, space: bytes that are part of no other UTF-8 character. */
+/**
+ * Tab, line feed, vertical tab, form feed, carriage return, space. In UTF-8 these bytes are never a part of
+ * another character.
+ */
 const BLANKS: ReadonlySet<number | undefined> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20])
 
+/** Filter `trim`: drops spaces, tabs and line breaks at both ends of the value. */
 export const trim = defineFilter({
   name: 'trim',
   summary: 'without spaces, tabs and line breaks at both ends',

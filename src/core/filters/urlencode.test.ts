@@ -18,7 +18,7 @@ test('urlencode leaves letters, digits and - . _ ~', () => {
   assert.equal(apply(urlencode, Uint8Array.of(0, 0xff)), '%00%FF')
 })
 
-test('a password of any text comes out of a URL as it went in', () => {
+test('any text in the password of a URL is read back', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       assert.equal(decodeURIComponent(new URL(`db://user:${apply(urlencode, text)}@host/`).password), text)

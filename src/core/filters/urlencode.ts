@@ -1,9 +1,11 @@
 import { bytesOf, defineFilter } from './define.ts'
 
+/** Characters that RFC 3986 (2.3) allows without encoding in every part of a URL. */
 const UNRESERVED = new Set(bytesOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~'))
 const HEX = bytesOf('0123456789ABCDEF')
 const PERCENT = 0x25
 
+/** Filter `urlencode`: percent-encodes every byte that is not unreserved in URLs. */
 export const urlencode = defineFilter({
   name: 'urlencode',
   summary: 'percent-encoded for any part of a URL: all but letters, digits and - . _ ~',

@@ -39,7 +39,7 @@ function refusal(act: () => unknown): string {
   throw new assert.AssertionError({ message: 'it was not refused' })
 }
 
-test('a file, a folder with what is below it, and named secrets, each at its place', () => {
+test('files, folders and named secrets get their output paths', () => {
   const asked = outputs({
     maps: [map('/t', '/run/app'), map('/one.conf', '/etc/app/one.conf'), map('/two.conf', '/etc/app/')],
     secrets: [secret('a/b'), secret('c', '/c.tpl')],
@@ -76,7 +76,7 @@ test('several sources can share an output folder', () => {
   assert.equal(planOutputs(asked, found({ '/a': ['x'], '/b': ['y'], '/c': ['x'] })).length, 4)
 })
 
-test('two sources for one file, and a file where a folder is needed', () => {
+test('two sources for one file, and a file where a folder is needed, are refused', () => {
   const two = outputs({ maps: [map('/a', '/out')], secrets: [secret('x')] })
   assert.equal(
     refusal(() => planOutputs(two, found({ '/a': ['x'] }))),
@@ -98,7 +98,7 @@ test('two sources for one file, and a file where a folder is needed', () => {
   )
 })
 
-test('an output inside a source, a source inside an output, and one that is both', () => {
+test('an output inside a source, a source inside an output, and equal paths are refused', () => {
   const refused: [Outputs, RegExp][] = [
     [outputs({ maps: [map('/t', '/t/out')] }), /the output \/t\/out lies inside the source \/t$/],
     [outputs({ maps: [map('/app/t', '/app')] }), /the output \/app has the source \/app\/t inside it$/],
@@ -125,7 +125,7 @@ test('an output inside a source, a source inside an output, and one that is both
   )
 })
 
-test('names that are none are refused: nothing is changed into another name', () => {
+test('invalid names are refused, never changed into valid ones', () => {
   for (const name of ['..', 'a/../b', '/etc/x', '', 'a//b', 'a\nb'])
     refusal(() => checkPlaces(outputs({ secrets: [secret(name)] })))
   assert.match(

@@ -1,29 +1,35 @@
-import { baseOf, folderOf, joinPath, liesUnder } from './absolute-path.ts'
+import { basename, dirname, joinPath, liesUnder } from './paths.ts'
 import { LocketError } from '../vocabulary/errors.ts'
 import { collisions, nameProblem, planFiles, type RequestedFile, type SecretSource } from './plan.ts'
 import type { Place, SourceListing } from '../ports/files.ts'
 
-/** A template and its output, or a folder of them and theirs. Paths are absolute and normalized. */
+/**
+ * A template and its output file, or a folder of templates and its output folder. Paths are absolute and
+ * normalized.
+ */
 export interface MapEntry {
   readonly source: string
   readonly dest: string
-  /** `dest` was written with a slash at its end: a single template keeps its name there. */
+  /**
+   * True when `dest` was written with a slash at its end: a single template keeps its name in that folder.
+   */
   readonly isInto: boolean
-  /** Where it was asked for, for messages. */
+  /** The setting or flag of the entry, for messages. */
   readonly origin: string
 }
 
-/** Everything that a command is to write at places of its user's. */
+/** Everything that a command writes at paths that the user names. */
 export interface Outputs {
   readonly maps: readonly MapEntry[]
-  /** Files below `out`. */
+  /** Files that are written below `out`. */
   readonly secrets: readonly RequestedFile[]
+  /** Absolute path of a folder. */
   readonly out: string
 }
 
-/** One file to be written, and its template. */
+/** One file that will be written, and its template. */
 export interface PlannedOutput extends Place {
-  /** Its absolute path. */
+  /** Absolute path of the file. */
   readonly target: string
   readonly source: SecretSource
   readonly origin: string
@@ -35,8 +41,9 @@ interface Named {
 }
 
 /**
- * What can be refused without a look at the disk: names that are none, two secrets of one name, an output inside a source, a source inside an
- * output. Throws one `plan_conflict`. `real`: where a path leads, for a second check behind links.
+ * Checks what needs no access to the disk. Throws one `plan_conflict` that lists invalid names, secrets with
+ * the same name, outputs inside a source, and sources inside an output. `real` returns the path with links
+ * followed, for a second check; by default paths are taken as written.
  */
 export function checkPlaces(outputs: Outputs, real: (path: string) => string = asWritten): void {
   planFiles(outputs.secrets)
@@ -47,19 +54,20 @@ export function checkPlaces(outputs: Outputs, real: (path: string) => string = a
   if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
 }
 
-/** Paths of all templates and folders of them, each once. */
+/** Returns the paths of all templates and template folders, each once. */
 export function sourcePaths(outputs: Outputs): readonly string[] {
   return [...new Set(sourcesOf(outputs).map(({ path }) => path))]
 }
 
-/** Paths that outputs are written to or below. */
+/** Returns the paths that outputs are written to, or below which they are written. */
 export function outputPaths(outputs: Outputs): readonly string[] {
   return outputTargets(outputs).map(({ path }) => path)
 }
 
 /**
- * Which file comes from which template. `found`: what is at each map's source; one that is missing has no output. `taken`: other files that
- * the command writes. Throws one `plan_conflict` of two sources for one file, files where folders are needed, and names that are none.
+ * Returns the files to write, each with its template. `found` says what exists at the source of each map; a
+ * missing source has no output. `taken` are other files that the command writes. Throws one `plan_conflict`
+ * that lists files with two sources, files where folders are needed, and invalid names.
  */
 export function planOutputs(
   outputs: Outputs,
@@ -80,7 +88,7 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
   const { source, dest, isInto, origin } = map
   if (listing?.kind === 'file') {
     const file = { source: { kind: 'file', path: source }, origin } as const
-    return [isInto ? output(dest, baseOf(source), file) : output(folderOf(dest), baseOf(dest), file)]
+    return [isInto ? output(dest, basename(source), file) : output(dirname(dest), basename(dest), file)]
   }
   if (listing?.kind !== 'folder') return []
   return listing.files.flatMap((name) => {
@@ -94,10 +102,12 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
   })
 }
 
-/** `named` is the folder that the user gave: links above it are his, those in it and below are not followed. */
+/**
+ * `named`: the folder that the user gave. Links above it are followed; links at `named` and below it are not.
+ */
 function output(named: string, name: string, file: Pick<PlannedOutput, 'source' | 'origin'>): PlannedOutput {
   const target = joinPath(named, name)
-  const folder = folderOf(named)
+  const folder = dirname(named)
   return { ...file, target, folder, path: target.slice(folder === '/' ? 1 : folder.length + 1) }
 }
 

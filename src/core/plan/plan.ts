@@ -1,31 +1,41 @@
 import { LocketError } from '../vocabulary/errors.ts'
-import { foldersOf } from './folders.ts'
+import { parentFolders } from './paths.ts'
 import type { ReadLimits } from '../ports/files.ts'
 
-/** Where the text of a file comes from. `within` and `except`: where the file may lie, when driver options named it (see ReadLimits). */
+/**
+ * Where the template of a file comes from. `within` and `except` limit where a file may lie that driver
+ * options name (see ReadLimits).
+ */
 export type SecretSource =
   | { readonly kind: 'inline'; readonly template: string }
   | ({ readonly kind: 'file'; readonly path: string } & Pick<ReadLimits, 'within' | 'except'>)
 
 /** One file that the user asked for. */
 export interface RequestedFile {
-  /** As written: `db_password`, `certs/tls.key`. */
+  /** The name as the user wrote it: `db_password`, `certs/tls.key`. */
   readonly name: string
   readonly source: SecretSource
-  /** Where it was asked for, for messages: `driver option secret.db_password`. */
+  /** The setting that asked for the file, for messages: `driver option secret.db_password`. */
   readonly origin: string
 }
 
-/** A file whose place is safe: `path` is relative, of plain segments joined by `/`, and no other file is in its way. */
+/**
+ * A file with a checked path: it is relative, has plain segments joined by `/`, and conflicts with no other
+ * file.
+ */
 export interface PlannedFile extends RequestedFile {
   readonly path: string
 }
 
+/** Bytes. The kernel's limit for one file name (NAME_MAX). */
 const LONGEST_SEGMENT = 255
-/** Of the 4096 bytes that the kernel takes, 1024 are left for where the volume is mounted. */
+/** Bytes. The kernel's limit for a path is 4096 (PATH_MAX); 1024 of them are left for the mount point. */
 const LONGEST_PATH = 3072
 
-/** Checks every name and all of them together. Throws one `plan_conflict` that lists all that is wrong. */
+/**
+ * Returns the files with checked paths. Throws one `plan_conflict` that lists every invalid name and every
+ * conflict.
+ */
 export function planFiles(files: readonly RequestedFile[]): readonly PlannedFile[] {
   const problems: string[] = []
   const planned: PlannedFile[] = []
@@ -39,7 +49,7 @@ export function planFiles(files: readonly RequestedFile[]): readonly PlannedFile
   return planned
 }
 
-/** Why a relative path cannot be that of a file. */
+/** Returns why a text cannot be the relative path of a file, as the end of a sentence, or undefined. */
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'is empty'
   if (name.startsWith('/')) return 'must be relative to the folder of the secrets'
@@ -53,7 +63,11 @@ export function nameProblem(name: string): string | undefined {
   return undefined
 }
 
-/** Names that look alike are alike: é can be written as one character or as two. Paths are all relative or all absolute. */
+/**
+ * Returns one message for each path with two sources, and for each file where another file needs a folder.
+ * Paths are compared in Unicode's NFC form, because é can be written as one character or as two. They must be
+ * all relative or all absolute.
+ */
 export function collisions(files: readonly { readonly path: string; readonly origin: string }[]): string[] {
   const problems: string[] = []
   const byPath = new Map<string, (typeof files)[number]>()
@@ -64,7 +78,7 @@ export function collisions(files: readonly { readonly path: string; readonly ori
     else problems.push(`${shown(file.path)} comes from ${twin.origin} and from ${file.origin}`)
   }
   for (const [path, file] of byPath) {
-    const blocker = foldersOf([path]).flatMap((folder) => byPath.get(folder) ?? [])[0]
+    const blocker = parentFolders([path]).flatMap((folder) => byPath.get(folder) ?? [])[0]
     if (blocker === undefined) continue
     problems.push(
       `${blocker.origin} makes ${shown(blocker.path)} a file, ${file.origin} needs it as a folder`,

@@ -15,12 +15,12 @@ test('each file takes whole pages, an empty one none', () => {
   assert.equal(sizeNeeded([sized('a', 1)], 65_536), 65_536)
 })
 
-test('inodes: each file, each folder, the root, data and stage', () => {
+test('inodes are counted for files, folders, the root, data and stage', () => {
   assert.equal(inodesNeeded([]), 3)
   assert.equal(inodesNeeded([sized('a'), sized('b/c'), sized('b/d/e')]), 3 + 3 + 2)
 })
 
-test('never less than the bytes, never a page per file more', () => {
+test('the size is at least the bytes, and at most one page more for each file', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(100_000)), (lengths) => {
       const bytes = lengths.reduce((sum, length) => sum + length, 0)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { EVENTS, eventText, type LocketEvent } from '../vocabulary/events.ts'
 import { createEvents } from './events.ts'
 
-test('every listener hears each event in order, and one that throws disturbs nobody', () => {
+test('every listener hears each event in order, and one that throws does not disturb the others', () => {
   const heard: LocketEvent[] = []
   const emit = createEvents([
     () => {

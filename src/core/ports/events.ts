@@ -5,12 +5,12 @@ export type Emit = <N extends EventName>(name: N, ...facts: FactArguments<N>) =>
 
 type FactArguments<N extends EventName> = keyof EventFacts<N> extends never ? [] : [facts: EventFacts<N>]
 
-/** Hears every event, at once and in order: a log, metrics, an audit, hooks. */
+/** Is called with every event, immediately and in order: for a log, metrics, an audit, hooks. */
 export type EventListener = (event: LocketEvent) => void
 
 /**
- * Returns the port that hands each event to all listeners. What a listener throws is dropped: it must not
- * disturb the work.
+ * Returns a function that passes each event to all listeners. An error of a listener is dropped, because
+ * reporting must not disturb the work.
  */
 export function createEvents(listeners: readonly EventListener[]): Emit {
   return (name, ...[facts]) => {
@@ -19,7 +19,7 @@ export function createEvents(listeners: readonly EventListener[]): Emit {
       try {
         listener(event)
       } catch {
-        // The other listeners hear the event all the same.
+        // The other listeners still get the event.
       }
     }
   }

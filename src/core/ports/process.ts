@@ -2,8 +2,8 @@ import type { Redactor } from '../text/redact.ts'
 import type { PassedSignal } from '../vocabulary/signals.ts'
 
 /**
- * A foreign library in a process of its own: a crash, a hang or a leak there harms nothing else. Its
- * environment holds the proxy and certificate variables only; its output is dropped.
+ * A process that runs a foreign library, so that a crash, hang or leak harms nothing else. Its environment
+ * holds only the proxy and certificate variables. Its output is dropped.
  */
 export interface Worker {
   /**
@@ -14,7 +14,7 @@ export interface Worker {
   onMessage(listener: (message: unknown) => void): void
   /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<void>
-  /** Kills the process at once, without asking it. */
+  /** Sends SIGKILL to the process. */
   kill(): void
 }
 
@@ -25,8 +25,9 @@ export interface Worker {
 export type StartWorker = (library: string, options?: { readonly caCert?: string | undefined }) => Worker
 
 /**
- * Calls `listener` for these signals until disposed; meanwhile they have no other effect on this process. As
- * the first process of a container, it also waits for the processes that it has inherited.
+ * Calls `listener` for every signal that can be passed on, until disposed. Until then the signals have no
+ * other effect on this process. When this process is the first one of a container, it also reaps the
+ * processes that it inherits.
  */
 export type ListenSignals = (listener: (signal: PassedSignal) => void) => Disposable
 
@@ -45,8 +46,8 @@ export interface ChildOptions {
   /** True: signals go to all of the program's own group. False: they go to the program alone. */
   readonly isGroupSignalled: boolean
   /**
-   * Makes one redactor for standard output and one for standard error. Undefined: the program writes where
-   * this process would.
+   * Is called once for standard output and once for standard error. Undefined: the program inherits the
+   * outputs of this process, unmasked.
    */
   readonly redactor?: (() => Redactor) | undefined
 }
@@ -59,16 +60,16 @@ export interface Child {
    */
   readonly ended: Promise<number>
   /**
-   * Passes on a signal that this process got: to the program alone, or to its group with `isGroupSignalled`. A
-   * signal of the keyboard reaches the whole group, once.
+   * Forwards a signal that this process received: to the program alone, or to its group with
+   * `isGroupSignalled`. A signal from the keyboard reaches each process of the group once.
    */
   signal(signal: PassedSignal): void
   /**
-   * Sends SIGTERM to the processes that an ended program has left in its own group, unless they have got it
+   * Sends SIGTERM to the processes that an ended program left in its own group, unless they received it
    * already.
    */
   terminateRest(): void
-  /** Sends SIGKILL to the program's own group; at a terminal to the program. */
+  /** Sends SIGKILL to the program's own group, or with `hasTerminal` to the program alone. */
   kill(): void
   /** True when the program has ended, and its group, if it has one, is empty. */
   isGone(): boolean
@@ -78,11 +79,11 @@ export interface Child {
 export interface Programs {
   /** Throws `command_not_found` or `command_not_executable` when the program cannot be started. */
   check(command: CommandLine, env: ChildOptions['env']): void
-  /** Starts the program, and resolves once it runs. Rejects as `check` throws. */
+  /** Starts the program. See RunChild. */
   run: RunChild
   /** True when this process has a terminal that can send signals. */
   hasTerminal(): boolean
 }
 
-/** Starts a program. */
-export type RunChild = (command: CommandLine, options: ChildOptions) => Promise<Child>
+/** Starts a program. Resolves once it runs. Rejects with `command_not_found` or `command_not_executable`. */
+type RunChild = (command: CommandLine, options: ChildOptions) => Promise<Child>

@@ -16,7 +16,7 @@ function parse(text: string | Uint8Array): Template {
   )
 }
 
-/** The segments in a readable form: text as it is, a secret as [reference|filter:arg:arg]. */
+/** Returns the segments in a readable form: text unchanged, a secret as [reference|filter:arg:arg]. */
 function shape(text: string): string[] {
   return parse(text).segments.map((segment) => {
     if (segment.kind === 'text') return new TextDecoder().decode(segment.bytes)
@@ -152,7 +152,7 @@ test('text that is not a known reference stays: Jinja, Go, Helm, unclosed and em
   }
 })
 
-test('an unclosed tag swallows no later one', () => {
+test('an unclosed tag does not hide a later one', () => {
   assert.deepEqual(shape(`{{ {{ ${REF} }}`), ['{{ ', `[${REF}]`])
   assert.deepEqual(shape(`{{ a | b {{ ${REF} }}`), ['{{ a | b ', `[${REF}]`])
   assert.deepEqual(shape(`{{ "a {{ ${REF} }} b" }}`), ['{{ "a ', `[${REF}]`, ' b" }}'])
@@ -161,7 +161,7 @@ test('an unclosed tag swallows no later one', () => {
   assert.deepEqual(shape(`{{ "op://v/i/x }} "{{ ${REF} }}"`), ['{{ "op://v/i/x }} "', `[${REF}]`, '"'])
 })
 
-test('of more than two braces the inner ones are the tag', () => {
+test('the innermost of more than two braces are the tag', () => {
   assert.deepEqual(shape(`{{{ ${REF} }}}`), ['{', `[${REF}]`, '}'])
   assert.deepEqual(shape(`{"a":{{{${REF}}}}}`), ['{"a":{', `[${REF}]`, '}}'])
 })
@@ -242,17 +242,23 @@ test('without known schemes a stray tag is kept, and the warning shows its schem
   const table: [string, string][] = [
     [
       '\n {{ opp://vault/CANARY/y }}',
-      'line 2, column 2: {{ opp://… is no reference of a known provider and stays as it is',
+      'line 2, column 2: {{ opp://… is not a reference of a known provider and stays as it is',
     ],
     [
       '{{ opp://vault/x/y | base64 }}',
-      'line 1, column 1: {{ opp://… is no reference of a known provider and stays as it is',
+      'line 1, column 1: {{ opp://… is not a reference of a known provider and stays as it is',
     ],
-    [`{{- ${REF} -}}`, 'line 1, column 1: {{ op://… is no reference of a known provider and stays as it is'],
-    [`{{ "${REF} }}`, 'line 1, column 1: {{ op://… is no reference of a known provider and stays as it is'],
+    [
+      `{{- ${REF} -}}`,
+      'line 1, column 1: {{ op://… is not a reference of a known provider and stays as it is',
+    ],
+    [
+      `{{ "${REF} }}`,
+      'line 1, column 1: {{ op://… is not a reference of a known provider and stays as it is',
+    ],
     [
       `{{ op://vault/\nitem/field }}`,
-      'line 1, column 1: {{ op://… is no reference of a known provider and stays as it is',
+      'line 1, column 1: {{ op://… is not a reference of a known provider and stays as it is',
     ],
     [`x {{ ${REF} }`, 'line 1, column 3: {{ op://… has no closing braces and stays as it is'],
     [`x {{ ${REF} | base64 {{ a }}`, 'line 1, column 3: {{ op://… has no closing braces and stays as it is'],
@@ -266,7 +272,7 @@ test('without known schemes a stray tag is kept, and the warning shows its schem
   assert.equal(many[20], 'and 30 more')
 })
 
-test('what is longer than any reference is text', () => {
+test('a tag that is longer than any reference is text', () => {
   const long = `op://v/i/${'x'.repeat(4096)}`
   assert.deepEqual(shape(long), [long])
   assert.deepEqual(shape(`{{ ${long} }}`), [`{{ ${long} }}`])

@@ -4,8 +4,8 @@ import { FILTERS } from '../filters/index.ts'
 import { nearest } from '../text/nearest.ts'
 import { uniqueRefs } from '../vocabulary/resolve.ts'
 import { inOneTurn, type Steps } from '../waiting/turns.ts'
-import { createNotes, FAILED, type Notes } from './notes.ts'
-import { createLocator, type TextPosition } from './place.ts'
+import { createDiagnostics, FAILED, type Diagnostics } from './diagnostics.ts'
+import { createLocator, type TextPosition } from './position.ts'
 import { findStray, ORDINARY_SCHEMES, type StrayReference } from './stray.ts'
 import {
   decodeText,
@@ -22,14 +22,17 @@ import type { FilterCall, ParseRef, Segment, Template } from './template.ts'
 
 const FILTER_SHAPE = 'write {{ reference | filter }}'
 
-/** A secret's id alone, as some secret managers have it. In braces it can be nothing else, and must not become somebody's password. */
+/**
+ * An id without a scheme, as some secret managers use it. In braces it is certainly meant as a reference, so
+ * it is an error when no provider takes ids: otherwise the id would be written where a password belongs.
+ */
 const BARE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 interface Reader {
   readonly bytes: Uint8Array
   readonly parseRef: ParseRef
-  readonly notes: Notes
-  readonly placeOf: (offset: number) => TextPosition
+  readonly diagnostics: Diagnostics
+  readonly positionOf: (offset: number) => TextPosition
   readonly countTag: () => void
   /** True: the text goes on behind `bytes`. */
   readonly isCut: boolean
@@ -44,7 +47,10 @@ export interface ParseOptions {
   readonly countTag?: (() => void) | undefined
 }
 
-/** A tag that was read: a segment in its place, or text that stays. `next`: where reading goes on. */
+/**
+ * The segment of a tag, or undefined when the text is not a tag and is kept. `next`: offset where reading
+ * continues.
+ */
 interface Found {
   readonly segment?: Segment | undefined
   readonly next: number
@@ -64,18 +70,18 @@ export function* parseSteps(
   bytes: Uint8Array,
   { parseRef, origin, countTag = () => undefined }: ParseOptions,
 ): Steps<Template> {
-  const notes = createNotes(origin)
-  const reader = { bytes, parseRef, notes, placeOf: createLocator(bytes), countTag, isCut: false }
+  const diagnostics = createDiagnostics(origin)
+  const reader = { bytes, parseRef, diagnostics, positionOf: createLocator(bytes), countTag, isCut: false }
   const bare = readBare(reader)
   yield
   const segments = bare ?? (yield* readTags(reader))
-  throwErrors(notes.errors())
+  throwErrors(diagnostics.errors())
   const refs = segments.flatMap((segment) => (segment.kind === 'secret' ? [segment.ref] : []))
-  return { segments, refs: uniqueRefs(refs), warnings: notes.warnings() }
+  return { segments, refs: uniqueRefs(refs), warnings: diagnostics.warnings() }
 }
 
-/** The whole text is one reference without braces; undefined: it is not. */
-function readBare({ bytes, parseRef, notes, placeOf, countTag }: Reader): Segment[] | undefined {
+/** Returns the segments when the whole text is one reference without braces, else undefined. */
+function readBare({ bytes, parseRef, diagnostics, positionOf, countTag }: Reader): Segment[] | undefined {
   const from = skipBlanks(bytes, 0)
   let end = bytes.byteLength
   while (end > from && isBlank(bytes[end - 1])) end -= 1
@@ -83,13 +89,13 @@ function readBare({ bytes, parseRef, notes, placeOf, countTag }: Reader): Segmen
   const text = decodeText(bytes.subarray(from, end))?.trim() ?? ''
   if (text === '' || /\{\{|\p{Cc}/u.test(text)) return undefined
   const [head = '', ...filters] = text.split('|')
-  const place = placeOf(from)
-  const ref = notes.attempt(place, () => parseRef(head.trim()))
+  const position = positionOf(from)
+  const ref = diagnostics.attempt(position, () => parseRef(head.trim()))
   if (ref === undefined) return undefined
   if (ref === FAILED) return []
-  if (filters.length > 0) notes.error(place, bareFilter(ref.text))
+  if (filters.length > 0) diagnostics.error(position, bareFilter(ref.text))
   countTag()
-  return [{ kind: 'secret', ref, filters: [], raw: decodeText(bytes) ?? text, ...place }]
+  return [{ kind: 'secret', ref, filters: [], raw: decodeText(bytes) ?? text, ...position }]
 }
 
 function* readTags(reader: Reader): Steps<Segment[]> {
@@ -139,19 +145,19 @@ function readTag(reader: Reader, start: number): Found {
 
 /** Reads a tag that ends within the reader's bytes. */
 function readNearTag(reader: Reader, start: number): Found {
-  const { bytes, parseRef, notes } = reader
-  const place = reader.placeOf(start)
+  const { bytes, parseRef, diagnostics } = reader
+  const position = reader.positionOf(start)
   const head = readHead(bytes, start + 2)
   if (head.kind === 'literal') {
     return { segment: { kind: 'text', bytes: bytes.subarray(head.from, head.from + 2) }, next: head.end }
   }
   const text = head.kind === 'unclosed' ? undefined : head.text
-  if (text === undefined) return leave(reader, place, start, head.next)
-  const ref = notes.attempt(place, () => parseRef(text))
+  if (text === undefined) return leave(reader, position, start, head.next)
+  const ref = diagnostics.attempt(position, () => parseRef(text))
   if (ref === FAILED) return { next: head.next }
   if (ref === undefined && BARE_ID.test(text)) {
-    notes.error(
-      place,
+    diagnostics.error(
+      position,
       new LocketError('ref_syntax', `${text} is an id, and no provider that takes ids is chosen`, {
         hint: 'set provider',
         facts: { references: [text] },
@@ -160,42 +166,48 @@ function readNearTag(reader: Reader, start: number): Found {
     )
     return { next: head.next }
   }
-  if (ref === undefined) return leave(reader, place, start, head.next)
+  if (ref === undefined) return leave(reader, position, start, head.next)
   const filters = readFilters(bytes, head.next)
   if (filters.kind === 'unclosed') {
-    if (!reader.isCut || filters.next < bytes.byteLength) return leave(reader, place, start, filters.next)
-    notes.error(place, syntaxIn(ref.text, `the tag is longer than ${LONGEST_TAG} bytes`))
+    if (!reader.isCut || filters.next < bytes.byteLength) return leave(reader, position, start, filters.next)
+    diagnostics.error(position, syntaxIn(ref.text, `the tag is longer than ${LONGEST_TAG} bytes`))
     return { next: filters.next }
   }
   if (filters.kind === 'malformed') {
-    notes.error(place, syntaxIn(ref.text, filters.problem, FILTER_SHAPE))
+    diagnostics.error(position, syntaxIn(ref.text, filters.problem, FILTER_SHAPE))
     return { next: filters.next }
   }
-  for (const call of filters.calls) checkCall(call, ref.text, place, notes)
+  for (const call of filters.calls) checkCall(call, ref.text, position, diagnostics)
   const raw = decodeText(bytes.subarray(start, filters.end))
   if (raw === undefined) {
-    notes.error(place, syntaxIn(ref.text, 'an argument of its filters is not UTF-8 text'))
+    diagnostics.error(position, syntaxIn(ref.text, 'an argument of its filters is not UTF-8 text'))
     return { next: filters.end }
   }
-  return { segment: { kind: 'secret', ref, filters: filters.calls, raw, ...place }, next: filters.end }
+  return { segment: { kind: 'secret', ref, filters: filters.calls, raw, ...position }, next: filters.end }
 }
 
 /**
- * Braces that are no tag. A reference of a provider in them is an error. Other text stays; a warning names a scheme that nobody knows. Only
- * the scheme is repeated: a URL may carry a password.
+ * Handles braces that are not a tag. A reference of a provider in them is an error. Other text is kept, with
+ * a warning when it has an unknown scheme. The message repeats only the scheme, because a URL may hold a
+ * password.
  */
-function leave({ bytes, parseRef, notes }: Reader, place: TextPosition, start: number, next: number): Found {
+function leave(
+  { bytes, parseRef, diagnostics }: Reader,
+  position: TextPosition,
+  start: number,
+  next: number,
+): Found {
   const stray = findStray(bytes, start + 2, parseRef.schemes ?? [])
   if (stray !== undefined) {
-    notes.error(place, strayError(stray))
+    diagnostics.error(position, strayError(stray))
     return { next }
   }
   const beginning = peekText(bytes.subarray(start + 2, Math.min(next, start + 100)))
   const scheme = /^[-"'\s]*([a-z][a-z0-9+.-]*):\/\//i.exec(beginning)?.[1]
   if (scheme !== undefined && !ORDINARY_SCHEMES.test(scheme)) {
     const isClosed = next < bytes.byteLength && bytes[next] !== OPEN
-    const reason = isClosed ? 'is no reference of a known provider' : 'has no closing braces'
-    notes.warn(place, `{{ ${scheme}://… ${reason} and stays as it is`)
+    const reason = isClosed ? 'is not a reference of a known provider' : 'has no closing braces'
+    diagnostics.warn(position, `{{ ${scheme}://… ${reason} and stays as it is`)
   }
   return { next }
 }
@@ -211,7 +223,12 @@ function strayError({ scheme, meant, isClosed }: StrayReference): LocketError {
   )
 }
 
-function checkCall({ name, args }: FilterCall, ref: string, place: TextPosition, notes: Notes): void {
+function checkCall(
+  { name, args }: FilterCall,
+  ref: string,
+  position: TextPosition,
+  diagnostics: Diagnostics,
+): void {
   const filter = FILTERS.get(name)
   if (filter === undefined) {
     const near = nearest(name, FILTERS.keys())
@@ -219,11 +236,11 @@ function checkCall({ name, args }: FilterCall, ref: string, place: TextPosition,
       near === undefined
         ? `filters are ${[...FILTERS.keys()].join(', ')}; a | inside a name is written %7C`
         : `did you mean ${near}?`
-    notes.error(place, syntaxIn(ref, `there is no filter ${JSON.stringify(name)}`, hint))
+    diagnostics.error(position, syntaxIn(ref, `there is no filter ${JSON.stringify(name)}`, hint))
     return
   }
   const problem = argumentProblem(filter, args)
-  if (problem !== undefined) notes.error(place, syntaxIn(ref, problem))
+  if (problem !== undefined) diagnostics.error(position, syntaxIn(ref, problem))
 }
 
 function syntaxIn(reference: string, reason: string, hint?: string): LocketError {

@@ -50,7 +50,7 @@ function refusal(text: string, values: Values, options: Partial<RenderOptions> =
   throw new assert.AssertionError({ message: 'it was rendered' })
 }
 
-test('values stand where their tags stood', () => {
+test('values replace their tags', () => {
   assert.equal(
     render(`user={{ ${A} }}\npassword={{ ${B} }}\n`, { [A]: 'app', [B]: 's3cret' }),
     'user=app\npassword=s3cret\n',
@@ -99,7 +99,7 @@ test('a default does not cover any other failure', () => {
   assert.equal(refusal(`{{ ${A} | default "none" }}`, { [A]: DENIED }).code, 'denied')
 })
 
-test('error: every reference that failed is in one error, and what cannot pass decides its code', () => {
+test('error: one error has every failed reference; one that is not retryable gives its code', () => {
   const slow = new LocketError('timeout', 'no answer')
   const error = refusal(`{{ ${A} }} {{ ${B} }} {{ ${A} }}`, { [A]: slow, [B]: MISSING })
   assert.equal(error.code, 'not_found')
@@ -136,7 +136,7 @@ test('a filter that fails reports its name, place and reference, and never the v
   }
 })
 
-test('the values that it was given stay whole, and what it made on the way is its own', () => {
+test('the given values are not changed, and a result has its own bytes', () => {
   const template = parse(`{{ ${A} | trim }}{{ ${A} | base64 }}{{ ${A} }}{{ ${A} | trim | trim }}`)
   const value = new TextEncoder().encode(' CANARY ')
   const outcomes = outcomesOf(template.refs, { [A]: value })
@@ -150,7 +150,7 @@ test('the values that it was given stay whole, and what it made on the way is it
   )
 })
 
-test('what filters make on the way to a file is overwritten, also when a later one fails', (context) => {
+test('buffers that filters make are overwritten, also when a later filter fails', (context) => {
   const fill = context.mock.method(Uint8Array.prototype, 'fill')
   const wiped: number[] = []
   const note = () => {
@@ -187,6 +187,6 @@ test('a reference with a default in one place and none in another fails', () => 
   assert.equal(collectFailures(templates, outcomesOf(refs, { [A]: MISSING })).length, 1)
 })
 
-test('a reference that nobody was asked for is a bug, not a hole in the file', () => {
+test('a reference that no provider was asked for is an internal error', () => {
   assert.equal(refusal(`{{ ${A} }}`, {}).code, 'internal')
 })

@@ -9,12 +9,16 @@ import { formatSize } from '../text/units.ts'
 import type { Steps } from '../waiting/turns.ts'
 import type { FilterCall, Segment, Template } from './template.ts'
 
-/** What a reference that failed does: `error` throws, `passthrough` writes its tag as it stands, `ignore` leaves the file out. */
+/**
+ * Treatment of references without a value: `error` throws, `passthrough` writes the tag unchanged, `ignore`
+ * leaves the whole file out.
+ */
 export type FailurePolicy = 'error' | 'passthrough' | 'ignore'
 
+/** Options of a rendering. */
 export interface RenderOptions {
   readonly policy: FailurePolicy
-  /** Milliseconds since the epoch, for one-time codes. */
+  /** The current time for one-time codes, in milliseconds since the epoch. */
   readonly now: number
   /** Names the template in messages. */
   readonly origin: string
@@ -24,20 +28,24 @@ export interface RenderOptions {
   readonly allot?: ((bytes: number) => void) | undefined
 }
 
-/** A reference without a value, and why. */
+/** A reference without a value, and the error that is the reason. */
 export interface ReferenceFailure {
   readonly ref: SecretRef
   readonly error: LocketError
 }
 
+/** A tag of a template: a reference and its filters. */
 export type SecretSegment = Extract<Segment, { kind: 'secret' }>
 
-/** Its secret need not exist. */
+/** True when the tag has a default, so its secret need not exist. */
 export function hasDefault({ filters }: SecretSegment): boolean {
   return filters.some((filter) => filter.name === DEFAULT_FILTER)
 }
 
-/** Every distinct reference of all templates that has no value, unless each of its tags that needs one has a default. In order. */
+/**
+ * Returns the references of all templates that have no value, each once, in the order in which they appear. A
+ * reference is left out when its secret does not exist and all of its tags have a default.
+ */
 export function collectFailures(
   templates: readonly Template[],
   outcomes: Outcomes,
@@ -52,9 +60,10 @@ export function collectFailures(
 }
 
 /**
- * Renders one template. Returns undefined when `ignore` leaves the file out. The caller wipes the result, and
- * the outcomes, which stay untouched. Throws what failed under `error`. Throws the error of a filter under
- * every policy: its input is not a value to guess at. Throws `too_large` before the memory is allocated.
+ * Returns the rendered text, or undefined when the policy `ignore` leaves the file out. The caller must wipe
+ * it, and also the outcomes, which are not changed. Throws the failed references under the policy `error`. A
+ * filter that fails is thrown under every policy, because there is no value that could replace its result.
+ * Throws `too_large` before the memory is allocated.
  */
 export function* renderSteps(
   template: Template,
@@ -115,10 +124,10 @@ function outcomeOf({ ref }: SecretSegment, outcomes: Outcomes): Outcome {
 
 function notAsked({ text }: SecretRef): LocketError {
   const facts = { references: [text] }
-  return new LocketError('internal', `nobody was asked for ${text}`, { facts, names: ['references'] })
+  return new LocketError('internal', `no provider was asked for ${text}`, { facts, names: ['references'] })
 }
 
-/** Where the filters of a tag without a value begin: at its default, when the secret does not exist; else -1. */
+/** Returns the index of the `default` filter when the secret does not exist, else -1. */
 function defaultIn({ filters }: SecretSegment, outcome: Outcome): number {
   if (outcome.ok || outcome.error.code !== 'not_found') return -1
   return filters.findIndex((filter) => filter.name === DEFAULT_FILTER)

@@ -22,7 +22,7 @@ function strayIn(text: string): string {
   return 'accepted'
 }
 
-test('a reference in braces that are no tag is an error with line and column, in every form', () => {
+test('a reference in braces that are not a tag is an error with line and column, in every form', () => {
   const at = 'secret x: line 2, column 3: '
   const inBraces =
     /^secret x: line 2, column 3: op:\/\/ is in braces that are not a tag \(write \{\{ reference/
@@ -80,7 +80,7 @@ test('braces of Helm, Jinja and Go templates without a known scheme stay as they
     assert.equal(strayIn(text), 'accepted', text)
 })
 
-test('braces without end are looked through once', () => {
+test('unclosed braces are searched once', () => {
   const text = '{{ a '.repeat(100_000) + ':/'.repeat(100_000)
   const since = performance.now()
   assert.equal(strayIn(text), 'accepted')

@@ -1,27 +1,33 @@
 import { distance } from 'fastest-levenshtein'
 import { CLOSE, isPair, LONGEST_REFERENCE, OPEN, peekText, skipBlanks } from './tag.ts'
 
-/** Schemes that are common in other programs' templates. None of them is taken for a misspelled scheme of a provider. */
+/**
+ * Schemes that are common in templates of other programs. None of them is treated as a misspelled scheme of a
+ * provider.
+ */
 export const ORDINARY_SCHEMES =
   /^(?:https?|s?ftps?|file|wss?|git|ssh|tcp|udp|ip|unix|s3|gs|oci|docker|aws|gce|azure|pop3?|imaps?|smtps?|ldaps?|rediss?|postgres(?:ql)?|mysql|mongodb|amqps?|jdbc)$/i
 
-/** A reference in braces that is not a tag, by its scheme alone: the rest may hold a password. */
+/**
+ * A reference in braces that are not a tag. Only the scheme is kept, because the rest may hold a password.
+ */
 export interface StrayReference {
-  /** As it was written. */
+  /** The scheme as it was written. */
   readonly scheme: string
-  /** The known scheme that was probably meant; undefined when the written one is known. */
+  /** The known scheme that was probably meant, or undefined when the written one is known. */
   readonly meant: string | undefined
-  /** The braces are closed. */
+  /** True when the braces are closed. */
   readonly isClosed: boolean
 }
 
 const LINE_FEED = 0x0a
-/** More than the longest scheme has. */
+/** Characters. More than the longest scheme has. */
 const LONGEST_WORD = 32
 
 /**
- * Finds a known scheme followed by `:/`, or a misspelled one followed by `://`, in the braces that open before `start`. Braces end at `}}`.
- * Those without `}}` before the next `{{` end with the line on which their text begins. Undefined: the text is somebody else's.
+ * Finds a known scheme followed by `:/`, or a misspelled one followed by `://`, in the braces that open
+ * before `start`. Braces end at `}}`. Braces without `}}` before the next `{{` end with the line on which
+ * their text begins. Returns undefined when the text is not meant for locket.
  */
 export function findStray(
   bytes: Uint8Array,
@@ -42,7 +48,7 @@ export function findStray(
   return undefined
 }
 
-/** The offset of the next `}}` or `{{`, or the end of the text. */
+/** Returns the offset of the next `}}` or `{{`, or of the end of the text. */
 function endOfBraces(bytes: Uint8Array, start: number): number {
   for (let at = start; at < bytes.byteLength; at += 1) {
     if (isPair(bytes, at, CLOSE) || isPair(bytes, at, OPEN)) return at
@@ -52,13 +58,16 @@ function endOfBraces(bytes: Uint8Array, start: number): number {
 
 function firstLine(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const from = skipBlanks(bytes, start)
-  // Looking for the line's end in all of the text would make many open braces slow.
+  // A search for the line's end in the whole text would be slow for a text of many open braces.
   const near = bytes.subarray(from, Math.min(end, from + LONGEST_REFERENCE))
   const lineEnd = near.indexOf(LINE_FEED)
   return lineEnd === -1 ? near : near.subarray(0, lineEnd)
 }
 
-/** The scheme that differs by one letter or two swapped ones; for a long word by two letters. */
+/**
+ * Returns the scheme that differs from the word by one letter or by two swapped letters, or, for a word of
+ * six letters and more, by any two letters.
+ */
 function misspelled(word: string, schemes: readonly string[]): string | undefined {
   if (ORDINARY_SCHEMES.test(word)) return undefined
   return schemes.find((scheme) => {

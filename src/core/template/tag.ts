@@ -1,6 +1,6 @@
 import type { FilterCall } from './template.ts'
 
-/** Longer than any reference: keeps a parser of references from being fed a whole file. */
+/** Bytes. No reference is longer; a longer text is never given to a parser of references. */
 export const LONGEST_REFERENCE = 4096
 
 /**
@@ -12,15 +12,19 @@ export const LONGEST_TAG = 64 * 1024
 /** Filters of one tag. */
 const MOST_FILTERS = 32
 
-/** What stands between `{{` and the first `|` or `}}`. Offsets are in bytes. */
+/** The text between `{{` and the first `|` or `}}`. Offsets are in bytes. */
 export type Head =
-  /** `{{ "{{" }}`: two braces of the text. */
+  /** `{{ "{{" }}`, which writes two braces. */
   | { readonly kind: 'literal'; readonly from: number; readonly end: number }
-  /** `text` is trimmed and out of its quotes; undefined when it cannot be a reference. `next`: at the `|` or `}}`. */
+  /**
+   * `text` is trimmed and without quotes, or undefined when it cannot be a reference. `next`: offset of the
+   * `|` or `}}`.
+   */
   | { readonly kind: 'head'; readonly text: string | undefined; readonly next: number }
-  /** No `}}` before the next `{{` or the end. */
+  /** There is no `}}` before the next `{{` or the end. */
   | { readonly kind: 'unclosed'; readonly next: number }
 
+/** The filters of a tag up to its `}}`, or why they cannot be read. Offsets are in bytes. */
 export type Filters =
   | { readonly kind: 'filters'; readonly calls: readonly FilterCall[]; readonly end: number }
   | { readonly kind: 'unclosed'; readonly next: number }
@@ -29,19 +33,24 @@ export type Filters =
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true })
 
+/** The byte `{`. */
 export const OPEN = 0x7b
+/** The byte `}`. */
 export const CLOSE = 0x7d
 const PIPE = 0x7c
 const BACKSLASH = 0x5c
 const LINE_FEED = 0x0a
 
-/** `start` is just behind `{{`. */
+/** Reads the head of a tag. `start` is the offset after `{{`. */
 export function readHead(bytes: Uint8Array, start: number): Head {
   const from = skipBlanks(bytes, start)
   return readQuotedHead(bytes, from) ?? readPlainHead(bytes, from)
 }
 
-/** `start` is at the first `|`, or at the `}}` of a tag without filters. */
+/**
+ * Reads the filters of a tag. `start` is the offset of the first `|`, or of the `}}` when there are no
+ * filters.
+ */
 export function readFilters(bytes: Uint8Array, start: number): Filters {
   const calls: FilterCall[] = []
   let at = start
@@ -50,7 +59,8 @@ export function readFilters(bytes: Uint8Array, start: number): Filters {
     const args: string[] = []
     at = skipBlanks(bytes, name.end)
     while (!endsCall(bytes, at)) {
-      // A quote opens only behind a blank: so none that a text escapes can open another, which keeps reading linear.
+      // A quote opens only after a blank. An escaped quote then never opens another text, and reading stays
+      // linear.
       if (isQuote(bytes[at]) && !isBlank(bytes[at - 1]))
         return malformed('a space is missing before a quote', at)
       const arg = isQuote(bytes[at]) ? readQuoted(bytes, at) : readWord(bytes, at)
@@ -70,7 +80,7 @@ function malformed(problem: string, at: number): Filters {
   return { kind: 'malformed', problem, next: at + 1 }
 }
 
-/** Strict: a lone byte of another encoding is no text. */
+/** Returns the bytes as UTF-8 text, or undefined when they are not valid UTF-8. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return STRICT.decode(bytes)
@@ -79,22 +89,29 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** For looking at, never for writing: what is no UTF-8 becomes a sign of its own. */
+/**
+ * Returns the bytes as text for inspection only: bytes that are not UTF-8 become U+FFFD. Never write the
+ * result.
+ */
 export function peekText(bytes: Uint8Array): string {
   return LENIENT.decode(bytes)
 }
 
+/** Returns the offset of the first byte from `start` on that is not a blank. */
 export function skipBlanks(bytes: Uint8Array, start: number): number {
   let at = start
   while (isBlank(bytes[at])) at += 1
   return at
 }
 
+/** True for a space, tab, line feed, vertical tab, form feed and carriage return. */
 export function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d)
 }
 
-/** A quoted text that is all there is before `|` or `}}`; undefined: read it as plain text, quotes and all. */
+/**
+ * Returns the head when it is one quoted text, else undefined: then it is read as plain text with its quotes.
+ */
 function readQuotedHead(bytes: Uint8Array, from: number): Head | undefined {
   if (!isQuote(bytes[from])) return undefined
   const inside = bytes.subarray(from + 1, from + 1 + LONGEST_REFERENCE)
@@ -106,7 +123,7 @@ function readQuotedHead(bytes: Uint8Array, from: number): Head | undefined {
   const isBraces = isPair(inside, 0, OPEN) || isPair(inside, 0, CLOSE)
   if (isBraces && length === 2 && isClosed) return { kind: 'literal', from: from + 1, end: next + 2 }
   const text = asReference(inside.subarray(0, length))
-  // Two tags with a quote in each are not one quoted text.
+  // A quote in one tag and a quote in the next one do not make a quoted text.
   return text === undefined || /\{\{|\}\}/.test(text) ? undefined : { kind: 'head', text, next }
 }
 
@@ -136,7 +153,7 @@ function readWord(bytes: Uint8Array, start: number): Piece {
   return { text: peekText(bytes.subarray(start, end)), end }
 }
 
-/** `\"`, `\'` and `\\` stand for the character after the backslash; any other backslash is itself. */
+/** Reads a quoted argument. `\"`, `\'` and `\\` are escapes; any other backslash is an ordinary character. */
 function readQuoted(bytes: Uint8Array, start: number): Piece | undefined {
   const quote = bytes[start]
   let end = start + 1
@@ -152,7 +169,7 @@ function endsCall(bytes: Uint8Array, at: number): boolean {
   return at >= bytes.byteLength || bytes[at] === PIPE || isPair(bytes, at, CLOSE) || isPair(bytes, at, OPEN)
 }
 
-/** True where two of this brace are. */
+/** True when the byte `brace` is at the offset `at` and at the next one. */
 export function isPair(bytes: Uint8Array, at: number, brace: number): boolean {
   return bytes[at] === brace && bytes[at + 1] === brace
 }

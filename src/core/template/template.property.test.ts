@@ -87,7 +87,7 @@ test('any text is parsed, or refused with a place and a reason', () => {
   assert.ok(parsed > 1000 && withSecrets > 20, `${parsed} parsed, ${withSecrets} with secrets`)
 })
 
-test('tags and text together are the text again, but for quoted braces', () => {
+test('all segments together are the original text, except quoted braces', () => {
   fc.assert(
     fc.property(pieces, (list) => {
       const text = list.join('')
@@ -99,7 +99,7 @@ test('tags and text together are the text again, but for quoted braces', () => {
   )
 })
 
-test('values of any bytes stand between texts of any bytes without braces', () => {
+test('values of any bytes are placed between texts of any bytes without braces', () => {
   const plain = fc
     .uint8Array({ maxLength: 30 })
     .map((bytes) => bytes.filter((byte) => byte !== 0x7b && byte !== 0x7d))

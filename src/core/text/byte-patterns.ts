@@ -12,7 +12,7 @@ export interface BytePatterns {
   wipe(): void
 }
 
-/** Returns a search for the patterns, which are copied. Empty patterns are ignored. */
+/** Returns a search for the patterns. They are copied, and empty patterns are ignored. */
 export function bytePatterns(patterns: readonly Uint8Array[]): BytePatterns {
   const room = 1 + patterns.reduce((sum, { byteLength }) => sum + byteLength, 0)
   const [child, sibling, fallback, depths, matches] = [

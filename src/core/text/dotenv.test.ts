@@ -72,7 +72,7 @@ test('quoted values keep blanks, # and line breaks; only double quotes know esca
   for (const [text, value] of table) assert.deepEqual(valuesOf(text), { A: value }, text)
 })
 
-test('comments and empty lines are no entries, and lines are counted through quoted values', () => {
+test('comments and empty lines are not entries, and lines are counted through quoted values', () => {
   const text = '# first\n\n  # second\nA="1\n2\n3"\r\n\t\nB=4\nlast.key-1=5'
   assert.deepEqual(parseDotenv(text, 'app.env'), [
     { name: 'A', value: '1\n2\n3', line: 4 },

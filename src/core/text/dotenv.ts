@@ -4,11 +4,11 @@ import { LocketError } from '../vocabulary/errors.ts'
 export interface DotenvEntry {
   readonly name: string
   readonly value: string
-  /** Line where the entry begins, from 1. */
+  /** Line where the entry begins, counted from 1. */
   readonly line: number
 }
 
-/** A value and the offset of the line break or end behind it; or a problem and its offset. */
+/** A value and the offset of the line break or end after it, or a problem and its offset. */
 type Read =
   | { readonly value: string; readonly end: number }
   | { readonly problem: string; readonly at: number }
@@ -18,10 +18,10 @@ const BLANK_OR_COMMENT = /[ \t]*(?:#[^\n]*)?(?=\n|$)/y
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', $: '$' }
 
 /**
- * Returns the entries of a `.env` text; of several entries of one name, the last. Values in '…', "…" or `…`
- * may span lines; only "…" knows escapes: \n \r \t \" \\ \$. Outside quotes a # after a blank begins a
+ * Returns the entries of a `.env` text. When a name is repeated, the last entry is kept. Values in '…', "…"
+ * or `…` may span lines; only "…" has escapes: \n \r \t \" \\ \$. Outside quotes a # after a blank begins a
  * comment, unless it is inside {{ }}. Nothing is expanded. Throws `config` with the facts `path` (which is
- * `origin`) and `line`, and never a part of the text: any of it may belong to a secret.
+ * `origin`) and `line`. The error never quotes the text, because any part may belong to a secret.
  */
 export function parseDotenv(text: string, origin: string): readonly DotenvEntry[] {
   const source = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nearest } from './nearest.ts'
 
-test('the nearest known word, when it is near enough', () => {
+test('the nearest known word is returned when it is near enough', () => {
   const known = ['connect-host', 'connect-token', 'user', 'mode']
   const cases: [string, string | undefined][] = [
     ['conect-host', 'connect-host'],
@@ -15,6 +15,6 @@ test('the nearest known word, when it is near enough', () => {
   for (const [text, expected] of cases) assert.equal(nearest(text, known), expected, text)
 })
 
-test('of equally near words the first', () => {
+test('the first of several equally near words is returned', () => {
   assert.equal(nearest('cat', ['bat', 'hat']), 'bat')
 })

@@ -1,8 +1,9 @@
 import { distance } from 'fastest-levenshtein'
 
 /**
- * Returns the known word that `text` was probably meant to be, else undefined. At most a third of its letters
- * differ, or two; two swapped letters count as two.
+ * Returns the known word that is most similar to `text`, for "did you mean", or undefined. Up to a third of
+ * the letters may differ, or up to two of them, whichever is more; in a text of one or two letters, one. Two
+ * swapped letters count as two. Case is ignored.
  */
 export function nearest(text: string, known: Iterable<string>): string | undefined {
   let best: string | undefined

@@ -72,7 +72,7 @@ test('a value is found without the newline at the end of its file', () => {
   assert.equal(shown('hunter2\r\n', `<${Buffer.from('hunter2').toString('base64')}>`), '<[secret]>')
 })
 
-test('bytes that are no text are found too', () => {
+test('bytes that are not text are found too', () => {
   const bytes = Uint8Array.of(0xff, 0, 0xfe, 1, 0xc0, 0x80)
   assert.equal(shown(bytes, Buffer.concat([Buffer.from('<'), bytes, Buffer.from('>')])), '<[secret]>')
 })

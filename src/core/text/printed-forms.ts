@@ -1,28 +1,28 @@
-import { escapeUnit } from './json-escape.ts'
+import { escapeUnit } from './json-string.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
-/** Bytes. A shorter value is not masked: it would be found all over the output. */
+/** Bytes. A shorter value is not masked, because it would match ordinary output. */
 const SHORTEST_MASKED = 4
-/** Bytes. A longer value is not masked: the search would need many times its memory. */
+/** Bytes. A longer value is not masked, because the search needs many times the memory of the value. */
 export const LONGEST_MASKED = 256 * 1024
-/** Bytes. A longer value is masked as it is, whole or line by line, and in no encoded form. */
+/** Bytes. A longer value is masked whole and line by line, but not in encoded forms. */
 const LONGEST_ENCODED = 16 * 1024
 
-/** Bytes. The part of a shorter value inside longer base64 is too short to be told from chance. */
+/** Bytes. A shorter value is not searched inside longer base64: too few letters would be left to match. */
 const SHORTEST_INSIDE = 8
-/** Characters. A shorter line of a text of several lines is not masked alone. */
+/** Characters. A shorter line of a multi-line value is not masked alone. */
 const SHORTEST_LINE = 8
-/** Widths at which programs break base64 into lines: PEM, MIME. */
+/** Characters. Widths at which programs break base64 into lines: 64 for PEM, 76 for MIME. */
 const LINE_WIDTHS = [64, 76]
 
-/** True when masking can find this value at all. */
+/** True when the value is neither too short nor too long to be masked. */
 export function isMaskable({ byteLength }: Secret): boolean {
   return byteLength >= SHORTEST_MASKED && byteLength <= LONGEST_MASKED
 }
 
 /**
- * Returns what a program may write when it prints this value: the value, each of its lines, and their base64,
- * hex, JSON and URL forms. The caller must wipe them.
+ * Returns the byte strings that a program may write when it prints this value: the value, its lines, and its
+ * base64, hex, JSON and URL forms. The caller must wipe them.
  */
 export function printedForms(value: Secret): Uint8Array[] {
   if (!isMaskable(value)) return []
@@ -61,8 +61,8 @@ function linesOf(bytes: Buffer): Buffer[] {
 }
 
 /**
- * Returns the base64 whole, in lines, and what remains of it at each of the three offsets where it can begin
- * inside longer base64.
+ * Returns the base64 forms: whole, broken into lines, and the letters that stay the same at each of the three
+ * offsets where the value can begin inside longer base64.
  */
 function base64Forms(bytes: Buffer): Buffer[] {
   const offsets = bytes.length < SHORTEST_INSIDE ? [0] : [0, 1, 2]
@@ -75,7 +75,7 @@ function base64Forms(bytes: Buffer): Buffer[] {
   return texts.map((text) => Buffer.from(text, 'latin1'))
 }
 
-/** Returns the letters that the value alone decides. */
+/** Returns the letters of the base64 that do not depend on the bytes before and after the value. */
 function insideOf(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
   const shifted = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding)
   return shifted.slice(Math.ceil((8 * offset) / 6), Math.floor((8 * (offset + bytes.length)) / 6))

@@ -11,7 +11,7 @@ function redact(patterns: readonly Uint8Array[], chunks: readonly Uint8Array[]):
   return Buffer.concat([...chunks.map((chunk) => redactor.push(chunk.slice())), redactor.flush()])
 }
 
-/** The same, byte by byte and without cleverness. */
+/** A slow and simple implementation to compare with. */
 function expected(patterns: readonly Uint8Array[], text: Uint8Array): Buffer {
   const bytes = Buffer.from(text)
   const isSecret = new Set<number>()
@@ -33,7 +33,7 @@ function chunked(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   return places.slice(1).map((end, index) => bytes.subarray(places[index] ?? 0, end))
 }
 
-/** Few letters, so that values overlap, repeat, and begin inside of one another. */
+/** Values of few letters, so that they overlap, repeat, and begin inside one another. */
 const few = (max: number) =>
   fc
     .array(fc.constantFrom(0x61, 0x62, 0x00), { maxLength: max })
@@ -72,7 +72,7 @@ test('a value among other output never comes through, one byte at a time or all 
   )
 })
 
-test('what cannot be the beginning of a value is shown at once', () => {
+test('bytes that cannot begin a value are shown at once', () => {
   const redactor = createRedactor(bytePatterns([Buffer.from('hunter2')]))
   const show = (text: string) => Buffer.from(redactor.push(Buffer.from(text))).toString()
   assert.equal(show('password? '), 'password? ')
@@ -84,7 +84,7 @@ test('what cannot be the beginning of a value is shown at once', () => {
   assert.equal(Buffer.from(redactor.flush()).toString(), 'hunt')
 })
 
-test('values that overlap or touch are one', () => {
+test('values that overlap or touch are masked as one', () => {
   const patterns = ['abcd', 'cdef', 'wxyz'].map((text) => Buffer.from(text))
   assert.equal(redact(patterns, [Buffer.from('-abcdef-abcdwxyz-')]).toString(), '-[secret]-[secret]-')
 })

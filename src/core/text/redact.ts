@@ -4,12 +4,13 @@ import type { BytePatterns } from './byte-patterns.ts'
 export interface Redactor {
   /** Takes more output and returns what can be shown so far. Bytes that may begin a secret are held back. */
   push(chunk: Uint8Array): Uint8Array
-  /** Looks for these patterns from now on, also in the bytes that are held back. */
+  /** Replaces the patterns. The bytes that are held back are searched for the new ones too. */
   use(patterns: BytePatterns): void
   /** Returns the rest, at the end of the output. */
   flush(): Uint8Array
 }
 
+/** The text that is shown instead of a secret. */
 export const MASK = '[secret]'
 
 interface Span {
@@ -18,9 +19,9 @@ interface Span {
 }
 
 /**
- * Leaves out every byte that belongs to a pattern, and shows each run of such bytes as one `[secret]`:
- * overlapping and touching values are one run. The result does not depend on how the output is cut into
- * chunks.
+ * Returns a redactor that leaves out every byte of a pattern, and shows each run of such bytes as one
+ * `[secret]`. Values that overlap or touch are one run. The result does not depend on how the output is cut
+ * into chunks.
  */
 export function createRedactor(first: BytePatterns): Redactor {
   const mask = new TextEncoder().encode(MASK)
@@ -56,7 +57,7 @@ export function createRedactor(first: BytePatterns): Redactor {
     spans.push({ start, end })
   }
 
-  /** Shows the first `count` bytes of `held`: later bytes cannot make more of them secret. */
+  /** Returns the first `count` bytes of `held`, masked. Later bytes cannot make more of them secret. */
   function show(count: number): Uint8Array {
     const parts: Uint8Array[] = []
     let at = 0

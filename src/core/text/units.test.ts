@@ -56,13 +56,13 @@ test('zero, a fraction, a sign, a space or an unknown unit is refused as a size,
   ]) {
     assert.match(
       refusal(() => parseSize(text)),
-      /is no size: /,
+      /is not a valid size: /,
       text,
     )
   }
   assert.equal(
     refusal(() => parseSize('10T')),
-    '"10T" is no size: write a whole number of bytes, or one with K, M or G, like 10M',
+    '"10T" is not a valid size: write a whole number of bytes, or one with K, M or G, like 10M',
   )
 })
 
@@ -103,11 +103,11 @@ test('durations take units in falling order', () => {
 test('a duration without a unit is refused with the advice to add one', () => {
   assert.equal(
     refusal(() => parseDuration('25')),
-    '"25" is no duration: add a unit (ms, s, m or h), like 25s',
+    '"25" is not a valid duration: add a unit (ms, s, m or h), like 25s',
   )
 })
 
-test('other texts are no durations', () => {
+test('other texts are not durations', () => {
   for (const text of [
     '',
     ' ',
@@ -124,7 +124,7 @@ test('other texts are no durations', () => {
   ]) {
     assert.match(
       refusal(() => parseDuration(text)),
-      /is no duration: /,
+      /is not a valid duration: /,
       text,
     )
   }
@@ -164,7 +164,7 @@ test('names, the reserved highest ID and half owners are refused', () => {
   ]) {
     assert.match(
       refusal(() => parseOwner(text)),
-      /is no owner: write uid:gid/,
+      /is not a valid owner: write uid:gid/,
       text,
     )
   }
@@ -220,7 +220,7 @@ test('digits without a usual reading, or out of range, are refused with the advi
   ]) {
     assert.match(
       refusal(() => parseMode(text)),
-      /is no mode: .*in quotes, like "0700"$/,
+      /is not a valid mode: .*in quotes, like "0700"$/,
       text,
     )
   }

@@ -5,7 +5,9 @@ const LARGEST_MODE = 0o7777
 const SHOWN = 40
 const QUOTE = 'write octal digits with a leading zero, in quotes, like "0700"'
 
-/** Usual modes of files and folders: they tell octal from the decimal that YAML made of it. */
+/**
+ * Common modes of files and folders. They show whether digits are octal or the decimal that YAML made of it.
+ */
 const USUAL_MODES: ReadonlySet<number> = new Set([
   0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o700, 0o710, 0o711,
   0o750, 0o751, 0o755, 0o770, 0o771, 0o775, 0o777, 0o1770, 0o1777, 0o2750, 0o2770, 0o2775,
@@ -15,8 +17,8 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { G: 1024 ** 3, M: 1024 ** 
 const DURATION_UNITS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
 
 /**
- * Owner as numbers. Names would be looked up in the daemon's user database, which is not that of the
- * container.
+ * User and group as numbers. Names are not accepted: they would be looked up in the daemon's user database,
+ * which differs from the container's.
  */
 export interface Owner {
   readonly uid: number
@@ -25,7 +27,7 @@ export interface Owner {
 
 /**
  * Returns the bytes of `10M`, `512K`, `1GiB` or `4096`; K, M and G are powers of 1024. Throws `config`, also
- * for zero: a tmpfs takes it for no limit.
+ * for zero, because a tmpfs treats zero as "no limit".
  */
 export function parseSize(text: string): number {
   const match = /^([0-9]+)(?:([KMG])(?:i?B)?|B)?$/i.exec(text)
@@ -45,8 +47,8 @@ export function formatSize(bytes: number): string {
 }
 
 /**
- * Returns the milliseconds of `500ms`, `25s`, `2m`, `1h` or `1m30s`; units in falling order, each at most
- * once. Throws `config`.
+ * Returns the milliseconds of `500ms`, `25s`, `2m`, `1h` or `1m30s`. Units come in descending order, each at
+ * most once. Throws `config`.
  */
 export function parseDuration(text: string): number {
   if (/^[0-9]+$/.test(text))
@@ -59,12 +61,12 @@ export function parseDuration(text: string): number {
   throw bad('duration', text, 'it is too long')
 }
 
-/** Returns a time left in whole seconds, rounded up: `1m30s`. */
+/** Returns the milliseconds as text in whole seconds, rounded up: `1m30s`. */
 export function formatTimeLeft(ms: number): string {
   return formatDuration(Math.ceil(ms / 1000) * 1000)
 }
 
-/** Returns whole milliseconds, the largest unit first: `1m30s`. */
+/** Returns the milliseconds as text, the largest unit first: `1m30s`. `parseDuration` reads it. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s'
   const parts: string[] = []
@@ -78,7 +80,7 @@ export function formatDuration(ms: number): string {
 }
 
 /**
- * Reads `1000:1000`, or `1000` for user and group alike. Throws `config`. `docker run --user 1000` takes the
+ * Reads `1000:1000`, or `1000` for both user and group. Throws `config`. `docker run --user 1000` takes the
  * group from the image's passwd file, which locket does not see, and 0 when the user is not in it. locket
  * never assumes that 0: a file of mode 0640 would be open to root's group.
  */
@@ -91,8 +93,9 @@ export function parseOwner(text: string): Owner {
 }
 
 /**
- * Reads a file mode. YAML makes `448` of an unquoted `0700`, so a leading `0` or `0o` means octal; an 8 or 9
- * means decimal; else the reading that is a usual mode is taken. Throws `config` when both or neither are.
+ * Reads a file mode. YAML turns an unquoted `0700` into `448`, so both must be understood: a leading `0` or
+ * `0o` means octal, a digit 8 or 9 means decimal, and otherwise the reading that is a common mode is used.
+ * Throws `config` when both readings are common, or neither.
  */
 export function parseMode(text: string): number {
   if (!/^(?:0o)?[0-9]{1,6}$/i.test(text)) throw bad('mode', text, QUOTE)
@@ -113,8 +116,8 @@ function inRange(text: string, mode: number): number {
   throw bad('mode', text, QUOTE)
 }
 
-/** All advice is in the reason: settings show nothing else of these errors. */
+/** Returns a `config` error. The advice is part of the reason, so it is shown wherever the reason is. */
 function bad(what: string, text: string, advice: string): LocketError {
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
-  return new LocketError('config', `${JSON.stringify(shown)} is no ${what}: ${advice}`)
+  return new LocketError('config', `${JSON.stringify(shown)} is not a valid ${what}: ${advice}`)
 }

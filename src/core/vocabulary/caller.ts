@@ -1,7 +1,7 @@
 /** Who asks for secrets: a volume, or a command such as `exec`. */
 export interface Caller {
   readonly kind: 'volume' | 'command'
-  /** Of the volume or of the command: unique in its kind. */
+  /** Name of the volume or the command. It is unique within its kind. */
   readonly name: string
 }
 

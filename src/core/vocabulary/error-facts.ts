@@ -5,7 +5,7 @@
 export interface ErrorFacts {
   /** Name of the volume that was worked on. */
   readonly volume?: string | undefined
-  /** The thing that did not happen to the volume, in the words that follow its name: `not mounted`. */
+  /** The step that failed, as words that are printed after the volume's name: `not mounted`. */
   readonly undone?: string | undefined
   /** Name of the service of a compose file. */
   readonly service?: string | undefined
@@ -27,13 +27,13 @@ export interface ErrorFacts {
 export type ErrorFactName = keyof ErrorFacts
 
 /** The parts of an error's line. */
-export interface ErrorParts {
+interface ErrorParts {
   readonly reason: string
   readonly hint?: string | undefined
   readonly facts: ErrorFacts
   /** Facts that the reason says in its own words. */
   readonly names: readonly ErrorFactName[]
-  /** The errors that this one stands for: their sentences replace the reason. */
+  /** The errors that this one combines. Their sentences replace the reason. */
   readonly parts: readonly ErrorParts[]
 }
 
@@ -58,7 +58,7 @@ export function withHint(sentence: string, hint: string | undefined): string {
   return hint === undefined ? sentence : `${sentence} (${hint})`
 }
 
-/** Returns the facts that all errors share. */
+/** Returns the facts that are equal in all of the given sets. */
 export function sharedFacts([first, ...others]: readonly ErrorFacts[]): ErrorFacts {
   const shared = Object.entries(first ?? {}).filter(([name, value]) =>
     others.every((facts) => isSameFact(facts[name as ErrorFactName], value)),

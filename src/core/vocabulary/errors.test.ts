@@ -12,14 +12,14 @@ import {
   rewordError,
 } from './errors.ts'
 
-test('a line stays one line, for any quoted text', () => {
+test('an error is printed on one line, whatever text it quotes', () => {
   const error = new LocketError('config', 'driver option a\r\nb\u001b[31m\u2028\u202e is not known', {
     hint: 'x\ty',
   })
   assert.equal(formatError(error), 'driver option a??b?[31m?? is not known (x?y)')
 })
 
-test('of several errors the one that cannot pass decides', () => {
+test('the first error that is not retryable gives the combined error its code', () => {
   const [slow, wrong] = [
     new LocketError('timeout', 'slow', { hint: 'wait' }),
     new LocketError('auth', 'wrong'),

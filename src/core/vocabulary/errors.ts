@@ -18,7 +18,7 @@ export const ERROR_KINDS = {
   not_found: { exit: 66, retryable: false, meaning: 'no such secret or field' },
   ambiguous: { exit: 65, retryable: false, meaning: 'a reference that fits several secrets' },
   auth: { exit: 77, retryable: false, meaning: 'a credential that the provider does not accept' },
-  denied: { exit: 77, retryable: false, meaning: 'a valid credential that may not read this' },
+  denied: { exit: 77, retryable: false, meaning: 'a valid credential without permission to read this' },
   credential_missing: { exit: 69, retryable: true, meaning: 'a credential file that is not there yet' },
   rate_limited: { exit: 75, retryable: true, meaning: 'the provider asks for fewer requests' },
   unavailable: { exit: 69, retryable: true, meaning: 'the provider cannot be reached or is failing' },
@@ -34,7 +34,7 @@ export const ERROR_KINDS = {
   unfit_value: {
     exit: 65,
     retryable: false,
-    meaning: 'a value that cannot be put where it is to go, such as a NUL byte into a variable',
+    meaning: 'a value that its destination cannot hold, such as a NUL byte in a variable',
   },
   io: { exit: 74, retryable: false, meaning: 'a file could not be read or written' },
   too_large: { exit: 74, retryable: false, meaning: 'more bytes than the limit allows' },
@@ -42,26 +42,27 @@ export const ERROR_KINDS = {
   command_not_executable: {
     exit: 126,
     retryable: false,
-    meaning: 'the command of `locket exec` is there and cannot be started',
+    meaning: 'the command of `locket exec` exists and cannot be started',
   },
-  command_not_found: { exit: 127, retryable: false, meaning: 'the command of `locket exec` is not there' },
+  command_not_found: { exit: 127, retryable: false, meaning: 'the command of `locket exec` does not exist' },
   aborted: { exit: 75, retryable: false, meaning: 'the caller went away before the answer' },
   internal: { exit: 70, retryable: false, meaning: 'a bug in locket' },
 } as const satisfies Record<string, { exit: number; retryable: boolean; meaning: string }>
 
-/** A row of ERROR_KINDS. */
+/** The stable code of a kind of error: the name of a row of ERROR_KINDS. */
 export type ErrorCode = keyof typeof ERROR_KINDS
 
+/** The optional parts of a LocketError. */
 export interface ErrorDetails {
   /** Advice for the user: one clause, lowercase, no full stop. */
   readonly hint?: string | undefined
   readonly cause?: unknown
-  /** Milliseconds from now in which another try is of no use. */
+  /** Milliseconds to wait before another try, when the provider says how long. */
   readonly retryAfterMs?: number | undefined
   readonly facts?: ErrorFacts | undefined
   /** Facts that the reason says in its own words. `formatError` does not print them. */
   readonly names?: readonly ErrorFactName[] | undefined
-  /** The errors that this one stands for: their lines are printed in place of the reason. */
+  /** The errors that this one combines. Their sentences are printed instead of the reason. */
   readonly parts?: readonly LocketError[] | undefined
 }
 
@@ -86,7 +87,7 @@ export class LocketError extends Error {
 
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
     const { hint, cause, retryAfterMs, facts = NO_FACTS, names = NONE, parts = NONE } = details
-    // A text with 30,000 mistakes makes as many errors: the usual one costs no more than its stack.
+    // A text with 30,000 mistakes makes 30,000 errors, so an error without facts must be cheap to make.
     const isPlain = facts === NO_FACTS && parts.length === 0
     const message = isPlain ? reason : errorSentence({ reason, facts, names, parts })
     super(message, cause === undefined ? undefined : { cause })
@@ -110,8 +111,8 @@ export function isLocketError(value: unknown): value is LocketError {
 }
 
 /**
- * Returns anything thrown as a LocketError. An error that locket did not throw on purpose becomes `io`, when
- * the system has a code for it, or `internal`. Its text may hold a value, so it stays in `cause`.
+ * Returns anything that was thrown as a LocketError. An error of the system becomes `io`, any other foreign
+ * error `internal`. The text of a foreign error may hold a secret value, so it is kept only in `cause`.
  */
 export function toLocketError(thrown: unknown): LocketError {
   if (isLocketError(thrown)) return thrown
@@ -132,12 +133,12 @@ export function formatError(error: LocketError, beside: ErrorFacts = {}): string
   return onOneLine(withHint(errorSentence(error, beside), error.hint))
 }
 
-/** Causes that are printed at most: a chain of causes may lead back to itself. */
+/** Largest number of causes that are printed. The limit exists because a chain of causes may be a loop. */
 const MOST_CAUSES = 10
 
 /**
  * Returns one line for each cause, the nearest first. Only the errors of locket are quoted. The text of
- * another error may hold a value: its system code is printed instead, or nothing.
+ * another error may hold a secret value, so the line has its system code instead, or a fixed text.
  */
 export function causesOf(error: LocketError): readonly string[] {
   const lines: string[] = []
@@ -172,8 +173,8 @@ export function errnoOf(thrown: unknown): string | undefined {
 }
 
 /**
- * Returns the failure with another reason. Facts, hint and code are kept; `error` becomes the cause. `names`:
- * facts that the new reason says, beside those that the old one said.
+ * Returns an error with another reason. Facts, hint and code are kept, and `error` becomes the cause. `names`
+ * lists facts that the new reason says; those of the old reason are added.
  */
 export function rewordError(
   error: LocketError,
@@ -191,7 +192,7 @@ export function rewordError(
 }
 
 /**
- * Returns the failure with more facts. A fact that the error has already is kept: it is nearer to the cause.
+ * Returns the error with more facts. A fact that the error has already is kept: it is nearer to the cause.
  */
 export function addFacts(error: LocketError, facts: ErrorFacts): LocketError {
   const { code, reason, hint, retryAfterMs, cause, names, parts } = error
@@ -206,8 +207,9 @@ export function addFacts(error: LocketError, facts: ErrorFacts): LocketError {
 }
 
 /**
- * Returns several failures as one, whose line lists them all; a single one as it is. The code is that of the
- * first failure that is not retryable, or else of the first. The facts that all share are facts of the whole.
+ * Returns one error whose line lists all the given ones. A single error is returned unchanged. The code is
+ * that of the first error that is not retryable, or else of the first. Facts that all errors share become
+ * facts of the combined error.
  */
 export function combineErrors(errors: readonly [LocketError, ...LocketError[]]): LocketError {
   const [first, ...others] = errors
@@ -222,13 +224,13 @@ export function combineErrors(errors: readonly [LocketError, ...LocketError[]]):
   })
 }
 
-/** Returns every single failure of a combined error, with the facts of the whole; or the error itself. */
+/** Returns the single errors of a combined error, each with the shared facts, or else the error itself. */
 export function partsOf(error: LocketError): readonly LocketError[] {
   if (error.parts.length === 0) return [error]
   return error.parts.flatMap((part) => partsOf(addFacts(part, error.facts)))
 }
 
-/** Throws one combined error when there are errors. */
+/** Throws the errors as one combined error. Returns when the list is empty. */
 export function throwErrors(errors: readonly LocketError[]): void {
   const [first, ...others] = errors
   if (first !== undefined) throw combineErrors([first, ...others])

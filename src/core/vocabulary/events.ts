@@ -1,7 +1,7 @@
 /** How important an event is, the least important first. */
 export type EventLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** Kinds of facts. A `?` marks a fact that may be undefined. */
+/** The TypeScript types of the kinds of facts. A `?` marks a fact that may be undefined. */
 interface FactTypes {
   readonly text: string
   readonly texts: readonly string[]
@@ -17,7 +17,7 @@ interface EventRow<F extends FactKinds> {
   readonly message: string
   readonly facts: F
   /**
-   * The name that log lines and the reference print, where several rows share one. Left out: the row's own.
+   * The name in log lines and in the reference, when several rows share one. Undefined: the row's own name.
    */
   readonly printedAs?: string
 }
@@ -44,21 +44,21 @@ export const EVENTS = {
   // The daemon
   'daemon.again': row(
     'warn',
-    'the engine stopped and started this at once: ending, to be started once more',
+    'the engine stopped and started the plugin at once: this process ends, and the engine starts it again',
     {},
   ),
   'daemon.listening': row('info', 'listening', { socket: 'text', volumes: 'number' }),
   'daemon.restore': row('error', 'volumes could not be compared with the mount table', { error: 'text' }),
   'daemon.stopping': row('info', 'stopping; mounts are kept, containers are using them', {}),
-  'daemon.waiting': row('warn', 'another locket uses the folder: waiting at most 5 s for its end', {
+  'daemon.waiting': row('warn', 'another locket uses the folder: waiting at most 5 s until it ends', {
     folder: 'text',
     pid: 'number?',
   }),
-  'http.bug': row('error', 'a request failed on a bug', { url: 'text', cause: 'text' }),
-  'state.warning': row('warn', 'look at the state', { warning: 'text' }),
+  'http.bug': row('error', 'a request failed because of a bug in locket', { url: 'text', cause: 'text' }),
+  'state.warning': row('warn', 'the state file needs attention', { warning: 'text' }),
   'tls.checked': row(
     'warn',
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed: name your own authority in a ca-cert setting',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored: set ca-cert to trust your own certificate authority',
     {},
   ),
   // Volumes
@@ -68,7 +68,7 @@ export const EVENTS = {
     warning: 'text',
   }),
   'volume.removed': row('info', 'removed', { volume: 'text' }),
-  'volume.stale': row('warn', 'removed with references that nothing uses any more', {
+  'volume.stale': row('warn', 'removed, although stale mounts of it were recorded', {
     volume: 'text',
     mountIds: 'texts',
   }),
@@ -80,15 +80,20 @@ export const EVENTS = {
   }),
   'volume.mounted.again': row('info', 'mounted once more', MOUNT, 'volume.mounted'),
   'volume.mount.failed': row('error', 'failed', FAILURE),
-  'volume.mount.lost': row('warn', 'the engine hung up before the answer: undone', MOUNT),
+  'volume.mount.lost': row('warn', 'the engine hung up before the answer: the mount was undone', MOUNT),
   'volume.mount.lost.kept': row(
     'error',
-    'a mount that the engine did not wait for cannot be undone',
+    'the engine hung up before the answer, and the mount cannot be undone',
     { error: 'text' },
     'volume.mount.lost',
   ),
   'volume.unmounted': row('info', 'wiped and unmounted', MOUNT),
-  'volume.unmounted.once': row('info', 'one mount less', { ...MOUNT, left: 'number' }, 'volume.unmounted'),
+  'volume.unmounted.once': row(
+    'info',
+    'one mount ended, others are left',
+    { ...MOUNT, left: 'number' },
+    'volume.unmounted',
+  ),
   'volume.unmount.unknown': row('warn', 'unmount of something that is not mounted', MOUNT),
   'volume.rendered': row('info', 'rendered again after a template changed', { volume: 'text' }),
   'volume.render.failed': row('error', 'failed', FAILURE),
@@ -96,7 +101,7 @@ export const EVENTS = {
   'volume.watch.failed': row('error', 'failed', FAILURE),
   'volume.state': row('error', 'failed', FAILURE),
   'volume.wipe': row('error', 'failed', FAILURE),
-  'volume.wiped': row('info', 'wiped and unmounted at last', { volume: 'text' }),
+  'volume.wiped': row('info', 'wiped and unmounted after an earlier failure', { volume: 'text' }),
   'volume.wiped.at-start': row(
     'warn',
     'mounted, but the record names no container that uses it: wiped',
@@ -107,7 +112,7 @@ export const EVENTS = {
   'volume.healed': row('info', 'dropped references of an earlier boot', { volume: 'text' }),
   'volume.adopted': row(
     'warn',
-    'mounted, but the state tells of no user and is lost or older: kept until it is removed',
+    'mounted, but the state has no user of it and is lost or older: kept until the volume is removed',
     {
       volume: 'text',
     },
@@ -118,19 +123,19 @@ export const EVENTS = {
   }),
   'volume.unknown.kept': row(
     'warn',
-    'mounted, but no record tells of it and the state is lost or older: kept',
+    'mounted, but not recorded, and the state is lost or older: kept',
     { volume: 'text' },
     'volume.unknown',
   ),
   'volume.unknown.wiped': row(
     'warn',
-    'mounted, but no record tells of it: wiped',
+    'mounted, but not recorded: wiped',
     { volume: 'text' },
     'volume.unknown',
   ),
   'volume.unknown.failed': row(
     'error',
-    'mounted, but no record tells of it, and it cannot be wiped',
+    'mounted, but not recorded, and it cannot be wiped',
     { volume: 'text' },
     'volume.unknown',
   ),
@@ -143,12 +148,16 @@ export const EVENTS = {
     requestsLastHour: 'number',
   }),
   'bws.client': row('debug', 'client chosen', { provider: 'text', client: 'text' }),
-  'local.key_exposed': row('warn', 'others than its owner have access to the key file: chmod 600 it', {
-    path: 'text',
-    mode: 'text',
-  }),
+  'local.key_exposed': row(
+    'warn',
+    'users other than the owner have access to the key file: set its mode to 600',
+    {
+      path: 'text',
+      mode: 'text',
+    },
+  ),
   // locket export
-  'export.misread': row('warn', '{reader} reads these variables otherwise: use another format for it', {
+  'export.misread': row('warn', '{reader} reads these variables wrongly: use another format for it', {
     reader: 'text',
     variables: 'texts',
   }),
@@ -156,7 +165,7 @@ export const EVENTS = {
   'exec.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
   'exec.env-references': row(
     'warn',
-    'variables of the environment hold references and are passed on as they are: --resolve-env resolves them',
+    'variables of the environment hold references and are passed on unchanged: --resolve-env resolves them',
     { variables: 'texts' },
   ),
   'exec.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
@@ -166,7 +175,7 @@ export const EVENTS = {
   'exec.traceable': row('debug', 'other processes of this user can trace locket', { error: 'text' }),
   'exec.files': row('info', 'files were written again', { changed: 'number' }),
   'exec.replaced': row('info', 'variables have changed: the command is stopped and started again', {}),
-  'exec.kept': row('error', 'a change could not be followed: the command keeps running as it is', {
+  'exec.kept': row('error', 'a change could not be applied: the command keeps running unchanged', {
     code: 'text',
     error: 'text',
   }),
@@ -176,17 +185,19 @@ export const EVENTS = {
     pauseMs: 'number',
   }),
   'exec.not-started': row('error', 'the command could not be started', { error: 'text' }),
-  'exec.killed': row('warn', 'the command was still there when its time to end was over', {
+  'exec.killed': row('warn', 'the command did not end in time and is killed', {
     timeoutMs: 'number',
   }),
   'exec.files.left': row('error', 'files of the command could not be removed', { error: 'text' }),
   // locket inject
   'inject.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
-  'inject.missing': row('warn', 'a template is gone, and its file with it', { source: 'text' }),
+  'inject.missing': row('warn', 'a template does not exist, so its file does not exist either', {
+    source: 'text',
+  }),
   'inject.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
   'inject.written': row('info', 'files are in place', { files: 'number', changed: 'number', ms: 'number' }),
   'inject.removed': row('info', 'removed a file whose template is gone', { file: 'text' }),
-  'inject.failed': row('error', 'could not write again: the files stay as they are', {
+  'inject.failed': row('error', 'the files could not be written again and stay unchanged', {
     code: 'text',
     error: 'text',
   }),
@@ -198,7 +209,7 @@ export const EVENTS = {
   'compose.set': row('info', 'all variables have a value', { count: 'number' }),
 }
 
-/** Name of a row of EVENTS. */
+/** Name of an event: a row of EVENTS. */
 export type EventName = keyof typeof EVENTS
 
 /** The facts of an event. */
@@ -207,7 +218,7 @@ export type EventFacts<N extends EventName> = {
     keyof FactTypes]
 }
 
-/** Names of the events with exactly the facts of a volume's failure. */
+/** Names of the events whose facts are those of a failed volume: volume, code and error. */
 export type VolumeFailure = {
   [N in EventName]: (typeof EVENTS)[N]['facts'] extends typeof FAILURE ? N : never
 }[EventName]
@@ -225,11 +236,11 @@ export interface EventText {
   readonly event: string
   readonly level: EventLevel
   readonly message: string
-  /** Without those that the message holds. */
+  /** The facts that the message does not contain. */
   readonly facts: LogFacts
 }
 
-/** Returns what the table says about an event: the words of its log line. */
+/** Returns the level, message and remaining facts of an event, for a log line. */
 export function eventText({ name, facts }: LocketEvent): EventText {
   const { level, message: pattern, printedAs = name }: EventRow<FactKinds> = EVENTS[name]
   const left: Record<string, LogFacts[string]> = { ...facts }

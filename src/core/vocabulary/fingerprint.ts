@@ -10,7 +10,10 @@ export interface Fingerprints {
   of(values: Iterable<readonly [string, Secret]>): string
 }
 
-/** Each result has a random key of its own, so fingerprints of two processes cannot be compared. */
+/**
+ * Returns an object that makes fingerprints with a random key of its own. Fingerprints of two processes
+ * cannot be compared.
+ */
 export function createFingerprints(): Fingerprints {
   let key: Uint8Array | undefined
   return {
@@ -18,7 +21,7 @@ export function createFingerprints(): Fingerprints {
       key ??= randomBytes(32)
       const hash = createHmac('sha256', key)
       for (const [name, value] of values) {
-        // Without the lengths, `a=bc` and `ab=c` would have one fingerprint.
+        // Without the lengths, `a=bc` and `ab=c` would have the same fingerprint.
         hash.update(`${Buffer.byteLength(name)} ${value.byteLength} ${name}`).update(value.reveal())
       }
       return hash.digest('base64url')

@@ -1,7 +1,7 @@
 import { LocketError } from './errors.ts'
 import type { Brand } from './ref.ts'
 
-/** Name of a volume: a safe name of a folder. */
+/** Name of a volume. It is also a safe name for a folder. */
 export type VolumeName = Brand<string, 'VolumeName'>
 /** The engine's identifier of one mount. */
 export type MountId = Brand<string, 'MountId'>
@@ -27,4 +27,16 @@ export function parseVolumeName(text: string): VolumeName {
 export function parseMountId(text: string): MountId {
   if (MOUNT_ID.test(text)) return text as MountId
   throw new LocketError('usage', 'the request has no usable mount ID')
+}
+
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/
+
+/**
+ * Returns what is wrong with a variable's name, as the end of a sentence that begins with the name, or
+ * undefined when it is valid. Names like `discovery.type` are valid: the kernel, Docker and Compose accept
+ * them, and only shells cannot read them.
+ */
+export function variableNameProblem(name: string): string | undefined {
+  if (VARIABLE_NAME.test(name)) return undefined
+  return 'is not a valid name for a variable: it may hold letters, digits, _, . and -, and begins with a letter or _'
 }

@@ -1,14 +1,14 @@
 declare const brand: unique symbol
-/** A string type that only its own parser makes. */
+/** A subtype of T that only its own parser makes, so that an unchecked text cannot take its place. */
 export type Brand<T, Name extends string> = T & { readonly [brand]: Name }
 
-/** `${provider}:${key}`. Two references to one secret have the same id. */
+/** Identifier of a secret: `PROVIDER:KEY`. Two references to one secret have the same id. */
 export type RefId = Brand<string, 'RefId'>
 
 /** A reference to a secret. It holds no secret: it can be logged, stored and compared. */
 export interface SecretRef {
   readonly id: RefId
-  /** Name of the provider instance that answers it. */
+  /** Name of the provider instance that resolves the reference. */
   readonly provider: string
   /** Canonical key of the secret. Only its own provider reads it. */
   readonly key: string

@@ -5,11 +5,11 @@ import type { Secret } from './secret.ts'
 /** A fetched value. The receiver must wipe it. */
 export interface Resolved {
   readonly value: Secret
-  /** Good for seconds, like a one-time password: it is not cached. */
+  /** The value is valid for seconds only, like a one-time password: it is never cached. */
   readonly isFleeting?: true
-  /** The provider's name for this state of the secret, if it has one: another version may be another value. */
+  /** The provider's version of the secret, if it has versions. Another version may have another value. */
   readonly version?: string
-  /** When the value stops being good, in milliseconds since the epoch, if the provider says so. */
+  /** When the value expires, in milliseconds since the epoch, if the provider says so. */
   readonly expiresAt?: number
 }
 
@@ -22,27 +22,25 @@ export type Outcome =
 export type Outcomes = ReadonlyMap<RefId, Outcome>
 
 /**
- * Asks for distinct refs (`uniqueRefs`) and answers with exactly one outcome for each. Rejects only when
- * aborted or on a bug.
+ * Fetches distinct references (`uniqueRefs`) and returns exactly one outcome for each. Rejects only when `signal` aborts
+ * or when there is a bug.
  */
 export type Resolve = (refs: readonly SecretRef[], signal: AbortSignal) => Promise<Outcomes>
 
-/**
- * Each ref once, in the order of its first appearance. A rendering calls it once, for the one batch of all
- * its templates.
- */
+/** Returns the references without duplicates, by id, in the order in which they first appear. */
 export function uniqueRefs(refs: Iterable<SecretRef>): SecretRef[] {
   return [...new Map([...refs].map((ref) => [ref.id, ref])).values()]
 }
 
 /**
- * One Resolve out of several: sends each provider its refs as one batch, all at once. A provider that throws
- * fails its own refs only. A ref that it forgot is an `internal` error, never a missing entry.
+ * Returns a Resolve that asks all providers at once. Each provider gets its distinct references as one batch.
+ * When a provider throws, only its own references fail. A reference without an answer gets an `internal`
+ * error.
  */
 export function resolveWith(fetcherOf: (provider: string) => Resolve): Resolve {
   return async (refs, signal) => {
     const outcomes = new Map<RefId, Outcome>()
-    const batches = Map.groupBy(refs, (ref) => ref.provider)
+    const batches = Map.groupBy(uniqueRefs(refs), (ref) => ref.provider)
     await Promise.all(
       [...batches].map(async ([provider, batch]) => {
         for (const [id, outcome] of await settle(fetcherOf, provider, batch, signal))

@@ -2,7 +2,7 @@ const PRINTED = '[secret]'
 
 /**
  * A secret value: bytes that no printing path shows. The last holder must call `wipe`, which overwrites the
- * bytes. It is a class because only `#bytes` keeps `util.inspect`, JSON and template literals out at once.
+ * bytes. It is a class because a `#` field is hidden from `util.inspect`, JSON and template literals alike.
  */
 export class Secret {
   #bytes: Uint8Array
@@ -32,11 +32,12 @@ export class Secret {
     return this.#bytes
   }
 
-  /** Returns a secret with bytes of its own. Each holder wipes its own one. */
+  /** Returns a secret with its own copy of the bytes. Each holder wipes its own. */
   copy(): Secret {
     return new Secret(this.#bytes.slice())
   }
 
+  /** Overwrites the bytes with zeros. The secret is empty afterwards. */
   wipe(): void {
     this.#bytes.fill(0)
     this.#bytes = new Uint8Array(0)
@@ -59,7 +60,7 @@ export class Secret {
   }
 }
 
-/** Wipes all secrets. */
+/** Calls `wipe` on each of the secrets. */
 export function wipeAll(secrets: Iterable<Secret>): void {
   for (const secret of secrets) secret.wipe()
 }

@@ -22,33 +22,38 @@ const NUMBERS = {
   SIGPWR: 30,
 } as const
 
-/** The first realtime signal that glibc leaves to programs, as `SIGRTMIN` of bash, Docker and systemd. */
+/** The first realtime signal that glibc leaves to programs. Bash, Docker and systemd call it `SIGRTMIN`. */
 const FIRST_REALTIME = 34
 const LAST_REALTIME = 64
 
+/** A signal with a name of its own, such as `SIGTERM`. */
 export type NamedSignal = keyof typeof NUMBERS
-/** `SIGRTMIN+0` to `SIGRTMIN+30`. */
-export type RealtimeSignal = `SIGRTMIN+${number}`
+/** A realtime signal: `SIGRTMIN+0` to `SIGRTMIN+30`. */
+type RealtimeSignal = `SIGRTMIN+${number}`
 
 /** A signal that a process passes on to the program that it runs. */
 export type PassedSignal = NamedSignal | RealtimeSignal
 
+/** All signals with a name of their own that are passed on. */
 export const NAMED_SIGNALS = Object.keys(NUMBERS) as readonly NamedSignal[]
 
+/** The kernel's numbers of all realtime signals: 34 to 64. */
 export const REALTIME_NUMBERS: readonly number[] = Array.from(
   { length: LAST_REALTIME - FIRST_REALTIME + 1 },
   (_, index) => FIRST_REALTIME + index,
 )
 
+/** Returns the name of the realtime signal with this number: `SIGRTMIN+3` for 37. */
 export function realtimeSignal(number: number): RealtimeSignal {
   return `SIGRTMIN+${number - FIRST_REALTIME}`
 }
 
+/** True for a realtime signal. */
 export function isRealtime(signal: PassedSignal): signal is RealtimeSignal {
   return !(signal in NUMBERS)
 }
 
-/** The signal's number in the kernel: 15 for SIGTERM, 37 for `SIGRTMIN+3`. */
+/** Returns the signal's number in the kernel: 15 for SIGTERM, 37 for `SIGRTMIN+3`. */
 export function signalNumber(signal: PassedSignal): number {
   return isRealtime(signal) ? FIRST_REALTIME + Number(signal.slice('SIGRTMIN+'.length)) : NUMBERS[signal]
 }

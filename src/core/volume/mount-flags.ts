@@ -35,14 +35,18 @@ const WORDS: Readonly<Record<string, { readonly set?: readonly Bit[]; readonly c
   diratime: { clear: ['nodiratime'] },
 }
 
-export interface MountFlags {
+/** The mount flags of a volume. */
+interface MountFlags {
   /** The flags argument of mount(2). */
   readonly bits: number
-  /** `ro` was asked for. The tmpfs itself stays writable: locket writes to it. */
+  /** True when `ro` was given. The tmpfs itself stays writable, because locket writes to it. */
   readonly readOnly: boolean
 }
 
-/** A later word overrules an earlier one, as in mount(8). Throws `config` for an unknown word. */
+/**
+ * Returns the mount flags of the words. nosuid, nodev and noexec are set unless a word clears them. A later
+ * word overrules an earlier one, as in mount(8). Throws `config` for an unknown word.
+ */
 export function parseMountFlags(words: readonly string[]): MountFlags {
   const bits = new Set<Bit>(['nosuid', 'nodev', 'noexec'])
   let readOnly = false
@@ -56,12 +60,15 @@ export function parseMountFlags(words: readonly string[]): MountFlags {
   return { bits: toBits(bits), readOnly }
 }
 
-/** The flag bits of a mount, from its options in /proc/self/mountinfo. Options without a bit are ignored. */
+/** Returns the flag bits of a mount from its options in /proc/self/mountinfo. Other options are ignored. */
 export function bitsOfMounted(options: readonly string[]): number {
   return toBits(options.filter((word): word is Bit => Object.hasOwn(BITS, word)))
 }
 
-/** The text goes into the option string of mount(2), so an allow-list checks it. Throws `config`. */
+/**
+ * Returns the text when it can be a SELinux context. An allow-list checks it, because it becomes a part of
+ * the option string of mount(2). Throws `config`.
+ */
 export function parseSelinuxContext(text: string): string {
   if (/^[A-Za-z0-9_.:,-]{1,256}$/.test(text)) return text
   throw new LocketError('config', `SELinux context ${JSON.stringify(text.slice(0, 80))} is not allowed`, {

@@ -2,9 +2,9 @@ import type { MountId, VolumeName } from '../vocabulary/names.ts'
 
 /** One live mount of a volume, as the state file keeps it. */
 export interface MountReference {
-  /** As the engine named it. A record holds each ID once. */
+  /** The engine's ID of the mount. A record holds each ID once. */
   readonly id: MountId
-  /** When it was mounted, in ISO 8601. */
+  /** Time of the mount, in ISO 8601. */
   readonly since: string
   /** The host's boot ID at that time. A reference of another boot is stale. */
   readonly bootId: string
@@ -12,12 +12,15 @@ export interface MountReference {
   readonly unsure?: true
 }
 
-/** All that is kept of a volume: references, never a value. Configuration is derived from the options. */
+/**
+ * Everything that the state file keeps of a volume. It holds no secret value. Configuration is derived from
+ * the options.
+ */
 export interface VolumeRecord {
   readonly name: VolumeName
-  /** Exactly as the engine sent them. */
+  /** Driver options exactly as the engine sent them. */
   readonly options: Readonly<Record<string, string>>
-  /** ISO 8601. */
+  /** Time of the creation, in ISO 8601. */
   readonly createdAt: string
   readonly mounts: readonly MountReference[]
   /**
@@ -32,7 +35,7 @@ export function markOf({ id, since }: MountReference): string {
   return `${since} ${id.slice(0, 32)}`
 }
 
-/** Names and values are equal, in any order. */
+/** True when the names and values of both are equal, in any order. */
 export function sameOptions(a: VolumeRecord['options'], b: VolumeRecord['options']): boolean {
   const names = Object.keys(a)
   return (

@@ -19,7 +19,7 @@ test('tasks of one key run one after the other, in the order of the calls', asyn
   assert.deepEqual(log, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
 })
 
-test('a task that hangs holds up its own key alone', async () => {
+test('a task that hangs blocks only its own key', async () => {
   const lock = createKeyedLock()
   const { promise, resolve } = Promise.withResolvers<string>()
   const hanging = lock.run('slow', NEVER, () => promise)
@@ -28,7 +28,7 @@ test('a task that hangs holds up its own key alone', async () => {
   assert.equal(await hanging, 'at last')
 })
 
-test('a task that throws gives the key on', async () => {
+test('a task that throws releases the key', async () => {
   const lock = createKeyedLock()
   const failing = lock.run('key', NEVER, () => {
     throw new Error('canary failure')
@@ -63,10 +63,11 @@ test('a signal that is aborted already never starts its task', async () => {
   assert.equal(await lock.run('key', NEVER, () => 'free'), 'free')
 })
 
-test('an abort between getting the turn and using it gives the key on', async () => {
+test('an abort between getting the key and starting the task releases the key', async () => {
   const lock = createKeyedLock()
   const controller = new AbortController()
-  // The first microtask runs before the holder's end is seen, the second between the holder's end and the next one's beginning.
+  // The first microtask runs before the holder's end is seen. The second runs between the holder's end and
+  // the start of the next task.
   const abortInBetween = () => queueMicrotask(() => controller.abort(new Error('late')))
   const holder = lock.run('key', NEVER, async () => {
     await Promise.resolve()
@@ -78,7 +79,7 @@ test('an abort between getting the turn and using it gives the key on', async ()
   assert.equal(await next, 'next')
 })
 
-test('the signal of a task that runs is its own business', async () => {
+test('an abort does not end a task that runs', async () => {
   const lock = createKeyedLock()
   const controller = new AbortController()
   const running = lock.run('key', controller.signal, async () => {

@@ -1,16 +1,16 @@
-/** A lock for each key. Tasks of one key never overlap; keys do not wait for each other. */
+/** A mutex for each key: tasks of one key never overlap, and tasks of other keys do not wait for them. */
 export interface KeyedLock {
   /**
    * Runs `task` after all earlier tasks of `key`, in the order of the calls. When `signal` aborts first, it
-   * rejects with the signal's reason and never runs `task`; a running task must heed the signal itself. A
-   * task that waits for its own key waits forever.
+   * rejects with the signal's reason and never runs `task`. A running task must watch the signal itself. A
+   * task that calls `run` with its own key waits forever.
    */
   run<T>(key: string, signal: AbortSignal, task: () => T | Promise<T>): Promise<T>
 }
 
 type Wake = () => void
 
-/** Returns a lock whose keys are all free. */
+/** Returns a lock in which all keys are free. */
 export function createKeyedLock(): KeyedLock {
   /** The waiting callers of each key that is taken. A free key has no entry. */
   const waiting = new Map<string, Set<Wake>>()

@@ -13,6 +13,10 @@ test('rates are read with their units, several at once', () => {
 
 test('a text that is not a rate is refused with the right way to write one', () => {
   for (const text of ['', '5', '0/s', '-1/s', '5/d', '5 / s', '5/s,', 'none,5/s', '1234567/s', '5/S']) {
-    assert.throws(() => parseRates(text), { code: 'config', message: /is no rate: write COUNT\/s/ }, text)
+    assert.throws(
+      () => parseRates(text),
+      { code: 'config', message: /is not a valid rate: write COUNT\/s/ },
+      text,
+    )
   }
 })

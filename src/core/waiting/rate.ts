@@ -1,16 +1,16 @@
 import { LocketError } from '../vocabulary/errors.ts'
 
-/** A limit: at most `count` in any `perMs` milliseconds. */
+/** A rate limit: at most `count` requests in any `perMs` milliseconds. */
 export interface Rate {
   readonly count: number
   readonly perMs: number
-  /** The limit as it is shown: `60/m`. */
+  /** The limit as text for users: `60/m`. */
   readonly text: string
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
 
-/** Reads `5/s,60/m`: both limits hold at once. `none` is no limit. Throws `config`. */
+/** Reads `5/s,60/m`: all limits apply at once. `none` means without a limit. Throws `config`. */
 export function parseRates(text: string): readonly Rate[] {
   if (text.trim() === 'none') return []
   return text.split(',').map((part) => parseRate(part.trim()))
@@ -22,6 +22,6 @@ function parseRate(text: string): Rate {
   if (perMs !== undefined) return { count: Number(count), perMs, text }
   throw new LocketError(
     'config',
-    `${JSON.stringify(text.slice(0, 40))} is no rate: write COUNT/s, COUNT/m or COUNT/h, several joined by a comma, or none`,
+    `${JSON.stringify(text.slice(0, 40))} is not a valid rate: write COUNT/s, COUNT/m or COUNT/h, several joined by a comma, or none`,
   )
 }

@@ -13,7 +13,7 @@ test('callers of one key share one piece of work, and the next one starts again'
   assert.equal(await flights.run('b', forever(), work), 3)
 })
 
-test('a failure is everybody’s, and is not kept', async () => {
+test('all callers get a failure, and it is not kept', async () => {
   const flights = createSingleFlight<string>()
   const fails = () => Promise.reject(new Error('no'))
   const both = await Promise.allSettled([
@@ -46,7 +46,7 @@ test('one caller can leave; when the last has left, the work is aborted and cann
   assert.equal(await flights.run('a', forever(), async () => 'new'), 'new')
 })
 
-test('an aborted caller begins nothing', async () => {
+test('an aborted caller starts no work', async () => {
   let begun = 0
   await assert.rejects(createSingleFlight<number>().run('a', AbortSignal.abort(), async () => (begun += 1)))
   assert.equal(begun, 0)

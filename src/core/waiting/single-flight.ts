@@ -1,11 +1,11 @@
 import { unlessAborted } from './unless-aborted.ts'
 
-/** Work that all callers of one key share while it runs. */
+/** Shares work that is running: callers of one key get the same result. */
 export interface SingleFlight<T> {
   /**
-   * Joins the work that runs for `key`, or begins it. A caller whose signal aborts leaves at once, with the
-   * signal's reason. When the last caller has left, the work's own signal aborts, and a later caller begins
-   * anew.
+   * Joins the work that runs for `key`, or starts it. When a caller's signal aborts, its call rejects at once
+   * with the signal's reason. After the last caller has left, the work's own signal aborts, and the next
+   * caller starts new work. A failure is shared too, and neither results nor failures are kept.
    */
   run(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
@@ -16,7 +16,7 @@ interface Flight<T> {
   callers: number
 }
 
-/** Returns one without running work. */
+/** Returns a SingleFlight in which no work is running. */
 export function createSingleFlight<T>(): SingleFlight<T> {
   const flying = new Map<string, Flight<T>>()
 

@@ -1,7 +1,7 @@
 /**
- * Returns the result of `work`. When `signal` aborts first, it rejects at once with `reason()`, by default
- * the signal's reason. Under an aborted signal `work` does not begin; begun work goes on, and its result is
- * dropped.
+ * Resolves to the result of `work`. When `signal` aborts first, it rejects at once with `reason()`, by
+ * default the signal's reason. `work` does not start under a signal that is aborted already. Work that was
+ * started goes on after an abort, and its result is dropped.
  */
 export async function unlessAborted<T>(
   work: () => Promise<T>,

@@ -6,7 +6,7 @@ import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { Changes, FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import type { Owner } from '../../core/text/units.ts'
 import { createPace, type TurnClock } from '../../core/waiting/turns.ts'
-import { foldersOf } from '../../core/plan/folders.ts'
+import { parentFolders } from '../../core/plan/paths.ts'
 import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import { openWipeBudget } from './overwrite.ts'
 import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
@@ -126,7 +126,7 @@ async function prepare({ stage, data, files, options, owner, pace }: Generation)
   const staged: Staged[] = []
   const kept = new Map<string, number>()
   const nextName = () => `new-${staged.length}`
-  for (const path of foldersOf(files.map((file) => file.path))) {
+  for (const path of parentFolders(files.map((file) => file.path))) {
     await pace()
     using existing = openBelow(data, path)
     if (existing !== undefined) continue
@@ -157,7 +157,7 @@ async function prepare({ stage, data, files, options, owner, pace }: Generation)
 async function commit(generation: Generation, { staged, kept }: Prepared): Promise<Changes> {
   const { stage, data, files, options, owner, pace } = generation
   const changes = { changed: [] as string[], made: [] as string[], gone: [] as string[] }
-  const folders = foldersOf(files.map((file) => file.path))
+  const folders = parentFolders(files.map((file) => file.path))
   const wanted = new Set([...folders, ...files.map((file) => file.path)])
   for (const one of staged) {
     await pace()

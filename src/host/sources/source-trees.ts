@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { liesUnder } from '../../core/plan/absolute-path.ts'
+import { liesUnder } from '../../core/plan/paths.ts'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 

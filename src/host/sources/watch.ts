@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { liesUnder } from '../../core/plan/absolute-path.ts'
+import { liesUnder } from '../../core/plan/paths.ts'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 import type { WatchPaths } from '../../core/ports/files.ts'
 import { isTemplateName } from './source-trees.ts'

@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs'
 import { open, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
-import type { LoadedState, Store } from '../../core/ports/store.ts'
+import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
 import type { VolumeRecord } from '../../core/volume/record.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import {
@@ -14,7 +14,7 @@ import {
 } from './state-file.ts'
 
 interface ManagedState {
-  readonly store: Store
+  readonly store: StateStore
   /** Where the state is kept from now on. */
   readonly dir: string
   readonly warnings: readonly string[]
@@ -116,7 +116,7 @@ function unite(a: LoadedGeneration, b: LoadedGeneration): VolumeRecord[] {
 }
 
 /** What was united is only as good as the worse of the two: nothing may be wiped on its word. */
-function trustedLike(store: Store, parts: readonly LoadedState[]): Store {
+function trustedLike(store: StateStore, parts: readonly LoadedState[]): StateStore {
   const isTrusted = parts.every((part) => part.source !== 'previous')
   if (isTrusted) return store
   return {

@@ -1,9 +1,9 @@
-import type { Store } from '../../core/ports/store.ts'
+import type { StateStore } from '../../core/ports/state-store.ts'
 
 /** One write at a time. Calls that come meanwhile become one: the newest records win, and all of them get its result. */
-export function mergeSaves(write: Store['save']): Store['save'] {
+export function mergeSaves(write: StateStore['save']): StateStore['save'] {
   let last: Promise<void> = Promise.resolve()
-  let waiting: { records: Parameters<Store['save']>[0]; readonly done: Promise<void> } | undefined
+  let waiting: { records: Parameters<StateStore['save']>[0]; readonly done: Promise<void> } | undefined
   return (records) => {
     if (waiting !== undefined) {
       waiting.records = records

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
-import type { LoadedState, Store } from '../../core/ports/store.ts'
+import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { mergeSaves } from './merge-saves.ts'
 import { readStateFile } from './read-state-file.ts'
@@ -35,7 +35,7 @@ const MOST_BAD = 5
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
 
 /** The folder is made (0700) by the first save. One process at a time. */
-export function openStateFile(dir: string, options: StateOptions = {}): Store {
+export function openStateFile(dir: string, options: StateOptions = {}): StateStore {
   const { reset = false, now = Date.now } = options
   // Until a good one was seen, the current file must not take the place of the previous one.
   let isCurrentGood = false

@@ -50,17 +50,18 @@ export function watchFetch(clock: Clock, env: ProxyEnvironment): WatchedFetch {
         last = { number, explain: (who) => refusalOf(placeOf(who, origin), response.status, retryAfterMs) }
       return response
     } catch (thrown) {
+      const proxyError = await proxyFailure(origin, thrown)
       last = {
         number,
-        explain: (who) => proxyFailure(origin, thrown) ?? transportError(placeOf(who, origin), thrown, never),
+        explain: (who) => proxyError ?? transportError(placeOf(who, origin), thrown, never),
       }
       throw thrown
     }
   }
 
-  function proxyFailure(origin: string, thrown: unknown): LocketError | undefined {
+  async function proxyFailure(origin: string, thrown: unknown): Promise<LocketError | undefined> {
     if (origin === '') return undefined
-    const proxy = chooseProxy(new URL(origin), env)
+    const proxy = await chooseProxy(new URL(origin), env)
     return proxy && fetchProxyError(proxy, new URL(origin).host, thrown)
   }
 

@@ -74,7 +74,7 @@ test('a change that fails keeps the command and its files, and says so', async (
   const running = start([...QUICKLY, ...secret, '--env-file', '.env', '--', ...program('forever')])
   const [, pid] = await running.seen(/ready (\d+) one/)
   await put('.env', 'VALUE=two\nA={{ local://no/such }}\n')
-  await running.said(/ERROR exec\.kept .*keeps running as it is.*local:\/\/no\/such/)
+  await running.said(/ERROR exec\.kept .*keeps running unchanged.*local:\/\/no\/such/)
   assert.ok(await isAlive(Number(pid)))
   assert.equal(await read('out/f'), TOKEN)
   await put('.env', 'VALUE=three\n')
@@ -93,7 +93,7 @@ test('a file that was left alone for want of a value is not replaced when there 
   await running.seen(/ready \d+ one/)
   await keep('later/value', TOKEN)
   await put('.env', 'VALUE=two\n')
-  await running.said(/ERROR exec\.kept .*keeps running as it is.*out\/f/)
+  await running.said(/ERROR exec\.kept .*keeps running unchanged.*out\/f/)
   assert.equal(await read('out/f'), 'mine')
   running.process.kill('SIGTERM')
   await running.ended

@@ -159,7 +159,7 @@ test('F11: a failed re-rendering keeps the good file; health fails until one suc
   await isGone('ready')
   assert.equal((await health()).code, 1)
   assert.equal(await text('out/app.conf'), `user=${user}`)
-  assert.match(running.log(), /ERROR inject.failed .*the files stay as they are .*op:\/\/v\/i\/nothing/)
+  assert.match(running.log(), /ERROR inject.failed .*written again and stay unchanged .*op:\/\/v\/i\/nothing/)
   await put('tpl/app.conf', 'u={{ op://v/i/user }}')
   await is('out/app.conf', `u=${user}`)
   await until('healthy again', async () => (await health()).code === 0)

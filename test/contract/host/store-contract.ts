@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { isLocketError } from '../../../src/core/vocabulary/errors.ts'
 import { parseMountId, parseVolumeName } from '../../../src/core/vocabulary/names.ts'
-import type { Store } from '../../../src/core/ports/store.ts'
+import type { StateStore } from '../../../src/core/ports/state-store.ts'
 import type { VolumeRecord } from '../../../src/core/volume/record.ts'
 
 export interface StoreSubject {
-  readonly store: Store
+  readonly store: StateStore
   /** Another store on the same disk, as after a restart. */
-  readonly reopen: () => Store
+  readonly reopen: () => StateStore
   /** No more room on its disk. */
   readonly fill: () => Promise<void>
   /** Room again. */

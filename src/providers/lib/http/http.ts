@@ -167,7 +167,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 
   async function open(): Promise<Opened> {
     try {
-      const proxy = options.env === undefined ? undefined : chooseProxy(server, options.env)
+      const proxy = options.env === undefined ? undefined : await chooseProxy(server, options.env)
       const caCert = await options.caCert?.()
       const { clock } = traffic
       return { proxy, connections: await openConnections({ server, maxConcurrent, caCert, proxy, clock }) }

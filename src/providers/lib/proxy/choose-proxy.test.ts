@@ -5,11 +5,11 @@ import { chooseProxy, nodeProxyVariables, type ProxyEnvironment } from './choose
 const HTTPS = 'https://vault.example.com'
 const HTTP = 'http://vault.example.com'
 
-function chosen(env: ProxyEnvironment, target = HTTPS): string {
-  return chooseProxy(new URL(target), env)?.who ?? 'direct'
+async function chosen(env: ProxyEnvironment, target = HTTPS): Promise<string> {
+  return (await chooseProxy(new URL(target), env))?.who ?? 'direct'
 }
 
-test('each variable is for its scheme, ALL_PROXY for both, and a lower-case name wins', () => {
+test('each variable is for its scheme, ALL_PROXY for both, and a lower-case name wins', async () => {
   const rows: readonly [ProxyEnvironment, string, string][] = [
     [{}, HTTPS, 'direct'],
     [{ HTTPS_PROXY: 'http://p:1' }, HTTPS, 'HTTPS_PROXY p:1'],
@@ -23,22 +23,23 @@ test('each variable is for its scheme, ALL_PROXY for both, and a lower-case name
     [{ ALL_PROXY: 'http://a:1', HTTPS_PROXY: 'http://b:2' }, HTTPS, 'HTTPS_PROXY b:2'],
     [{ HTTPS_PROXY: ' ' }, HTTPS, 'direct'],
   ]
-  for (const [env, target, expected] of rows) assert.equal(chosen(env, target), expected, JSON.stringify(env))
+  for (const [env, target, expected] of rows)
+    assert.equal(await chosen(env, target), expected, JSON.stringify(env))
 })
 
-test('under CGI the variable that a request header can set is not obeyed', () => {
+test('under CGI the variable that a request header can set is not obeyed', async () => {
   const env = { REQUEST_METHOD: 'GET', HTTP_PROXY: 'http://evil:1' }
-  assert.equal(chosen(env, HTTP), 'direct')
-  assert.equal(chosen({ ...env, http_proxy: 'http://p:1' }, HTTP), 'http_proxy p:1')
-  assert.equal(chosen({ ...env, HTTPS_PROXY: 'http://p:1' }, HTTPS), 'HTTPS_PROXY p:1')
+  assert.equal(await chosen(env, HTTP), 'direct')
+  assert.equal(await chosen({ ...env, http_proxy: 'http://p:1' }, HTTP), 'http_proxy p:1')
+  assert.equal(await chosen({ ...env, HTTPS_PROXY: 'http://p:1' }, HTTPS), 'HTTPS_PROXY p:1')
 })
 
-test('an address may lack its scheme and port; messages show neither user nor password', () => {
-  assert.equal(chosen({ HTTPS_PROXY: 'proxy.example:3128' }), 'HTTPS_PROXY proxy.example:3128')
-  assert.equal(chosen({ HTTPS_PROXY: 'proxy.example' }), 'HTTPS_PROXY proxy.example:80')
-  assert.equal(chosen({ HTTPS_PROXY: 'https://proxy.example' }), 'HTTPS_PROXY proxy.example:443')
-  assert.equal(chosen({ HTTPS_PROXY: 'http://[::1]:3128/' }), 'HTTPS_PROXY [::1]:3128')
-  const proxy = chooseProxy(new URL(HTTPS), { HTTPS_PROXY: 'us%40er:p%3Aw@proxy.example:3128' })
+test('an address may lack its scheme and port; messages show neither user nor password', async () => {
+  assert.equal(await chosen({ HTTPS_PROXY: 'proxy.example:3128' }), 'HTTPS_PROXY proxy.example:3128')
+  assert.equal(await chosen({ HTTPS_PROXY: 'proxy.example' }), 'HTTPS_PROXY proxy.example:80')
+  assert.equal(await chosen({ HTTPS_PROXY: 'https://proxy.example' }), 'HTTPS_PROXY proxy.example:443')
+  assert.equal(await chosen({ HTTPS_PROXY: 'http://[::1]:3128/' }), 'HTTPS_PROXY [::1]:3128')
+  const proxy = await chooseProxy(new URL(HTTPS), { HTTPS_PROXY: 'us%40er:p%3Aw@proxy.example:3128' })
   assert.deepEqual(
     [proxy?.who, proxy?.host, proxy?.authorization],
     [
@@ -49,17 +50,17 @@ test('an address may lack its scheme and port; messages show neither user nor pa
   )
 })
 
-test('a value that is not a proxy address is named by its variable, and not repeated', () => {
+test('a value that is not a proxy address is named by its variable, and not repeated', async () => {
   for (const value of ['http://', 'socks5://canary@h:1', 'http://%zz:canary@h:1', 'h:99999'])
-    assert.throws(
-      () => chosen({ https_proxy: value }),
+    await assert.rejects(
+      chosen({ https_proxy: value }),
       (error) => error instanceof Error && /^https_proxy (?!.*canary)/.test(error.message),
       value,
     )
-  assert.equal(chosen({ https_proxy: 'socks5://h:1', no_proxy: 'example.com' }), 'direct')
+  assert.equal(await chosen({ https_proxy: 'socks5://h:1', no_proxy: 'example.com' }), 'direct')
 })
 
-test('NO_PROXY excepts domains, ports, addresses, ranges and everything', () => {
+test('NO_PROXY excepts domains, ports, addresses, ranges and everything', async () => {
   const rows: readonly [string, string, boolean][] = [
     ['*', HTTPS, true],
     ['example.com', HTTPS, true],
@@ -91,14 +92,14 @@ test('NO_PROXY excepts domains, ports, addresses, ranges and everything', () => 
   ]
   for (const [list, target, isDirect] of rows)
     assert.equal(
-      chosen({ NO_PROXY: list, HTTPS_PROXY: 'p:1', HTTP_PROXY: 'p:1' }, target) === 'direct',
+      (await chosen({ NO_PROXY: list, HTTPS_PROXY: 'p:1', HTTP_PROXY: 'p:1' }, target)) === 'direct',
       isDirect,
       `${list} ${target}`,
     )
-  assert.equal(chosen({ no_proxy: 'other.org', NO_PROXY: '*', HTTPS_PROXY: 'p:1' }), 'HTTPS_PROXY p:1')
+  assert.equal(await chosen({ no_proxy: 'other.org', NO_PROXY: '*', HTTPS_PROXY: 'p:1' }), 'HTTPS_PROXY p:1')
 })
 
-test('the variables are written in the form that Node reads', () => {
+test('the variables are written in the form that Node reads', async () => {
   assert.deepEqual(nodeProxyVariables({ ALL_PROXY: 'p:1', HTTPS_PROXY: 'https://q:2', NO_PROXY: 'a,b' }), {
     http_proxy: 'http://p:1',
     https_proxy: 'https://q:2',

@@ -19,18 +19,18 @@ export interface Proxy {
 }
 
 /**
- * Returns the proxy for requests to `target`; undefined: connect directly. The rules are those on which curl
- * (https://curl.se/docs/manpage.html#ENVIRONMENT) and Go (https://pkg.go.dev/golang.org/x/net/http/httpproxy)
+ * Resolves with the proxy for requests to `target`; undefined: connect directly. The rules are those on which
+ * curl (https://curl.se/docs/manpage.html#ENVIRONMENT) and Go (https://pkg.go.dev/golang.org/x/net/http/httpproxy)
  * agree, and curl's where they differ: a lower-case name wins, an empty value counts as not set,
  * `HTTPS_PROXY` is for https:// targets, `HTTP_PROXY` for http:// ones, `ALL_PROXY` for both. A CGI server
- * turns the header `Proxy` into `HTTP_PROXY`: under CGI only `http_proxy` counts. Throws `config` if the
- * variable that applies is not a proxy address.
+ * turns the header `Proxy` into `HTTP_PROXY`: under CGI only `http_proxy` counts. Rejects with `config` if
+ * the variable that applies is not a proxy address.
  */
-export function chooseProxy(target: URL, env: ProxyEnvironment): Proxy | undefined {
+export async function chooseProxy(target: URL, env: ProxyEnvironment): Promise<Proxy | undefined> {
   const variable = variablesFor(target, env).find((name) => (env[name] ?? '').trim() !== '')
   if (variable === undefined) return undefined
   const exceptions = ['no_proxy', 'NO_PROXY'].map((name) => env[name] ?? '').find((text) => text !== '')
-  if (bypasses(target, exceptions ?? '')) return undefined
+  if (await bypasses(target, exceptions ?? '')) return undefined
   return parseProxy(variable, (env[variable] ?? '').trim())
 }
 

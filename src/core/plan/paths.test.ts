@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { posix } from 'node:path'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { liesUnder, normalizePath } from './absolute-path.ts'
+import { parentFolders, liesUnder, normalizePath } from './paths.ts'
 
 test('a path is normalized by its text', () => {
   const segment = fc.constantFrom('a', 'b.c', '..', '.', '', '...', 'etc')
@@ -14,7 +14,7 @@ test('a path is normalized by its text', () => {
   )
 })
 
-test('which paths are under a folder', () => {
+test('a path is under a folder that is one of its parents or itself', () => {
   const cases: [string, string, boolean][] = [
     ['/etc/locket/a', '/etc/locket', true],
     ['/etc/locket', '/etc/locket', true],
@@ -23,4 +23,8 @@ test('which paths are under a folder', () => {
     ['/anything', '/', true],
   ]
   for (const [path, folder, expected] of cases) assert.equal(liesUnder(path, folder), expected, path)
+})
+
+test('folders come parents first and once', () => {
+  assert.deepEqual(parentFolders(['a/b/c', 'a/b/d', 'e', 'a/f/g']), ['a', 'a/b', 'a/f'])
 })

@@ -1,4 +1,4 @@
-/** Both count from 1; a column is a character. */
+/** A position in a text. Line and column count from 1, the column in characters. */
 export interface TextPosition {
   readonly line: number
   readonly column: number
@@ -7,8 +7,8 @@ export interface TextPosition {
 const LINE_FEED = 0x0a
 
 /**
- * Finds line and column of byte offsets. Each offset must not be less than the one before, so that the text
- * is read once.
+ * Returns a function from byte offsets to positions in UTF-8 text. Offsets must not decrease from call to
+ * call: each byte is then read only once.
  */
 export function createLocator(bytes: Uint8Array): (offset: number) => TextPosition {
   let position: TextPosition = { line: 1, column: 1 }

@@ -1,21 +1,31 @@
 import { addFacts, isLocketError, LocketError } from '../vocabulary/errors.ts'
-import type { TextPosition } from './place.ts'
+import type { TextPosition } from './position.ts'
 
+/** Largest number of errors, and of warnings, that are listed. */
 const MOST_LISTED = 20
 
+/** The result of an attempt that failed. */
 export const FAILED = Symbol('failed')
 
-/** Collects the errors and warnings of one template: twenty of each kind; the rest is only counted. */
-export interface Notes {
-  /** Returns the result of `parse`. Notes a LocketError and returns `FAILED`; throws any other error, which is a bug. */
-  attempt<T>(place: TextPosition, parse: () => T): T | typeof FAILED
-  error(place: TextPosition, error: LocketError): void
-  warn(place: TextPosition, message: string): void
+/**
+ * Collects the errors and warnings of one template. Twenty of each kind are listed, and the rest is counted.
+ */
+export interface Diagnostics {
+  /**
+   * Returns the result of `parse`. Adds a LocketError and returns `FAILED`; any other error is a bug and is
+   * thrown.
+   */
+  attempt<T>(position: TextPosition, parse: () => T): T | typeof FAILED
+  /** Adds an error. Its facts get the origin and the position. */
+  error(position: TextPosition, error: LocketError): void
+  /** Adds a warning. The position is put before the message. */
+  warn(position: TextPosition, message: string): void
   errors(): readonly LocketError[]
   warnings(): readonly string[]
 }
 
-export function createNotes(origin: string): Notes {
+/** Returns empty diagnostics. `origin` names the template in messages. */
+export function createDiagnostics(origin: string): Diagnostics {
   const errors: LocketError[] = []
   const warnings: string[] = []
   const inOrigin = { facts: { origin }, names: ['origin'] } as const
@@ -29,18 +39,18 @@ export function createNotes(origin: string): Notes {
 
   return {
     error,
-    attempt(place, parse) {
+    attempt(position, parse) {
       try {
         return parse()
       } catch (thrown) {
         if (!isLocketError(thrown)) throw thrown
-        error(place, thrown)
+        error(position, thrown)
         return FAILED
       }
     },
-    warn(place, message) {
+    warn(position, message) {
       if (warnings.length === MOST_LISTED) moreWarnings += 1
-      else warnings.push(`${formatPlace(place)}: ${message}`)
+      else warnings.push(`${formatPosition(position)}: ${message}`)
     },
     errors() {
       const code = errors[0]?.code ?? 'internal'
@@ -52,6 +62,6 @@ export function createNotes(origin: string): Notes {
   }
 }
 
-function formatPlace({ line, column }: TextPosition): string {
+function formatPosition({ line, column }: TextPosition): string {
   return `line ${line}, column ${column}`
 }

@@ -1,0 +1,21 @@
+import type { VolumeRecord } from '../volume/record.ts'
+
+/** The records of volumes as they were read from disk. */
+export interface LoadedState {
+  readonly records: readonly VolumeRecord[]
+  /** `previous`: the newest file was damaged and moved away. `none`: no state was ever written. */
+  readonly source: 'current' | 'previous' | 'none'
+  /** Problems that were found while reading, one line each, for the log and Status. */
+  readonly warnings: readonly string[]
+}
+
+/** Keeps the records of volumes, which are the only data that outlives the daemon. */
+export interface StateStore {
+  /** Reads the records. Rejects with `state_corrupt` when a state exists and no copy of it can be read. */
+  load(): Promise<LoadedState>
+  /**
+   * Writes the records. Resolves when they are durable. Waiting calls are merged into one write of the newest
+   * records, and all of them get its result.
+   */
+  save(records: readonly VolumeRecord[]): Promise<void>
+}
