@@ -1,9 +1,9 @@
 /**
- * What everybody else notices while one author mounts the largest volumes that the ceilings allow, on the real
+ * List and Get of one volume while an author mounts the largest volumes that the ceilings allow, on the real
  * daemon as root. The source runs, not dist/locket: the turns of its event loop are measured from inside.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -96,6 +96,7 @@ async function measure({ name, options }: Hostile): Promise<void> {
     show({ name: '  Get meanwhile', reach: 'p99 <= 50', values: gets })
   } finally {
     await daemon.call('VolumeDriver.Unmount', { Name: 'v', ID })
+    show({ name: '  most memory', reach: '', values: [await peakMiB(daemon)], unit: 'MiB' })
     await daemon.stop()
     showTurns(daemon.output())
   }
@@ -106,6 +107,11 @@ async function warmUp(daemon: Daemon): Promise<void> {
     await daemon.call('VolumeDriver.Mount', { Name: 'other', ID })
     await daemon.call('VolumeDriver.Unmount', { Name: 'other', ID })
   }
+}
+
+async function peakMiB({ process: { pid } }: Daemon): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024
 }
 
 function showTurns(output: string): void {
@@ -125,9 +131,9 @@ async function createAndMount(daemon: Daemon, options: Options): Promise<string>
 async function listsAndGets(daemon: Daemon, work: Promise<unknown>) {
   const lists: number[] = []
   const gets: number[] = []
-  let isOver = false
-  const over = work.finally(() => (isOver = true))
-  while (!isOver) {
+  const state = { isOver: false }
+  const over = work.finally(() => (state.isOver = true))
+  while (!state.isOver) {
     lists.push(await timeOf(() => daemon.call('VolumeDriver.List', {})))
     gets.push(await timeOf(() => daemon.call('VolumeDriver.Get', { Name: 'other' })))
   }

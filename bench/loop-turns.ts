@@ -1,6 +1,6 @@
 /**
- * Loaded into a daemon by `--import`: from SIGUSR2 on it measures the turns of the event loop, and prints them
- * to standard error at the end. CPU time leaves out what other programs take on a busy machine.
+ * Loaded into a daemon by `--import`. From SIGUSR2 on it measures the turns of the event loop, and prints
+ * them to standard error at the end. CPU time leaves out the time of other programs on a busy machine.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
