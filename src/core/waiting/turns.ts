@@ -24,8 +24,8 @@ export function createPace(clock: TurnClock): () => Promise<void> | undefined {
 }
 
 /**
- * Does all steps, in as many turns of the event loop as they take. `mayGoOn` is called between two turns. When
- * it throws, the steps are ended: their `finally` blocks run, their `catch` blocks do not.
+ * Does all steps, in as many turns of the event loop as they take. `mayGoOn` is called between two turns.
+ * When it throws, the steps are ended: their `finally` blocks run, their `catch` blocks do not.
  */
 export async function inTurns<T>(
   steps: Steps<T>,
