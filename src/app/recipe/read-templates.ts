@@ -40,7 +40,7 @@ export async function readTemplates<F extends Unread>(
   const read = new Map<F, Template>()
   const errors = new Map<F, LocketError>()
   const waiting = files.values()
-  // A template that is no file needs no I/O: a thousand of them would be one turn of the event loop.
+  // An inline template needs no I/O: a thousand of them would be one turn of the event loop.
   const pace = rules.clock && createPace(rules.clock)
   async function worker(): Promise<void> {
     for (const file of waiting) {

@@ -15,16 +15,17 @@ import {
 
 interface ManagedState {
   readonly store: StateStore
-  /** Where the state is kept from now on. */
+  /** The folder that the state is kept in from now on. */
   readonly dir: string
   readonly warnings: readonly string[]
 }
 
 /**
- * State of the managed plugin: in the config folder where that can be written, so that it outlives the plugin, else in the
- * fallback. What an earlier start left in the fallback moves over, saved durably before the fallback's is removed.
- * Rejects with `state_corrupt` as `StateStore.load` does, and when the config folder that has the state is not there any more:
- * `docker plugin upgrade` mounts the manifest's default source again, whatever was set before.
+ * Opens the state of the managed plugin: in the config folder if it is writable, so that the state outlives
+ * the plugin, otherwise in the fallback. State that an earlier start left in the fallback is moved: it is
+ * saved durably before the fallback's files are removed. Rejects with `state_corrupt` as `StateStore.load`
+ * does, and when the config folder that has the state is missing: `docker plugin upgrade` mounts the
+ * manifest's default source again and forgets an earlier setting.
  */
 export async function openManagedState(
   preferredDir: string,
@@ -44,7 +45,10 @@ export async function openManagedState(
   return { store: trustedLike(store, [own, left]), dir: preferredDir, warnings }
 }
 
-/** A config folder that became read-only may hold volumes of an earlier start: they must not be forgotten. */
+/**
+ * Opens the state in the fallback. A config folder that became read-only may hold volumes of an earlier
+ * start: they must not be forgotten.
+ */
 async function openFallback(
   preferredDir: string,
   fallbackDir: string,
@@ -67,7 +71,10 @@ async function openFallback(
   }
 }
 
-/** Beside the fallback: says that the state is in a config folder. Goes with the plugin, as the fallback does. */
+/**
+ * Returns the path of a marker beside the fallback. It shows that the state is in a config folder, and is
+ * removed with the plugin, like the fallback.
+ */
 function markerOf(fallbackDir: string): string {
   return `${fallbackDir}-is-in-config`
 }
@@ -81,7 +88,10 @@ async function leaveMarker(marker: string): Promise<void> {
   }
 }
 
-/** To start without the volumes would make the engine put local ones in their place. */
+/**
+ * Returns the error for missing volumes. Starting without them would make the engine create local ones in
+ * their place.
+ */
 function forgotten(preferredDir: string): LocketError {
   return new LocketError(
     'state_corrupt',
@@ -92,7 +102,7 @@ function forgotten(preferredDir: string): LocketError {
   )
 }
 
-/** Whether the folder is there, or could be made, and takes files. */
+/** Returns true when the folder exists or could be made, and files can be written there. */
 export async function makeStateDir(dir: string): Promise<boolean> {
   const probe = join(dir, '.probe')
   try {
@@ -108,14 +118,17 @@ export async function makeStateDir(dir: string): Promise<boolean> {
   }
 }
 
-/** All volumes of both; of one that both know, what was saved later. */
+/** Returns the volumes of both generations. A volume in both is taken from the one that was saved later. */
 function unite(a: LoadedGeneration, b: LoadedGeneration): VolumeRecord[] {
   const [older, newer] = (a.savedAt ?? '') <= (b.savedAt ?? '') ? [a, b] : [b, a]
   const byName = new Map([...older.records, ...newer.records].map((record) => [record.name, record]))
   return [...byName.values()]
 }
 
-/** What was united is only as good as the worse of the two: nothing may be wiped on its word. */
+/**
+ * Marks united state as untrusted if one part came from a previous generation: it must not decide what is
+ * wiped.
+ */
 function trustedLike(store: StateStore, parts: readonly LoadedState[]): StateStore {
   const isTrusted = parts.every((part) => part.source !== 'previous')
   if (isTrusted) return store
