@@ -8,9 +8,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 export interface Turns {
   /** CPU time of the longest turn, in milliseconds. */
   readonly cpuMs: number
-  /** Delay of the loop in milliseconds, of which 10 are the sampling interval of the monitor. */
+  /** Delay of the loop in milliseconds, 10 of which are the sampling interval of the monitor. */
   readonly p99Ms: number
-  readonly maxMs: number
 }
 
 const delay = monitorEventLoopDelay({ resolution: 10 })
@@ -35,6 +34,6 @@ process.on('SIGUSR2', () => {
   setImmediate(turn).unref()
 })
 process.on('exit', () => {
-  const turns: Turns = { cpuMs: longest, p99Ms: delay.percentile(99) / 1e6, maxMs: delay.max / 1e6 }
+  const turns: Turns = { cpuMs: longest, p99Ms: delay.percentile(99) / 1e6 }
   process.stderr.write(`turns=${JSON.stringify(turns)}\n`)
 })
