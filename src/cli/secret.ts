@@ -51,7 +51,14 @@ export const command: Command = {
   ],
   example:
     'locket secret set db/password      then, in a volume: secret.db_password: "{{ local://db/password }}"',
-  sections: [secretSetSection, secretListSection, secretImportSection, storeSection, logSection],
+  sections: [
+    secretSetSection,
+    secretGetSection,
+    secretListSection,
+    secretImportSection,
+    storeSection,
+    logSection,
+  ],
   actions: ACTIONS,
   async run(context) {
     const [name = ''] = context.argv

@@ -117,7 +117,7 @@ test('mistakes end with their own code and one line that says what to do', async
     [['set'], 64, /PATH is missing/],
     [['set', '../a', '--stdin'], 65, /expected local:\/\/path\/to\/name/],
     [['set', 'a'], 64, /--stdin or --file FILE/],
-    [['set', 'a', '--stdin', '--file', 'x'], 64, /not from both/],
+    [['set', 'a', '--stdin', '--file', 'x'], 64, /not both/],
     [['set', 'a', '--file', '/nowhere/at/all'], 74, /cannot read \/nowhere\/at\/all: ENOENT/],
     [
       ['set', 'a', '--stdin', '--local-file', '/sys/kernel/x/s.age'],
