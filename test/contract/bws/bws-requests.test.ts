@@ -51,10 +51,12 @@ function requests(client: BwsClientName): void {
     assert.equal((await Promise.all(late)).flat().length, 400)
     assert.ok(server.requests.length < 5 + 40)
     const { times } = server
+    // The rate holds where requests are sent. The server sees when they arrive, which differs under load.
+    const arrivalJitterMs = 300
     for (const [index, time] of times.entries()) {
       const after = times[index + RATE]
       assert.ok(
-        after === undefined || after - time >= 1000,
+        after === undefined || after - time >= 1000 - arrivalJitterMs,
         `${RATE + 1} requests in ${(after ?? 0) - time} ms`,
       )
     }
