@@ -19,7 +19,7 @@ export function environmentReferences(
   const scheme = `(?:[a-z0-9._-]{1,64}\\+)?(?:${schemes.join('|')}):/`
   const isReference = new RegExp(`^\\s*${scheme}|\\{\\{[^{}]*?(?<![a-z0-9.])${scheme}`, 'i')
   return Object.entries(variables)
-    .filter(([name, value]) => !own.has(name) && isReference.test(value))
+    .filter(([name, value]) => value.includes(':/') && !own.has(name) && isReference.test(value))
     .map(([name, template]) => ({
       kind: 'variable',
       name,
