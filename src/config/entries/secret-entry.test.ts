@@ -21,6 +21,6 @@ test('in driver options the path after @ must be absolute, and is not repeated',
 })
 
 test('a command reads a relative path from its working directory', () => {
-  const place = { origin: 'flag --secret a', base: '/work/dir' }
-  assert.deepEqual(secretFile('a', '@../t', place, [])?.source, { kind: 'file', path: '/work/t' })
+  const place = { origin: 'flag --secret a', base: '/srv/dir' }
+  assert.deepEqual(secretFile('a', '@../t', place, [])?.source, { kind: 'file', path: '/srv/t' })
 })
