@@ -1,3 +1,4 @@
+import { untilAborted } from '../../core/waiting/unless-aborted.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 
 /** Remembers events until somebody waits for them. Events that come while somebody works count as one. */
@@ -25,11 +26,4 @@ export function createWake(clock: Clock): Wake {
       waking = Promise.withResolvers<void>()
     },
   }
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  await promise
 }

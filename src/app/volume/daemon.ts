@@ -1,3 +1,4 @@
+import { untilAborted } from '../../core/waiting/unless-aborted.ts'
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
@@ -104,13 +105,6 @@ async function restoreInBackground(driver: Driver): Promise<void> {
     const error = formatError(toLocketError(thrown))
     driver.emit('daemon.restore', { error })
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  if (signal.aborted) resolve()
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  return promise
 }
 
 /** Milliseconds of the wait: longer than the engine dials a plugin that does not listen. */

@@ -1,6 +1,7 @@
 import { ENV_FORMATS } from '../../core/env-formats/formats.ts'
 import { field, section } from '../../settings/field.ts'
-import { Choice, Switch, Text } from '../../settings/kinds.ts'
+import { Choice, Text } from '../../settings/kinds.ts'
+import { showField } from './secret.ts'
 
 const [first = '', ...others] = ENV_FORMATS.keys()
 
@@ -21,12 +22,5 @@ export const exportSection = section('export', 'locket export', {
     summary: 'the file to write, whole or not at all, with mode 0600; left out: standard output',
     placeholder: 'FILE',
   }),
-  show: field({
-    name: 'show',
-    kind: 'switch',
-    schema: Switch,
-    default: 'false',
-    summary: 'print even to a terminal',
-    toml: false,
-  }),
+  show: showField,
 })

@@ -29,16 +29,20 @@ export const secretSetSection = section('secret-set', 'locket secret set', {
   }),
 })
 
-/** The settings of `locket secret get`, without those of the store. */
-export const secretGetSection = section('secret-get', 'locket secret get', {
-  show: field({
-    name: 'show',
-    kind: 'switch',
-    schema: Switch,
-    default: 'false',
-    summary: 'print even to a terminal',
-  }),
+/**
+ * Allows a command to print secrets to a terminal. It is a flag only: a file must not allow it for good.
+ */
+export const showField = field({
+  name: 'show',
+  kind: 'switch',
+  schema: Switch,
+  default: 'false',
+  summary: 'print even to a terminal',
+  toml: false,
 })
+
+/** The settings of `locket secret get`, without those of the store. */
+export const secretGetSection = section('secret-get', 'locket secret get', { show: showField })
 
 /** The settings of `locket secret list`, without those of the store. */
 export const secretListSection = section('secret-list', 'locket secret list', {

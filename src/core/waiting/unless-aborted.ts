@@ -18,3 +18,11 @@ export async function unlessAborted<T>(
     signal.removeEventListener('abort', giveUp)
   }
 }
+
+/** Resolves when `signal` aborts, at once if it is aborted already. */
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+}
