@@ -127,7 +127,14 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
 export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
   const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
-  return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
+  return {
+    ...ports,
+    resolve,
+    trees: openSourceTrees(),
+    placed: openPlacedFiles(),
+    watch: watchPaths,
+    host: openHostFacts(),
+  }
 }
 
 /** Returns the ports of `locket exec`. The caller of `openRendering` still closes the clients. */

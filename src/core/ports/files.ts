@@ -18,6 +18,8 @@ export interface SourceFiles {
    * outside `within` or in `except`.
    */
   read(path: string, limits: ReadLimits): Promise<Uint8Array>
+  /** True: `read` has returned the content of this path before. The oldest of many paths are forgotten. */
+  wasRead(path: string): boolean
 }
 
 /** The kind of thing that a template path leads to. */

@@ -172,6 +172,17 @@ export const EVENTS = {
   }),
   'inject.recovered': row('info', 'the files were written again after a failure', {}),
   'inject.wiped': row('info', 'removed what was written', { files: 'number' }),
+  // Every command that renders
+  'render.waiting': row('info', 'waiting for an answer of {providers}: {seconds} s are left', {
+    providers: 'text',
+    seconds: 'number',
+  }),
+  'render.waiting.again': row(
+    'info',
+    'trying again, {seconds} s are left: {error}',
+    { error: 'text', seconds: 'number' },
+    'render.waiting',
+  ),
   // locket export and locket compose
   'template.warning': row('warn', 'a template looks like a mistake', { where: 'text', warning: 'text' }),
   'compose.remark': row('info', '{remark}', { remark: 'text' }),
