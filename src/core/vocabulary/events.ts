@@ -16,6 +16,7 @@ export const EVENTS = {
     'the engine stopped and started the plugin at once: this process ends, and the engine starts it again',
     {},
   ),
+  'daemon.refusing': row('error', 'every Create and Mount is refused: {error}', { error: 'text' }),
   'daemon.listening': row('info', 'listening', { socket: 'text', volumes: 'number' }),
   'daemon.restore': row('error', 'volumes could not be compared with the mount table', { error: 'text' }),
   'daemon.stopping': row('info', 'stopping; mounts are kept, containers are using them', {}),
