@@ -34,6 +34,11 @@ export const Names = List.transform((entries) =>
 export const Size = parsedBy(parseSize)
 /** The mode of a file or folder: `0440`. See `parseMode`. */
 export const Mode = parsedBy(parseMode)
+/** The mode of one secret's file. */
+export const FileMode = Mode.refine(
+  (mode) => (mode & 0o7002) === 0,
+  'a secret must not be writable by everyone, nor have setuid, setgid or sticky bits',
+)
 /** User and group as numbers: `1000:1000`. See `parseOwner`. */
 export const OwnerText = parsedBy(parseOwner)
 /** Milliseconds: `1m30s`. See `parseDuration`. */

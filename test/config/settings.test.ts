@@ -55,7 +55,7 @@ function canGive(field: Field, layer: LayerName): boolean {
 }
 
 function observe(field: Field, row: SettingRow, texts: Partial<Record<LayerName, string>>): unknown {
-  const setup: Setup = { argv: [], env: {}, options: {} }
+  const setup: Setup = { argv: [...(row.argv ?? [])], env: {}, options: {} }
   for (const layer of LAYERS) {
     const text = texts[layer]
     if (text !== undefined) give(setup, field, layer, text)

@@ -53,9 +53,17 @@ export interface Place {
   readonly path: string
 }
 
+/** The mode and the owner that were asked for one file. What is left out, all files have in common. */
+export interface FileAccess {
+  readonly mode?: number | undefined
+  readonly owner?: Owner | undefined
+}
+
 /** The content of a file and the place where it is written. */
 export interface PlacedFile extends Place {
   readonly content: Secret
+  /** Replaces the mode and the owner of PlaceOptions. */
+  readonly access?: FileAccess | undefined
   /**
    * `replace`: an existing file is replaced unless it is equal. `refuse`: an existing file makes the write
    * fail.
@@ -102,6 +110,8 @@ export interface OutFile {
   readonly path: string
   readonly content: Secret
   readonly mode: number
+  /** Undefined: the owner of TreeOptions. */
+  readonly owner?: Owner | undefined
 }
 
 /** Owner and modes of a volume's files. */
