@@ -67,7 +67,7 @@ test('Status warns of users who cannot reach their file, and of a mode that beca
   assert.deepEqual(world.log.lines.filter(({ event }) => event === 'volume.warning').length, warnings.length)
 })
 
-test('with userns-remap, a file whose own owner is no user of a container is named', async (t) => {
+test('with userns-remap, the owner of a file that no container can read is named', async (t) => {
   const world = await openWorld(t)
   const remapped = { uid: 100_000, gid: 100_000 }
   const files = [file('plain', '{{ memory://a }}'), file('key', '{{ memory://a }}', ACCESS)]

@@ -1,6 +1,5 @@
 import { loadVolume } from './load-volume.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
-import type { FileAccess } from '../../src/core/ports/files.ts'
 import { formatError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 
 export type Loaded = ReturnType<typeof loadVolume>
@@ -18,10 +17,6 @@ export interface SettingRow {
   read(loaded: Loaded, options: Options): unknown
 }
 
-function access({ files }: VolumeConfig): FileAccess | undefined {
-  return files.find(({ name }) => name === 'other')?.access
-}
-
 type ReadVolume = (config: VolumeConfig) => unknown
 
 export const ROWS: Readonly<Record<string, SettingRow>> = {
@@ -30,16 +25,6 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     seen: ['1', '2'],
     byDefault: undefined,
     read: (loaded, options) => inline(loaded.daemon.volumeConfig(options), 'a'),
-  },
-  'secret-mode': {
-    ...row(['other=0440', 'other=256'], [0o440, 0o400], undefined, (volume) => access(volume)?.mode),
-    alongside: { 'secret.other': 'x' },
-    argv: ['--secret=other=x'],
-  },
-  'secret-user': {
-    ...row(['other=5:6', 'other=7'], [6, 7], undefined, (volume) => access(volume)?.owner?.gid),
-    alongside: { 'secret.other': 'x' },
-    argv: ['--secret=other=x'],
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
   size: row(['1M', '2K'], [1_048_576, 2048], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),

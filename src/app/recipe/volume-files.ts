@@ -1,7 +1,8 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { throwErrors } from '../../core/vocabulary/errors.ts'
 import { planFiles } from '../../core/plan/plan.ts'
-import type { FileAccess, SourceFiles } from '../../core/ports/files.ts'
+import type { SourceFiles } from '../../core/ports/files.ts'
+import type { FileAccess } from '../../core/text/units.ts'
 import { unreachableWarning } from '../../core/volume/container-users.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
@@ -72,7 +73,7 @@ export function contentWarnings(
   ]
 }
 
-/** Files of plain text that may have been meant as the mode or owner of another file: `key.mode` beside `key`. */
+/** Returns one line for each file that may be meant as the mode or owner of another: `key.mode` beside `key`. */
 function misnamed(files: readonly PreparedFile[]): string[] {
   const paths = new Set(files.map(({ path }) => path))
   return files.flatMap(({ path, template }) => {

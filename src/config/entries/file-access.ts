@@ -1,5 +1,5 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
-import type { FileAccess } from '../../core/ports/files.ts'
+import type { FileAccess } from '../../core/text/units.ts'
 import { nearest } from '../../core/text/nearest.ts'
 import { FileMode, OwnerText } from '../../settings/kinds.ts'
 import type { Layer, Problems } from '../layers/layers.ts'

@@ -104,8 +104,8 @@ function mapEntry(
 }
 
 /**
- * Parses `:mode=0440:user=1000:1000`, in any order. Returns undefined when it is anything else. The values are
- * not checked.
+ * Parses `:mode=0440:user=1000:1000`, in any order. Returns undefined when it is anything else. The values
+ * are not checked.
  */
 function accessParts(text: string): Pick<MapTexts, 'mode' | 'user'> | undefined {
   const found = { mode: '', user: '' }

@@ -91,7 +91,7 @@ function findField(
   return undefined
 }
 
-/** What people may write before the name of a file for its mode or owner. */
+/** Words that people may write in place of `secret-mode` and `secret-user`. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   mode: 'secret-mode',
   'file-mode': 'secret-mode',

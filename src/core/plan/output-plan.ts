@@ -1,7 +1,8 @@
 import { basename, dirname, joinPath, liesUnder } from './paths.ts'
 import { LocketError } from '../vocabulary/errors.ts'
 import { collisions, nameProblem, planFiles, type RequestedFile, type SecretSource } from './plan.ts'
-import type { FileAccess, Place, SourceListing } from '../ports/files.ts'
+import type { FileAccess } from '../text/units.ts'
+import type { Place, SourceListing } from '../ports/files.ts'
 
 /**
  * A template and its output file, or a folder of templates and its output folder. Paths are absolute and

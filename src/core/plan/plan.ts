@@ -1,6 +1,7 @@
 import { LocketError } from '../vocabulary/errors.ts'
 import { parentFolders } from './paths.ts'
-import type { FileAccess, ReadLimits } from '../ports/files.ts'
+import type { ReadLimits } from '../ports/files.ts'
+import type { FileAccess } from '../text/units.ts'
 
 /**
  * Where the template of a file comes from. `within` and `except` limit where a file may lie that driver

@@ -1,4 +1,4 @@
-import type { Owner } from '../text/units.ts'
+import type { FileAccess, Owner } from '../text/units.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
 /** Limits of a read: its size, and where its file may lie. */
@@ -51,12 +51,6 @@ export interface Place {
   readonly folder: string
   /** Path below `folder`: plain segments joined by `/`. */
   readonly path: string
-}
-
-/** The mode and the owner that were asked for one file. What is left out, all files have in common. */
-export interface FileAccess {
-  readonly mode?: number | undefined
-  readonly owner?: Owner | undefined
 }
 
 /** The content of a file and the place where it is written. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FileAccess } from '../ports/files.ts'
-import type { Owner } from '../text/units.ts'
+import type { FileAccess, Owner } from '../text/units.ts'
 import { remappedIdsIn, unreachableWarning, unreadableWarning, type CommonAccess } from './container-users.ts'
 
 const PLUGIN = 'a'.repeat(64)

@@ -1,5 +1,4 @@
-import type { FileAccess } from '../ports/files.ts'
-import type { Owner } from '../text/units.ts'
+import type { FileAccess, Owner } from '../text/units.ts'
 
 /**
  * The host's ids of the users and groups that containers of an engine with userns-remap have: from here on,

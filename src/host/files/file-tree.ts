@@ -43,7 +43,7 @@ interface Generation {
   readonly data: DirHandle
   readonly files: readonly OutFile[]
   readonly options: TreeOptions
-  /** Of folders, and of files that have no other owner. */
+  /** The owner of folders, and of files without an owner of their own. */
   readonly owner: Owner
   readonly pace: ReturnType<typeof createPace>
 }
