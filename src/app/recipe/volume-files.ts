@@ -73,7 +73,7 @@ export function contentWarnings(
   ]
 }
 
-/** Returns one line for each file that may be meant as the mode or owner of another: `key.mode` beside `key`. */
+/** Returns one line for each file that may be meant as the mode or owner of another: `a.mode` beside `a`. */
 function misnamed(files: readonly PreparedFile[]): string[] {
   const paths = new Set(files.map(({ path }) => path))
   return files.flatMap(({ path, template }) => {
