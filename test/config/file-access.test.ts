@@ -65,7 +65,7 @@ test('a mode or owner for no file, a second one, or a wrong one is refused', () 
   refuses({ ...a, 'secret-user': '1:2' }, /^driver option secret-user: write NAME=UID:GID$/)
   refuses(
     { ...a, 'secret-user.key': 'root' },
-    /^driver option secret-user\.key: "root" is not a valid owner: write uid:gid/,
+    /^driver option secret-user\.key: must be uid:gid or uid, as numbers/,
   )
   refuses({ ...a, 'secret-mode.key': '123' }, /^driver option secret-mode\.key: .* write octal digits/)
   for (const mode of ['0666', '0602', '04400', '02440', '01440'])
@@ -77,6 +77,15 @@ test('a mode or owner for no file, a second one, or a wrong one is refused', () 
     refuses({ ...a, [`${word}.key`]: '0440' }, /is not known, did you mean secret-mode\.key\?$/)
   for (const word of ['user', 'uid', 'gid', 'owner'])
     refuses({ ...a, [`${word}.key`]: '0' }, /is not known, did you mean secret-user\.key\?$/)
+})
+
+test('a secret in the wrong option is not repeated by the message', () => {
+  const canary = 'canary-mode-6b1f'
+  for (const option of ['secret-mode.key', 'secret-user.key']) {
+    const said = problemOf(() => OPERATOR.volumeConfig({ 'secret.key': 'x', [option]: canary }))
+    assert.match(said, new RegExp(`^driver option ${option}: must be (octal digits|uid:gid)`))
+    assert.ok(!said.includes(canary), said)
+  }
 })
 
 test('a wrong secret is not also reported as missing for its mode', () => {

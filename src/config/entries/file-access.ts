@@ -1,7 +1,7 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { FileAccess } from '../../core/text/units.ts'
 import { nearest } from '../../core/text/nearest.ts'
-import { FileMode, OwnerText } from '../../settings/kinds.ts'
+import { FileMode, FileOwner } from '../../settings/kinds.ts'
 import type { Layer, Problems } from '../layers/layers.ts'
 import { accessFields } from '../sections/files.ts'
 import { shownName, splitEntry } from './secret-entry.ts'
@@ -16,7 +16,7 @@ export interface AccessEntry {
 }
 
 /** The settings whose entries are `NAME=MODE` and `NAME=UID:GID`, and what their values are. */
-const SCHEMAS = { mode: FileMode, owner: OwnerText } as const
+const SCHEMAS = { mode: FileMode, owner: FileOwner } as const
 /** By the name of the setting. */
 const KEYS: ReadonlyMap<string, keyof FileAccess> = new Map([
   [accessFields.secretModes.name, 'mode'],
