@@ -122,7 +122,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
       template: file.template,
     }))
     found.places.push({ label: `${path}: ${label}`, providers: volume.providers, templates })
-    found.warnings.push(...contentWarnings(files).map((warning) => `${label}: ${warning}`))
+    found.warnings.push(...contentWarnings(files, volume.written).map((warning) => `${label}: ${warning}`))
   } catch (thrown) {
     note(found, thrown, { volume: name })
   }

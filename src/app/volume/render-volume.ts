@@ -34,7 +34,7 @@ export async function renderVolume(
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
   const rendered = await render(recipe, { ...written, allowance, awaitsCredential, resolve, clock, signal })
-  const content = contentFacts(recipe)
+  const content = contentFacts(recipe, config)
   const { unresolved } = rendered
   const warnings = unresolved
     ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
