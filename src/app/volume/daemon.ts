@@ -38,8 +38,8 @@ export interface OpenedStore {
 /** The parts of a daemon, which `runDaemon` opens in order. */
 export interface DaemonPorts {
   /**
-   * What is wrong with the settings. A managed plugin starts all the same, because the engine shows nobody
-   * why a plugin did not start.
+   * The mistakes in the settings, as one error. A managed plugin starts all the same, because the engine
+   * shows nobody why a plugin did not start.
    */
   readonly fault?: LocketError | undefined
   readonly emit: Emit

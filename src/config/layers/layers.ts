@@ -63,7 +63,9 @@ export function throwProblems(problems: readonly string[]): void {
   if (error !== undefined) throw error
 }
 
-/** Returns one `config` error that names ten of the problems and counts the rest; undefined if there are none. */
+/**
+ * Returns one `config` error that names ten of the problems and counts the rest; undefined if there are none.
+ */
 export function problemsError(problems: readonly string[]): LocketError | undefined {
   if (problems.length === 0) return undefined
   const lead = problems.length === 1 ? '' : `${problems.length} settings are wrong: `

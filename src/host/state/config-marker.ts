@@ -6,8 +6,8 @@ import type { StateStore } from '../../core/ports/state-store.ts'
 import { parseVolumeName, type VolumeName } from '../../core/vocabulary/names.ts'
 import { makeFolders } from '../files/make-folders.ts'
 
-// The marker is a file beside the fallback of a managed plugin's state. It says that the state is in the config
-// folder, and which volumes it names. It goes with the plugin, like the fallback.
+// The marker is a file beside the fallback of a managed plugin's state. It says that the state is in the
+// config folder, and which volumes it names. It goes with the plugin, like the fallback.
 
 const Marker = z.object({ volumes: z.array(z.string().transform(parseVolumeName)) })
 

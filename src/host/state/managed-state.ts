@@ -26,9 +26,9 @@ interface ManagedState {
 /**
  * Opens the state of the managed plugin: in the config folder if it is writable, so that the state outlives
  * the plugin, otherwise in the fallback. State that an earlier start left in the fallback is moved: it is
- * saved durably before the fallback's files are removed. When the config folder that has the state is missing,
- * the volumes are known by name: `docker plugin upgrade` mounts the manifest's default source again and forgets
- * an earlier setting. Rejects with `state_corrupt` as `StateStore.load` does.
+ * saved durably before the fallback's files are removed. When the config folder that has the state is
+ * missing, the volumes are known by name: `docker plugin upgrade` mounts the manifest's default source again
+ * and forgets an earlier setting. Rejects with `state_corrupt` as `StateStore.load` does.
  */
 export async function openManagedState(
   preferredDir: string,
