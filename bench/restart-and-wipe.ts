@@ -1,7 +1,7 @@
 /**
- * Two worst days, on the real daemon as root: the first Mount after a restart with 1,000 mounted volumes, and an
- * Unmount with hostile contents. `node bench/restart-and-wipe.ts [PROGRAM…]`: each program in turn, so that their
- * ratio takes the machine out.
+ * Two worst days, on the real daemon as root: the first Mount after a restart with 1,000 mounted volumes, and
+ * an Unmount with hostile contents. `node bench/restart-and-wipe.ts [PROGRAM…]`: each program in turn, so
+ * that their ratio takes the machine out.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, open, rm } from 'node:fs/promises'
