@@ -1,7 +1,8 @@
 import { normalizePath } from '../../core/plan/paths.ts'
-import type { MapEntry, Outputs } from '../../core/plan/output-plan.ts'
+import { STANDARD_STREAM, type MapEntry, type Outputs } from '../../core/plan/output-plan.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SettingsOf } from '../../settings/field.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import { parseEntry } from './secret-entry.ts'
 import type { outputsSection } from '../sections/outputs.ts'
@@ -27,11 +28,39 @@ export function parseOutputs(
     (entry) => parseMapEntry(entry, originOf('map'), cwd, problems) ?? [],
   )
   const isFromToml = layer.get('secret')?.isFromToml === true
+  problems.push(...streamProblems(maps))
   const secrets = (settings.secrets ?? []).flatMap(
     (entry) => parseSecretOutput(entry, { origin: originOf('secret'), cwd, isFromToml }, problems) ?? [],
   )
   throwProblems(problems)
   return { maps, secrets, out: absolute(settings.out, cwd) }
+}
+
+/** True when standard input or standard output takes part. */
+function usesStream({ source, dest }: MapEntry): boolean {
+  return source === STANDARD_STREAM || dest === STANDARD_STREAM
+}
+
+/** Throws `config` when a map names standard input or output. `why` is the end of the sentence. */
+export function refuseStreams({ maps }: Outputs, why: string): void {
+  const origin = maps.find(usesStream)?.origin
+  if (origin === undefined) return
+  throw new LocketError('config', `${origin}: - is standard input or output, ${why}`, {
+    hint: 'a file of that name is written ./-',
+  })
+}
+
+function streamProblems(maps: readonly MapEntry[]): string[] {
+  const [twice] = maps.filter(({ source }) => source === STANDARD_STREAM).slice(1)
+  const [second] = maps.filter(({ dest }) => dest === STANDARD_STREAM).slice(1)
+  const [into] = maps.filter(({ source, isInto }) => source === STANDARD_STREAM && isInto)
+  return [
+    ...(twice === undefined ? [] : [`${twice.origin}: standard input can be the source of one map only`]),
+    ...(second === undefined ? [] : [`${second.origin}: standard output can take one template only`]),
+    ...(into === undefined
+      ? []
+      : [`${into.origin}: standard input has no name: name the file in ${into.dest}`]),
+  ]
 }
 
 /** Parses `SRC:DST`, `SRC=DST`, or both paths of a TOML table. */
@@ -49,10 +78,10 @@ function parseMapEntry(entry: string, origin: string, cwd: string, problems: Pro
   else if (source === '' || dest === '') problems.push(`${origin}: write SRC:DST or SRC=DST`)
   else
     return {
-      source: absolute(source, cwd),
-      dest: absolute(dest, cwd),
+      source: placeOf(source, cwd),
+      dest: placeOf(dest, cwd),
       isInto: dest.endsWith('/'),
-      origin: `${origin} ${absolute(source, cwd)}`,
+      origin: `${origin} ${placeOf(source, cwd)}`,
     }
   return undefined
 }
@@ -81,19 +110,21 @@ function parseSecretOutput(
 }
 
 /**
- * Returns every index where a map can be split. Where there are several, returns those before an absolute
- * path.
+ * Returns every index where a map can be split. Where there are several, returns those after or before a
+ * STANDARD_STREAM and those before an absolute path.
  */
 function betweens(entry: string): number[] {
   const all = [...entry.matchAll(BETWEEN)].map(({ index }) => index)
   if (all.length < 2) return all
-  const beforePath = all.filter((at) =>
-    entry
-      .slice(at + 1)
-      .trimStart()
-      .startsWith('/'),
-  )
-  return beforePath.length === 1 ? beforePath : all
+  const sure = all.filter((at) => {
+    const [source, dest] = [entry.slice(0, at).trim(), entry.slice(at + 1).trim()]
+    return source === STANDARD_STREAM || dest === STANDARD_STREAM || dest.startsWith('/')
+  })
+  return sure.length === 1 ? sure : all
+}
+
+function placeOf(path: string, cwd: string): string {
+  return path === STANDARD_STREAM ? path : absolute(path, cwd)
 }
 
 function absolute(path: string, cwd: string): string {
