@@ -111,7 +111,7 @@ export async function injectWorld(t: TestContext): Promise<InjectWorld> {
     },
     shell(line) {
       const env = { ...base, LOCKET: `${process.execPath} ${MAIN} inject` }
-      return piped(spawn('bash', ['-c', line], { cwd: folder, env, timeout: 30_000 }))
+      return piped(spawn('bash', ['--norc', '-c', line], { cwd: folder, env, timeout: 30_000 }))
     },
     health: () => begin(['healthcheck', '--status-file', at('ready')]).ended(),
   }
