@@ -42,13 +42,10 @@ function isPlainText(bytes: Uint8Array): boolean {
  * reader such as `head` takes what it needs. Rejects when the system refuses the bytes.
  */
 async function write(output: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
-  const { promise, resolve, reject: refuse } = Promise.withResolvers<void>()
-  const reject = (error: Error) => (errnoOf(error) === 'EPIPE' ? resolve() : refuse(error))
-  output.once('error', reject)
-  output.write(bytes, () => resolve())
-  try {
-    await promise
-  } finally {
-    output.off('error', reject)
-  }
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  output.write(bytes, (error) => {
+    if (error === null || error === undefined || errnoOf(error) === 'EPIPE') resolve()
+    else reject(error)
+  })
+  await promise
 }
