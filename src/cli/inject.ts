@@ -1,6 +1,7 @@
 import { inject, type InjectConfig } from '../app/inject/inject.ts'
 import { openStream } from '../app/sinks/stream.ts'
-import { parseOutputs, refuseStreams } from '../config/entries/output-entry.ts'
+import { parseOutputs } from '../config/entries/output-entry.ts'
+import { refuseStreams } from '../config/entries/stream-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { writtenSection } from '../config/sections/files.ts'
 import { injectSection } from '../config/sections/inject.ts'

@@ -1,6 +1,7 @@
 import type { CheckConfig } from '../../config/check-config.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
+import { unreachableWarning } from '../../core/volume/container-users.ts'
 import { openDeadline } from '../render/deadline.ts'
 import { recipeOf } from '../recipe/recipe.ts'
 import { asksOf, hasReference, resultsOf, unaskedOf, type Ask } from './asks.ts'
@@ -62,7 +63,7 @@ async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const { files, errors } = await readVolumeFiles(volume, sources)
   const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
   const place: CheckedPlace = { label: '', providers, templates }
-  return { place, errors, warnings: recipeOf(files).warnings }
+  return { place, errors, warnings: recipeOf(files, unreachableWarning(files, volume.written)).warnings }
 }
 
 /** Checks the files that were named, or else the compose file of the working directory, if there is one. */

@@ -33,7 +33,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   const label = `volume ${name}`
   const volume = config.checkedVolume(options)
   for (const line of volume.problems) note(found, new LocketError('config', line), { volume: name })
-  const { providers } = volume.config
+  const { providers, written } = volume.config
   const { files, errors } = await readVolumeFiles(volume.config, sources)
   for (const error of errors) note(found, error, { volume: name })
   const templates = files.map(({ path, template }) => ({
@@ -42,7 +42,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   }))
   found.places.push({ label: `${input.name}: ${label}`, providers, unsure: volume.unsure, templates })
   if (volume.problems.length + errors.length > 0 && files.length === 0) return
-  found.warnings.push(...contentWarnings(files).map((warning) => `${label}: ${warning}`))
+  found.warnings.push(...contentWarnings(files, written).map((warning) => `${label}: ${warning}`))
 }
 
 async function checkService({ name, options }: ProviderService, check: ComposeCheck): Promise<void> {

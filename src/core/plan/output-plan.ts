@@ -1,6 +1,7 @@
 import { basename, dirname, joinPath, liesUnder } from './paths.ts'
 import { LocketError } from '../vocabulary/errors.ts'
 import { collisions, nameProblem, planFiles, type RequestedFile, type SecretSource } from './plan.ts'
+import type { FileAccess } from '../text/units.ts'
 import type { Place, SourceListing } from '../ports/files.ts'
 
 /** The source that is standard input, and the output that is standard output. No other place is relative. */
@@ -17,6 +18,8 @@ export interface MapEntry {
    * True when `dest` was written with a slash at its end: a single template keeps its name in that folder.
    */
   readonly isInto: boolean
+  /** The mode and the owner of every file of this map. */
+  readonly access?: FileAccess | undefined
   /** The setting or flag of the entry, for messages. */
   readonly origin: string
 }
@@ -43,6 +46,7 @@ export interface PlannedStream {
 export interface PlannedOutput extends PlannedStream, Place {
   /** Absolute path of the file. */
   readonly target: string
+  readonly access?: FileAccess | undefined
 }
 
 interface Named {
@@ -90,7 +94,9 @@ export function planOutputs(
     ...outputs.maps
       .filter(({ dest }) => dest !== STANDARD_STREAM)
       .flatMap((map) => planMap(map, found.get(map.source), problems)),
-    ...outputs.secrets.map(({ name, source, origin }) => output(outputs.out, name, { source, origin })),
+    ...outputs.secrets.map(({ name, source, access, origin }) =>
+      output(outputs.out, name, { source, access, origin }),
+    ),
   ]
   problems.push(...collisions([...planned.map(({ target, origin }) => ({ path: target, origin })), ...taken]))
   if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
@@ -116,11 +122,11 @@ export function planStreams(
 }
 
 function planMap(map: MapEntry, listing: SourceListing | undefined, problems: string[]): PlannedOutput[] {
-  const { source, dest, isInto, origin } = map
+  const { source, dest, isInto, access, origin } = map
   if (source === STANDARD_STREAM)
-    return [output(dirname(dest), basename(dest), { source: { kind: 'stream' }, origin })]
+    return [output(dirname(dest), basename(dest), { source: { kind: 'stream' }, access, origin })]
   if (listing?.kind === 'file') {
-    const file = { source: { kind: 'file', path: source }, origin } as const
+    const file = { source: { kind: 'file', path: source }, access, origin } as const
     return [isInto ? output(dest, basename(source), file) : output(dirname(dest), basename(dest), file)]
   }
   if (listing?.kind !== 'folder') return []
@@ -131,14 +137,18 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
       problems.push(`${origin}: file name ${JSON.stringify(name)} ${problem}`)
       return []
     }
-    return [output(dest, name, { source: { kind: 'file', path, within: [source] }, origin: path })]
+    return [output(dest, name, { source: { kind: 'file', path, within: [source] }, access, origin: path })]
   })
 }
 
 /**
  * `named`: the folder that the user gave. Links above it are followed; links at `named` and below it are not.
  */
-function output(named: string, name: string, file: Pick<PlannedOutput, 'source' | 'origin'>): PlannedOutput {
+function output(
+  named: string,
+  name: string,
+  file: Pick<PlannedOutput, 'source' | 'access' | 'origin'>,
+): PlannedOutput {
   const target = joinPath(named, name)
   const folder = dirname(named)
   return { ...file, target, folder, path: target.slice(folder === '/' ? 1 : folder.length + 1) }
