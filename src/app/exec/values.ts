@@ -64,7 +64,7 @@ export async function gatherValues(
   )
   if (rendered.unresolved !== undefined)
     emit('exec.unresolved', { left: LEFT[policy], policy, error: formatError(rendered.unresolved) })
-  return { variables: environment.templates, outputs: prepared.templates, rendered }
+  return { variables: environment.templates, outputs: prepared.files, rendered }
 }
 
 const LEFT: Readonly<Record<FailurePolicy, string>> = {
