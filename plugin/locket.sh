@@ -4,5 +4,5 @@
 program=$(readlink -f "$0")
 here=${program%/*}
 # Node reads every --env-file before a --, even behind the program, and would end when there is no such file.
-# SIGUSR1 would open a debugger.
-exec "$here/node" --disable-sigusr1 -- "$here/../lib/start-as.cjs" "$0" "$@"
+# SIGUSR1 would open a debugger. Node raises the soft limit of open files: `locket exec` puts this one back.
+exec "$here/node" --disable-sigusr1 -- "$here/../lib/start-as.cjs" "$0" "$(ulimit -Sn)" "$@"

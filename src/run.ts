@@ -12,10 +12,12 @@ interface Start {
   /** The words after the program's name. */
   readonly argv: readonly string[]
   readonly env: Env
+  /** The soft limit of open files that this process was started with. Undefined: unknown, or unlimited. */
+  readonly openFiles?: number | undefined
 }
 
 /** Runs one command line and returns its exit code. Loads the file of that command only. */
-export async function run({ path, argv, env }: Start): Promise<number> {
+export async function run({ path, argv, env, openFiles }: Start): Promise<number> {
   const docker = path.endsWith('docker-locket') ? await import('./cli/docker-plugin.ts') : undefined
   const fromDocker = docker?.wordsFromDocker(argv, path)
   const words = fromDocker ?? argv
@@ -25,7 +27,7 @@ export async function run({ path, argv, env }: Start): Promise<number> {
     // A SIGTERM ends every command, so `followDocker` needs nothing else.
     if (fromDocker !== undefined)
       await docker?.followDocker(env['DOCKER_CLI_PLUGIN_SOCKET'], () => process.kill(process.pid, 'SIGTERM'))
-    return await dispatch(words, env)
+    return await dispatch(words, { env, openFiles })
   } catch (thrown) {
     return end(thrown)
   }
@@ -34,7 +36,10 @@ export async function run({ path, argv, env }: Start): Promise<number> {
 /** The first word with which the Docker CLI and Compose ask a plugin for its description. */
 const METADATA_WORD = 'docker-cli-plugin-metadata'
 
-async function dispatch(argv: readonly string[], env: Env): Promise<number> {
+/** The parts of the start that a command sees. */
+type Surroundings = Pick<Start, 'env' | 'openFiles'>
+
+async function dispatch(argv: readonly string[], given: Surroundings): Promise<number> {
   const [name, ...rest] = argv
   if (name === '--version' || name === '-V') return print(version())
   if (name === METADATA_WORD) return print((await import('./cli/docker-plugin.ts')).pluginMetadata())
@@ -44,18 +49,19 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   const helpWord = firstHelpWord(rest)
   if (helpWord !== undefined) return await showHelp([entry.name, ...rest], helpWord === '--help-all')
   const { command } = await entry.load()
-  return await command.run(contextOf(entry.name, rest, env))
+  return await command.run(contextOf(entry.name, rest, given))
 }
 
 /**
  * Returns the context of a command. A stream is opened when the command first uses it: opening takes 2 ms,
  * and standard input may belong to a child of the command.
  */
-function contextOf(name: string, argv: readonly string[], env: Env): CommandContext {
+function contextOf(name: string, argv: readonly string[], { env, openFiles }: Surroundings): CommandContext {
   return {
     name,
     argv,
     env,
+    openFiles,
     cwd: process.cwd(),
     commands: COMMANDS,
     tables: TABLES,

@@ -53,6 +53,8 @@ export interface CommandContext {
   /** Arguments after the command's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The soft limit of open files that this process was started with. Undefined: unknown, or unlimited. */
+  readonly openFiles: number | undefined
   /** Absolute path of the working directory. */
   readonly cwd: string
   /** False: default paths are in the user's home directory. */

@@ -51,13 +51,13 @@ export const command: Command = {
 }
 
 /** The parts of the context that `loadExec` reads. */
-type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
+type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables' | 'openFiles'>
 
 /**
  * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
  * files and nothing else. Throws `usage` or `config`.
  */
-export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
+export function loadExec({ argv, env, isRoot, cwd, tables, openFiles }: ExecContext) {
   const { flags, command: words } = splitCommand(argv)
   const loaded = loadRendering({
     name: 'exec',
@@ -81,6 +81,7 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
     ...rest,
     command: words,
     interactive: interactive ?? !rest.watch,
+    openFiles,
     entries: [...(resolveEnv ? found : []), ...named],
     outputs,
     inherited,

@@ -16,6 +16,8 @@ export interface Libc {
   tryFlock(fd: number): Errno
   /** waitpid(2) of one process that has ended, and that nothing else waits for. */
   reap(pid: number): void
+  /** setrlimit(2) RLIMIT_NOFILE: the soft limit of open files. The hard limit stays. */
+  limitOpenFiles(soft: number): Errno
   /** prctl(2) PR_SET_DUMPABLE 0: no core dump, and no other process of this user may trace this one. */
   forbidTracing(): Errno
   /** Sends one datagram to a unix socket. A leading `@` in `path` means the abstract namespace. */
@@ -45,6 +47,7 @@ const SIG_UNBLOCK = 1
 /** sizeof(sigset_t) of glibc. */
 const SIGSET_BYTES = 128
 const SEEK_DATA = 3
+const RLIMIT_NOFILE = 7
 const SEEK_HOLE = 4
 const LOCK_EX_NB = 2 | 4
 const WNOHANG = 1
@@ -84,6 +87,8 @@ async function bindLibc(): Promise<Libc> {
   const prctl = lib.func(
     'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   )
+  const getrlimit = lib.func('int getrlimit(int resource, void *limit)')
+  const setrlimit = lib.func('int setrlimit(int resource, const void *limit)')
   const sigmask = lib.func('int pthread_sigmask(int how, const void *set, void *old)')
   const lseek = lib.func('int64_t lseek(int fd, int64_t offset, int whence)')
   const errnoIf = (failed: boolean): Errno => (failed ? getSystemErrorName(-koffi.errno()) : undefined)
@@ -92,6 +97,13 @@ async function bindLibc(): Promise<Libc> {
     umount2: (target, flags) => errnoIf(umount2(target, flags) !== 0),
     tryFlock: (fd) => errnoIf(flock(fd, LOCK_EX_NB) !== 0),
     reap: (pid) => void waitpid(pid, null, WNOHANG),
+    limitOpenFiles(soft) {
+      // struct rlimit: the soft and the hard limit, 64 bits each.
+      const limit = Buffer.alloc(16)
+      if (getrlimit(RLIMIT_NOFILE, limit) !== 0) return errnoIf(true)
+      limit.writeBigUInt64LE(BigInt(soft))
+      return errnoIf(setrlimit(RLIMIT_NOFILE, limit) !== 0)
+    },
     forbidTracing: () => errnoIf(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0),
     sendDatagram(path, text) {
       const fd: unknown = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0)

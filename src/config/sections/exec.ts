@@ -20,6 +20,15 @@ export const execSection = section('exec', 'locket exec', {
     example: 'true',
     summary: 'give the command the terminal, if there is one; left out: true, or false with --watch',
   }),
+  mayReplace: field({
+    name: 'exec',
+    env: 'LOCKET_EXEC_REPLACE',
+    kind: 'switch',
+    schema: Switch,
+    default: 'true',
+    summary:
+      'replace locket by the command, so that no process of locket remains, if there is no --watch, --mask, --signal-group, --no-interactive and no file to remove',
+  }),
   timeoutMs: field({
     name: 'timeout',
     env: 'LOCKET_EXEC_TIMEOUT',

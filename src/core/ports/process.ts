@@ -75,10 +75,23 @@ export interface Child {
   isGone(): boolean
 }
 
+/** How a program takes the place of this process. */
+export interface ReplaceOptions {
+  /** The whole environment of the program. */
+  readonly env: Readonly<Record<string, string>>
+  /** The soft limit of open files. Undefined: that of this process, which Node has raised. */
+  readonly openFiles: number | undefined
+}
+
 /** Starts programs. */
 export interface Programs {
   /** Throws `command_not_found` or `command_not_executable` when the program cannot be started. */
   check(command: CommandLine, env: ChildOptions['env']): void
+  /**
+   * Replaces this process by the program: same process ID, and nothing of this process remains in memory.
+   * Returns only by throwing `command_not_found` or `command_not_executable`.
+   */
+  replace(command: CommandLine, options: ReplaceOptions): Promise<never>
   /** Starts the program. See RunChild. */
   run: RunChild
   /** True when this process has a terminal that can send signals. */

@@ -9,16 +9,17 @@ const USUAL_PATH = '/bin:/usr/bin'
 const SHOWN = /^[\w.+/@:-]{1,200}$/
 
 /**
- * Checks that a program exists. `path`: folders, separated by colons. A name with a slash is a path. Throws
+ * Returns the path of a program. `path`: folders, separated by colons. A name with a slash is a path. Throws
  * `command_not_found` when there is no file of this name, and `command_not_executable` when the file cannot
  * be executed.
  */
-export function findProgram(name: string, path: string | undefined): void {
+export function findProgram(name: string, path: string | undefined): string {
   const candidates = name.includes('/')
     ? [name]
     : (path ?? USUAL_PATH).split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`)
   const refusals = candidates.map(refusalOf)
-  if (name !== '' && refusals.includes('none')) return
+  const found = candidates[refusals.indexOf('none')]
+  if (name !== '' && found !== undefined) return found
   const isThere = name !== '' && refusals.some((refusal) => refusal !== 'missing')
   throw isThere ? notExecutable(name, 'it is not an executable file') : notFound(name)
 }
