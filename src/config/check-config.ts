@@ -9,7 +9,7 @@ import { envLayer, type Env } from './layers/env.ts'
 import { parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Problems } from './layers/layers.ts'
 import { checkPositionals, volumeSources, type VolumeRequest } from './load.ts'
-import { readServiceOptions, type ServiceConfig } from './compose/provider.ts'
+import { readService, type ServiceConfig } from './compose/provider.ts'
 import { checkSection } from './sections/check.ts'
 import { VOLUME_SECTIONS } from './sections/volume.ts'
 import type { DaemonConfig, LogConfig } from './volume/volume-config.ts'
@@ -33,8 +33,8 @@ export interface CheckConfig {
   readonly env: Env
   /** Reads the text of a compose file; undefined when it is not one. */
   readonly composeFile: (text: string, env: Env) => ComposeFile | undefined
-  /** Reads the options of a provider service. Returns undefined and adds to `problems` when one is wrong. */
-  serviceConfig(options: ProviderService['options'], problems: Problems): ServiceConfig | undefined
+  /** Reads a provider service. Returns undefined and adds to `problems` when something is wrong. */
+  serviceConfig(service: ProviderService, problems: Problems): ServiceConfig | undefined
   /**
    * True when all settings of the provider are valid and a credential is set. The check then asks the
    * provider even if no reference needs it.
@@ -66,7 +66,7 @@ export function loadCheckCommand({
     daemon,
     env: user.env,
     composeFile: (text, env) => readComposeFile(text, { env, drivers: settings.drivers ?? [] }),
-    serviceConfig: (options, found) => readServiceOptions(options, serviceDefaults(user), found),
+    serviceConfig: (service, found) => readService(service, serviceDefaults(user), found),
     isConfigured: (instance) => hasCredential(instance) && instance.def.check(instance.settings).length === 0,
   }
   return { settings, paths: positionals, log, config }

@@ -51,6 +51,19 @@ function errorIn(stdout: string): string {
   return lines.at(-1)?.message ?? ''
 }
 
+/** As `environmentWorld`, with the project's name in each call but `metadata`, as Compose gives it. */
+async function composeWorld(t: TestContext): Promise<EnvironmentWorld> {
+  const world = await environmentWorld(t)
+  return {
+    ...world,
+    locket: ([command = '', ...words], env) =>
+      world.locket(
+        words[0] === 'metadata' ? [command, ...words] : [command, '--project-name=demo', ...words],
+        env,
+      ),
+  }
+}
+
 async function connect(t: TestContext): Promise<ConnectServer> {
   const fields = [{ id: 'text', label: 'text', value: CANARY }]
   const vaults = [{ id: idOf(1), name: 'Mordin', items: [{ id: idOf(2), title: 'TestKey', fields }] }]
@@ -60,12 +73,11 @@ async function connect(t: TestContext): Promise<ConnectServer> {
 }
 
 test('up: every value arrives as a separate flag, in any order, with names as written', async (t) => {
-  const { locket, store, put } = await environmentWorld(t)
+  const { locket, store, put } = await composeWorld(t)
   await store('db/password', `${CANARY}, "x"\n=$y`)
   const file = await put('app.env', 'FROM_FILE={{ local://db/password }}\n')
   const { code, stdout } = await locket([
     'compose',
-    '--project-name=demo',
     'up',
     '--secrets=secret1={{ local://db/password }}',
     `--env_file=${file}`,
@@ -85,7 +97,7 @@ test('up: every value arrives as a separate flag, in any order, with names as wr
 })
 
 test('values of every kind arrive as they are', async (t) => {
-  const { locket, store } = await environmentWorld(t)
+  const { locket, store } = await composeWorld(t)
   for (const [index, value] of AWKWARD.slice(0, 12).entries()) await store(`v/${index}`, value)
   const long = 'x'.repeat(200_000)
   await store('long', long)
@@ -97,7 +109,7 @@ test('values of every kind arrive as they are', async (t) => {
 })
 
 test('the environment and [compose] of a file give what no option does', async (t) => {
-  const { locket, put } = await environmentWorld(t)
+  const { locket, put } = await composeWorld(t)
   const config = await put(
     'locket.toml',
     '[compose]\nenv = ["A=toml", "B=toml"]\n[compose.secret]\nC = "toml"\n',
@@ -110,7 +122,7 @@ test('the environment and [compose] of a file give what no option does', async (
 
 test('trouble that passes and a warning are info, so that Compose goes on', async (t) => {
   const server = await connect(t)
-  const { locket, folder, store } = await environmentWorld(t)
+  const { locket, folder, store } = await composeWorld(t)
   await store('a', CANARY)
   await chmod(join(folder, 'store/local.key'), 0o644)
   server.knobs.failNext.push({ status: 503 }, { status: 429, headers: { 'retry-after': '1' } })
@@ -137,7 +149,7 @@ test('trouble that passes and a warning are info, so that Compose goes on', asyn
 
 test('a failing reference is one error with its cause, and no variable is set', async (t) => {
   const server = await connect(t)
-  const { locket, store } = await environmentWorld(t)
+  const { locket, store } = await composeWorld(t)
   await store('a', CANARY)
   const env = { OP_CONNECT_HOST: server.url, OP_CONNECT_TOKEN: TOKEN }
   const up = (...flags: string[]) => locket(['compose', 'up', '--env=A=local://a', ...flags, 's'], env)
@@ -158,7 +170,7 @@ for (const [what, args, code, text] of [
     'no variable',
     ['up', 's'],
     64,
-    /^service s has no variable to set: give it the option env, env_file or secrets$/,
+    /^service s has no variable to set: give it the option env, env_file or secrets \(the environment: of the/,
   ],
   ['no service', ['up', '--env=A=1'], 64, /^locket compose up: SERVICE is missing$/],
   ['no action', [], 64, /^locket compose: up\|down\|stop\|metadata is missing /],
@@ -175,7 +187,7 @@ for (const [what, args, code, text] of [
   ['a NUL byte', ['up', '--env=A=local://nul', 's'], 65, /^flag --env A: the value holds a NUL byte/],
 ] as const) {
   test(`${what} is one line of JSON, because Compose shows nothing else`, async (t) => {
-    const world = await environmentWorld(t)
+    const world = await composeWorld(t)
     await world.store('nul', `${CANARY}\0`)
     const { code: seen, stdout, stderr } = await world.locket(['compose', ...args])
     assert.deepEqual([seen, stderr], [code, ''])
@@ -185,10 +197,10 @@ for (const [what, args, code, text] of [
 }
 
 test('down and stop do nothing and succeed, with any environment', async (t) => {
-  const { locket } = await environmentWorld(t)
+  const { locket } = await composeWorld(t)
   const env = { LOCKET_CONFIG: '/no/such.toml', LOCKET_RAW: 'perhaps', LOCKET_ENV: '=' }
   for (const action of ['down', 'stop'])
-    assert.deepEqual(await locket(['compose', '--project-name=demo', action, 'locket'], env), {
+    assert.deepEqual(await locket(['compose', action, 'locket'], env), {
       code: 0,
       stdout: '',
       stderr: '',
@@ -196,7 +208,7 @@ test('down and stop do nothing and succeed, with any environment', async (t) => 
 })
 
 test('metadata lists every option under each of its names, with - and with _', async (t) => {
-  const { locket } = await environmentWorld(t)
+  const { locket } = await composeWorld(t)
   const { code, stdout, stderr } = await locket(['compose', 'metadata'])
   assert.deepEqual([code, stderr], [0, ''])
   const Parameters = z.strictObject({
@@ -237,7 +249,7 @@ test('metadata lists every option under each of its names, with - and with _', a
 })
 
 test('a service name that is not a valid variable name in a shell gets a remark', async (t) => {
-  const { locket } = await environmentWorld(t)
+  const { locket } = await composeWorld(t)
   const { stdout } = await locket(['compose', 'up', '--env=A=1', 'my-sec'])
   assert.match(
     linesOf(stdout)[0]?.message ?? '',
@@ -247,8 +259,8 @@ test('a service name that is not a valid variable name in a shell gets a remark'
 })
 
 test('raw keeps names where Compose supports it; otherwise an error names the version', async (t) => {
-  const world = await environmentWorld(t)
-  const raw = ['compose', 'up', '--env=A=1', '--raw', 'my-sec']
+  const world = await composeWorld(t)
+  const raw = ['compose', 'up', '--env=A=1', '--raw', '--project-name=demo', 'my-sec']
   const alone = await world.locket(raw)
   assert.deepEqual(setIn(alone.stdout, 'rawsetenv'), { A: '1' })
   assert.deepEqual(setIn(alone.stdout), {})
@@ -258,6 +270,9 @@ test('raw keeps names where Compose supports it; otherwise an error names the ve
     linesOf(good.stdout).map(({ type }) => type),
     ['info', 'rawsetenv'],
   )
+  // A Compose that announces its messages is not asked for its version.
+  const announced = { COMPOSE_PROVIDER_MESSAGES: 'error,info,setenv,rawsetenv,debug' }
+  assert.deepEqual(setIn((await calledBy('2.40.3', world, raw, announced)).stdout, 'rawsetenv'), { A: '1' })
   const old = await calledBy('v2.40.3-desktop.1', world, raw)
   assert.equal(old.code, 64)
   assert.match(
@@ -266,16 +281,54 @@ test('raw keeps names where Compose supports it; otherwise an error names the ve
   )
 })
 
+test('an older Compose is named with its version when only environment: could hold variables', async (t) => {
+  const world = await composeWorld(t)
+  const { stdout } = await calledBy('2.40.3', world, ['compose', '--project-name=demo', 'up', 's'])
+  assert.match(
+    errorIn(stdout),
+    /the environment: of the service counts with Docker Compose 5\.6\.0 or newer, and this is 2\.40\.3\)$/,
+  )
+})
+
+test('a person who calls it reads plain text without values', async (t) => {
+  const { locket, store } = await environmentWorld(t)
+  await store('a', CANARY)
+  const set = ['--env=A=local://a', '--secret=B={{ local://a }}']
+  const up = await locket(['compose', 'up', ...set, 'locket'])
+  assert.deepEqual([up.code, up.stdout], [0, 'LOCKET_B has a value\nLOCKET_A has a value\n'])
+  assert.match(up.stderr, /^\S+ INFO compose\.set all variables have a value count=2\n$/)
+  assertNoSecret(up.stdout + up.stderr, [CANARY])
+  const raw = await locket(['compose', 'up', '--raw', ...set, 'locket'])
+  assert.equal(raw.stdout, 'B has a value\nA has a value\n')
+  const announced = { COMPOSE_PROVIDER_MESSAGES: 'setenv,get-service-config' }
+  assert.equal((await locket(['compose', 'up', ...set, 'locket'], announced)).stdout, up.stdout)
+  const down = await locket(['compose', 'down', 'locket'])
+  assert.deepEqual(
+    [down.code, down.stdout],
+    [0, 'down has nothing to do: locket stores nothing for locket\n'],
+  )
+  const missing = await locket(['compose', 'up', '--env=A=local://none', 'locket'])
+  assert.deepEqual([missing.code, missing.stdout], [66, ''])
+  assert.match(missing.stderr, /^locket: local:\/\/none: there is no such secret/)
+  const wrong = await locket(['compose', 'dwn', 's'])
+  assert.deepEqual([wrong.code, wrong.stdout], [64, ''])
+  assert.match(
+    wrong.stderr,
+    /^locket: locket compose takes up, down, stop or metadata \(did you mean down\?\)/,
+  )
+})
+
 /** By a program of that name which tells that version: Node, which takes `version` for a file to run. */
 async function calledBy(
   version: string,
   { folder, put, program, run }: EnvironmentWorld,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ) {
   const compose = join(folder, 'docker-compose')
   await copyFile(process.execPath, compose, constants.COPYFILE_FICLONE)
   await put('version', `console.log(${JSON.stringify(version)})`)
   const words = JSON.stringify([...program, ...args])
   const starter = `const [a, ...b] = ${words}; process.exitCode = require('node:child_process').spawnSync(a, b, { stdio: 'inherit' }).status`
-  return run([compose, '-e', starter])
+  return run([compose, '-e', starter], env)
 }

@@ -128,13 +128,15 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   }
 }
 
-async function checkService({ name, options }: ProviderService, check: ComposeCheck): Promise<void> {
+async function checkService(written: ProviderService, check: ComposeCheck): Promise<void> {
   const { path, config, sources, maxBytes, found } = check
+  const { name } = written
   const label = `service ${name}`
   const problems: string[] = []
-  const service = config.serviceConfig(options, problems)
+  const service = config.serviceConfig(written, problems)
   for (const line of problems) note(found, new LocketError('config', line), { service: name })
   if (service === undefined) return
+  found.warnings.push(...service.warnings.map((warning) => `${label}: ${warning}`))
   const entries = service.entries.map((entry) => mapPath(entry, (named) => beside(path, named)))
   const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
   const { variables, errors } = await readEnvironment(entries, rules, sources)

@@ -6,8 +6,9 @@ import { routeReferences } from '../../providers/route.ts'
 import { fieldKind, type Field } from '../../settings/field.ts'
 import { COMPOSE } from '../sections/compose.ts'
 import { logSection } from '../sections/log.ts'
-import { NOTHING_TO_SET, SERVICE_FIELDS } from './call.ts'
+import { nothingToSet, SERVICE_FIELDS } from './call.ts'
 import type { ProviderService } from './file.ts'
+import { joinedEntries, serviceEntries } from './service-config.ts'
 import { collectEntries, type EnvEntry } from '../entries/env-entry.ts'
 import { flagNames } from '../layers/flags.ts'
 import {
@@ -26,29 +27,40 @@ import { parseChosen } from '../volume/volume-options.ts'
 export interface ServiceConfig {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
-  /** The entries of its environment. Paths of .env files are as written. */
+  /** The entries of its `environment:` and its options, in this order. Paths of .env files are as written. */
   readonly entries: readonly EnvEntry[]
+  /** Likely mistakes, one line each. */
+  readonly warnings: readonly string[]
 }
 
+const OLDER_COMPOSE =
+  'Docker Compose before 5.6.0 leaves out the variables of environment:, and sets only those of the options'
+
 /**
- * Parses the options of a provider service as the flags that Compose makes of them. `below` holds the lower
+ * Parses the options of a provider service as the flags that Compose makes of them, and its `environment:`. `below` holds the lower
  * layers: environment and defaults. Returns undefined and adds to `problems` when something is wrong.
  */
-export function readServiceOptions(
-  options: ProviderService['options'],
+export function readService(
+  { options, environment, envFiles }: ProviderService,
   below: Layer,
   problems: Problems,
 ): ServiceConfig | undefined {
-  const own = optionLayer(options, problems)
-  const layer = mergeLayers({ flag: own, default: below })
+  const given = optionLayer(options, problems)
+  const layer = mergeLayers({ flag: given, default: below })
   const settings = parseSections(COMPOSE, (section) => parseSection(section, layer, problems))
   parseSection(logSection, layer, problems)
   const providers = PROVIDERS.map((def) => createInstance(def, parseSection(def.settings, layer, problems)))
   const chosen = parseChosen(layer, providers, problems)
-  const entries = collectEntries(settings, layer, problems)
-  if (entries.length === 0) problems.push(`there is ${NOTHING_TO_SET}`)
+  const files = envFiles.map((path) => ({ kind: 'file', path, origin: 'env_file' }) as const)
+  const own = [...files, ...serviceEntries(environment, problems)]
+  const chosenByOption = collectEntries(settings, layer, problems)
+  const entries = [...own, ...chosenByOption]
+  if (entries.length === 0) problems.push(`there is ${nothingToSet({ environment: true })}`)
   if (problems.length > 0) return undefined
-  return { providers, parseRef: routeReferences(providers, chosen), entries }
+  const parseRef = routeReferences(providers, chosen)
+  const warnings = joinedEntries(entries, parseRef)
+  if (own.length > 0 && chosenByOption.length > 0) warnings.push(OLDER_COMPOSE)
+  return { providers, parseRef, entries, warnings }
 }
 
 function optionLayer(options: ProviderService['options'], problems: Problems): Layer {
