@@ -34,10 +34,14 @@ export function readEnvironmentOf(
   return new Map(variables)
 }
 
-/** Returns the paths of an `env_file:`: one path, or a list of paths and of mappings with a path. */
+/**
+ * Returns the paths of an `env_file:`: one path, or a list of paths and of mappings with a path. A file that
+ * need not exist is left out.
+ */
 export function readEnvFilesOf(written: unknown, label: string, reader: ValueReader): string[] {
   const items: unknown[] = Array.isArray(written) ? written : [written ?? []].flat()
   return items.flatMap((item) => {
+    if (isMapping(item) && item['required'] === false) return []
     const path: unknown = isMapping(item) ? item['path'] : item
     const text = typeof path === 'string' ? reader.fill(path, `${label}: env_file`) : undefined
     if (typeof path !== 'string') reader.problems.push(`${label}: env_file must hold paths`)

@@ -170,7 +170,7 @@ test('variables of environment: are those that Compose tells a provider', () => 
     ],
   )
   assert.deepEqual(service('env_file: a.env').envFiles, ['a.env'])
-  assert.deepEqual(service('env_file: [a.env, {path: "$SHELL_ONE", required: false}]').envFiles, [
+  assert.deepEqual(service('env_file: [a.env, {path: "$SHELL_ONE"}, {path: c, required: false}]').envFiles, [
     'a.env',
     'one',
   ])
