@@ -17,7 +17,7 @@ import {
   serviceEntries,
   serviceEnvironment,
   type ServiceEnvironment,
-} from '../config/compose/service-config.ts'
+} from '../config/compose/announced.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
 import { throwProblems, type Problems } from '../config/layers/layers.ts'
 import { loadRendering } from '../config/load-rendering.ts'

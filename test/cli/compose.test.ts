@@ -54,14 +54,10 @@ function errorIn(stdout: string): string {
 /** As `environmentWorld`, with the project's name in each call but `metadata`, as Compose gives it. */
 async function composeWorld(t: TestContext): Promise<EnvironmentWorld> {
   const world = await environmentWorld(t)
-  return {
-    ...world,
-    locket: ([command = '', ...words], env) =>
-      world.locket(
-        words[0] === 'metadata' ? [command, ...words] : [command, '--project-name=demo', ...words],
-        env,
-      ),
-  }
+  const named = ['compose', '--project-name=demo']
+  const locket = ([, ...words]: readonly string[], env?: Readonly<Record<string, string>>) =>
+    world.locket(words[0] === 'metadata' ? ['compose', ...words] : [...named, ...words], env)
+  return { ...world, locket }
 }
 
 async function connect(t: TestContext): Promise<ConnectServer> {
@@ -287,34 +283,6 @@ test('an older Compose is named with its version when only environment: could ho
   assert.match(
     errorIn(stdout),
     /the environment: of the service counts with Docker Compose 5\.6\.0 or newer, and this is 2\.40\.3\)$/,
-  )
-})
-
-test('a person who calls it reads plain text without values', async (t) => {
-  const { locket, store } = await environmentWorld(t)
-  await store('a', CANARY)
-  const set = ['--env=A=local://a', '--secret=B={{ local://a }}']
-  const up = await locket(['compose', 'up', ...set, 'locket'])
-  assert.deepEqual([up.code, up.stdout], [0, 'LOCKET_B has a value\nLOCKET_A has a value\n'])
-  assert.match(up.stderr, /^\S+ INFO compose\.set all variables have a value count=2\n$/)
-  assertNoSecret(up.stdout + up.stderr, [CANARY])
-  const raw = await locket(['compose', 'up', '--raw', ...set, 'locket'])
-  assert.equal(raw.stdout, 'B has a value\nA has a value\n')
-  const announced = { COMPOSE_PROVIDER_MESSAGES: 'setenv,get-service-config' }
-  assert.equal((await locket(['compose', 'up', ...set, 'locket'], announced)).stdout, up.stdout)
-  const down = await locket(['compose', 'down', 'locket'])
-  assert.deepEqual(
-    [down.code, down.stdout],
-    [0, 'down has nothing to do: locket stores nothing for locket\n'],
-  )
-  const missing = await locket(['compose', 'up', '--env=A=local://none', 'locket'])
-  assert.deepEqual([missing.code, missing.stdout], [66, ''])
-  assert.match(missing.stderr, /^locket: local:\/\/none: there is no such secret/)
-  const wrong = await locket(['compose', 'dwn', 's'])
-  assert.deepEqual([wrong.code, wrong.stdout], [64, ''])
-  assert.match(
-    wrong.stderr,
-    /^locket: locket compose takes up, down, stop or metadata \(did you mean down\?\)/,
   )
 })
 

@@ -8,7 +8,6 @@ import { idOf } from '../fixtures/servers/connect-data.ts'
 import { AWKWARD } from '../support/awkward-values.ts'
 import type { Ran } from '../../scripts/engine/command.ts'
 import { openProject } from '../../scripts/engine/compose.ts'
-import { composeProgram } from '../../scripts/engine/debian.ts'
 import { connectWith, TOKEN_FILE, writeToken } from '../../scripts/engine/connect.ts'
 import { IMAGE, startEngine, type Engine } from '../../scripts/engine/engine.ts'
 import { findLeaks } from '../../scripts/engine/leaks.ts'
@@ -60,13 +59,6 @@ services:
     depends_on: [locket]
 ${more}`
 }
-
-/** True for Compose 5.6.0 and newer, which LOCKET_E2E_COMPOSE may name. */
-const isNew = await (async () => {
-  const { stdout } = await engine.sandbox.exec(await composeProgram(), ['version', '--short'])
-  const [major = 0, minor = 0] = stdout.replace(/^v/, '').split('.').map(Number)
-  return major > 5 || (major === 5 && minor >= 6)
-})()
 
 const containers = () => engine.ok(['ps', '-aq'])
 
@@ -200,61 +192,6 @@ test('a misspelled option is dropped by Compose, and the service that has nothin
     /service locket has no variable to set: give it (environment: or )?the option env, env_file or secrets/,
   )
   assert.equal(await containers(), '')
-})
-
-test('raw: the name as it is, or an error that names the version of a Compose that is too old', async () => {
-  const compose = await openProject(
-    engine,
-    'raw',
-    project('raw: true\n        env: "secret={{ local://db/password }}"'),
-  )
-  const ran = await compose(up)
-  if (isNew) {
-    assert.ok(ran.stdout.includes(`\nsecret=${PASSWORD}\n`), ran.stdout)
-    assert.equal((await compose(['down'])).code, 0)
-    return
-  }
-  assert.notEqual(ran.code, 0)
-  assert.match(ran.stderr, /raw needs Docker Compose 5\.2\.0 or newer, and this is 2\.\d+\.\d+/)
-  assert.equal(await containers(), '')
-})
-
-test('references in environment:, or an error that names the version of a Compose that is too old', async () => {
-  const environment = `environment:
-      PASSWORD: "{{ local://db/password }}"
-      line: "{{ local://db/password }} $$HOME"
-      UNSET:
-`
-  const yaml = project('log_level: info').replace('  app:', () => `    ${environment}  app:`)
-  const compose = await openProject(engine, 'environment', yaml)
-  const ran = await compose(up)
-  assert.doesNotMatch(ran.stderr, /canary/)
-  if (isNew) {
-    assert.equal(ran.code, 0, ran.stderr)
-    const expected = `LOCKET_PASSWORD=${PASSWORD}\nLOCKET_line=${PASSWORD} $HOME\nend of it`
-    assert.ok(ran.stdout.includes(expected), ran.stdout)
-    assert.equal((await compose(['down'])).code, 0)
-    return
-  }
-  assert.notEqual(ran.code, 0)
-  assert.match(ran.stderr, /has no variable to set.* Compose 5\.6\.0 or newer, and this is 2\.\d+\.\d+/)
-  assert.equal(await containers(), '')
-})
-
-test('run gives the variables to nobody; locket exec gives them to a one-off command', async () => {
-  const compose = await openProject(engine, 'once', project('env: "A={{ local://db/password }}"'))
-  const run = ['run', '--rm', '-T', 'app', 'sh', '-c', 'echo "[$LOCKET_A][$PASSWORD]"']
-  // Compose 2.40.3 refuses `run` as long as no dependency has a container.
-  assert.equal((await compose(up)).code, 0)
-  const bare = await compose(run)
-  assert.deepEqual([bare.code, bare.stdout.trim()], [0, '[][]'], bare.stderr)
-  const store = ['--local-file', `${CONFIG}/secrets.age`, '--local-key', `${CONFIG}/local.key`]
-  const exec = [LOCKET, 'exec', ...store, '--env', 'PASSWORD={{ local://db/password }}', '--']
-  const once = ['run', '--rm', '-T', '--no-deps', '-e', 'PASSWORD', ...run.slice(3)]
-  const given = await compose(once, exec)
-  assert.deepEqual([given.code, given.stdout.trim()], [0, `[][${PASSWORD}]`], given.stderr)
-  assert.doesNotMatch(given.stderr, /canary/)
-  assert.equal((await compose(['down'])).code, 0)
 })
 
 test('what Compose keeps of the options is their description', async () => {

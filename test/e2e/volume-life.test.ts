@@ -226,6 +226,9 @@ volumes:
   const up = await compose(['up', '--no-color', '--no-log-prefix', '--abort-on-container-exit'])
   assert.equal(up.code, 0, up.stderr)
   assert.match(up.stdout, new RegExp(`${PASSWORD}700\n640`))
+  // A one-off command has the volume too, although it gets no variables of a provider service.
+  const once = await compose(['run', '--rm', '-T', 'app', 'cat', '/run/secrets/db_password'])
+  assert.deepEqual([once.code, once.stdout], [0, PASSWORD], once.stderr)
   assert.equal((await compose(['down'])).code, 0)
   assert.match(await engine.ok(['volume', 'ls', '-q']), /^demo_vol$/m)
   assert.equal((await mountedVolumes(engine)).has('demo_vol'), false)

@@ -29,7 +29,9 @@ export const SERVICE_FIELDS: readonly Field[] = fieldsOf(COMPOSE_SECTIONS).filte
  * `environment`: true when Compose tells locket the `environment:` of the service.
  */
 export function nothingToSet({ environment }: { readonly environment: boolean }): string {
-  return `no variable to set: give it ${environment ? 'environment: or ' : ''}the option env, env_file or secrets`
+  return environment
+    ? 'no variable to set: give it environment: or the option env, env_file or secrets'
+    : 'no variable to set: give it the option env, env_file or secrets'
 }
 
 /**

@@ -136,7 +136,7 @@ test('options of a provider service are lists of texts', () => {
   )
 })
 
-/** Each value of `environment:` as Compose 5.6.0 tells it to the provider; undefined: the variable is unset. */
+/** Each value of `environment:` as Compose 5.6.0 tells a provider; undefined: the variable is not set. */
 const ENVIRONMENT: readonly (readonly [string, string | undefined])[] = [
   ['"{{ local://a/b }}"', '{{ local://a/b }}'],
   ['5', '5'],

@@ -8,7 +8,7 @@ import { COMPOSE } from '../sections/compose.ts'
 import { logSection } from '../sections/log.ts'
 import { nothingToSet, SERVICE_FIELDS } from './call.ts'
 import type { ProviderService } from './file.ts'
-import { joinedEntries, serviceEntries } from './service-config.ts'
+import { joinedEntries, serviceEntries } from './announced.ts'
 import { collectEntries, type EnvEntry } from '../entries/env-entry.ts'
 import { flagNames } from '../layers/flags.ts'
 import {
@@ -37,8 +37,9 @@ const OLDER_COMPOSE =
   'Docker Compose before 5.6.0 leaves out the variables of environment:, and sets only those of the options'
 
 /**
- * Parses the options of a provider service as the flags that Compose makes of them, and its `environment:`. `below` holds the lower
- * layers: environment and defaults. Returns undefined and adds to `problems` when something is wrong.
+ * Parses the options of a provider service as the flags that Compose makes of them, and its `environment:`.
+ * `below` holds the lower layers: environment and defaults. Returns undefined and adds to `problems` when
+ * something is wrong.
  */
 export function readService(
   { options, environment, envFiles }: ProviderService,

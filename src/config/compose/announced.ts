@@ -27,7 +27,7 @@ export function announcedMessages(env: Env): ReadonlySet<string> | undefined {
 /** The rest of the answer is not read: images, labels, options and whatever later versions add. */
 const Answer = z.object({ environment: z.record(z.string(), z.string().nullable()).nullish() })
 
-/** An environment of more than 2 MiB is more than the kernel gives to a program. JSON escapes may double it. */
+/** The kernel gives a program an environment of at most 2 MiB. JSON escapes may double it. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const LIMITS = { depth: 64, values: 50_000 }
 
