@@ -26,9 +26,9 @@ export const command: Command = {
   ],
   example: 'locket healthcheck --status-file /dev/shm/locket/ready',
   sections: [],
-  async run({ argv, env, stdout, signal }) {
+  async run({ argv, env, stdout, signal, calledAt }) {
     const { path, holdMs } = parse(argv, env['LOCKET_STATUS_FILE'])
-    if (problemOf(path) === undefined && ageMs(path) >= holdMs)
+    if (problemOf(path) === undefined && calledAt - writtenAt(path) >= holdMs)
       // After a signal the answer comes at once.
       await sleep(holdMs, undefined, { signal }).catch(() => undefined)
     const problem = problemOf(path)
@@ -71,12 +71,15 @@ function parse(argv: readonly string[], variable: string | undefined): Flags {
   return { path, holdMs: Number(hold) * 1000 }
 }
 
-/** Returns the age of the status file in milliseconds, or 0 when it is gone or from the future. */
-function ageMs(path: string): number {
+/**
+ * Returns the time at which the status file was written, in milliseconds since the epoch. A file that is gone
+ * counts as written later than now.
+ */
+function writtenAt(path: string): number {
   try {
-    return Math.max(0, Date.now() - statSync(path).mtimeMs)
+    return statSync(path).mtimeMs
   } catch {
-    return 0
+    return Infinity
   }
 }
 

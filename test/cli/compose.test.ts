@@ -23,10 +23,8 @@ type Line = z.infer<typeof Line>
 
 /** As Compose reads them: nothing but lines of JSON. */
 function linesOf(stdout: string): Line[] {
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => Line.parse(JSON.parse(line)))
+  const lines = stdout.split('\n').filter((line) => line !== '')
+  return lines.map((line) => Line.parse(JSON.parse(line)))
 }
 
 function setIn(stdout: string, type = 'setenv'): Record<string, string> {

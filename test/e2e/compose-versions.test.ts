@@ -8,7 +8,7 @@ import { IMAGE, startEngine, type Engine } from '../../scripts/engine/engine.ts'
 import { findLeaks } from '../../scripts/engine/leaks.ts'
 import { CONFIG, LOCKET, makeConfig } from '../../scripts/engine/locket.ts'
 
-// What differs between the versions of Compose. LOCKET_E2E_COMPOSE may name another one than Debian's.
+// The versions of Compose differ in these points. LOCKET_E2E_COMPOSE may name another one than Debian's.
 
 const PASSWORD = 'canary-versions-password-0b7d'
 
