@@ -74,21 +74,25 @@ function lateModule(path: string): string {
     .join('\n')
 }
 
-/** Files that `import()` loads once a command reads settings. */
+/** Files that `import()` loads once a command reads settings. They load `SHARED`. */
 const AFTER_SETTINGS =
   /\/src\/(cli\/(check|completion|compose|exec|export|inject|secret|volume|help\/page)|wire|http\/server|http\/docker\/plugin)\.ts$/
-const SETTINGS =
-  'src/config/{load,load-rendering,child-environment,{sections,layers,entries,describe,volume}/*}.ts'
+/** The settings, and what every command that renders comes to use. */
+const SHARED = [
+  'src/config/{load,load-rendering,child-environment,{sections,layers,entries,describe,volume}/*}.ts',
+  'src/core/{template,filters,plan,waiting,vocabulary,text,env-formats,volume}/*.ts',
+  'src/app/{recipe,render,renewal,sinks}/*.ts',
+]
 
 /**
- * Makes every command that reads settings load all of them as the same few files. esbuild would otherwise
+ * Makes every command that reads settings load all of `SHARED` as the same few files. esbuild would otherwise
  * write a file for each set of commands that share a module, and each file costs a start up to 1 ms.
  */
 function sharedSettings(root: string): Plugin {
   return {
     name: 'shared-settings',
     setup(hooks) {
-      const paths = globSync(SETTINGS, { cwd: root }).filter((path) => !path.endsWith('.test.ts'))
+      const paths = globSync(SHARED, { cwd: root }).filter((path) => !path.endsWith('.test.ts'))
       const contents = paths.map((path) => `import ${JSON.stringify(`./${path}`)}\n`).join('')
       hooks.onResolve({ filter: /^shared-settings$/ }, ({ path }) => ({ path, namespace: 'shared' }))
       hooks.onLoad({ filter: /^/, namespace: 'shared' }, () => ({ contents, resolveDir: root }))

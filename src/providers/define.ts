@@ -67,8 +67,11 @@ export interface ProviderDef<S extends Section = Section> {
   readonly ownFiles?: readonly string[]
   /** Checks without I/O the settings that every reference needs. Returns one line for each problem. */
   check(settings: SettingsOf<S>): readonly string[]
-  /** Opens a client. `instance` is its name in messages, log and Status. */
-  open(settings: SettingsOf<S>, deps: ProviderDeps, instance: string): ProviderClient
+  /**
+   * Loads the code of the client and opens one. `instance` is its name in messages, log and Status. A command
+   * loads only the clients that it uses. Rejects with `config` if a setting is missing.
+   */
+  open(settings: SettingsOf<S>, deps: ProviderDeps, instance: string): Promise<ProviderClient>
   /**
    * True for a provider that answers from this machine at no cost. Its values are fetched again each time.
    */

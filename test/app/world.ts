@@ -196,7 +196,7 @@ function memoryDef(provider: MemoryProvider): ProviderDef {
     parse: (text) => memoryRef(text),
     check: () => [],
     // The provider outlives the process that uses it.
-    open: () => ({ ...provider, [Symbol.asyncDispose]: async () => undefined }),
+    open: async () => ({ ...provider, [Symbol.asyncDispose]: async () => undefined }),
   }
 }
 

@@ -4,22 +4,21 @@ import { after, test } from 'node:test'
 
 import { openProject } from '../../scripts/engine/compose.ts'
 import { composeProgram } from '../../scripts/engine/debian.ts'
-import { IMAGE, startEngine, type Engine } from '../../scripts/engine/engine.ts'
+import { IMAGE, type Engine } from '../../scripts/engine/engine.ts'
 import { findLeaks } from '../../scripts/engine/leaks.ts'
-import { CONFIG, LOCKET, makeConfig } from '../../scripts/engine/locket.ts'
+import { CONFIG, LOCKET, startLocket } from '../../scripts/engine/locket.ts'
 
 // The versions of Compose differ in these points. LOCKET_E2E_COMPOSE may name another one than Debian's.
 
 const PASSWORD = 'canary-versions-password-0b7d'
 
-const bare = await startEngine()
+const bare = await startLocket({ secrets: { 'db/password': PASSWORD } })
 // Compose finds a provider by its name on the PATH.
 const engine: Engine = {
   ...bare,
   env: { ...bare.env, PATH: `${dirname(LOCKET)}:${bare.env['PATH'] ?? ''}` },
 }
 after(() => bare[Symbol.asyncDispose]())
-await makeConfig(engine, { secrets: { 'db/password': PASSWORD } })
 
 /** True for Compose 5.6.0 and newer. */
 const isNew = await isComposeNew()
@@ -102,6 +101,25 @@ test('run gives the variables to nobody; locket exec gives them to a one-off com
   assert.deepEqual([given.code, given.stdout.trim()], [0, `[][${PASSWORD}]`], given.stderr)
   assert.doesNotMatch(given.stderr, /canary/)
   assert.equal((await compose(['down'])).code, 0)
+})
+
+test('a one-off command has the volumes of its service', async () => {
+  const yaml = `
+services:
+  app:
+    image: ${IMAGE}
+    network_mode: none
+    volumes: ["secrets:/run/secrets/app:ro"]
+volumes:
+  secrets:
+    driver: locket
+    driver_opts:
+      secret.db_password: "{{ local://db/password }}"
+`
+  const compose = await openProject(engine, 'volume', yaml)
+  const ran = await compose(['run', '--rm', '-T', 'app', 'cat', '/run/secrets/app/db_password'])
+  assert.deepEqual([ran.code, ran.stdout], [0, PASSWORD], ran.stderr)
+  assert.equal((await compose(['down', '-v'])).code, 0)
 })
 
 test('up with nothing changed: 2.40.3 keeps the container, 5.6.0 makes another one', async () => {

@@ -26,7 +26,10 @@ export interface Clients {
 
 interface Shared {
   readonly name: string
-  readonly client: ProviderClient
+  readonly opening: Promise<ProviderClient>
+  /** Undefined until the client is open. */
+  client?: ProviderClient
+  readonly fetch: Resolve
   /** Undefined for a provider that costs nothing to ask. */
   readonly cache: ValueCache | undefined
   /** By `callerKey`. */
@@ -40,21 +43,31 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
   function resolverOf(caller: Caller, instance: ProviderInstance): Resolve {
     let entry = shared.get(instance.key)
     if (entry === undefined) {
-      const client = instance.def.open(instance.settings, deps, instance.name)
-      const isLocal = instance.def.isLocal === true
-      const cache = isLocal
-        ? undefined
-        : withValueCache(client.fetch, { ttlMs: cacheTtlMs, clock: deps.clock })
-      entry = { name: instance.name, client, cache, callers: new Set() }
+      entry = openShared(instance)
       shared.set(instance.key, entry)
     }
     entry.callers.add(callerKey(caller))
-    return entry.cache?.resolve ?? entry.client.fetch
+    return entry.cache?.resolve ?? entry.fetch
   }
 
-  async function end({ client, cache }: Shared): Promise<void> {
+  function openShared({ def, settings, name, key }: ProviderInstance): Shared {
+    const opening = def.open(settings, deps, name)
+    const fetch: Resolve = async (refs, signal) => await (await opening).fetch(refs, signal)
+    const cache =
+      def.isLocal === true ? undefined : withValueCache(fetch, { ttlMs: cacheTtlMs, clock: deps.clock })
+    const entry: Shared = { name, opening, fetch, cache, callers: new Set() }
+    opening.then(
+      (client) => void (entry.client = client),
+      // The fetches of this entry reject with it, and the next caller tries again.
+      () => void (shared.get(key) === entry && shared.delete(key)),
+    )
+    return entry
+  }
+
+  async function end({ opening, cache }: Shared): Promise<void> {
     cache?.[Symbol.dispose]()
-    await client[Symbol.asyncDispose]()
+    const client = await opening.catch(() => undefined)
+    await client?.[Symbol.asyncDispose]()
   }
 
   return {
@@ -69,7 +82,7 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
       const used = [...shared.values()].filter(({ callers }) => callers.has(callerKey(caller)))
       return new Map(
         used.flatMap(({ name, client }) => {
-          const status = client.status()
+          const status = client?.status()
           return status === undefined ? [] : [[name, status]]
         }),
       )

@@ -13,7 +13,7 @@ import { answerOrDeadline, noAnswer, unlessOverdue, wipeOutcomes } from '../rend
 /** The ports that a check needs. */
 export interface CheckDeps extends Pick<Machine, 'clock' | 'sources'> {
   /** Opens a client for one check, which disposes of it. */
-  open(instance: ProviderInstance): ProviderClient
+  open(instance: ProviderInstance): Promise<ProviderClient>
 }
 
 /**
@@ -38,7 +38,7 @@ export async function askProvider(
   signal: AbortSignal,
 ): Promise<ProviderAnswer> {
   const { clock } = deps
-  const client = openClient(instance, deps)
+  const client = await openClient(instance, deps)
   if (isLocketError(client)) return unanswered(client, refs, 0)
   try {
     const since = clock.now()
@@ -74,9 +74,12 @@ function unanswered(error: LocketError, refs: readonly SecretRef[], ms: number):
   return { probe: { error, ms }, failures: new Map(refs.map((ref) => [ref.id, error])), batchMs: ms }
 }
 
-function openClient(instance: ProviderInstance, deps: Pick<CheckDeps, 'open'>): ProviderClient | LocketError {
+async function openClient(
+  instance: ProviderInstance,
+  deps: Pick<CheckDeps, 'open'>,
+): Promise<ProviderClient | LocketError> {
   try {
-    return deps.open(instance)
+    return await deps.open(instance)
   } catch (thrown) {
     return toLocketError(thrown)
   }

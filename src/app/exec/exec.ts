@@ -58,7 +58,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   using masking = config.mask ? createMasking(deps.emit) : undefined
   const { placing, overwrite, policy } = config
   const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
-  const child = openChildSink({ inherited: config.inherited, files })
+  const child = openChildSink({ inherited: config.inherited, files, isRepeated: config.watch })
   // The watch is opened before the files are first read, so that no change is missed.
   await using renewal = await openExecRenewal(config, deps)
   const newLines = createNewLines()

@@ -55,16 +55,16 @@ export async function gatherValues(
     {
       policy,
       maxFileBytes: rules.maxFileBytes,
-      awaitsCredentials: false,
       resolve,
       clock,
       signal,
       timeoutMs: RENDER_TIMEOUT_MS,
+      emit,
     },
   )
   if (rendered.unresolved !== undefined)
     emit('exec.unresolved', { left: LEFT[policy], policy, error: formatError(rendered.unresolved) })
-  return { variables: environment.templates, outputs: prepared.templates, rendered }
+  return { variables: environment.templates, outputs: prepared.files, rendered }
 }
 
 const LEFT: Readonly<Record<FailurePolicy, string>> = {

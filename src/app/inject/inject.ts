@@ -5,12 +5,13 @@ import type { Changes, PlaceOptions } from '../../core/ports/files.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { prepareOutputs, requireSources, type PreparedOutputs, type PrepareRules } from '../recipe/outputs.ts'
-import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
+import { RENDER_TIMEOUT_MS, mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
+import type { PreparedTemplate } from '../recipe/recipe.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
-import { countOf } from '../sinks/sink.ts'
+import { countOf, type Sink } from '../sinks/sink.ts'
 import { openStatusFile, type StatusFile } from './status-file.ts'
 
 /** The settings of one `locket inject`. */
@@ -23,15 +24,21 @@ export interface InjectConfig {
   readonly statusFile: string | undefined
   readonly debounceMs: number
   readonly wipeOnExit: boolean
+  /** Takes what goes to standard output. */
+  readonly stream: Sink<PreparedTemplate>
 }
 
 /** The ports that `inject` needs. */
-type InjectDeps = Pick<Machine, 'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve'>
+type InjectDeps = Pick<
+  Machine,
+  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host'
+>
 
 /**
  * Writes every output. Then it returns (`one-shot`), waits until `signal` aborts (`park`), or renews changed
- * outputs until then (`watch`). Rejects when the first write fails, and then leaves none of its files. A
- * later write that fails is logged, keeps the files, and removes the status file.
+ * outputs until then (`watch`). Rejects when the first write fails, and then leaves none of its files, unless
+ * it failed at standard output, which is written last. A later write that fails is logged, keeps the files,
+ * and removes the status file.
  */
 export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
   checkPlaces(config.outputs)
@@ -89,25 +96,27 @@ async function write(
   { config, deps, signal, places, status, say }: Injection,
   check: (prepared: PreparedOutputs) => void = () => undefined,
 ): Promise<LocketError | undefined> {
-  const { rules, policy, outputs, mode } = config
-  const { resolve, clock } = deps
+  const { rules, policy, outputs, mode, stream } = config
+  const { resolve, clock, emit } = deps
   const start = clock.now()
   const prepared = await prepareOutputs(outputs, rules, deps)
   check(prepared)
   const rendered = await render(prepared, {
     policy,
     maxFileBytes: rules.maxFileBytes,
-    awaitsCredentials: mode !== 'one-shot',
+    ...(mode === 'one-shot' ? {} : { awaitsCredential: (error) => mayCredentialCome(error, deps) }),
     resolve,
     clock,
     signal,
     timeoutMs: RENDER_TIMEOUT_MS,
+    emit,
   })
   try {
     const missing = rendered.unresolved ?? missingSource(prepared)
     if (missing !== undefined) await status.notReady()
-    const changes = await places.put(prepared.templates, rendered)
-    say({ prepared, rendered, changes, files: places.files().length, ms: clock.now() - start })
+    const changes = await places.put(prepared.files, rendered)
+    const printed = await stream.put(prepared.streamed, rendered)
+    say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())
     return missing
   } finally {
@@ -123,8 +132,9 @@ function missingSource({ missing: [path] }: PreparedOutputs): LocketError | unde
 
 interface Writing {
   readonly prepared: PreparedOutputs
-  readonly rendered: Rendered<PreparedOutputs['templates'][number]>
+  readonly rendered: Rendered<PreparedTemplate>
   readonly changes: Changes
+  readonly printed: Changes
   readonly files: number
   readonly ms: number
 }
@@ -138,7 +148,7 @@ type Report = (writing: Writing) => void
 function createReport({ policy }: InjectConfig, { emit }: InjectDeps): Report {
   const [warnings, gone, unresolved] = [createNewLines(), createNewLines(), createNewLines()]
   const left = policy === 'ignore' ? 'their files were left out' : 'their tags were written unchanged'
-  return ({ prepared, rendered, changes, files, ms }) => {
+  return ({ prepared, rendered, changes, printed, files, ms }) => {
     for (const file of changes.gone) emit('inject.removed', { file })
     for (const warning of warnings(prepared.warnings)) emit('inject.warning', { warning })
     for (const source of gone(prepared.missing)) emit('inject.missing', { source })
@@ -146,7 +156,9 @@ function createReport({ policy }: InjectConfig, { emit }: InjectDeps): Report {
       rendered.unresolved === undefined ? [] : [formatError(rendered.unresolved)],
     ))
       emit('inject.unresolved', { left, policy, error })
-    emit('inject.written', { files, changed: countOf(changes), ms })
+    if (countOf(printed) > 0) emit('inject.printed', { ms })
+    if (prepared.streamed.length === 0 || prepared.files.length > 0)
+      emit('inject.written', { files, changed: countOf(changes), ms })
   }
 }
 

@@ -4,9 +4,11 @@ import {
   checkPlaces,
   outputPaths,
   planOutputs,
+  planStreams,
   sourcePaths,
   type Outputs,
   type PlannedOutput,
+  type PlannedStream,
 } from '../../core/plan/output-plan.ts'
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 import type { Template } from '../../core/template/template.ts'
@@ -19,8 +21,11 @@ export interface OutputTemplate extends PreparedTemplate, PlannedOutput {
   readonly template: Template
 }
 
-/** The templates of all outputs, and the sources that are missing. */
-export interface PreparedOutputs extends Recipe<OutputTemplate> {
+/** The templates of all outputs, and the sources that are missing. `templates` are those of both kinds. */
+export interface PreparedOutputs extends Recipe<PreparedTemplate> {
+  readonly files: readonly OutputTemplate[]
+  /** The template that is written to standard output, if there is one. */
+  readonly streamed: readonly PreparedTemplate[]
   /** Paths of sources that the user named and that do not exist. */
   readonly missing: readonly string[]
 }
@@ -49,10 +54,14 @@ export async function prepareOutputs(
     source.kind === 'file' && found.get(source.path)?.kind === 'missing'
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
-  const { templates, errors } = await readTemplates(planned, rules, sources)
+  const all: readonly (PlannedOutput | PlannedStream)[] = [...planned, ...planStreams(outputs, found)]
+  const { templates, errors } = await readTemplates(all, rules, sources)
   throwErrors(errors)
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
-  return { ...recipeOf(templates, [...emptyFolders(found), ...templates.flatMap(plainText)]), missing }
+  const files = templates.filter((template) => 'target' in template)
+  const streamed = templates.filter((template) => !('target' in template))
+  const warnings = [...emptyFolders(found), ...templates.flatMap(plainText)]
+  return { ...recipeOf(templates, warnings), files, streamed, missing }
 }
 
 /** Throws `io` when a source that the user named does not exist. */
@@ -121,7 +130,7 @@ async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<st
 }
 
 /** Warns of a named secret whose text has no reference: the user may have forgotten the braces. */
-function plainText({ source, template, origin }: OutputTemplate): string[] {
+function plainText({ source, template, origin }: PlannedStream & PreparedTemplate): string[] {
   return source.kind === 'inline' && template.refs.length === 0 ? [`${NO_REFERENCE} in ${origin}`] : []
 }
 

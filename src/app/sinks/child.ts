@@ -30,6 +30,11 @@ interface ChildRules {
   /** The variables of this process that the child inherits. */
   readonly inherited: ChildOptions['env']
   readonly files: Places
+  /**
+   * False: `put` is called once, and every variable counts as made. Fingerprints load `node:crypto`, which
+   * takes 8 ms of a short command.
+   */
+  readonly isRepeated: boolean
 }
 
 /** The environment and the files of a child process. */
@@ -42,14 +47,16 @@ export interface ChildSink {
 }
 
 /** Makes the sink of a child process. `files` is the sink of its files. */
-export function openChildSink({ inherited, files }: ChildRules): ChildSink {
-  const fingerprints = createFingerprints()
+export function openChildSink({ inherited, files, isRepeated }: ChildRules): ChildSink {
+  const fingerprints = isRepeated ? createFingerprints() : undefined
   let accepted: ReadonlyMap<string, string> = new Map()
   return {
     async put({ variables, outputs, rendered }) {
       const values = valuesOf(variables, rendered.contents)
       const env = { ...inherited, ...Object.fromEntries(environmentOf(values)) }
-      const next = new Map(values.map(([{ name }, value]) => [name, fingerprints.of([[name, value]])]))
+      const next = new Map(
+        values.map(([{ name }, value]) => [name, fingerprints?.of([[name, value]]) ?? 'made']),
+      )
       const placed = await files.put(outputs, rendered)
       const accept = () => void (accepted = next)
       return { env, variables: compare(accepted, next), files: placed, accept }

@@ -7,8 +7,8 @@ import { fieldKind, type Field } from '../../settings/field.ts'
 import { COMPOSE } from '../sections/compose.ts'
 import { logSection } from '../sections/log.ts'
 import { nothingToSet, SERVICE_FIELDS } from './call.ts'
-import type { ProviderService } from './file.ts'
 import { joinedEntries, serviceEntries } from './announced.ts'
+import type { ProviderService } from './file.ts'
 import { collectEntries, type EnvEntry } from '../entries/env-entry.ts'
 import { flagNames } from '../layers/flags.ts'
 import {
@@ -21,10 +21,11 @@ import {
 } from '../layers/layers.ts'
 import { parseSections } from '../load.ts'
 import { shownName } from '../entries/secret-entry.ts'
-import { parseChosen } from '../volume/volume-options.ts'
+import { soundOptions } from '../volume/sound-options.ts'
+import { isAnyOf, parseChosen } from '../volume/volume-options.ts'
 
 /** The configuration of a provider service of a compose file. */
-export interface ServiceConfig {
+interface ServiceConfig {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
   /** The entries of its `environment:` and its options, in this order. Paths of .env files are as written. */
@@ -33,48 +34,74 @@ export interface ServiceConfig {
   readonly warnings: readonly string[]
 }
 
+/** The configuration of a provider service without its wrong options. */
+export interface CheckedService {
+  /** Undefined: no variable is left. */
+  readonly config: ServiceConfig | undefined
+  /** All that is wrong with the options and the variables, one line each. */
+  readonly problems: readonly string[]
+  /** The providers of `config` that lack a wrong option of the service. */
+  readonly unsure: readonly ProviderInstance[]
+}
+
+/**
+ * Parses the options of a provider service as the flags that Compose makes of them, and its `environment:`,
+ * as far as they are right. `below` holds the lower layers: environment and defaults. Throws nothing.
+ */
+export function readService(service: ProviderService, below: Layer): CheckedService {
+  const { options, environment, envFiles } = service
+  const wrong: Problems = []
+  const files = envFiles.map((path) => ({ kind: 'file', path, origin: 'env_file' }) as const)
+  const own = [...files, ...serviceEntries(environment, wrong)]
+  const each = [...options].flatMap(([name, values]) => values.map((value) => [name, value] as const))
+  const { sound, dropped, problems } = soundOptions(each, (some) => {
+    const found: Problems = []
+    parseOptions(some, own, below, found)
+    return found
+  })
+  const config = parseOptions(sound, own, below, [])
+  const unsure = config?.providers.filter((instance) => isAnyOf(instance, dropped)) ?? []
+  return { config, problems: [...wrong, ...problems], unsure }
+}
+
 const OLDER_COMPOSE =
   'Docker Compose before 5.6.0 leaves out the variables of environment:, and sets only those of the options'
 
 /**
- * Parses the options of a provider service as the flags that Compose makes of them, and its `environment:`.
- * `below` holds the lower layers: environment and defaults. Returns undefined and adds to `problems` when
- * something is wrong.
+ * Returns undefined and adds to `problems` when something is wrong. `own` holds the entries of the service
+ * itself.
  */
-export function readService(
-  { options, environment, envFiles }: ProviderService,
+function parseOptions(
+  options: readonly (readonly [string, string])[],
+  own: readonly EnvEntry[],
   below: Layer,
   problems: Problems,
 ): ServiceConfig | undefined {
-  const given = optionLayer(options, problems)
-  const layer = mergeLayers({ flag: given, default: below })
+  const layer = mergeLayers({ flag: optionLayer(options, problems), default: below })
   const settings = parseSections(COMPOSE, (section) => parseSection(section, layer, problems))
   parseSection(logSection, layer, problems)
   const providers = PROVIDERS.map((def) => createInstance(def, parseSection(def.settings, layer, problems)))
   const chosen = parseChosen(layer, providers, problems)
-  const files = envFiles.map((path) => ({ kind: 'file', path, origin: 'env_file' }) as const)
-  const own = [...files, ...serviceEntries(environment, problems)]
-  const chosenByOption = collectEntries(settings, layer, problems)
-  const entries = [...own, ...chosenByOption]
+  const named = collectEntries(settings, layer, problems)
+  const entries = [...own, ...named]
   if (entries.length === 0) problems.push(`there is ${nothingToSet({ environment: true })}`)
   if (problems.length > 0) return undefined
   const parseRef = routeReferences(providers, chosen)
   const warnings = joinedEntries(entries, parseRef)
-  if (own.length > 0 && chosenByOption.length > 0) warnings.push(OLDER_COMPOSE)
+  if (own.length > 0 && named.length > 0) warnings.push(OLDER_COMPOSE)
   return { providers, parseRef, entries, warnings }
 }
 
-function optionLayer(options: ProviderService['options'], problems: Problems): Layer {
+function optionLayer(options: readonly (readonly [string, string])[], problems: Problems): Layer {
   const layer = new Map<string, Given>()
-  for (const [option, values] of options) {
+  for (const [option, value] of options) {
     const origin = `option ${shownName(option)}`
     const found = findField(option)
-    const last = values.at(-1)
     if (found === undefined) problems.push(unknownOption(option, origin))
     else if (fieldKind(found) === 'list') {
       const before = layer.get(found.name)?.value ?? []
-      layer.set(found.name, { value: [before, values].flat(2), origin })
-    } else if (last !== undefined) layer.set(found.name, { value: last, origin })
+      layer.set(found.name, { value: [before, value].flat(), origin })
+    } else layer.set(found.name, { value, origin })
   }
   return layer
 }

@@ -3,6 +3,7 @@ import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { isCredentialFile } from '../../settings/kinds.ts'
+import { accessEntries, isAccessSetting, withAccess } from '../entries/file-access.ts'
 import { parseEntry } from '../entries/secret-entry.ts'
 import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
@@ -12,7 +13,8 @@ import { volumeSection } from '../sections/volume.ts'
 import type { Ceilings } from './ceilings.ts'
 import type { DriverLimits } from './driver-limits.ts'
 import type { DaemonConfig, LogConfig } from './volume-config.ts'
-import { parseShared, volumeConfigWith } from './volume-options.ts'
+import type { DriverOptions } from './driver-opts.ts'
+import { checkedVolumeWith, parseShared, volumeConfigWith, type CheckedVolume } from './volume-options.ts'
 
 /** The folder for a managed plugin's state, when no other is set and its configuration folder is writable. */
 export const MANAGED_STATE = '/etc/locket/state'
@@ -40,6 +42,8 @@ export interface DaemonSources extends ProviderSources {
 export interface LoadedDaemon {
   readonly daemon: DaemonConfig
   readonly log: LogConfig
+  /** Reads driver options as far as they are right, for `locket check`. */
+  readonly checkedVolume: (options: DriverOptions) => CheckedVolume
 }
 
 /**
@@ -60,9 +64,11 @@ export function daemonConfig(sources: DaemonSources, problems: Problems): Loaded
 export function soundDaemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
   parseDaemon(sources, problems)
   const { layer, defaults } = sources
+  const secrets = [...layer].filter(([name]) => name === volumeSection.fields.secrets.name)
   const isSound = (setting: readonly [string, Given]) => {
     const found: Problems = []
-    parseDaemon({ ...sources, documents: [], layer: new Map([...defaults, setting]) }, found)
+    const needed = isAccessSetting(setting[0]) ? secrets : []
+    parseDaemon({ ...sources, documents: [], layer: new Map([...defaults, ...needed, setting]) }, found)
     return found.length === 0
   }
   const sound = { ...sources, layer: new Map([...defaults, ...[...layer].filter(isSound)]) }
@@ -84,10 +90,15 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const log = parseSection(logSection, layer, problems)
   const providers = providerInstances(sources, problems)
   const secrets = layer.get(volumeSection.fields.secrets.name)
-  const files = [secrets?.value ?? []].flat().flatMap((entry) => {
+  const before = problems.length
+  const named = [secrets?.value ?? []].flat().flatMap((entry) => {
     const file = parseEntry(entry, secrets?.origin ?? '', problems)
     return file === undefined ? [] : [file]
   })
+  // A wrong secret is reported already: its mode would be reported as one for no file.
+  const isSound = problems.length === before
+  const access = accessEntries(layer, problems)
+  const files = isSound ? withAccess(named, access, problems) : named
   parseShared(layer, providers, problems)
   return { daemon, ceilings, log, providers, files }
 }
@@ -98,10 +109,12 @@ function buildDaemon(
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
-  const volumeConfig = volumeConfigWith({ layer, providers, files, limits, ceilings })
+  const defaults = { layer, providers, files, limits, ceilings }
+  const volumeConfig = volumeConfigWith(defaults)
   return {
     daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, volumeConfig },
     log,
+    checkedVolume: checkedVolumeWith(defaults),
   }
 }
 

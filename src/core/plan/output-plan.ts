@@ -1,11 +1,15 @@
 import { basename, dirname, joinPath, liesUnder } from './paths.ts'
 import { LocketError } from '../vocabulary/errors.ts'
 import { collisions, nameProblem, planFiles, type RequestedFile, type SecretSource } from './plan.ts'
+import type { FileAccess } from '../text/units.ts'
 import type { Place, SourceListing } from '../ports/files.ts'
 
+/** The source that is standard input, and the output that is standard output. No other place is relative. */
+export const STANDARD_STREAM = '-'
+
 /**
- * A template and its output file, or a folder of templates and its output folder. Paths are absolute and
- * normalized.
+ * A template and its output file, or a folder of templates and its output folder. Places are paths, absolute
+ * and normalized, or STANDARD_STREAM.
  */
 export interface MapEntry {
   readonly source: string
@@ -14,6 +18,8 @@ export interface MapEntry {
    * True when `dest` was written with a slash at its end: a single template keeps its name in that folder.
    */
   readonly isInto: boolean
+  /** The mode and the owner of every file of this map. */
+  readonly access?: FileAccess | undefined
   /** The setting or flag of the entry, for messages. */
   readonly origin: string
 }
@@ -27,12 +33,20 @@ export interface Outputs {
   readonly out: string
 }
 
+/** The place of a template: `stream` is standard input. */
+export type OutputSource = SecretSource | { readonly kind: 'stream' }
+
+/** A template that is written to standard output. */
+export interface PlannedStream {
+  readonly source: OutputSource
+  readonly origin: string
+}
+
 /** One file that will be written, and its template. */
-export interface PlannedOutput extends Place {
+export interface PlannedOutput extends PlannedStream, Place {
   /** Absolute path of the file. */
   readonly target: string
-  readonly source: SecretSource
-  readonly origin: string
+  readonly access?: FileAccess | undefined
 }
 
 interface Named {
@@ -54,12 +68,12 @@ export function checkPlaces(outputs: Outputs, real: (path: string) => string = a
   if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
 }
 
-/** Returns the paths of all templates and template folders, each once. */
+/** Returns the paths of all templates and template folders, each once. Standard input is none of them. */
 export function sourcePaths(outputs: Outputs): readonly string[] {
   return [...new Set(sourcesOf(outputs).map(({ path }) => path))]
 }
 
-/** Returns the paths that outputs are written to, or below which they are written. */
+/** Returns the paths of output files and output folders. Standard output is none of them. */
 export function outputPaths(outputs: Outputs): readonly string[] {
   return outputTargets(outputs).map(({ path }) => path)
 }
@@ -67,7 +81,8 @@ export function outputPaths(outputs: Outputs): readonly string[] {
 /**
  * Returns the files to write, each with its template. `found` says what exists at the source of each map; a
  * missing source has no output. `taken` are other files that the command writes. Throws one `plan_conflict`
- * that lists files with two sources, files where folders are needed, and invalid names.
+ * that lists files with two sources, files where folders are needed, and invalid names. Maps to standard
+ * output are left out.
  */
 export function planOutputs(
   outputs: Outputs,
@@ -76,18 +91,42 @@ export function planOutputs(
 ): readonly PlannedOutput[] {
   const problems: string[] = []
   const planned = [
-    ...outputs.maps.flatMap((map) => planMap(map, found.get(map.source), problems)),
-    ...outputs.secrets.map(({ name, source, origin }) => output(outputs.out, name, { source, origin })),
+    ...outputs.maps
+      .filter(({ dest }) => dest !== STANDARD_STREAM)
+      .flatMap((map) => planMap(map, found.get(map.source), problems)),
+    ...outputs.secrets.map(({ name, source, access, origin }) =>
+      output(outputs.out, name, { source, access, origin }),
+    ),
   ]
   problems.push(...collisions([...planned.map(({ target, origin }) => ({ path: target, origin })), ...taken]))
   if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
   return planned
 }
 
+/**
+ * Returns the templates that are written to standard output: one at most. A missing file is none. Throws
+ * `plan_conflict` for a folder.
+ */
+export function planStreams(
+  { maps }: Outputs,
+  found: ReadonlyMap<string, SourceListing>,
+): readonly PlannedStream[] {
+  return maps.flatMap(({ source, dest, origin }): PlannedStream[] => {
+    if (dest !== STANDARD_STREAM) return []
+    if (source === STANDARD_STREAM) return [{ source: { kind: 'stream' }, origin }]
+    const kind = found.get(source)?.kind
+    if (kind === 'folder')
+      throw new LocketError('plan_conflict', `${origin}: a folder cannot be written to standard output`)
+    return kind === 'file' ? [{ source: { kind: 'file', path: source }, origin }] : []
+  })
+}
+
 function planMap(map: MapEntry, listing: SourceListing | undefined, problems: string[]): PlannedOutput[] {
-  const { source, dest, isInto, origin } = map
+  const { source, dest, isInto, access, origin } = map
+  if (source === STANDARD_STREAM)
+    return [output(dirname(dest), basename(dest), { source: { kind: 'stream' }, access, origin })]
   if (listing?.kind === 'file') {
-    const file = { source: { kind: 'file', path: source }, origin } as const
+    const file = { source: { kind: 'file', path: source }, access, origin } as const
     return [isInto ? output(dest, basename(source), file) : output(dirname(dest), basename(dest), file)]
   }
   if (listing?.kind !== 'folder') return []
@@ -98,14 +137,18 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
       problems.push(`${origin}: file name ${JSON.stringify(name)} ${problem}`)
       return []
     }
-    return [output(dest, name, { source: { kind: 'file', path, within: [source] }, origin: path })]
+    return [output(dest, name, { source: { kind: 'file', path, within: [source] }, access, origin: path })]
   })
 }
 
 /**
  * `named`: the folder that the user gave. Links above it are followed; links at `named` and below it are not.
  */
-function output(named: string, name: string, file: Pick<PlannedOutput, 'source' | 'origin'>): PlannedOutput {
+function output(
+  named: string,
+  name: string,
+  file: Pick<PlannedOutput, 'source' | 'access' | 'origin'>,
+): PlannedOutput {
   const target = joinPath(named, name)
   const folder = dirname(named)
   return { ...file, target, folder, path: target.slice(folder === '/' ? 1 : folder.length + 1) }
@@ -113,7 +156,7 @@ function output(named: string, name: string, file: Pick<PlannedOutput, 'source' 
 
 function sourcesOf({ maps, secrets }: Outputs): readonly Named[] {
   return [
-    ...maps.map(({ source, origin }) => ({ path: source, origin })),
+    ...maps.flatMap(({ source, origin }) => pathOf(source, origin)),
     ...secrets.flatMap(({ source, origin }) =>
       source.kind === 'file' ? [{ path: source.path, origin }] : [],
     ),
@@ -122,9 +165,13 @@ function sourcesOf({ maps, secrets }: Outputs): readonly Named[] {
 
 function outputTargets({ maps, secrets, out }: Outputs): readonly Named[] {
   return [
-    ...maps.map(({ dest, origin }) => ({ path: dest, origin })),
+    ...maps.flatMap(({ dest, origin }) => pathOf(dest, origin)),
     ...secrets.map(({ name, origin }) => ({ path: joinPath(out, name), origin })),
   ]
+}
+
+function pathOf(path: string, origin: string): readonly Named[] {
+  return path === STANDARD_STREAM ? [] : [{ path, origin }]
 }
 
 function nestingProblem(source: Named, target: Named, real: (path: string) => string): string | undefined {

@@ -33,7 +33,7 @@ export const dotenv = defineProvider({
     path === undefined
       ? ["dotenv-path (DOTENV_PATH) is not set, and only locket's own configuration sets it"]
       : [],
-  open,
+  open: async (given, deps, instance) => open(given, deps, instance),
   isLocal: true,
 })
 

@@ -29,7 +29,7 @@ export const env = defineProvider({
     isOn
       ? []
       : ["env-provider (LOCKET_ENV_PROVIDER) is not on, and only locket's own configuration turns it on"],
-  open: (_settings, deps, instance) =>
+  open: async (_settings, deps, instance) =>
     createVariables({
       instance,
       where: "locket's environment",

@@ -44,7 +44,7 @@ export const local = defineProvider({
   settings: localSettings,
   parse: (text, instance) => parseLocalRef(text, instance),
   check: localProblems,
-  open: openLocal,
+  open: async (paths, deps) => openLocal(paths, deps),
   isLocal: true,
 })
 

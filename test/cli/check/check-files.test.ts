@@ -59,7 +59,9 @@ services:
     'compose.yml: volume e: driver_opts.secret.y needs the variable NEEDED: tell $WHY',
     'compose.yml: volume a: driver option sise is not known, did you mean size?',
     'compose.yml: volume b: driver option secret.x: line 1, column 1: ',
-    'compose.yml: volume c: 2 settings are wrong: ',
+    'compose.yml: volume a: driver option secret.x: line 1, column 1: op://only/two',
+    'compose.yml: volume c: driver option size: "" is not a valid size',
+    'compose.yml: volume c: driver option connect-host needs connect-token in the driver options too',
     'compose.yml: volume e: driver option secret.x: to take the template from that file write @/bare/path',
     'compose.yml: service s: option providr is not known, did you mean provider?',
     'compose.yml: service s: option connect_host: must be a URL',
@@ -74,6 +76,32 @@ services:
   for (const line of told) assert.ok(stdout.includes(`\n${line}`), `${line}\n\n${stdout}`)
   assert.match(stdout, /^local:\/\/db\/password +local/m)
   assert.doesNotMatch(stdout, /volume d/)
+})
+
+test('modes and owners of single files are checked as the driver does, and their reach too', async (t) => {
+  const { check, put } = await checkWorld(t)
+  await put(
+    'compose.yml',
+    `
+volumes:
+  good: {driver: locket, driver_opts: {mode: 0711, secret.tls.key: "{{ local://db/password }}", secret-mode.tls.key: 0440, secret-user.tls.key: 101}}
+  wrong: {driver: locket, driver_opts: {secret.key: "{{ local://db/password }}", secret-mode.kay: 0440, mode.key: 0440}}
+  open: {driver: locket, driver_opts: {secret.key: "{{ local://db/password }}", secret-mode.key: 0666}}
+  closed: {driver: locket, driver_opts: {secret.key: "{{ local://db/password }}", secret-user.key: "101:102"}}
+  file: {driver: locket, driver_opts: {secret.key: "{{ local://db/password }}", secret.key.mode: 0440}}
+`,
+  )
+  const { code, stdout } = await check(['--offline', 'compose.yml'])
+  assert.equal(code, 78)
+  const told = [
+    'volume wrong: driver option mode.key is not known, did you mean secret-mode.key?',
+    'volume wrong: driver option secret-mode.kay is for no file: did you mean key?',
+    'volume open: driver option secret-mode.key: a secret must not be writable by everyone',
+    'warning: volume closed: the users of key may not enter the folder',
+    'warning: volume file: key.mode is a file of its own: is secret-mode.key meant?',
+  ]
+  for (const line of told) assert.ok(stdout.includes(`\ncompose.yml: ${line}`), `${line}\n\n${stdout}`)
+  assert.doesNotMatch(stdout, /volume good/)
 })
 
 test('variables come from the environment, then from the .env file beside the compose file', async (t) => {
@@ -193,6 +221,7 @@ test('environment: and env_file: of a provider service are checked like its opti
     files[0]?.problems.map((problem) => problem.slice(0, 70)),
     [
       'service listed: environment: OP_CONNECT_TOKEN is a credential of locke',
+      'service listed: environment C: line 1, column 1: op://only/two has 2 p',
       'service none: there is no variable to set: give it environment: or the',
     ],
   )
@@ -201,6 +230,7 @@ test('environment: and env_file: of a provider service are checked like its opti
     [
       ['local://in-file', 'compose.yaml: service mapped: F'],
       ['local://mapped', 'compose.yaml: service mapped: A'],
+      ['local://listed', 'compose.yaml: service listed: B'],
       ['local://a', 'compose.yaml: service mixed: a'],
       ['local://b', 'compose.yaml: service mixed: a'],
     ],

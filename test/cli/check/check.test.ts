@@ -8,7 +8,7 @@ test('a configuration without files: what it names is checked, and its providers
   assert.deepEqual([bare.code, bare.stderr], [0, ''])
   assert.match(
     bare.stdout,
-    /^configuration: ok\n\nprovider {4}result {2}time\nop-connect {2}ok {6}\d+ ms\n\n0 references ok, 0 failed\n$/,
+    /^configuration: ok\nthere is no compose\.yaml, compose\.yml, docker-compose\.yml or docker-compose\.yaml here\n\nprovider {4}result {2}time\nop-connect {2}ok {6}\d+ ms\n\n0 references ok, 0 failed\n$/,
   )
   await put('all.toml', '[volume.secrets]\nkey = "{{ op://Mordin/TestKey/private key }}"\n')
   const whole = await check(['--config', 'all.toml', '--format=json'])
@@ -40,7 +40,21 @@ test('every wrong setting is listed with its source, and the rest is still check
     /^1 reference ok, 0 failed, 7 other problems$/m,
   ]
   for (const line of told) assert.match(stdout, line)
-  assert.equal(stdout.match(/^configuration: /gm)?.length, 7, stdout)
+  assert.equal(stdout.match(/^configuration: (?!read )/gm)?.length, 7, stdout)
+  assert.match(stdout, /^configuration: read a\.toml\nconfiguration: read b\.toml\n/)
+})
+
+test('beside a wrong setting, the modes of default secrets still count', async (t) => {
+  const { check } = await checkWorld(t)
+  const secret = ['--secret=key={{ local://db/password }}', '--secret-user=key=7']
+  const { stdout } = await check([...secret, '--size=0', '--offline'])
+  assert.match(stdout, /^configuration: flag --size/m)
+  assert.match(stdout, /^configuration: warning: the users of key may not enter the folder/m)
+  const unknown = await check(['--secret-mode=key=0440', '--offline'])
+  assert.match(
+    unknown.stdout,
+    /^configuration: flag --secret-mode key is for no file: no secret has this name$/m,
+  )
 })
 
 test('missing secrets are distinguished from those with a default, and asked for once', async (t) => {

@@ -170,7 +170,7 @@ export async function onBao(
     canaries: [...CANARIES, ...Object.keys(tokens)],
     knobs: {},
   }
-  const opened = open(subject, backend)
+  const opened = await open(subject, backend)
   t.after(async () => {
     await opened.client[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()

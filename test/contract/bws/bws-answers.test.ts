@@ -44,7 +44,7 @@ function answers(client: BwsClientName): void {
     const [token, other] = [server.issue(), server.issue()]
     const mixed = token.replace(/:.*/, other.slice(other.indexOf(':')))
     const messageOf = async (text: string) => {
-      await using opened = open(subjectOf(client), backend, { ...backend.settings, token: text })
+      await using opened = await open(subjectOf(client), backend, { ...backend.settings, token: text })
       const [outcome] = (await fetched(opened, [parsed(subjectOf(client), backend.missing)])).values()
       assert.ok(outcome?.ok === false && outcome.error.code === 'auth')
       return outcome.error.message
@@ -73,7 +73,7 @@ function answers(client: BwsClientName): void {
     }
     for (const [said, text] of Object.entries(odd)) {
       const canaries = [...backend.canaries, secret, text]
-      await using opened = open(
+      await using opened = await open(
         subjectOf(client),
         { ...backend, canaries },
         { ...backend.settings, token: text },
@@ -93,7 +93,7 @@ function answers(client: BwsClientName): void {
     const refs = [parsed(subjectOf(client), backend.missing)]
     for (const setting of ['apiUrl', 'identityUrl']) {
       const wrong = `${new URL(backend.settings['apiUrl'] ?? '').origin}/elsewhere`
-      await using opened = open(subjectOf(client), backend, { ...backend.settings, [setting]: wrong })
+      await using opened = await open(subjectOf(client), backend, { ...backend.settings, [setting]: wrong })
       const [outcome] = (await fetched(opened, refs)).values()
       assert.ok(outcome?.ok === false && outcome.error.code === 'unavailable')
       assert.equal(outcome.error.message, `bws at ${wrong} is not a Bitwarden server (status 404)`)
@@ -114,7 +114,7 @@ function answers(client: BwsClientName): void {
     ]
     for (const [login, claims] of cases) {
       Object.assign(server.knobs, { login, claims })
-      await using opened = open(subjectOf(client), backend)
+      await using opened = await open(subjectOf(client), backend)
       const code = await codesOf(opened, refs)
       assert.ok(
         code[0] === 'provider_protocol' || (client === 'sdk' && code[0] === 'auth'),

@@ -139,7 +139,7 @@ export async function connected(
   const subject = subjectOf(client)
   const texts = { ...backend.settings, ...options.settings }
   const deps = options.startWorker === undefined ? {} : { startWorker: options.startWorker }
-  const opened = open(subject, { ...backend, deps }, texts)
+  const opened = await open(subject, { ...backend, deps }, texts)
   t.after(() => opened.client[Symbol.asyncDispose]())
   return { ...opened, ...asking(subject, opened, ({ message }) => message), server, ids }
 }

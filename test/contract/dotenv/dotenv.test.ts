@@ -55,7 +55,7 @@ test('attack: a name of a locket credential is denied, also in a file that other
   const { backend, path } = await dotenvFile(t)
   const hidden = [...credentialVariables()]
   await appendFile(path, hidden.map((name) => `${name}=${TOKEN}\n`).join(''))
-  await using opened = open(subject, backend)
+  await using opened = await open(subject, backend)
   const refs = hidden.map((name) => parsed(subject, `dotenv://${name}`))
   assert.deepEqual(
     await codesOf(opened, refs),
@@ -65,7 +65,7 @@ test('attack: a name of a locket credential is denied, also in a file that other
 
 test('the file is read again each time', async (t) => {
   const { backend, path } = await dotenvFile(t)
-  await using opened = open(subject, backend)
+  await using opened = await open(subject, backend)
   const refs = [parsed(subject, 'dotenv://A')]
   for (const value of ['one', 'two']) {
     await writeFile(path, `A=${value}\n`)
@@ -75,7 +75,7 @@ test('the file is read again each time', async (t) => {
 
 test('a damaged file is reported with its line, without its text', async (t) => {
   const { backend, path } = await dotenvFile(t)
-  await using opened = open(subject, backend)
+  await using opened = await open(subject, backend)
   const cases: [string | Uint8Array, RegExp][] = [
     [`A=1\n${CANARY}\n`, /^dotenv: .*\/\.env: line 2: a line must be NAME=VALUE/],
     [`A="${CANARY}\n`, /: line 1: the quote " is not closed$/],
@@ -93,7 +93,7 @@ test('a damaged file is reported with its line, without its text', async (t) => 
 test('a file that is larger than any .env file is not read', async (t) => {
   const { backend, path } = await dotenvFile(t)
   await writeFile(path, `A=${'x'.repeat(16 * 1024 * 1024)}\n`)
-  await using opened = open(subject, backend)
+  await using opened = await open(subject, backend)
   assert.deepEqual(await codesOf(opened, [parsed(subject, 'dotenv://A')]), ['too_large'])
 })
 
@@ -105,8 +105,8 @@ test('a disk that does not answer costs the deadline and no more', async () => {
     env: {},
     hiddenNames: new Set<string>(),
   }
-  const files = { read: () => new Promise<never>(() => undefined) }
-  const client = dotenv.open({ path: '/x/.env' }, { ...deps, files }, 'dotenv')
+  const files = { read: () => new Promise<never>(() => undefined), wasRead: () => false }
+  const client = await dotenv.open({ path: '/x/.env' }, { ...deps, files }, 'dotenv')
   const ref = parsed(subject, 'dotenv://A')
   const abort = new AbortController()
   for (const [signal, code] of [

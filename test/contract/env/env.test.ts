@@ -52,7 +52,7 @@ providerContract(subject)
 test('attack: a name of a locket credential is denied, set or not, and affects no other', async (t) => {
   const { backend, variables } = environment()
   Object.assign(variables, { OP_CONNECT_TOKEN: TOKEN, APP_PASSWORD: CANARY })
-  const opened = attempt(t, backend)
+  const opened = await attempt(t, backend)
   const hidden = [...credentialVariables()]
   assert.ok(hidden.includes('OP_CONNECT_TOKEN') && hidden.includes('OP_CONNECT_TOKEN_FILE'))
   const refs = [...hidden, 'APP_PASSWORD'].map((name) => parsed(subject, `env://${name}`))
@@ -60,7 +60,7 @@ test('attack: a name of a locket credential is denied, set or not, and affects n
 })
 
 test('attack: a property of every object is not a variable', async (t) => {
-  const opened = attempt(t, environment().backend)
+  const opened = await attempt(t, environment().backend)
   const names = ['toString', 'constructor', '__proto__', 'hasOwnProperty']
   const refs = names.map((name) => parsed(subject, `env://${name}`))
   assert.deepEqual(
@@ -72,12 +72,12 @@ test('attack: a property of every object is not a variable', async (t) => {
 test('a value is used unchanged: no template, no reference', async (t) => {
   const { backend, variables } = environment()
   variables['LINK'] = '{{ env://OP_CONNECT_TOKEN }} $OP_CONNECT_TOKEN'
-  const opened = attempt(t, backend)
+  const opened = await attempt(t, backend)
   assert.deepEqual(await textsOf(opened, [parsed(subject, 'env://LINK')]), [variables['LINK']])
 })
 
-function attempt(t: TestContext, backend: Backend) {
-  const opened = open(subject, backend)
+async function attempt(t: TestContext, backend: Backend) {
+  const opened = await open(subject, backend)
   t.after(() => opened.client[Symbol.asyncDispose]())
   return opened
 }

@@ -67,7 +67,7 @@ async function oddServer(t: TestContext, loginAnswer: ServiceAnswer, readAnswer 
     canaries: CANARIES,
     knobs: {},
   }
-  const opened = open(subject, backend)
+  const opened = await open(subject, backend)
   t.after(async () => {
     await opened.client[Symbol.asyncDispose]()
     await service[Symbol.asyncDispose]()

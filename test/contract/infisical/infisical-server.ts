@@ -172,7 +172,7 @@ export async function connected(
     canaries: CANARIES,
     knobs: {},
   }
-  const opened = open(subject, backend)
+  const opened = await open(subject, backend)
   t.after(() => opened.client[Symbol.asyncDispose]())
   let seen = 0
   return {

@@ -18,14 +18,14 @@ import { localStore, run, storeAt } from './local-store.ts'
 const CANARY = 'canary-5d1e-value'
 const soon = () => AbortSignal.timeout(20_000)
 
-function open(paths: LocalPaths) {
+async function open(paths: LocalPaths, files = openSourceFiles()) {
   const log = createRecordingLog()
   const clock = { ...systemClock(), sleep: () => Promise.resolve() }
   return {
     log,
-    client: local.open(
+    client: await local.open(
       paths,
-      { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
+      { clock, emit: log.emit, files, startWorker, env: {}, hiddenNames: new Set() },
       'local',
     ),
   }
@@ -33,14 +33,14 @@ function open(paths: LocalPaths) {
 
 async function failure(paths: LocalPaths, name = 'db/password'): Promise<LocketError> {
   const ref = createRef('local', name, `local://${name}`)
-  const outcome = (await open(paths).client.fetch([ref], soon())).get(ref.id)
+  const outcome = (await (await open(paths)).client.fetch([ref], soon())).get(ref.id)
   assert.ok(outcome?.ok === false)
   return outcome.error
 }
 
 async function valueOf(paths: LocalPaths, name: string): Promise<string> {
   const ref = createRef('local', name, `local://${name}`)
-  const outcome = (await open(paths).client.fetch([ref], soon())).get(ref.id)
+  const outcome = (await (await open(paths)).client.fetch([ref], soon())).get(ref.id)
   assert.ok(outcome?.ok === true, inspect(outcome))
   return new TextDecoder().decode(outcome.secret.value.reveal())
 }
@@ -212,7 +212,7 @@ test('a key file that others can read is used, with one warning per key', async 
   const at = await localStore(t)
   await at.put('a', CANARY)
   await chmod(at.key, 0o644)
-  const { client, log } = open(at)
+  const { client, log } = await open(at)
   const ref = createRef('local', 'a', 'local://a')
   for (let times = 0; times < 3; times += 1)
     assert.equal((await client.fetch([ref], soon())).get(ref.id)?.ok, true)
@@ -225,7 +225,7 @@ test('a key file that others can read is used, with one warning per key', async 
 test('a fetch sees what was stored before it was asked, also while another one runs', async (t) => {
   const at = await localStore(t)
   await at.put('a', '0')
-  const { client } = open(at)
+  const { client } = await open(at)
   const ref = createRef('local', 'a', 'local://a')
   for (let round = 1; round <= 5; round += 1) {
     const earlier = client.fetch([ref], soon())
@@ -242,13 +242,8 @@ test('many fetches at once share reads, and each gets values of its own', async 
   await at.put('a', CANARY)
   let reads = 0
   const files = openSourceFiles()
-  const counting = { read: (...args: Parameters<typeof files.read>) => ((reads += 1), files.read(...args)) }
-  const clock = { ...systemClock(), sleep: () => Promise.resolve() }
-  const client = local.open(
-    at,
-    { clock, emit: createRecordingLog().emit, files: counting, startWorker, env: {}, hiddenNames: new Set() },
-    'local',
-  )
+  const read = (...args: Parameters<typeof files.read>) => ((reads += 1), files.read(...args))
+  const { client } = await open(at, { ...files, read })
   const ref = createRef('local', 'a', 'local://a')
   const answers = await Promise.all(Array.from({ length: 100 }, () => client.fetch([ref], soon())))
   assert.ok(reads <= 4, `${reads} reads`)
@@ -261,13 +256,8 @@ test('many fetches at once share reads, and each gets values of its own', async 
 })
 
 test('a file that is never read to its end costs its callers no more than their deadline', async () => {
-  const never = { read: () => new Promise<never>(() => undefined) }
-  const clock = { ...systemClock(), sleep: () => Promise.resolve() }
-  const client = local.open(
-    { file: '/a', key: '/b' },
-    { clock, emit: createRecordingLog().emit, files: never, startWorker, env: {}, hiddenNames: new Set() },
-    'local',
-  )
+  const never = { read: () => new Promise<never>(() => undefined), wasRead: () => false }
+  const { client } = await open({ file: '/a', key: '/b' }, never)
   const ref = createRef('local', 'a', 'local://a')
   const codeWith = async (signal: AbortSignal) => {
     const outcome = (await client.fetch([ref], signal)).get(ref.id)

@@ -119,7 +119,7 @@ export async function connected(
     canaries: [TOKEN],
     knobs: {},
   }
-  const opened = open(subject, backend)
+  const opened = await open(subject, backend)
   t.after(async () => {
     await opened.client[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()

@@ -81,7 +81,7 @@ async function world(t: TestContext, texts: SettingTexts = {}): Promise<World> {
   const log = createRecordingLog()
   const settings = settingsOf(subject, { token: `file:${tokenFile}`, ...texts })
   const deps = { ...NONE, clock, emit: log.emit, files: openSourceFiles(), startWorker: library.startWorker }
-  const client = op.open(settings as Parameters<typeof op.open>[0], deps, 'op')
+  const client = await op.open(settings as Parameters<typeof op.open>[0], deps, 'op')
   t.after(() => client[Symbol.asyncDispose]())
   const fetch = async (...references: string[]): Promise<Outcome[]> => {
     const refs: SecretRef[] = references.map((text) => parsed(subject, text))
@@ -255,7 +255,7 @@ test('an answer of another shape is internal', async () => {
     startWorker: library.startWorker,
   }
   const settings = settingsOf(subject, { token: TOKEN })
-  await using client = op.open(settings as Parameters<typeof op.open>[0], deps, 'op')
+  await using client = await op.open(settings as Parameters<typeof op.open>[0], deps, 'op')
   const outcomes = await client.fetch([parsed(subject, 'op://v/i/a')], SIGNAL)
   assert.deepEqual(read([...outcomes.values()]), ['internal'])
   assert.doesNotMatch(inspect(outcomes, { depth: 9 }), /canary/)

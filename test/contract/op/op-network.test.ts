@@ -29,7 +29,7 @@ async function failureAt(address: string, settings: SettingTexts = {}): Promise<
     canaries: token.canaries,
     knobs: {},
   }
-  await using opened = open(subject, backend)
+  await using opened = await open(subject, backend)
   const signal = AbortSignal.timeout(10_000)
   const [outcome] = (await fetched(opened, [parsed(subject, 'op://v/i/f')], signal)).values()
   assert.ok(outcome !== undefined && !outcome.ok)

@@ -27,7 +27,7 @@ interface Tried extends Opened {
 
 async function tried(t: TestContext, changes: SettingTexts = {}, answer?: string): Promise<Tried> {
   const { service, backend, tokenFile } = await startBackend(t, answer)
-  const opened = open(subject, backend, { ...backend.settings, ...changes })
+  const opened = await open(subject, backend, { ...backend.settings, ...changes })
   t.after(() => opened.client[Symbol.asyncDispose]())
   return {
     ...opened,
@@ -193,7 +193,7 @@ describe('provider op', () => {
     const late = await tried(t, { token: 'file:/nowhere/token' })
     assert.equal((await late.errorOf()).code, 'credential_missing')
     const { service, errorOf, tokenFile } = await tried(t)
-    await using other = open(subject, (await startBackend(t)).backend, {
+    await using other = await open(subject, (await startBackend(t)).backend, {
       token: `file:${tokenFile}`,
       caCert: tokenFile,
     })

@@ -38,7 +38,7 @@ export async function onServer(
   listener: RequestListener,
 ): Promise<Opened> {
   const url = await listening(t, listener)
-  const opened = openAt(odd, url)
+  const opened = await openAt(odd, url)
   t.after(() => opened.client[Symbol.asyncDispose]())
   return opened
 }
@@ -60,7 +60,7 @@ export function oddAnswers(odd: OddSubject): void {
     await fc.assert(
       fc.asyncProperty(oddity(odd), async (next) => {
         now = next
-        await using opened = openAt(odd, url)
+        await using opened = await openAt(odd, url)
         // `fetched` searches every error and log line for the canary, which is in every text of the answers.
         const pending = fetched(opened, refs, AbortSignal.timeout(DEADLINE_MS))
         for (const outcome of (await within(DEADLINE_MS + 1000, pending)).values()) {
@@ -120,11 +120,11 @@ function isOurs(error: unknown): boolean {
   return isLocketError(error) && error.code !== 'internal'
 }
 
-function openAt(
+async function openAt(
   { subject, settings, canaries }: Pick<OddSubject, 'subject' | 'settings' | 'canaries'>,
   url: string,
-): Opened {
-  return open(subject, {
+): Promise<Opened> {
+  return await open(subject, {
     settings: settings(url),
     put: () => Promise.reject(new Error('nothing to put')),
     missing: '',

@@ -42,11 +42,11 @@ export function parsed(subject: ProviderSubject, text: string): SecretRef {
   return ref
 }
 
-export function open(
+export async function open(
   subject: ProviderSubject,
   backend: Backend,
   texts: SettingTexts = backend.settings,
-): Opened {
+): Promise<Opened> {
   const log = createRecordingLog()
   const settings = settingsOf(subject, texts)
   const none = { env: {}, hiddenNames: new Set<string>() }
@@ -58,7 +58,7 @@ export function open(
     ...none,
     ...backend.deps,
   }
-  const client = subject.def.open(settings, deps, subject.def.kind)
+  const client = await subject.def.open(settings, deps, subject.def.kind)
   return {
     client,
     backend,
@@ -90,7 +90,7 @@ export async function prepared(
 ): Promise<Opened & { readonly refs: readonly SecretRef[] }> {
   const backend = await subject.start(t)
   const refs = await stored(subject, backend, values)
-  const opened = open(subject, backend)
+  const opened = await open(subject, backend)
   t.after(() => opened.client[Symbol.asyncDispose]())
   return { ...opened, refs }
 }

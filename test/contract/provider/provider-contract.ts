@@ -115,7 +115,7 @@ function fetching(subject: ProviderSubject): void {
     const { backend, client } = await prepared(t, subject, {})
     assert.equal((await client.fetch([], AbortSignal.timeout(5000))).size, 0)
     assert.equal(backend.knobs.gauge?.().requests ?? 0, 0)
-    await using blind = open(subject, backend, (await backend.knobs.lateCredential?.())?.settings)
+    await using blind = await open(subject, backend, (await backend.knobs.lateCredential?.())?.settings)
     assert.equal((await blind.client.fetch([], AbortSignal.timeout(5000))).size, 0)
   })
 }
@@ -126,7 +126,7 @@ function credentials(subject: ProviderSubject): void {
     'badCredential',
     'a credential that nobody accepts is auth',
     async (backend, refs, knob) => {
-      await using opened = open(subject, backend, await knob())
+      await using opened = await open(subject, backend, await knob())
       assert.deepEqual(await codesOf(opened, refs), ['auth', 'auth'])
     },
   )
@@ -137,7 +137,7 @@ function credentials(subject: ProviderSubject): void {
     'a credential file that is not there yet may still come',
     async (backend, refs, knob) => {
       const late = await knob()
-      await using opened = open(subject, backend, late.settings)
+      await using opened = await open(subject, backend, late.settings)
       assert.deepEqual(await codesOf(opened, refs), ['credential_missing', 'credential_missing'])
       for (const outcome of (await fetched(opened, refs)).values()) {
         assert.ok(!outcome.ok && outcome.error.message.includes(late.path))
@@ -152,7 +152,7 @@ function credentials(subject: ProviderSubject): void {
     'rotateCredential',
     'a rotated credential file is picked up',
     async (backend, refs, knob) => {
-      await using opened = open(subject, backend)
+      await using opened = await open(subject, backend)
       assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
       await knob()
       assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
@@ -164,7 +164,7 @@ function credentials(subject: ProviderSubject): void {
     'forbid',
     'what the credential may not read is denied, and spoils no other',
     async (backend, refs, knob) => {
-      await using opened = open(subject, backend)
+      await using opened = await open(subject, backend)
       await knob(refs[0]?.text ?? '')
       assert.deepEqual(await codesOf(opened, refs), ['denied', 'ok'])
     },
@@ -173,7 +173,7 @@ function credentials(subject: ProviderSubject): void {
 
 function failing(subject: ProviderSubject): void {
   const failsAs = async (backend: Backend, refs: readonly SecretRef[], code: ErrorCode) => {
-    await using opened = open(subject, backend)
+    await using opened = await open(subject, backend)
     assert.deepEqual(await codesOf(opened, refs), [code, code])
   }
   withKnob(subject, 'throttle', 'too many requests is rate_limited', async (backend, refs, knob) => {
@@ -195,13 +195,13 @@ function failing(subject: ProviderSubject): void {
     })
   }
   withKnob(subject, 'failNext', 'what passes is tried again', async (backend, refs, knob) => {
-    await using opened = open(subject, backend)
+    await using opened = await open(subject, backend)
     assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
     knob(2, 503)
     assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
   })
   withKnob(subject, 'fail', 'what does not pass is not tried again', async (backend, refs, knob) => {
-    await using opened = open(subject, backend)
+    await using opened = await open(subject, backend)
     assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
     const before = backend.knobs.gauge?.().requests ?? 0
     assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
@@ -221,7 +221,7 @@ function failing(subject: ProviderSubject): void {
   })
   withKnob(subject, 'hang', 'the deadline is kept, and is timeout', async (backend, refs, knob) => {
     knob()
-    await using opened = open(subject, backend)
+    await using opened = await open(subject, backend)
     const outcomes = fetched(opened, refs, AbortSignal.timeout(200))
     const codes = [...(await within(1200, outcomes)).values()].map(
       (outcome) => outcome.ok || outcome.error.code,
@@ -230,7 +230,7 @@ function failing(subject: ProviderSubject): void {
   })
   withKnob(subject, 'hang', 'an abort ends it within a second', async (backend, refs, knob) => {
     knob()
-    await using opened = open(subject, backend)
+    await using opened = await open(subject, backend)
     const caller = new AbortController()
     const pending = codesOf(opened, refs, caller.signal)
     await sleep(50)
@@ -238,7 +238,7 @@ function failing(subject: ProviderSubject): void {
     assert.deepEqual(await within(1000, pending), ['aborted', 'aborted'])
   })
   withKnob(subject, 'gauge', 'a signal that is already aborted asks nothing', async (backend, refs, knob) => {
-    await using opened = open(subject, backend)
+    await using opened = await open(subject, backend)
     assert.deepEqual(await within(1000, codesOf(opened, refs, AbortSignal.abort())), ['aborted', 'aborted'])
     assert.equal(knob().requests, 0)
   })
@@ -250,7 +250,7 @@ function ending(subject: ProviderSubject): void {
     const names = Array.from({ length: 9 }, (_unused, index) => [`n${index}`, CANARY])
     const refs = await stored(subject, backend, Object.fromEntries(names))
     slow?.(15)
-    await using opened = open(subject, backend, knob(2))
+    await using opened = await open(subject, backend, knob(2))
     const batches = await Promise.all([codesOf(opened, refs.slice(0, 5)), codesOf(opened, refs.slice(5))])
     assert.deepEqual(batches.flat(), Array(9).fill('ok'))
     assert.equal(gauge?.().maxInFlight, 2)
@@ -268,7 +268,7 @@ function ending(subject: ProviderSubject): void {
     'gauge',
     'dispose closes sockets, idle and busy, and ends what waits',
     async (backend, refs, knob) => {
-      const opened = open(subject, backend)
+      const opened = await open(subject, backend)
       assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
       assert.ok(knob().openSockets > 0, 'connections are kept for the next request')
       backend.knobs.hang?.()

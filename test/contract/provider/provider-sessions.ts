@@ -7,7 +7,7 @@ import { withKnob } from './with-knob.ts'
 /** Logins, and what is counted of requests. */
 export function sessions(subject: ProviderSubject): void {
   withKnob(subject, 'gauge', 'callers at the same time share one login', async (backend, refs, knob) => {
-    await using opened = open(subject, backend)
+    await using opened = await open(subject, backend)
     const answers = await Promise.all(Array.from({ length: 10 }, () => codesOf(opened, refs)))
     assert.deepEqual(new Set(answers.flat()), new Set(['ok']))
     assert.ok(knob().logins <= 1, `${knob().logins} logins`)
@@ -18,7 +18,7 @@ export function sessions(subject: ProviderSubject): void {
     'expire',
     'a token that has expired is renewed once for all callers',
     async (backend, refs, knob) => {
-      await using opened = open(subject, backend)
+      await using opened = await open(subject, backend)
       assert.deepEqual(await codesOf(opened, refs), ['ok', 'ok'])
       knob()
       const answers = await Promise.all(Array.from({ length: 10 }, () => codesOf(opened, refs)))
@@ -32,7 +32,7 @@ export function sessions(subject: ProviderSubject): void {
     'badCredential',
     'a credential that was refused is not asked about again within the minute',
     async (backend, refs, knob) => {
-      await using opened = open(subject, backend, await knob())
+      await using opened = await open(subject, backend, await knob())
       assert.deepEqual(await codesOf(opened, refs), ['auth', 'auth'])
       const asked = backend.knobs.gauge?.().requests
       assert.deepEqual(await codesOf(opened, refs), ['auth', 'auth'])
@@ -46,7 +46,7 @@ export function sessions(subject: ProviderSubject): void {
     await opened.client.probe(AbortSignal.timeout(5000))
     const bad = await backend.knobs.badCredential?.()
     if (bad === undefined) return
-    await using other = open(subject, backend, bad)
+    await using other = await open(subject, backend, bad)
     await assert.rejects(other.client.probe(AbortSignal.timeout(5000)), { code: 'auth' })
   })
 
