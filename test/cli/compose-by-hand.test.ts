@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
 import { environmentWorld } from './environment-command.ts'
+import { openTerminal } from './terminal.ts'
 
 const CANARY = 'canary-by-hand-1f6a'
 
@@ -31,4 +32,14 @@ test('a person who calls it reads plain text without values', async (t) => {
     wrong.stderr,
     /^locket: locket compose takes up, down, stop or metadata \(did you mean down\?\)/,
   )
+})
+
+test('a terminal gets plain text, also with the project name that Compose gives', async (t) => {
+  const { folder, env, program, store } = await environmentWorld(t)
+  await store('a', CANARY)
+  const words = [...program, 'compose', '--project-name=demo', 'up', '--env=A=local://a', 'locket']
+  const terminal = openTerminal(t, words.join(' '), { cwd: folder, env })
+  assert.equal(await terminal.ended, 0)
+  assert.match(terminal.screen(), /^LOCKET_A has a value\r$/m)
+  assertNoSecret(terminal.screen(), [CANARY])
 })
