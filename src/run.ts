@@ -63,6 +63,7 @@ function contextOf(name: string, argv: readonly string[], { env, openFiles }: Su
     env,
     openFiles,
     cwd: process.cwd(),
+    calledAt: Date.now(),
     commands: COMMANDS,
     tables: TABLES,
     isRoot: process.getuid?.() === 0,

@@ -57,6 +57,8 @@ export interface CommandContext {
   readonly openFiles: number | undefined
   /** Absolute path of the working directory. */
   readonly cwd: string
+  /** The time of the call, in milliseconds since the epoch. */
+  readonly calledAt: number
   /** False: default paths are in the user's home directory. */
   readonly isRoot: boolean
   /** Aborted by SIGINT and SIGTERM. */
