@@ -1,6 +1,7 @@
 import type { CommandContext, CommandEntry } from './cli/define.ts'
 import { COMMANDS, TABLES } from './cli/index.ts'
 import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/vocabulary/errors.ts'
+import type { StartState } from './core/ports/process.ts'
 import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
@@ -12,12 +13,11 @@ interface Start {
   /** The words after the program's name. */
   readonly argv: readonly string[]
   readonly env: Env
-  /** The soft limit of open files that this process was started with. Undefined: unknown, or unlimited. */
-  readonly openFiles?: number | undefined
+  readonly startState: StartState
 }
 
 /** Runs one command line and returns its exit code. Loads the file of that command only. */
-export async function run({ path, argv, env, openFiles }: Start): Promise<number> {
+export async function run({ path, argv, env, startState }: Start): Promise<number> {
   const docker = path.endsWith('docker-locket') ? await import('./cli/docker-plugin.ts') : undefined
   const fromDocker = docker?.wordsFromDocker(argv, path)
   const words = fromDocker ?? argv
@@ -27,7 +27,7 @@ export async function run({ path, argv, env, openFiles }: Start): Promise<number
     // A SIGTERM ends every command, so `followDocker` needs nothing else.
     if (fromDocker !== undefined)
       await docker?.followDocker(env['DOCKER_CLI_PLUGIN_SOCKET'], () => process.kill(process.pid, 'SIGTERM'))
-    return await dispatch(words, { env, openFiles })
+    return await dispatch(words, { env, startState })
   } catch (thrown) {
     return end(thrown)
   }
@@ -37,7 +37,7 @@ export async function run({ path, argv, env, openFiles }: Start): Promise<number
 const METADATA_WORD = 'docker-cli-plugin-metadata'
 
 /** The parts of the start that a command sees. */
-type Surroundings = Pick<Start, 'env' | 'openFiles'>
+type Surroundings = Pick<Start, 'env' | 'startState'>
 
 async function dispatch(argv: readonly string[], given: Surroundings): Promise<number> {
   const [name, ...rest] = argv
@@ -56,12 +56,12 @@ async function dispatch(argv: readonly string[], given: Surroundings): Promise<n
  * Returns the context of a command. A stream is opened when the command first uses it: opening takes 2 ms,
  * and standard input may belong to a child of the command.
  */
-function contextOf(name: string, argv: readonly string[], { env, openFiles }: Surroundings): CommandContext {
+function contextOf(name: string, argv: readonly string[], { env, startState }: Surroundings): CommandContext {
   return {
     name,
     argv,
     env,
-    openFiles,
+    startState,
     cwd: process.cwd(),
     calledAt: Date.now(),
     commands: COMMANDS,

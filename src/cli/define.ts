@@ -1,3 +1,4 @@
+import type { StartState } from '../core/ports/process.ts'
 import type { Section } from '../settings/field.ts'
 
 /** A command in the registry: the facts that the program needs before it loads the command's file. */
@@ -53,8 +54,7 @@ export interface CommandContext {
   /** Arguments after the command's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The soft limit of open files that this process was started with. Undefined: unknown, or unlimited. */
-  readonly openFiles: number | undefined
+  readonly startState: StartState
   /** Absolute path of the working directory. */
   readonly cwd: string
   /** The time of the call, in milliseconds since the epoch. */

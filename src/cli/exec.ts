@@ -42,7 +42,8 @@ export const command: Command = {
     if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
     try {
       const showsOnTerminal = config.mask && context.stdout.isTTY
-      const deps = { ...openExec(rendering, providers), showsOnTerminal }
+      const { startState } = context
+      const deps = { ...openExec(rendering, providers), showsOnTerminal, startState }
       return await exec(config, deps, context.signal)
     } finally {
       await rendering.clients.close()
@@ -51,13 +52,13 @@ export const command: Command = {
 }
 
 /** The parts of the context that `loadExec` reads. */
-type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables' | 'openFiles'>
+type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
 
 /**
  * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
  * files and nothing else. Throws `usage` or `config`.
  */
-export function loadExec({ argv, env, isRoot, cwd, tables, openFiles }: ExecContext) {
+export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   const { flags, command: words } = splitCommand(argv)
   const loaded = loadRendering({
     name: 'exec',
@@ -81,7 +82,6 @@ export function loadExec({ argv, env, isRoot, cwd, tables, openFiles }: ExecCont
     ...rest,
     command: words,
     interactive: interactive ?? !rest.watch,
-    openFiles,
     entries: [...(resolveEnv ? found : []), ...named],
     outputs,
     inherited,

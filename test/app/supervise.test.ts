@@ -45,7 +45,7 @@ function world(options: { readonly isKeptRunning?: boolean } = {}) {
       },
       programs: {
         hasTerminal: () => false,
-      replace: () => assert.fail('not replaced'),
+        replace: () => assert.fail('not replaced'),
         check: (_, env) => check(env),
         async run(_, { env }) {
           check(env)

@@ -1,7 +1,7 @@
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { checkPlaces, sourcePaths } from '../../core/plan/output-plan.ts'
 import type { PlaceOptions } from '../../core/ports/files.ts'
-import type { ChildOptions, CommandLine } from '../../core/ports/process.ts'
+import type { ChildOptions, CommandLine, StartState } from '../../core/ports/process.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
@@ -26,8 +26,6 @@ export interface ExecConfig extends ValuesConfig {
   readonly interactive: boolean
   /** True: the command takes the place of this process when nothing is left to do for it. */
   readonly mayReplace: boolean
-  /** See `ReplaceOptions`. */
-  readonly openFiles: number | undefined
   /** True: signals go to the whole process group of the command, not to its first process alone. */
   readonly isGroupSignalled: boolean
   readonly timeoutMs: number
@@ -41,6 +39,7 @@ interface ExecDeps
   readonly closeProviders: () => Promise<void>
   /** True: standard output is a terminal. */
   readonly showsOnTerminal: boolean
+  readonly startState: StartState
 }
 
 /**
@@ -70,8 +69,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   if (!config.watch) await deps.closeProviders()
   if (isReplaced(config)) {
     const { env } = await handOver(gathered, child, masking)
-    signal.throwIfAborted()
-    return await deps.programs.replace(config.command, { env, openFiles: config.openFiles })
+    return await deps.programs.replace(config.command, { env, startState: deps.startState, signal })
   }
   const { watch: isKeptRunning } = config
   const redactor = masking === undefined ? undefined : () => masking.redactor()

@@ -75,12 +75,28 @@ export interface Child {
   isGone(): boolean
 }
 
+/**
+ * What this process was started with and Node has changed since. A program that takes its place gets it
+ * back.
+ */
+export interface StartState {
+  /** The soft limit of open files. Undefined: unknown, or unlimited. */
+  readonly openFiles: number | undefined
+  /** Numbers of the signals that were ignored. Empty: none, or unknown. */
+  readonly ignoredSignals: readonly number[]
+  /** The descriptors above 2 that were handed to this process. Empty: none, or unknown. */
+  readonly descriptors: readonly number[]
+  /** For the descriptors 0, 1 and 2, in this order: the flags of fcntl(2) F_GETFL. Undefined: not open. */
+  readonly standardFlags: readonly (number | undefined)[]
+}
+
 /** How a program takes the place of this process. */
 export interface ReplaceOptions {
   /** The whole environment of the program. */
   readonly env: Readonly<Record<string, string>>
-  /** The soft limit of open files. Undefined: that of this process, which Node has raised. */
-  readonly openFiles: number | undefined
+  readonly startState: StartState
+  /** Stops everything until the last moment: its reason is thrown, and the program does not start. */
+  readonly signal: AbortSignal
 }
 
 /** Starts programs. */
