@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { DIST } from '../../scripts/engine/plugin.ts'
-import { until } from '../../scripts/engine/until.ts'
-import { processFacts, programName } from '../support/process-facts.ts'
+import { processFacts, untilAsleep } from '../support/process-facts.ts'
 
 // The program that `make rootfs` leaves, or LOCKET_E2E_DIST: its launcher sees what Node changes.
 
@@ -31,7 +30,7 @@ async function commandAfter(t: TestContext, lines: string, before: readonly stri
   })
   t.after(() => child.kill('SIGKILL'))
   const pid = child.pid ?? assert.fail('it did not start')
-  await until('the command runs', () => programName(pid) === 'sleep')
+  await untilAsleep(pid)
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
   // bash gives every command its own path and its depth.
   const own = environment.filter((line) => !/^(_|SHLVL)=/.test(line)).toSorted()

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { until } from '../../scripts/engine/until.ts'
 
 /** What a process has from the one that started it, as the kernel shows it. */
 export interface ProcessFacts {
@@ -34,9 +35,11 @@ export function processFacts(pid: number): ProcessFacts {
   }
 }
 
-/** The name of the program that a process runs, at most 15 bytes. */
-export function programName(pid: number): string {
-  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+/** Waits until the process runs the program `sleep`, and has loaded it. */
+export async function untilAsleep(pid: number): Promise<void> {
+  await until(`process ${pid} sleeps`, () =>
+    /^Name:\s+sleep\n[^]*^State:\s+S/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
+  )
 }
 
 /** Where a text is in the memory of a process: in its first environment, or elsewhere. */

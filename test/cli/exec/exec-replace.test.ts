@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../../scripts/engine/until.ts'
 import { startBwsServer } from '../../fixtures/servers/bws.ts'
-import { findInMemory, processFacts, programName } from '../../support/process-facts.ts'
+import { findInMemory, processFacts, untilAsleep } from '../../support/process-facts.ts'
 import { MAIN } from '../../support/program.ts'
 import { openTerminal } from '../terminal.ts'
 import { BOTH_WAYS, execWorld, isAlive, OWN, PASSWORD, startProcess, TOKEN } from './exec-command.ts'
@@ -20,7 +20,7 @@ const EXEC = [process.execPath, '--disable-sigusr1', MAIN, 'exec'] as const
 /** Waits until the process runs `sleep`. */
 async function becomesSleep(pid: number | undefined): Promise<number> {
   assert.ok(pid !== undefined)
-  await until('the command runs', () => programName(pid) === 'sleep')
+  await untilAsleep(pid)
   return pid
 }
 
