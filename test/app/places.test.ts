@@ -27,7 +27,7 @@ async function placing(t: TestContext, rules: Partial<PlacesRules> = {}) {
         templates.map((template) => [template, Secret.fromText(texts[template.origin] ?? '')] as const),
       )
       const incomplete = new Set(templates.filter(({ origin }) => origin.endsWith('?')))
-      const rendered = { contents, incomplete, unresolved: undefined, wipe: () => undefined }
+      const rendered = { templates, contents, incomplete, unresolved: undefined, wipe: () => undefined }
       const { changed, made, gone } = await places.put(templates, rendered)
       return { changed: short(changed), made: short(made), gone: short(gone) }
     },
@@ -108,6 +108,7 @@ test('two names of one file, by link or case: the name that is gone does not tak
     await symlink('real', join(folder, 'alias'))
     const [real, alias] = [output(join(folder, 'real'), 'f'), output(join(folder, 'alias'), 'f')]
     const rendered = (template: OutputTemplate) => ({
+      templates: [template],
       contents: new Map([[template, Secret.fromText('x')]]),
       incomplete: new Set<OutputTemplate>(),
       unresolved: undefined,

@@ -1,5 +1,5 @@
 import type { CheckConfig } from '../../config/check-config.ts'
-import { LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { addFacts, LocketError, partsOf, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { hasDefault, type SecretSegment } from '../../core/template/render.ts'
@@ -7,6 +7,7 @@ import type { ProviderInstance } from '../../providers/define.ts'
 import { checkFile, type FileReport, type CheckedPlace } from './files.ts'
 import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts'
 import { openDeadline } from '../render/deadline.ts'
+import { allRefOf } from '../recipe/fields.ts'
 import { prepareVolume } from '../recipe/volume-files.ts'
 
 /** A request to check files and providers. */
@@ -50,6 +51,8 @@ export interface ReferenceReport {
     readonly error?: LocketError
     /** There is no such secret, and every tag has a default. */
     readonly usesDefault: boolean
+    /** The number of fields of a `*` reference. */
+    readonly fields?: number
     /** Milliseconds of the provider's whole batch. */
     readonly ms: number
   }
@@ -66,10 +69,18 @@ export async function check(request: CheckRequest, deps: CheckDeps): Promise<Che
   const places = [own.place, ...checked.flatMap((file) => file.places)]
   const asks = asksOf(places, config)
   const answers = request.offline ? undefined : await askAll(asks, request, deps)
+  const unplaced = (place: CheckedPlace) => fieldErrors(place, asks, answers)
   return {
-    config: [...config.problems.map((line) => new LocketError('config', line)), ...own.errors],
+    config: [
+      ...config.problems.map((line) => new LocketError('config', line)),
+      ...own.errors,
+      ...unplaced(own.place),
+    ],
     warnings: own.warnings,
-    files: checked.map((file) => file.report),
+    files: checked.map(({ report, places: placed }) => ({
+      ...report,
+      problems: [...report.problems, ...placed.flatMap(unplaced)],
+    })),
     providers: asks.flatMap((ask) => {
       const probe = answers?.get(ask)?.probe
       return probe === undefined ? [] : [{ name: ask.name, ...probe }]
@@ -97,11 +108,16 @@ export function referenceFailure({ result }: ReferenceReport): LocketError | und
 async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const volume = config.daemon.volumeConfig({})
   const { providers } = volume
-  const place = (templates: CheckedPlace['templates']): CheckedPlace => ({ label: '', providers, templates })
+  const place = (templates: CheckedPlace['templates'], spread?: CheckedPlace['spread']): CheckedPlace => ({
+    label: '',
+    providers,
+    templates,
+    spread,
+  })
   try {
-    const { templates: files, warnings } = await prepareVolume(volume, sources)
+    const { templates: files, warnings, spread } = await prepareVolume(volume, sources)
     const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
-    return { place: place(templates), errors: [], warnings }
+    return { place: place(templates, spread), errors: [], warnings }
   } catch (thrown) {
     return { place: place([]), errors: [toLocketError(thrown)], warnings: [] }
   }
@@ -166,15 +182,40 @@ async function askAll(
   return new Map(await Promise.all(answers))
 }
 
+/** Returns the errors of fields that can be no file or variable. Fields that are not known are left out. */
+function fieldErrors(
+  { providers, spread, facts = {} }: CheckedPlace,
+  asks: readonly Ask[],
+  answers: ReadonlyMap<Ask, ProviderAnswer> | undefined,
+): readonly LocketError[] {
+  try {
+    spread?.((template) => {
+      const ref = allRefOf(template)
+      const key = providers.find(({ name }) => name === ref?.provider)?.key
+      const ask = asks.find(({ instance }) => instance.key === key)
+      return ask && ref && answers?.get(ask)?.fields.get(ref.id)
+    })
+    return []
+  } catch (thrown) {
+    return partsOf(addFacts(toLocketError(thrown), facts))
+  }
+}
+
 function referencesOf({ name, wanted }: Ask, answer: ProviderAnswer | undefined): ReferenceReport[] {
   return [...wanted.values()].map(({ ref, where, isOptional }) => {
     const plain = { text: ref.text, provider: name, where: [...where] }
     if (answer === undefined) return plain
     const error = answer.failures.get(ref.id)
+    const fields = answer.fields.get(ref.id)?.length
     const usesDefault = isOptional && error?.code === 'not_found'
     return {
       ...plain,
-      result: { ...(error === undefined ? {} : { error }), usesDefault, ms: answer.batchMs },
+      result: {
+        ...(error === undefined ? {} : { error }),
+        ...(fields === undefined ? {} : { fields }),
+        usesDefault,
+        ms: answer.batchMs,
+      },
     }
   })
 }

@@ -8,7 +8,8 @@ import type { SourceFiles } from '../../core/ports/files.ts'
 import { parseTemplate } from '../../core/template/parse.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
-import { mapPath, readEnvironment } from '../recipe/environment.ts'
+import { mapPath, readEnvironment, spreadVariables } from '../recipe/environment.ts'
+import type { FieldsOf } from '../recipe/recipe.ts'
 import { contentWarnings, prepareVolume } from '../recipe/volume-files.ts'
 
 /** The findings of one file. */
@@ -30,6 +31,10 @@ export interface CheckedPlace {
   readonly label: string
   readonly providers: readonly ProviderInstance[]
   readonly templates: readonly PlacedTemplate[]
+  /** Throws for fields of `*` references that can be no file or variable there. See `Recipe`. */
+  readonly spread?: ((fieldsOf: FieldsOf) => unknown) | undefined
+  /** The volume or service, for errors of `spread`. */
+  readonly facts?: ErrorFacts
 }
 
 interface PlacedTemplate {
@@ -116,12 +121,13 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   const label = `volume ${name}`
   try {
     const volume = config.daemon.volumeConfig(options)
-    const { templates: files } = await prepareVolume(volume, sources)
+    const { templates: files, spread } = await prepareVolume(volume, sources)
     const templates = files.map((file) => ({
       where: `${path}: ${label}: ${file.path}`,
       template: file.template,
     }))
-    found.places.push({ label: `${path}: ${label}`, providers: volume.providers, templates })
+    const facts = { volume: name }
+    found.places.push({ label: `${path}: ${label}`, providers: volume.providers, templates, spread, facts })
     found.warnings.push(...contentWarnings(files).map((warning) => `${label}: ${warning}`))
   } catch (thrown) {
     note(found, thrown, { volume: name })
@@ -145,7 +151,9 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
     where: `${path}: ${label}: ${variable.name}`,
     template: variable.template,
   }))
-  found.places.push({ label: `${path}: ${label}`, providers: service.providers, templates })
+  const spread = (fieldsOf: FieldsOf) => spreadVariables(variables, fieldsOf)
+  const facts = { service: name }
+  found.places.push({ label: `${path}: ${label}`, providers: service.providers, templates, spread, facts })
 }
 
 /**

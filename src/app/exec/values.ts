@@ -7,7 +7,7 @@ import type { Machine } from '../machine.ts'
 import { prepareEnvironment } from '../recipe/environment.ts'
 import { prepareOutputs, requireSources } from '../recipe/outputs.ts'
 import type { TemplateRules } from '../recipe/read-templates.ts'
-import type { PreparedTemplate } from '../recipe/recipe.ts'
+import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
 import type { NewLines } from '../renewal/new-lines.ts'
@@ -34,6 +34,8 @@ interface GatherOptions {
   readonly newLines: NewLines
 }
 
+type Wanted = Pick<ForChild, 'variables' | 'outputs'>
+
 /**
  * Reads every file, and fetches all references of variables and files as one batch. Nothing is written.
  * Rejects with one error that names everything that failed. The caller must wipe `rendered`.
@@ -49,9 +51,21 @@ export async function gatherValues(
   requireSources(prepared)
   for (const warning of newLines([...environment.warnings, ...prepared.warnings]))
     emit('exec.warning', { warning })
-  const templates = [...environment.templates, ...prepared.templates]
+  const wanted = { variables: environment.templates, outputs: prepared.templates }
+  const all = ({ variables, outputs: files }: Wanted): readonly PreparedTemplate[] => {
+    const templates = [...variables, ...files]
+    return mask ? [...templates, ...maskTemplates(templates)] : templates
+  }
+  let delivered: Wanted = wanted
+  const spread: Recipe<PreparedTemplate>['spread'] = (fieldsOf) => {
+    delivered = {
+      variables: environment.spread?.(fieldsOf) ?? wanted.variables,
+      outputs: prepared.spread?.(fieldsOf) ?? wanted.outputs,
+    }
+    return all(delivered)
+  }
   const rendered = await render<PreparedTemplate>(
-    { templates: mask ? [...templates, ...maskTemplates(templates)] : templates },
+    { templates: all(wanted), spread },
     {
       policy,
       maxFileBytes: rules.maxFileBytes,
@@ -64,7 +78,7 @@ export async function gatherValues(
   )
   if (rendered.unresolved !== undefined)
     emit('exec.unresolved', { left: LEFT[policy], policy, error: formatError(rendered.unresolved) })
-  return { variables: environment.templates, outputs: prepared.templates, rendered }
+  return { ...delivered, rendered }
 }
 
 const LEFT: Readonly<Record<FailurePolicy, string>> = {

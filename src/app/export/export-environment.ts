@@ -40,7 +40,7 @@ export async function exportEnvironment(
     timeoutMs: RENDER_TIMEOUT_MS,
   })
   try {
-    await sink.put(environment.templates, rendered)
+    await sink.put(rendered.templates, rendered)
   } finally {
     rendered.wipe()
   }

@@ -106,7 +106,7 @@ async function write(
   try {
     const missing = rendered.unresolved ?? missingSource(prepared)
     if (missing !== undefined) await status.notReady()
-    const changes = await places.put(prepared.templates, rendered)
+    const changes = await places.put(rendered.templates, rendered)
     say({ prepared, rendered, changes, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())
     return missing

@@ -1,5 +1,7 @@
 import { liesUnder } from '../../core/plan/paths.ts'
 import { LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
+import { fileOfField } from '../../core/plan/field-names.ts'
+import { collisions } from '../../core/plan/plan.ts'
 import {
   checkPlaces,
   outputPaths,
@@ -11,12 +13,15 @@ import {
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Machine } from '../machine.ts'
+import { allRefOf, spreadTemplates, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
-import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
+import { NO_REFERENCE, recipeOf, type FieldsOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /** A template that becomes a file at a place that the user named. */
 export interface OutputTemplate extends PreparedTemplate, PlannedOutput {
   readonly template: Template
+  /** The place of the `*` reference that this file is a field of. */
+  readonly spreadFrom?: string
 }
 
 /** The templates of all outputs, and the sources that are missing. */
@@ -50,9 +55,52 @@ export async function prepareOutputs(
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
   const { templates, errors } = await readTemplates(planned, rules, sources)
-  throwErrors(errors)
+  throwErrors([...errors, ...starErrors(templates.filter(isNamed)), ...templates.flatMap(starInMap)])
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
-  return { ...recipeOf(templates, [...emptyFolders(found), ...templates.flatMap(plainText)]), missing }
+  const recipe = recipeOf<OutputTemplate>(templates, [
+    ...emptyFolders(found),
+    ...templates.flatMap(plainText),
+  ])
+  if (!templates.some((template) => allRefOf(template) !== undefined)) return { ...recipe, missing }
+  return { ...recipe, missing, spread: (fieldsOf) => spreadOutputs(templates, fieldsOf, rules.taken) }
+}
+
+function spreadOutputs(
+  templates: readonly OutputTemplate[],
+  fieldsOf: FieldsOf,
+  taken: PrepareRules['taken'] = [],
+): readonly OutputTemplate[] {
+  const outputs = spreadTemplates({
+    templates,
+    fieldsOf,
+    place: ({ name = '' }, field) => fileOfField(name, field),
+    make(output, name) {
+      const { path, target } = output
+      const replaced = (place: string) =>
+        `${place.slice(0, place.length - (output.name ?? '').length)}${name}`
+      return { ...output, path: replaced(path), target: replaced(target), spreadFrom: target }
+    },
+  })
+  const problems = collisions([...outputs.map(({ target, origin }) => ({ path: target, origin })), ...taken])
+  if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
+  return outputs
+}
+
+function isNamed(output: OutputTemplate): output is OutputTemplate & { readonly name: string } {
+  return output.name !== undefined
+}
+
+function starInMap(output: OutputTemplate): LocketError[] {
+  const ref = allRefOf(output)
+  if (ref === undefined || isNamed(output)) return []
+  const reason = `the reference ${ref.text} gives several values, and a template of a map is one file`
+  return [
+    new LocketError('plan_conflict', reason, {
+      hint: 'write --secret NAME/*=REFERENCE, which makes one file for each field',
+      facts: { origin: output.origin, references: [ref.text] },
+      names: ['references'],
+    }),
+  ]
 }
 
 /** Throws `io` when a source that the user named does not exist. */

@@ -1,11 +1,13 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { throwErrors } from '../../core/vocabulary/errors.ts'
-import { planFiles } from '../../core/plan/plan.ts'
+import { LocketError, throwErrors } from '../../core/vocabulary/errors.ts'
+import { fileOfField } from '../../core/plan/field-names.ts'
+import { collisions, planFiles } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
+import { allRefOf, spreadTemplates, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
-import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
+import { NO_REFERENCE, recipeOf, type FieldsOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /** The content of a volume, for Status. It holds no value. */
 export interface ContentFacts {
@@ -31,12 +33,27 @@ export async function prepareVolume(
 ): Promise<Recipe<PreparedFile>> {
   const rules = { parseRef, maxFileBytes: written.maxFileBytes, clock, allowance }
   const { templates, errors } = await readTemplates(planFiles(files), rules, sources)
-  throwErrors(errors)
-  return recipeOf(templates)
+  throwErrors([...errors, ...starErrors(templates)])
+  const recipe = recipeOf<PreparedFile>(templates)
+  return templates.some((template) => allRefOf(template) !== undefined)
+    ? { ...recipe, spread: (fieldsOf) => spreadFiles(templates, fieldsOf) }
+    : recipe
+}
+
+function spreadFiles(templates: readonly PreparedFile[], fieldsOf: FieldsOf): readonly PreparedFile[] {
+  const files = spreadTemplates({
+    templates,
+    fieldsOf,
+    place: ({ path }, field) => fileOfField(path, field),
+    make: (file, path) => ({ ...file, path }),
+  })
+  const problems = collisions(files)
+  if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
+  return files
 }
 
 /** Returns the facts about a volume's content that Status shows. */
-export function contentFacts({ templates }: Recipe<PreparedFile>): ContentFacts {
+export function contentFacts({ templates }: Pick<Recipe<PreparedFile>, 'templates'>): ContentFacts {
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
   return {
     files: templates.map(({ path }) => path),

@@ -1,15 +1,22 @@
 import { LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId } from '../../core/vocabulary/ref.ts'
-import { uniqueRefs, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
+import { uniqueRefs, type Outcome, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { collectFailures, hasDefault, renderSteps, type FailurePolicy } from '../../core/template/render.ts'
+import {
+  collectFailures,
+  hasDefault,
+  renderSteps,
+  type FailurePolicy,
+  type ReferenceFailure,
+} from '../../core/template/render.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Allowance } from '../../core/volume/ceilings.ts'
 import { inTurns, type Steps } from '../../core/waiting/turns.ts'
 import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { openDeadline } from './deadline.ts'
 import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
+import { spread } from './spread.ts'
 
 /** The rules for rendering: failure policy and limits. */
 interface RenderRules {
@@ -33,6 +40,8 @@ export interface RenderRequest extends RenderRules {
 
 /** Rendered templates in memory. The caller must call `wipe`. */
 export interface Rendered<T> {
+  /** The templates of the recipe, with one in place of each field of a `*` reference. */
+  readonly templates: readonly T[]
   /** In the order of the templates. Templates that the policy `ignore` leaves out are missing. */
   readonly contents: ReadonlyMap<T, Secret>
   /** The failures that the policy let pass. */
@@ -47,18 +56,21 @@ export interface Rendered<T> {
  * error that names all that failed.
  */
 export async function render<T extends PreparedTemplate>(
-  { templates }: Pick<Recipe<T>, 'templates'>,
+  recipe: Pick<Recipe<T>, 'templates' | 'spread'>,
   options: RenderRequest,
 ): Promise<Rendered<T>> {
+  const { templates } = recipe
   const { resolve, clock, timeoutMs, awaitsCredentials } = options
   using deadline = timeoutMs === undefined ? undefined : openDeadline(timeoutMs, clock, options.signal)
   const signal = deadline?.signal ?? options.signal
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
   const optional = optionalRefs(templates)
-  const outcomes = await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredentials })
+  const outcomes = new Map<RefId, Outcome>(
+    await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredentials }),
+  )
   try {
     const mayGoOn = options.allowance && limitOf(clock, signal)
-    return await inTurns(renderAll(templates, outcomes, options, clock.now()), clock, mayGoOn)
+    return await inTurns(renderAll(recipe, outcomes, options, clock.now()), clock, mayGoOn)
   } finally {
     wipeOutcomes(outcomes)
   }
@@ -83,18 +95,21 @@ function limitOf(clock: Clock, signal: AbortSignal): () => void {
   }
 }
 
+/** Adds to `outcomes` the fields of `*` references. */
 function* renderAll<T extends PreparedTemplate>(
-  templates: readonly T[],
-  outcomes: Outcomes,
+  recipe: Pick<Recipe<T>, 'templates' | 'spread'>,
+  outcomes: Map<RefId, Outcome>,
   { policy, maxFileBytes, allowance }: RenderRules,
   now: number,
 ): Steps<Rendered<T>> {
   const failures = collectFailures(
-    templates.map(({ template }) => template),
+    recipe.templates.map(({ template }) => template),
     outcomes,
   )
   const unresolved = failuresOf(failures)
   if (unresolved !== undefined && policy === 'error') throw unresolved
+  if (policy === 'passthrough') refuseUnknownFields(failures)
+  const templates = spread(recipe, outcomes, allowance)
   const incomplete = new Set(
     unresolved === undefined
       ? []
@@ -127,10 +142,19 @@ function* renderAll<T extends PreparedTemplate>(
     }
     throwErrors(errors)
     isDone = true
-    return { contents, unresolved, incomplete, wipe }
+    return { templates, contents, unresolved, incomplete, wipe }
   } finally {
     if (!isDone) wipe()
   }
+}
+
+/**
+ * Throws for each `*` reference without a value: there is no field whose file or variable could get the tag
+ * as text.
+ */
+function refuseUnknownFields(failures: readonly ReferenceFailure[]): void {
+  const unknown = failuresOf(failures.filter(({ ref }) => ref.isAll === true))
+  if (unknown !== undefined) throw unknown
 }
 
 /**

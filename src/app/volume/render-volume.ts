@@ -31,13 +31,13 @@ export async function renderVolume(
   const recipe = await prepareVolume(config, sources, { clock, allowance })
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
   const rendered = await render(recipe, { ...written, allowance, resolve, clock, signal })
-  const content = contentFacts(recipe)
-  const { unresolved } = rendered
+  const { templates, unresolved } = rendered
+  const content = contentFacts({ templates })
   const warnings = unresolved
     ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
     : []
   return {
-    templates: recipe.templates,
+    templates,
     rendered,
     content: { ...content, warnings: [...content.warnings, ...warnings] },
     sink: openVolumeSink(rootOf(driver, name), config, driver),

@@ -1,13 +1,20 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
+import { FIELD_PLACE, type VariableStyle } from '../../core/plan/field-names.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import { NOT_ABSOLUTE, shownName, splitEntry, templateFile } from './secret-entry.ts'
 import { environmentSection, variableSecretsSection } from '../sections/environment.ts'
 
+/** A variable that the user asked for. */
+export interface RequestedVariable extends RequestedFile {
+  /** How a field names its variable, where the name has a `*`. Left out: `upper`. */
+  readonly fieldNames?: VariableStyle
+}
+
 /** One entry of an environment. A later entry wins. */
 export type EnvEntry =
-  | ({ readonly kind: 'variable' } & RequestedFile)
+  | ({ readonly kind: 'variable' } & RequestedVariable)
   /** A .env file. A relative path begins at the working directory, wherever the path was given. */
   | { readonly kind: 'file'; readonly path: string; readonly origin: string }
 
@@ -46,7 +53,11 @@ export function collectEntries(
     ...named.map((entry) => secretEntry(entry, place(variableSecretsSection.fields.secrets.name), problems)),
     ...env.map((entry) => envEntry(entry, place(envField.name), problems)),
   ]
-  return entries.filter((entry) => entry !== undefined)
+  return entries.flatMap((entry) => {
+    if (entry === undefined) return []
+    const isKept = environment.fieldNames === 'keep' && entry.kind === 'variable'
+    return [isKept ? { ...entry, fieldNames: 'keep' } : entry]
+  })
 }
 
 interface Place {
@@ -87,7 +98,8 @@ function secretEntry(entry: string, place: Place, problems: Problems): EnvEntry 
 function variable(name: string, text: string, place: Place, problems: Problems): EnvEntry | undefined {
   const { origin, takesRelative } = place
   const shown = shownName(name)
-  const wrongName = variableNameProblem(name)
+  // The name of a field takes the place of a `*`.
+  const wrongName = variableNameProblem(name.replace(FIELD_PLACE, 'X'))
   if (wrongName !== undefined) {
     problems.push(`${origin}: ${shown} ${wrongName}`)
     return undefined

@@ -32,6 +32,8 @@ export interface PlannedOutput extends Place {
   /** Absolute path of the file. */
   readonly target: string
   readonly source: SecretSource
+  /** The name of a secret as the user wrote it, with which `path` ends. A file of a map has none. */
+  readonly name?: string
   readonly origin: string
 }
 
@@ -77,7 +79,10 @@ export function planOutputs(
   const problems: string[] = []
   const planned = [
     ...outputs.maps.flatMap((map) => planMap(map, found.get(map.source), problems)),
-    ...outputs.secrets.map(({ name, source, origin }) => output(outputs.out, name, { source, origin })),
+    ...outputs.secrets.map(({ name, source, origin }) => ({
+      ...output(outputs.out, name, { source, origin }),
+      name,
+    })),
   ]
   problems.push(...collisions([...planned.map(({ target, origin }) => ({ path: target, origin })), ...taken]))
   if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))

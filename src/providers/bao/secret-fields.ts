@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { packFields } from '../../core/vocabulary/fields.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { isObject, jsonText } from './json.ts'
@@ -38,6 +39,17 @@ export function fieldOf(fields: Fields, { mount, path, field }: BaoReference, wh
     'provider_protocol',
     `${who} has text with invalid Unicode in field "${field}" at ${where}`,
   )
+}
+
+/**
+ * Returns all fields of the secret but those that are null, as `packFields` makes it. Throws `not_found` when
+ * there is none, and as `fieldOf` does.
+ */
+export function allOf(fields: Fields, reference: BaoReference, who: string): Secret {
+  const names = Object.keys(fields).filter((name) => fields[name] !== null)
+  if (names.length === 0)
+    throw providerError('not_found', `${who} has no field with a value at ${shownPath(reference)}`)
+  return packFields(names.map((field) => [field, fieldOf(fields, { ...reference, field }, who)]))
 }
 
 /** Returns the version and the lease of an answer. `now` is in milliseconds since the epoch. */

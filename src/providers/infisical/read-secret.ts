@@ -1,14 +1,17 @@
 import { isLocketError } from '../../core/vocabulary/errors.ts'
+import type { NamedSecret } from '../../core/vocabulary/fields.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Found } from './answers.ts'
 import type { InfisicalApi } from './api.ts'
 import { formatFolder, parseInfisicalReference } from './reference.ts'
 import type { InfisicalReference } from './reference.ts'
 import { hiddenValue } from './refusals.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 /** The folders that the references of one batch ask for. */
 export interface InfisicalQuery {
-  /** The number of references in each folder; the key is made by `formatFolder`. */
+  /** The number of references in each folder, a `*` counted twice; the key is made by `formatFolder`. */
   readonly perFolder: ReadonlyMap<string, number>
 }
 
@@ -19,7 +22,8 @@ export function queryOf(refs: readonly SecretRef[]): InfisicalQuery {
     const reference = parseInfisicalReference(key, {})
     if (reference === undefined) continue
     const folder = formatFolder(reference)
-    perFolder.set(folder, (perFolder.get(folder) ?? 0) + 1)
+    // A `*` asks for the list, which then serves the other references of the folder too.
+    perFolder.set(folder, (perFolder.get(folder) ?? 0) + (reference.isAll === true ? 2 : 1))
   }
   return { perFolder }
 }
@@ -54,4 +58,20 @@ async function findListed(
     if (isLocketError(thrown) && (thrown.code === 'denied' || thrown.code === 'too_large')) return undefined
     throw thrown
   }
+}
+
+/**
+ * Resolves with all secrets of a folder, by one request. Rejects with `denied` if a value is hidden or may
+ * not be read, and with `not_found` for an empty folder: a part of a folder would look like all of it.
+ */
+export async function readFolder(
+  reference: InfisicalReference,
+  api: InfisicalApi,
+  { who, signal }: { readonly who: string; readonly signal: AbortSignal },
+): Promise<readonly NamedSecret[]> {
+  const listed = await api.folder(reference, signal)
+  for (const { isHidden } of listed.values()) if (isHidden) throw hiddenValue(who, reference)
+  if (listed.size === 0)
+    throw providerError('not_found', `${who} has no secret in ${reference.path} that this identity may see`)
+  return [...listed].map(([key, { value }]) => [key, Secret.fromText(value)])
 }

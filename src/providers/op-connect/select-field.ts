@@ -1,4 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { NamedSecret } from '../../core/vocabulary/fields.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
 import { matchByName } from '../lib/name-match.ts'
 import type { Match } from '../lib/name-match.ts'
 import { toOpensshKey } from '../lib/login/openssh-key.ts'
@@ -31,6 +33,23 @@ export function selectField(item: Item, reference: OpReference): Selected {
   if (file !== undefined) return readFile(file, reference)
   const where = reference.section === undefined ? 'the item' : `section "${reference.section}"`
   throw new LocketError('not_found', `${where} has no field or file "${reference.field}"`)
+}
+
+/**
+ * Returns all fields of the item, or of the section that the reference names, which have a value: by label,
+ * and by id where there is no label. One-time passwords are left out, because their value is the seed of all
+ * codes, and so are files, which take a request each. Throws `not_found`, or `ambiguous` for two fields of
+ * one label.
+ */
+export function allFields(item: Item, reference: OpReference): readonly NamedSecret[] {
+  const fields = item.fields
+    .filter(sectionFilter(item, reference))
+    .filter((field) => field.value != null && field.value !== '' && !isOneTimePassword(field))
+  const labels = Map.groupBy(fields, ({ label, id }) => (label === '' ? id : label))
+  for (const [label, entries] of labels)
+    if (entries.length > 1) throw ambiguous(`${entries.length} fields are named "${label}"`, entries)
+  if (labels.size === 0) throw new LocketError('not_found', 'the item has no field with a value there')
+  return [...labels].map(([label, [field]]) => [label, Secret.fromText(field?.value ?? '')])
 }
 
 /**
@@ -94,14 +113,17 @@ function readFile(file: File, { attribute, sshFormat }: OpReference): Selected {
 
 function oneTimePassword(field: Field): Selected {
   if (field.totp != null && field.totp !== '') return { kind: 'text', text: field.totp }
-  const isSeed = field.type === 'OTP' || field.type === 'TOTP' || field.value?.startsWith('otpauth:')
-  if (!isSeed || field.value == null || field.value === '') {
+  if (!isOneTimePassword(field) || field.value == null || field.value === '') {
     throw new LocketError(
       'filter_failed',
       'attribute=otp is for a one-time password, and this field is not one',
     )
   }
   return { kind: 'seed', text: field.value }
+}
+
+function isOneTimePassword({ type, value }: Field): boolean {
+  return type === 'OTP' || type === 'TOTP' || value?.startsWith('otpauth:') === true
 }
 
 /**
