@@ -27,10 +27,11 @@ const subject: ProviderSubject = {
     'dotenv://1A',
     'dotenv://A/B',
     'dotenv://A=b',
+    'dotenv://A*',
     'dotenv:/A',
     'DotEnv://A',
   ],
-  spellings: [['dotenv://A'], ['dotenv://a'], ['dotenv://A-B'], ['dotenv://A.B']],
+  spellings: [['dotenv://*'], ['dotenv://A'], ['dotenv://a'], ['dotenv://A-B'], ['dotenv://A.B']],
   required: ['dotenv-path'],
   textOnly: 'a .env file is text',
   lacks: {
@@ -135,6 +136,15 @@ async function dotenvFile(t: TestContext): Promise<{ readonly backend: Backend; 
         `export CONTRACT_${name}="${text.replace(/["\\$]/g, '\\$&').replaceAll('\r', '\\r')}"\n`,
       )
       return `dotenv://CONTRACT_${name}`
+    },
+    async putAll(values) {
+      await appendFile(
+        path,
+        Object.entries(values)
+          .map(([name, value]) => `${name}='${value}'\n`)
+          .join(''),
+      )
+      return 'dotenv://*'
     },
     missing: 'dotenv://CONTRACT_NOWHERE',
     canaries: [TOKEN],
