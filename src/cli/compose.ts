@@ -75,7 +75,10 @@ async function up(service: string, context: CommandContext, say: Say): Promise<v
       const type = raw ? 'rawsetenv' : 'setenv'
       for (const [variable, value] of variables) say({ type, message: `${variable}=${value}` })
     })
-    await exportEnvironment({ entries, parseRef, signal, sink }, { ...rendering, resolve })
+    await exportEnvironment(
+      { entries, parseRef, fieldNames: settings.environment.fieldNames, signal, sink },
+      { ...rendering, resolve },
+    )
   } finally {
     await rendering.clients.close()
   }

@@ -133,7 +133,7 @@ test('the next answer names what a failed delivery has removed', async (t) => {
   assert.deepEqual(await put({ 'f/inner': 'y', keeps: 'x' }), { changed: [], made: ['f/inner'], gone: ['f'] })
 })
 
-test('the files of a * reference stay while it has no value, and follow its fields when it has one', async (t) => {
+test('the files of a * stay while it has no value, and follow its fields when it has one', async (t) => {
   for (const owns of ['made', 'written'] as const) {
     const folder = await temporaryFolder(t)
     const { places } = await placing(t, { owns })

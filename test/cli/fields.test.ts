@@ -23,6 +23,8 @@ test('exec: one entry is one variable for each field, by --env and from the envi
   const expected = `DB_PASSWORD=${PASSWORD}\nDB_USER_NAME=${USER}\n`
   assert.equal((await locket(['exec', '-e', ENTRY, ...PRINT])).stdout, expected)
   assert.equal((await locket(['exec', '-e', 'DB_*=local://db/*', ...PRINT])).stdout, expected)
+  const inherited = await locket(['exec', '--resolve-env', ...PRINT], { 'DB_*': 'local://db/*' })
+  assert.equal(inherited.stdout, expected)
   const kept = ['exec', '-e', 'X_*=local://db/*', '--field-names', 'keep', '--', 'env']
   assert.match((await locket(kept)).stdout, /^X_user-name=canary-fields-user$/m)
 })
@@ -106,7 +108,7 @@ test('export and compose give one variable for each field', async (t) => {
   ])
 })
 
-test('check counts the fields, and names those that can be no file or variable', async (t) => {
+test('check counts the fields, and names those that cannot be a file or variable', async (t) => {
   const { locket, put, store } = await holding(t)
   await store('odd/path', 'canary-fields-odd')
   await put(

@@ -182,7 +182,7 @@ async function askAll(
   return new Map(await Promise.all(answers))
 }
 
-/** Returns the errors of fields that can be no file or variable. Fields that are not known are left out. */
+/** Returns the errors of fields that cannot be a file or variable. Fields that are not known are left out. */
 function fieldErrors(
   { providers, spread, facts = {} }: CheckedPlace,
   asks: readonly Ask[],

@@ -8,7 +8,8 @@ import type { SourceFiles } from '../../core/ports/files.ts'
 import { parseTemplate } from '../../core/template/parse.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
-import { mapPath, readEnvironment, spreadVariables } from '../recipe/environment.ts'
+import { mapPath, readEnvironment } from '../recipe/environment.ts'
+import { spreadVariables } from '../recipe/field-variables.ts'
 import type { FieldsOf } from '../recipe/recipe.ts'
 import { contentWarnings, prepareVolume } from '../recipe/volume-files.ts'
 
@@ -31,7 +32,7 @@ export interface CheckedPlace {
   readonly label: string
   readonly providers: readonly ProviderInstance[]
   readonly templates: readonly PlacedTemplate[]
-  /** Throws for fields of `*` references that can be no file or variable there. See `Recipe`. */
+  /** Throws for fields of `*` references that cannot be a file or variable there. See `Recipe`. */
   readonly spread?: ((fieldsOf: FieldsOf) => unknown) | undefined
   /** The volume or service, for errors of `spread`. */
   readonly facts?: ErrorFacts
@@ -151,7 +152,7 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
     where: `${path}: ${label}: ${variable.name}`,
     template: variable.template,
   }))
-  const spread = (fieldsOf: FieldsOf) => spreadVariables(variables, fieldsOf)
+  const spread = (fieldsOf: FieldsOf) => spreadVariables(variables, fieldsOf, service.fieldNames)
   const facts = { service: name }
   found.places.push({ label: `${path}: ${label}`, providers: service.providers, templates, spread, facts })
 }

@@ -4,9 +4,8 @@ import type { Outputs } from '../../core/plan/output-plan.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
-import { prepareEnvironment } from '../recipe/environment.ts'
+import { prepareEnvironment, type VariableRules } from '../recipe/environment.ts'
 import { prepareOutputs, requireSources } from '../recipe/outputs.ts'
-import type { TemplateRules } from '../recipe/read-templates.ts'
 import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
@@ -18,7 +17,7 @@ import { maskTemplates, type Masking } from './masking.ts'
 export interface ValuesConfig {
   readonly entries: readonly EnvEntry[]
   readonly outputs: Outputs
-  readonly rules: TemplateRules
+  readonly rules: VariableRules
   /** True: the values are masked in the command's output. */
   readonly mask: boolean
 }

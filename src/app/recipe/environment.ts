@@ -1,19 +1,28 @@
-import type { EnvEntry, RequestedVariable } from '../../config/entries/env-entry.ts'
+import type { EnvEntry } from '../../config/entries/env-entry.ts'
 import { parseDotenv } from '../../core/text/dotenv.ts'
 import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
-import { FIELD_PLACE, isRuling, variableOfField, type PlacedField } from '../../core/plan/field-names.ts'
+import { FIELD_PLACE, type VariableStyle } from '../../core/plan/field-names.ts'
+import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import { shownField } from '../../core/vocabulary/fields.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
-import { allRefOf, spreadTemplates, starErrors } from './fields.ts'
+import { spreadVariables } from './field-variables.ts'
+import { allRefOf, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
-import { recipeOf, type FieldsOf, type PreparedTemplate, type Recipe } from './recipe.ts'
+import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /**
  * A variable whose value is a template. Its origin reads `flag --env DB_PASSWORD` or `app.env line 3
  * DB_PASSWORD`.
  */
-export interface PreparedVariable extends PreparedTemplate, Pick<RequestedVariable, 'name' | 'fieldNames'> {}
+export interface PreparedVariable extends PreparedTemplate {
+  readonly name: string
+}
+
+/** The rules for reading variables. */
+export interface VariableRules extends TemplateRules {
+  /** How a field of a `*` reference names its variable. Default: `upper`. */
+  readonly fieldNames?: VariableStyle | undefined
+}
 
 /** The variables that could be read, and the errors of the others. */
 interface ReadEnvironment {
@@ -28,55 +37,15 @@ interface ReadEnvironment {
  */
 export async function prepareEnvironment(
   entries: readonly EnvEntry[],
-  rules: TemplateRules,
+  rules: VariableRules,
   sources: SourceFiles,
 ): Promise<Recipe<PreparedVariable>> {
   const { variables, errors } = await readEnvironment(entries, rules, sources)
   throwErrors(errors)
   const recipe = recipeOf(variables)
   return variables.some((variable) => allRefOf(variable) !== undefined)
-    ? { ...recipe, spread: (fieldsOf) => spreadVariables(variables, fieldsOf) }
+    ? { ...recipe, spread: (fieldsOf) => spreadVariables(variables, fieldsOf, rules.fieldNames) }
     : recipe
-}
-
-/**
- * Returns the variables with one in place of each field of a `*` reference. Throws one error that names each
- * field without a valid name, each pair of fields with one name, and each variable that no field may choose.
- * A variable of the last kind that has its own entry is left out of the fields.
- */
-export function spreadVariables(
-  templates: readonly PreparedVariable[],
-  fieldsOf: FieldsOf,
-): readonly PreparedVariable[] {
-  const own = new Set(templates.map(({ name }) => name))
-  const taken = new Map<PreparedVariable, Map<string, string>>()
-
-  function place(variable: PreparedVariable, field: string): PlacedField | undefined {
-    const placed = variableOfField(variable.name, field, variable.fieldNames ?? 'upper')
-    if ('problem' in placed) return placed
-    const { name } = placed
-    if (isRuling(name)) return own.has(name) ? undefined : ruling(name)
-    const fields = taken.get(variable) ?? new Map<string, string>()
-    taken.set(variable, fields)
-    const twin = fields.get(name)
-    if (twin !== undefined) return { problem: `gives ${name}, as the field ${shownField(twin)} does` }
-    fields.set(name, field)
-    return placed
-  }
-
-  const make = (variable: PreparedVariable, name: string): PreparedVariable => ({
-    ...variable,
-    name,
-    origin: `${variable.origin} ${name}`,
-  })
-  return spreadTemplates({ templates, fieldsOf, place, make })
-}
-
-function ruling(name: string): PlacedField {
-  return {
-    problem: `gives ${name}, which can decide what a program runs`,
-    hint: `give ${name} an entry of its own, or write a prefix before the *`,
-  }
 }
 
 /**
@@ -115,8 +84,8 @@ async function lastOfEachName(
   maxBytes: number,
   sources: SourceFiles,
   errors: LocketError[],
-): Promise<readonly RequestedVariable[]> {
-  const wanted = new Map<string, RequestedVariable>()
+): Promise<readonly RequestedFile[]> {
+  const wanted = new Map<string, RequestedFile>()
   for (const entry of entries) {
     const found = entry.kind === 'variable' ? [entry] : await readDotenv(entry, maxBytes, sources, errors)
     for (const file of found) {
@@ -134,7 +103,7 @@ async function readDotenv(
   maxBytes: number,
   sources: SourceFiles,
   errors: LocketError[],
-): Promise<readonly RequestedVariable[]> {
+): Promise<readonly RequestedFile[]> {
   try {
     const text = decode(await sources.read(path, { maxBytes }), path)
     return parseDotenv(text, path).flatMap(({ name, value, line }) => {

@@ -12,7 +12,7 @@ export function allRefOf({ template }: Pick<PreparedTemplate, 'template'>): Secr
 }
 
 /** A template with the name that its setting gives to its file or variable. */
-interface NamedTemplate extends PreparedTemplate {
+export interface NamedTemplate extends PreparedTemplate {
   readonly name: string
 }
 
@@ -29,9 +29,9 @@ export function starErrors(templates: readonly NamedTemplate[]): LocketError[] {
     if (ref === undefined)
       return starError(
         origin,
-        `the name ${shownField(name)} has a *, and its template no reference with one`,
+        `the name ${shownField(name)} has a *, and its template is not a reference that ends in *`,
         {
-          hint: 'the template is then one reference that ends in /*',
+          hint: 'the fields of a reference such as local://db/* take the place of the *',
         },
       )
     if (stars === 1) return []

@@ -1,3 +1,4 @@
+import type { VariableStyle } from '../../core/plan/field-names.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { PROVIDERS } from '../../providers/index.ts'
@@ -28,6 +29,8 @@ export interface ServiceConfig {
   readonly parseRef: ParseRef
   /** The entries of its environment. Paths of .env files are as written. */
   readonly entries: readonly EnvEntry[]
+  /** How a field of a `*` reference names its variable. */
+  readonly fieldNames: VariableStyle
 }
 
 /**
@@ -48,7 +51,12 @@ export function readServiceOptions(
   const entries = collectEntries(settings, layer, problems)
   if (entries.length === 0) problems.push(`there is ${NOTHING_TO_SET}`)
   if (problems.length > 0) return undefined
-  return { providers, parseRef: routeReferences(providers, chosen), entries }
+  return {
+    providers,
+    parseRef: routeReferences(providers, chosen),
+    entries,
+    fieldNames: settings.environment.fieldNames,
+  }
 }
 
 function optionLayer(options: ProviderService['options'], problems: Problems): Layer {

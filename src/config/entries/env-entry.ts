@@ -1,20 +1,14 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
-import { FIELD_PLACE, type VariableStyle } from '../../core/plan/field-names.ts'
+import { FIELD_PLACE } from '../../core/plan/field-names.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import { NOT_ABSOLUTE, shownName, splitEntry, templateFile } from './secret-entry.ts'
 import { environmentSection, variableSecretsSection } from '../sections/environment.ts'
 
-/** A variable that the user asked for. */
-export interface RequestedVariable extends RequestedFile {
-  /** How a field names its variable, where the name has a `*`. Left out: `upper`. */
-  readonly fieldNames?: VariableStyle
-}
-
 /** One entry of an environment. A later entry wins. */
 export type EnvEntry =
-  | ({ readonly kind: 'variable' } & RequestedVariable)
+  | ({ readonly kind: 'variable' } & RequestedFile)
   /** A .env file. A relative path begins at the working directory, wherever the path was given. */
   | { readonly kind: 'file'; readonly path: string; readonly origin: string }
 
@@ -53,11 +47,7 @@ export function collectEntries(
     ...named.map((entry) => secretEntry(entry, place(variableSecretsSection.fields.secrets.name), problems)),
     ...env.map((entry) => envEntry(entry, place(envField.name), problems)),
   ]
-  return entries.flatMap((entry) => {
-    if (entry === undefined) return []
-    const isKept = environment.fieldNames === 'keep' && entry.kind === 'variable'
-    return [isKept ? { ...entry, fieldNames: 'keep' } : entry]
-  })
+  return entries.filter((entry) => entry !== undefined)
 }
 
 interface Place {

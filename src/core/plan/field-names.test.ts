@@ -16,7 +16,7 @@ test('the name of a field takes the place of the * in a file’s name, unchanged
     assert.deepEqual(fileOfField(pattern, field), { name })
 })
 
-test('attack: no name of a field leaves its folder, or is no name of a file', () => {
+test('attack: a field whose name leaves its folder, or cannot be that of a file, is refused', () => {
   for (const field of [
     '',
     '.',
@@ -54,7 +54,7 @@ test('a variable is in capitals, with _ for what no shell reads; `keep` changes 
   assert.deepEqual(variableOfField('A_*', 'user-name.x', 'keep'), { name: 'A_user-name.x' })
 })
 
-test('a field that gives no valid name of a variable is refused, and the name is said', () => {
+test('a field that gives no valid name of a variable is refused with that name', () => {
   for (const [pattern, field, style, said] of [
     ['*', '2fa', 'upper', /gives "2FA", which is not a valid name/],
     ['*', 'user name', 'keep', /gives "user name", which is not a valid name/],

@@ -27,16 +27,16 @@ function placeField(pattern: string, field: string): string {
 export function fileOfField(pattern: string, field: string): PlacedField {
   const name = placeField(pattern, field)
   const problem = field.includes('/')
-    ? 'has a "/", which no name of a file has'
+    ? 'has a "/" in its name, which the name of a file cannot have'
     : field === '.' || field === '..' || field === ''
-      ? `is named ${shownField(field)}, which no file can be`
+      ? 'has a name that a file cannot have'
       : nameProblem(name)
   return problem === undefined ? { name } : { problem }
 }
 
 /**
  * Returns the variable of a field. `upper` makes letters capital and writes `_` for every character but
- * letters, digits and `_` of ASCII. Refuses names that no variable has; see also `isRuling`.
+ * letters, digits and `_` of ASCII. Refuses names that a variable cannot have; see also `isRuling`.
  */
 export function variableOfField(pattern: string, field: string, style: VariableStyle): PlacedField {
   const mapped = style === 'keep' ? field : field.replace(/[^A-Za-z0-9_]/gu, '_').toUpperCase()

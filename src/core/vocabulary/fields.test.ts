@@ -32,7 +32,7 @@ test('packing wipes the values that it was given, also when it refuses them', ()
   for (const [, value] of [...good, ...twice]) assert.equal(value.byteLength, 0)
 })
 
-test('no field, too many, too much, and a name that is no text are refused', () => {
+test('no field, too many, too much, and a name that is not text are refused', () => {
   const many = Array.from({ length: 1001 }, (_, index) => [`f${index}`, ''] as const)
   assert.throws(() => packFields([]), { code: 'not_found' })
   assert.throws(() => packFields(named(Object.fromEntries(many))), {

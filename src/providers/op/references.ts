@@ -19,7 +19,7 @@ export function parseReference(text: string): string | undefined {
   if (isAll === true)
     throw malformedOpReference(
       text,
-      "asks for all fields, which 1Password's SDK is not asked for",
+      "asks for all fields, which locket cannot read with 1Password's SDK",
       'name each field, or read all of them with `op-connect`',
     )
   for (const [what, part] of Object.entries({ vault, item, section, field }))

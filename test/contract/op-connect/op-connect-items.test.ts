@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { idOf } from '../../fixtures/servers/connect-data.ts'
 import type { ConnectData, ConnectField, ConnectItem } from '../../fixtures/servers/connect-data.ts'
 import { connected, subject } from './op-connect-server.ts'
+import { fieldsOf } from '../provider/provider-all.ts'
 import { bytesOf, parsed } from '../provider/provider-attempt.ts'
 
 const BINARY = Buffer.from(Array.from({ length: 300 }, (_, index) => (index * 7) % 256))
@@ -221,4 +222,38 @@ test('names that look like ids are names all the same', async (t) => {
     'not_found',
     'not_found',
   ])
+})
+
+test('* gives every field with a value by its label: no one-time password, no file', async (t) => {
+  const item: ConnectItem = {
+    id: idOf(11),
+    title: 'All',
+    sections: [
+      { id: 's1', label: 'Server' },
+      { id: 's2', label: 'Backup' },
+    ],
+    fields: [
+      { id: 'username', label: 'username', value: 'u' },
+      { id: 'notesPlain', label: 'notesPlain' },
+      { id: 'empty', label: 'empty', value: '' },
+      { id: 'x7', label: '', value: 'no label' },
+      { id: 'otp', type: 'OTP', label: 'one-time password', value: SEED, totp: '123456' },
+      { id: 'seed', type: 'STRING', label: 'seed', value: SEED },
+      { id: 'host', label: 'host name', value: 'h', section: { id: 's1' } },
+      { id: 'port', label: 'port', value: '1', section: { id: 's2' } },
+    ],
+    files: [{ id: idOf(20), name: 'key.der', content: BINARY.toString('base64') }],
+  }
+  const opened = await connected(t, vault(item, LOGIN))
+  const read = (text: string) => fieldsOf(opened, parsed(subject, text))
+  const all = { username: 'u', x7: 'no label', 'host name': 'h', port: '1' }
+  assert.deepEqual(await read('op://Main/All/*'), all)
+  assert.deepEqual(await read('op://Main/All/server/*'), { 'host name': 'h' })
+  assert.deepEqual(await opened.codes('op://Main/All/nowhere/*', 'op://Main/None/*'), [
+    'not_found',
+    'not_found',
+  ])
+  const labels = await opened.messages('op://Main/Login/*')
+  assert.match(labels.join(), /2 fields are named "host": f1, f2/)
+  assert.deepEqual(await read('op://Main/Login/Database/*'), { host: 'db.example.com', port: '5432' })
 })
