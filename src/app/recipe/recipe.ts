@@ -15,7 +15,7 @@ export interface Recipe<T extends PreparedTemplate> {
   readonly templates: readonly T[]
   /**
    * Returns the templates with one in place of each field of a `*` reference, once the fields are known.
-   * Throws `plan_conflict` for a field that cannot be a file or variable. Left out: there is no `*` reference.
+   * Throws `plan_conflict` for a field that cannot be a file or variable. Left out: there is no `*`.
    */
   readonly spread?: ((fieldsOf: FieldsOf) => readonly T[]) | undefined
   /** One line for each tag that looks like a mistake, and each folder without templates. */
