@@ -16,7 +16,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
   echo "missing on this machine, and this is not root with apt:$missing" >&2
   exit 1
 fi
-echo "installing from Debian:$missing"
+echo "installing from Debian, for up to a minute:$missing"
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
   trap 'rm -f $policy' EXIT

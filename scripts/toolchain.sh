@@ -10,7 +10,7 @@ if [ "$major" -lt 20 ] || ! command -v npm > /dev/null; then
   echo "locket is built with npm on Node 20 or later: apt-get install npm, or from nodejs.org" >&2
   exit 1
 fi
-echo "toolchain: npm ci (packages pinned by package-lock.json, no install scripts)"
+echo "toolchain: npm ci, for some ten seconds (packages pinned by package-lock.json, no install scripts)"
 npm ci --ignore-scripts --silent
 if ! node_modules/.bin/node --version > /dev/null 2>&1; then scripts/debian-packages.sh libatomic1; fi
 node_modules/.bin/node --version > /dev/null

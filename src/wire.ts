@@ -1,5 +1,6 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
 import type { Machine } from './app/machine.ts'
 import { credentialVariables } from './config/child-environment.ts'
@@ -49,12 +50,6 @@ export function openCommandEvents(options: LogOptions): Emit {
 export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
   const { openPinoLog } = await import('./host/log/pino-log.ts')
   return createEvents([openPinoLog(options)])
-}
-
-/** The opened store, and warnings that the caller logs. */
-interface OpenedStore {
-  readonly store: StateStore
-  readonly warnings: readonly string[]
 }
 
 /**
@@ -127,7 +122,14 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
 export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
   const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
-  return { ...ports, resolve, trees: openSourceTrees(), placed: openPlacedFiles(), watch: watchPaths }
+  return {
+    ...ports,
+    resolve,
+    trees: openSourceTrees(),
+    placed: openPlacedFiles(),
+    watch: watchPaths,
+    host: openHostFacts(),
+  }
 }
 
 /** Returns the ports of `locket exec`. The caller of `openRendering` still closes the clients. */

@@ -38,6 +38,7 @@ const SHIPPED = { '@1password/sdk': 'dist/*.js', '@1password/sdk-core': 'nodejs/
 const NOT_OBEYED = ['NODE_OPTIONS', 'NODE_COMPILE_CACHE', 'OPENSSL_CONF']
 
 if (arch !== 'x64' && arch !== 'arm64') throw new Error(`no build for ${arch}: x64 and arm64 only`)
+process.stdout.write(`building ${relative('', out)} for ${arch}: takes some ten seconds\n`)
 rmSync(out, { recursive: true, force: true })
 for (const folder of ['bin', 'lib']) mkdirSync(join(out, folder), { recursive: true })
 

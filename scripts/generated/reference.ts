@@ -126,10 +126,27 @@ ${rows.join('\n')}
 `
 }
 
+/** The driver options that name a file: the setting, and its rows in the table. */
+const ROWS_OF_FILES = [
+  [
+    'secret',
+    '| `secret.NAME` | | a file NAME: `TEMPLATE`, or `@/path/to/template`. NAME is taken exactly and may have folders, `certs/tls.key` |',
+    '| `secret`, `secrets` | | one more file: `NAME=TEMPLATE` or `NAME=@/path/to/template` |',
+  ],
+  [
+    'secret-mode',
+    '| `secret-mode.NAME` | `file-mode` | mode of the file NAME, which must be one of the volume; `secret-mode: NAME=MODE` is the same |',
+  ],
+  [
+    'secret-user',
+    '| `secret-user.NAME` | `user` | owner of the file NAME, `uid:gid` or `uid`; `secret-user: NAME=UID:GID` is the same |',
+  ],
+] as const
+
 /** Returns the table of driver options, for the reference and the README. */
 export function driverOptionsTable(): string {
   const rows = fieldsOf(VOLUME_SECTIONS)
-    .filter((field) => isPerVolume(field) && field.name !== 'secret')
+    .filter((field) => isPerVolume(field) && !ROWS_OF_FILES.some(([name]) => name === field.name))
     .map(
       (field) =>
         `| \`${field.name}\` | ${code(defaultText(field))} | ${field.summary.replaceAll('|', '\\|')} |`,
@@ -137,8 +154,7 @@ export function driverOptionsTable(): string {
   return [
     '| option | default | meaning |',
     '| --- | --- | --- |',
-    '| `secret.NAME` | | a file NAME: `TEMPLATE`, or `@/path/to/template`. NAME is taken exactly and may have folders, `certs/tls.key` |',
-    '| `secret`, `secrets` | | one more file: `NAME=TEMPLATE` or `NAME=@/path/to/template` |',
+    ...ROWS_OF_FILES.flatMap(([, ...lines]) => lines),
     ...rows,
   ].join('\n')
 }

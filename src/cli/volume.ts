@@ -2,8 +2,9 @@ import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daem
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
+import type { DaemonConfig } from '../config/volume/volume-config.ts'
 import type { StateStore } from '../core/ports/state-store.ts'
-import { ERROR_KINDS, formatError, toLocketError } from '../core/vocabulary/errors.ts'
+import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
 
 /** The command `locket volume`. With `--managed` a failed start waits before it ends (`delayRefusal`). */
@@ -30,7 +31,7 @@ export const command: Command = {
  * stop is in `app/volume/daemon.ts`.
  */
 async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
-  const { daemon, log: logSettings } = loadVolumeCommand({ argv, env, tables })
+  const { daemon, log: logSettings, fault } = loadVolumeCommand({ argv, env, tables })
   const wire = await import('../wire.ts')
   const emit = await wire.openDaemonEvents(logSettings)
   await wire.holdFolders(daemon, emit, signal)
@@ -42,13 +43,24 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
   }
   const ports = {
     emit,
+    fault,
     openStore: () => wire.openStore(daemon),
-    openDriver: (store: StateStore) => wire.openDriver(daemon, store, { emit, env, stopping: signal }),
+    openDriver: (store: StateStore, reason?: LocketError) =>
+      wire.openDriver(refusing(daemon, reason), store, { emit, env, stopping: signal }),
     openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
     notifyReady: () => wire.notifySystemd(env, 'READY=1'),
     stopMark: managed ? stopMark : undefined,
   }
   return runDaemon(ports, signal)
+}
+
+/** With a reason, no volume has a configuration: whatever needs one fails with it. */
+function refusing(daemon: DaemonConfig, reason: LocketError | undefined): DaemonConfig {
+  if (reason === undefined) return daemon
+  const volumeConfig = (): never => {
+    throw reason
+  }
+  return { ...daemon, volumeConfig }
 }
 
 async function openListener(

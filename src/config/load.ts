@@ -4,11 +4,24 @@ import { namesOf, readConfigFiles } from './layers/config-files.ts'
 import { defaultLayer } from './layers/defaults.ts'
 import { envLayer, type Env } from './layers/env.ts'
 import { helpOn, parseFlags } from './layers/flags.ts'
-import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers/layers.ts'
+import {
+  mergeLayers,
+  parseSection,
+  problemsError,
+  throwProblems,
+  type Layer,
+  type Problems,
+} from './layers/layers.ts'
 import { openToml, tomlLayer } from './layers/toml.ts'
 import { daemonSection } from './sections/daemon.ts'
 import { VOLUME_SECTIONS } from './sections/volume.ts'
-import { daemonConfig, managedDefaults, type DaemonSources, type LoadedDaemon } from './volume/daemon.ts'
+import {
+  daemonConfig,
+  managedDefaults,
+  soundDaemonConfig,
+  type DaemonSources,
+  type LoadedDaemon,
+} from './volume/daemon.ts'
 
 /** The sections of a command. The keys are those of its parsed settings. */
 export type Sections = Readonly<Record<string, Section>>
@@ -72,13 +85,18 @@ export interface VolumeRequest {
 
 /**
  * Loads the configuration of `locket volume`. Reads the configuration files and nothing else. Throws `usage`,
- * or one `config` error that lists all that is wrong.
+ * or one `config` error that lists all that is wrong. A managed plugin gets that error as `fault`, beside the
+ * configuration without the wrong settings: it must start, so that Create and Mount can say what is wrong.
  */
-export function loadVolumeCommand(request: VolumeRequest): LoadedDaemon {
+export function loadVolumeCommand(
+  request: VolumeRequest,
+): LoadedDaemon & { readonly fault?: LocketError | undefined } {
   const flags = parseFlags('volume', fieldsOf(VOLUME_SECTIONS), request.argv)
   checkPositionals('volume', [], flags.positionals)
   const { sources, problems } = volumeSources(flags.layer, request)
-  return daemonConfig(sources, problems)
+  if (!isManaged(flags.layer)) return daemonConfig(sources, problems)
+  const loaded = soundDaemonConfig(sources, problems)
+  return { ...loaded, fault: managedFault(problemsError(problems)) }
 }
 
 /** The merged sources of the daemon's settings. */
@@ -95,18 +113,29 @@ export function volumeSources(
 ): VolumeSources {
   const fields = fieldsOf(VOLUME_SECTIONS)
   const problems: Problems = []
-  const isManaged = flags.get(daemonSection.fields.managed.name)?.value === 'true'
-  const ifThere = isManaged ? managedConfig : undefined
+  const managed = isManaged(flags)
+  const ifThere = managed ? managedConfig : undefined
   const given = readLayers(flags, { fields, table: 'volume', tables, env, ifThere }, problems)
   const user = { env, isRoot: true }
   const common = defaultLayer(fields, user)
-  const defaults = isManaged ? managedDefaults(common) : common
+  const defaults = managed ? managedDefaults(common) : common
   const layer = mergeLayers({ ...given.layers, default: defaults })
   const { documents } = given
   return {
     sources: { layer, defaults, documents, user, configFiles: given.files.flatMap(namesOf) },
     problems,
   }
+}
+
+/** Returns the error with the way to change a setting of a plugin, which must be off for that. */
+function managedFault(error: LocketError | undefined): LocketError | undefined {
+  const hint =
+    'correct it in locket.toml, or with docker plugin set while the plugin is off: docker plugin disable -f, docker plugin enable'
+  return error && new LocketError(error.code, error.reason, { hint })
+}
+
+function isManaged(flags: Layer): boolean {
+  return flags.get(daemonSection.fields.managed.name)?.value === 'true'
 }
 
 interface LayersRequest {

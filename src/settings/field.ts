@@ -6,6 +6,12 @@ import type { z } from 'zod'
  */
 type FieldKind = 'text' | 'switch' | 'list'
 
+/** The keys of a TOML table. The needed ones hold texts, the optional ones texts or numbers. */
+export interface EntryKeys {
+  readonly needed: readonly string[]
+  readonly optional: readonly string[]
+}
+
 /**
  * One setting. Flag, environment variable, TOML key, driver option, help, reference and manifest all follow
  * from it.
@@ -22,8 +28,10 @@ export interface Field<S extends z.ZodType = z.ZodType> {
   /** Parses the text of a layer, or the list of texts of a list. Users read the messages of its issues. */
   readonly schema: S
   readonly kind?: FieldKind
-  /** For a list: the keys of a TOML table that means one entry of two paths: `[[inject.map]]`. */
-  readonly entryKeys?: readonly [string, string]
+  /** For a list: the keys of a TOML table that means one entry: `[[inject.map]]`. */
+  readonly entryKeys?: EntryKeys
+  /** For a list: a TOML table may give each name a number, like the mode `0o440`. */
+  readonly takesNumbers?: true
   /** The default, written as a user would write it. */
   readonly default?: string
   /**

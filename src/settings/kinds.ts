@@ -36,6 +36,24 @@ export const Size = parsedBy(parseSize)
 export const Mode = parsedBy(parseMode)
 /** User and group as numbers: `1000:1000`. See `parseOwner`. */
 export const OwnerText = parsedBy(parseOwner)
+/**
+ * The mode of one secret's file. A message never repeats a text that is not a number: it may be the secret,
+ * in the wrong option.
+ */
+export const FileMode = z
+  .string()
+  .regex(/^[0-9o]*$/i, 'must be octal digits, in quotes, like "0440"')
+  .pipe(
+    Mode.refine(
+      (mode) => (mode & 0o7002) === 0,
+      'a secret must not be writable by everyone, nor have setuid, setgid or sticky bits',
+    ),
+  )
+/** The owner of one secret's file. Messages are as careful as those of FileMode. */
+export const FileOwner = z
+  .string()
+  .regex(/^[0-9:]*$/, 'must be uid:gid or uid, as numbers, like 1000:1000')
+  .pipe(OwnerText)
 /** Milliseconds: `1m30s`. See `parseDuration`. */
 export const Duration = parsedBy(parseDuration)
 /** Rate limits: `5/s,60/m`. See `parseRates`. */

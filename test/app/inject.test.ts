@@ -72,6 +72,7 @@ async function injecting(t: TestContext, { dest = 'out', more, prepare, ...overr
       resolve: provider.fetch,
       clock,
       emit: log.emit,
+      host: { bootId: 'this-boot', uptimeMs: () => 3_600_000 },
       watch: async (_paths, onChange) => {
         tell = onChange
         return { [Symbol.asyncDispose]: async () => undefined }

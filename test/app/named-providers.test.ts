@@ -65,7 +65,7 @@ connect-token = "file:${folder}/second"
     const recipe = await prepareVolume(volume, sources)
     const signal = AbortSignal.timeout(5000)
     const { contents } = await renderRecipe(recipe, { ...volume.written, resolve, clock, signal })
-    return { texts: [...contents.values()].map(textOf), facts: contentFacts(recipe) }
+    return { texts: [...contents.values()].map(textOf), facts: contentFacts(recipe, volume) }
   }
   return { render, second, status: () => clients.statusOf({ kind: 'volume', name }) }
 }

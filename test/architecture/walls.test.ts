@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     filters: ['vocabulary', 'text'],
     'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
-    plan: ['vocabulary', 'ports'],
+    plan: ['vocabulary', 'text', 'ports'],
   },
   config: {
     sections: [],

@@ -18,6 +18,7 @@ const option = fc.oneof(
   fc.constantFrom(...names).map((name) => name.replaceAll('-', '_')),
   fc.string({ unit: 'binary', maxLength: 20 }).map((name) => `secret.${name}`),
   fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.constantFrom('secret-mode.a', 'secret_user.a', 'secret.a', 'secret-mode.__proto__', 'uid.constructor'),
   fc.constantFrom('__proto__', 'constructor', 'secret.__proto__', 'toString', 'secret.', '.', ''),
 )
 const path = fc

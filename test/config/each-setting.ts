@@ -13,6 +13,8 @@ export interface CommandRow<Loaded> {
   readonly seen: readonly [unknown, unknown]
   readonly byDefault: unknown
   readonly read: (loaded: Loaded) => unknown
+  /** Flags that this setting cannot stand without. */
+  readonly alongside: readonly string[]
 }
 
 export function row<Loaded>(
@@ -22,8 +24,9 @@ export function row<Loaded>(
   seen: CommandRow<Loaded>['seen'],
   byDefault: unknown,
   read: CommandRow<Loaded>['read'],
+  alongside: CommandRow<Loaded>['alongside'] = [],
 ): CommandRow<Loaded> {
-  return { flag, env, texts, seen, byDefault, read }
+  return { flag, env, texts, seen, byDefault, read, alongside }
 }
 
 /**
@@ -44,15 +47,15 @@ export function testEachSetting<Loaded>(
     assert.deepEqual(rows.map(({ flag, env }) => `${flag} ${env}`).toSorted(), fields.map(names).toSorted())
   })
 
-  for (const { flag, env, texts, seen, byDefault, read } of rows) {
+  for (const { flag, env, texts, seen, byDefault, read, alongside } of rows) {
     test(`${flag}: its default, and TOML below ${env} below the flag`, () => {
       const [first, second] = texts
       assert.deepEqual(read(load([], {})), byDefault)
-      const file = ['--config', toml(flag, first)]
+      const file = [...alongside, '--config', toml(flag, first)]
       assert.deepEqual(read(load(file, {})), seen[0])
       assert.deepEqual(read(load(file, { [env]: second })), seen[1])
       assert.deepEqual(read(load([...file, `--${flag}=${first}`], { [env]: second })), seen[0])
-      assert.deepEqual(read(load([`--${flag}=${second}`], {})), seen[1])
+      assert.deepEqual(read(load([...alongside, `--${flag}=${second}`], {})), seen[1])
     })
   }
 

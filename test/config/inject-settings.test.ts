@@ -10,6 +10,22 @@ type Loaded = ReturnType<typeof load>
 const ROWS: readonly CommandRow<Loaded>[] = [
   row('map', 'SECRET_MAP', ['/a:/b', '/c=/d'], [['/a:/b'], ['/c=/d']], undefined, (it) => it.outputs.maps),
   row('secret', 'LOCKET_SECRETS', ['a=1', 'b=2'], [['a=1'], ['b=2']], undefined, (it) => it.outputs.secrets),
+  row(
+    'secret-mode',
+    'LOCKET_SECRET_MODES',
+    ['a=0440', 'b=0400'],
+    [['a=0440'], ['b=0400']],
+    undefined,
+    (it) => it.outputs.secretModes,
+  ),
+  row(
+    'secret-user',
+    'LOCKET_SECRET_USERS',
+    ['a=1:2', 'b=3'],
+    [['a=1:2'], ['b=3']],
+    undefined,
+    (it) => it.outputs.secretUsers,
+  ),
   row('out', 'DEFAULT_SECRET_DIR', ['/a', '/b'], ['/a', '/b'], '/run/secrets/locket', (it) => it.outputs.out),
   row('mode', 'LOCKET_INJECT_MODE', ['park', 'watch'], ['park', 'watch'], 'one-shot', (it) => it.inject.mode),
   row(

@@ -118,11 +118,88 @@ test('in TOML: lists, tables, and one table per map with any path', async (t) =>
     ['/t', '/base/o'],
     ['/u', '/p'],
   ])
-  for (const wrong of ['[{ source = "/a" }]', '[{ source = "/a", dest = "/b", mode = "1" }]', '[1]'])
+  for (const wrong of ['[{ source = "/a" }]', '[{ source = "/a", dest = "/b", owner = "1" }]', '[1]'])
     assert.match(
       refusal(['--config', await toml(t, `map = ${wrong}`)]),
-      /line 2: map must hold only strings, or tables of source and dest/,
+      /line 2: map must hold only strings, or tables of source and dest, with or without mode and user/,
     )
+})
+
+test('mode and owner of a map are behind its paths, in any order', () => {
+  const access = (text: string) =>
+    outputs([`--map=${text}`]).maps.map((map) => [map.source, map.dest, map.access])
+  const both = { mode: 0o440, owner: { uid: 10, gid: 20 } }
+  assert.deepEqual(access('/t:/o:mode=0440:user=10:20'), [['/t', '/o', both]])
+  assert.deepEqual(access('/t=/o:user=10:20:mode=0440'), [['/t', '/o', both]])
+  assert.deepEqual(access('t:o/:user=7'), [['/base/t', '/base/o', { owner: { uid: 7, gid: 7 } }]])
+  assert.deepEqual(access('/a:b,c:/o d:mode=0440'), [['/a:b,c', '/o d', { mode: 0o440 }]])
+  assert.deepEqual(access('/mode=x:/o')[0]?.slice(0, 2), ['/mode=x', '/o'])
+  assert.deepEqual(
+    outputs([], { SECRET_MAP: '/a:/x:mode=0440:user=1,/b:/y' }).maps.map((map) => map.access),
+    [{ mode: 0o440, owner: { uid: 1, gid: 1 } }, undefined],
+  )
+  const shape = /^flag --map: write :mode=MODE and :user=UID:GID behind DST, each at most once; .* as a table/
+  for (const end of [
+    'mode=',
+    'uid=5',
+    'gid=5',
+    'owner=5',
+    'chmod=0440',
+    'mode=0440:mode=0400',
+    'mode=0440:ro',
+    'user=1:mode',
+  ])
+    assert.match(refusal([`--map=/t:/o:${end}`]), shape, end)
+  assert.match(refusal(['--map=/t:/o:mode=0440/x']), /^flag --map \/t: must be octal digits/)
+  assert.match(refusal(['--map=/t:/o:mode=0440,user=1']), /must be octal digits/)
+  assert.match(
+    refusal(['--map=/t:/o:mode=0666']),
+    /^flag --map \/t: a secret must not be writable by everyone/,
+  )
+  assert.match(refusal(['--map=/t:/o:user=root']), /must be uid:gid or uid/)
+  assert.match(refusal(['--map=/t:/o:ro:mode=0440']), /a map takes no :ro/)
+})
+
+test('mode and owner of a named secret are settings of its name', () => {
+  const found = (argv: readonly string[], env?: Record<string, string>) =>
+    outputs(argv, env).secrets.map(({ name, access }) => [name, access])
+  const secrets = ['--secret=a.key=x', '--secret=/t/b', '--secret=c=y']
+  assert.deepEqual(found([...secrets, '--secret-mode=a.key=0440', '--secret-user=b=1:2']), [
+    ['a.key', { mode: 0o440 }],
+    ['b', { owner: { uid: 1, gid: 2 } }],
+    ['c', undefined],
+  ])
+  assert.deepEqual(
+    found(secrets, { LOCKET_SECRET_MODES: 'a.key=0440, c=0400' }).map(([, access]) => access),
+    [{ mode: 0o440 }, undefined, { mode: 0o400 }],
+  )
+  assert.match(refusal([...secrets, '--secret-mode=d=0440']), /^flag --secret-mode d is for no file/)
+  assert.match(refusal(['--secret=a=/x', '--secret-mode=a=0440']), /^flag --secret a: to take [^;]*$/)
+})
+
+test('in TOML modes and owners are lists, tables, or keys of a map; numbers are taken too', async (t) => {
+  const file = await toml(
+    t,
+    'secret = ["tls.key=x", "b=y"]\nsecret-user = ["b=1:2"]\nmap = [{ source = "/a:mode=1", dest = "/o", mode = 0o440, user = 101 }, { source = "/b", dest = "/p", user = "1:2" }]\n[inject.secret-mode]\n"tls.key" = 0o440\nb = "0400"',
+  )
+  const { maps: found, secrets: named } = outputs(['--config', file])
+  assert.deepEqual(
+    found.map((map) => [map.source, map.access]),
+    [
+      ['/a:mode=1', { mode: 0o440, owner: { uid: 101, gid: 101 } }],
+      ['/b', { owner: { uid: 1, gid: 2 } }],
+    ],
+  )
+  assert.deepEqual(
+    named.map(({ access }) => access),
+    [{ mode: 0o440 }, { mode: 0o400, owner: { uid: 1, gid: 2 } }],
+  )
+  const nested = await toml(t, 'secrets = ["tls.key=x"]\nsecret-mode.tls.key = "0440"')
+  assert.match(refusal(['--config', nested]), /secret-mode must give each name a string or a number$/)
+  const number = await toml(t, '[inject.secrets]\na = 5')
+  assert.match(refusal(['--config', number]), /secrets must give each name a string$/)
+  const zero = await toml(t, 'map = ["/a\\u0000/b"]')
+  assert.deepEqual(maps(['--config', zero]), [['/a', '/b']])
 })
 
 async function toml(t: TestContext, text: string): Promise<string> {

@@ -12,6 +12,8 @@ export interface SettingRow {
   readonly byDefault: unknown
   /** Settings that this one cannot stand without in driver options. */
   readonly alongside?: Options
+  /** Flags that this setting cannot stand without. */
+  readonly argv?: readonly string[]
   read(loaded: Loaded, options: Options): unknown
 }
 

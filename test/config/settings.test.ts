@@ -9,13 +9,14 @@ import { LAYERS, type LayerName } from '../../src/config/layers/layers.ts'
 import { loadVolume } from './load-volume.ts'
 import { toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { fieldKind, type Field, fieldsOf } from '../../src/settings/field.ts'
+import { ACCESS_ROWS } from './access-rows.ts'
 import { CEILING_ROWS } from './ceiling-rows.ts'
 import { ROWS as OTHER_ROWS, type Options, type SettingRow } from './setting-rows.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'locket-settings-'))
 after(() => rmSync(folder, { recursive: true }))
 
-const ROWS = { ...OTHER_ROWS, ...CEILING_ROWS }
+const ROWS = { ...OTHER_ROWS, ...CEILING_ROWS, ...ACCESS_ROWS }
 const FIELDS = fieldsOf(VOLUME_SECTIONS).filter((field) => field.name !== 'config')
 
 /** A source of one setting: the command line, the environment and the volume with it. */
@@ -55,7 +56,7 @@ function canGive(field: Field, layer: LayerName): boolean {
 }
 
 function observe(field: Field, row: SettingRow, texts: Partial<Record<LayerName, string>>): unknown {
-  const setup: Setup = { argv: [], env: {}, options: {} }
+  const setup: Setup = { argv: [...(row.argv ?? [])], env: {}, options: {} }
   for (const layer of LAYERS) {
     const text = texts[layer]
     if (text !== undefined) give(setup, field, layer, text)

@@ -183,6 +183,8 @@ test('create says what is wrong before anything is made', async () => {
     [{ 'secret.../a': 'text' }, /\.\.\/a/],
     [{ 'secret.a': '{{ op://vault }}' }, /op:\/\/vault/],
     [{ 'secret.a': 'one', secret: 'a=two' }, /\ba\b/],
+    [{ 'secret.a': 'one', 'secret-mode.b': '0440' }, /secret-mode\.b is for no file/],
+    [{ 'secret.a': 'one', 'secret-mode.a': '04755' }, /setuid/],
     [{ 'secret.a': '/etc/passwd' }, /@\/etc\/passwd/],
     [{ 'secret.a': '@/etc/shadow' }, /\/etc\/locket/],
     [{ 'secret.a': '@/etc/locket/none.tpl' }, /none\.tpl/],
@@ -231,6 +233,32 @@ volumes:
   assert.equal((await mountedVolumes(engine)).has('demo_vol'), false)
   assert.equal((await compose(['down', '-v'])).code, 0)
   assert.doesNotMatch(await engine.ok(['volume', 'ls', '-q']), /^demo_vol$/m)
+})
+
+test('a compose file: mode and owner of single files, for users of their own', async () => {
+  const command = `stat -c '%n %a %u:%g' /s/a.b /s/c /s/d; cat /s/a.b; cat /s/d || echo refused`
+  const compose = await openProject(
+    engine,
+    'single',
+    `
+services: { app: { image: ${IMAGE}, network_mode: none, user: "101:102", command: ["sh", "-c", "${command}"], volumes: ["vol:/s:ro"] } }
+volumes:
+  vol:
+    driver: locket
+    driver_opts:
+      mode: 0711
+      secret.a.b: "{{ local://db/password }}"
+      secret-mode.a.b: 0440
+      secret-user.a.b: "0:102"
+      secret.c: "{{ local://tls/key }}"
+      secret_user.c: 7
+      secret.d: "{{ local://tls/key }}"
+`,
+  )
+  const up = await compose(['up', '--no-color', '--no-log-prefix', '--abort-on-container-exit'])
+  assert.match(up.stdout, new RegExp(`/s/a.b 440 0:102\n/s/c 600 7:7\n/s/d 600 0:0\n${PASSWORD}refused`))
+  assert.deepEqual((await statusOf(engine, 'single_vol')).warnings, [])
+  assert.equal((await compose(['down', '-v'])).code, 0)
 })
 
 test('a compose file with an ambiguous mode is refused, with the right way to write it', async () => {

@@ -105,16 +105,43 @@ test('volumes in a config folder that became read-only are not forgotten', async
   assert.deepEqual((await store.load()).records, [record('db')])
 })
 
-test('without the config folder that has the state the daemon refuses to start', async (t) => {
+test('without the config folder that has the state, volumes are known by name and cannot change', async (t) => {
   const { preferred, fallback } = await folders(t)
   const { store } = await openManagedState(preferred, fallback)
   await store.save([record('db')])
-  await assert.rejects(
-    openManagedState('/sys/module/state', fallback),
-    hasCode('state_corrupt', /recorded in a config folder, and \/sys\/module is not/),
+  await store.save([record('db'), record('web', ['m1'])])
+  const lost = hasCode('state_corrupt', /recorded in a config folder, and \/sys\/module is not/)
+  const named = await openManagedState('/sys/module/state', fallback)
+  assert.ok(named.fault !== undefined && lost(named.fault))
+  const loaded = await named.store.load()
+  assert.deepEqual(
+    loaded.records.map(({ name, mounts }) => [name, mounts]),
+    [
+      ['db', []],
+      ['web', []],
+    ],
+  )
+  assert.equal(loaded.source, 'previous')
+  await assert.rejects(named.store.save([]), lost)
+  await store.save([record('db')])
+  assert.deepEqual(
+    (await (await openManagedState('/sys/module/state', fallback)).store.load()).records.length,
+    1,
   )
   assert.equal((await openManagedState('/sys/module/state', fallback, { reset: true })).dir, fallback)
   assert.deepEqual((await (await openManagedState(preferred, fallback)).store.load()).records, [record('db')])
+})
+
+test('a plugin whose marker cannot be read refuses to start without its config folder', async (t) => {
+  const { preferred, fallback } = await folders(t)
+  await (await openManagedState(preferred, fallback)).store.save([record('db')])
+  for (const content of ['', '{"volumes":["../x"]}', '[]']) {
+    await writeFile(`${fallback}-is-in-config`, content)
+    await assert.rejects(
+      openManagedState('/sys/module/state', fallback),
+      hasCode('state_corrupt', /recorded in/),
+    )
+  }
 })
 
 test('whether a folder takes files is found out by trying, and leaves nothing', async (t) => {

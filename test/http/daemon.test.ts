@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../scripts/engine/until.ts'
 import { startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
-import { setSecret } from '../support/local-secrets.ts'
+import { secretPaths, setSecret } from '../support/local-secrets.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
 
 const ID = 'a'.repeat(64)
@@ -184,14 +184,19 @@ test('a failed mount names volume, reference and provider, and leaves nothing', 
   assert.match(String(Volume.Status['lastError']), /nope\/one/)
 })
 
-test('a secrets file that comes later is waited for', async (t) => {
+test('a secrets file that was there before and is away is waited for', async (t) => {
   const folder = await temporaryFolder(t)
   const daemon = await startDaemon({ folder })
   t.after(() => daemon.stop('SIGKILL'))
+  await setSecret(folder, 'db/password', CANARY)
   await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })
+  assert.equal((await daemon.call('VolumeDriver.Mount', { Name: 'db', ID })).Err, '')
+  await daemon.call('VolumeDriver.Unmount', { Name: 'db', ID })
+  const { file } = secretPaths(folder)
+  await rename(file, `${file}.away`)
   const mounting = daemon.call('VolumeDriver.Mount', { Name: 'db', ID })
   await sleep(700)
-  await setSecret(folder, 'db/password', CANARY)
+  await rename(`${file}.away`, file)
   assert.equal((await mounting).Err, '')
 })
 

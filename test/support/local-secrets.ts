@@ -3,11 +3,17 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MAIN } from './program.ts'
 
+/** The embedded store of a test's folder. */
+export function secretPaths(folder: string): { readonly file: string; readonly key: string } {
+  return { file: join(folder, 'secrets.age'), key: join(folder, 'local.key') }
+}
+
 /** `locket secret set`, as a user does it. */
 export async function setSecret(folder: string, path: string, value: string): Promise<void> {
+  const { file, key } = secretPaths(folder)
   const child = spawn(process.execPath, [MAIN, 'secret', 'set', path, '--stdin'], {
     stdio: ['pipe', 'ignore', 'pipe'],
-    env: { LOCKET_LOCAL_FILE: join(folder, 'secrets.age'), LOCKET_LOCAL_KEY: join(folder, 'local.key') },
+    env: { LOCKET_LOCAL_FILE: file, LOCKET_LOCAL_KEY: key },
   })
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))

@@ -129,7 +129,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
     }))
     const facts = { volume: name }
     found.places.push({ label: `${path}: ${label}`, providers: volume.providers, templates, spread, facts })
-    found.warnings.push(...contentWarnings(files).map((warning) => `${label}: ${warning}`))
+    found.warnings.push(...contentWarnings(files, volume.written).map((warning) => `${label}: ${warning}`))
   } catch (thrown) {
     note(found, thrown, { volume: name })
   }

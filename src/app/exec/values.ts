@@ -68,11 +68,11 @@ export async function gatherValues(
     {
       policy,
       maxFileBytes: rules.maxFileBytes,
-      awaitsCredentials: false,
       resolve,
       clock,
       signal,
       timeoutMs: RENDER_TIMEOUT_MS,
+      emit,
     },
   )
   if (rendered.unresolved !== undefined)

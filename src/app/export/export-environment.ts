@@ -40,11 +40,11 @@ export async function exportEnvironment(
   const rendered = await render(environment, {
     policy: 'error',
     maxFileBytes: MAX_BYTES,
-    awaitsCredentials: false,
     resolve,
     clock,
     signal,
     timeoutMs: RENDER_TIMEOUT_MS,
+    emit,
   })
   try {
     await sink.put(rendered.templates, rendered)

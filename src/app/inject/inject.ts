@@ -5,7 +5,7 @@ import type { Changes, PlaceOptions } from '../../core/ports/files.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { prepareOutputs, requireSources, type PreparedOutputs, type PrepareRules } from '../recipe/outputs.ts'
-import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
+import { RENDER_TIMEOUT_MS, mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
@@ -26,7 +26,10 @@ export interface InjectConfig {
 }
 
 /** The ports that `inject` needs. */
-type InjectDeps = Pick<Machine, 'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve'>
+type InjectDeps = Pick<
+  Machine,
+  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host'
+>
 
 /**
  * Writes every output. Then it returns (`one-shot`), waits until `signal` aborts (`park`), or renews changed
@@ -90,18 +93,19 @@ async function write(
   check: (prepared: PreparedOutputs) => void = () => undefined,
 ): Promise<LocketError | undefined> {
   const { rules, policy, outputs, mode } = config
-  const { resolve, clock } = deps
+  const { resolve, clock, emit } = deps
   const start = clock.now()
   const prepared = await prepareOutputs(outputs, rules, deps)
   check(prepared)
   const rendered = await render(prepared, {
     policy,
     maxFileBytes: rules.maxFileBytes,
-    awaitsCredentials: mode !== 'one-shot',
+    ...(mode === 'one-shot' ? {} : { awaitsCredential: (error) => mayCredentialCome(error, deps) }),
     resolve,
     clock,
     signal,
     timeoutMs: RENDER_TIMEOUT_MS,
+    emit,
   })
   try {
     const missing = rendered.unresolved ?? missingSource(prepared)

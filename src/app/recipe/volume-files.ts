@@ -3,6 +3,8 @@ import { LocketError, throwErrors } from '../../core/vocabulary/errors.ts'
 import { fileOfField } from '../../core/plan/field-names.ts'
 import { collisions, planFiles } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
+import type { FileAccess } from '../../core/text/units.ts'
+import { unreachableWarning } from '../../core/volume/container-users.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
 import { allRefOf, spreadTemplates, starErrors } from './fields.ts'
@@ -20,6 +22,7 @@ export interface ContentFacts {
 /** One file of a volume. */
 export interface PreparedFile extends PreparedTemplate {
   readonly path: string
+  readonly access?: FileAccess | undefined
 }
 
 /**
@@ -34,7 +37,7 @@ export async function prepareVolume(
   const rules = { parseRef, maxFileBytes: written.maxFileBytes, clock, allowance }
   const { templates, errors } = await readTemplates(planFiles(files), rules, sources)
   throwErrors([...errors, ...starErrors(templates)])
-  const recipe = recipeOf<PreparedFile>(templates)
+  const recipe = recipeOf<PreparedFile>(templates, unreachableWarning(templates, written))
   return templates.some((template) => allRefOf(template) !== undefined)
     ? { ...recipe, spread: (fieldsOf) => spreadFiles(templates, fieldsOf) }
     : recipe
@@ -53,13 +56,16 @@ function spreadFiles(templates: readonly PreparedFile[], fieldsOf: FieldsOf): re
 }
 
 /** Returns the facts about a volume's content that Status shows. */
-export function contentFacts({ templates }: Pick<Recipe<PreparedFile>, 'templates'>): ContentFacts {
+export function contentFacts(
+  { templates }: Pick<Recipe<PreparedFile>, 'templates'>,
+  { written }: Pick<VolumeConfig, 'written'>,
+): ContentFacts {
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
   return {
     files: templates.map(({ path }) => path),
     references: refs.length,
     providers: [...new Set(refs.map(({ provider }) => provider))],
-    warnings: contentWarnings(templates),
+    warnings: contentWarnings(templates, written),
   }
 }
 
@@ -69,14 +75,29 @@ const MOST_NAMED = 10
  * Returns the likely mistakes in a volume's files, one line each. A text without a reference is one: the user
  * may have forgotten the braces.
  */
-export function contentWarnings(files: readonly PreparedFile[]): readonly string[] {
+export function contentWarnings(
+  files: readonly PreparedFile[],
+  written: VolumeConfig['written'],
+): readonly string[] {
   const plain = files.filter(({ template }) => template.refs.length === 0).map(({ path }) => path)
   const more = plain.length > MOST_NAMED ? ` and ${plain.length - MOST_NAMED} more` : ''
   return [
     ...(files.length === 0 ? ['the volume has no file: no option secret.NAME is set'] : []),
     ...(plain.length === 0 ? [] : [`${NO_REFERENCE} in ${plain.slice(0, MOST_NAMED).join(', ')}${more}`]),
+    ...misnamed(files).slice(0, MOST_NAMED),
+    ...unreachableWarning(files, written),
     ...files.flatMap(({ path, template }) => template.warnings.map((warning) => `${path}: ${warning}`)),
   ]
+}
+
+/** Returns one line for each file that may be meant as the mode or owner of another: `a.mode` beside `a`. */
+function misnamed(files: readonly PreparedFile[]): string[] {
+  const paths = new Set(files.map(({ path }) => path))
+  return files.flatMap(({ path, template }) => {
+    const [, other = '', word = ''] = /^(.+)\.(mode|user|uid|gid|owner)$/s.exec(path) ?? []
+    if (!paths.has(other) || template.refs.length > 0) return []
+    return [`${path} is a file of its own: is secret-${word === 'mode' ? 'mode' : 'user'}.${other} meant?`]
+  })
 }
 
 /** Paths of the template files of a volume. */

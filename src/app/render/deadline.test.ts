@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createManualClock } from '../../../test/fakes/manual-clock.ts'
-import { mountTimeoutMs, openDeadline } from './deadline.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { openSourceFiles } from '../../host/sources/source-files.ts'
+import { mayCredentialCome, mountTimeoutMs, openDeadline } from './deadline.ts'
 
 const MINUTE = 60_000
 
@@ -32,4 +34,18 @@ test('a deadline aborts after its time or with its parent, and never after it is
   assert.ok(!disposed.signal.aborted && !cut.signal.aborted)
   parent.abort(new Error('gone'))
   assert.equal(cut.signal.reason.message, 'gone')
+})
+
+test('a credential file may come after a boot, or again when it was there before', () => {
+  const missing = (path?: string) =>
+    new LocketError('credential_missing', 'x', path === undefined ? {} : { facts: { path } })
+  const may = (error: LocketError, uptimeMs: number) =>
+    mayCredentialCome(error, {
+      host: { bootId: 'this-boot', uptimeMs: () => uptimeMs },
+      sources: { ...openSourceFiles(), wasRead: (path) => path === '/seen' },
+    })
+  assert.ok(may(missing('/never'), 10 * MINUTE - 1))
+  assert.ok(!may(missing('/never'), 10 * MINUTE))
+  assert.ok(may(missing('/seen'), 600 * MINUTE))
+  assert.ok(!may(missing(), 600 * MINUTE))
 })

@@ -1,5 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
+import type { Machine } from '../machine.ts'
 
 /** For one rendering of a command, all providers together. */
 export const RENDER_TIMEOUT_MS = 30_000
@@ -34,4 +35,16 @@ const AFTER_BOOT_MS = 600_000
 export function mountTimeoutMs(chosenMs: number | undefined, uptimeMs: number): number {
   if (chosenMs !== undefined) return chosenMs
   return uptimeMs < AFTER_BOOT_MS ? AFTER_BOOT_MOUNT_MS : DEFAULT_MOUNT_MS
+}
+
+/**
+ * True: a credential file that is missing may still come, so it is waited for. That is so for ten minutes
+ * after a boot, when the disk or the service that holds it may be late, and for a file that this process has
+ * read before. A file that was never there is a misspelled path, or nobody has stored a secret yet.
+ */
+export function mayCredentialCome(
+  { facts: { path } }: LocketError,
+  { host, sources }: Pick<Machine, 'host' | 'sources'>,
+): boolean {
+  return host.uptimeMs() < AFTER_BOOT_MS || (path !== undefined && sources.wasRead(path))
 }

@@ -68,13 +68,18 @@ test('a retryable failure is asked again every two seconds, or when the provider
     )
   }
   const { signal } = new AbortController()
-  const fetched = fetchUntil([createRef('x', 'a', 'x://a')], resolve, { optional: new Set(), clock, signal })
+  const fetched = fetchUntil([createRef('x', 'a', 'x://a')], resolve, {
+    optional: new Set(),
+    clock,
+    signal,
+    awaitsCredential: () => true,
+  })
   await clock.advance(20_000)
   assert.equal([...(await fetched).values()][0]?.ok, true)
   assert.deepEqual(asked, [0, 2000, 4000, 11_000, 13_000])
 })
 
-test('a credential file that is not there is waited for in a mount, and not in a command', async () => {
+test('a credential file that is not there is waited for if it may still come, and else not', async () => {
   const clock = createManualClock(0)
   let asked = 0
   const missing = new LocketError('credential_missing', 'there is no such file')
@@ -85,9 +90,9 @@ test('a credential file that is not there is waited for in a mount, and not in a
   const refs = [createRef('x', 'a', 'x://a')]
   const late = new AbortController()
   const options = { optional: new Set<never>(), clock, signal: late.signal }
-  await fetchUntil(refs, resolve, { ...options, awaitsCredentials: false })
+  await fetchUntil(refs, resolve, { ...options, awaitsCredential: (error) => error !== missing })
   assert.equal(asked, 1)
-  const waiting = fetchUntil(refs, resolve, options)
+  const waiting = fetchUntil(refs, resolve, { ...options, awaitsCredential: () => true })
   await clock.advance(5000)
   late.abort()
   await waiting

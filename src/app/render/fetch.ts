@@ -8,6 +8,7 @@ import {
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Outcome, Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
+import type { WaitState } from './announce-wait.ts'
 import type { ReferenceFailure } from '../../core/template/render.ts'
 
 /**
@@ -17,17 +18,16 @@ import type { ReferenceFailure } from '../../core/template/render.ts'
 const PAUSE_MS = 2000
 
 /** How long and for what a fetch waits. */
-interface FetchOptions {
+export interface FetchOptions {
   /** References that may be missing, because each of their tags has a default. */
   readonly optional: ReadonlySet<RefId>
   readonly clock: Clock
   /** Its abort is the deadline. */
   readonly signal: AbortSignal
-  /**
-   * False: a missing credential file is a mistake of the person who runs the command, and is not waited for.
-   * Default: true.
-   */
-  readonly awaitsCredentials?: boolean | undefined
+  /** True: the missing credential file of this error may still come. See `mayCredentialCome`. */
+  readonly awaitsCredential: (error: LocketError) => boolean
+  /** Is called before each pause, with the references that failed. */
+  readonly onRetry?: (state: WaitState) => void
 }
 
 /**
@@ -39,7 +39,7 @@ interface FetchOptions {
 export async function fetchUntil(
   refs: readonly SecretRef[],
   resolve: Resolve,
-  { optional, clock, signal, awaitsCredentials = true }: FetchOptions,
+  { optional, clock, signal, awaitsCredential, onRetry }: FetchOptions,
 ): Promise<Outcomes> {
   const outcomes = new Map<RefId, Outcome>()
   let wanted = refs
@@ -48,10 +48,12 @@ export async function fetchUntil(
       outcomes.set(id, keepCause(outcomes.get(id), outcome))
     }
     const failed = wanted.filter((ref) => !isSettled(outcomes.get(ref.id), optional.has(ref.id)))
-    if (signal.aborted || failed.some((ref) => !canWaitFor(outcomes.get(ref.id), awaitsCredentials)))
+    if (signal.aborted || failed.some((ref) => !canWaitFor(outcomes.get(ref.id), awaitsCredential)))
       return outcomes
     wanted = failed
-    if (wanted.length > 0) await pause(pauseBefore(wanted, outcomes), clock, signal)
+    if (wanted.length === 0) return outcomes
+    onRetry?.(waitState(wanted, outcomes))
+    await pause(pauseBefore(wanted, outcomes), clock, signal)
     if (signal.aborted) return outcomes
   }
   return outcomes
@@ -128,6 +130,14 @@ function isSettled(outcome: Outcome | undefined, optional: boolean): boolean {
   return outcome.ok || (optional && outcome.error.code === 'not_found')
 }
 
+function waitState(wanted: readonly SecretRef[], outcomes: Outcomes): WaitState {
+  const [first] = wanted.map(({ id }) => outcomes.get(id))
+  return {
+    providers: [...new Set(wanted.map((ref) => ref.provider))],
+    error: first?.ok === false ? first.error : undefined,
+  }
+}
+
 /** Returns the milliseconds until the next try of the first reference. */
 function pauseBefore(wanted: readonly SecretRef[], outcomes: Outcomes): number {
   const waits = wanted.map(({ id }) => {
@@ -137,9 +147,13 @@ function pauseBefore(wanted: readonly SecretRef[], outcomes: Outcomes): number {
   return Math.max(PAUSE_MS, Math.min(...waits))
 }
 
-function canWaitFor(outcome: Outcome | undefined, awaitsCredentials: boolean): boolean {
+function canWaitFor(
+  outcome: Outcome | undefined,
+  awaitsCredential: FetchOptions['awaitsCredential'],
+): boolean {
   if (outcome === undefined || outcome.ok) return true
-  return isRetryable(outcome.error) && (awaitsCredentials || outcome.error.code !== 'credential_missing')
+  const { error } = outcome
+  return isRetryable(error) && (error.code !== 'credential_missing' || awaitsCredential(error))
 }
 
 /** Keeps the earlier error when a deadline cuts the last try short: it says what was wrong. */

@@ -1,5 +1,6 @@
 import { LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
+import type { Emit } from '../../core/ports/events.ts'
 import type { RefId } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs, type Outcome, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
@@ -15,7 +16,8 @@ import type { Allowance } from '../../core/volume/ceilings.ts'
 import { inTurns, type Steps } from '../../core/waiting/turns.ts'
 import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { openDeadline } from './deadline.ts'
-import { failuresOf, fetchUntil, wipeOutcomes } from './fetch.ts'
+import { announceWait, type WaitState } from './announce-wait.ts'
+import { failuresOf, fetchUntil, wipeOutcomes, type FetchOptions } from './fetch.ts'
 import { spread } from './spread.ts'
 
 /** The rules for rendering: failure policy and limits. */
@@ -25,8 +27,8 @@ interface RenderRules {
   readonly maxFileBytes: number
   /** Counts the files of a volume. Undefined: there is no limit for all files together. */
   readonly allowance?: Allowance
-  /** See FetchOptions. */
-  readonly awaitsCredentials?: boolean
+  /** See FetchOptions. Left out: no credential file is waited for, because a person waits for the command. */
+  readonly awaitsCredential?: FetchOptions['awaitsCredential']
 }
 
 /** The rules for one rendering, and the ports that it needs. */
@@ -36,6 +38,8 @@ export interface RenderRequest extends RenderRules {
   readonly signal: AbortSignal
   /** For all providers together; left out: until `signal` aborts. */
   readonly timeoutMs?: number
+  /** Reports a long wait, if there is a `timeoutMs`. Left out: nobody is looking. */
+  readonly emit?: Emit
 }
 
 /** Rendered templates in memory. The caller must call `wipe`. */
@@ -60,13 +64,16 @@ export async function render<T extends PreparedTemplate>(
   options: RenderRequest,
 ): Promise<Rendered<T>> {
   const { templates } = recipe
-  const { resolve, clock, timeoutMs, awaitsCredentials } = options
+  const { resolve, clock, timeoutMs, awaitsCredential = () => false } = options
   using deadline = timeoutMs === undefined ? undefined : openDeadline(timeoutMs, clock, options.signal)
   const signal = deadline?.signal ?? options.signal
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
   const optional = optionalRefs(templates)
+  let wait: WaitState = { providers: [...new Set(refs.map((ref) => ref.provider))], error: undefined }
+  using _announced = announced(options, () => wait)
+  const onRetry = (state: WaitState) => void (wait = state)
   const outcomes = new Map<RefId, Outcome>(
-    await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredentials }),
+    await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredential, onRetry }),
   )
   try {
     const mayGoOn = options.allowance && limitOf(clock, signal)
@@ -74,6 +81,15 @@ export async function render<T extends PreparedTemplate>(
   } finally {
     wipeOutcomes(outcomes)
   }
+}
+
+function announced(
+  { clock, emit, timeoutMs }: RenderRequest,
+  state: () => WaitState,
+): Disposable | undefined {
+  return emit === undefined || timeoutMs === undefined
+    ? undefined
+    : announceWait({ clock, emit, timeoutMs, state })
 }
 
 /** For all files of a volume, after their values were fetched. Filters over large values can take long. */

@@ -70,7 +70,7 @@ export function openPlaces(
       await remove(await findInTheWay(unwanted, next, trees))
       const files = next.flatMap((template) => {
         const content = contents.get(template)
-        const { target, folder, path } = template
+        const { target, folder, path, access } = template
         if (content === undefined) return []
         return [
           {
@@ -79,6 +79,7 @@ export function openPlaces(
             folder,
             path,
             content,
+            access,
             existing: entries.has(target) ? 'replace' : existing,
           } as const,
         ]

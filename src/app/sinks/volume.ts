@@ -42,7 +42,9 @@ export function openVolumeSink(
   ): readonly OutFile[] {
     const files = templates.flatMap((template) => {
       const content = contents.get(template)
-      return content === undefined ? [] : [{ path: template.path, content, mode: fileMode }]
+      if (content === undefined) return []
+      const { path, access } = template
+      return [{ path, content, mode: access?.mode ?? fileMode, owner: access?.owner }]
     })
     const needed = sizeNeeded(files)
     if (needed <= sizeBytes) return files

@@ -38,7 +38,8 @@ async function contentOf(
   name: VolumeName,
 ): Promise<ContentFacts> {
   try {
-    return contentFacts(await prepareVolume(daemon.volumeConfig(options), sources, { clock }))
+    const config = daemon.volumeConfig(options)
+    return contentFacts(await prepareVolume(config, sources, { clock }), config)
   } catch (thrown) {
     throw addFacts(toLocketError(thrown), { volume: name })
   }

@@ -1,5 +1,5 @@
 import { untilAborted } from '../../core/waiting/unless-aborted.ts'
-import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, toLocketError, type LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
 import type { StateStore } from '../../core/ports/state-store.ts'
@@ -27,11 +27,25 @@ interface StopMark {
   leave(): Promise<void>
 }
 
+/** The opened store of the volume records. */
+export interface OpenedStore {
+  readonly store: StateStore
+  readonly warnings: readonly string[]
+  /** The reason why the records could not be found, so that only the names of the volumes are known. */
+  readonly fault?: LocketError
+}
+
 /** The parts of a daemon, which `runDaemon` opens in order. */
 export interface DaemonPorts {
+  /**
+   * The mistakes in the settings, as one error. A managed plugin starts all the same, because the engine
+   * shows nobody why a plugin did not start.
+   */
+  readonly fault?: LocketError | undefined
   readonly emit: Emit
-  readonly openStore: () => Promise<{ readonly store: StateStore; readonly warnings: readonly string[] }>
-  readonly openDriver: (store: StateStore) => Driver
+  readonly openStore: () => Promise<OpenedStore>
+  /** Makes the driver. With a fault, it refuses every Create and every Mount. */
+  readonly openDriver: (store: StateStore, fault: LocketError | undefined) => Driver
   readonly openListener: (driver: Driver) => Promise<SocketListener>
   /** Reports to systemd that requests are accepted. */
   readonly notifyReady: () => Promise<unknown>
@@ -62,11 +76,12 @@ export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Prom
  * Opens state, driver and socket. Slow work must not come before the socket, because the engine dials a
  * plugin for some ten seconds only.
  */
-async function startDaemon({ emit, openStore, openDriver, openListener }: DaemonPorts) {
-  const { store, warnings } = await openStore()
+async function startDaemon({ emit, openStore, openDriver, openListener, ...ports }: DaemonPorts) {
+  const { store, warnings, fault = ports.fault } = await openStore()
+  if (fault !== undefined) emit('daemon.refusing', { error: formatError(fault) })
   const loaded = await store.load()
   for (const warning of [...warnings, ...loaded.warnings]) emit('state.warning', { warning })
-  const driver = openDriver(store)
+  const driver = openDriver(store, fault)
   await loadRecords(driver, loaded)
   const listener = await openListener(driver)
   const socket = await listener.listen()

@@ -133,7 +133,7 @@ async function provision(
     // The signal is not the deadline, which a failure policy that tolerates missing values has used up.
     signals.gone.throwIfAborted()
     const { warnings } = await sink.mount(templates, rendered)
-    const unreadable = unreadableWarning(config.written, driver.host.remapped)
+    const unreadable = unreadableWarning(templates, config.written, driver.host.remapped)
     if (unreadable !== undefined) driver.emit('volume.unreadable', { volume: name, warning: unreadable })
     const all = unreadable === undefined ? warnings : [...warnings, unreadable]
     driver.table.change(volume, () => tmpfsMounted(all, signals.mark))

@@ -1,6 +1,8 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
+import type { LocketError } from '../../core/vocabulary/errors.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
+import { mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
 import { rootOf, type Driver } from './driver.ts'
 import { openVolumeSink, type VolumeSink } from '../sinks/volume.ts'
@@ -30,9 +32,10 @@ export async function renderVolume(
   const allowance = createAllowance(config.ceilings)
   const recipe = await prepareVolume(config, sources, { clock, allowance })
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
-  const rendered = await render(recipe, { ...written, allowance, resolve, clock, signal })
+  const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
+  const rendered = await render(recipe, { ...written, allowance, awaitsCredential, resolve, clock, signal })
   const { templates, unresolved } = rendered
-  const content = contentFacts({ templates })
+  const content = contentFacts({ templates }, config)
   const warnings = unresolved
     ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
     : []

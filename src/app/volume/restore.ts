@@ -79,8 +79,9 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
     await wipeVolume(driver, volume)
   }
   warnOfState(driver, volume)
+  const config = configOf(driver, volume)
   driver.table.note(volume, {
-    content: contentFacts(await prepareVolume(configOf(driver, volume), sources, { clock })),
+    content: contentFacts(await prepareVolume(config, sources, { clock }), config),
   })
   const tmpfs = tmpfsOf(volume.state)
   if (tmpfs !== undefined && tmpfs.task === undefined) await followTemplates(driver, volume)

@@ -3,14 +3,18 @@ import type { MapEntry, Outputs } from '../../core/plan/output-plan.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
+import { accessEntries, parseAccess, withAccess } from './file-access.ts'
 import { parseEntry } from './secret-entry.ts'
 import type { outputsSection } from '../sections/outputs.ts'
-import { PAIR } from '../layers/toml.ts'
+import { CELL } from '../layers/toml.ts'
 
 /** Matches the path of a template without a name. The output has the name of the template file. */
 const ANONYMOUS = /^@?((?:\/|\.{1,2}\/)[^\n={}]*)$/
 const BETWEEN = /[:=]/g
 const MOUNT_FLAGS = /:(ro|rw|z|Z)$/
+/** Matches mode and owner behind the two paths, and what is written for them in other tools. */
+const ACCESS = /:(mode|user|uid|gid|owner|chmod|chown)=/
+const ACCESS_PART = /^(mode|user)=(.*)$/
 
 /**
  * Returns the outputs that `map`, `secret` and `out` name, with absolute paths; relative ones begin at `cwd`.
@@ -27,34 +31,90 @@ export function parseOutputs(
     (entry) => parseMapEntry(entry, originOf('map'), cwd, problems) ?? [],
   )
   const isFromToml = layer.get('secret')?.isFromToml === true
-  const secrets = (settings.secrets ?? []).flatMap(
+  const before = problems.length
+  const named = (settings.secrets ?? []).flatMap(
     (entry) => parseSecretOutput(entry, { origin: originOf('secret'), cwd, isFromToml }, problems) ?? [],
   )
+  // A wrong secret is reported already: its mode would be reported as one for no file.
+  const isSound = problems.length === before
+  const access = accessEntries(layer, problems)
+  const secrets = isSound ? withAccess(named, access, problems) : named
   throwProblems(problems)
   return { maps, secrets, out: absolute(settings.out, cwd) }
 }
 
-/** Parses `SRC:DST`, `SRC=DST`, or both paths of a TOML table. */
+/** Parses `SRC:DST` or `SRC=DST`, with `:mode=MODE` and `:user=UID:GID` behind it, or a TOML table. */
 function parseMapEntry(entry: string, origin: string, cwd: string, problems: Problems): MapEntry | undefined {
-  const places = entry.includes(PAIR) ? [entry.indexOf(PAIR)] : betweens(entry)
-  const [at = -1, ...others] = places
-  const source = entry.slice(0, Math.max(at, 0)).trim()
-  const dest = entry.slice(at + 1).trim()
-  if (others.length > 0)
+  const cells = entry.split(CELL)
+  const [source = '', dest = '', mode = '', user = ''] = cells
+  if (cells.length > 1) return mapEntry({ source, dest, mode, user }, { origin, cwd }, problems)
+  const end = ACCESS.exec(entry)?.index ?? entry.length
+  const access = accessParts(entry.slice(end))
+  if (access === undefined) {
+    problems.push(
+      `${origin}: write :mode=MODE and :user=UID:GID behind DST, each at most once; write paths with such a part as a table of source and dest in a TOML file`,
+    )
+    return undefined
+  }
+  const paths = entry.slice(0, end)
+  const [at = -1, ...others] = betweens(paths)
+  if (others.length > 0) {
     problems.push(
       `${origin}: more than one : or = in a map: write it as a table of source and dest in a TOML file`,
     )
-  else if (MOUNT_FLAGS.test(dest))
+    return undefined
+  }
+  const pair = { source: paths.slice(0, Math.max(at, 0)).trim(), dest: paths.slice(at + 1).trim() }
+  if (MOUNT_FLAGS.test(pair.dest)) {
     problems.push(`${origin}: a map takes no :ro or :rw; only volumes of containers do`)
-  else if (source === '' || dest === '') problems.push(`${origin}: write SRC:DST or SRC=DST`)
-  else
-    return {
-      source: absolute(source, cwd),
-      dest: absolute(dest, cwd),
-      isInto: dest.endsWith('/'),
-      origin: `${origin} ${absolute(source, cwd)}`,
-    }
-  return undefined
+    return undefined
+  }
+  return mapEntry({ ...pair, ...access }, { origin, cwd }, problems)
+}
+
+interface MapTexts {
+  readonly source: string
+  readonly dest: string
+  /** Empty: not given. */
+  readonly mode: string
+  readonly user: string
+}
+
+function mapEntry(
+  { source, dest, mode, user }: MapTexts,
+  { origin, cwd }: { readonly origin: string; readonly cwd: string },
+  problems: Problems,
+): MapEntry | undefined {
+  if (source === '' || dest === '' || `${source}${dest}`.includes('\0')) {
+    problems.push(`${origin}: write SRC:DST or SRC=DST`)
+    return undefined
+  }
+  const named = `${origin} ${absolute(source, cwd)}`
+  const access = {
+    ...(mode === '' ? {} : parseAccess('mode', mode, named, problems)),
+    ...(user === '' ? {} : parseAccess('owner', user, named, problems)),
+  }
+  return {
+    source: absolute(source, cwd),
+    dest: absolute(dest, cwd),
+    isInto: dest.endsWith('/'),
+    ...(Object.keys(access).length === 0 ? {} : { access }),
+    origin: named,
+  }
+}
+
+/**
+ * Parses `:mode=0440:user=1000:1000`, in any order. Returns undefined when it is anything else. The values
+ * are not checked.
+ */
+function accessParts(text: string): Pick<MapTexts, 'mode' | 'user'> | undefined {
+  const found = { mode: '', user: '' }
+  for (const part of text.split(/:(?=[a-z])/).slice(1)) {
+    const [, key, value = ''] = ACCESS_PART.exec(part.trim()) ?? []
+    if ((key !== 'mode' && key !== 'user') || value === '' || found[key] !== '') return undefined
+    found[key] = value
+  }
+  return found
 }
 
 /**

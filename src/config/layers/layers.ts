@@ -59,12 +59,20 @@ const MOST_NAMED = 10
  * none.
  */
 export function throwProblems(problems: readonly string[]): void {
-  if (problems.length === 0) return
+  const error = problemsError(problems)
+  if (error !== undefined) throw error
+}
+
+/**
+ * Returns one `config` error that names ten of the problems and counts the rest; undefined if there are none.
+ */
+export function problemsError(problems: readonly string[]): LocketError | undefined {
+  if (problems.length === 0) return undefined
   const lead = problems.length === 1 ? '' : `${problems.length} settings are wrong: `
   const rest = problems.length > MOST_NAMED ? `; and ${problems.length - MOST_NAMED} more` : ''
   const named = problems.slice(0, MOST_NAMED).join('; ')
   // Paths and names come from users: the message stays on one line and holds no control character.
-  throw new LocketError('config', `${lead}${named}${rest}`.replace(/\p{Cc}/gu, '?'))
+  return new LocketError('config', `${lead}${named}${rest}`.replace(/\p{Cc}/gu, '?'))
 }
 
 /**

@@ -1,6 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
 import { nearest } from '../../core/text/nearest.ts'
-import { fieldKind, type Field } from '../../settings/field.ts'
+import { fieldKind, type EntryKeys, type Field } from '../../settings/field.ts'
 import { flagNames } from './flags.ts'
 import { adviceOn, type Given, type Layer, type Problems } from './layers.ts'
 import { tomlLines } from './toml-lines.ts'
@@ -9,9 +9,10 @@ import { tomlLines } from './toml-lines.ts'
 export const PROVIDERS_TABLE = 'providers'
 
 /**
- * The separator of the two paths of an entry that was written as a table. No path can hold this character.
+ * The separator of the values of an entry that was written as a table. No path can hold this character. A key
+ * that was left out has an empty value.
  */
-export const PAIR = '\0'
+export const CELL = '\0'
 
 /** A table of a TOML file. */
 type Table = Readonly<Record<string, unknown>>
@@ -95,7 +96,7 @@ export function entryLayer(
       continue
     }
     if (layer.has(field.name)) problems.push(`${at()}: ${field.name} is set twice, under two names`)
-    const text = fieldKind(field) === 'list' ? listOf(value, field.entryKeys) : textOf(value)
+    const text = fieldKind(field) === 'list' ? listOf(value, field) : textOf(value)
     if (typeof text === 'object' && 'problem' in text) problems.push(`${at()}: ${key} ${text.problem}`)
     else
       layer.set(
@@ -147,31 +148,39 @@ function textOf(value: unknown): string | Wrong {
 }
 
 /**
- * Accepts a list of texts, one text, or a table of names and templates. With `keys` an entry of the list may
- * be a table of these two keys.
+ * Accepts a list of texts, one text, or a table of names and templates. With `entryKeys` an entry of the list
+ * may be a table of these keys.
  */
-function listOf(value: unknown, keys: Field['entryKeys']): readonly string[] | Wrong {
+function listOf(value: unknown, { entryKeys: keys, takesNumbers }: Field): readonly string[] | Wrong {
   if (typeof value === 'string') return [value]
   if (Array.isArray(value)) {
     const items: unknown[] = value
-    const texts = items.map((item) => (keys === undefined ? item : pairOf(item, keys)))
+    const texts = items.map((item) => (keys === undefined ? item : entryOf(item, keys)))
     if (texts.every((text) => typeof text === 'string')) return texts
-    const tables = keys === undefined ? '' : `, or tables of ${keys.join(' and ')}`
-    return { problem: `must hold only strings${tables}` }
+    return { problem: `must hold only strings${keys === undefined ? '' : tablesOf(keys)}` }
   }
   if (!isTable(value)) return { problem: 'must be a list of strings' }
   const entries = Object.entries(value)
   if (entries.some(([name]) => name.includes('='))) return { problem: 'must have no = in a name' }
-  if (entries.some(([, text]) => typeof text !== 'string')) return { problem: 'must give each name a string' }
+  const isValue = (text: unknown) =>
+    typeof text === 'string' || (takesNumbers === true && typeof text === 'number')
+  if (!entries.every(([, text]) => isValue(text)))
+    return { problem: `must give each name a string${takesNumbers === true ? ' or a number' : ''}` }
   return entries.map(([name, text]) => `${name}=${String(text)}`)
 }
 
-/** Joins both paths with PAIR, so that no character of a path is mistaken for the separator. */
-function pairOf(item: unknown, keys: readonly [string, string]): unknown {
+function tablesOf({ needed, optional }: EntryKeys): string {
+  return `, or tables of ${needed.join(' and ')}${optional.length === 0 ? '' : `, with or without ${optional.join(' and ')}`}`
+}
+
+/** Joins the values of a table with CELL, so that no character of a path is mistaken for the separator. */
+function entryOf(item: unknown, { needed, optional }: EntryKeys): unknown {
   if (!isTable(item)) return item
-  const values = keys.map((key) => (Object.hasOwn(item, key) ? item[key] : undefined))
-  if (Object.keys(item).length > keys.length || values.some((value) => typeof value !== 'string')) return item
-  return values.join(PAIR)
+  const isKnown = (key: string) => needed.includes(key) || optional.includes(key)
+  const isComplete = needed.every((key) => typeof item[key] === 'string')
+  const isPlain = Object.values(item).every((value) => typeof value === 'string' || typeof value === 'number')
+  if (!Object.keys(item).every(isKnown) || !isComplete || !isPlain) return item
+  return [...needed, ...optional].map((key) => (Object.hasOwn(item, key) ? String(item[key]) : '')).join(CELL)
 }
 
 function unknownTable(origin: string, name: string, known: readonly string[]): string {

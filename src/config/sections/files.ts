@@ -1,5 +1,5 @@
 import { field, section } from '../../settings/field.ts'
-import { Choice, Mode, OwnerText, Size } from '../../settings/kinds.ts'
+import { Choice, List, Mode, OwnerText, Size } from '../../settings/kinds.ts'
 
 /**
  * Returns the settings for written files. `variables` names two environment variables that differ between
@@ -50,6 +50,30 @@ function fileFields(variables: { readonly maxFileSize: string; readonly policy: 
     }),
   }
 }
+
+/** The settings of single files, by the name of the secret. */
+export const accessFields = {
+  secretModes: field({
+    name: 'secret-mode',
+    env: 'LOCKET_SECRET_MODES',
+    kind: 'list',
+    takesNumbers: true,
+    schema: List.optional(),
+    example: 'NAME=0440',
+    summary: 'mode of the file of one secret, in place of file-mode',
+    placeholder: 'NAME=MODE',
+  }),
+  secretUsers: field({
+    name: 'secret-user',
+    env: 'LOCKET_SECRET_USERS',
+    kind: 'list',
+    takesNumbers: true,
+    schema: List.optional(),
+    example: 'NAME=1000:1000',
+    summary: 'owner of the file of one secret, `uid:gid` or `uid`, in place of user',
+    placeholder: 'NAME=UID:GID',
+  }),
+} as const
 
 /** The section of commands that write files at paths that the user chooses. */
 export const writtenSection = section(

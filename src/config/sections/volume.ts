@@ -2,7 +2,7 @@ import { field, section, type Section } from '../../settings/field.ts'
 import { Duration, List, MountFlagWords, SelinuxContext, Size, Switch } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
 import { ceilingSection, daemonSection } from './daemon.ts'
-import { volumeFilesSection } from './files.ts'
+import { accessFields, volumeFilesSection } from './files.ts'
 import { logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
 
@@ -19,6 +19,8 @@ export const volumeSection = section('volume', 'Volumes', {
       'a file of every volume: NAME=TEMPLATE or NAME=@/path/to/template; a file of the same name in a volume replaces it',
     placeholder: 'NAME=TEMPLATE',
   }),
+  secretModes: { ...accessFields.secretModes, env: 'LOCKET_VOLUME_DEFAULT_SECRET_MODES' },
+  secretUsers: { ...accessFields.secretUsers, env: 'LOCKET_VOLUME_DEFAULT_SECRET_USERS' },
   watch: field({
     name: 'watch',
     env: 'LOCKET_VOLUME_DEFAULT_WATCH',

@@ -3,6 +3,7 @@ import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { isCredentialFile } from '../../settings/kinds.ts'
+import { accessEntries, isAccessSetting, withAccess } from '../entries/file-access.ts'
 import { parseEntry } from '../entries/secret-entry.ts'
 import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
@@ -60,9 +61,11 @@ export function daemonConfig(sources: DaemonSources, problems: Problems): Loaded
 export function soundDaemonConfig(sources: DaemonSources, problems: Problems): LoadedDaemon {
   parseDaemon(sources, problems)
   const { layer, defaults } = sources
+  const secrets = [...layer].filter(([name]) => name === volumeSection.fields.secrets.name)
   const isSound = (setting: readonly [string, Given]) => {
     const found: Problems = []
-    parseDaemon({ ...sources, documents: [], layer: new Map([...defaults, setting]) }, found)
+    const needed = isAccessSetting(setting[0]) ? secrets : []
+    parseDaemon({ ...sources, documents: [], layer: new Map([...defaults, ...needed, setting]) }, found)
     return found.length === 0
   }
   const sound = { ...sources, layer: new Map([...defaults, ...[...layer].filter(isSound)]) }
@@ -84,10 +87,15 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const log = parseSection(logSection, layer, problems)
   const providers = providerInstances(sources, problems)
   const secrets = layer.get(volumeSection.fields.secrets.name)
-  const files = [secrets?.value ?? []].flat().flatMap((entry) => {
+  const before = problems.length
+  const named = [secrets?.value ?? []].flat().flatMap((entry) => {
     const file = parseEntry(entry, secrets?.origin ?? '', problems)
     return file === undefined ? [] : [file]
   })
+  // A wrong secret is reported already: its mode would be reported as one for no file.
+  const isSound = problems.length === before
+  const access = accessEntries(layer, problems)
+  const files = isSound ? withAccess(named, access, problems) : named
   parseShared(layer, providers, problems)
   return { daemon, ceilings, log, providers, files }
 }

@@ -2,6 +2,7 @@ import type { RequestedFile } from '../../core/plan/plan.ts'
 import { fieldKind, type Field } from '../../settings/field.ts'
 import { flagNames } from '../layers/flags.ts'
 import { adviceOn, type Given, type Layer, type Problems } from '../layers/layers.ts'
+import { accessEntry, accessOf, isAccessSetting, type AccessEntry } from '../entries/file-access.ts'
 import { parseEntry, secretFile, shownName } from '../entries/secret-entry.ts'
 
 /** The driver options of a volume, as the engine passes them. */
@@ -11,6 +12,11 @@ export type DriverOptions = Readonly<Record<string, string>>
 export interface ParsedOptions {
   readonly layer: Layer
   readonly files: readonly RequestedFile[]
+  /**
+   * The modes and owners of single files. They may be for the daemon's default secrets. None when a file is
+   * wrong: they would be reported as for no file.
+   */
+  readonly access: readonly AccessEntry[]
 }
 
 /** The beginning of an option that names a file: `secret.db_password`. */
@@ -19,8 +25,8 @@ const PREFIX = 'secret.'
 const ENTRY = 'secret'
 
 /**
- * Parses the flat driver options of a volume: `secret.NAME`, whose NAME is exact, and settings, in whose
- * names `-` and `_` are alike. Adds to `problems` what is wrong.
+ * Parses the flat driver options of a volume: `secret.NAME`, `secret-mode.NAME` and `secret-user.NAME`, whose
+ * NAME is exact, and settings, in whose names `-` and `_` are alike. Adds to `problems` what is wrong.
  */
 export function parseDriverOptions(
   options: DriverOptions,
@@ -29,10 +35,16 @@ export function parseDriverOptions(
 ): ParsedOptions {
   const layer = new Map<string, Given>()
   const files: (RequestedFile | undefined)[] = []
+  const access: (AccessEntry | undefined)[] = []
   for (const [option, value] of Object.entries(options)) {
     const origin = `driver option ${shownName(option)}`
     if (option.startsWith(PREFIX)) {
       files.push(secretFile(option.slice(PREFIX.length), value, { origin }, problems))
+      continue
+    }
+    const ofFile = splitOption(option)
+    if (ofFile !== undefined && isAccessSetting(ofFile.setting)) {
+      access.push(accessOf(ofFile.setting, { name: ofFile.name, text: value }, origin, problems))
       continue
     }
     const field = findField(option, origin, fields, problems)
@@ -40,13 +52,26 @@ export function parseDriverOptions(
     if (field.name === ENTRY) {
       // The option is one file. It is not split, because a template can hold any comma or newline.
       files.push(parseEntry(value, origin, problems))
+    } else if (isAccessSetting(field.name)) {
+      access.push(accessEntry(field.name, value, origin, problems))
     } else if (layer.has(field.name)) {
       problems.push(`${origin}: ${field.name} is set twice`)
     } else {
       layer.set(field.name, { value: fieldKind(field) === 'list' ? [value] : value, origin })
     }
   }
-  return { layer, files: files.filter((file) => file !== undefined) }
+  return {
+    layer,
+    files: files.filter((file) => file !== undefined),
+    access: files.includes(undefined) ? [] : access.filter((entry) => entry !== undefined),
+  }
+}
+
+/** Splits `SETTING.NAME`. Returns undefined when there is no dot. */
+function splitOption(option: string): { readonly setting: string; readonly name: string } | undefined {
+  const dot = option.indexOf('.')
+  if (dot === -1) return undefined
+  return { setting: option.slice(0, dot).replaceAll('_', '-'), name: option.slice(dot + 1) }
 }
 
 function findField(
@@ -66,9 +91,22 @@ function findField(
   return undefined
 }
 
+/** Words that people may write in place of `secret-mode` and `secret-user`. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  mode: 'secret-mode',
+  'file-mode': 'secret-mode',
+  user: 'secret-user',
+  owner: 'secret-user',
+  uid: 'secret-user',
+  gid: 'secret-user',
+}
+
 function unknownOption(option: string, origin: string, fields: readonly Field[]): string {
-  const file = option.includes('.') ? option.slice(option.indexOf('.') + 1) : 'NAME'
-  const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), `${PREFIX}${file}`])
+  const { setting = '', name = 'NAME' } = splitOption(option) ?? {}
+  const meant = Object.hasOwn(OTHER_WORDS, setting) ? OTHER_WORDS[setting] : undefined
+  if (meant !== undefined) return `${origin} is not known, did you mean ${meant}.${shownName(name)}?`
+  const ofFile = [PREFIX, 'secret-mode.', 'secret-user.'].map((prefix) => `${prefix}${name}`)
+  const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), ...ofFile])
   return `${origin} is not known${advice === '' ? '' : `, ${advice}`}`
 }
 

@@ -11,7 +11,10 @@ import type { tmpfsSection, volumeSection } from '../sections/volume.ts'
  * The configuration of one volume: its driver options over the daemon's defaults. The mount table receives
  * the whole section `tmpfs`. The rendering and the writer of files receive the whole section `written`.
  */
-export interface VolumeConfig extends Omit<SettingsOf<typeof volumeSection>, 'secrets'> {
+export interface VolumeConfig extends Omit<
+  SettingsOf<typeof volumeSection>,
+  'secrets' | 'secretModes' | 'secretUsers'
+> {
   readonly files: readonly RequestedFile[]
   readonly tmpfs: SettingsOf<typeof tmpfsSection>
   readonly written: SettingsOf<typeof volumeFilesSection>

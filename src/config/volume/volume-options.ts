@@ -6,6 +6,7 @@ import { createInstance, isNamed } from '../../providers/instance.ts'
 import { chooseKind, routeReferences } from '../../providers/route.ts'
 import { fieldsOf } from '../../settings/field.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from '../layers/layers.ts'
+import { withAccess } from '../entries/file-access.ts'
 import { volumeFilesSection } from '../sections/files.ts'
 import { providerSection } from '../sections/rendering.ts'
 import { tmpfsSection, VOLUME_SECTIONS, volumeSection } from '../sections/volume.ts'
@@ -41,10 +42,12 @@ export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOpti
     const ownFiles = own.files.map((file) => limitTemplate(file, defaults.limits, problems))
     const { ceilings } = defaults
     checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
+    const joined = joinFiles(defaults.files, ownFiles)
+    const files = withAccess(joined, own.access, problems)
     throwProblems(problems)
     const { watch, mountTimeoutMs } = volume
     return {
-      files: joinFiles(defaults.files, ownFiles),
+      files,
       watch,
       mountTimeoutMs,
       tmpfs,

@@ -1,6 +1,7 @@
 import { basename, dirname, joinPath, liesUnder } from './paths.ts'
 import { LocketError } from '../vocabulary/errors.ts'
 import { collisions, nameProblem, planFiles, type RequestedFile, type SecretSource } from './plan.ts'
+import type { FileAccess } from '../text/units.ts'
 import type { Place, SourceListing } from '../ports/files.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface MapEntry {
    * True when `dest` was written with a slash at its end: a single template keeps its name in that folder.
    */
   readonly isInto: boolean
+  /** The mode and the owner of every file of this map. */
+  readonly access?: FileAccess | undefined
   /** The setting or flag of the entry, for messages. */
   readonly origin: string
 }
@@ -34,6 +37,7 @@ export interface PlannedOutput extends Place {
   readonly source: SecretSource
   /** The name of a secret as the user wrote it, with which `path` ends. A file of a map has none. */
   readonly name?: string
+  readonly access?: FileAccess | undefined
   readonly origin: string
 }
 
@@ -79,8 +83,8 @@ export function planOutputs(
   const problems: string[] = []
   const planned = [
     ...outputs.maps.flatMap((map) => planMap(map, found.get(map.source), problems)),
-    ...outputs.secrets.map(({ name, source, origin }) => ({
-      ...output(outputs.out, name, { source, origin }),
+    ...outputs.secrets.map(({ name, source, access, origin }) => ({
+      ...output(outputs.out, name, { source, access, origin }),
       name,
     })),
   ]
@@ -90,9 +94,9 @@ export function planOutputs(
 }
 
 function planMap(map: MapEntry, listing: SourceListing | undefined, problems: string[]): PlannedOutput[] {
-  const { source, dest, isInto, origin } = map
+  const { source, dest, isInto, access, origin } = map
   if (listing?.kind === 'file') {
-    const file = { source: { kind: 'file', path: source }, origin } as const
+    const file = { source: { kind: 'file', path: source }, access, origin } as const
     return [isInto ? output(dest, basename(source), file) : output(dirname(dest), basename(dest), file)]
   }
   if (listing?.kind !== 'folder') return []
@@ -103,14 +107,18 @@ function planMap(map: MapEntry, listing: SourceListing | undefined, problems: st
       problems.push(`${origin}: file name ${JSON.stringify(name)} ${problem}`)
       return []
     }
-    return [output(dest, name, { source: { kind: 'file', path, within: [source] }, origin: path })]
+    return [output(dest, name, { source: { kind: 'file', path, within: [source] }, access, origin: path })]
   })
 }
 
 /**
  * `named`: the folder that the user gave. Links above it are followed; links at `named` and below it are not.
  */
-function output(named: string, name: string, file: Pick<PlannedOutput, 'source' | 'origin'>): PlannedOutput {
+function output(
+  named: string,
+  name: string,
+  file: Pick<PlannedOutput, 'source' | 'access' | 'origin'>,
+): PlannedOutput {
   const target = joinPath(named, name)
   const folder = dirname(named)
   return { ...file, target, folder, path: target.slice(folder === '/' ? 1 : folder.length + 1) }

@@ -1,6 +1,7 @@
 import { LocketError } from '../vocabulary/errors.ts'
 import { parentFolders } from './paths.ts'
 import type { ReadLimits } from '../ports/files.ts'
+import type { FileAccess } from '../text/units.ts'
 
 /**
  * Where the template of a file comes from. `within` and `except` limit where a file may lie that driver
@@ -15,6 +16,7 @@ export interface RequestedFile {
   /** The name as the user wrote it: `db_password`, `certs/tls.key`. */
   readonly name: string
   readonly source: SecretSource
+  readonly access?: FileAccess | undefined
   /** The setting that asked for the file, for messages: `driver option secret.db_password`. */
   readonly origin: string
 }

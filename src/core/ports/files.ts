@@ -1,4 +1,4 @@
-import type { Owner } from '../text/units.ts'
+import type { FileAccess, Owner } from '../text/units.ts'
 import type { Secret } from '../vocabulary/secret.ts'
 
 /** Limits of a read: its size, and where its file may lie. */
@@ -18,6 +18,8 @@ export interface SourceFiles {
    * outside `within` or in `except`.
    */
   read(path: string, limits: ReadLimits): Promise<Uint8Array>
+  /** True: `read` has returned the content of this path before. The oldest of many paths are forgotten. */
+  wasRead(path: string): boolean
 }
 
 /** The kind of thing that a template path leads to. */
@@ -54,6 +56,8 @@ export interface Place {
 /** The content of a file and the place where it is written. */
 export interface PlacedFile extends Place {
   readonly content: Secret
+  /** Replaces the mode and the owner of PlaceOptions. */
+  readonly access?: FileAccess | undefined
   /**
    * `replace`: an existing file is replaced unless it is equal. `refuse`: an existing file makes the write
    * fail.
@@ -100,6 +104,8 @@ export interface OutFile {
   readonly path: string
   readonly content: Secret
   readonly mode: number
+  /** Undefined: the owner of TreeOptions. */
+  readonly owner?: Owner | undefined
 }
 
 /** Owner and modes of a volume's files. */

@@ -25,6 +25,12 @@ export interface Owner {
   readonly gid: number
 }
 
+/** The mode and the owner that a user gave to one file. The common ones replace a value that is left out. */
+export interface FileAccess {
+  readonly mode?: number | undefined
+  readonly owner?: Owner | undefined
+}
+
 /**
  * Returns the bytes of `10M`, `512K`, `1GiB` or `4096`; K, M and G are powers of 1024. Throws `config`, also
  * for zero, because a tmpfs treats zero as "no limit".

@@ -16,6 +16,7 @@ export const EVENTS = {
     'the engine stopped and started the plugin at once: this process ends, and the engine starts it again',
     {},
   ),
+  'daemon.refusing': row('error', 'every Create and Mount is refused: {error}', { error: 'text' }),
   'daemon.listening': row('info', 'listening', { socket: 'text', volumes: 'number' }),
   'daemon.restore': row('error', 'volumes could not be compared with the mount table', { error: 'text' }),
   'daemon.stopping': row('info', 'stopping; mounts are kept, containers are using them', {}),
@@ -172,6 +173,17 @@ export const EVENTS = {
   }),
   'inject.recovered': row('info', 'the files were written again after a failure', {}),
   'inject.wiped': row('info', 'removed what was written', { files: 'number' }),
+  // Every command that renders
+  'render.waiting': row('info', 'waiting for an answer of {providers}: {seconds} s are left', {
+    providers: 'text',
+    seconds: 'number',
+  }),
+  'render.waiting.again': row(
+    'info',
+    'trying again, {seconds} s are left: {error}',
+    { error: 'text', seconds: 'number' },
+    'render.waiting',
+  ),
   // locket export and locket compose
   'template.warning': row('warn', 'a template looks like a mistake', { where: 'text', warning: 'text' }),
   'compose.remark': row('info', '{remark}', { remark: 'text' }),

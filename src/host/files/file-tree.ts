@@ -43,6 +43,7 @@ interface Generation {
   readonly data: DirHandle
   readonly files: readonly OutFile[]
   readonly options: TreeOptions
+  /** The owner of folders, and of files without an owner of their own. */
   readonly owner: Owner
   readonly pace: ReturnType<typeof createPace>
 }
@@ -141,7 +142,7 @@ async function prepare({ stage, data, files, options, owner, pace }: Generation)
   }
   for (const file of files) {
     await pace()
-    const wanted = { content: file.content, mode: file.mode, owner }
+    const wanted = { content: file.content, mode: file.mode, owner: file.owner ?? owner }
     using parent = openBelow(data, dirname(file.path))
     const inode = parent && (await inodeIfSame(parent.at(basename(file.path)), wanted))
     if (inode !== undefined) kept.set(file.path, inode)

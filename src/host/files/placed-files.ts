@@ -79,8 +79,8 @@ async function stage(
   if (before !== undefined) refuseSpecial(file, folder.at(name), before)
   if (before !== undefined && file.existing === 'refuse')
     throw new LocketError('plan_conflict', `${shown} is there already`)
-  const owner = options.owner ?? ownerOfProcess()
-  const wanted = { content: file.content, mode: options.fileMode, owner }
+  const owner = file.access?.owner ?? options.owner ?? ownerOfProcess()
+  const wanted = { content: file.content, mode: file.access?.mode ?? options.fileMode, owner }
   if ((await inodeIfSame(folder.at(name), wanted)) !== undefined) return undefined
   const temporary = `.locket-${createHash('sha256').update(name).digest('hex').slice(0, 16)}.tmp`
   // Only one process at a time writes a file, so this is the leftover of a killed process.

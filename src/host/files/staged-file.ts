@@ -77,7 +77,7 @@ export function setOwnerAndMode(fd: number, { uid, gid }: Owner, mode: number): 
     if (errnoOf(thrown) !== 'EPERM') throw thrown
     throw new LocketError('io', `this user may not give files to ${uid}:${gid}`, {
       cause: thrown,
-      hint: 'leave out --user, or run as root with CAP_CHOWN',
+      hint: 'leave out its owner (user), or run as root with CAP_CHOWN',
     })
   }
   if (isGiven || (before.mode & 0o7777) !== mode) fchmodSync(fd, mode)

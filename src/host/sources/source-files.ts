@@ -11,9 +11,24 @@ import type { ReadLimits, SourceFiles } from '../../core/ports/files.ts'
 const O_PATH = 0o10000000
 const { O_RDONLY, O_NONBLOCK } = constants
 
-/** Returns the function that reads templates and .env files within limits. */
+/** The number of paths that `wasRead` remembers. */
+const MOST_REMEMBERED = 10_000
+
+/** Reads templates, .env files and credentials within limits. */
 export function openSourceFiles(): SourceFiles {
-  return { read }
+  const known = new Set<string>()
+  return {
+    async read(path, limits) {
+      const content = await read(path, limits)
+      known.add(path)
+      for (const oldest of known) {
+        if (known.size <= MOST_REMEMBERED) break
+        known.delete(oldest)
+      }
+      return content
+    },
+    wasRead: (path) => known.has(path),
+  }
 }
 
 async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {

@@ -1,10 +1,11 @@
-import { constants, existsSync } from 'node:fs'
-import { open, unlink, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
 import type { VolumeRecord } from '../../core/volume/record.ts'
 import { makeFolders } from '../files/make-folders.ts'
+import { openNameStore, readMarker, withMarker } from './config-marker.ts'
 import {
   loadGeneration,
   openStateFile,
@@ -18,14 +19,16 @@ interface ManagedState {
   /** The folder that the state is kept in from now on. */
   readonly dir: string
   readonly warnings: readonly string[]
+  /** The reason why only the names of the volumes are known. Undefined: the records were found. */
+  readonly fault?: LocketError
 }
 
 /**
  * Opens the state of the managed plugin: in the config folder if it is writable, so that the state outlives
  * the plugin, otherwise in the fallback. State that an earlier start left in the fallback is moved: it is
- * saved durably before the fallback's files are removed. Rejects with `state_corrupt` as `StateStore.load`
- * does, and when the config folder that has the state is missing: `docker plugin upgrade` mounts the
- * manifest's default source again and forgets an earlier setting.
+ * saved durably before the fallback's files are removed. When the config folder that has the state is
+ * missing, the volumes are known by name: `docker plugin upgrade` mounts the manifest's default source again
+ * and forgets an earlier setting. Rejects with `state_corrupt` as `StateStore.load` does.
  */
 export async function openManagedState(
   preferredDir: string,
@@ -33,8 +36,7 @@ export async function openManagedState(
   options: StateOptions = {},
 ): Promise<ManagedState> {
   if (!(await makeStateDir(preferredDir))) return await openFallback(preferredDir, fallbackDir, options)
-  const store = openStateFile(preferredDir, options)
-  await leaveMarker(markerOf(fallbackDir))
+  const store = withMarker(openStateFile(preferredDir, options), markerOf(fallbackDir))
   const left = await loadGeneration(fallbackDir, options.reset ?? false)
   if (left.source === 'none') return { store, dir: preferredDir, warnings: left.warnings }
   const own = await loadGeneration(preferredDir, options.reset ?? false)
@@ -61,7 +63,12 @@ async function openFallback(
     await loadGeneration(preferredDir, reset),
   ]
   const isNowhere = own.source === 'none' && stranded.source === 'none'
-  if (isNowhere && !reset && existsSync(markerOf(fallbackDir))) throw forgotten(preferredDir)
+  const names = isNowhere && !reset ? await readMarker(markerOf(fallbackDir)) : undefined
+  if (names !== undefined) {
+    const fault = forgotten(preferredDir)
+    if (names === 'unreadable') throw fault
+    return { store: openNameStore(names, fault), dir: fallbackDir, warnings: [], fault }
+  }
   if (own.source === 'none' && stranded.source !== 'none') await store.save(stranded.records)
   const advice = `state is kept in ${fallbackDir} and goes with the plugin: set config.source to a folder of the host that can be written`
   return {
@@ -71,26 +78,14 @@ async function openFallback(
   }
 }
 
-/**
- * Returns the path of a marker beside the fallback. It shows that the state is in a config folder, and is
- * removed with the plugin, like the fallback.
- */
+/** Returns the path of the marker beside the fallback. See `config-marker.ts`. */
 function markerOf(fallbackDir: string): string {
   return `${fallbackDir}-is-in-config`
 }
 
-async function leaveMarker(marker: string): Promise<void> {
-  try {
-    await makeFolders(dirname(marker), 0o700)
-    await writeFile(marker, '', { mode: 0o600 })
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error
-  }
-}
-
 /**
- * Returns the error for missing volumes. Starting without them would make the engine create local ones in
- * their place.
+ * Returns the error for missing records. The names must be known all the same: the engine would create local
+ * volumes in the place of those that Get does not know.
  */
 function forgotten(preferredDir: string): LocketError {
   return new LocketError(

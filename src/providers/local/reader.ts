@@ -91,6 +91,8 @@ async function read(
     if (errno === 'ENOENT' || errno === 'ENOTDIR') {
       throw new LocketError('credential_missing', `${path} is not there`, {
         hint: `${whenMissing}; a managed plugin sees only the folder of its config.source`,
+        facts: { path },
+        names: ['path'],
         cause,
       })
     }

@@ -76,6 +76,31 @@ services:
   assert.doesNotMatch(stdout, /volume d/)
 })
 
+test('modes and owners of single files are checked as the driver does, and their reach too', async (t) => {
+  const { check, put } = await checkWorld(t)
+  await put(
+    'compose.yml',
+    `
+volumes:
+  good: {driver: locket, driver_opts: {mode: 0711, secret.tls.key: "{{ local://db/password }}", secret-mode.tls.key: 0440, secret-user.tls.key: 101}}
+  wrong: {driver: locket, driver_opts: {secret.key: "{{ local://db/password }}", secret-mode.kay: 0440, mode.key: 0440}}
+  open: {driver: locket, driver_opts: {secret.key: "{{ local://db/password }}", secret-mode.key: 0666}}
+  closed: {driver: locket, driver_opts: {secret.key: "{{ local://db/password }}", secret-user.key: "101:102"}}
+  file: {driver: locket, driver_opts: {secret.key: "{{ local://db/password }}", secret.key.mode: 0440}}
+`,
+  )
+  const { code, stdout } = await check(['--offline', 'compose.yml'])
+  assert.equal(code, 78)
+  const told = [
+    'volume wrong: 2 settings are wrong: driver option mode.key is not known, did you mean secret-mode.key?; driver option secret-mode.kay is for no file: did you mean key?',
+    'volume open: driver option secret-mode.key: a secret must not be writable by everyone',
+    'warning: volume closed: the users of key may not enter the folder',
+    'warning: volume file: key.mode is a file of its own: is secret-mode.key meant?',
+  ]
+  for (const line of told) assert.ok(stdout.includes(`\ncompose.yml: ${line}`), `${line}\n\n${stdout}`)
+  assert.doesNotMatch(stdout, /volume good/)
+})
+
 test('variables come from the environment, then from the .env file beside the compose file', async (t) => {
   const { check, put } = await checkWorld(t)
   const options = 'secret.a: "{{ local://$ONE }}", secret.b: "{{ local://$TWO }}"'

@@ -43,6 +43,19 @@ test('every wrong setting is listed with its source, and the rest is still check
   assert.equal(stdout.match(/^configuration: /gm)?.length, 7, stdout)
 })
 
+test('beside a wrong setting, the modes of default secrets still count', async (t) => {
+  const { check } = await checkWorld(t)
+  const secret = ['--secret=key={{ local://db/password }}', '--secret-user=key=7']
+  const { stdout } = await check([...secret, '--size=0', '--offline'])
+  assert.match(stdout, /^configuration: flag --size/m)
+  assert.match(stdout, /^configuration: warning: the users of key may not enter the folder/m)
+  const unknown = await check(['--secret-mode=key=0440', '--offline'])
+  assert.match(
+    unknown.stdout,
+    /^configuration: flag --secret-mode key is for no file: no secret has this name$/m,
+  )
+})
+
 test('missing secrets are distinguished from those with a default, and asked for once', async (t) => {
   const { check, put, server } = await checkWorld(t)
   const key = '{{ op://Mordin/TestKey/private key }}'

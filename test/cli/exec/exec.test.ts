@@ -199,10 +199,13 @@ test('files exist while the command runs, and are removed with their folders aft
   const { exec, folder, put, read } = await execWorld(t)
   await put('templates/a/one', 'one={{ local://db/password }}')
   await put('kept/there', 'mine')
-  const show = 'cat "$0"/map/a/one "$0"/out/token; stat -c %a "$0"/out/token; exit 5'
+  const show =
+    'cat "$0"/map/a/one "$0"/out/token; stat -c "%a %u" "$0"/out/token "$0"/out/own "$0"/map/a/one; exit 5'
   const files = [
     '--map',
-    `${folder}/templates:${folder}/map`,
+    `${folder}/templates:${folder}/map:user=7:mode=0444`,
+    '--secret=own={{ local://api/token }}',
+    '--secret-mode=own=0440',
     '--secret',
     'token={{ local://api/token }}',
     '--out',
@@ -211,7 +214,7 @@ test('files exist while the command runs, and are removed with their folders aft
     '0640',
   ]
   const { code, stdout } = await exec([...files, '--', 'sh', '-c', show, folder])
-  assert.equal(stdout, `one=${PASSWORD}${TOKEN}640\n`)
+  assert.equal(stdout, `one=${PASSWORD}${TOKEN}640 0\n440 0\n444 7\n`)
   assert.equal(code, 5)
   assert.deepEqual((await readdir(folder)).toSorted(), ['kept', 'store', 'templates'])
   assert.equal(await read('kept/there'), 'mine')

@@ -182,6 +182,53 @@ test('a user who is not root writes where it is allowed, and gets an error elsew
   assert.match(refused.stderr, /cannot write .*theirs\/x\/a: this user may not write there \(EACCES\)/)
 })
 
+test('single files and maps have their own mode and owner; a changed mode is set by the next run', async (t) => {
+  const { put, at, inject } = await injectWorld(t)
+  await put('tpl/a', '{{ op://v/i/user }}')
+  await put('tpl/d/b', '{{ op://v/i/password }}')
+  await put('one', '{{ op://v/i/user }}')
+  const facts = (path: string) => {
+    const { mode, uid, gid } = lstatSync(at(path))
+    return `${path} ${(mode & 0o7777).toString(8)} ${uid}:${gid}`
+  }
+  const run = async (mode: string) => {
+    const ran = await inject([
+      `--map=tpl:out:mode=${mode}:user=1000:1001`,
+      '--map=one:single/one',
+      '--secret=tls.key={{ op://v/i/password }}',
+      '--secret=plain={{ op://v/i/user }}',
+      '--secret-mode=tls.key=0444',
+      '--secret-user=plain=7',
+      `--out=${at('secrets')}`,
+      '--file-mode=0640',
+    ])
+    assert.equal(ran.code, 0, ran.stderr)
+    return ['out/a', 'out/d', 'out/d/b', 'single/one', 'secrets/tls.key', 'secrets/plain'].map(facts)
+  }
+  const rest = ['single/one 640 0:0', 'secrets/tls.key 444 0:0', 'secrets/plain 640 7:7']
+  const first = await run('0440')
+  assert.deepEqual(first, ['out/a 440 1000:1001', 'out/d 700 0:0', 'out/d/b 440 1000:1001', ...rest])
+  const { ino } = lstatSync(at('single/one'))
+  const second = await run('0400')
+  assert.deepEqual(second, ['out/a 400 1000:1001', 'out/d 700 0:0', 'out/d/b 400 1000:1001', ...rest])
+  assert.equal(lstatSync(at('single/one')).ino, ino)
+})
+
+test('an owner that this user may not give, and a name without a secret, are refused', async (t) => {
+  const { put, folder, inject, at } = await injectWorld(t)
+  await chmod(folder, 0o755)
+  await put('tpl/a', '{{ op://v/i/user }}')
+  await mkdir(at('mine'))
+  await chmod(at('mine'), 0o1777)
+  const given = await inject(['--map=tpl:mine/x:user=1001'], { uid: 1000 })
+  assert.equal(given.code, 74)
+  assert.match(given.stderr, /this user may not give files to 1001:1001 \(leave out its owner/)
+  assert.equal(existsSync(at('mine/x/a')), false)
+  const none = await inject(['--secret=a={{ op://v/i/user }}', '--secret-mode=b=0440'])
+  assert.equal(none.code, 78)
+  assert.match(none.stderr, /flag --secret-mode b is for no file: did you mean a\?/)
+})
+
 test('a status file that is a template, an output or a foreign file is refused, by any name', async (t) => {
   const { put, at, text, inject } = await injectWorld(t)
   await put('tpl/app.conf', 'a')

@@ -114,7 +114,7 @@ test('a disk that does not answer costs the deadline and no more', async () => {
     env: {},
     hiddenNames: new Set<string>(),
   }
-  const files = { read: () => new Promise<never>(() => undefined) }
+  const files = { read: () => new Promise<never>(() => undefined), wasRead: () => false }
   const client = await dotenv.open({ path: '/x/.env' }, { ...deps, files }, 'dotenv')
   const ref = parsed(subject, 'dotenv://A')
   const abort = new AbortController()

@@ -89,6 +89,24 @@ export function fileTreeContract(kind: string, open: (t: TestContext) => Promise
     assert.deepEqual([uid, gid], [process.geteuid?.(), process.getegid?.()])
   })
 
+  test(`${kind}: a file has its own owner; a change of owner or mode alone writes that file again`, async (t) => {
+    const { tree, root } = await open(t)
+    const own = { ...outFile('d/own', 'x', 0o440), owner: { uid: 7, gid: 8 } }
+    const files = [outFile('plain', 'x'), own]
+    await tree.replaceAll(root, files, TREE)
+    const expected = ['d 750 1234:2345 /', 'd/own 440 7:8 x', 'plain 640 1234:2345 x']
+    assert.deepEqual(await treeOf(root), expected)
+    const before = await identitiesOf(root)
+    assert.deepEqual(await tree.replaceAll(root, files, TREE), { changed: [], made: [], gone: [] })
+    assert.deepEqual(await identitiesOf(root), before)
+    const other = { ...own, owner: { uid: 7, gid: 9 } }
+    const changes = await tree.replaceAll(root, [outFile('plain', 'x'), other], TREE)
+    assert.deepEqual(changes, { changed: ['d/own'], made: [], gone: [] })
+    assert.deepEqual(await treeOf(root), [expected[0], 'd/own 440 7:9 x', expected[2]])
+    const narrow = await tree.replaceAll(root, [outFile('plain', 'x'), { ...other, mode: 0o400 }], TREE)
+    assert.deepEqual(narrow.changed, ['d/own'])
+  })
+
   test(`${kind}: a new generation replaces the old one whole, twice over`, async (t) => {
     const { tree, root } = await open(t)
     await tree.replaceAll(root, [outFile('a', 'one'), outFile('old/x', 'x'), outFile('kept/y', 'y')], TREE)

@@ -111,6 +111,20 @@ test('a file that is the same already is not touched; another mode or content is
   assert.equal(modeOf(join(folder, 'a')), '400 0:0')
 })
 
+test('a file has its own mode and owner, its folder those of all; another one is a change', async (t) => {
+  const folder = await temporaryFolder(t)
+  const options = { ...OPTIONS, owner: { uid: 1, gid: 2 } }
+  const own = { ...file(folder, 'd/own'), access: { mode: 0o444, owner: { uid: 3, gid: 4 } } }
+  const mode = { ...file(folder, 'mode'), access: { mode: 0o400 } }
+  await placed.write([own, mode, file(folder, 'plain')], options)
+  const all = ['d', 'd/own', 'mode', 'plain'].map((path) => modeOf(join(folder, path)))
+  assert.deepEqual(all, ['750 1:2', '444 3:4', '400 1:2', '640 1:2'])
+  assert.deepEqual((await placed.write([own, mode], options)).changed, [])
+  const other = { ...own, access: { mode: 0o440 } }
+  assert.deepEqual((await placed.write([other, mode], options)).changed, [{ folder, path: 'd/own' }])
+  assert.equal(modeOf(join(folder, 'd/own')), '440 1:2')
+})
+
 test('a file that is there already can be refused, before anything is written', async (t) => {
   const folder = await temporaryFolder(t)
   await writeFile(join(folder, 'b'), 'theirs')

@@ -18,14 +18,14 @@ import { localStore, run, storeAt } from './local-store.ts'
 const CANARY = 'canary-5d1e-value'
 const soon = () => AbortSignal.timeout(20_000)
 
-async function open(paths: LocalPaths) {
+async function open(paths: LocalPaths, files = openSourceFiles()) {
   const log = createRecordingLog()
   const clock = { ...systemClock(), sleep: () => Promise.resolve() }
   return {
     log,
     client: await local.open(
       paths,
-      { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
+      { clock, emit: log.emit, files, startWorker, env: {}, hiddenNames: new Set() },
       'local',
     ),
   }
@@ -242,13 +242,8 @@ test('many fetches at once share reads, and each gets values of its own', async 
   await at.put('a', CANARY)
   let reads = 0
   const files = openSourceFiles()
-  const counting = { read: (...args: Parameters<typeof files.read>) => ((reads += 1), files.read(...args)) }
-  const clock = { ...systemClock(), sleep: () => Promise.resolve() }
-  const client = await local.open(
-    at,
-    { clock, emit: createRecordingLog().emit, files: counting, startWorker, env: {}, hiddenNames: new Set() },
-    'local',
-  )
+  const read = (...args: Parameters<typeof files.read>) => ((reads += 1), files.read(...args))
+  const { client } = await open(at, { ...files, read })
   const ref = createRef('local', 'a', 'local://a')
   const answers = await Promise.all(Array.from({ length: 100 }, () => client.fetch([ref], soon())))
   assert.ok(reads <= 4, `${reads} reads`)
@@ -261,13 +256,8 @@ test('many fetches at once share reads, and each gets values of its own', async 
 })
 
 test('a file that is never read to its end costs its callers no more than their deadline', async () => {
-  const never = { read: () => new Promise<never>(() => undefined) }
-  const clock = { ...systemClock(), sleep: () => Promise.resolve() }
-  const client = await local.open(
-    { file: '/a', key: '/b' },
-    { clock, emit: createRecordingLog().emit, files: never, startWorker, env: {}, hiddenNames: new Set() },
-    'local',
-  )
+  const never = { read: () => new Promise<never>(() => undefined), wasRead: () => false }
+  const { client } = await open({ file: '/a', key: '/b' }, never)
   const ref = createRef('local', 'a', 'local://a')
   const codeWith = async (signal: AbortSignal) => {
     const outcome = (await client.fetch([ref], signal)).get(ref.id)

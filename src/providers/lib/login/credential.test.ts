@@ -23,6 +23,7 @@ function holding(
       given.push(bytes)
       return bytes
     },
+    wasRead: () => false,
   }
 }
 

@@ -84,7 +84,12 @@ export function readError(thrown: unknown, path: string, { provider, setting }: 
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
     const hint =
       'the user that runs locket must be able to read it; a managed plugin sees only the folder of its config.source, at /etc/locket'
-    return providerError('credential_missing', `${named}: there is no such file`, { cause: thrown, hint })
+    return providerError('credential_missing', `${named}: there is no such file`, {
+      cause: thrown,
+      hint,
+      facts: { path },
+      names: ['path'],
+    })
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
     return providerError('denied', `${named}: the file may not be read`, {
