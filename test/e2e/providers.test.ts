@@ -86,7 +86,7 @@ test('secrets of five managers stand in one file, each fetched with its own logi
   )
 })
 
-test('a compose file: all fields of an item become files, and a new one is there at the next mount', async () => {
+test('a compose file: all fields become files, and a new one is there at the next mount', async () => {
   const command = 'cd /s && find . -type f | sort | xargs tail -n 1; stat -c %a:%u bao/port'
   const compose = await openProject(
     engine,
