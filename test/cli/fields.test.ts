@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseDotenv } from '../../src/core/text/dotenv.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
+import { MAIN } from '../support/program.ts'
 import { environmentWorld } from './environment-command.ts'
+import { execWorld, startProcess } from './exec/exec-command.ts'
 
 const USER = 'canary-fields-user'
 const PASSWORD = 'canary-fields-password'
@@ -133,4 +135,37 @@ services:
   assert.equal(json.references.find(({ reference }) => reference === 'local://db/*')?.fields, 2)
   const offline = await locket(['check', '--offline', 'compose.yaml'])
   assert.equal(offline.code, 0, offline.stdout)
+})
+
+test('exec --watch: a field that changes, appears or disappears restarts the command', async (t) => {
+  const { start, put, keep, folder } = await execWorld(t)
+  await keep('cfg/value', 'canary-fields-one')
+  await put('all.tpl', 'local://cfg/*')
+  const entry = ['--watch', '--debounce', '50ms', '-e', '*=@all.tpl']
+  const running = start([...entry, '--', 'sh', '-c', 'echo "ready $VALUE $MORE"; exec sleep 60'])
+  await running.seen(/ready canary-fields-one \n/)
+  await keep('cfg/value', 'canary-fields-two')
+  await put('all.tpl', '{{ local://cfg/* }}')
+  await running.seen(/ready canary-fields-two \n/)
+  await put('all.tpl', '{{ local://cfg/* }}\n')
+  await keep('cfg/more', 'canary-fields-more')
+  await put('all.tpl', 'local://cfg/*\n')
+  await running.seen(/ready canary-fields-two canary-fields-more\n/)
+  const store = [
+    '--local-file',
+    join(folder, 'store/secrets.age'),
+    '--local-key',
+    join(folder, 'store/local.key'),
+  ]
+  const removed = startProcess([process.execPath, MAIN, 'secret', 'rm', 'cfg/more', ...store], {
+    cwd: folder,
+    env: {},
+  })
+  assert.equal((await removed.ended).code, 0)
+  await put('all.tpl', 'local://cfg/*')
+  await running.seen(/ready canary-fields-two \n/, 2)
+  running.process.kill('SIGTERM')
+  const { stdout, stderr } = await running.ended
+  assert.equal([...stdout.matchAll(/ready/g)].length, 4)
+  assertNoSecret(stderr, ['canary-fields'])
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { packFields } from '../../core/vocabulary/fields.ts'
+import { packFields, shownField } from '../../core/vocabulary/fields.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { isObject, jsonText } from './json.ts'
@@ -30,14 +30,15 @@ export const VersionMetadata = z.object({ version: z.number(), destroyed: z.bool
 export function fieldOf(fields: Fields, { mount, path, field }: BaoReference, who: string): Secret {
   const where = shownPath({ mount, path })
   if (!Object.hasOwn(fields, field))
-    throw providerError('not_found', `${who} has no field "${field}" at ${where}`)
+    throw providerError('not_found', `${who} has no field ${shownField(field)} at ${where}`)
   const value = fields[field]
-  if (value === null) throw providerError('not_found', `${who} has null in field "${field}" at ${where}`)
+  if (value === null)
+    throw providerError('not_found', `${who} has null in field ${shownField(field)} at ${where}`)
   const text = jsonText(value)
   if (text.isWellFormed()) return Secret.fromText(text)
   throw providerError(
     'provider_protocol',
-    `${who} has text with invalid Unicode in field "${field}" at ${where}`,
+    `${who} has text with invalid Unicode in field ${shownField(field)} at ${where}`,
   )
 }
 

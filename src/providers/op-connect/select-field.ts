@@ -1,5 +1,5 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import type { NamedSecret } from '../../core/vocabulary/fields.ts'
+import { shownField, type NamedSecret } from '../../core/vocabulary/fields.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { matchByName } from '../lib/name-match.ts'
 import type { Match } from '../lib/name-match.ts'
@@ -47,7 +47,8 @@ export function allFields(item: Item, reference: OpReference): readonly NamedSec
     .filter((field) => field.value != null && field.value !== '' && !isOneTimePassword(field))
   const labels = Map.groupBy(fields, ({ label, id }) => (label === '' ? id : label))
   for (const [label, entries] of labels)
-    if (entries.length > 1) throw ambiguous(`${entries.length} fields are named "${label}"`, entries)
+    if (entries.length > 1)
+      throw ambiguous(`${entries.length} fields are named ${shownField(label)}`, entries)
   if (labels.size === 0) throw new LocketError('not_found', 'the item has no field with a value there')
   return [...labels].map(([label, [field]]) => [label, Secret.fromText(field?.value ?? '')])
 }
