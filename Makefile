@@ -59,6 +59,7 @@ bench: rootfs engine ## the measurements of bench/
 	@node bench/run.ts
 	@node bench/commands.ts
 	@node bench/largest-volume.ts
+	@node bench/restart-and-wipe.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
 	@node scripts/generated/gen-docs.ts

@@ -182,5 +182,6 @@ function openStdout(): NodeJS.WriteStream {
 }
 
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code === 'EPIPE') return
+  throw new LocketError('io', `cannot write standard output: ${error.code}`, { cause: error })
 }

@@ -18,7 +18,7 @@ export async function warmCompileCache(locket: string): Promise<void> {
     await succeed(program, ['--version'])
     await succeed(program, ['secret', '--help'])
     await succeed(program, ['secret', 'list', ...store])
-    await succeed(program, ['check', '--offline', ...store])
+    await succeed(program, ['check', '--offline', '--secret', 'a=b', ...store])
     // It answers 1: nothing is in place here.
     await command(program, ['healthcheck'])
     await succeed(program, ['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])

@@ -1,5 +1,6 @@
 import { checkJson } from '../app/check/json.ts'
-import { check, errorsOf } from '../app/check/check.ts'
+import { check } from '../app/check/check.ts'
+import { errorsOf, isGood } from '../app/check/report.ts'
 import { styleText } from 'node:util'
 import { checkText, type Paint } from '../app/check/text.ts'
 import { checkSection } from '../config/sections/check.ts'
@@ -7,28 +8,35 @@ import { configFileSection } from '../config/sections/config-file.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import { ERROR_KINDS } from '../core/vocabulary/errors.ts'
 import type { Command } from './define.ts'
+import { readInput } from './terminal/read-stream.ts'
 
-/** The command `locket check`. Its exit code is that of the first error in the report, or 0. */
+/** The command `locket check`. Its exit code is that of the first error, 78 for a strict warning, or 0. */
 export const command: Command = {
   usage: [
     'locket check [FLAGS] [FILES...]',
     '',
     'Takes every flag of `locket volume` too (--help-all lists them), and its variables and files of settings.',
-    'FILES are compose files (.yml, .yaml) and templates. In a compose file, the volumes of this driver and the',
-    'provider services are checked; include, extends and files that override it are not followed.',
+    'FILES are compose files (.yml, .yaml), folders with a compose file, templates, and - for standard input.',
+    'Without FILES: the compose file of the working directory and /etc/locket/locket.toml, where they are.',
+    'In a compose file, the volumes of this driver and the provider services are checked; include, extends and',
+    'files that override it are not followed.',
   ],
   example: 'locket check --config /etc/locket/locket.toml compose.yaml',
   sections: [checkSection, configFileSection],
   more: VOLUME_SECTIONS.filter((section) => section !== configFileSection),
   takes: 'files',
-  async run({ argv, env, isRoot, tables, signal, stdout }) {
+  async run(context) {
+    const { argv, env, isRoot, tables, signal, stdout } = context
     const { loadCheckCommand } = await import('../config/check-config.ts')
     const { settings, paths, log, config } = loadCheckCommand({ argv, env, isRoot, tables })
-    const { offline, format, timeoutMs } = settings
+    const { offline, strict, format, timeoutMs } = settings
     const { openCheck, openCommandEvents } = await import('../wire.ts')
     const report = await check(
-      { config, paths, offline, timeoutMs, signal },
-      openCheck(openCommandEvents(log), env),
+      { config, paths, offline, strict, timeoutMs, signal },
+      {
+        ...openCheck(openCommandEvents(log), env),
+        readInput: (maxBytes) => readInput(context.stdin, maxBytes, signal),
+      },
     )
     if (format === 'json') {
       stdout.write(checkJson(report))
@@ -40,6 +48,7 @@ export const command: Command = {
       stdout.write(checkText(report, paint))
     }
     const [first] = errorsOf(report)
-    return first === undefined ? 0 : ERROR_KINDS[first.code].exit
+    if (first !== undefined) return ERROR_KINDS[first.code].exit
+    return isGood(report) ? 0 : ERROR_KINDS.config.exit
   },
 }

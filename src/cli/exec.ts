@@ -5,6 +5,7 @@ import { inheritedEnvironment } from '../config/child-environment.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
 import { environmentReferences } from '../config/entries/env-references.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
+import { refuseStreams } from '../config/entries/stream-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { environmentSection } from '../config/sections/environment.ts'
 import { execSection } from '../config/sections/exec.ts'
@@ -74,13 +75,15 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
   const inherited = inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] })
   const named = environmentEntries(settings, layer).map((entry) => absolute(entry, cwd))
+  const outputs = parseOutputs(settings.outputs, layer, cwd)
+  refuseStreams(outputs, 'which belong to the command that locket exec runs')
   const found = environmentReferences(inherited, parseRef, command.sections)
   const config: ExecConfig = {
     ...rest,
     command: words,
     interactive: interactive ?? !rest.watch,
     entries: [...(resolveEnv ? found : []), ...named],
-    outputs: parseOutputs(settings.outputs, layer, cwd),
+    outputs,
     inherited: resolveEnv ? withoutStars(inherited, found) : inherited,
     rules: { parseRef, maxFileBytes, fieldNames: settings.environment.fieldNames },
     policy,

@@ -1,13 +1,18 @@
 import { inject, type InjectConfig } from '../app/inject/inject.ts'
+import { openStream } from '../app/sinks/stream.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
+import { refuseStreams } from '../config/entries/stream-entry.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { writtenSection } from '../config/sections/files.ts'
 import { injectSection } from '../config/sections/inject.ts'
 import { outputsSection } from '../config/sections/outputs.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
+import { STANDARD_STREAM } from '../core/plan/output-plan.ts'
 import { normalizePath } from '../core/plan/paths.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
+import { printValue, refuseTerminal } from './terminal/print-value.ts'
+import { readInput } from './terminal/read-stream.ts'
 
 /** The sections of `locket inject`, without those that every command that renders has. */
 export const INJECT = { outputs: outputsSection, inject: injectSection, files: writtenSection } as const
@@ -31,10 +36,11 @@ export const command: Command = {
   },
 }
 
-function load({ name, argv, env, isRoot, cwd, tables }: CommandContext) {
+function load(context: CommandContext) {
+  const { name, argv, env, isRoot, cwd, tables, signal } = context
   const loaded = loadRendering({ name, sections: INJECT, argv, env, isRoot, tables })
   const { settings, parseRef, providers, layer, log: logging } = loaded
-  const { mode, debounceMs, wipeOnExit } = settings.inject
+  const { mode, debounceMs, wipeOnExit, show } = settings.inject
   const statusFile =
     settings.inject.statusFile === undefined ? undefined : normalizePath(settings.inject.statusFile)
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
@@ -45,16 +51,25 @@ function load({ name, argv, env, isRoot, cwd, tables }: CommandContext) {
     throw new LocketError('config', 'wipe-on-exit would at once remove the files that one-shot writes', {
       hint: 'give --mode watch or --mode park',
     })
+  if (mode !== 'one-shot') refuseStreams(outputs, `which are used once: mode ${mode} stays and takes files`)
+  if (!show && outputs.maps.some(({ dest }) => dest === STANDARD_STREAM))
+    refuseTerminal(context.stdout, '--show prints them anyway, --map SRC:FILE writes a file')
   const taken = statusFile === undefined ? [] : [{ path: statusFile, origin: 'status-file' }]
   const config: InjectConfig = {
     outputs,
-    rules: { parseRef, maxFileBytes, taken },
+    rules: {
+      parseRef,
+      maxFileBytes,
+      taken,
+      readInput: (maxBytes) => readInput(context.stdin, maxBytes, signal),
+    },
     policy,
     placing: { fileMode, dirMode, owner },
     mode,
     statusFile,
     debounceMs,
     wipeOnExit,
+    stream: openStream((content) => printValue(content, 'the output', context.stdout)),
   }
   return { config, providers, logging }
 }

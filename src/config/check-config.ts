@@ -3,21 +3,31 @@ import { hasCredential } from '../providers/instance.ts'
 import { fieldsOf, type SettingsOf } from '../settings/field.ts'
 import { SERVICE_FIELDS } from './compose/call.ts'
 import { readComposeFile, type ComposeFile, type ProviderService } from './compose/file.ts'
-import { soundDaemonConfig } from './volume/daemon.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
+import { configFileSection } from './sections/config-file.ts'
+import { isConfigFile } from './layers/config-files.ts'
+import { soundDaemonConfig, type LoadedDaemon } from './volume/daemon.ts'
 import { defaultLayer, type User } from './layers/defaults.ts'
 import { envLayer, type Env } from './layers/env.ts'
 import { parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Problems } from './layers/layers.ts'
-import { checkPositionals, volumeSources, type VolumeRequest } from './load.ts'
-import { readServiceOptions, type ServiceConfig } from './compose/provider.ts'
+import { checkPositionals, HOST_CONFIG, volumeSources, type VolumeRequest } from './load.ts'
+import { readServiceOptions, type CheckedService } from './compose/provider.ts'
 import { checkSection } from './sections/check.ts'
 import { VOLUME_SECTIONS } from './sections/volume.ts'
 import type { DaemonConfig, LogConfig } from './volume/volume-config.ts'
 
+/** The command line of a check. `hostConfig` replaces the path of the host's file, for tests. */
+interface CheckRequest extends VolumeRequest, Pick<User, 'isRoot'> {
+  readonly hostConfig?: string
+}
+
+const CONFIG = configFileSection.fields.paths.name
+
 /** The loaded command `locket check`. */
 interface CheckCommand {
   readonly settings: SettingsOf<typeof checkSection>
-  /** The files to check. */
+  /** The files to check: paths of files and folders, and `-` for standard input. */
   readonly paths: readonly string[]
   readonly log: LogConfig
   readonly config: CheckConfig
@@ -27,46 +37,62 @@ interface CheckCommand {
 export interface CheckConfig {
   /** The problems of the daemon's settings, one line each. */
   readonly problems: readonly string[]
+  readonly warnings: readonly string[]
+  /** The configuration files that were read. */
+  readonly configFiles: readonly string[]
   /** The daemon's configuration without the wrong settings. */
   readonly daemon: DaemonConfig
   /** Values of variables in compose files. */
   readonly env: Env
   /** Reads the text of a compose file; undefined when it is not one. */
   readonly composeFile: (text: string, env: Env) => ComposeFile | undefined
-  /** Reads the options of a provider service. Returns undefined and adds to `problems` when one is wrong. */
-  serviceConfig(options: ProviderService['options'], problems: Problems): ServiceConfig | undefined
+  /** Reads the driver options of a volume, as far as they are right. */
+  readonly checkedVolume: LoadedDaemon['checkedVolume']
+  /** Reads the options of a provider service, as far as they are right. */
+  readonly checkedService: (options: ProviderService['options']) => CheckedService
   /**
    * True when all settings of the provider are valid and a credential is set. The check then asks the
    * provider even if no reference needs it.
    */
-  isConfigured(instance: ProviderInstance): boolean
+  readonly isConfigured: (instance: ProviderInstance) => boolean
 }
 
 /**
- * Loads the settings of `locket volume` and those of the check itself. Problems of the daemon's settings are
- * returned. Throws `usage`, and `config` for a wrong setting of the check itself.
+ * Loads the settings of `locket volume` and those of the check itself. A command line without files and
+ * without a configuration file means the configuration file of this host, if there is one. Problems of the
+ * daemon's settings are returned. Throws `usage`, and `config` for a wrong setting of the check itself.
  */
 export function loadCheckCommand({
   argv,
   isRoot,
+  hostConfig = HOST_CONFIG,
   ...request
-}: VolumeRequest & Pick<User, 'isRoot'>): CheckCommand {
+}: CheckRequest): CheckCommand {
   const user = { env: request.env, isRoot }
   const own = fieldsOf([checkSection])
   const { layer: flags, positionals } = parseFlags('check', [...own, ...fieldsOf(VOLUME_SECTIONS)], argv)
   checkPositionals('check', ['[FILES...]'], positionals)
+  if (positionals.filter((path) => path === '-').length > 1)
+    throw new LocketError('usage', 'standard input can be checked once only')
   const wrong: Problems = []
   const layer = mergeLayers({ flag: flags, default: defaultLayer(own, user) })
   const settings = parseSection(checkSection, layer, wrong)
   throwProblems(wrong)
-  const { sources, problems } = volumeSources(flags, request)
-  const { daemon, log } = soundDaemonConfig(sources, problems)
+  const isNamed = flags.has(CONFIG) || envLayer([configFileSection.fields.paths], user.env, []).has(CONFIG)
+  const warnings: Problems = []
+  const isRead = positionals.length === 0 && !isNamed && isConfigFile(hostConfig, warnings)
+  const read = volumeSources(flags, { ...request, hostConfig: isRead ? hostConfig : undefined })
+  const { sources, problems, files } = read
+  const { daemon, log, checkedVolume } = soundDaemonConfig(sources, problems)
   const config: CheckConfig = {
     problems,
+    warnings,
+    configFiles: files,
     daemon,
+    checkedVolume,
     env: user.env,
     composeFile: (text, env) => readComposeFile(text, { env, drivers: settings.drivers ?? [] }),
-    serviceConfig: (options, found) => readServiceOptions(options, serviceDefaults(user), found),
+    checkedService: (options) => readServiceOptions(options, serviceDefaults(user)),
     isConfigured: (instance) => hasCredential(instance) && instance.def.check(instance.settings).length === 0,
   }
   return { settings, paths: positionals, log, config }

@@ -70,8 +70,8 @@ export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded
   return { settings, positionals: flags.positionals }
 }
 
-/** The configuration file of a managed plugin, in the folder that its operator may have mounted. */
-const MANAGED_CONFIG = '/etc/locket/locket.toml'
+/** The configuration file of a host. A managed plugin sees it when its operator has mounted the folder. */
+export const HOST_CONFIG = '/etc/locket/locket.toml'
 
 /** The command line and the environment from which the daemon's settings are read. */
 export interface VolumeRequest {
@@ -104,17 +104,19 @@ interface VolumeSources {
   readonly sources: DaemonSources
   /** The problems found so far. The values are not parsed yet. */
   readonly problems: Problems
+  /** The configuration files that were read. */
+  readonly files: readonly string[]
 }
 
 /** Reads and merges the sources of the daemon's settings. Collects problems and throws nothing for them. */
 export function volumeSources(
   flags: Layer,
-  { env, tables, managedConfig = MANAGED_CONFIG }: Omit<VolumeRequest, 'argv'>,
+  { env, tables, managedConfig = HOST_CONFIG, hostConfig }: SourcesRequest,
 ): VolumeSources {
   const fields = fieldsOf(VOLUME_SECTIONS)
   const problems: Problems = []
   const managed = isManaged(flags)
-  const ifThere = managed ? managedConfig : undefined
+  const ifThere = managed ? managedConfig : hostConfig
   const given = readLayers(flags, { fields, table: 'volume', tables, env, ifThere }, problems)
   const user = { env, isRoot: true }
   const common = defaultLayer(fields, user)
@@ -124,7 +126,13 @@ export function volumeSources(
   return {
     sources: { layer, defaults, documents, user, configFiles: given.files.flatMap(namesOf) },
     problems,
+    files: given.files.map(({ path }) => path),
   }
+}
+
+interface SourcesRequest extends Omit<VolumeRequest, 'argv'> {
+  /** A configuration file that is read too. */
+  readonly hostConfig?: string | undefined
 }
 
 /** Returns the error with the way to change a setting of a plugin, which must be off for that. */

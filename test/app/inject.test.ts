@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../scripts/engine/until.ts'
 import { inject, type InjectConfig } from '../../src/app/inject/inject.ts'
+import { openStream } from '../../src/app/sinks/stream.ts'
 import { LocketError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { openPlacedFiles } from '../../src/host/files/placed-files.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
@@ -58,6 +59,7 @@ async function injecting(t: TestContext, { dest = 'out', more, prepare, ...overr
     policy: 'error',
     placing: { fileMode: 0o600, dirMode: 0o700 },
     mode: 'watch',
+    stream: openStream(async () => assert.fail('nothing goes to standard output')),
     statusFile: at('ready'),
     debounceMs: 1,
     wipeOnExit: false,

@@ -37,7 +37,8 @@ test('reading settings loads nothing that speaks to others', () => {
   const hook = join(scratch, 'hook.cjs')
   writeFileSync(hook, "process.on('exit', () => console.error(process.moduleLoadList.join('\\n')))")
   const [program, start] = ['bin/node', 'lib/start.cjs'].map((path) => join(dist, 'locket', path))
-  const ran = spawnSync(program ?? '', ['--require', hook, start ?? '', 'check', '--offline'], {
+  const words = ['check', '--offline', '--secret', 'a=b']
+  const ran = spawnSync(program ?? '', ['--require', hook, start ?? '', ...words], {
     encoding: 'utf8',
   })
   assert.equal(ran.status, 0)

@@ -168,3 +168,9 @@ test('what is wrong is one line and no output', async (t) => {
   assert.match(line.stderr, /^locket: flag --env: bad\.env: line 2: a line must be NAME=VALUE/)
   assertNoSecret([wrong, format, line].map(({ stdout, stderr }) => stdout + stderr).join(''), [CANARY])
 })
+
+test('a reader that takes only the beginning ends the command without an error', async (t) => {
+  const { program, run } = await environmentWorld(t)
+  const line = `${program.join(' ')} export -e A=${'x'.repeat(100_000)} | head -c 1; exit \${PIPESTATUS[0]}`
+  assert.deepEqual(await run(['bash', '--norc', '-c', line]), { code: 0, stdout: 'A', stderr: '' })
+})

@@ -76,7 +76,10 @@ const ROWS: readonly CommandRow<Loaded>[] = [
   ),
 ]
 
-testEachSetting('inject', fieldsOf(Object.values(INJECT)), ROWS, load)
+/** The flag --show has no other source. */
+const FIELDS = fieldsOf(Object.values(INJECT)).filter((field) => field.toml !== false)
+
+testEachSetting('inject', FIELDS, ROWS, load)
 
 function load(argv: readonly string[], env: Record<string, string>) {
   return loadRendering({ name: 'inject', sections: INJECT, argv, env, tables: TABLES }).settings

@@ -55,6 +55,32 @@ test('a map is two paths; relative ones begin where the command does', () => {
   assert.match(refusal(['--map=/t:/o:ro']), /a map takes no :ro/)
 })
 
+test('- is standard input or output in either place, once each; ./- is a file of that name', () => {
+  const pairs: [string, string, string][] = [
+    ['-:-', '-', '-'],
+    ['- = -', '-', '-'],
+    ['a=b:-', '/base/a=b', '-'],
+    ['-:a=b', '-', '/base/a=b'],
+    ['./-:/-', '/base/-', '/-'],
+  ]
+  for (const [text, source, dest] of pairs) assert.deepEqual(maps([`--map=${text}`]), [[source, dest]], text)
+  assert.deepEqual(maps([], { SECRET_MAP: '-:-' }), [['-', '-']])
+  assert.match(
+    refusal(['--map=-:/a', '--map=-:/b']),
+    /^flag --map -: standard input can be the source of one/,
+  )
+  assert.match(
+    refusal(['--map=/a:-', '--map=/b:-']),
+    /^flag --map \/b: standard output can take one template/,
+  )
+  assert.match(refusal(['--map=-:/a/']), /^flag --map -: standard input has no name: name the file, not only/)
+  assert.match(
+    refusal(['--map=/a:-:mode=0440']),
+    /^flag --map \/a: standard output has no mode and no owner$/,
+  )
+  assert.deepEqual(outputs(['--map=-:/a:mode=0440']).maps[0]?.access, { mode: 0o440 })
+})
+
 test('a path after @ begins where the command does; in a TOML file it must be absolute', async (t) => {
   assert.deepEqual(secrets(['--secret=a=@x/y', '--secret=b= @../z ', '--secret=c=@{{ op://v/i/f }}']), [
     ['a', '@/base/x/y'],

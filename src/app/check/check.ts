@@ -1,172 +1,121 @@
 import type { CheckConfig } from '../../config/check-config.ts'
 import { addFacts, LocketError, partsOf, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
-import type { SecretRef } from '../../core/vocabulary/ref.ts'
-import { hasDefault, type SecretSegment } from '../../core/template/render.ts'
-import type { ProviderInstance } from '../../providers/define.ts'
-import { checkFile, type FileReport, type CheckedPlace } from './files.ts'
-import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts'
+import { unreachableWarning } from '../../core/volume/container-users.ts'
 import { openDeadline } from '../render/deadline.ts'
 import { allRefOf } from '../recipe/fields.ts'
-import { prepareVolume } from '../recipe/volume-files.ts'
+import { recipeOf } from '../recipe/recipe.ts'
+import { asksOf, hasReference, resultsOf, unaskedOf, type Ask } from './asks.ts'
+import { checkFile, type CheckedFile, type FileReport } from './files.ts'
+import { findCompose, inputOf, NO_COMPOSE, type InputDeps } from './input.ts'
+import type { CheckedPlace } from './place.ts'
+import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts'
+import type { CheckReport } from './report.ts'
+import { readVolumeFiles } from './volumes.ts'
 
 /** A request to check files and providers. */
 interface CheckRequest {
   readonly config: CheckConfig
+  /** Paths of files and folders, and `-` for standard input. Empty: the compose file here. */
   readonly paths: readonly string[]
   readonly offline: boolean
+  readonly strict: boolean
   /** Milliseconds that all providers have together. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
-}
-
-/** The result of a check. It holds no value. */
-export interface CheckReport {
-  readonly config: readonly LocketError[]
-  /** Warnings about the configuration, one line each. */
-  readonly warnings: readonly string[]
-  readonly files: readonly FileReport[]
-  /** The providers that were asked. */
-  readonly providers: readonly ProviderReport[]
-  readonly references: readonly ReferenceReport[]
-}
-
-/** The answer of one provider to a probe. */
-interface ProviderReport {
-  /** Name of the instance, with its file and volume when it is not the daemon's own. */
-  readonly name: string
-  /** Undefined: the probe succeeded. */
-  readonly error?: LocketError
-  readonly ms: number
-}
-
-/** The result for one reference. */
-export interface ReferenceReport {
-  readonly text: string
-  readonly provider: string
-  readonly where: readonly string[]
-  /** Undefined: the reference was not asked for. */
-  readonly result?: {
-    /** Undefined: there is a value. */
-    readonly error?: LocketError
-    /** There is no such secret, and every tag has a default. */
-    readonly usesDefault: boolean
-    /** The number of fields of a `*` reference. */
-    readonly fields?: number
-    /** Milliseconds of the provider's whole batch. */
-    readonly ms: number
-  }
 }
 
 /**
  * Checks settings and files and, unless `offline`, providers and references. Problems are in the report: it
  * rejects only on a bug.
  */
-export async function check(request: CheckRequest, deps: CheckDeps): Promise<CheckReport> {
-  const { config, paths } = request
+export async function check(request: CheckRequest, deps: CheckDeps & InputDeps): Promise<CheckReport> {
+  const { config, paths, strict } = request
   const own = await defaultSecrets(config, deps.sources)
-  const checked = await Promise.all(paths.map((path) => checkFile(path, config, deps.sources)))
+  const checked = await checkFiles(paths, config, deps)
   const places = [own.place, ...checked.flatMap((file) => file.places)]
-  const asks = asksOf(places, config)
+  const asks = asksOf(places, config.isConfigured)
   const answers = request.offline ? undefined : await askAll(asks, request, deps)
+  const isNothing =
+    checked.length + asks.length + config.configFiles.length + own.place.templates.length === 0
   const unplaced = (place: CheckedPlace) => fieldErrors(place, asks, answers)
   return {
+    configFiles: config.configFiles,
     config: [
       ...config.problems.map((line) => new LocketError('config', line)),
       ...own.errors,
       ...unplaced(own.place),
+      ...(isNothing ? [nothingToCheck()] : []),
     ],
-    warnings: own.warnings,
-    files: checked.map(({ report, places: placed }) => ({
-      ...report,
-      problems: [...report.problems, ...placed.flatMap(unplaced)],
-    })),
+    warnings: [...config.warnings, ...own.warnings],
+    files: reportsOf(
+      checked.map((file) => ({
+        ...file,
+        report: { ...file.report, problems: [...file.report.problems, ...file.places.flatMap(unplaced)] },
+      })),
+    ),
+    notes: paths.length + checked.length === 0 && !isNothing ? [`${NO_COMPOSE} here`] : [],
     providers: asks.flatMap((ask) => {
       const probe = answers?.get(ask)?.probe
       return probe === undefined ? [] : [{ name: ask.name, ...probe }]
     }),
-    references: asks.flatMap((ask) => referencesOf(ask, answers?.get(ask))),
+    references: [...asks.flatMap((ask) => resultsOf(ask, answers?.get(ask))), ...unaskedOf(places)],
+    strict,
   }
-}
-
-/** Returns all errors of a report in the order in which a reader meets them. */
-export function errorsOf(report: CheckReport): readonly LocketError[] {
-  return [
-    ...report.config,
-    ...report.files.flatMap((file) => file.problems),
-    ...report.providers.flatMap(({ error }) => error ?? []),
-    ...report.references.flatMap((reference) => referenceFailure(reference) ?? []),
-  ]
-}
-
-/** Returns the failure of a reference; undefined when it is good or was not asked for. */
-export function referenceFailure({ result }: ReferenceReport): LocketError | undefined {
-  return result === undefined || result.usesDefault ? undefined : result.error
 }
 
 /** Reads the secrets that every volume gets, with the providers of the configuration. */
 async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const volume = config.daemon.volumeConfig({})
   const { providers } = volume
-  const place = (templates: CheckedPlace['templates'], spread?: CheckedPlace['spread']): CheckedPlace => ({
-    label: '',
-    providers,
-    templates,
-    spread,
+  const { files, errors, spread } = await readVolumeFiles(volume, sources)
+  const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
+  const place: CheckedPlace = { label: '', providers, templates, spread }
+  return { place, errors, warnings: recipeOf(files, unreachableWarning(files, volume.written)).warnings }
+}
+
+/** Checks the files that were named, or else the compose file of the working directory, if there is one. */
+async function checkFiles(
+  paths: readonly string[],
+  config: CheckConfig,
+  deps: InputDeps,
+): Promise<readonly CheckedFile[]> {
+  const { maxFileBytes } = config.daemon.volumeConfig({}).written
+  const found = paths.length === 0 ? await findCompose('.', maxFileBytes, deps) : undefined
+  const inputs = await Promise.all(paths.map((path) => inputOf(path, maxFileBytes, deps)))
+  const all = found === undefined || found === 'no folder' ? inputs : [found]
+  return await Promise.all(all.map((input) => checkFile(input, config, deps.sources)))
+}
+
+/**
+ * Returns the reports. A file without anything of locket is a problem when the other files have nothing
+ * either: the driver may have a name that was not given. Beside a file of locket it is a warning.
+ */
+function reportsOf(checked: readonly CheckedFile[]): readonly FileReport[] {
+  const isAny = checked.some(hasContent)
+  return checked.map((file) => {
+    const { report } = file
+    if (hasContent(file) || report.problems.length > 0) return report
+    const [nothing, hint] =
+      report.kind === 'compose'
+        ? [
+            'it has no volume with driver: locket and no service with provider type: locket',
+            '--driver NAME tells another name of the driver',
+          ]
+        : ['it has no reference', 'a reference is written {{ scheme://path }}']
+    if (isAny) return { ...report, warnings: [...report.warnings, nothing] }
+    return { ...report, problems: [new LocketError('config', nothing, { hint })] }
   })
-  try {
-    const { templates: files, warnings, spread } = await prepareVolume(volume, sources)
-    const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
-    return { place: place(templates, spread), errors: [], warnings }
-  } catch (thrown) {
-    return { place: place([]), errors: [toLocketError(thrown)], warnings: [] }
-  }
 }
 
-/** One client, which is asked for all places whose settings for it are equal. */
-interface Ask {
-  readonly name: string
-  readonly instance: ProviderInstance
-  readonly wanted: Map<string, Wanted>
+function hasContent({ report, places }: CheckedFile): boolean {
+  return report.volumes + report.services > 0 || hasReference(places)
 }
 
-interface Wanted {
-  readonly ref: SecretRef
-  readonly where: ReadonlySet<string>
-  readonly isOptional: boolean
-}
-
-function asksOf(places: readonly CheckedPlace[], config: CheckConfig): Ask[] {
-  const asks = new Map<string, Ask>()
-  for (const { label, providers } of places) {
-    for (const instance of providers) {
-      if (asks.has(instance.key)) continue
-      const name = label === '' ? instance.name : `${instance.name} (${label})`
-      asks.set(instance.key, { name, instance, wanted: new Map() })
-    }
-  }
-  for (const place of places) for (const segment of secretsOf(place)) want(segment, place, asks)
-  return [...asks.values()].filter((ask) => ask.wanted.size > 0 || config.isConfigured(ask.instance))
-}
-
-function secretsOf({ templates }: CheckedPlace): (SecretSegment & { readonly where: string })[] {
-  return templates.flatMap(({ where, template }) =>
-    template.segments.flatMap((segment) => (segment.kind === 'secret' ? [{ ...segment, where }] : [])),
-  )
-}
-
-function want(
-  { where, ...segment }: SecretSegment & { readonly where: string },
-  { providers }: CheckedPlace,
-  asks: ReadonlyMap<string, Ask>,
-): void {
-  const { ref } = segment
-  const instance = providers.find((candidate) => candidate.name === ref.provider)
-  const wanted = asks.get(instance?.key ?? '')?.wanted
-  if (wanted === undefined) throw new LocketError('internal', `no provider of the name ${ref.provider}`)
-  const known = wanted.get(ref.id)
-  const isOptional = hasDefault(segment) && known?.isOptional !== false
-  wanted.set(ref.id, { ref, isOptional, where: new Set([...(known?.where ?? []), where]) })
+function nothingToCheck(): LocketError {
+  return new LocketError('config', `there is nothing to check: ${NO_COMPOSE} here`, {
+    hint: 'name a compose file, a template, or a configuration file with --config',
+  })
 }
 
 async function askAll(
@@ -199,23 +148,4 @@ function fieldErrors(
   } catch (thrown) {
     return partsOf(addFacts(toLocketError(thrown), facts))
   }
-}
-
-function referencesOf({ name, wanted }: Ask, answer: ProviderAnswer | undefined): ReferenceReport[] {
-  return [...wanted.values()].map(({ ref, where, isOptional }) => {
-    const plain = { text: ref.text, provider: name, where: [...where] }
-    if (answer === undefined) return plain
-    const error = answer.failures.get(ref.id)
-    const fields = answer.fields.get(ref.id)?.length
-    const usesDefault = isOptional && error?.code === 'not_found'
-    return {
-      ...plain,
-      result: {
-        ...(error === undefined ? {} : { error }),
-        ...(fields === undefined ? {} : { fields }),
-        usesDefault,
-        ms: answer.batchMs,
-      },
-    }
-  })
 }

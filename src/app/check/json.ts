@@ -1,13 +1,14 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
-import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } from './check.ts'
+import { isGood, referenceFailure, type CheckReport, type ReferenceReport } from './report.ts'
 
 /**
- * Returns the report as one JSON document, for programs. `ok` is missing for references that were not asked
- * for; `ms` of a reference is that of its provider's whole batch.
+ * Returns the report as one JSON document, for programs. Its `ok` is true when the exit code is 0. `ok` is
+ * missing for references that were not asked for; `ms` of a reference is that of its provider's whole batch.
  */
 export function checkJson(report: CheckReport): string {
   const document = {
-    ok: errorsOf(report).length === 0,
+    ok: isGood(report),
+    configFiles: report.configFiles.map(onOneLine),
     config: report.config.map((error) => formatError(error)),
     warnings: report.warnings.map(onOneLine),
     files: report.files.map(({ file, kind, problems, warnings }) => ({

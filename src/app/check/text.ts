@@ -1,5 +1,5 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
-import { errorsOf, referenceFailure, type CheckReport, type ReferenceReport } from './check.ts'
+import { errorsOf, referenceFailure, warningCount, type CheckReport, type ReferenceReport } from './report.ts'
 import { tableLines, type TableCell } from '../../core/text/table.ts'
 import type { FileReport } from './files.ts'
 
@@ -16,9 +16,11 @@ export function checkText(report: CheckReport, paint: Paint): string {
   const good = (text: string) => paint('green', text)
   const bad = (text: string) => paint('red', text)
   const lines = [
+    ...report.configFiles.map((file) => `configuration: read ${onOneLine(file)}`),
     ...(report.config.length === 0 ? [`configuration: ${good('ok')}`] : []),
     ...report.config.map((error) => `configuration: ${bad(formatError(error))}`),
     ...report.warnings.map((line) => warning('configuration', line)),
+    ...report.notes,
     ...report.files.flatMap((file) => [
       ...contentOf(file).map((content) => `${onOneLine(file.file)}: ${content}`),
       ...file.problems.map((error) => problem(file.file, error, bad)),
@@ -96,17 +98,29 @@ function resultCell(
   return { text: `ok${count}`, paint: good }
 }
 
-/** `3 references ok, 1 failed` */
+/** `3 references ok, 1 failed, 1 other problem, 2 warnings` */
 function summary(report: CheckReport): string {
   const { references } = report
   const asked = references.filter(({ result }) => result !== undefined)
   const failed = references.filter((reference) => referenceFailure(reference) !== undefined).length
   const others = errorsOf(report).length - failed
+  const unasked = references.length - asked.length
+  const warnings = warningCount(report)
   const parts =
-    asked.length < references.length
+    asked.length === 0 && unasked > 0
       ? [`${counted(references.length, 'reference')}, none asked for`]
-      : [`${counted(asked.length - failed, 'reference')} ok`, `${failed} failed`]
-  return [...parts, ...(others === 0 ? [] : [counted(others, 'other problem')])].join(', ')
+      : [
+          `${counted(asked.length - failed, 'reference')} ok`,
+          `${failed} failed`,
+          ...(unasked === 0 ? [] : [`${unasked} not asked for`]),
+        ]
+  return [
+    ...parts,
+    ...(others === 0 ? [] : [counted(others, 'other problem')]),
+    ...(warnings === 0
+      ? []
+      : [`${counted(warnings, 'warning')}${report.strict ? ' (not ok with --strict)' : ''}`]),
+  ].join(', ')
 }
 
 function counted(count: number, noun: string): string {

@@ -5,7 +5,7 @@ import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { prepareEnvironment, type VariableRules } from '../recipe/environment.ts'
-import { prepareOutputs, requireSources } from '../recipe/outputs.ts'
+import { filesOf, prepareOutputs, requireSources } from '../recipe/outputs.ts'
 import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
@@ -50,7 +50,7 @@ export async function gatherValues(
   requireSources(prepared)
   for (const warning of newLines([...environment.warnings, ...prepared.warnings]))
     emit('exec.warning', { warning })
-  const wanted = { variables: environment.templates, outputs: prepared.templates }
+  const wanted = { variables: environment.templates, outputs: prepared.files }
   const all = ({ variables, outputs: files }: Wanted): readonly PreparedTemplate[] => {
     const templates = [...variables, ...files]
     return mask ? [...templates, ...maskTemplates(templates)] : templates
@@ -59,7 +59,7 @@ export async function gatherValues(
   const spread: Recipe<PreparedTemplate>['spread'] = (fieldsOf) => {
     delivered = {
       variables: environment.spread?.(fieldsOf) ?? wanted.variables,
-      outputs: prepared.spread?.(fieldsOf) ?? wanted.outputs,
+      outputs: prepared.spread === undefined ? wanted.outputs : filesOf(prepared.spread(fieldsOf)),
     }
     return all(delivered)
   }

@@ -4,13 +4,20 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { Changes, PlaceOptions } from '../../core/ports/files.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
-import { prepareOutputs, requireSources, type PreparedOutputs, type PrepareRules } from '../recipe/outputs.ts'
+import {
+  filesOf,
+  prepareOutputs,
+  requireSources,
+  type PreparedOutputs,
+  type PrepareRules,
+} from '../recipe/outputs.ts'
 import { RENDER_TIMEOUT_MS, mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
+import type { PreparedTemplate } from '../recipe/recipe.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
-import { countOf } from '../sinks/sink.ts'
+import { countOf, type Sink } from '../sinks/sink.ts'
 import { openStatusFile, type StatusFile } from './status-file.ts'
 
 /** The settings of one `locket inject`. */
@@ -23,6 +30,8 @@ export interface InjectConfig {
   readonly statusFile: string | undefined
   readonly debounceMs: number
   readonly wipeOnExit: boolean
+  /** Takes what goes to standard output. */
+  readonly stream: Sink<PreparedTemplate>
 }
 
 /** The ports that `inject` needs. */
@@ -33,8 +42,9 @@ type InjectDeps = Pick<
 
 /**
  * Writes every output. Then it returns (`one-shot`), waits until `signal` aborts (`park`), or renews changed
- * outputs until then (`watch`). Rejects when the first write fails, and then leaves none of its files. A
- * later write that fails is logged, keeps the files, and removes the status file.
+ * outputs until then (`watch`). Rejects when the first write fails, and then leaves none of its files, unless
+ * it failed at standard output, which is written last. A later write that fails is logged, keeps the files,
+ * and removes the status file.
  */
 export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
   checkPlaces(config.outputs)
@@ -92,7 +102,7 @@ async function write(
   { config, deps, signal, places, status, say }: Injection,
   check: (prepared: PreparedOutputs) => void = () => undefined,
 ): Promise<LocketError | undefined> {
-  const { rules, policy, outputs, mode } = config
+  const { rules, policy, outputs, mode, stream } = config
   const { resolve, clock, emit } = deps
   const start = clock.now()
   const prepared = await prepareOutputs(outputs, rules, deps)
@@ -110,8 +120,9 @@ async function write(
   try {
     const missing = rendered.unresolved ?? missingSource(prepared)
     if (missing !== undefined) await status.notReady()
-    const changes = await places.put(rendered.templates, rendered)
-    say({ prepared, rendered, changes, files: places.files().length, ms: clock.now() - start })
+    const changes = await places.put(filesOf(rendered.templates), rendered)
+    const printed = await stream.put(prepared.streamed, rendered)
+    say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())
     return missing
   } finally {
@@ -127,8 +138,9 @@ function missingSource({ missing: [path] }: PreparedOutputs): LocketError | unde
 
 interface Writing {
   readonly prepared: PreparedOutputs
-  readonly rendered: Rendered<PreparedOutputs['templates'][number]>
+  readonly rendered: Rendered<PreparedTemplate>
   readonly changes: Changes
+  readonly printed: Changes
   readonly files: number
   readonly ms: number
 }
@@ -142,7 +154,7 @@ type Report = (writing: Writing) => void
 function createReport({ policy }: InjectConfig, { emit }: InjectDeps): Report {
   const [warnings, gone, unresolved] = [createNewLines(), createNewLines(), createNewLines()]
   const left = policy === 'ignore' ? 'their files were left out' : 'their tags were written unchanged'
-  return ({ prepared, rendered, changes, files, ms }) => {
+  return ({ prepared, rendered, changes, printed, files, ms }) => {
     for (const file of changes.gone) emit('inject.removed', { file })
     for (const warning of warnings(prepared.warnings)) emit('inject.warning', { warning })
     for (const source of gone(prepared.missing)) emit('inject.missing', { source })
@@ -150,7 +162,9 @@ function createReport({ policy }: InjectConfig, { emit }: InjectDeps): Report {
       rendered.unresolved === undefined ? [] : [formatError(rendered.unresolved)],
     ))
       emit('inject.unresolved', { left, policy, error })
-    emit('inject.written', { files, changed: countOf(changes), ms })
+    if (countOf(printed) > 0) emit('inject.printed', { ms })
+    if (prepared.streamed.length === 0 || prepared.files.length > 0)
+      emit('inject.written', { files, changed: countOf(changes), ms })
   }
 }
 

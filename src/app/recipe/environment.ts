@@ -6,7 +6,7 @@ import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import { spreadVariables } from './field-variables.ts'
-import { allRefOf, starErrors } from './fields.ts'
+import { hasStar, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
@@ -43,7 +43,7 @@ export async function prepareEnvironment(
   const { variables, errors } = await readEnvironment(entries, rules, sources)
   throwErrors(errors)
   const recipe = recipeOf(variables)
-  return variables.some((variable) => allRefOf(variable) !== undefined)
+  return hasStar(variables)
     ? { ...recipe, spread: (fieldsOf) => spreadVariables(variables, fieldsOf, rules.fieldNames) }
     : recipe
 }

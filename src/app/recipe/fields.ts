@@ -11,6 +11,11 @@ export function allRefOf({ template }: Pick<PreparedTemplate, 'template'>): Secr
   return ref?.isAll === true ? ref : undefined
 }
 
+/** True when one of the templates has a `*` reference. */
+export function hasStar(templates: readonly Pick<PreparedTemplate, 'template'>[]): boolean {
+  return templates.some((template) => allRefOf(template) !== undefined)
+}
+
 /** A template with the name that its setting gives to its file or variable. */
 export interface NamedTemplate extends PreparedTemplate {
   readonly name: string

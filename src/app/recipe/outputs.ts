@@ -6,14 +6,16 @@ import {
   checkPlaces,
   outputPaths,
   planOutputs,
+  planStreams,
   sourcePaths,
   type Outputs,
   type PlannedOutput,
+  type PlannedStream,
 } from '../../core/plan/output-plan.ts'
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Machine } from '../machine.ts'
-import { allRefOf, spreadTemplates, starErrors } from './fields.ts'
+import { allRefOf, hasStar, spreadTemplates, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { NO_REFERENCE, recipeOf, type FieldsOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
@@ -24,8 +26,11 @@ export interface OutputTemplate extends PreparedTemplate, PlannedOutput {
   readonly spreadFrom?: string
 }
 
-/** The templates of all outputs, and the sources that are missing. */
-export interface PreparedOutputs extends Recipe<OutputTemplate> {
+/** The templates of all outputs, and the sources that are missing. `templates` are those of both kinds. */
+export interface PreparedOutputs extends Recipe<PreparedTemplate> {
+  readonly files: readonly OutputTemplate[]
+  /** The template that is written to standard output, if there is one. */
+  readonly streamed: readonly PreparedTemplate[]
   /** Paths of sources that the user named and that do not exist. */
   readonly missing: readonly string[]
 }
@@ -54,15 +59,26 @@ export async function prepareOutputs(
     source.kind === 'file' && found.get(source.path)?.kind === 'missing'
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
-  const { templates, errors } = await readTemplates(planned, rules, sources)
+  const all: readonly (PlannedOutput | PlannedStream)[] = [...planned, ...planStreams(outputs, found)]
+  const { templates, errors } = await readTemplates(all, rules, sources)
   throwErrors([...errors, ...starErrors(templates.filter(isNamed)), ...templates.flatMap(starInMap)])
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
-  const recipe = recipeOf<OutputTemplate>(templates, [
-    ...emptyFolders(found),
-    ...templates.flatMap(plainText),
-  ])
-  if (!templates.some((template) => allRefOf(template) !== undefined)) return { ...recipe, missing }
-  return { ...recipe, missing, spread: (fieldsOf) => spreadOutputs(templates, fieldsOf, rules.taken) }
+  const files = filesOf(templates)
+  const streamed = templates.filter((template) => !('target' in template))
+  const warnings = [...emptyFolders(found), ...templates.flatMap(plainText)]
+  const prepared = { ...recipeOf<PreparedTemplate>(templates, warnings), files, streamed, missing }
+  if (!hasStar(templates)) return prepared
+  const spread = (fieldsOf: FieldsOf) => [...spreadOutputs(files, fieldsOf, rules.taken), ...streamed]
+  return { ...prepared, spread }
+}
+
+/** Returns those of the templates that become files. */
+export function filesOf(templates: readonly PreparedTemplate[]): readonly OutputTemplate[] {
+  return templates.filter(isFile)
+}
+
+function isFile(template: PreparedTemplate): template is OutputTemplate {
+  return 'target' in template
 }
 
 function spreadOutputs(
@@ -86,11 +102,12 @@ function spreadOutputs(
   return outputs
 }
 
-function isNamed(output: OutputTemplate): output is OutputTemplate & { readonly name: string } {
-  return output.name !== undefined
+/** True for the file of a secret, which has a name; false for the output of a map. */
+function isNamed(output: PreparedTemplate): output is OutputTemplate & { readonly name: string } {
+  return isFile(output) && output.name !== undefined
 }
 
-function starInMap(output: OutputTemplate): LocketError[] {
+function starInMap(output: PreparedTemplate): LocketError[] {
   const ref = allRefOf(output)
   if (ref === undefined || isNamed(output)) return []
   const reason = `the reference ${ref.text} gives several values, and a template of a map is one file`
@@ -169,7 +186,7 @@ async function findSources(outputs: Outputs, trees: SourceTrees): Promise<Map<st
 }
 
 /** Warns of a named secret whose text has no reference: the user may have forgotten the braces. */
-function plainText({ source, template, origin }: OutputTemplate): string[] {
+function plainText({ source, template, origin }: PlannedStream & PreparedTemplate): string[] {
   return source.kind === 'inline' && template.refs.length === 0 ? [`${NO_REFERENCE} in ${origin}`] : []
 }
 

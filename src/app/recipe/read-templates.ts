@@ -1,5 +1,6 @@
 import { addFacts, errnoOf, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
-import type { RequestedFile, SecretSource } from '../../core/plan/plan.ts'
+import type { OutputSource } from '../../core/plan/output-plan.ts'
+import type { SecretSource } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { parseSteps } from '../../core/template/parse.ts'
@@ -15,9 +16,17 @@ export interface TemplateRules {
   readonly clock?: Clock | undefined
   /** Counts the templates of a volume. Left out: there is no limit for all of them together. */
   readonly allowance?: Allowance | undefined
+  /** Reads standard input. Left out: no template comes from there. */
+  readonly readInput?: ReadInput | undefined
 }
 
-type Unread = Pick<RequestedFile, 'origin' | 'source'>
+/** Resolves to all bytes of standard input. Rejects with `too_large` when there are more than `maxBytes`. */
+type ReadInput = (maxBytes: number) => Promise<Uint8Array>
+
+interface Unread {
+  readonly origin: string
+  readonly source: OutputSource
+}
 
 /**
  * Number of templates that are read at once. Reading one takes a dozen system calls; 16 at once keep the four
@@ -67,17 +76,31 @@ export async function readTemplates<F extends Unread>(
 /** Reads and parses one template. Its errors carry the origin of the template as a fact. */
 async function readTemplate(
   { origin, source }: Unread,
-  { parseRef, maxFileBytes, clock, allowance }: TemplateRules,
+  rules: TemplateRules,
   sources: SourceFiles,
 ): Promise<Template> {
-  const bytes =
-    source.kind === 'file'
-      ? await fileBytes(source, origin, maxFileBytes, sources)
-      : inlineBytes(source.template, origin, maxFileBytes)
+  const { parseRef, clock, allowance } = rules
+  const bytes = await bytesOf(source, origin, rules, sources)
   allowance?.addTemplate(origin, bytes.byteLength)
   const countTag = allowance && (() => allowance.addTag(origin))
   const steps = parseSteps(bytes, { parseRef, origin, countTag })
   return clock === undefined ? inOneTurn(steps) : inTurns(steps, clock)
+}
+
+async function bytesOf(
+  source: OutputSource,
+  origin: string,
+  { maxFileBytes, readInput }: TemplateRules,
+  sources: SourceFiles,
+): Promise<Uint8Array> {
+  if (source.kind === 'inline') return inlineBytes(source.template, origin, maxFileBytes)
+  if (source.kind === 'file') return await fileBytes(source, origin, maxFileBytes, sources)
+  if (readInput === undefined) throw new LocketError('internal', 'standard input was not expected')
+  try {
+    return await readInput(maxFileBytes)
+  } catch (thrown) {
+    throw addFacts(toLocketError(thrown), { origin })
+  }
 }
 
 async function fileBytes(

@@ -7,7 +7,7 @@ import type { FileAccess } from '../../core/text/units.ts'
 import { unreachableWarning } from '../../core/volume/container-users.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
-import { allRefOf, spreadTemplates, starErrors } from './fields.ts'
+import { hasStar, spreadTemplates, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { NO_REFERENCE, recipeOf, type FieldsOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
@@ -38,12 +38,14 @@ export async function prepareVolume(
   const { templates, errors } = await readTemplates(planFiles(files), rules, sources)
   throwErrors([...errors, ...starErrors(templates)])
   const recipe = recipeOf<PreparedFile>(templates, unreachableWarning(templates, written))
-  return templates.some((template) => allRefOf(template) !== undefined)
-    ? { ...recipe, spread: (fieldsOf) => spreadFiles(templates, fieldsOf) }
-    : recipe
+  return hasStar(templates) ? { ...recipe, spread: (fieldsOf) => spreadFiles(templates, fieldsOf) } : recipe
 }
 
-function spreadFiles(templates: readonly PreparedFile[], fieldsOf: FieldsOf): readonly PreparedFile[] {
+/**
+ * Returns the files of a volume with one in place of each field of a `*` reference. Throws `plan_conflict`
+ * for a field that cannot be a file, and for two files in one place.
+ */
+export function spreadFiles(templates: readonly PreparedFile[], fieldsOf: FieldsOf): readonly PreparedFile[] {
   const files = spreadTemplates({
     templates,
     fieldsOf,

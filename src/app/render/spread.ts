@@ -3,7 +3,7 @@ import { unpackFields, type NamedSecret } from '../../core/vocabulary/fields.ts'
 import { fieldRef, type RefId, type SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Outcome, Resolved } from '../../core/vocabulary/resolve.ts'
 import type { Allowance } from '../../core/volume/ceilings.ts'
-import { allRefOf } from '../recipe/fields.ts'
+import { allRefOf, hasStar } from '../recipe/fields.ts'
 import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 
 /**
@@ -17,8 +17,7 @@ export function spread<T extends PreparedTemplate>(
   allowance: Allowance | undefined,
 ): readonly T[] {
   if (recipe.spread === undefined) {
-    if (recipe.templates.some((template) => allRefOf(template) !== undefined))
-      throw new LocketError('internal', 'a * reference has no place here')
+    if (hasStar(recipe.templates)) throw new LocketError('internal', 'a * reference has no place here')
     return recipe.templates
   }
   const names = new Map<RefId, readonly string[]>()

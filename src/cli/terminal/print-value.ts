@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 
 /** Matches control characters except tab and line ends. They could reprogram a terminal. */
@@ -38,15 +38,14 @@ function isPlainText(bytes: Uint8Array): boolean {
 }
 
 /**
- * Resolves when the bytes are written, because the caller wipes them next. Rejects when the reader is gone.
+ * Resolves when the bytes are written, because the caller wipes them next, or when the reader is gone: a
+ * reader such as `head` takes what it needs. Rejects when the system refuses the bytes.
  */
 async function write(output: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  output.once('error', reject)
-  output.write(bytes, () => resolve())
-  try {
-    await promise
-  } finally {
-    output.off('error', reject)
-  }
+  output.write(bytes, (error) => {
+    if (error === null || error === undefined || errnoOf(error) === 'EPIPE') resolve()
+    else reject(error)
+  })
+  await promise
 }

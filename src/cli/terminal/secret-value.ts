@@ -4,6 +4,7 @@ import type { SecretName } from '../../core/vocabulary/secret-name.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { CommandContext } from '../define.ts'
 import { openHiddenPrompt } from './hidden-prompt.ts'
+import { readStream } from './read-stream.ts'
 
 interface ValueSource {
   readonly stdin: boolean
@@ -73,18 +74,9 @@ async function askTwice(name: SecretName, { stdin, stderr, signal }: Terminal): 
   })
 }
 
-async function readAll(stream: AsyncIterable<unknown>, origin: string): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let total = 0
-  for await (const chunk of stream) {
-    if (!Buffer.isBuffer(chunk)) throw new LocketError('internal', `${origin} gave text`)
-    chunks.push(chunk)
-    total += chunk.length
-    if (total > MAX_VALUE_BYTES) throw new LocketError('too_large', `${origin} holds more than 16 MiB`)
-  }
-  const whole = Buffer.concat(chunks, total)
-  for (const chunk of chunks) chunk.fill(0)
-  return whole
+function readAll(stream: AsyncIterable<unknown>, origin: string): Promise<Buffer> {
+  const tooLarge = () => new LocketError('too_large', `${origin} holds more than 16 MiB`)
+  return readStream(stream, MAX_VALUE_BYTES, tooLarge)
 }
 
 /** Returns the index where the newlines at the end begin. */

@@ -117,7 +117,10 @@ volumes:
       ['listed', []],
     ],
   )
-  assert.deepEqual(warnings, ['the variable USER_ID is not set and counts as empty'])
+  assert.deepEqual(warnings, [
+    'the variable USER_ID is not set and counts as empty',
+    'volume similar: driver locketeer is not locket, did you mean locket?',
+  ])
 })
 
 test('options of a provider service are lists of texts', () => {

@@ -1,6 +1,7 @@
 import { formatError, isLocketError } from '../../core/vocabulary/errors.ts'
 import { fillIn } from './variables.ts'
 import { isMapping, numberText, readYaml, type Mapping } from './yaml.ts'
+import { nearest } from '../../core/text/nearest.ts'
 import type { Env } from '../layers/env.ts'
 import type { Problems } from '../layers/layers.ts'
 import { shownName } from '../entries/secret-entry.ts'
@@ -11,7 +12,7 @@ export interface ComposeFile {
   readonly services: readonly ProviderService[]
   /** The problems, one line each. A problem of a volume or a service begins with its name. */
   readonly problems: readonly string[]
-  /** Warnings about variables that are not set, as Compose gives them. */
+  /** Warnings about variables that are not set, as Compose gives them, and about names like the driver's. */
   readonly warnings: readonly string[]
 }
 
@@ -66,7 +67,8 @@ export function readComposeFile(text: string, setup: ComposeSetup): ComposeFile 
       return undefined
     }
   }
-  const reader: Reader = { drivers: setup.drivers, fill, problems }
+  const similar: string[] = []
+  const reader: Reader = { drivers: setup.drivers, fill, problems, similar }
   const volumes = entriesOf(content['volumes'], 'volumes', problems).flatMap((entry) =>
     volumeOf(entry, reader),
   )
@@ -74,7 +76,7 @@ export function readComposeFile(text: string, setup: ComposeSetup): ComposeFile 
     serviceOf(entry, reader),
   )
   const warnings = [...unset].map((name) => `the variable ${name} is not set and counts as empty`)
-  return { volumes, services, problems, warnings }
+  return { volumes, services, problems, warnings: [...warnings, ...similar] }
 }
 
 interface Reader {
@@ -82,6 +84,8 @@ interface Reader {
   /** Fills in the variables of a value. Returns undefined and notes a problem when that fails. */
   readonly fill: (value: string, place: string) => string | undefined
   readonly problems: Problems
+  /** Takes warnings about names that are similar to locket's. */
+  readonly similar: string[]
 }
 
 type Entry = readonly [string, unknown]
@@ -95,7 +99,11 @@ function entriesOf(value: unknown, name: string, problems: Problems): Entry[] {
 function volumeOf([name, volume]: Entry, reader: Reader): ComposeVolume[] {
   const label = `volume ${shownName(name)}`
   const driver = isMapping(volume) ? textAt(volume, 'driver', label, reader) : undefined
-  if (!isMapping(volume) || driver === undefined || !isOurs(driver, reader)) return []
+  if (!isMapping(volume) || driver === undefined) return []
+  if (!isOurs(driver, reader)) {
+    noteSimilar(`${label}: driver`, driver, volume['driver_opts'], reader)
+    return []
+  }
   const options = entriesOf(volume['driver_opts'], `${label}: driver_opts`, reader.problems)
   const texts = options.flatMap(([option, value]): [string, string][] => {
     const place = `${label}: driver_opts.${shownName(option)}`
@@ -115,7 +123,12 @@ function volumeOf([name, volume]: Entry, reader: Reader): ComposeVolume[] {
 function serviceOf([name, service]: Entry, reader: Reader): ProviderService[] {
   const label = `service ${shownName(name)}`
   const provider = isMapping(service) ? service['provider'] : undefined
-  if (!isMapping(provider) || textAt(provider, 'type', label, reader) !== PROVIDER) return []
+  const type = isMapping(provider) ? textAt(provider, 'type', label, reader) : undefined
+  if (!isMapping(provider) || type === undefined) return []
+  if (type !== PROVIDER) {
+    noteSimilar(`${label}: provider type`, type, provider['options'], reader)
+    return []
+  }
   const options = entriesOf(provider['options'], `${label}: options`, reader.problems)
   const lists = options.map(([option, value]): [string, readonly string[]] => {
     const place = `${label}: options.${shownName(option)}`
@@ -135,6 +148,21 @@ function optionText(item: unknown, place: string, reader: Reader): string[] {
 
 function isOurs(driver: string, { drivers }: Reader): boolean {
   return DRIVER.test(driver) || drivers.includes(driver)
+}
+
+/** Matches options that locket has and other drivers hardly have. */
+const TELLING_OPTION = /^(?:secrets?(?:\..+)?|env|env[_-]file)$/s
+
+/**
+ * Notes a name that is nearly locket's. It is a problem with an option of locket beside it, else a warning,
+ * because another driver may have such a name.
+ */
+function noteSimilar(place: string, name: string, options: unknown, reader: Reader): void {
+  const near = nearest(name.replace(/:.*$/s, ''), [PROVIDER, ...reader.drivers])
+  if (near === undefined) return
+  const isMeant = isMapping(options) && Object.keys(options).some((option) => TELLING_OPTION.test(option))
+  const notes = isMeant ? reader.problems : reader.similar
+  notes.push(`${place} ${shownName(name)} is not locket, did you mean ${near}?`)
 }
 
 function textAt(mapping: Mapping, key: string, label: string, reader: Reader): string | undefined {

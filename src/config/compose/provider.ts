@@ -21,10 +21,11 @@ import {
 } from '../layers/layers.ts'
 import { parseSections } from '../load.ts'
 import { shownName } from '../entries/secret-entry.ts'
-import { parseChosen } from '../volume/volume-options.ts'
+import { soundOptions } from '../volume/sound-options.ts'
+import { isAnyOf, parseChosen } from '../volume/volume-options.ts'
 
 /** The configuration of a provider service of a compose file. */
-export interface ServiceConfig {
+interface ServiceConfig {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
   /** The entries of its environment. Paths of .env files are as written. */
@@ -33,12 +34,35 @@ export interface ServiceConfig {
   readonly fieldNames: VariableStyle
 }
 
+/** The configuration of a provider service without its wrong options. */
+export interface CheckedService {
+  /** Undefined: no variable is left. */
+  readonly config: ServiceConfig | undefined
+  /** All that is wrong with the options, one line each. */
+  readonly problems: readonly string[]
+  /** The providers of `config` that lack a wrong option of the service. */
+  readonly unsure: readonly ProviderInstance[]
+}
+
 /**
- * Parses the options of a provider service as the flags that Compose makes of them. `below` holds the lower
- * layers: environment and defaults. Returns undefined and adds to `problems` when something is wrong.
+ * Parses the options of a provider service as the flags that Compose makes of them, as far as they are right.
+ * `below` holds the lower layers: environment and defaults. Throws nothing.
  */
-export function readServiceOptions(
-  options: ProviderService['options'],
+export function readServiceOptions(options: ProviderService['options'], below: Layer): CheckedService {
+  const each = [...options].flatMap(([name, values]) => values.map((value) => [name, value] as const))
+  const { sound, dropped, problems } = soundOptions(each, (some) => {
+    const found: Problems = []
+    parseOptions(some, below, found)
+    return found
+  })
+  const config = parseOptions(sound, below, [])
+  const unsure = config?.providers.filter((instance) => isAnyOf(instance, dropped)) ?? []
+  return { config, problems, unsure }
+}
+
+/** Returns undefined and adds to `problems` when something is wrong. */
+function parseOptions(
+  options: readonly (readonly [string, string])[],
   below: Layer,
   problems: Problems,
 ): ServiceConfig | undefined {
@@ -59,17 +83,16 @@ export function readServiceOptions(
   }
 }
 
-function optionLayer(options: ProviderService['options'], problems: Problems): Layer {
+function optionLayer(options: readonly (readonly [string, string])[], problems: Problems): Layer {
   const layer = new Map<string, Given>()
-  for (const [option, values] of options) {
+  for (const [option, value] of options) {
     const origin = `option ${shownName(option)}`
     const found = findField(option)
-    const last = values.at(-1)
     if (found === undefined) problems.push(unknownOption(option, origin))
     else if (fieldKind(found) === 'list') {
       const before = layer.get(found.name)?.value ?? []
-      layer.set(found.name, { value: [before, values].flat(2), origin })
-    } else if (last !== undefined) layer.set(found.name, { value: last, origin })
+      layer.set(found.name, { value: [before, value].flat(), origin })
+    } else layer.set(found.name, { value, origin })
   }
   return layer
 }

@@ -1,10 +1,11 @@
 import { normalizePath } from '../../core/plan/paths.ts'
-import type { MapEntry, Outputs } from '../../core/plan/output-plan.ts'
+import { STANDARD_STREAM, type MapEntry, type Outputs } from '../../core/plan/output-plan.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
 import { accessEntries, parseAccess, withAccess } from './file-access.ts'
 import { parseEntry } from './secret-entry.ts'
+import { streamProblems } from './stream-entry.ts'
 import type { outputsSection } from '../sections/outputs.ts'
 import { CELL } from '../layers/toml.ts'
 
@@ -31,6 +32,7 @@ export function parseOutputs(
     (entry) => parseMapEntry(entry, originOf('map'), cwd, problems) ?? [],
   )
   const isFromToml = layer.get('secret')?.isFromToml === true
+  problems.push(...streamProblems(maps))
   const before = problems.length
   const named = (settings.secrets ?? []).flatMap(
     (entry) => parseSecretOutput(entry, { origin: originOf('secret'), cwd, isFromToml }, problems) ?? [],
@@ -89,14 +91,15 @@ function mapEntry(
     problems.push(`${origin}: write SRC:DST or SRC=DST`)
     return undefined
   }
-  const named = `${origin} ${absolute(source, cwd)}`
+  const place = placeOf(source, cwd)
+  const named = `${origin} ${place}`
   const access = {
     ...(mode === '' ? {} : parseAccess('mode', mode, named, problems)),
     ...(user === '' ? {} : parseAccess('owner', user, named, problems)),
   }
   return {
-    source: absolute(source, cwd),
-    dest: absolute(dest, cwd),
+    source: place,
+    dest: placeOf(dest, cwd),
     isInto: dest.endsWith('/'),
     ...(Object.keys(access).length === 0 ? {} : { access }),
     origin: named,
@@ -141,19 +144,21 @@ function parseSecretOutput(
 }
 
 /**
- * Returns every index where a map can be split. Where there are several, returns those before an absolute
- * path.
+ * Returns every index where a map can be split. Where there are several, returns those after or before a
+ * STANDARD_STREAM and those before an absolute path.
  */
 function betweens(entry: string): number[] {
   const all = [...entry.matchAll(BETWEEN)].map(({ index }) => index)
   if (all.length < 2) return all
-  const beforePath = all.filter((at) =>
-    entry
-      .slice(at + 1)
-      .trimStart()
-      .startsWith('/'),
-  )
-  return beforePath.length === 1 ? beforePath : all
+  const sure = all.filter((at) => {
+    const [source, dest] = [entry.slice(0, at).trim(), entry.slice(at + 1).trim()]
+    return source === STANDARD_STREAM || dest === STANDARD_STREAM || dest.startsWith('/')
+  })
+  return sure.length === 1 ? sure : all
+}
+
+function placeOf(path: string, cwd: string): string {
+  return path === STANDARD_STREAM ? path : absolute(path, cwd)
 }
 
 function absolute(path: string, cwd: string): string {

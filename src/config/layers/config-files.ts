@@ -20,6 +20,13 @@ export function readConfigFiles(layer: Layer, ifThere: string | undefined, probl
 }
 
 /**
+ * True when a file that nobody named is there and can be read. Adds to `problems` why a file cannot be read.
+ */
+export function isConfigFile(path: string, problems: Problems): boolean {
+  return (readConfigFile(path, problems) ?? []).length > 0
+}
+
+/**
  * Returns undefined when there is no such file. Returns no file and adds a problem when it cannot be read.
  */
 function readConfigFile(path: string, problems: Problems): readonly TomlFile[] | undefined {

@@ -17,6 +17,13 @@ export const checkSection = section('check', 'locket check', {
     summary: 'text for people, or one JSON document',
     placeholder: 'FORMAT',
   }),
+  strict: field({
+    name: 'strict',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'a warning counts as a problem: the exit code is then 78',
+  }),
   timeoutMs: field({
     name: 'timeout',
     schema: Duration.refine((ms) => ms > 0, 'must be longer than 0'),

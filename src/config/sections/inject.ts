@@ -1,5 +1,6 @@
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Duration, Switch } from '../../settings/kinds.ts'
+import { showField } from './secret.ts'
 
 /** The settings of `locket inject` itself. */
 export const injectSection = section('inject', 'locket inject', {
@@ -36,4 +37,5 @@ export const injectSection = section('inject', 'locket inject', {
     default: 'false',
     summary: 'with watch and park: overwrite and remove the written files when SIGTERM or SIGINT ends locket',
   }),
+  show: showField,
 })

@@ -15,7 +15,7 @@ export const outputsSection = section('outputs', 'Sources and outputs', {
     schema: List.optional(),
     example: '/templates:/run/secrets/locket',
     summary:
-      'SRC:DST or SRC=DST: the template SRC is written as DST, or every template below the folder SRC to the same place below DST; :mode=MODE and :user=UID:GID after DST set mode and owner',
+      'SRC:DST or SRC=DST: the template SRC is written as DST, or every template below the folder SRC to the same place below DST; :mode=MODE and :user=UID:GID after DST set mode and owner; in `locket inject`, - is standard input or standard output',
     placeholder: 'SRC:DST',
   }),
   secrets: field({

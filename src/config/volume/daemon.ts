@@ -13,7 +13,8 @@ import { volumeSection } from '../sections/volume.ts'
 import type { Ceilings } from './ceilings.ts'
 import type { DriverLimits } from './driver-limits.ts'
 import type { DaemonConfig, LogConfig } from './volume-config.ts'
-import { parseShared, volumeConfigWith } from './volume-options.ts'
+import type { DriverOptions } from './driver-opts.ts'
+import { checkedVolumeWith, parseShared, volumeConfigWith, type CheckedVolume } from './volume-options.ts'
 
 /** The folder for a managed plugin's state, when no other is set and its configuration folder is writable. */
 export const MANAGED_STATE = '/etc/locket/state'
@@ -41,6 +42,8 @@ export interface DaemonSources extends ProviderSources {
 export interface LoadedDaemon {
   readonly daemon: DaemonConfig
   readonly log: LogConfig
+  /** Reads driver options as far as they are right, for `locket check`. */
+  readonly checkedVolume: (options: DriverOptions) => CheckedVolume
 }
 
 /**
@@ -106,10 +109,12 @@ function buildDaemon(
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
-  const volumeConfig = volumeConfigWith({ layer, providers, files, limits, ceilings })
+  const defaults = { layer, providers, files, limits, ceilings }
+  const volumeConfig = volumeConfigWith(defaults)
   return {
     daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, volumeConfig },
     log,
+    checkedVolume: checkedVolumeWith(defaults),
   }
 }
 

@@ -11,8 +11,10 @@ import { volumeFilesSection } from '../sections/files.ts'
 import { providerSection } from '../sections/rendering.ts'
 import { tmpfsSection, VOLUME_SECTIONS, volumeSection } from '../sections/volume.ts'
 import { checkCeilings, type Ceilings, type Sizes } from './ceilings.ts'
+import { flagNames } from '../layers/flags.ts'
 import { limitSettings, limitTemplate, type DriverLimits } from './driver-limits.ts'
 import { parseDriverOptions, type DriverOptions } from './driver-opts.ts'
+import { soundOptions } from './sound-options.ts'
 import type { VolumeConfig } from './volume-config.ts'
 
 /** The settings that a volume inherits from its daemon, parsed and valid. */
@@ -26,11 +28,55 @@ interface VolumeDefaults {
 
 const FIELDS = fieldsOf(VOLUME_SECTIONS)
 
+/** Reads driver options. Adds to `problems` what is wrong; the settings that are wrong are then undefined. */
+type ReadVolume = (options: DriverOptions, problems: Problems) => VolumeConfig
+
 /** Returns the function `DaemonConfig.volumeConfig` of a daemon with these defaults. */
 export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOptions) => VolumeConfig {
-  const operator = sizesOf(parseShared(defaults.layer, defaults.providers, []))
+  const read = volumeReader(defaults)
   return (options) => {
     const problems: Problems = []
+    const config = read(options, problems)
+    throwProblems(problems)
+    return config
+  }
+}
+
+/** The configuration of a volume without its wrong options. */
+export interface CheckedVolume {
+  readonly config: VolumeConfig
+  /** All that is wrong with the options, one line each. */
+  readonly problems: readonly string[]
+  /** The providers of `config` that lack a wrong option: their answers could be those of another server. */
+  readonly unsure: readonly ProviderInstance[]
+}
+
+/** Returns the function that reads driver options as far as they are right. Throws nothing. */
+export function checkedVolumeWith(defaults: VolumeDefaults): (options: DriverOptions) => CheckedVolume {
+  const read = volumeReader(defaults)
+  const problemsOf = (options: readonly (readonly [string, string])[]): Problems => {
+    const problems: Problems = []
+    read(Object.fromEntries(options), problems)
+    return problems
+  }
+  return (options) => {
+    const { sound, dropped, problems } = soundOptions(Object.entries(options), problemsOf)
+    const config = read(Object.fromEntries(sound), [])
+    const { providers } = config
+    return { config, problems, unsure: providers.filter((instance) => isAnyOf(instance, dropped)) }
+  }
+}
+
+/** True when one of the options belongs to the provider. */
+export function isAnyOf(instance: ProviderInstance, options: readonly string[]): boolean {
+  if (isNamed(instance)) return false
+  const names = fieldsOf([instance.def.settings]).flatMap(flagNames)
+  return options.some((option) => names.includes(option.replaceAll('_', '-')))
+}
+
+function volumeReader(defaults: VolumeDefaults): ReadVolume {
+  const operator = sizesOf(parseShared(defaults.layer, defaults.providers, []))
+  return (options, problems) => {
     const own = parseDriverOptions(options, FIELDS, problems)
     const layer = mergeLayers({ 'driver option': own.layer, default: defaults.layer })
     const shared = parseShared(layer, defaults.providers, problems)
@@ -44,7 +90,6 @@ export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOpti
     checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
     const joined = joinFiles(defaults.files, ownFiles)
     const files = withAccess(joined, own.access, problems)
-    throwProblems(problems)
     const { watch, mountTimeoutMs } = volume
     return {
       files,

@@ -4,9 +4,12 @@ import { collisions, nameProblem, planFiles, type RequestedFile, type SecretSour
 import type { FileAccess } from '../text/units.ts'
 import type { Place, SourceListing } from '../ports/files.ts'
 
+/** The source that is standard input, and the output that is standard output. No other place is relative. */
+export const STANDARD_STREAM = '-'
+
 /**
- * A template and its output file, or a folder of templates and its output folder. Paths are absolute and
- * normalized.
+ * A template and its output file, or a folder of templates and its output folder. Places are paths, absolute
+ * and normalized, or STANDARD_STREAM.
  */
 export interface MapEntry {
   readonly source: string
@@ -30,15 +33,22 @@ export interface Outputs {
   readonly out: string
 }
 
+/** The place of a template: `stream` is standard input. */
+export type OutputSource = SecretSource | { readonly kind: 'stream' }
+
+/** A template that is written to standard output. */
+export interface PlannedStream {
+  readonly source: OutputSource
+  readonly origin: string
+}
+
 /** One file that will be written, and its template. */
-export interface PlannedOutput extends Place {
+export interface PlannedOutput extends PlannedStream, Place {
   /** Absolute path of the file. */
   readonly target: string
-  readonly source: SecretSource
   /** The name of a secret as the user wrote it, with which `path` ends. A file of a map has none. */
   readonly name?: string
   readonly access?: FileAccess | undefined
-  readonly origin: string
 }
 
 interface Named {
@@ -60,12 +70,12 @@ export function checkPlaces(outputs: Outputs, real: (path: string) => string = a
   if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
 }
 
-/** Returns the paths of all templates and template folders, each once. */
+/** Returns the paths of all templates and template folders, each once. Standard input is none of them. */
 export function sourcePaths(outputs: Outputs): readonly string[] {
   return [...new Set(sourcesOf(outputs).map(({ path }) => path))]
 }
 
-/** Returns the paths that outputs are written to, or below which they are written. */
+/** Returns the paths of output files and output folders. Standard output is none of them. */
 export function outputPaths(outputs: Outputs): readonly string[] {
   return outputTargets(outputs).map(({ path }) => path)
 }
@@ -73,7 +83,8 @@ export function outputPaths(outputs: Outputs): readonly string[] {
 /**
  * Returns the files to write, each with its template. `found` says what exists at the source of each map; a
  * missing source has no output. `taken` are other files that the command writes. Throws one `plan_conflict`
- * that lists files with two sources, files where folders are needed, and invalid names.
+ * that lists files with two sources, files where folders are needed, and invalid names. Maps to standard
+ * output are left out.
  */
 export function planOutputs(
   outputs: Outputs,
@@ -82,7 +93,9 @@ export function planOutputs(
 ): readonly PlannedOutput[] {
   const problems: string[] = []
   const planned = [
-    ...outputs.maps.flatMap((map) => planMap(map, found.get(map.source), problems)),
+    ...outputs.maps
+      .filter(({ dest }) => dest !== STANDARD_STREAM)
+      .flatMap((map) => planMap(map, found.get(map.source), problems)),
     ...outputs.secrets.map(({ name, source, access, origin }) => ({
       ...output(outputs.out, name, { source, access, origin }),
       name,
@@ -93,8 +106,28 @@ export function planOutputs(
   return planned
 }
 
+/**
+ * Returns the templates that are written to standard output: one at most. A missing file is none. Throws
+ * `plan_conflict` for a folder.
+ */
+export function planStreams(
+  { maps }: Outputs,
+  found: ReadonlyMap<string, SourceListing>,
+): readonly PlannedStream[] {
+  return maps.flatMap(({ source, dest, origin }): PlannedStream[] => {
+    if (dest !== STANDARD_STREAM) return []
+    if (source === STANDARD_STREAM) return [{ source: { kind: 'stream' }, origin }]
+    const kind = found.get(source)?.kind
+    if (kind === 'folder')
+      throw new LocketError('plan_conflict', `${origin}: a folder cannot be written to standard output`)
+    return kind === 'file' ? [{ source: { kind: 'file', path: source }, origin }] : []
+  })
+}
+
 function planMap(map: MapEntry, listing: SourceListing | undefined, problems: string[]): PlannedOutput[] {
   const { source, dest, isInto, access, origin } = map
+  if (source === STANDARD_STREAM)
+    return [output(dirname(dest), basename(dest), { source: { kind: 'stream' }, access, origin })]
   if (listing?.kind === 'file') {
     const file = { source: { kind: 'file', path: source }, access, origin } as const
     return [isInto ? output(dest, basename(source), file) : output(dirname(dest), basename(dest), file)]
@@ -126,7 +159,7 @@ function output(
 
 function sourcesOf({ maps, secrets }: Outputs): readonly Named[] {
   return [
-    ...maps.map(({ source, origin }) => ({ path: source, origin })),
+    ...maps.flatMap(({ source, origin }) => pathOf(source, origin)),
     ...secrets.flatMap(({ source, origin }) =>
       source.kind === 'file' ? [{ path: source.path, origin }] : [],
     ),
@@ -135,9 +168,13 @@ function sourcesOf({ maps, secrets }: Outputs): readonly Named[] {
 
 function outputTargets({ maps, secrets, out }: Outputs): readonly Named[] {
   return [
-    ...maps.map(({ dest, origin }) => ({ path: dest, origin })),
+    ...maps.flatMap(({ dest, origin }) => pathOf(dest, origin)),
     ...secrets.map(({ name, origin }) => ({ path: joinPath(out, name), origin })),
   ]
+}
+
+function pathOf(path: string, origin: string): readonly Named[] {
+  return path === STANDARD_STREAM ? [] : [{ path, origin }]
 }
 
 function nestingProblem(source: Named, target: Named, real: (path: string) => string): string | undefined {

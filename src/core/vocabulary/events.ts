@@ -166,6 +166,7 @@ export const EVENTS = {
   }),
   'inject.unresolved': row('warn', 'references without a value: {left}', UNRESOLVED),
   'inject.written': row('info', 'files are in place', { files: 'number', changed: 'number', ms: 'number' }),
+  'inject.printed': row('info', 'wrote the rendered template to standard output', { ms: 'number' }),
   'inject.removed': row('info', 'removed a file whose template is gone', { file: 'text' }),
   'inject.failed': row('error', 'the files could not be written again and stay unchanged', {
     code: 'text',

@@ -21,6 +21,7 @@ export const VALUES = [
 const Failure = { code: z.string().optional(), error: z.string().optional(), hint: z.string().optional() }
 const Document = z.strictObject({
   ok: z.boolean(),
+  configFiles: z.array(z.string()),
   config: z.array(z.string()),
   warnings: z.array(z.string()),
   files: z.array(
@@ -65,6 +66,8 @@ export interface CheckWorld {
   readonly put: (name: string, text: string) => Promise<void>
   /** `locket check ARGS…` in that folder. Fails when a value or the token is in what it prints. */
   readonly check: Run
+  /** The same with a text as standard input. */
+  readonly checkInput: (input: string, args: readonly string[]) => Promise<Checked>
   /** Runs it on a pseudo terminal, whose screen is `stdout`. */
   readonly onTerminal: Run
 }
@@ -91,8 +94,8 @@ export async function checkWorld(t: TestContext): Promise<CheckWorld> {
   const set = ['secret', 'set', 'db/password', '--stdin']
   const stored = await ended([process.execPath, MAIN, ...set], { folder, env: base, input: VALUES[3] ?? '' })
   if (stored.code !== 0) throw new Error(stored.stderr)
-  const run = async (command: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-    const checked = await ended(command, { folder, env: { ...base, ...env }, input: '' })
+  const run = async (command: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') => {
+    const checked = await ended(command, { folder, env: { ...base, ...env }, input })
     assertNoSecret(checked.stdout + checked.stderr, [TOKEN, ...VALUES], 'what was printed')
     return checked
   }
@@ -101,6 +104,7 @@ export async function checkWorld(t: TestContext): Promise<CheckWorld> {
     server,
     put,
     check: (args, env) => run([process.execPath, MAIN, 'check', ...args], env),
+    checkInput: (input, args) => run([process.execPath, MAIN, 'check', ...args], {}, input),
     onTerminal(args, env) {
       const line = [process.execPath, MAIN, 'check', ...args].map((word) => `'${word}'`).join(' ')
       return run(['script', '-qec', line, '/dev/null'], env)

@@ -59,7 +59,9 @@ services:
     'compose.yml: volume e: driver_opts.secret.y needs the variable NEEDED: tell $WHY',
     'compose.yml: volume a: driver option sise is not known, did you mean size?',
     'compose.yml: volume b: driver option secret.x: line 1, column 1: ',
-    'compose.yml: volume c: 2 settings are wrong: ',
+    'compose.yml: volume a: driver option secret.x: line 1, column 1: op://only/two',
+    'compose.yml: volume c: driver option size: "" is not a valid size',
+    'compose.yml: volume c: driver option connect-host needs connect-token in the driver options too',
     'compose.yml: volume e: driver option secret.x: to take the template from that file write @/bare/path',
     'compose.yml: service s: option providr is not known, did you mean provider?',
     'compose.yml: service s: option connect_host: must be a URL',
@@ -92,7 +94,8 @@ volumes:
   const { code, stdout } = await check(['--offline', 'compose.yml'])
   assert.equal(code, 78)
   const told = [
-    'volume wrong: 2 settings are wrong: driver option mode.key is not known, did you mean secret-mode.key?; driver option secret-mode.kay is for no file: did you mean key?',
+    'volume wrong: driver option mode.key is not known, did you mean secret-mode.key?',
+    'volume wrong: driver option secret-mode.kay is for no file: did you mean key?',
     'volume open: driver option secret-mode.key: a secret must not be writable by everyone',
     'warning: volume closed: the users of key may not enter the folder',
     'warning: volume file: key.mode is a file of its own: is secret-mode.key meant?',

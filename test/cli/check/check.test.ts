@@ -8,7 +8,7 @@ test('a configuration without files: what it names is checked, and its providers
   assert.deepEqual([bare.code, bare.stderr], [0, ''])
   assert.match(
     bare.stdout,
-    /^configuration: ok\n\nprovider {4}result {2}time\nop-connect {2}ok {6}\d+ ms\n\n0 references ok, 0 failed\n$/,
+    /^configuration: ok\nthere is no compose\.yaml, compose\.yml, docker-compose\.yml or docker-compose\.yaml here\n\nprovider {4}result {2}time\nop-connect {2}ok {6}\d+ ms\n\n0 references ok, 0 failed\n$/,
   )
   await put('all.toml', '[volume.secrets]\nkey = "{{ op://Mordin/TestKey/private key }}"\n')
   const whole = await check(['--config', 'all.toml', '--format=json'])
@@ -40,7 +40,8 @@ test('every wrong setting is listed with its source, and the rest is still check
     /^1 reference ok, 0 failed, 7 other problems$/m,
   ]
   for (const line of told) assert.match(stdout, line)
-  assert.equal(stdout.match(/^configuration: /gm)?.length, 7, stdout)
+  assert.equal(stdout.match(/^configuration: (?!read )/gm)?.length, 7, stdout)
+  assert.match(stdout, /^configuration: read a\.toml\nconfiguration: read b\.toml\n/)
 })
 
 test('beside a wrong setting, the modes of default secrets still count', async (t) => {

@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
+import * as z from 'zod'
 import { startConnectServer, type ConnectServer } from '../../fixtures/servers/connect.ts'
 import { idOf } from '../../fixtures/servers/connect-data.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
@@ -28,6 +30,13 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<Ran>
 }
 
+/** The end of a run. Secrets are expected in its standard output. */
+export interface Piped {
+  readonly code: number | null
+  readonly stdout: Buffer
+  readonly stderr: string
+}
+
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly uid?: number
@@ -45,6 +54,10 @@ export interface InjectWorld {
   readonly text: (path: string) => Promise<string>
   /** `locket inject ARGS…` in that folder. Fails when a value or the token is in what it prints. */
   readonly inject: (args: readonly string[], options?: RunOptions) => Promise<Ran>
+  /** Gives it `input` as standard input. Fails when a value or the token is in its log. */
+  readonly pipe: (args: readonly string[], input: string | Uint8Array) => Promise<Piped>
+  /** The same on a shell's line, in which `$LOCKET` is `locket inject`. */
+  readonly shell: (line: string) => Promise<Piped>
   /** Starts it and returns while it runs. */
   readonly start: (args: readonly string[], options?: RunOptions) => Running
   /** `locket healthcheck` of the status file `ready`. */
@@ -91,8 +104,30 @@ export async function injectWorld(t: TestContext): Promise<InjectWorld> {
     },
     text: (path) => readFile(at(path), 'utf8'),
     inject: (args, options) => start(args, options).ended(),
+    pipe(args, input) {
+      const child = spawn(process.execPath, [MAIN, 'inject', ...args], { cwd: folder, env: base })
+      child.stdin.on('error', () => undefined).end(input)
+      return piped(child)
+    },
+    shell(line) {
+      const env = { ...base, LOCKET: `${process.execPath} ${MAIN} inject` }
+      return piped(spawn('bash', ['--norc', '-c', line], { cwd: folder, env, timeout: 30_000 }))
+    },
     health: () => begin(['healthcheck', '--status-file', at('ready')]).ended(),
   }
+}
+
+async function piped(child: ChildProcess): Promise<Piped> {
+  const chunks: Buffer[] = []
+  let stderr = ''
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const [code] = z
+    .tuple([z.int().nullable()])
+    .rest(z.unknown())
+    .parse(await once(child, 'close'))
+  assertNoSecret(stderr, [TOKEN, ...Object.values(VALUES)], 'the log')
+  return { code, stdout: Buffer.concat(chunks), stderr }
 }
 
 function running(child: ChildProcess): Running {
