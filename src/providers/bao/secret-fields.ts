@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { packFields, shownField } from '../../core/vocabulary/fields.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
+import { fieldHint } from '../lib/name-hint.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { isObject, jsonText } from './json.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
@@ -30,7 +31,9 @@ export const VersionMetadata = z.object({ version: z.number(), destroyed: z.bool
 export function fieldOf(fields: Fields, { mount, path, field }: BaoReference, who: string): Secret {
   const where = shownPath({ mount, path })
   if (!Object.hasOwn(fields, field))
-    throw providerError('not_found', `${who} has no field ${shownField(field)} at ${where}`)
+    throw providerError('not_found', `${who} has no field ${shownField(field)} at ${where}`, {
+      hint: fieldHint(field, Object.keys(fields)),
+    })
   const value = fields[field]
   if (value === null)
     throw providerError('not_found', `${who} has null in field ${shownField(field)} at ${where}`)

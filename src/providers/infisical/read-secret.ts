@@ -6,7 +6,7 @@ import type { Found } from './answers.ts'
 import type { InfisicalApi } from './api.ts'
 import { formatFolder, parseInfisicalReference } from './reference.ts'
 import type { InfisicalReference } from './reference.ts'
-import { hiddenValue } from './refusals.ts'
+import { hiddenValue, noInfisicalSecret } from './refusals.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** The folders that the references of one batch ask for. */
@@ -42,9 +42,24 @@ export async function readSecret(
 ): Promise<Found> {
   const isAlone = (perFolder.get(formatFolder(reference)) ?? 0) < 2
   const listed = isAlone ? undefined : await findListed(reference, api, signal)
-  const found = listed ?? (await api.secret(reference, signal))
+  const found = listed ?? (await readByName(reference, api, { who, signal }))
   if (found.isHidden) throw hiddenValue(who, reference)
   return found
+}
+
+/** Asks for one secret. When it does not exist, the names of the folder give the hint, if they can be had. */
+async function readByName(
+  reference: InfisicalReference,
+  api: InfisicalApi,
+  { who, signal }: { readonly who: string; readonly signal: AbortSignal },
+): Promise<Found> {
+  try {
+    return await api.secret(reference, signal)
+  } catch (thrown) {
+    if (!isLocketError(thrown) || thrown.code !== 'not_found') throw thrown
+    const known = await api.names(reference, signal).catch(() => undefined)
+    throw known === undefined ? thrown : noInfisicalSecret(who, reference, known)
+  }
 }
 
 async function findListed(

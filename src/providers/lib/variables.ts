@@ -6,6 +6,7 @@ import { Secret } from '../../core/vocabulary/secret.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { abortError } from './http/http-errors.ts'
+import { nearHint } from './name-hint.ts'
 import { providerError } from './provider-error.ts'
 
 /** Variables by name. */
@@ -73,7 +74,8 @@ export function createVariables({ instance, where, read, hiddenNames }: Variable
     const value = found.get(key)
     if (value !== undefined) return { ok: true, secret: { value: Secret.fromText(value) } }
     const message = `${instance}: there is no variable ${key} in ${where}`
-    return { ok: false, error: providerError('not_found', message) }
+    const known = [...found.keys()].filter((name) => !hiddenNames.has(name))
+    return { ok: false, error: providerError('not_found', message, { hint: nearHint(key, known) }) }
   }
 
   /** Returns all variables but those that hold a credential of locket's own. */

@@ -69,8 +69,8 @@ async function fetchOne(ref: SecretRef, { api, known, now }: Batch): Promise<Res
   const reference = ownReference(ref, parseOpReference)
   const { vaultId, item } = await findItem(api, known, reference)
   const version = item.version == null ? {} : { version: String(item.version) }
-  if (reference.isAll === true) return { value: packFields(allFields(item, reference)), ...version }
-  const selected = selectField(item, reference)
+  if (reference.isAll === true) return { value: packFields(allFields(item, reference, api.who)), ...version }
+  const selected = selectField(item, reference, api.who)
   if (selected.kind === 'file')
     return { value: new Secret(await api.file(vaultId, item.id, selected.fileId)), ...version }
   const text = new TextEncoder().encode(selected.text)
