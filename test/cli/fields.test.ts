@@ -65,6 +65,8 @@ test('inject: a template of a map is one file, so a * in it is refused before an
   const { code, stderr } = await locket(['inject', '--mode=one-shot', '--map', `${template}:${folder}/o`])
   assert.equal(code, 64)
   assert.match(stderr, /gives several values, and a template of a map is one file \(write --secret NAME\/\*=/)
+  const printed = await locket(['inject', '--mode=one-shot', '--map', `${template}:-`])
+  assert.deepEqual([printed.code, printed.stdout], [64, ''], printed.stderr)
 })
 
 test('fields that give one variable, or none, start nothing and are named', async (t) => {
