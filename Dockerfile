@@ -9,5 +9,6 @@ ENV LOCKET_INJECT_MODE=watch \
     LOCKET_STATUS_FILE=/dev/shm/locket/ready \
     SECRET_MAP=/templates:/run/secrets/locket \
     XDG_CONFIG_HOME=/etc
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 CMD ["/locket/bin/locket", "healthcheck"]
+# For engines before 25, which refuse --start-interval, plugin/dockerfile.sh changes this line.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --start-interval=500ms --retries=3 CMD ["/locket/bin/locket", "healthcheck"]
 ENTRYPOINT ["/locket/bin/locket", "inject"]

@@ -65,6 +65,8 @@ test('inject: a template of a map is one file, so a * in it is refused before an
   const { code, stderr } = await locket(['inject', '--mode=one-shot', '--map', `${template}:${folder}/o`])
   assert.equal(code, 64)
   assert.match(stderr, /gives several values, and a template of a map is one file \(write --secret NAME\/\*=/)
+  const printed = await locket(['inject', '--mode=one-shot', '--map', `${template}:-`])
+  assert.deepEqual([printed.code, printed.stdout], [64, ''], printed.stderr)
 })
 
 test('fields that give one variable, or none, start nothing and are named', async (t) => {
@@ -102,7 +104,7 @@ test('export and compose give one variable for each field', async (t) => {
   const exported = await locket(['export', '--secret', ENTRY])
   const read = parseDotenv(exported.stdout, 'x').map(({ name, value }) => [name, value])
   assert.deepEqual(Object.fromEntries(read), { DB_PASSWORD: PASSWORD, DB_USER_NAME: USER })
-  const composed = await locket(['compose', 'up', '--secrets', ENTRY, 'locket'])
+  const composed = await locket(['compose', '--project-name', 'p', 'up', '--secrets', ENTRY, 'locket'])
   const set = composed.stdout.split('\n').filter((line) => line.includes('"setenv"'))
   assert.deepEqual(set.map((line) => (JSON.parse(line) as { message: string }).message).toSorted(), [
     `DB_PASSWORD=${PASSWORD}`,

@@ -49,12 +49,14 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   found.warnings.push(...contentWarnings(files, written).map((warning) => `${label}: ${warning}`))
 }
 
-async function checkService({ name, options }: ProviderService, check: ComposeCheck): Promise<void> {
+async function checkService(written: ProviderService, check: ComposeCheck): Promise<void> {
   const { input, config, sources, maxBytes, found } = check
+  const { name } = written
   const label = `service ${name}`
-  const { config: service, problems, unsure } = config.checkedService(options)
+  const { config: service, problems, unsure } = config.checkedService(written)
   for (const line of problems) note(found, new LocketError('config', line), { service: name })
   if (service === undefined) return
+  found.warnings.push(...service.warnings.map((warning) => `${label}: ${warning}`))
   const entries = service.entries.map((entry) => mapPath(entry, (named) => beside(input.folder, named)))
   const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
   const { variables, errors } = await readEnvironment(entries, rules, sources)
