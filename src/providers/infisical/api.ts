@@ -54,6 +54,7 @@ export interface InfisicalApi {
 export function createInfisicalApi(http: HttpClient, accessToken: string, dialect: Dialect): InfisicalApi {
   const secrets = createSingleFlight<Found>()
   const folders = createSingleFlight<ReadonlyMap<string, Found>>()
+  const names = createSingleFlight<readonly string[]>()
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
 
   /**
@@ -113,11 +114,12 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
           folder.type,
         )
       }),
-    async names(folder, signal) {
-      const answer = await get(folder, { withoutValues: true }, signal)
-      const list = readInfisicalAnswer(SecretList, answer, `a list of secrets of ${http.who}`)
-      return [...readList(list, folder.type).keys()]
-    },
+    names: (folder, signal) =>
+      names.run(formatFolder(folder), signal, async (shared) => {
+        const answer = await get(folder, { withoutValues: true }, shared)
+        const list = readInfisicalAnswer(SecretList, answer, `a list of secrets of ${http.who}`)
+        return [...readList(list, folder.type).keys()]
+      }),
   }
 }
 

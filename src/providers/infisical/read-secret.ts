@@ -41,34 +41,44 @@ export async function readSecret(
   { who, signal }: { readonly who: string; readonly signal: AbortSignal },
 ): Promise<Found> {
   const isAlone = (perFolder.get(formatFolder(reference)) ?? 0) < 2
-  const listed = isAlone ? undefined : await findListed(reference, api, signal)
-  const found = listed ?? (await readByName(reference, api, { who, signal }))
+  const listed = isAlone ? undefined : await listOf(reference, api, signal)
+  const found = listed?.get(reference.key) ?? (await readByName(reference, api, { who, signal, listed }))
   if (found.isHidden) throw hiddenValue(who, reference)
   return found
 }
 
-/** Asks for one secret. When it does not exist, the names of the folder give the hint, if they can be had. */
+/** `listed`: the secrets of the folder, if they were asked for. */
+interface NamedCall {
+  readonly who: string
+  readonly signal: AbortSignal
+  readonly listed: ReadonlyMap<string, Found> | undefined
+}
+
+/**
+ * Asks for one secret. When it does not exist, the names of the folder give the hint, if the server lists
+ * them.
+ */
 async function readByName(
   reference: InfisicalReference,
   api: InfisicalApi,
-  { who, signal }: { readonly who: string; readonly signal: AbortSignal },
+  { who, signal, listed }: NamedCall,
 ): Promise<Found> {
   try {
     return await api.secret(reference, signal)
   } catch (thrown) {
     if (!isLocketError(thrown) || thrown.code !== 'not_found') throw thrown
-    const known = await api.names(reference, signal).catch(() => undefined)
+    const known = listed?.keys() ?? (await api.names(reference, signal).catch(() => undefined))
     throw known === undefined ? thrown : noInfisicalSecret(who, reference, known)
   }
 }
 
-async function findListed(
+async function listOf(
   reference: InfisicalReference,
   api: InfisicalApi,
   signal: AbortSignal,
-): Promise<Found | undefined> {
+): Promise<ReadonlyMap<string, Found> | undefined> {
   try {
-    return (await api.folder(reference, signal)).get(reference.key)
+    return await api.folder(reference, signal)
   } catch (thrown) {
     if (isLocketError(thrown) && (thrown.code === 'denied' || thrown.code === 'too_large')) return undefined
     throw thrown

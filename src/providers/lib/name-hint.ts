@@ -12,8 +12,8 @@ export function nearHint(wanted: string, known: Iterable<string>): string | unde
 }
 
 /**
- * Returns `did you mean NAME?`, or else up to five of the names that there are: `there is a, b and 12 more`. For
- * names that anybody may see who may name the secret, such as the fields of an item.
+ * Returns `did you mean NAME?`, or else up to five of the names that there are: `there is a, b and 12 more`.
+ * For names that anybody may see who may name the secret, such as the fields of an item.
  */
 export function fieldHint(wanted: string, known: readonly string[]): string | undefined {
   const near = nearHint(wanted, known)

@@ -66,7 +66,10 @@ export function outcomeOf({ key }: SecretRef, { responses, trouble }: Answered, 
   }
 }
 
-/** Returns the error for a name that does not exist; undefined for another error. The SDK lists no other names. */
+/**
+ * Returns the error for a name that does not exist; undefined for another error. The SDK lists no other
+ * names.
+ */
 function missingOf(error: string, key: string, who: string): LocketError | undefined {
   const { vault, item, section, field } = readReference(key)
   const noSuch = (what: string, hint?: string) =>

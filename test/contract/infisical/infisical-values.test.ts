@@ -140,7 +140,10 @@ test('defaults of the settings are where a reference without options is looked u
   )
   assert.deepEqual(values, ['a of prod', 'a of the root'])
   const [message] = await messages(`infisical:///B?env=prod&project_id=${PROJECT}&path=/app`)
-  assert.match(message ?? '', / has no secret of that name in folder \/app of environment prod, project 3832/)
+  assert.match(
+    message ?? '',
+    / has no secret "B" in folder \/app of environment prod, project 3832\S+ \(did you mean A\?\)$/,
+  )
 })
 
 test('* gives all secrets of the folder with its imports, by one request', async (t) => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatError } from '../../../src/core/vocabulary/errors.ts'
 import { idOf } from '../../fixtures/servers/connect-data.ts'
 import type { ConnectData, ConnectField, ConnectItem } from '../../fixtures/servers/connect-data.ts'
 import { connected, subject } from './op-connect-server.ts'
 import { fieldsOf } from '../provider/provider-all.ts'
-import { bytesOf, parsed } from '../provider/provider-attempt.ts'
+import { bytesOf, fetched, parsed } from '../provider/provider-attempt.ts'
 
 const BINARY = Buffer.from(Array.from({ length: 300 }, (_, index) => (index * 7) % 256))
 const SEED = 'otpauth://totp/x:y?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=x'
@@ -95,7 +96,35 @@ test('a field or section that is not there is not_found, in a section too', asyn
   const { codes, messages } = await connected(t, vault(LOGIN))
   const references = ['op://Main/Login/nope', 'op://Main/Login/Nope/host', 'op://Main/Login/Backup/port']
   assert.deepEqual(await codes(...references), ['not_found', 'not_found', 'not_found'])
-  assert.match((await messages(references[2] ?? ''))[0] ?? '', /section "Backup" has no field or file "port"/)
+  assert.match(
+    (await messages(references[2] ?? ''))[0] ?? '',
+    / has no field or file "port" in section "Backup" of item "Login"/,
+  )
+})
+
+test('near names are offered for vaults, items, sections and fields', async (t) => {
+  const opened = await connected(t, vault(LOGIN))
+  const says = async (reference: string) => {
+    const [outcome] = (await fetched(opened, [parsed(subject, reference)])).values()
+    return outcome?.ok === false ? formatError(outcome.error) : assert.fail()
+  }
+  assert.match(await says('op://Mian/Login/Kennwort'), / has no vault "Mian" .*\(did you mean Main\?\)$/)
+  assert.match(
+    await says('op://Main/Logn/x'),
+    / has no item "Logn" in vault "Main" \(did you mean Login\?\)$/,
+  )
+  assert.match(
+    await says('op://Main/Login/Bakup/x'),
+    / no section "Bakup" in item .*\(did you mean Backup\?\)$/,
+  )
+  assert.match(
+    await says('op://Main/Login/Kenwort'),
+    / no field or file "Kenwort" .*\(did you mean Kennwort\?\)$/,
+  )
+  assert.match(
+    await says('op://Main/Login/unheard'),
+    / in item "Login" \(there is (.+, ){4}.+ and \d+ more\)$/,
+  )
 })
 
 test('attributes of fields', async (t) => {
