@@ -139,7 +139,10 @@ async function up({ service }: ComposeCall, context: CommandContext, answers: An
       emit('compose.set', { count: variables.size })
       for (const [variable, value] of variables) answers.variable(variable, value, { service, raw })
     })
-    await exportEnvironment({ entries, parseRef, signal, sink }, { ...rendering, resolve })
+    await exportEnvironment(
+      { entries, parseRef, fieldNames: settings.environment.fieldNames, signal, sink },
+      { ...rendering, resolve },
+    )
   } finally {
     await rendering.clients.close()
   }

@@ -1,3 +1,4 @@
+import type { VariableStyle } from '../../core/plan/field-names.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { PROVIDERS } from '../../providers/index.ts'
@@ -30,6 +31,8 @@ interface ServiceConfig {
   readonly parseRef: ParseRef
   /** The entries of its `environment:` and its options, in this order. Paths of .env files are as written. */
   readonly entries: readonly EnvEntry[]
+  /** How a field of a `*` reference names its variable. */
+  readonly fieldNames: VariableStyle
   /** Likely mistakes, one line each. */
   readonly warnings: readonly string[]
 }
@@ -89,7 +92,8 @@ function parseOptions(
   const parseRef = routeReferences(providers, chosen)
   const warnings = joinedEntries(entries, parseRef)
   if (own.length > 0 && named.length > 0) warnings.push(OLDER_COMPOSE)
-  return { providers, parseRef, entries, warnings }
+  const { fieldNames } = settings.environment
+  return { providers, parseRef, entries, fieldNames, warnings }
 }
 
 function optionLayer(options: readonly (readonly [string, string])[], problems: Problems): Layer {

@@ -13,7 +13,7 @@ export const ERROR_KINDS = {
   plan_conflict: {
     exit: 64,
     retryable: false,
-    meaning: 'two sources for one destination, or a path that leaves it',
+    meaning: 'two sources for one destination, a path that leaves it, or a field that cannot be there',
   },
   not_found: { exit: 66, retryable: false, meaning: 'no such secret or field' },
   ambiguous: { exit: 65, retryable: false, meaning: 'a reference that fits several secrets' },
