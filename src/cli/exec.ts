@@ -31,6 +31,7 @@ export const command: Command = {
     'locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
     '',
     'Ends with the exit code of the command: 128 + n when signal n ended it, 127 when it is not found, 126 when it cannot be started.',
+    'The command takes the place of locket, unless locket has something to do afterwards: see --exec.',
     'The command inherits the environment, except the variables that hold credentials of locket.',
   ],
   example: 'locket exec -e DB_PASSWORD={{local://db/password}} -- node server.js',

@@ -27,7 +27,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
   'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
-  'main.ts': { uses: ['run.ts', 'node:*'] },
+  'start-state.ts': { uses: ['node:*'], types: ['core'] },
+  'main.ts': { uses: ['run.ts', 'start-state.ts', 'node:*'] },
 }
 
 /**

@@ -21,7 +21,7 @@ const ENV = {
   here: 'e',
 }
 
-/** What a command is and has that bash starts with these lines before it. */
+/** The facts about a command that bash starts after these lines. */
 async function commandAfter(t: TestContext, lines: string, before: readonly string[]) {
   const child = spawn('bash', ['-c', `${lines}; exec "$@"`, 'bash', ...before, 'sleep', '60'], {
     cwd: '/',

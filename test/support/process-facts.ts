@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { until } from '../../scripts/engine/until.ts'
 
-/** What a process has from the one that started it, as the kernel shows it. */
+/** The facts that a process has from the one that started it, as the kernel shows them. */
 export interface ProcessFacts {
   /** Lines of /proc/PID/status: signals, threads, rights, umask. */
   readonly status: readonly string[]

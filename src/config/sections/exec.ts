@@ -27,14 +27,15 @@ export const execSection = section('exec', 'locket exec', {
     schema: Switch,
     default: 'true',
     summary:
-      'replace locket by the command, so that no process of locket remains, if there is no --watch, --mask, --signal-group, --no-interactive and no file to remove',
+      'let the command replace locket, unless there is a file to remove or --watch, --mask, --signal-group or --no-interactive',
   }),
   timeoutMs: field({
     name: 'timeout',
     env: 'LOCKET_EXEC_TIMEOUT',
     schema: Duration,
     default: '30s',
-    summary: 'how long the command may take to end after SIGTERM, before SIGKILL',
+    summary:
+      'how long the command may take to end after SIGTERM, before SIGKILL; no effect when the command replaces locket',
     placeholder: 'DURATION',
   }),
   isGroupSignalled: field({

@@ -76,8 +76,8 @@ export interface Child {
 }
 
 /**
- * What this process was started with and Node has changed since. A program that takes its place gets it
- * back.
+ * The facts about the start of this process that Node has changed since. A program that takes its place gets
+ * them back.
  */
 export interface StartState {
   /** The soft limit of open files. Undefined: unknown, or unlimited. */

@@ -53,11 +53,8 @@ export interface ExecWorld {
   readonly exec: (args: readonly string[], env?: Env) => Promise<Ended>
 }
 
-/**
- * The flags of both ways to run a command: as a child of locket, and in its place. Their tests differ in
- * nothing else.
- */
-export const BOTH_WAYS: readonly (readonly string[])[] = [['--no-exec'], ['--exec']]
+/** The flags of both ways to run a command: as a child of locket, and in its place. */
+export const BOTH_WAYS = ['--no-exec', '--exec'] as const
 
 /** The path of a program of test/fixtures/programs, as a command. */
 export function program(name: string): readonly string[] {

@@ -144,7 +144,7 @@ test('a script without a first line runs in sh, both ways', async (t) => {
   const { exec, put } = await execWorld(t)
   await chmod(await put('script', 'echo "$0 $1 $A"\n'), 0o755)
   for (const way of BOTH_WAYS) {
-    const { stdout, stderr } = await exec([...way, '-e', A_PASSWORD, '--', './script', 'word'])
+    const { stdout, stderr } = await exec([way, '-e', A_PASSWORD, '--', './script', 'word'])
     assert.equal(stdout, `./script word ${PASSWORD}\n`, stderr)
   }
 })
@@ -163,17 +163,17 @@ test('at a terminal its modes and the flags of its descriptors stay as they are'
   assert.equal(await screenOf([...EXEC, '-e', `'${A_PASSWORD}'`, '--', ...look]), direct)
 })
 
-test('as the first process of a container the command is process 1, under the rules of the kernel', async (t) => {
+test('as the first process of a container the command is process 1, with the rules for it', async (t) => {
   const { folder, env } = await execWorld(t)
   const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
   for (const way of BOTH_WAYS) {
     const command = ['sh', '-c', 'echo ready $$; exec sleep 60']
-    const running = startProcess([...unshare, ...EXEC, ...way, '--', ...command], { cwd: folder, env })
+    const running = startProcess([...unshare, ...EXEC, way, '--', ...command], { cwd: folder, env })
     t.after(() => running.process.kill('SIGKILL'))
     const [, number] = await running.seen(/ready (\d+)/)
     const { pid: outer } = running.process
     const first = Number(readFileSync(`/proc/${outer}/task/${outer}/children`, 'utf8'))
-    const isReplaced = way[0] === '--exec'
+    const isReplaced = way === '--exec'
     assert.equal(number === '1', isReplaced)
     process.kill(first, 'SIGTERM')
     await sleep(1000)

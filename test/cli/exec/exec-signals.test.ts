@@ -201,7 +201,7 @@ test('what a command leaves behind in its group has the same time, then it is ki
 for (const way of BOTH_WAYS) {
   test(`a command that ends by itself leaves its background processes alone (${way})`, async (t) => {
     const { exec } = await execWorld(t)
-    const { code, stdout } = await exec([...way, '--', 'sh', '-c', 'sleep 5 >/dev/null 2>&1 & echo $!'])
+    const { code, stdout } = await exec([way, '--', 'sh', '-c', 'sleep 5 >/dev/null 2>&1 & echo $!'])
     assert.equal(code, 0)
     const pid = Number(stdout)
     assert.ok(await isAlive(pid))
@@ -210,12 +210,12 @@ for (const way of BOTH_WAYS) {
 
   test(`a command reads the standard input, and a closed pipe ends it as without locket (${way})`, async (t) => {
     const { start, env, folder } = await execWorld(t)
-    const running = start([...way, '--', 'cat'])
+    const running = start([way, '--', 'cat'])
     running.process.stdin?.end('x'.repeat(300_000))
     const { code, stdout } = await running.ended
     assert.equal(code, 0)
     assert.equal(stdout.length, 300_000)
-    const line = `'${process.execPath}' '${MAIN}' exec ${way.join(' ')} -- yes | head -n 1; echo "$PIPESTATUS"`
+    const line = `'${process.execPath}' '${MAIN}' exec ${way} -- yes | head -n 1; echo "$PIPESTATUS"`
     const shell = startProcess(['bash', '-c', line], { cwd: folder, env })
     assert.equal((await shell.ended).stdout, `y\n${128 + 13}\n`)
   })

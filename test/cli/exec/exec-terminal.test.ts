@@ -15,7 +15,7 @@ function line(...args: readonly string[]): string {
 for (const way of BOTH_WAYS) {
   test(`the README's python3: its prompt, its variable, Ctrl-C, its exit code (${way})`, async (t) => {
     const { folder, env } = await execWorld(t)
-    const command = line(...way, '-e', 'MY_SECRET={{ local://db/password }}', '--', 'python3', '-q')
+    const command = line(way, '-e', 'MY_SECRET={{ local://db/password }}', '--', 'python3', '-q')
     const terminal = openTerminal(t, command, { cwd: folder, env: { ...env, HOME: '/root' } })
     await terminal.shows(/>>> /)
     terminal.type('import os, time\r')
@@ -32,11 +32,11 @@ for (const way of BOTH_WAYS) {
     assert.equal([...terminal.screen().matchAll(/KeyboardInterrupt/g)].length, 1)
   })
 
-  test(`Ctrl-Z stops the job as a whole, fg goes on with it, and the shell sees its exit code (${way})`, async (t) => {
+  test(`Ctrl-Z stops the whole job, fg continues it, the shell sees its exit code (${way})`, async (t) => {
     const { folder, env } = await execWorld(t)
     const terminal = openTerminal(t, SHELL, { cwd: folder, env })
     await terminal.shows(/prompt> /)
-    terminal.type(`${line(...way, '-e', 'A=b', '--', 'cat')}\r`)
+    terminal.type(`${line(way, '-e', 'A=b', '--', 'cat')}\r`)
     await terminal.shows(/'cat'\r\n/)
     terminal.type('one\r')
     await terminal.shows(/one\r\none\r\n/)
@@ -52,18 +52,16 @@ for (const way of BOTH_WAYS) {
     await terminal.ended
   })
 
-  test(`a command that stops itself alone stops locket too, also a shell in a group of its own (${way})`, async (t) => {
+  test(`a command that stops itself stops locket too, also a shell in its own group (${way})`, async (t) => {
     const { folder, env } = await execWorld(t)
     const terminal = openTerminal(t, SHELL, { cwd: folder, env })
     await terminal.shows(/prompt> /)
-    terminal.type(
-      `${line(...way, '--', 'sh', '-c', 'echo first; kill -STOP $$; echo second')}; echo code $?\r`,
-    )
+    terminal.type(`${line(way, '--', 'sh', '-c', 'echo first; kill -STOP $$; echo second')}; echo code $?\r`)
     await terminal.shows(/first/)
     await terminal.shows(/Stopped/)
     terminal.type('\rfg\r')
     await terminal.shows(/second/)
-    terminal.type(`\r${line(...way, '--', 'bash', '--norc', '--noprofile', '-i')}\r`)
+    terminal.type(`\r${line(way, '--', 'bash', '--norc', '--noprofile', '-i')}\r`)
     await terminal.shows(/'-i'\r\n/)
     await terminal.shows(/prompt> /)
     terminal.type('suspend\r')
@@ -80,7 +78,7 @@ for (const way of BOTH_WAYS) {
     const { folder, env } = await execWorld(t)
     const terminal = openTerminal(t, SHELL, { cwd: folder, env })
     await terminal.shows(/prompt> /)
-    terminal.type(`${line(...way, '--', 'cat')} &\r`)
+    terminal.type(`${line(way, '--', 'cat')} &\r`)
     await terminal.shows(/\[1\] \d+/)
     await terminal.insists('\r', /Stopped/)
     terminal.type('\rfg\r')
@@ -92,7 +90,7 @@ for (const way of BOTH_WAYS) {
 
   test(`the terminal has its size in the command, also after a change (${way})`, async (t) => {
     const { folder, env } = await execWorld(t)
-    const command = line(...way, '--', ...program('terminal-size'))
+    const command = line(way, '--', ...program('terminal-size'))
     const terminal = openTerminal(t, command, { cwd: folder, env })
     await terminal.shows(/\/dev\/pts\/\d+ has 80 columns 24 rows/)
     const [tty = ''] = /\/dev\/pts\/\d+/.exec(terminal.screen()) ?? []
@@ -104,7 +102,7 @@ for (const way of BOTH_WAYS) {
 
   test(`an editor runs as it does without locket (${way})`, async (t) => {
     const { folder, env, read } = await execWorld(t)
-    const terminal = openTerminal(t, line(...way, '--', 'vim', '-u', 'NONE', 'note'), { cwd: folder, env })
+    const terminal = openTerminal(t, line(way, '--', 'vim', '-u', 'NONE', 'note'), { cwd: folder, env })
     await terminal.shows(/note/)
     terminal.type('ihello\u001b:wq\r')
     assert.equal(await terminal.ended, 0)

@@ -103,14 +103,14 @@ for (const way of BOTH_WAYS) {
   test(`the exit code of the command is the one of locket (${way})`, async (t) => {
     const { exec, put, folder } = await execWorld(t)
     for (const wanted of [0, 1, 42, 64, 255])
-      assert.equal((await exec([...way, '--', ...program('exit-with'), String(wanted)])).code, wanted)
+      assert.equal((await exec([way, '--', ...program('exit-with'), String(wanted)])).code, wanted)
     for (const [signal, number] of [
       ['TERM', 15],
       ['KILL', 9],
       ['SEGV', 11],
       ['USR1', 10],
     ] as const)
-      assert.equal((await exec([...way, '--', 'sh', '-c', `kill -${signal} $$`])).code, 128 + number, signal)
+      assert.equal((await exec([way, '--', 'sh', '-c', `kill -${signal} $$`])).code, 128 + number, signal)
     const script = await put('script', '#!/no/such/interpreter\n')
     await chmod(script, 0o755)
     await put('text', 'no program')
@@ -127,7 +127,7 @@ for (const way of BOTH_WAYS) {
       [folder, 126, /it is not an executable file/],
       ['./script', 126, /its interpreter is not there/],
     ] as const) {
-      const { code: ended, stderr } = await exec([...way, '--', command])
+      const { code: ended, stderr } = await exec([way, '--', command])
       assert.equal(ended, code, command)
       assert.match(stderr.trim(), message)
     }
