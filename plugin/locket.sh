@@ -8,6 +8,7 @@ if [ "${1-}" = exec ]; then
   # What Node changes when it starts, so that `exec` can put it back: the soft limit of open files, the mask of ignored signals, and
   # the inherited descriptors. One with O_CLOEXEC (02000000) belongs to this shell.
   HELD_START=$(
+    exec 2> /dev/null
     printf %s "$(ulimit -Sn)"
     while read -r name value; do
       [ "$name" != SigIgn: ] || printf ' %s' "$value"
@@ -22,7 +23,7 @@ if [ "${1-}" = exec ]; then
         esac
       done < "/proc/self/fdinfo/$fd"
     done
-  ) 2> /dev/null
+  )
   export HELD_START
 fi
 # Node reads every --env-file before a --, even behind the program, and would end when there is no such file.
