@@ -27,7 +27,7 @@ export async function run({ path, argv, env, startState }: Start): Promise<numbe
     // A SIGTERM ends every command, so `followDocker` needs nothing else.
     if (fromDocker !== undefined)
       await docker?.followDocker(env['DOCKER_CLI_PLUGIN_SOCKET'], () => process.kill(process.pid, 'SIGTERM'))
-    return await dispatch(words, { env, startState })
+    return await dispatch(words, { env, startState, followsDocker: fromDocker !== undefined })
   } catch (thrown) {
     return end(thrown)
   }
@@ -37,7 +37,7 @@ export async function run({ path, argv, env, startState }: Start): Promise<numbe
 const METADATA_WORD = 'docker-cli-plugin-metadata'
 
 /** The parts of the start that a command sees. */
-type Surroundings = Pick<Start, 'env' | 'startState'>
+type Surroundings = Pick<CommandContext, 'env' | 'startState' | 'followsDocker'>
 
 async function dispatch(argv: readonly string[], given: Surroundings): Promise<number> {
   const [name, ...rest] = argv
@@ -56,12 +56,11 @@ async function dispatch(argv: readonly string[], given: Surroundings): Promise<n
  * Returns the context of a command. A stream is opened when the command first uses it: opening takes 2 ms,
  * and standard input may belong to a child of the command.
  */
-function contextOf(name: string, argv: readonly string[], { env, startState }: Surroundings): CommandContext {
+function contextOf(name: string, argv: readonly string[], given: Surroundings): CommandContext {
   return {
     name,
     argv,
-    env,
-    startState,
+    ...given,
     cwd: process.cwd(),
     calledAt: Date.now(),
     commands: COMMANDS,

@@ -55,6 +55,8 @@ export interface CommandContext {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly startState: StartState
+  /** True: this process is a plugin of the Docker CLI, and learns from a connection that it is to end. */
+  readonly followsDocker: boolean
   /** Absolute path of the working directory. */
   readonly cwd: string
   /** The time of the call, in milliseconds since the epoch. */

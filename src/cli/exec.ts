@@ -38,7 +38,9 @@ export const command: Command = {
   sections: [...Object.values(EXEC), ...RENDERING_SECTIONS],
   takes: 'command',
   async run(context) {
-    const { config, providers, log, unresolved } = loadExec(context)
+    const { config: asked, providers, log, unresolved } = loadExec(context)
+    // The Docker CLI does not signal the command: locket stays, to pass on that it is to end.
+    const config = { ...asked, mayReplace: asked.mayReplace && !context.followsDocker }
     const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openCommandEvents(log), context.env)
     if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
