@@ -54,6 +54,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     instances: ['sections', 'layers', 'entries'],
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
+    init: ['sections', 'layers'],
   },
   app: {
     access: [],
@@ -67,6 +68,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     export: ['render', 'recipe', 'sinks'],
     check: ['render', 'recipe'],
     secret: [],
+    init: [],
   },
   host: {
     files: [],

@@ -23,6 +23,7 @@ export const env = defineProvider({
   kind: 'env',
   title: 'Environment variables, for development',
   schemes: ['env'],
+  example: 'env://DB_PASSWORD',
   settings,
   parse: (text, instance) => parseVariable('env', text, instance),
   check: ({ isOn }) =>
