@@ -10,4 +10,5 @@ ENV LOCKET_INJECT_MODE=watch \
     SECRET_MAP=/templates:/run/secrets/locket \
     XDG_CONFIG_HOME=/etc
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 CMD ["/locket/bin/locket", "healthcheck"]
-ENTRYPOINT ["/locket/bin/locket", "inject"]
+# `locket inject`, and every other command of locket by its name: docker run locket secret list.
+ENTRYPOINT ["/locket/bin/sidecar"]

@@ -1,5 +1,6 @@
 import type { CommandContext, CommandEntry } from './cli/define.ts'
 import { COMMANDS, TABLES } from './cli/index.ts'
+import { wordsOfSidecar } from './cli/sidecar.ts'
 import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/vocabulary/errors.ts'
 import { VERSION } from './core/vocabulary/version.ts'
 
@@ -18,7 +19,7 @@ interface Start {
 export async function run({ path, argv, env }: Start): Promise<number> {
   const docker = path.endsWith('docker-locket') ? await import('./cli/docker-plugin.ts') : undefined
   const fromDocker = docker?.wordsFromDocker(argv, path)
-  const words = fromDocker ?? argv
+  const words = fromDocker ?? wordsOfSidecar(argv, path, COMMANDS) ?? argv
   const end = (thrown: unknown): number => fail(thrown, asksForCauses(words, env))
   process.once('uncaughtException', (thrown) => process.exit(end(thrown)))
   try {

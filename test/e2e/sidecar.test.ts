@@ -211,7 +211,7 @@ volumes:
 test('the image: one program, no shell, its user, and a refusal that names what is wrong', async () => {
   const inspect = await engine.ok(['image', 'inspect', '--format', '{{json .Config}}', 'locket:latest'])
   const { User, Entrypoint, Env, Healthcheck } = JSON.parse(inspect)
-  assert.deepEqual([User, Entrypoint], ['65532:65532', ['/locket/bin/locket', 'inject']])
+  assert.deepEqual([User, Entrypoint], ['65532:65532', ['/locket/bin/sidecar']])
   assert.deepEqual(Healthcheck.Test, ['CMD', '/locket/bin/locket', 'healthcheck'])
   for (const variable of [
     'LOCKET_INJECT_MODE=watch',
