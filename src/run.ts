@@ -39,7 +39,8 @@ async function dispatch(argv: readonly string[], env: Env): Promise<number> {
   const [name, ...rest] = argv
   if (name === '--version' || name === '-V') return print(version())
   if (name === METADATA_WORD) return print((await import('./cli/docker-plugin.ts')).pluginMetadata())
-  if (name === undefined) return await showOverview(process.stderr, ERROR_KINDS.usage.exit)
+  if (name === undefined)
+    return await showOverview(process.stderr, { exit: ERROR_KINDS.usage.exit, isAll: false })
   if (HELP_WORDS.has(name)) return await showHelp(rest, name === '--help-all')
   const entry = await findCommand(name)
   const helpWord = firstHelpWord(rest)
@@ -102,16 +103,19 @@ function firstHelpWord(argv: readonly string[]): string | undefined {
 /** Shows the help of the named command, or the overview. */
 async function showHelp(words: readonly string[], isAll: boolean): Promise<number> {
   const [name, action] = words.filter((word) => !HELP_WORDS.has(word))
-  if (name === undefined) return await showOverview(openStdout(), 0)
+  if (name === undefined) return await showOverview(openStdout(), { exit: 0, isAll })
   const entry = await findCommand(name)
   const { command } = await entry.load()
   const { commandPage } = await import('./cli/help/page.ts')
   return print(commandPage(entry, command, { action, isAll: isAll || words.includes('--help-all') }))
 }
 
-async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<number> {
+async function showOverview(
+  stream: NodeJS.WriteStream,
+  { exit, isAll }: { readonly exit: number; readonly isAll: boolean },
+): Promise<number> {
   const { overview } = await import('./cli/help/overview.ts')
-  stream.write(overview(COMMANDS))
+  stream.write(overview(COMMANDS, { isAll }))
   return exit
 }
 

@@ -23,5 +23,5 @@ export function nextSteps(result: Result): readonly string[] {
   if (!isGood) return ['next, correct what the check found, and check again:', checkAgain]
   if (!hasReference)
     return [`next, write a reference of yours in place of ${reference}, and check it:`, checkAgain]
-  return ['next, with the driver installed (docs/guides/install.md):', `docker compose -f ${compose} up -d`]
+  return ['next, where the driver is installed:', `docker compose -f ${compose} up -d`]
 }

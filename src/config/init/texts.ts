@@ -11,7 +11,7 @@ export function configText(setup: Setup, before: string | undefined): string | u
   const lines = ['# by `locket init`', `provider = ${JSON.stringify(setup.def.kind)}`, ...settingLines(setup)]
   const own = lines.map((line) => `${line}\n`).join('')
   if (before === undefined)
-    return `# The defaults of every volume. docs/reference/options.md lists all settings.\n[volume]\n${own}`
+    return `# The defaults of every volume. \`locket volume --help-all\` lists all settings.\n[volume]\n${own}`
   if (!setsNothing(before)) return undefined
   const table = /^\[volume\][^\n]*\n?/m.exec(before)
   if (table === null) return `${before.replace(/\n?$/, '\n')}[volume]\n${own}`
