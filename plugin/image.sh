@@ -8,4 +8,4 @@ if ! docker version --format '{{.Server.Version}}' > /dev/null 2>&1; then
   exit 0
 fi
 docker build -q -t "$name:latest" -f "$top/Dockerfile" "$dist/image"
-echo "next: docs/guides/inject.md has a compose file for $name:latest"
+echo "next: docs/guides/images.md says what $name:latest is for; docs/guides/inject.md has a compose file for it"
