@@ -59,6 +59,7 @@ function contextOf(name: string, argv: readonly string[], env: Env): CommandCont
     argv,
     env,
     cwd: process.cwd(),
+    calledAt: Date.now(),
     commands: COMMANDS,
     tables: TABLES,
     isRoot: process.getuid?.() === 0,

@@ -33,8 +33,13 @@ export async function enginePath(version: EngineVersion): Promise<string> {
   return `${root}/usr/bin:${root}/usr/sbin:${path}`
 }
 
-/** Compose, as one program. Bookworm has no Compose v2, so every engine gets sid's. */
+/**
+ * Compose, as one program: that of LOCKET_E2E_COMPOSE, or sid's. Bookworm has no Compose v2, so every engine
+ * gets the same.
+ */
 export async function composeProgram(): Promise<string> {
+  const chosen = process.env['LOCKET_E2E_COMPOSE'] ?? ''
+  if (chosen !== '') return chosen
   return `${await sidRoot()}/usr/libexec/docker/cli-plugins/docker-compose`
 }
 

@@ -1,17 +1,18 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
+import { succeed } from './command.ts'
 import { openProject } from './compose.ts'
 import type { Engine } from './engine.ts'
 import { onHost } from './locket.ts'
 import { DIST } from './plugin.ts'
 
-const DOCKERFILE = resolve(import.meta.dirname, '../../Dockerfile')
+const IMAGE_SCRIPT = resolve(import.meta.dirname, '../../plugin/image.sh')
 
 /** `make image`, in this engine. */
 export async function buildImage(engine: Engine): Promise<void> {
   const env = { ...engine.env, DOCKER_BUILDKIT: '0' }
-  await engine.ok(['build', '-q', '-t', 'locket:latest', '-f', DOCKERFILE, join(DIST, 'image')], { env })
+  await succeed(IMAGE_SCRIPT, ['locket', DIST], { env })
 }
 
 /** A file beside the compose file of a project, or anywhere on the engine's host; readable by every user. */

@@ -130,7 +130,7 @@ ${rows.join('\n')}
 const ROWS_OF_FILES = [
   [
     'secret',
-    '| `secret.NAME` | | a file NAME: `TEMPLATE`, or `@/path/to/template`. NAME is taken exactly and may have folders, `certs/tls.key` |',
+    '| `secret.NAME` | | a file NAME: `TEMPLATE`, or `@/path/to/template`. NAME is taken exactly and may have folders, `certs/tls.key`. `secret.db/*` is one file for each field of a reference that ends in `*` |',
     '| `secret`, `secrets` | | one more file: `NAME=TEMPLATE` or `NAME=@/path/to/template` |',
   ],
   [

@@ -55,6 +55,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute path of the working directory. */
   readonly cwd: string
+  /** The time of the call, in milliseconds since the epoch. */
+  readonly calledAt: number
   /** False: default paths are in the user's home directory. */
   readonly isRoot: boolean
   /** Aborted by SIGINT and SIGTERM. */

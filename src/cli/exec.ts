@@ -1,3 +1,4 @@
+import { FIELD_PLACE } from '../core/plan/field-names.ts'
 import { exec, type ExecConfig } from '../app/exec/exec.ts'
 import { mapPath } from '../app/recipe/environment.ts'
 import { inheritedEnvironment } from '../config/child-environment.ts'
@@ -83,14 +84,23 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
     interactive: interactive ?? !rest.watch,
     entries: [...(resolveEnv ? found : []), ...named],
     outputs,
-    inherited,
-    rules: { parseRef, maxFileBytes },
+    inherited: resolveEnv ? withoutStars(inherited, found) : inherited,
+    rules: { parseRef, maxFileBytes, fieldNames: settings.environment.fieldNames },
     policy,
     placing: { fileMode, dirMode, owner },
   }
   const replaced = new Set(named.map((entry) => (entry.kind === 'variable' ? entry.name : '')))
   const unresolved = resolveEnv ? [] : found.map(({ name }) => name).filter((name) => !replaced.has(name))
   return { config, providers, log, unresolved }
+}
+
+/** Leaves out `DB_*`, whose value is a reference that gives other variables in its place. */
+function withoutStars(
+  inherited: ExecConfig['inherited'],
+  found: readonly { readonly name: string }[],
+): ExecConfig['inherited'] {
+  const stars = new Set(found.flatMap(({ name }) => (name.includes(FIELD_PLACE) ? [name] : [])))
+  return Object.fromEntries(Object.entries(inherited).filter(([name]) => !stars.has(name)))
 }
 
 /**

@@ -60,7 +60,10 @@ async function exportTo(
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
     const sink = openTextSink((variables) => write(variables, rendering.emit))
-    await exportEnvironment({ entries, parseRef, signal, sink }, { ...rendering, resolve })
+    await exportEnvironment(
+      { entries, parseRef, fieldNames: settings.environment.fieldNames, signal, sink },
+      { ...rendering, resolve },
+    )
   } finally {
     await rendering.clients.close()
   }

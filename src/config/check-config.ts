@@ -12,7 +12,7 @@ import { envLayer, type Env } from './layers/env.ts'
 import { parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Problems } from './layers/layers.ts'
 import { checkPositionals, HOST_CONFIG, volumeSources, type VolumeRequest } from './load.ts'
-import { readServiceOptions, type CheckedService } from './compose/provider.ts'
+import { readService, type CheckedService } from './compose/provider.ts'
 import { checkSection } from './sections/check.ts'
 import { VOLUME_SECTIONS } from './sections/volume.ts'
 import type { DaemonConfig, LogConfig } from './volume/volume-config.ts'
@@ -48,8 +48,8 @@ export interface CheckConfig {
   readonly composeFile: (text: string, env: Env) => ComposeFile | undefined
   /** Reads the driver options of a volume, as far as they are right. */
   readonly checkedVolume: LoadedDaemon['checkedVolume']
-  /** Reads the options of a provider service, as far as they are right. */
-  readonly checkedService: (options: ProviderService['options']) => CheckedService
+  /** Reads the options and variables of a provider service, as far as they are right. */
+  readonly checkedService: (service: ProviderService) => CheckedService
   /**
    * True when all settings of the provider are valid and a credential is set. The check then asks the
    * provider even if no reference needs it.
@@ -92,7 +92,7 @@ export function loadCheckCommand({
     checkedVolume,
     env: user.env,
     composeFile: (text, env) => readComposeFile(text, { env, drivers: settings.drivers ?? [] }),
-    checkedService: (options) => readServiceOptions(options, serviceDefaults(user)),
+    checkedService: (service) => readService(service, serviceDefaults(user)),
     isConfigured: (instance) => hasCredential(instance) && instance.def.check(instance.settings).length === 0,
   }
   return { settings, paths: positionals, log, config }

@@ -27,7 +27,7 @@ async function placing(t: TestContext, rules: Partial<PlacesRules> = {}) {
         templates.map((template) => [template, Secret.fromText(texts[template.origin] ?? '')] as const),
       )
       const incomplete = new Set(templates.filter(({ origin }) => origin.endsWith('?')))
-      const rendered = { contents, incomplete, unresolved: undefined, wipe: () => undefined }
+      const rendered = { templates, contents, incomplete, unresolved: undefined, wipe: () => undefined }
       const { changed, made, gone } = await places.put(templates, rendered)
       return { changed: short(changed), made: short(made), gone: short(gone) }
     },
@@ -108,6 +108,7 @@ test('two names of one file, by link or case: the name that is gone does not tak
     await symlink('real', join(folder, 'alias'))
     const [real, alias] = [output(join(folder, 'real'), 'f'), output(join(folder, 'alias'), 'f')]
     const rendered = (template: OutputTemplate) => ({
+      templates: [template],
       contents: new Map([[template, Secret.fromText('x')]]),
       incomplete: new Set<OutputTemplate>(),
       unresolved: undefined,
@@ -130,4 +131,26 @@ test('the next answer names what a failed delivery has removed', async (t) => {
   await assert.rejects(put({ 'f/inner': 'y', taken: 'z', keeps: 'x' }), /taken is a folder/)
   assert.deepEqual(files(), ['keeps'])
   assert.deepEqual(await put({ 'f/inner': 'y', keeps: 'x' }), { changed: [], made: ['f/inner'], gone: ['f'] })
+})
+
+test('the files of a * stay while it has no value, and follow its fields when it has one', async (t) => {
+  for (const owns of ['made', 'written'] as const) {
+    const folder = await temporaryFolder(t)
+    const { places } = await placing(t, { owns })
+    const star = output(folder, 'db/*')
+    const file = (name: string): OutputTemplate => ({ ...output(folder, name), spreadFrom: star.target })
+    const put = async (templates: readonly OutputTemplate[], incomplete: readonly OutputTemplate[] = []) => {
+      const whole = templates.filter((template) => !incomplete.includes(template))
+      const contents = new Map(whole.map((template) => [template, Secret.fromText(template.origin)] as const))
+      const rendered = { templates, contents, unresolved: undefined, wipe: () => undefined }
+      return places.put(templates, { ...rendered, incomplete: new Set(incomplete) })
+    }
+    await put([file('db/a'), file('db/b'), output(folder, 'other')])
+    const { gone } = await put([star], [star])
+    assert.deepEqual(gone, [join(folder, 'other')])
+    assert.deepEqual((await readdir(join(folder, 'db'))).toSorted(), ['a', 'b'])
+    const next = await put([file('db/b'), file('db/c')])
+    assert.deepEqual([next.made, next.gone], [[join(folder, 'db/c')], [join(folder, 'db/a')]])
+    assert.deepEqual((await readdir(join(folder, 'db'))).toSorted(), ['b', 'c'])
+  }
 })

@@ -12,6 +12,7 @@ const REVEALS: readonly string[] = [
   'src/cli/terminal/print-value.ts',
   'src/core/template/render.ts',
   'src/core/text/printed-forms.ts',
+  'src/core/vocabulary/fields.ts',
   'src/core/vocabulary/fingerprint.ts',
   'src/host/files/staged-file.ts',
   'src/providers/instance.ts',

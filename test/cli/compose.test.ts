@@ -23,10 +23,8 @@ type Line = z.infer<typeof Line>
 
 /** As Compose reads them: nothing but lines of JSON. */
 function linesOf(stdout: string): Line[] {
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => Line.parse(JSON.parse(line)))
+  const lines = stdout.split('\n').filter((line) => line !== '')
+  return lines.map((line) => Line.parse(JSON.parse(line)))
 }
 
 function setIn(stdout: string, type = 'setenv'): Record<string, string> {
@@ -51,6 +49,15 @@ function errorIn(stdout: string): string {
   return lines.at(-1)?.message ?? ''
 }
 
+/** As `environmentWorld`, with the project's name in each call but `metadata`, as Compose gives it. */
+async function composeWorld(t: TestContext): Promise<EnvironmentWorld> {
+  const world = await environmentWorld(t)
+  const named = ['compose', '--project-name=demo']
+  const locket = ([, ...words]: readonly string[], env?: Readonly<Record<string, string>>) =>
+    world.locket(words[0] === 'metadata' ? ['compose', ...words] : [...named, ...words], env)
+  return { ...world, locket }
+}
+
 async function connect(t: TestContext): Promise<ConnectServer> {
   const fields = [{ id: 'text', label: 'text', value: CANARY }]
   const vaults = [{ id: idOf(1), name: 'Mordin', items: [{ id: idOf(2), title: 'TestKey', fields }] }]
@@ -60,12 +67,11 @@ async function connect(t: TestContext): Promise<ConnectServer> {
 }
 
 test('up: every value arrives as a separate flag, in any order, with names as written', async (t) => {
-  const { locket, store, put } = await environmentWorld(t)
+  const { locket, store, put } = await composeWorld(t)
   await store('db/password', `${CANARY}, "x"\n=$y`)
   const file = await put('app.env', 'FROM_FILE={{ local://db/password }}\n')
   const { code, stdout } = await locket([
     'compose',
-    '--project-name=demo',
     'up',
     '--secrets=secret1={{ local://db/password }}',
     `--env_file=${file}`,
@@ -85,7 +91,7 @@ test('up: every value arrives as a separate flag, in any order, with names as wr
 })
 
 test('values of every kind arrive as they are', async (t) => {
-  const { locket, store } = await environmentWorld(t)
+  const { locket, store } = await composeWorld(t)
   for (const [index, value] of AWKWARD.slice(0, 12).entries()) await store(`v/${index}`, value)
   const long = 'x'.repeat(200_000)
   await store('long', long)
@@ -97,7 +103,7 @@ test('values of every kind arrive as they are', async (t) => {
 })
 
 test('the environment and [compose] of a file give what no option does', async (t) => {
-  const { locket, put } = await environmentWorld(t)
+  const { locket, put } = await composeWorld(t)
   const config = await put(
     'locket.toml',
     '[compose]\nenv = ["A=toml", "B=toml"]\n[compose.secret]\nC = "toml"\n',
@@ -110,7 +116,7 @@ test('the environment and [compose] of a file give what no option does', async (
 
 test('trouble that passes and a warning are info, so that Compose goes on', async (t) => {
   const server = await connect(t)
-  const { locket, folder, store } = await environmentWorld(t)
+  const { locket, folder, store } = await composeWorld(t)
   await store('a', CANARY)
   await chmod(join(folder, 'store/local.key'), 0o644)
   server.knobs.failNext.push({ status: 503 }, { status: 429, headers: { 'retry-after': '1' } })
@@ -137,7 +143,7 @@ test('trouble that passes and a warning are info, so that Compose goes on', asyn
 
 test('a failing reference is one error with its cause, and no variable is set', async (t) => {
   const server = await connect(t)
-  const { locket, store } = await environmentWorld(t)
+  const { locket, store } = await composeWorld(t)
   await store('a', CANARY)
   const env = { OP_CONNECT_HOST: server.url, OP_CONNECT_TOKEN: TOKEN }
   const up = (...flags: string[]) => locket(['compose', 'up', '--env=A=local://a', ...flags, 's'], env)
@@ -158,7 +164,7 @@ for (const [what, args, code, text] of [
     'no variable',
     ['up', 's'],
     64,
-    /^service s has no variable to set: give it the option env, env_file or secrets$/,
+    /^service s has no variable to set: give it the option env, env_file or secrets \(the environment: of the/,
   ],
   ['no service', ['up', '--env=A=1'], 64, /^locket compose up: SERVICE is missing$/],
   ['no action', [], 64, /^locket compose: up\|down\|stop\|metadata is missing /],
@@ -175,7 +181,7 @@ for (const [what, args, code, text] of [
   ['a NUL byte', ['up', '--env=A=local://nul', 's'], 65, /^flag --env A: the value holds a NUL byte/],
 ] as const) {
   test(`${what} is one line of JSON, because Compose shows nothing else`, async (t) => {
-    const world = await environmentWorld(t)
+    const world = await composeWorld(t)
     await world.store('nul', `${CANARY}\0`)
     const { code: seen, stdout, stderr } = await world.locket(['compose', ...args])
     assert.deepEqual([seen, stderr], [code, ''])
@@ -185,10 +191,10 @@ for (const [what, args, code, text] of [
 }
 
 test('down and stop do nothing and succeed, with any environment', async (t) => {
-  const { locket } = await environmentWorld(t)
+  const { locket } = await composeWorld(t)
   const env = { LOCKET_CONFIG: '/no/such.toml', LOCKET_RAW: 'perhaps', LOCKET_ENV: '=' }
   for (const action of ['down', 'stop'])
-    assert.deepEqual(await locket(['compose', '--project-name=demo', action, 'locket'], env), {
+    assert.deepEqual(await locket(['compose', action, 'locket'], env), {
       code: 0,
       stdout: '',
       stderr: '',
@@ -196,7 +202,7 @@ test('down and stop do nothing and succeed, with any environment', async (t) => 
 })
 
 test('metadata lists every option under each of its names, with - and with _', async (t) => {
-  const { locket } = await environmentWorld(t)
+  const { locket } = await composeWorld(t)
   const { code, stdout, stderr } = await locket(['compose', 'metadata'])
   assert.deepEqual([code, stderr], [0, ''])
   const Parameters = z.strictObject({
@@ -237,7 +243,7 @@ test('metadata lists every option under each of its names, with - and with _', a
 })
 
 test('a service name that is not a valid variable name in a shell gets a remark', async (t) => {
-  const { locket } = await environmentWorld(t)
+  const { locket } = await composeWorld(t)
   const { stdout } = await locket(['compose', 'up', '--env=A=1', 'my-sec'])
   assert.match(
     linesOf(stdout)[0]?.message ?? '',
@@ -247,8 +253,8 @@ test('a service name that is not a valid variable name in a shell gets a remark'
 })
 
 test('raw keeps names where Compose supports it; otherwise an error names the version', async (t) => {
-  const world = await environmentWorld(t)
-  const raw = ['compose', 'up', '--env=A=1', '--raw', 'my-sec']
+  const world = await composeWorld(t)
+  const raw = ['compose', 'up', '--env=A=1', '--raw', '--project-name=demo', 'my-sec']
   const alone = await world.locket(raw)
   assert.deepEqual(setIn(alone.stdout, 'rawsetenv'), { A: '1' })
   assert.deepEqual(setIn(alone.stdout), {})
@@ -258,6 +264,9 @@ test('raw keeps names where Compose supports it; otherwise an error names the ve
     linesOf(good.stdout).map(({ type }) => type),
     ['info', 'rawsetenv'],
   )
+  // A Compose that announces its messages is not asked for its version.
+  const announced = { COMPOSE_PROVIDER_MESSAGES: 'error,info,setenv,rawsetenv,debug' }
+  assert.deepEqual(setIn((await calledBy('2.40.3', world, raw, announced)).stdout, 'rawsetenv'), { A: '1' })
   const old = await calledBy('v2.40.3-desktop.1', world, raw)
   assert.equal(old.code, 64)
   assert.match(
@@ -266,16 +275,26 @@ test('raw keeps names where Compose supports it; otherwise an error names the ve
   )
 })
 
+test('an older Compose is named with its version when only environment: could hold variables', async (t) => {
+  const world = await composeWorld(t)
+  const { stdout } = await calledBy('2.40.3', world, ['compose', '--project-name=demo', 'up', 's'])
+  assert.match(
+    errorIn(stdout),
+    /the environment: of the service counts with Docker Compose 5\.6\.0 or newer, and this is 2\.40\.3\)$/,
+  )
+})
+
 /** By a program of that name which tells that version: Node, which takes `version` for a file to run. */
 async function calledBy(
   version: string,
   { folder, put, program, run }: EnvironmentWorld,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ) {
   const compose = join(folder, 'docker-compose')
   await copyFile(process.execPath, compose, constants.COPYFILE_FICLONE)
   await put('version', `console.log(${JSON.stringify(version)})`)
   const words = JSON.stringify([...program, ...args])
   const starter = `const [a, ...b] = ${words}; process.exitCode = require('node:child_process').spawnSync(a, b, { stdio: 'inherit' }).status`
-  return run([compose, '-e', starter])
+  return run([compose, '-e', starter], env)
 }

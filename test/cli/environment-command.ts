@@ -26,6 +26,8 @@ export interface EnvironmentWorld {
   readonly run: (command: readonly string[], env?: Env) => Promise<Ended>
   /** The words that start locket. */
   readonly program: readonly string[]
+  /** The environment of every program there. */
+  readonly env: Env
 }
 
 /** An embedded store, and a folder to work in that goes with the test. */
@@ -43,6 +45,7 @@ export async function environmentWorld(t: TestContext): Promise<EnvironmentWorld
   return {
     folder,
     program,
+    env: base,
     async put(name, text) {
       await writeFile(join(folder, name), text)
       return join(folder, name)

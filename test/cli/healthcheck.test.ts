@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { MAIN } from '../support/program.ts'
 
@@ -51,11 +53,50 @@ test('a written file that is gone is not in place; a foreign status file only ha
   ])
 })
 
+test('--hold delays the answer only when the secrets have been in place for that long', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'ready')
+  const timed = () => {
+    const start = performance.now()
+    const [status, stdout] = healthcheck(['--status-file', path, '--hold=3'])
+    return { status, stdout, isHeld: performance.now() - start >= 3000 }
+  }
+  assert.deepEqual(timed(), {
+    status: 1,
+    stdout: `not every secret is in place: there is no ${path}\n`,
+    isHeld: false,
+  })
+  await writeFile(path, '[]')
+  assert.deepEqual(timed(), { status: 0, stdout: GOOD, isHeld: false })
+  await utimes(path, 0, Date.now() / 1000 - 4)
+  assert.deepEqual(timed(), { status: 0, stdout: GOOD, isHeld: true })
+  await utimes(path, 0, Date.now() / 1000 - 100)
+  const later = spawn(process.execPath, [MAIN, 'healthcheck', '--status-file', path, '--hold', '60'], {
+    env: {},
+  })
+  let said = ''
+  later.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+  t.after(() => later.kill('SIGKILL'))
+  await setTimeout(1500)
+  await rm(path)
+  later.kill('SIGTERM')
+  assert.deepEqual(await once(later, 'close'), [1, null])
+  assert.equal(said, `not every secret is in place: there is no ${path}\n`)
+  for (const hold of ['61', '-1', '1.5', '4s', ''])
+    assert.match(
+      String(healthcheck([`--hold=${hold}`])[2]),
+      /--hold must be a whole number of seconds, at most 60/,
+    )
+})
+
 test('any other flag is refused', () => {
   for (const args of [['--statusfile=/x'], ['x'], ['--config', '/x']]) {
     const [status, stdout, stderr] = healthcheck(args)
     assert.deepEqual([status, stdout], [64, ''])
-    assert.match(String(stderr), /^locket: locket healthcheck takes --status-file PATH and nothing more \(/)
+    assert.match(
+      String(stderr),
+      /^locket: locket healthcheck takes --status-file PATH, --hold SECONDS and nothing more \(/,
+    )
   }
   assert.match(String(healthcheck(['--status-file=x'])[2]), /--status-file must be an absolute path/)
   assert.match(String(healthcheck(['--status-file'])[2]), /--status-file must be an absolute path/)

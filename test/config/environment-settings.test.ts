@@ -24,6 +24,7 @@ interface Row {
 const COMMON: Readonly<Record<string, Row>> = {
   env: { texts: ['A=1', 'B=x,y'], seen: [['A=1'], ['B=x,y']], byDefault: [] },
   'env-file': { texts: ['a.env', './b.env'], seen: [['a.env'], ['./b.env']], byDefault: [] },
+  'field-names': { texts: ['keep', 'upper'], byDefault: 'upper' },
   secret: { texts: ['S=1', 'T=@/t'], seen: [['S=1'], ['T=@/t']], byDefault: [] },
 }
 
@@ -95,7 +96,8 @@ function observe(command: string, field: Field, texts: Partial<Record<LayerName,
 function exported(field: Field, argv: readonly string[], env: Readonly<Record<string, string>>): unknown {
   const { settings, layer } = loadRendering({ name: 'export', sections: EXPORT, argv, env, tables: TABLES })
   const { format, output, show } = settings.export
-  return { format, output, show, ...lists(settings, layer) }[field.name]
+  const { fieldNames } = settings.environment
+  return { format, output, show, 'field-names': fieldNames, ...lists(settings, layer) }[field.name]
 }
 
 function composed(field: Field, argv: readonly string[], env: Readonly<Record<string, string>>): unknown {
@@ -107,7 +109,12 @@ function composed(field: Field, argv: readonly string[], env: Readonly<Record<st
     env,
   })
   const { raw, project } = settings.compose
-  return { raw, 'project-name': project, ...lists(settings, layer) }[field.name]
+  return {
+    raw,
+    'project-name': project,
+    'field-names': settings.environment.fieldNames,
+    ...lists(settings, layer),
+  }[field.name]
 }
 
 /** The entries that an environment is made of, by the setting that gave each of them. */

@@ -46,6 +46,14 @@ const ROWS: readonly CommandRow<Config>[] = [
   ),
   row('env', 'LOCKET_ENV', ['A=1', './x'], [['A'], ['/here/x']], [], (it) => it.entries.map(shown)),
   row('env-file', 'LOCKET_ENV_FILE', ['a', '/b'], [['/here/a'], ['/b']], [], (it) => it.entries.map(shown)),
+  row(
+    'field-names',
+    'LOCKET_FIELD_NAMES',
+    ['keep', 'upper'],
+    ['keep', 'upper'],
+    'upper',
+    (it) => it.rules.fieldNames,
+  ),
   row('map', 'SECRET_MAP', ['/a:/b', 'c=/d'], [['/a'], ['/here/c']], [], (it) =>
     it.outputs.maps.map(({ source }) => source),
   ),

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 
+import { openProject } from '../../scripts/engine/compose.ts'
 import { IMAGE, startEngine } from '../../scripts/engine/engine.ts'
 import { findLeaks } from '../../scripts/engine/leaks.ts'
 import {
@@ -83,6 +84,40 @@ test('secrets of five managers stand in one file, each fetched with its own logi
     await runWith(engine, 'all', 'cat /s/all'),
     [LOCAL, `${SECRETS.bao}:5432`, SECRETS.prod, SECRETS.infisical, SECRETS.bws, SECRETS.note].join('\n'),
   )
+})
+
+test('a compose file: all fields become files, and a new one is there at the next mount', async () => {
+  const command = 'cd /s && find . -type f | sort | xargs tail -n 1; stat -c %a:%u bao/port'
+  const compose = await openProject(
+    engine,
+    'fields',
+    `
+services: { app: { image: ${IMAGE}, network_mode: none, command: ["sh", "-c", "${command}"], volumes: ["vol:/s:ro"] } }
+volumes:
+  vol:
+    driver: locket
+    driver_opts:
+      secret.bao/*: "{{ bao://kv/app/db/* }}"
+      secret-mode.bao/*: 0440
+      secret.*: infisical:///*
+      secret.local/*.txt: "{{ local://db/* }}"
+`,
+  )
+  const up = async () =>
+    (await compose(['up', '--no-color', '--no-log-prefix', '--abort-on-container-exit'])).stdout
+  const first = await up()
+  for (const [file, value] of [
+    ['DB_PASSWORD', SECRETS.infisical],
+    ['bao/password', SECRETS.bao],
+    ['bao/port', '5432'],
+    ['local/password.txt', LOCAL],
+  ])
+    assert.ok(first.includes(`==> ./${file} <==\n${value}`), first)
+  assert.match(first, /440:0/)
+  assert.equal((await statusOf(engine, 'fields_vol')).files.includes('local/password.txt'), true)
+  await storeSecret(engine, 'db/user', LOCAL)
+  assert.match(await up(), /local\/user.txt/)
+  await compose(['down', '-v'])
 })
 
 test('Status tells the requests of each, one line for each that is asked over a network', async () => {

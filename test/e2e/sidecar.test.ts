@@ -145,13 +145,21 @@ volumes:
 `,
   )
   await up(project)
+  const started = await engine.ok([
+    'inspect',
+    '--format',
+    '[{{json .State.StartedAt}}, {{json (index .State.Health.Log 0).Start}}]',
+    project.container('locket'),
+  ])
+  const [start = 0, first = 0] = JSON.parse(started).map((time: string) => Date.parse(time))
+  assert.ok(first - start < 2000, `its first health check came after ${first - start} ms`)
   const script =
     'cat /run/secrets/locket/deep/db_pass; stat -c " %a %u:%g" /run/secrets/locket/deep /run/secrets/locket'
   const seen = await engine.ok(['exec', project.container('app'), 'sh', '-c', script])
   assert.equal(seen, `${PASS} 700 1000:1000\n 700 1000:1000`)
-  const start = performance.now()
+  const stopped = performance.now()
   await engine.ok(['stop', '-t', '10', project.container('locket')])
-  assert.ok(performance.now() - start < 5000, 'it was killed')
+  assert.ok(performance.now() - stopped < 5000, 'it was killed')
   const code = ['inspect', '--format', '{{.State.ExitCode}}', project.container('locket')]
   assert.equal(await engine.ok(code), '0')
   assert.match(
@@ -212,7 +220,10 @@ test('the image: one program, no shell, its user, and a refusal that names what 
   const inspect = await engine.ok(['image', 'inspect', '--format', '{{json .Config}}', 'locket:latest'])
   const { User, Entrypoint, Env, Healthcheck } = JSON.parse(inspect)
   assert.deepEqual([User, Entrypoint], ['65532:65532', ['/locket/bin/sidecar']])
-  assert.deepEqual(Healthcheck.Test, ['CMD', '/locket/bin/locket', 'healthcheck'])
+  const check = ['CMD', '/locket/bin/locket', 'healthcheck']
+  // Engines before 25 have no start interval: their check is frequent, and holds its answer back.
+  const isOld = Number.parseInt(engine.version, 10) < 25
+  assert.deepEqual(Healthcheck.Test, isOld ? [...check, '--hold', '4'] : check)
   for (const variable of [
     'LOCKET_INJECT_MODE=watch',
     'LOCKET_STATUS_FILE=/dev/shm/locket/ready',

@@ -1,4 +1,5 @@
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import { packFields } from '../../src/core/vocabulary/fields.ts'
 import { createRef, type SecretRef } from '../../src/core/vocabulary/ref.ts'
 import { uniqueRefs, type Outcome } from '../../src/core/vocabulary/resolve.ts'
 import { Secret } from '../../src/core/vocabulary/secret.ts'
@@ -17,7 +18,12 @@ export interface MemoryProvider extends ProviderClient {
 
 /** A ref of this provider, as its `parse` would make it. */
 export function memoryRef(key: string, instance = 'memory'): SecretRef {
-  return createRef(instance, key, `memory://${key}`)
+  return createRef(instance, key, `memory://${key}`, { isAll: key.endsWith('*') })
+}
+
+/** The value of a `*` reference, as a provider makes it. */
+export function packed(fields: Readonly<Record<string, string>>): Uint8Array {
+  return packFields(Object.entries(fields).map(([name, value]) => [name, Secret.fromText(value)])).reveal()
 }
 
 /** A secret manager in memory. */

@@ -18,7 +18,7 @@ export function parseSampleRef(text: string): SecretRef | undefined {
       hint: 'expected op://vault/item/field',
     })
   }
-  return createRef('op', parts.join('/'), text)
+  return createRef('op', parts.join('/'), text, { isAll: parts.at(-1) === '*' })
 }
 
 /** Outcomes by the text of the reference: bytes, text, or the error that its provider gave. */

@@ -94,10 +94,16 @@ export function resultsOf({ name, wanted }: Ask, answer: ProviderAnswer | undefi
     const plain = { text: ref.text, provider: name, where: [...where] }
     if (answer === undefined) return plain
     const error = answer.failures.get(ref.id)
+    const fields = answer.fields.get(ref.id)?.length
     const usesDefault = isOptional && error?.code === 'not_found'
     return {
       ...plain,
-      result: { ...(error === undefined ? {} : { error }), usesDefault, ms: answer.batchMs },
+      result: {
+        ...(error === undefined ? {} : { error }),
+        ...(fields === undefined ? {} : { fields }),
+        usesDefault,
+        ms: answer.batchMs,
+      },
     }
   })
 }

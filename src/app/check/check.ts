@@ -1,8 +1,9 @@
 import type { CheckConfig } from '../../config/check-config.ts'
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import { addFacts, LocketError, partsOf, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { unreachableWarning } from '../../core/volume/container-users.ts'
 import { openDeadline } from '../render/deadline.ts'
+import { allRefOf } from '../recipe/fields.ts'
 import { recipeOf } from '../recipe/recipe.ts'
 import { asksOf, hasReference, resultsOf, unaskedOf, type Ask } from './asks.ts'
 import { checkFile, type CheckedFile, type FileReport } from './files.ts'
@@ -40,15 +41,22 @@ export async function check(request: CheckRequest, deps: CheckDeps & InputDeps):
   const answers = request.offline ? undefined : await askAll(asks, request, deps)
   const isNothing =
     checked.length + asks.length + config.configFiles.length + own.place.templates.length === 0
+  const unplaced = (place: CheckedPlace) => fieldErrors(place, asks, answers)
   return {
     configFiles: config.configFiles,
     config: [
       ...config.problems.map((line) => new LocketError('config', line)),
       ...own.errors,
+      ...unplaced(own.place),
       ...(isNothing ? [nothingToCheck()] : []),
     ],
     warnings: [...config.warnings, ...own.warnings],
-    files: reportsOf(checked),
+    files: reportsOf(
+      checked.map((file) => ({
+        ...file,
+        report: { ...file.report, problems: [...file.report.problems, ...file.places.flatMap(unplaced)] },
+      })),
+    ),
     notes: isSearched && checked.length === 0 && !isNothing ? [`${NO_COMPOSE} here`] : [],
     providers: asks.flatMap((ask) => {
       const probe = answers?.get(ask)?.probe
@@ -63,9 +71,9 @@ export async function check(request: CheckRequest, deps: CheckDeps & InputDeps):
 async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
   const volume = config.daemon.volumeConfig({})
   const { providers } = volume
-  const { files, errors } = await readVolumeFiles(volume, sources)
+  const { files, errors, spread } = await readVolumeFiles(volume, sources)
   const templates = files.map(({ origin, template }) => ({ where: `configuration: ${origin}`, template }))
-  const place: CheckedPlace = { label: '', providers, templates }
+  const place: CheckedPlace = { label: '', providers, templates, spread }
   return { place, errors, warnings: recipeOf(files, unreachableWarning(files, volume.written)).warnings }
 }
 
@@ -125,4 +133,23 @@ async function askAll(
     return [ask, await askProvider(ask.instance, refs, deps, deadline.signal)]
   })
   return new Map(await Promise.all(answers))
+}
+
+/** Returns the errors of fields that cannot be a file or variable. Fields that are not known are left out. */
+function fieldErrors(
+  { providers, spread, facts = {} }: CheckedPlace,
+  asks: readonly Ask[],
+  answers: ReadonlyMap<Ask, ProviderAnswer> | undefined,
+): readonly LocketError[] {
+  try {
+    spread?.((template) => {
+      const ref = allRefOf(template)
+      const key = providers.find(({ name }) => name === ref?.provider)?.key
+      const ask = asks.find(({ instance }) => instance.key === key)
+      return ask && ref && answers?.get(ask)?.fields.get(ref.id)
+    })
+    return []
+  } catch (thrown) {
+    return partsOf(addFacts(toLocketError(thrown), facts))
+  }
 }

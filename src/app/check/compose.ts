@@ -3,6 +3,8 @@ import type { ComposeFile, ComposeVolume, ProviderService } from '../../config/c
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { mapPath, readEnvironment } from '../recipe/environment.ts'
+import { spreadVariables } from '../recipe/field-variables.ts'
+import type { FieldsOf } from '../recipe/recipe.ts'
 import { contentWarnings } from '../recipe/volume-files.ts'
 import type { CheckInput } from './input.ts'
 import { note, type Findings } from './place.ts'
@@ -34,23 +36,27 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   const volume = config.checkedVolume(options)
   for (const line of volume.problems) note(found, new LocketError('config', line), { volume: name })
   const { providers, written } = volume.config
-  const { files, errors } = await readVolumeFiles(volume.config, sources)
+  const { files, errors, spread } = await readVolumeFiles(volume.config, sources)
   for (const error of errors) note(found, error, { volume: name })
   const templates = files.map(({ path, template }) => ({
     where: `${input.name}: ${label}: ${path}`,
     template,
   }))
-  found.places.push({ label: `${input.name}: ${label}`, providers, unsure: volume.unsure, templates })
+  const { unsure } = volume
+  const facts = { volume: name }
+  found.places.push({ label: `${input.name}: ${label}`, providers, unsure, templates, spread, facts })
   if (volume.problems.length + errors.length > 0 && files.length === 0) return
   found.warnings.push(...contentWarnings(files, written).map((warning) => `${label}: ${warning}`))
 }
 
-async function checkService({ name, options }: ProviderService, check: ComposeCheck): Promise<void> {
+async function checkService(written: ProviderService, check: ComposeCheck): Promise<void> {
   const { input, config, sources, maxBytes, found } = check
+  const { name } = written
   const label = `service ${name}`
-  const { config: service, problems, unsure } = config.checkedService(options)
+  const { config: service, problems, unsure } = config.checkedService(written)
   for (const line of problems) note(found, new LocketError('config', line), { service: name })
   if (service === undefined) return
+  found.warnings.push(...service.warnings.map((warning) => `${label}: ${warning}`))
   const entries = service.entries.map((entry) => mapPath(entry, (named) => beside(input.folder, named)))
   const rules = { parseRef: service.parseRef, maxFileBytes: maxBytes }
   const { variables, errors } = await readEnvironment(entries, rules, sources)
@@ -62,7 +68,9 @@ async function checkService({ name, options }: ProviderService, check: ComposeCh
     template: variable.template,
   }))
   const { providers } = service
-  found.places.push({ label: `${input.name}: ${label}`, providers, unsure, templates })
+  const spread = (fieldsOf: FieldsOf) => spreadVariables(variables, fieldsOf, service.fieldNames)
+  const facts = { service: name }
+  found.places.push({ label: `${input.name}: ${label}`, providers, unsure, templates, spread, facts })
 }
 
 function beside(folder: string, name: string): string {

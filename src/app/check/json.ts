@@ -37,6 +37,7 @@ function referenceParts(reference: ReferenceReport): object {
     ...plain,
     ok: failure === undefined,
     ...(result.usesDefault ? { usesDefault: true } : {}),
+    ...(result.fields === undefined ? {} : { fields: result.fields }),
     ...errorParts(failure),
     ms: result.ms,
   }

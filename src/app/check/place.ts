@@ -2,6 +2,7 @@ import type { ErrorFacts } from '../../core/vocabulary/error-facts.ts'
 import { addFacts, partsOf, toLocketError, type LocketError } from '../../core/vocabulary/errors.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
+import type { FieldsOf } from '../recipe/recipe.ts'
 
 /** A part of the checked files that has references, with the providers that answer them there. */
 export interface CheckedPlace {
@@ -11,6 +12,10 @@ export interface CheckedPlace {
   /** Those of `providers` that are not asked, because a setting of the place is wrong. */
   readonly unsure?: readonly ProviderInstance[]
   readonly templates: readonly PlacedTemplate[]
+  /** Throws for fields of `*` references that cannot be a file or variable there. See `Recipe`. */
+  readonly spread?: ((fieldsOf: FieldsOf) => unknown) | undefined
+  /** The volume or service, for errors of `spread`. */
+  readonly facts?: ErrorFacts
 }
 
 interface PlacedTemplate {

@@ -4,6 +4,7 @@ import {
   type ErrorCode,
   type LocketError,
 } from '../../core/vocabulary/errors.ts'
+import { fieldNames } from '../../core/vocabulary/fields.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type { ProviderClient, ProviderInstance } from '../../providers/define.ts'
@@ -23,6 +24,8 @@ export interface CheckDeps extends Pick<Machine, 'clock' | 'sources'> {
 export interface ProviderAnswer {
   readonly probe: { readonly error?: LocketError; readonly ms: number }
   readonly failures: ReadonlyMap<RefId, LocketError>
+  /** The names of the fields of each `*` reference that has a value. */
+  readonly fields: ReadonlyMap<RefId, readonly string[]>
   /** Milliseconds of the one batch of all references, or of the probe when its failure was enough. */
   readonly batchMs: number
 }
@@ -45,10 +48,10 @@ export async function askProvider(
     const error = await probe(client, instance, signal)
     const asked = clock.now()
     if (error !== undefined && HOPELESS.has(error.code)) return unanswered(error, refs, asked - since)
-    const failures = refs.length === 0 ? new Map() : await failuresAmong(refs, client.fetch, signal)
+    const answered = refs.length === 0 ? NOTHING : await answersOf(refs, client.fetch, signal)
     return {
       probe: { ...(error === undefined ? {} : { error }), ms: asked - since },
-      failures,
+      ...answered,
       batchMs: clock.now() - asked,
     }
   } finally {
@@ -71,7 +74,8 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set([
 ])
 
 function unanswered(error: LocketError, refs: readonly SecretRef[], ms: number): ProviderAnswer {
-  return { probe: { error, ms }, failures: new Map(refs.map((ref) => [ref.id, error])), batchMs: ms }
+  const failures = new Map(refs.map((ref) => [ref.id, error]))
+  return { probe: { error, ms }, failures, fields: new Map(), batchMs: ms }
 }
 
 async function openClient(
@@ -100,16 +104,24 @@ async function probe(
   }
 }
 
-async function failuresAmong(
-  refs: readonly SecretRef[],
-  fetch: Resolve,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<RefId, LocketError>> {
+type Answers = Pick<ProviderAnswer, 'failures' | 'fields'>
+
+const NOTHING: Answers = { failures: new Map(), fields: new Map() }
+
+async function answersOf(refs: readonly SecretRef[], fetch: Resolve, signal: AbortSignal): Promise<Answers> {
   const outcomes = await answerOrDeadline(
     refs,
     resolveWith(() => fetch),
     signal,
   )
+  const fields = new Map<RefId, readonly string[]>()
+  for (const { id, isAll } of refs) {
+    const outcome = outcomes.get(id)
+    if (isAll === true && outcome?.ok === true) fields.set(id, fieldNames(outcome.secret.value))
+  }
   wipeOutcomes(outcomes)
-  return new Map([...outcomes].flatMap(([id, outcome]) => (outcome.ok ? [] : [[id, outcome.error]])))
+  const failures = [...outcomes].flatMap(([id, outcome]) =>
+    outcome.ok ? [] : [[id, outcome.error] as const],
+  )
+  return { failures: new Map(failures), fields }
 }

@@ -38,6 +38,8 @@ export interface ReferenceReport {
     readonly error?: LocketError
     /** There is no such secret, and every tag has a default. */
     readonly usesDefault: boolean
+    /** The number of fields of a `*` reference. */
+    readonly fields?: number
     /** Milliseconds of the provider's whole batch. */
     readonly ms: number
   }

@@ -93,7 +93,9 @@ function resultCell(
   const isOfProvider = providers.some(({ error }) => error !== undefined && error === failure)
   if (isOfProvider) return { text: 'its provider failed, see above', paint: bad }
   if (failure !== undefined) return { text: inRow(failure), paint: bad }
-  return { text: result.usesDefault ? 'not there, its default is used' : 'ok', paint: good }
+  if (result.usesDefault) return { text: 'not there, its default is used', paint: good }
+  const count = result.fields === undefined ? '' : `, ${counted(result.fields, 'field')}`
+  return { text: `ok${count}`, paint: good }
 }
 
 /** `3 references ok, 1 failed, 1 other problem, 2 warnings` */

@@ -3,13 +3,17 @@ import { toLocketError, type LocketError } from '../../core/vocabulary/errors.ts
 import { planFiles } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
+import { hasStar, starErrors } from '../recipe/fields.ts'
 import { readTemplates } from '../recipe/read-templates.ts'
-import type { PreparedFile } from '../recipe/volume-files.ts'
+import type { FieldsOf } from '../recipe/recipe.ts'
+import { spreadFiles, type PreparedFile } from '../recipe/volume-files.ts'
 
 /** The files of a volume that could be read, and the errors of the others. */
 interface ReadFiles {
   readonly files: readonly PreparedFile[]
   readonly errors: readonly LocketError[]
+  /** See `Recipe`. */
+  readonly spread?: ((fieldsOf: FieldsOf) => unknown) | undefined
 }
 
 /**
@@ -30,7 +34,11 @@ export async function readVolumeFiles(
   }
   try {
     const { templates, errors } = await readTemplates(named, rules, sources)
-    return { files: templates, errors: [...conflicts, ...errors] }
+    return {
+      files: templates,
+      errors: [...conflicts, ...errors, ...starErrors(templates)],
+      spread: hasStar(templates) ? (fieldsOf) => spreadFiles(templates, fieldsOf) : undefined,
+    }
   } catch (thrown) {
     return { files: [], errors: [...conflicts, toLocketError(thrown)] }
   }

@@ -4,10 +4,9 @@ import type { Outputs } from '../../core/plan/output-plan.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
-import { prepareEnvironment } from '../recipe/environment.ts'
-import { prepareOutputs, requireSources } from '../recipe/outputs.ts'
-import type { TemplateRules } from '../recipe/read-templates.ts'
-import type { PreparedTemplate } from '../recipe/recipe.ts'
+import { prepareEnvironment, type VariableRules } from '../recipe/environment.ts'
+import { filesOf, prepareOutputs, requireSources } from '../recipe/outputs.ts'
+import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
 import type { NewLines } from '../renewal/new-lines.ts'
@@ -18,7 +17,7 @@ import { maskTemplates, type Masking } from './masking.ts'
 export interface ValuesConfig {
   readonly entries: readonly EnvEntry[]
   readonly outputs: Outputs
-  readonly rules: TemplateRules
+  readonly rules: VariableRules
   /** True: the values are masked in the command's output. */
   readonly mask: boolean
 }
@@ -33,6 +32,8 @@ interface GatherOptions {
   /** Drops the warnings about templates that were logged the time before. */
   readonly newLines: NewLines
 }
+
+type Wanted = Pick<ForChild, 'variables' | 'outputs'>
 
 /**
  * Reads every file, and fetches all references of variables and files as one batch. Nothing is written.
@@ -49,9 +50,21 @@ export async function gatherValues(
   requireSources(prepared)
   for (const warning of newLines([...environment.warnings, ...prepared.warnings]))
     emit('exec.warning', { warning })
-  const templates = [...environment.templates, ...prepared.templates]
+  const wanted = { variables: environment.templates, outputs: prepared.files }
+  const all = ({ variables, outputs: files }: Wanted): readonly PreparedTemplate[] => {
+    const templates = [...variables, ...files]
+    return mask ? [...templates, ...maskTemplates(templates)] : templates
+  }
+  let delivered: Wanted = wanted
+  const spread: Recipe<PreparedTemplate>['spread'] = (fieldsOf) => {
+    delivered = {
+      variables: environment.spread?.(fieldsOf) ?? wanted.variables,
+      outputs: prepared.spread === undefined ? wanted.outputs : filesOf(prepared.spread(fieldsOf)),
+    }
+    return all(delivered)
+  }
   const rendered = await render<PreparedTemplate>(
-    { templates: mask ? [...templates, ...maskTemplates(templates)] : templates },
+    { templates: all(wanted), spread },
     {
       policy,
       maxFileBytes: rules.maxFileBytes,
@@ -64,7 +77,7 @@ export async function gatherValues(
   )
   if (rendered.unresolved !== undefined)
     emit('exec.unresolved', { left: LEFT[policy], policy, error: formatError(rendered.unresolved) })
-  return { variables: environment.templates, outputs: prepared.files, rendered }
+  return { ...delivered, rendered }
 }
 
 const LEFT: Readonly<Record<FailurePolicy, string>> = {

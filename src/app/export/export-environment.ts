@@ -1,4 +1,5 @@
 import type { EnvEntry } from '../../config/entries/env-entry.ts'
+import type { VariableStyle } from '../../core/plan/field-names.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import type { Machine } from '../machine.ts'
 import { prepareEnvironment, type PreparedVariable } from '../recipe/environment.ts'
@@ -10,6 +11,8 @@ import type { Sink } from '../sinks/sink.ts'
 interface ExportRequest {
   readonly entries: readonly EnvEntry[]
   readonly parseRef: ParseRef
+  /** See `VariableRules`. */
+  readonly fieldNames: VariableStyle
   readonly signal: AbortSignal
   readonly sink: Sink<PreparedVariable>
 }
@@ -23,10 +26,14 @@ const MAX_BYTES = 10 * 1024 * 1024
  * starting.
  */
 export async function exportEnvironment(
-  { entries, parseRef, signal, sink }: ExportRequest,
+  { entries, parseRef, fieldNames, signal, sink }: ExportRequest,
   { clock, emit, sources, resolve }: Pick<Machine, 'clock' | 'emit' | 'sources' | 'resolve'>,
 ): Promise<void> {
-  const environment = await prepareEnvironment(entries, { parseRef, maxFileBytes: MAX_BYTES }, sources)
+  const environment = await prepareEnvironment(
+    entries,
+    { parseRef, maxFileBytes: MAX_BYTES, fieldNames },
+    sources,
+  )
   for (const { origin, template } of environment.templates) {
     for (const warning of template.warnings) emit('template.warning', { where: origin, warning })
   }
@@ -40,7 +47,7 @@ export async function exportEnvironment(
     emit,
   })
   try {
-    await sink.put(environment.templates, rendered)
+    await sink.put(rendered.templates, rendered)
   } finally {
     rendered.wipe()
   }

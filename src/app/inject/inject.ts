@@ -4,7 +4,13 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { Changes, PlaceOptions } from '../../core/ports/files.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
-import { prepareOutputs, requireSources, type PreparedOutputs, type PrepareRules } from '../recipe/outputs.ts'
+import {
+  filesOf,
+  prepareOutputs,
+  requireSources,
+  type PreparedOutputs,
+  type PrepareRules,
+} from '../recipe/outputs.ts'
 import { RENDER_TIMEOUT_MS, mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
@@ -114,7 +120,7 @@ async function write(
   try {
     const missing = rendered.unresolved ?? missingSource(prepared)
     if (missing !== undefined) await status.notReady()
-    const changes = await places.put(prepared.files, rendered)
+    const changes = await places.put(filesOf(rendered.templates), rendered)
     const printed = await stream.put(prepared.streamed, rendered)
     say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())

@@ -1,9 +1,12 @@
 import type { EnvEntry } from '../../config/entries/env-entry.ts'
 import { parseDotenv } from '../../core/text/dotenv.ts'
 import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
+import { FIELD_PLACE, type VariableStyle } from '../../core/plan/field-names.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
+import { spreadVariables } from './field-variables.ts'
+import { hasStar, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
@@ -13,6 +16,12 @@ import { recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
  */
 export interface PreparedVariable extends PreparedTemplate {
   readonly name: string
+}
+
+/** The rules for reading variables. */
+export interface VariableRules extends TemplateRules {
+  /** How a field of a `*` reference names its variable. Default: `upper`. */
+  readonly fieldNames?: VariableStyle | undefined
 }
 
 /** The variables that could be read, and the errors of the others. */
@@ -28,12 +37,15 @@ interface ReadEnvironment {
  */
 export async function prepareEnvironment(
   entries: readonly EnvEntry[],
-  rules: TemplateRules,
+  rules: VariableRules,
   sources: SourceFiles,
 ): Promise<Recipe<PreparedVariable>> {
   const { variables, errors } = await readEnvironment(entries, rules, sources)
   throwErrors(errors)
-  return recipeOf(variables)
+  const recipe = recipeOf(variables)
+  return hasStar(variables)
+    ? { ...recipe, spread: (fieldsOf) => spreadVariables(variables, fieldsOf, rules.fieldNames) }
+    : recipe
 }
 
 /**
@@ -48,7 +60,7 @@ export async function readEnvironment(
   const errors: LocketError[] = []
   const wanted = await lastOfEachName(entries, rules.maxFileBytes, sources, errors)
   const read = await readTemplates(wanted, rules, sources)
-  return { variables: read.templates, errors: [...errors, ...read.errors] }
+  return { variables: read.templates, errors: [...errors, ...read.errors, ...starErrors(read.templates)] }
 }
 
 /** Returns the entry with another path of its file; an entry without a file stays as it is. */
@@ -77,8 +89,10 @@ async function lastOfEachName(
   for (const entry of entries) {
     const found = entry.kind === 'variable' ? [entry] : await readDotenv(entry, maxBytes, sources, errors)
     for (const file of found) {
-      wanted.delete(file.name)
-      wanted.set(file.name, file)
+      // Two entries of one name with a `*` may give different variables.
+      const key = file.name.includes(FIELD_PLACE) ? `${file.name}=${wanted.size}` : file.name
+      wanted.delete(key)
+      wanted.set(key, file)
     }
   }
   return [...wanted.values()]

@@ -1,5 +1,7 @@
 import { liesUnder } from '../../core/plan/paths.ts'
 import { LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
+import { fileOfField } from '../../core/plan/field-names.ts'
+import { collisions } from '../../core/plan/plan.ts'
 import {
   checkPlaces,
   outputPaths,
@@ -13,12 +15,15 @@ import {
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Machine } from '../machine.ts'
+import { allRefOf, hasStar, spreadTemplates, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
-import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
+import { NO_REFERENCE, recipeOf, type FieldsOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /** A template that becomes a file at a place that the user named. */
 export interface OutputTemplate extends PreparedTemplate, PlannedOutput {
   readonly template: Template
+  /** The place of the `*` reference that this file is a field of. */
+  readonly spreadFrom?: string
 }
 
 /** The templates of all outputs, and the sources that are missing. `templates` are those of both kinds. */
@@ -56,12 +61,63 @@ export async function prepareOutputs(
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
   const all: readonly (PlannedOutput | PlannedStream)[] = [...planned, ...planStreams(outputs, found)]
   const { templates, errors } = await readTemplates(all, rules, sources)
-  throwErrors(errors)
+  throwErrors([...errors, ...starErrors(templates.filter(isNamed)), ...templates.flatMap(starInMap)])
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
-  const files = templates.filter((template) => 'target' in template)
+  const files = filesOf(templates)
   const streamed = templates.filter((template) => !('target' in template))
   const warnings = [...emptyFolders(found), ...templates.flatMap(plainText)]
-  return { ...recipeOf(templates, warnings), files, streamed, missing }
+  const prepared = { ...recipeOf<PreparedTemplate>(templates, warnings), files, streamed, missing }
+  if (!hasStar(templates)) return prepared
+  const spread = (fieldsOf: FieldsOf) => [...spreadOutputs(files, fieldsOf, rules.taken), ...streamed]
+  return { ...prepared, spread }
+}
+
+/** Returns those of the templates that become files. */
+export function filesOf(templates: readonly PreparedTemplate[]): readonly OutputTemplate[] {
+  return templates.filter(isFile)
+}
+
+function isFile(template: PreparedTemplate): template is OutputTemplate {
+  return 'target' in template
+}
+
+function spreadOutputs(
+  templates: readonly OutputTemplate[],
+  fieldsOf: FieldsOf,
+  taken: PrepareRules['taken'] = [],
+): readonly OutputTemplate[] {
+  const outputs = spreadTemplates({
+    templates,
+    fieldsOf,
+    place: ({ name = '' }, field) => fileOfField(name, field),
+    make(output, name) {
+      const { path, target } = output
+      const replaced = (place: string) =>
+        `${place.slice(0, place.length - (output.name ?? '').length)}${name}`
+      return { ...output, path: replaced(path), target: replaced(target), spreadFrom: target }
+    },
+  })
+  const problems = collisions([...outputs.map(({ target, origin }) => ({ path: target, origin })), ...taken])
+  if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
+  return outputs
+}
+
+/** True for the file of a secret, which has a name; false for the output of a map. */
+function isNamed(output: PreparedTemplate): output is OutputTemplate & { readonly name: string } {
+  return isFile(output) && output.name !== undefined
+}
+
+function starInMap(output: PreparedTemplate): LocketError[] {
+  const ref = allRefOf(output)
+  if (ref === undefined || isNamed(output)) return []
+  const reason = `the reference ${ref.text} gives several values, and a template of a map is one file`
+  return [
+    new LocketError('plan_conflict', reason, {
+      hint: 'write --secret NAME/*=REFERENCE, which makes one file for each field',
+      facts: { origin: output.origin, references: [ref.text] },
+      names: ['references'],
+    }),
+  ]
 }
 
 /** Throws `io` when a source that the user named does not exist. */

@@ -7,9 +7,17 @@ export interface PreparedTemplate {
   readonly template: Template
 }
 
+/** Returns the fields of a template with a `*` reference; undefined for others and when it has no value. */
+export type FieldsOf = (template: PreparedTemplate) => readonly string[] | undefined
+
 /** The content to deliver: templates that were read and parsed. It is known without asking a provider. */
 export interface Recipe<T extends PreparedTemplate> {
   readonly templates: readonly T[]
+  /**
+   * Returns the templates with one in place of each field of a `*` reference, once the fields are known.
+   * Throws `plan_conflict` for a field that cannot be a file or variable. Left out: there is no `*`.
+   */
+  readonly spread?: ((fieldsOf: FieldsOf) => readonly T[]) | undefined
   /** One line for each tag that looks like a mistake, and each folder without templates. */
   readonly warnings: readonly string[]
 }

@@ -1,13 +1,15 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { throwErrors } from '../../core/vocabulary/errors.ts'
-import { planFiles } from '../../core/plan/plan.ts'
+import { LocketError, throwErrors } from '../../core/vocabulary/errors.ts'
+import { fileOfField } from '../../core/plan/field-names.ts'
+import { collisions, planFiles } from '../../core/plan/plan.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { FileAccess } from '../../core/text/units.ts'
 import { unreachableWarning } from '../../core/volume/container-users.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
+import { hasStar, spreadTemplates, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
-import { NO_REFERENCE, recipeOf, type PreparedTemplate, type Recipe } from './recipe.ts'
+import { NO_REFERENCE, recipeOf, type FieldsOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
 /** The content of a volume, for Status. It holds no value. */
 export interface ContentFacts {
@@ -34,13 +36,30 @@ export async function prepareVolume(
 ): Promise<Recipe<PreparedFile>> {
   const rules = { parseRef, maxFileBytes: written.maxFileBytes, clock, allowance }
   const { templates, errors } = await readTemplates(planFiles(files), rules, sources)
-  throwErrors(errors)
-  return recipeOf(templates, unreachableWarning(templates, written))
+  throwErrors([...errors, ...starErrors(templates)])
+  const recipe = recipeOf<PreparedFile>(templates, unreachableWarning(templates, written))
+  return hasStar(templates) ? { ...recipe, spread: (fieldsOf) => spreadFiles(templates, fieldsOf) } : recipe
+}
+
+/**
+ * Returns the files of a volume with one in place of each field of a `*` reference. Throws `plan_conflict`
+ * for a field that cannot be a file, and for two files in one place.
+ */
+export function spreadFiles(templates: readonly PreparedFile[], fieldsOf: FieldsOf): readonly PreparedFile[] {
+  const files = spreadTemplates({
+    templates,
+    fieldsOf,
+    place: ({ path }, field) => fileOfField(path, field),
+    make: (file, path) => ({ ...file, path }),
+  })
+  const problems = collisions(files)
+  if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))
+  return files
 }
 
 /** Returns the facts about a volume's content that Status shows. */
 export function contentFacts(
-  { templates }: Recipe<PreparedFile>,
+  { templates }: Pick<Recipe<PreparedFile>, 'templates'>,
   { written }: Pick<VolumeConfig, 'written'>,
 ): ContentFacts {
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))

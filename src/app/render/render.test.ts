@@ -3,11 +3,13 @@ import { test } from 'node:test'
 import { createManualClock } from '../../../test/fakes/manual-clock.ts'
 import { parseSampleRef } from '../../../test/fakes/sample-refs.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import { packFields } from '../../core/vocabulary/fields.ts'
+import { fieldRef } from '../../core/vocabulary/ref.ts'
 import type { Outcome, Resolve } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
 import { parseTemplate } from '../../core/template/parse.ts'
-import type { PreparedTemplate } from '../recipe/recipe.ts'
+import type { FieldsOf, PreparedTemplate } from '../recipe/recipe.ts'
 import { render, type RenderRequest } from './render.ts'
 
 const NOT_FOUND = new LocketError('not_found', 'no such field')
@@ -87,4 +89,35 @@ test('a volume that nobody waits for is not rendered further; one whose time was
     policy: 'passthrough',
   })
   assert.equal(rendered.contents.size, 2)
+})
+
+test('the fields of a * reference are rendered one by one, and the packed value is wiped', async () => {
+  const values = [Secret.fromText('one'), Secret.fromText('two')]
+  const packed = packFields(values.map((value, index) => [`f${index}`, value]))
+  const star = prepared('op://v/i/*')
+  const made: PreparedTemplate[] = []
+  const spread = (fieldsOf: FieldsOf) =>
+    (fieldsOf(star) ?? []).map((name) => {
+      const [ref = assert.fail()] = star.template.refs
+      const template = { ...prepared('op://v/i/x').template, refs: [fieldRef(ref, name)] }
+      const segments = template.segments.map((segment) => ({ ...segment, ref: fieldRef(ref, name) }))
+      made.push({ origin: name, template: { ...template, segments } })
+      return made.at(-1) ?? assert.fail()
+    })
+  const answer: Resolve = async (refs) =>
+    new Map(refs.map(({ id }) => [id, { ok: true, secret: { value: packed } }]))
+  const request = { policy: 'error', maxFileBytes: 1000, clock: createManualClock() } as const
+  const { signal } = new AbortController()
+  const rendered = await render({ templates: [star], spread }, { ...request, resolve: answer, signal })
+  assert.deepEqual(rendered.templates, made)
+  const shown = made.map((template) => new TextDecoder().decode(rendered.contents.get(template)?.reveal()))
+  assert.deepEqual(shown, ['one', 'two'])
+  assert.equal(packed.byteLength, 0)
+  rendered.wipe()
+  assert.ok(made.every((template) => rendered.contents.get(template)?.byteLength === 0))
+})
+
+test('a * reference where nothing can take its fields is not written as text', async () => {
+  await assert.rejects(renderTexts(['op://v/i/*']), { code: 'internal' })
+  await assert.rejects(renderTexts(['op://v/i/missing/*'], { policy: 'passthrough' }), { code: 'not_found' })
 })

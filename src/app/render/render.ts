@@ -2,9 +2,15 @@ import { LocketError, throwErrors, toLocketError } from '../../core/vocabulary/e
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
 import type { RefId } from '../../core/vocabulary/ref.ts'
-import { uniqueRefs, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
+import { uniqueRefs, type Outcome, type Outcomes, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { collectFailures, hasDefault, renderSteps, type FailurePolicy } from '../../core/template/render.ts'
+import {
+  collectFailures,
+  hasDefault,
+  renderSteps,
+  type FailurePolicy,
+  type ReferenceFailure,
+} from '../../core/template/render.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Allowance } from '../../core/volume/ceilings.ts'
 import { inTurns, type Steps } from '../../core/waiting/turns.ts'
@@ -12,6 +18,7 @@ import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { openDeadline } from './deadline.ts'
 import { announceWait, type WaitState } from './announce-wait.ts'
 import { failuresOf, fetchUntil, wipeOutcomes, type FetchOptions } from './fetch.ts'
+import { spread } from './spread.ts'
 
 /** The rules for rendering: failure policy and limits. */
 interface RenderRules {
@@ -37,6 +44,8 @@ export interface RenderRequest extends RenderRules {
 
 /** Rendered templates in memory. The caller must call `wipe`. */
 export interface Rendered<T> {
+  /** The templates of the recipe, with one in place of each field of a `*` reference. */
+  readonly templates: readonly T[]
   /** In the order of the templates. Templates that the policy `ignore` leaves out are missing. */
   readonly contents: ReadonlyMap<T, Secret>
   /** The failures that the policy let pass. */
@@ -51,9 +60,10 @@ export interface Rendered<T> {
  * error that names all that failed.
  */
 export async function render<T extends PreparedTemplate>(
-  { templates }: Pick<Recipe<T>, 'templates'>,
+  recipe: Pick<Recipe<T>, 'templates' | 'spread'>,
   options: RenderRequest,
 ): Promise<Rendered<T>> {
+  const { templates } = recipe
   const { resolve, clock, timeoutMs, awaitsCredential = () => false } = options
   using deadline = timeoutMs === undefined ? undefined : openDeadline(timeoutMs, clock, options.signal)
   const signal = deadline?.signal ?? options.signal
@@ -62,10 +72,12 @@ export async function render<T extends PreparedTemplate>(
   let wait: WaitState = { providers: [...new Set(refs.map((ref) => ref.provider))], error: undefined }
   using _announced = announced(options, () => wait)
   const onRetry = (state: WaitState) => void (wait = state)
-  const outcomes = await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredential, onRetry })
+  const outcomes = new Map<RefId, Outcome>(
+    await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredential, onRetry }),
+  )
   try {
     const mayGoOn = options.allowance && limitOf(clock, signal)
-    return await inTurns(renderAll(templates, outcomes, options, clock.now()), clock, mayGoOn)
+    return await inTurns(renderAll(recipe, outcomes, options, clock.now()), clock, mayGoOn)
   } finally {
     wipeOutcomes(outcomes)
   }
@@ -99,18 +111,21 @@ function limitOf(clock: Clock, signal: AbortSignal): () => void {
   }
 }
 
+/** Adds to `outcomes` the fields of `*` references. */
 function* renderAll<T extends PreparedTemplate>(
-  templates: readonly T[],
-  outcomes: Outcomes,
+  recipe: Pick<Recipe<T>, 'templates' | 'spread'>,
+  outcomes: Map<RefId, Outcome>,
   { policy, maxFileBytes, allowance }: RenderRules,
   now: number,
 ): Steps<Rendered<T>> {
   const failures = collectFailures(
-    templates.map(({ template }) => template),
+    recipe.templates.map(({ template }) => template),
     outcomes,
   )
   const unresolved = failuresOf(failures)
   if (unresolved !== undefined && policy === 'error') throw unresolved
+  if (policy === 'passthrough') refuseUnknownFields(failures)
+  const templates = spread(recipe, outcomes, allowance)
   const incomplete = new Set(
     unresolved === undefined
       ? []
@@ -143,10 +158,19 @@ function* renderAll<T extends PreparedTemplate>(
     }
     throwErrors(errors)
     isDone = true
-    return { contents, unresolved, incomplete, wipe }
+    return { templates, contents, unresolved, incomplete, wipe }
   } finally {
     if (!isDone) wipe()
   }
+}
+
+/**
+ * Throws for each `*` reference without a value: there is no field whose file or variable could get the tag
+ * as text.
+ */
+function refuseUnknownFields(failures: readonly ReferenceFailure[]): void {
+  const unknown = failuresOf(failures.filter(({ ref }) => ref.isAll === true))
+  if (unknown !== undefined) throw unknown
 }
 
 /**

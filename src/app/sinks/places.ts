@@ -28,6 +28,7 @@ interface Entry {
   readonly isOwned: boolean
   /** It holds all its secrets. */
   readonly isComplete: boolean
+  readonly spreadFrom: string | undefined
 }
 
 /** Makes a sink for files at paths that users name. It has written no file yet. */
@@ -59,7 +60,13 @@ export function openPlaces(
         (template) => !incomplete.has(template) || entries.get(template.target)?.isComplete !== true,
       )
       const wanted = new Set(templates.map(({ target }) => target))
-      const unwanted = [...entries.keys()].filter((target) => !wanted.has(target))
+      // The files of a `*` reference that has no value this time stay: its fields are not known.
+      const unknown = new Set(
+        templates.filter((template) => incomplete.has(template)).map(({ target }) => target),
+      )
+      const unwanted = [...entries].flatMap(([target, { spreadFrom = target }]) =>
+        wanted.has(target) || unknown.has(spreadFrom) ? [] : [target],
+      )
       await remove(await findInTheWay(unwanted, next, trees))
       const files = next.flatMap((template) => {
         const content = contents.get(template)
@@ -82,7 +89,13 @@ export function openPlaces(
       const made = done.made.map(targetOf)
       for (const { template, target, folder, path } of files) {
         const isOwned = owns === 'written' || made.includes(target) || entries.get(target)?.isOwned === true
-        entries.set(target, { place: { folder, path }, isOwned, isComplete: !incomplete.has(template) })
+        const { spreadFrom } = template
+        entries.set(target, {
+          place: { folder, path },
+          isOwned,
+          isComplete: !incomplete.has(template),
+          spreadFrom,
+        })
       }
       await remove(unwanted)
       const answer = { changed: done.changed.map(targetOf), made, gone }

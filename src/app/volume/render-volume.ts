@@ -34,13 +34,13 @@ export async function renderVolume(
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
   const rendered = await render(recipe, { ...written, allowance, awaitsCredential, resolve, clock, signal })
-  const content = contentFacts(recipe, config)
-  const { unresolved } = rendered
+  const { templates, unresolved } = rendered
+  const content = contentFacts({ templates }, config)
   const warnings = unresolved
     ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
     : []
   return {
-    templates: recipe.templates,
+    templates,
     rendered,
     content: { ...content, warnings: [...content.warnings, ...warnings] },
     sink: openVolumeSink(rootOf(driver, name), config, driver),

@@ -8,7 +8,7 @@ import { COMPOSE, COMPOSE_SECTIONS } from '../sections/compose.ts'
 const ACTIONS = ['up', 'down', 'stop', 'metadata'] as const
 
 /** One call of Docker Compose to a provider service. */
-interface ComposeCall {
+export interface ComposeCall {
   readonly action: (typeof ACTIONS)[number]
   /** Empty for `metadata`. */
   readonly service: string
@@ -24,8 +24,24 @@ export const SERVICE_FIELDS: readonly Field[] = fieldsOf(COMPOSE_SECTIONS).filte
   (field) => field.name !== COMPOSE.compose.fields.project.name,
 )
 
-/** The problem of a provider service without a variable. The caller puts the subject before it. */
-export const NOTHING_TO_SET = 'no variable to set: give it the option env, env_file or secrets'
+/**
+ * Returns the problem of a provider service without a variable. The caller puts the subject before it.
+ * `environment`: true when Compose tells locket the `environment:` of the service.
+ */
+export function nothingToSet({ environment }: { readonly environment: boolean }): string {
+  return environment
+    ? 'no variable to set: give it environment: or the option env, env_file or secrets'
+    : 'no variable to set: give it the option env, env_file or secrets'
+}
+
+/**
+ * Tells whether a person typed the call. Docker Compose always gives the project's name and reads a pipe. It
+ * calls `metadata` without the name.
+ */
+export function isTyped(argv: readonly string[], output: { readonly isTTY?: boolean }): boolean {
+  if (output.isTTY === true) return true
+  return argv[0] !== 'metadata' && !argv.some((word) => /^--project[-_]name(?:=|$)/.test(word))
+}
 
 /** Parses the words of a call. Reads no file and checks no value of a setting. Throws `usage`. */
 export function parseComposeCall(given: readonly string[]): ComposeCall {

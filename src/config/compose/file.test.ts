@@ -139,6 +139,56 @@ test('options of a provider service are lists of texts', () => {
   )
 })
 
+/** Each value of `environment:` as Compose 5.6.0 tells a provider; undefined: the variable is not set. */
+const ENVIRONMENT: readonly (readonly [string, string | undefined])[] = [
+  ['"{{ local://a/b }}"', '{{ local://a/b }}'],
+  ['5', '5'],
+  ['true', 'true'],
+  ['1.5', '1.5'],
+  ['0700', '448'],
+  ['""', ''],
+  ['', undefined],
+  ['"pa$$w $${HOME}"', 'pa$w ${HOME}'],
+  ['"$SHELL_ONE x"', 'one x'],
+  ['"one {{ x }}\\ntwo\\n"', 'one {{ x }}\ntwo\n'],
+]
+
+test('variables of environment: are those that Compose tells a provider', () => {
+  const service = (more: string) => {
+    const { services, problems } = read(`services: {l: {provider: {type: locket}, ${more}}}`, {
+      SHELL_ONE: 'one',
+    })
+    return { ...services[0], problems }
+  }
+  for (const [written, expected] of ENVIRONMENT)
+    assert.equal(service(`environment: {X: ${written}}`).environment?.get('X'), expected, written)
+  const listed = service('environment: ["A={{ local://a }},x=$$y", SHELL_ONE, UNSET, "E=", "D=b=c"]')
+  assert.deepEqual(
+    [...(listed.environment ?? [])],
+    [
+      ['A', '{{ local://a }},x=$y'],
+      ['SHELL_ONE', 'one'],
+      ['E', ''],
+      ['D', 'b=c'],
+    ],
+  )
+  assert.deepEqual(service('env_file: a.env').envFiles, ['a.env'])
+  assert.deepEqual(service('env_file: [a.env, {path: "$SHELL_ONE"}, {path: c, required: false}]').envFiles, [
+    'a.env',
+    'one',
+  ])
+  const wrong = ['environment: x', 'environment: [1]', 'environment: {A: [canary]}', 'env_file: [[x]]']
+  assert.deepEqual(
+    wrong.flatMap((more) => service(more).problems),
+    [
+      'service l: environment must be a mapping or a list',
+      'service l: environment must hold texts of the form NAME=VALUE',
+      'service l: environment.A must be a boolean, number or string',
+      'service l: env_file must hold paths',
+    ],
+  )
+})
+
 test('a file that is not a compose file is distinguished from a broken one', () => {
   for (const text of [
     '',

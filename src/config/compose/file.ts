@@ -1,4 +1,5 @@
 import { formatError, isLocketError } from '../../core/vocabulary/errors.ts'
+import { readEnvFilesOf, readEnvironmentOf, type ValueReader } from './environment.ts'
 import { fillIn } from './variables.ts'
 import { isMapping, numberText, readYaml, type Mapping } from './yaml.ts'
 import { nearest } from '../../core/text/nearest.ts'
@@ -30,6 +31,10 @@ export interface ComposeVolume {
 export interface ProviderService {
   readonly name: string
   readonly options: ReadonlyMap<string, readonly string[]>
+  /** Its `environment:`, which Compose 5.6.0 and later tell a provider. */
+  readonly environment: ReadonlyMap<string, string>
+  /** Paths of its `env_file:`, as written. Compose adds their variables below those of `environment`. */
+  readonly envFiles: readonly string[]
 }
 
 interface ComposeSetup {
@@ -68,7 +73,7 @@ export function readComposeFile(text: string, setup: ComposeSetup): ComposeFile 
     }
   }
   const similar: string[] = []
-  const reader: Reader = { drivers: setup.drivers, fill, problems, similar }
+  const reader: Reader = { ...setup, fill, problems, similar }
   const volumes = entriesOf(content['volumes'], 'volumes', problems).flatMap((entry) =>
     volumeOf(entry, reader),
   )
@@ -79,11 +84,7 @@ export function readComposeFile(text: string, setup: ComposeSetup): ComposeFile 
   return { volumes, services, problems, warnings: [...warnings, ...similar] }
 }
 
-interface Reader {
-  readonly drivers: readonly string[]
-  /** Fills in the variables of a value. Returns undefined and notes a problem when that fails. */
-  readonly fill: (value: string, place: string) => string | undefined
-  readonly problems: Problems
+interface Reader extends ComposeSetup, ValueReader {
   /** Takes warnings about names that are similar to locket's. */
   readonly similar: string[]
 }
@@ -122,7 +123,8 @@ function volumeOf([name, volume]: Entry, reader: Reader): ComposeVolume[] {
 
 function serviceOf([name, service]: Entry, reader: Reader): ProviderService[] {
   const label = `service ${shownName(name)}`
-  const provider = isMapping(service) ? service['provider'] : undefined
+  if (!isMapping(service)) return []
+  const { provider } = service
   const type = isMapping(provider) ? textAt(provider, 'type', label, reader) : undefined
   if (!isMapping(provider) || type === undefined) return []
   if (type !== PROVIDER) {
@@ -135,7 +137,9 @@ function serviceOf([name, service]: Entry, reader: Reader): ProviderService[] {
     const items: unknown[] = Array.isArray(value) ? value : [value]
     return [option, items.flatMap((item) => optionText(item, place, reader))]
   })
-  return [{ name, options: new Map(lists) }]
+  const environment = readEnvironmentOf(service['environment'], label, reader.env, reader)
+  const envFiles = readEnvFilesOf(service['env_file'], label, reader)
+  return [{ name, options: new Map(lists), environment, envFiles }]
 }
 
 function optionText(item: unknown, place: string, reader: Reader): string[] {

@@ -10,7 +10,7 @@ const LAYER: Layer = new Map([
 ])
 
 const settings = (env: string[], envFiles: string[] = [], secrets: string[] = []): EnvSettings => ({
-  environment: { env, envFiles },
+  environment: { env, envFiles, fieldNames: 'upper' },
   secrets: { secrets },
 })
 

@@ -1,4 +1,5 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
+import { FIELD_PLACE } from '../../core/plan/field-names.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { throwProblems, type Layer, type Problems } from '../layers/layers.ts'
@@ -87,7 +88,8 @@ function secretEntry(entry: string, place: Place, problems: Problems): EnvEntry 
 function variable(name: string, text: string, place: Place, problems: Problems): EnvEntry | undefined {
   const { origin, takesRelative } = place
   const shown = shownName(name)
-  const wrongName = variableNameProblem(name)
+  // The name of a field takes the place of a `*`.
+  const wrongName = variableNameProblem(name.replace(FIELD_PLACE, 'X'))
   if (wrongName !== undefined) {
     problems.push(`${origin}: ${shown} ${wrongName}`)
     return undefined

@@ -1,5 +1,5 @@
 import { field, section } from '../../settings/field.ts'
-import { List } from '../../settings/kinds.ts'
+import { Choice, List } from '../../settings/kinds.ts'
 
 /** The variables of an environment, for every command that makes one. */
 export const environmentSection = section('environment', 'Environment', {
@@ -22,6 +22,15 @@ export const environmentSection = section('environment', 'Environment', {
     example: 'app.env',
     summary: 'a .env file, whose values are templates; --env replaces its variables',
     placeholder: 'FILE',
+  }),
+  fieldNames: field({
+    name: 'field-names',
+    env: 'LOCKET_FIELD_NAMES',
+    schema: Choice(['upper', 'keep']),
+    default: 'upper',
+    summary:
+      'how the field of a reference that ends in * names its variable: `upper` makes USER_NAME of user-name, `keep` changes nothing',
+    placeholder: 'STYLE',
   }),
 })
 

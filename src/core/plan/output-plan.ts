@@ -46,6 +46,8 @@ export interface PlannedStream {
 export interface PlannedOutput extends PlannedStream, Place {
   /** Absolute path of the file. */
   readonly target: string
+  /** The name of a secret as the user wrote it, with which `path` ends. A file of a map has none. */
+  readonly name?: string
   readonly access?: FileAccess | undefined
 }
 
@@ -94,9 +96,10 @@ export function planOutputs(
     ...outputs.maps
       .filter(({ dest }) => dest !== STANDARD_STREAM)
       .flatMap((map) => planMap(map, found.get(map.source), problems)),
-    ...outputs.secrets.map(({ name, source, access, origin }) =>
-      output(outputs.out, name, { source, access, origin }),
-    ),
+    ...outputs.secrets.map(({ name, source, access, origin }) => ({
+      ...output(outputs.out, name, { source, access, origin }),
+      name,
+    })),
   ]
   problems.push(...collisions([...planned.map(({ target, origin }) => ({ path: target, origin })), ...taken]))
   if (problems.length > 0) throw new LocketError('plan_conflict', problems.join('; '))

@@ -4,6 +4,7 @@ import { FILTERS } from '../filters/index.ts'
 import { nearest } from '../text/nearest.ts'
 import { uniqueRefs } from '../vocabulary/resolve.ts'
 import { inOneTurn, type Steps } from '../waiting/turns.ts'
+import { checkAlone } from './alone.ts'
 import { createDiagnostics, FAILED, type Diagnostics } from './diagnostics.ts'
 import { createLocator, type TextPosition } from './position.ts'
 import { findStray, ORDINARY_SCHEMES, type StrayReference } from './stray.ts'
@@ -75,7 +76,7 @@ export function* parseSteps(
   const reader = { bytes, parseRef, diagnostics, positionOf: createLocator(bytes), countTag, isCut: false }
   const bare = readBare(reader)
   yield
-  const segments = bare ?? (yield* readTags(reader))
+  const segments = checkAlone(bare ?? (yield* readTags(reader)), diagnostics)
   throwErrors(diagnostics.errors())
   const refs = segments.flatMap((segment) => (segment.kind === 'secret' ? [segment.ref] : []))
   return { segments, refs: uniqueRefs(refs), warnings: diagnostics.warnings() }

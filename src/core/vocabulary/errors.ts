@@ -13,7 +13,7 @@ export const ERROR_KINDS = {
   plan_conflict: {
     exit: 64,
     retryable: false,
-    meaning: 'two sources for one destination, or a path that leaves it',
+    meaning: 'two sources for one destination, a path that leaves it, or a field that cannot be there',
   },
   not_found: { exit: 66, retryable: false, meaning: 'no such secret or field' },
   ambiguous: { exit: 65, retryable: false, meaning: 'a reference that fits several secrets' },
@@ -26,7 +26,7 @@ export const ERROR_KINDS = {
   provider_protocol: {
     exit: 76,
     retryable: false,
-    meaning: 'an answer from the provider that cannot be read',
+    meaning: 'an answer from the provider, or from Docker Compose, that cannot be read',
   },
   volume_not_found: { exit: 66, retryable: false, meaning: 'no such volume' },
   volume_exists: { exit: 64, retryable: false, meaning: 'a volume of that name with other options' },

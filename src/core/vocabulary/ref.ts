@@ -14,9 +14,25 @@ export interface SecretRef {
   readonly key: string
   /** The reference as the user wrote it. */
   readonly text: string
+  /**
+   * The reference ends in `*`: it means all fields of an item, or all secrets of a folder. Its value is made
+   * by `packFields`.
+   */
+  readonly isAll?: true
 }
 
 /** Returns a reference. `key` must be canonical: equal for equal secrets of the provider. */
-export function createRef(provider: string, key: string, text: string): SecretRef {
-  return { id: `${provider}:${key}` as RefId, provider, key, text }
+export function createRef(
+  provider: string,
+  key: string,
+  text: string,
+  { isAll = false }: { readonly isAll?: boolean } = {},
+): SecretRef {
+  return { id: `${provider}:${key}` as RefId, provider, key, text, ...(isAll ? { isAll } : {}) }
+}
+
+/** Returns the reference of one field of a `*` reference, whose value `unpackFields` gives. */
+export function fieldRef({ provider, key, text }: SecretRef, name: string): SecretRef {
+  // A key of a provider holds no NUL character.
+  return createRef(provider, `${key}\0${name}`, `${text} (${name})`)
 }

@@ -16,7 +16,9 @@ export const bao = defineProvider({
   settings,
   parse(text, instance, { kvVersion }) {
     const reference = parseBaoReference(text, KV[kvVersion])
-    return reference === undefined ? undefined : createRef(instance, formatBaoReference(reference), text)
+    if (reference === undefined) return undefined
+    const { isAll = false } = reference
+    return createRef(instance, formatBaoReference(reference), text, { isAll })
   },
   check: methodProblems,
   ownFiles: [POD_TOKEN],

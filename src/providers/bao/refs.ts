@@ -10,7 +10,10 @@ export interface BaoReference {
   readonly mount: readonly string[]
   /** The segments between the mount and the field. */
   readonly path: readonly string[]
+  /** With `isAll` it is `*`. */
   readonly field: string
+  /** All fields of the secret. A field that is named `*` is written `%2A`. */
+  readonly isAll?: true
   /** The version of the secret; left out: the current one. */
   readonly version?: number
   /** The version of the engine; left out: it is found out. */
@@ -43,7 +46,8 @@ export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | 
   }
   const [mount = '', ...path] = parts.map((part) => decodePart(part, text))
   const field = namePart(path.pop() ?? '', text)
-  const reference = { mount: segments([mount], text), path: segments(path, text), field }
+  const all = parts.at(-1) === '*' ? ({ isAll: true } as const) : {}
+  const reference = { mount: segments([mount], text), path: segments(path, text), field, ...all }
   // The server answers 404 for a path that ends in a dot (OpenBao API documentation).
   if (reference.path.at(-1)?.endsWith('.') === true) throw malformed(text, 'has a path that ends in a dot')
   const options = mark === -1 ? {} : parseOptions(text.slice(mark + 1), text)
@@ -54,12 +58,13 @@ export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | 
 
 /** Returns the canonical text of a reference. It parses back to the same reference. */
 export function formatBaoReference(reference: BaoReference): string {
-  const { field, version, kv } = reference
+  const { field, isAll, version, kv } = reference
+  const last = isAll === true ? '*' : field === '*' ? '%2A' : encodePart(field)
   const options = [
     ...(version === undefined ? [] : [`version=${version}`]),
     ...(kv === undefined ? [] : [`kv=${kv}`]),
   ]
-  return `${formatSecret(reference)}/${encodePart(field)}${options.length === 0 ? '' : `?${options.join('&')}`}`
+  return `${formatSecret(reference)}/${last}${options.length === 0 ? '' : `?${options.join('&')}`}`
 }
 
 /** Returns the part of the canonical text that all fields of one secret share. */

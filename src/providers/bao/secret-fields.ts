@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import { packFields, shownField } from '../../core/vocabulary/fields.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
+import { fieldHint } from '../lib/name-hint.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { isObject, jsonText } from './json.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
@@ -29,15 +31,29 @@ export const VersionMetadata = z.object({ version: z.number(), destroyed: z.bool
 export function fieldOf(fields: Fields, { mount, path, field }: BaoReference, who: string): Secret {
   const where = shownPath({ mount, path })
   if (!Object.hasOwn(fields, field))
-    throw providerError('not_found', `${who} has no field "${field}" at ${where}`)
+    throw providerError('not_found', `${who} has no field ${shownField(field)} at ${where}`, {
+      hint: fieldHint(field, Object.keys(fields)),
+    })
   const value = fields[field]
-  if (value === null) throw providerError('not_found', `${who} has null in field "${field}" at ${where}`)
+  if (value === null)
+    throw providerError('not_found', `${who} has null in field ${shownField(field)} at ${where}`)
   const text = jsonText(value)
   if (text.isWellFormed()) return Secret.fromText(text)
   throw providerError(
     'provider_protocol',
-    `${who} has text with invalid Unicode in field "${field}" at ${where}`,
+    `${who} has text with invalid Unicode in field ${shownField(field)} at ${where}`,
   )
+}
+
+/**
+ * Returns all fields of the secret but those that are null, as `packFields` makes it. Throws `not_found` when
+ * there is none, and as `fieldOf` does.
+ */
+export function allOf(fields: Fields, reference: BaoReference, who: string): Secret {
+  const names = Object.keys(fields).filter((name) => fields[name] !== null)
+  if (names.length === 0)
+    throw providerError('not_found', `${who} has no field with a value at ${shownPath(reference)}`)
+  return packFields(names.map((field) => [field, fieldOf(fields, { ...reference, field }, who)]))
 }
 
 /** Returns the version and the lease of an answer. `now` is in milliseconds since the epoch. */

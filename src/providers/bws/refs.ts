@@ -24,6 +24,8 @@ export function parseBwsReference(text: string): BwsReference | undefined {
   const [, slashes, rest = ''] = /^bws:(\/*)(.*)$/is.exec(text) ?? []
   if (slashes === undefined || (slashes === '' && asId(rest) === undefined)) return undefined
   if (slashes !== '//') throw malformed(text, 'is malformed')
+  if (rest === '*' || rest.endsWith('/*'))
+    throw malformed(text, 'asks for several secrets, and a secret of Bitwarden is read by its id alone')
   const mark = rest.indexOf('?')
   const id = asId(mark === -1 ? rest : rest.slice(0, mark))
   if (id === undefined) throw malformed(text, 'has no UUID for its id')

@@ -4,7 +4,7 @@ import { field, section, type SettingsOf } from '../../settings/field.ts'
 import { AbsolutePath } from '../../settings/kinds.ts'
 import { defineProvider, type ProviderClient, type ProviderDeps } from '../define.ts'
 import { readError } from '../lib/login/credential.ts'
-import { createVariables, parseVariable, type Lookup } from '../lib/variables.ts'
+import { createVariables, parseVariable, type Variables } from '../lib/variables.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 const settings = section('dotenv', '.env file (dotenv), for development', {
@@ -29,7 +29,7 @@ export const dotenv = defineProvider({
   schemes: ['dotenv'],
   example: 'dotenv://DB_PASSWORD',
   settings,
-  parse: (text, instance) => parseVariable('dotenv', text, instance),
+  parse: (text, instance) => parseVariable('dotenv', text, instance, { takesAll: true }),
   check: ({ path }) =>
     path === undefined
       ? ["dotenv-path (DOTENV_PATH) is not set, and only locket's own configuration sets it"]
@@ -52,14 +52,13 @@ function open(
   })
 }
 
-async function readVariables(path: string, files: SourceFiles, instance: string): Promise<Lookup> {
+async function readVariables(path: string, files: SourceFiles, instance: string): Promise<Variables> {
   const bytes = await files.read(path, { maxBytes: MAX_BYTES }).catch((thrown: unknown) => {
     throw readError(thrown, path, { provider: instance, setting: 'dotenv-path' })
   })
   try {
     const entries = parseDotenv(decode(bytes, path, instance), `${instance}: ${path}`)
-    const values = new Map(entries.map(({ name, value }) => [name, value]))
-    return (name) => values.get(name)
+    return new Map(entries.map(({ name, value }) => [name, value]))
   } finally {
     bytes.fill(0)
   }

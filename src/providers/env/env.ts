@@ -25,7 +25,8 @@ export const env = defineProvider({
   schemes: ['env'],
   example: 'env://DB_PASSWORD',
   settings,
-  parse: (text, instance) => parseVariable('env', text, instance),
+  // All variables would be those of every other program too, and of locket's own configuration.
+  parse: (text, instance) => parseVariable('env', text, instance, { takesAll: false }),
   check: ({ isOn }) =>
     isOn
       ? []
@@ -34,8 +35,12 @@ export const env = defineProvider({
     createVariables({
       instance,
       where: "locket's environment",
-      // `Object.hasOwn` and not `in`, because every object has a `toString`.
-      read: async () => (name) => (Object.hasOwn(deps.env, name) ? deps.env[name] : undefined),
+      read: async () =>
+        new Map(
+          Object.entries(deps.env).flatMap(([name, value]) =>
+            value === undefined ? [] : [[name, value] as const],
+          ),
+        ),
       hiddenNames: deps.hiddenNames,
     }),
   isLocal: true,

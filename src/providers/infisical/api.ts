@@ -26,6 +26,12 @@ export interface Dialect {
   version: 4 | 3
 }
 
+/** The secret that is asked for; without a key: all secrets of the folder. */
+interface Asked {
+  readonly key?: string
+  readonly withoutValues?: true
+}
+
 /** Reads secrets with one access token. Callers that ask for the same at the same time share one answer. */
 export interface InfisicalApi {
   /**
@@ -38,6 +44,8 @@ export interface InfisicalApi {
    * refuses the whole list if the identity may not read one of the values.
    */
   folder(folder: Folder, signal: AbortSignal): Promise<ReadonlyMap<string, Found>>
+  /** Resolves with the names of the secrets of a folder. The server leaves out their values. */
+  names(folder: Folder, signal: AbortSignal): Promise<readonly string[]>
 }
 
 /**
@@ -46,18 +54,19 @@ export interface InfisicalApi {
 export function createInfisicalApi(http: HttpClient, accessToken: string, dialect: Dialect): InfisicalApi {
   const secrets = createSingleFlight<Found>()
   const folders = createSingleFlight<ReadonlyMap<string, Found>>()
+  const names = createSingleFlight<readonly string[]>()
   const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
 
   /**
    * Asks at the address of the known version, and then at the other one if the server does not know the
    * first.
    */
-  async function get(folder: Folder, key: string | undefined, signal: AbortSignal): Promise<unknown> {
+  async function get(folder: Folder, asked: Asked, signal: AbortSignal): Promise<unknown> {
     const { version } = dialect
-    const first = await getFrom(version, folder, key, signal)
+    const first = await getFrom(version, folder, asked, signal)
     if (first !== undefined) return first
     const other = version === 4 ? 3 : 4
-    const second = await getFrom(other, folder, key, signal)
+    const second = await getFrom(other, folder, asked, signal)
     if (second === undefined) throw noAddress(http.who)
     dialect.version = other
     return second
@@ -67,7 +76,7 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
   async function getFrom(
     version: Dialect['version'],
     folder: Folder,
-    key: string | undefined,
+    asked: Asked,
     signal: AbortSignal,
   ): Promise<unknown> {
     let isUnknown = false
@@ -75,9 +84,9 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
       isUnknown = isUnknownRoute(refusal)
       return explainRead(http.who, folder, refusal)
     }
-    const path = pathOf(version, folder, key)
+    const path = pathOf(version, folder, asked)
     const limits =
-      key === undefined
+      asked.key === undefined
         ? { maxBytes: MAX_LIST_BYTES, maxValues: MAX_LIST_VALUES }
         : { maxBytes: MAX_SECRET_BYTES }
     try {
@@ -91,7 +100,7 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
   return {
     secret: (reference, signal) =>
       secrets.run(formatInfisicalReference(reference), signal, async (shared) => {
-        const answer = await get(reference, reference.key, shared)
+        const answer = await get(reference, { key: reference.key }, shared)
         const read = readInfisicalAnswer(OneSecret, answer, `a secret of ${http.who}`)
         const found = readOne(read, reference.type)
         if (found === undefined) throw noInfisicalSecret(http.who, reference)
@@ -99,11 +108,17 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
       }),
     folder: (folder, signal) =>
       folders.run(formatFolder(folder), signal, async (shared) => {
-        const answer = await get(folder, undefined, shared)
+        const answer = await get(folder, {}, shared)
         return readList(
           readInfisicalAnswer(SecretList, answer, `a list of secrets of ${http.who}`),
           folder.type,
         )
+      }),
+    names: (folder, signal) =>
+      names.run(formatFolder(folder), signal, async (shared) => {
+        const answer = await get(folder, { withoutValues: true }, shared)
+        const list = readInfisicalAnswer(SecretList, answer, `a list of secrets of ${http.who}`)
+        return [...readList(list, folder.type).keys()]
       }),
   }
 }
@@ -112,13 +127,13 @@ export function createInfisicalApi(http: HttpClient, accessToken: string, dialec
  * Returns the path of one secret, or of the list if there is no key. Every option is sent, because defaults
  * differ from server to server. A server ignores the names that it does not know.
  */
-function pathOf(version: Dialect['version'], folder: Folder, key: string | undefined): string {
+function pathOf(version: Dialect['version'], folder: Folder, { key, withoutValues }: Asked): string {
   const base = version === 4 ? '/api/v4/secrets' : '/api/v3/secrets/raw'
   const query = new URLSearchParams({
     [version === 4 ? 'projectId' : 'workspaceId']: folder.projectId,
     environment: folder.environment,
     secretPath: folder.path,
-    viewSecretValue: 'true',
+    viewSecretValue: String(withoutValues !== true),
     expandSecretReferences: 'true',
     include_imports: 'true',
     includeImports: 'true',

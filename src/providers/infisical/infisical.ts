@@ -17,9 +17,9 @@ export const infisical = defineProvider({
       path: defaultPath,
       type: defaultSecretType,
     })
-    return reference === undefined
-      ? undefined
-      : createRef(instance, formatInfisicalReference(reference), text)
+    if (reference === undefined) return undefined
+    const { isAll = false } = reference
+    return createRef(instance, formatInfisicalReference(reference), text, { isAll })
   },
   check({ clientId, clientSecret }) {
     const lines: string[] = []

@@ -1,10 +1,11 @@
+import { packFields } from '../../core/vocabulary/fields.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { openNetworkProvider, ownReference } from '../lib/network-provider.ts'
 import { createInfisicalApi } from './api.ts'
 import type { Dialect, InfisicalApi } from './api.ts'
 import { login } from './login.ts'
-import { queryOf, readSecret } from './read-secret.ts'
+import { queryOf, readFolder, readSecret } from './read-secret.ts'
 import type { InfisicalQuery } from './read-secret.ts'
 import { parseInfisicalReference } from './reference.ts'
 import { providerError } from '../lib/provider-error.ts'
@@ -44,6 +45,7 @@ export function openInfisical(
       batch: (api, { refs, signal }) => ({ api, query: queryOf(refs), who: http.who, signal }),
       async fetchOne(ref, { api, query, ...call }) {
         const reference = ownReference(ref, (key) => parseInfisicalReference(key, {}))
+        if (reference.isAll === true) return { value: packFields(await readFolder(reference, api, call)) }
         const { value, version } = await readSecret(reference, api, query, call)
         return { value: Secret.fromText(value), ...(version === undefined ? {} : { version }) }
       },

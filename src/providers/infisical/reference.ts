@@ -13,8 +13,10 @@ export interface Folder {
 
 /** A complete reference to one secret. */
 export interface InfisicalReference extends Folder {
-  /** The name of the secret, decoded. */
+  /** The name of the secret, decoded. With `isAll` it is `*`. */
   readonly key: string
+  /** All secrets of the folder. A secret that is named `*` is written `%2A`. */
+  readonly isAll?: true
 }
 
 /** The values for the options that a reference leaves out. */
@@ -35,7 +37,9 @@ export function parseInfisicalReference(text: string, defaults: Defaults): Infis
   const [, slashes = '', rest = ''] = /^infisical:(\/+)(.*)$/is.exec(text) ?? []
   if (slashes.length !== 3) throw miscounted(text, rest)
   const mark = rest.indexOf('?')
-  const key = readKey(mark === -1 ? rest : rest.slice(0, mark), text)
+  const encoded = mark === -1 ? rest : rest.slice(0, mark)
+  const key = readKey(encoded, text)
+  const all = encoded === '*' ? ({ isAll: true } as const) : {}
   const given = mark === -1 ? new Map<Option, string>() : splitQuery(rest.slice(mark + 1), text)
   const environment = readOption(given, 'env', Environment, text) ?? defaults.environment
   const path = readOption(given, 'path', FolderPath, text) ?? defaults.path ?? '/'
@@ -55,12 +59,15 @@ export function parseInfisicalReference(text: string, defaults: Defaults): Infis
       'add project_id=… or set infisical-default-project-id (INFISICAL_DEFAULT_PROJECT_ID)',
     )
   }
-  return { key, environment, path, projectId, type }
+  return { key, ...all, environment, path, projectId, type }
 }
 
 /** Returns the canonical text of a reference, with all options. It parses back to the same reference. */
 export function formatInfisicalReference(reference: InfisicalReference): string {
-  return `infisical:///${encodeURIComponent(reference.key)}?${formatFolder(reference)}`
+  const { key, isAll } = reference
+  // `encodeURIComponent` keeps a `*`.
+  const encoded = isAll === true ? '*' : encodeURIComponent(key).replaceAll('*', '%2A')
+  return `infisical:///${encoded}?${formatFolder(reference)}`
 }
 
 /** Returns the canonical text of a folder and type. */

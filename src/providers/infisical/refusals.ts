@@ -2,7 +2,8 @@ import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import { statusError } from '../lib/http/http-errors.ts'
-import type { Folder } from './reference.ts'
+import { nearHint } from '../lib/name-hint.ts'
+import type { Folder, InfisicalReference } from './reference.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** The texts of an error's body. They are only matched, and never repeated in a message. */
@@ -81,10 +82,15 @@ export function isUnknownRoute({ status, body }: Refusal): boolean {
   return status === 404 && /^Route GET:.* not found$/s.test(ErrorBody.parse(body).message)
 }
 
-/** Returns the `not_found` error for a secret. */
-export function noInfisicalSecret(who: string, folder: Folder): LocketError {
-  const kind = folder.type === 'personal' ? 'personal secret' : 'secret'
-  return providerError('not_found', `${who} has no ${kind} of that name in folder ${where(folder)}`)
+/** Returns the `not_found` error for a secret. `known`: the names of the secrets in the folder. */
+export function noInfisicalSecret(
+  who: string,
+  reference: InfisicalReference,
+  known: Iterable<string> = [],
+): LocketError {
+  const kind = reference.type === 'personal' ? 'personal secret' : 'secret'
+  const named = `${kind} "${reference.key}" in folder ${where(reference)}`
+  return providerError('not_found', `${who} has no ${named}`, { hint: nearHint(reference.key, known) })
 }
 
 /** Returns the `denied` error for a value that the server hides. */
@@ -103,7 +109,7 @@ function notFound(who: string, folder: Folder, message: string): LocketError {
       hint: IS_IT_INFISICAL,
     })
   }
-  if (/^Secret\b/i.test(message)) return noInfisicalSecret(who, folder)
+  if (/^Secret\b/i.test(message)) return providerError('not_found', `${who} has no such secret`)
   return providerError('not_found', `${who} has no folder ${where(folder)}`)
 }
 

@@ -11,8 +11,10 @@ export interface OpReference {
   readonly vault: string
   readonly item: string
   readonly section?: string
-  /** The label or id of a field, or the name or id of a file. */
+  /** The label or id of a field, or the name or id of a file. With `isAll` it is `*`. */
   readonly field: string
+  /** All fields of the item, or of the section. A field that is named `*` is written `%2A`. */
+  readonly isAll?: true
   /**
    * The attribute to read; left out: the value of a field, or the content of a file. `totp` is parsed as
    * `otp`.
@@ -43,16 +45,22 @@ export function parseOpReference(text: string): OpReference | undefined {
       `expected ${SHAPE}; a / inside a name is written %2F, a | %7C`,
     )
   }
+  const isAll = path.endsWith('/*')
   const options = mark === -1 ? {} : parseQuery(rest.slice(mark + 1), text)
+  if (isAll && mark !== -1)
+    throw malformedOpReference(text, 'asks all fields for an attribute', 'name one field')
+  const all = isAll ? { isAll } : {}
   return fourth === undefined
-    ? { vault, item, field: third, ...options }
-    : { vault, item, section: third, field: fourth, ...options }
+    ? { vault, item, field: third, ...all, ...options }
+    : { vault, item, section: third, field: fourth, ...all, ...options }
 }
 
 /** Returns the canonical text of a reference. It parses back to the same reference. */
 export function formatOpReference(reference: OpReference): string {
-  const { vault, item, section, field, attribute, sshFormat } = reference
-  const path = [vault, item, section, field].filter((part) => part !== undefined).map(encodePart)
+  const { vault, item, section, field, isAll, attribute, sshFormat } = reference
+  const last = isAll === true ? '*' : encodeField(field)
+  const path = [vault, item, section].flatMap((part) => (part === undefined ? [] : encodePart(part)))
+  path.push(last)
   const query = attribute === undefined ? '' : `?attribute=${attribute}`
   return `op://${path.join('/')}${sshFormat === undefined ? query : `?ssh-format=${sshFormat}`}`
 }
@@ -84,6 +92,10 @@ function percentDecode(part: string, text: string): string {
 
 function encodePart(part: string): string {
   return part.replace(/[%/?]/g, encodeURIComponent)
+}
+
+function encodeField(field: string): string {
+  return field === '*' ? '%2A' : encodePart(field)
 }
 
 function parseQuery(query: string, text: string): Pick<OpReference, 'attribute' | 'sshFormat'> {

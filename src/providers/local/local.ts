@@ -1,4 +1,5 @@
-import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
+import { isLocketError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { packFields } from '../../core/vocabulary/fields.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { type Outcome, uniqueRefs } from '../../core/vocabulary/resolve.ts'
 import { parseSecretName } from '../../core/vocabulary/secret-name.ts'
@@ -9,7 +10,7 @@ import { defineProvider, type ProviderClient, type ProviderDeps } from '../defin
 import { type Entries, valueOf } from './document.ts'
 import { missing } from './missing.ts'
 import { createLocalReader, type LocalPaths, localProblems } from './reader.ts'
-import { parseLocalRef } from './refs.ts'
+import { namesInFolder, parseLocalRef } from './refs.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** The settings of the provider `local`. */
@@ -73,10 +74,27 @@ function openLocal(paths: LocalPaths, deps: ProviderDeps): ProviderClient {
 
 function outcomeOf(ref: SecretRef, opened: Entries | LocketError, path: string): Outcome {
   if (isLocketError(opened)) return { ok: false, error: opened }
+  if (ref.isAll === true) return allOutcome(ref, opened, path)
   const name = parseSecretName(ref.key)
   const entry = opened.get(name)
   if (entry !== undefined) return { ok: true, secret: { value: valueOf(entry) } }
   return { ok: false, error: missing(name, ref.text, opened, path) }
+}
+
+/** Returns all secrets right in the folder of a `*` reference. Those in folders below it are left out. */
+function allOutcome({ key, text }: SecretRef, opened: Entries, path: string): Outcome {
+  const folder = key.slice(0, key.lastIndexOf('*'))
+  const fields = namesInFolder(key, opened.keys()).flatMap((name) => {
+    const entry = opened.get(parseSecretName(`${folder}${name}`))
+    return entry === undefined ? [] : [[name, valueOf(entry)] as const]
+  })
+  try {
+    if (fields.length > 0) return { ok: true, secret: { value: packFields(fields) } }
+    const reason = `${path} has no secret right in the folder of ${text}`
+    return { ok: false, error: new LocketError('not_found', reason, { names: ['references'] }) }
+  } catch (thrown) {
+    return { ok: false, error: toLocketError(thrown) }
+  }
 }
 
 function closed(): LocketError {

@@ -1,5 +1,5 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { nearest } from '../../core/text/nearest.ts'
+import { nearHint } from '../lib/name-hint.ts'
 import type { Entries } from './document.ts'
 
 /**
@@ -7,10 +7,10 @@ import type { Entries } from './document.ts'
  * reference or name as the user wrote it.
  */
 export function missing(name: string, text: string, entries: Entries, path: string): LocketError {
-  const near = nearest(name, [...entries.keys()])
+  const near = nearHint(name, entries.keys())
   return new LocketError('not_found', `there is no such secret in ${path}`, {
     facts: { path, references: [text] },
     names: ['path'],
-    hint: near === undefined ? `store it with \`locket secret set ${name}\`` : `did you mean ${near}?`,
+    hint: near ?? `store it with \`locket secret set ${name}\``,
   })
 }

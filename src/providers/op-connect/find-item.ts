@@ -1,6 +1,7 @@
 import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
 import { matchByName, sameName } from '../lib/name-match.ts'
 import type { Match } from '../lib/name-match.ts'
+import { nearHint } from '../lib/name-hint.ts'
 import type { OpReference } from '../lib/op-reference.ts'
 import type { Item, ItemRow } from './answers.ts'
 import type { ConnectApi } from './api.ts'
@@ -45,7 +46,7 @@ export async function findItem(
   const itemGuess = known.items.get(`${vaultId}/${reference.item}`) ?? asId(reference.item)
   let refused: LocketError | undefined
   try {
-    const itemId = itemGuess ?? (await findTitle(api, known, vaultId, reference.item))
+    const itemId = itemGuess ?? (await findTitle(api, known, vaultId, reference))
     const item = await api.item(vaultId, itemId)
     if (itemGuess === undefined || isStill(item, reference.item)) return { vaultId, item }
   } catch (thrown) {
@@ -68,7 +69,7 @@ export async function findItem(
 
 async function lookUp(api: ConnectApi, known: KnownNames, reference: OpReference): Promise<FoundItem> {
   const vaultId = await findVault(api, known, reference.vault)
-  const itemId = await findTitle(api, known, vaultId, reference.item)
+  const itemId = await findTitle(api, known, vaultId, reference)
   return { vaultId, item: await api.item(vaultId, itemId) }
 }
 
@@ -77,10 +78,18 @@ async function lookUp(api: ConnectApi, known: KnownNames, reference: OpReference
  * no name goes into a filter.
  */
 async function findVault(api: ConnectApi, known: KnownNames, name: string): Promise<string> {
-  const vault = theOne(
-    matchByName(await api.vaults(), name, { id: (entry) => entry.id, name: (entry) => entry.name }),
-    { api, what: `vault "${name}" that this token may read`, several: `vaults named "${name}"` },
-  )
+  const vaults = await api.vaults()
+  const hint = () =>
+    nearHint(
+      name,
+      vaults.map((entry) => entry.name),
+    )
+  const vault = theOne(matchByName(vaults, name, { id: (entry) => entry.id, name: (entry) => entry.name }), {
+    api,
+    what: `vault "${name}" that this token may read`,
+    several: `vaults named "${name}"`,
+    hint,
+  })
   remember(known.vaults, name, vault.id)
   return vault.id
 }
@@ -89,18 +98,24 @@ async function findTitle(
   api: ConnectApi,
   known: KnownNames,
   vaultId: string,
-  title: string,
+  { vault, item: title }: OpReference,
 ): Promise<string> {
   const filtered = matchTitle((await api.itemsTitled(vaultId, title)) ?? [], title)
   // The filter may be case-sensitive, while references are not.
-  const match = filtered.kind === 'none' ? matchTitle(await api.items(vaultId), title) : filtered
+  const rows = filtered.kind === 'none' ? await api.items(vaultId) : []
+  const match = filtered.kind === 'none' ? matchTitle(rows, title) : filtered
   const row = theOne(match, {
     api,
-    what: `item "${title}" in that vault`,
+    what: `item "${title}" in vault "${vault}"`,
     several: `items titled "${title}"`,
+    hint: () => nearHint(title, titlesOf(rows)),
   })
   remember(known.items, `${vaultId}/${title}`, row.id)
   return row.id
+}
+
+function titlesOf(rows: readonly ItemRow[]): string[] {
+  return rows.filter((row) => !isPutAway(row)).map((row) => row.title)
 }
 
 function matchTitle(rows: readonly ItemRow[], title: string): Match<ItemRow> {
@@ -118,10 +133,16 @@ function isPutAway(row: { readonly state?: string | null | undefined }): boolean
 
 function theOne<T extends { readonly id: string }>(
   match: Match<T>,
-  asked: { readonly api: ConnectApi; readonly what: string; readonly several: string },
+  asked: {
+    readonly api: ConnectApi
+    readonly what: string
+    readonly several: string
+    readonly hint: () => string | undefined
+  },
 ): T {
   if (match.kind === 'one') return match.entry
-  if (match.kind === 'none') throw providerError('not_found', `${asked.api.who} has no ${asked.what}`)
+  if (match.kind === 'none')
+    throw providerError('not_found', `${asked.api.who} has no ${asked.what}`, { hint: asked.hint() })
   const ids = match.entries.slice(0, 10).map((entry) => entry.id)
   throw providerError(
     'ambiguous',

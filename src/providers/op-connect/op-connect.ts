@@ -12,7 +12,9 @@ export const opConnect = defineProvider({
   settings: connectSettings,
   parse(text, instance) {
     const reference = parseOpReference(text)
-    return reference === undefined ? undefined : createRef(instance, formatOpReference(reference), text)
+    if (reference === undefined) return undefined
+    const { isAll = false } = reference
+    return createRef(instance, formatOpReference(reference), text, { isAll })
   },
   check({ host, token }) {
     const lines: string[] = []

@@ -1,6 +1,7 @@
 import { totp } from '../../core/filters/totp.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Resolved } from '../../core/vocabulary/resolve.ts'
+import { packFields } from '../../core/vocabulary/fields.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { bearer } from '../lib/login/credential.ts'
@@ -10,7 +11,7 @@ import { createConnectApi, createConnectSession } from './api.ts'
 import type { ConnectApi, ConnectSession, FirstRefusal } from './api.ts'
 import { createKnownNames, findItem } from './find-item.ts'
 import type { KnownNames } from './find-item.ts'
-import { selectField } from './select-field.ts'
+import { allFields, selectField } from './select-field.ts'
 import { providerError } from '../lib/provider-error.ts'
 import type { ConnectSettings } from './settings.ts'
 
@@ -67,8 +68,9 @@ interface Batch {
 async function fetchOne(ref: SecretRef, { api, known, now }: Batch): Promise<Resolved> {
   const reference = ownReference(ref, parseOpReference)
   const { vaultId, item } = await findItem(api, known, reference)
-  const selected = selectField(item, reference)
   const version = item.version == null ? {} : { version: String(item.version) }
+  if (reference.isAll === true) return { value: packFields(allFields(item, reference, api.who)), ...version }
+  const selected = selectField(item, reference, api.who)
   if (selected.kind === 'file')
     return { value: new Secret(await api.file(vaultId, item.id, selected.fileId)), ...version }
   const text = new TextEncoder().encode(selected.text)

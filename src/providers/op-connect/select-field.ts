@@ -1,9 +1,13 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import { shownField, type NamedSecret } from '../../core/vocabulary/fields.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
+import { fieldHint } from '../lib/name-hint.ts'
 import { matchByName } from '../lib/name-match.ts'
 import type { Match } from '../lib/name-match.ts'
 import { toOpensshKey } from '../lib/login/openssh-key.ts'
 import type { OpReference } from '../lib/op-reference.ts'
 import type { Item } from './answers.ts'
+import { providerError } from '../lib/provider-error.ts'
 
 type Field = Item['fields'][number]
 type File = Item['files'][number]
@@ -22,15 +26,43 @@ const UNNAMED_SECTION = 'add more'
  * Returns the field or file of an item that the reference names. Throws `not_found`, `ambiguous`, or
  * `filter_failed` when the field cannot give the attribute or format.
  */
-export function selectField(item: Item, reference: OpReference): Selected {
-  const inSection = sectionFilter(item, reference)
+export function selectField(item: Item, reference: OpReference, who: string): Selected {
+  const inSection = sectionFilter(item, reference, who)
   const field = theOne(matchField(item.fields.filter(inSection), reference), reference)
   if (field !== undefined) return readField(field, reference)
   const named = { id: (file: File) => file.id, name: (file: File) => file.name }
   const file = theOne(matchByName(item.files.filter(inSection), reference.field, named), reference)
   if (file !== undefined) return readFile(file, reference)
-  const where = reference.section === undefined ? 'the item' : `section "${reference.section}"`
-  throw new LocketError('not_found', `${where} has no field or file "${reference.field}"`)
+  const known = [
+    ...item.fields.filter(inSection).map(({ label, id }) => (label === '' ? id : label)),
+    ...item.files.filter(inSection).map(({ name }) => name),
+  ]
+  throw providerError(
+    'not_found',
+    `${who} has no field or file "${reference.field}" in ${placeOf(reference)}`,
+    {
+      hint: fieldHint(reference.field, known),
+    },
+  )
+}
+
+/**
+ * Returns all fields of the item, or of the section that the reference names, which have a value: by label,
+ * and by id where there is no label. One-time passwords are left out, because their value is the seed of all
+ * codes, and so are files, which take a request each. Throws `not_found`, or `ambiguous` for two fields of
+ * one label.
+ */
+export function allFields(item: Item, reference: OpReference, who: string): readonly NamedSecret[] {
+  const fields = item.fields
+    .filter(sectionFilter(item, reference, who))
+    .filter((field) => field.value != null && field.value !== '' && !isOneTimePassword(field))
+  const labels = Map.groupBy(fields, ({ label, id }) => (label === '' ? id : label))
+  for (const [label, entries] of labels)
+    if (entries.length > 1)
+      throw ambiguous(`${entries.length} fields are named ${shownField(label)}`, entries)
+  if (labels.size === 0)
+    throw providerError('not_found', `${who} has no field with a value in ${placeOf(reference)}`)
+  return [...labels].map(([label, [field]]) => [label, Secret.fromText(field?.value ?? '')])
 }
 
 /**
@@ -47,14 +79,24 @@ function matchField(fields: readonly Field[], reference: OpReference): Match<Fie
   return match.kind === 'none' ? matchByName(fields, reference.field, named) : match
 }
 
-function sectionFilter(item: Item, reference: OpReference): (entry: Field | File) => boolean {
+function sectionFilter(item: Item, reference: OpReference, who: string): (entry: Field | File) => boolean {
   const { section } = reference
   if (section === undefined) return () => true
   const named = { id: (entry: SectionName) => entry.id, name: (entry: SectionName) => entry.label }
-  const match = matchByName(sectionsOf(item), section, named)
+  const sections = sectionsOf(item)
+  const match = matchByName(sections, section, named)
   if (match.kind === 'one') return (entry) => entry.section?.id === match.entry.id
-  if (match.kind === 'none') throw new LocketError('not_found', `the item has no section "${section}"`)
+  if (match.kind === 'none') {
+    const labels = sections.map(({ label }) => label)
+    throw providerError('not_found', `${who} has no section "${section}" in item "${reference.item}"`, {
+      hint: fieldHint(section, labels),
+    })
+  }
   throw ambiguous(`${match.entries.length} sections are named "${section}"`, match.entries)
+}
+
+function placeOf({ section, item }: OpReference): string {
+  return section === undefined ? `item "${item}"` : `section "${section}" of item "${item}"`
 }
 
 interface SectionName {
@@ -94,14 +136,17 @@ function readFile(file: File, { attribute, sshFormat }: OpReference): Selected {
 
 function oneTimePassword(field: Field): Selected {
   if (field.totp != null && field.totp !== '') return { kind: 'text', text: field.totp }
-  const isSeed = field.type === 'OTP' || field.type === 'TOTP' || field.value?.startsWith('otpauth:')
-  if (!isSeed || field.value == null || field.value === '') {
+  if (!isOneTimePassword(field) || field.value == null || field.value === '') {
     throw new LocketError(
       'filter_failed',
       'attribute=otp is for a one-time password, and this field is not one',
     )
   }
   return { kind: 'seed', text: field.value }
+}
+
+function isOneTimePassword({ type, value }: Field): boolean {
+  return type === 'OTP' || type === 'TOTP' || value?.startsWith('otpauth:') === true
 }
 
 /**

@@ -86,6 +86,23 @@ test('for the error "other" the failed request gives the reason', () => {
   assert.equal(known.ok || known.error.code, 'not_found')
 })
 
+test('a name that does not exist is named, with the place where it was looked for', () => {
+  const says = ['vaultNotFound', 'itemNotFound', 'noMatchingSections', 'fieldNotFound'].map((error) => {
+    const outcome = outcomeOf(
+      createRef('op', 'op://v/i/s/f', 'op://v/i/s/f'),
+      { requests: 1, responses: new Map([['op://v/i/s/f', { error }]]) },
+      'op',
+    )
+    return outcome.ok ? '' : outcome.error.message
+  })
+  assert.deepEqual(says, [
+    'op has no vault "v" that this service account may read',
+    'op has no item "i" in vault "v"',
+    'op has no section "s" in item "i"',
+    'op has no field or file "f" in section "s" of item "i"',
+  ])
+})
+
 test('a value is bytes, also an empty one', () => {
   for (const secret of ['canary', '', 'ünï\n\0']) {
     const content = { secret, itemId: 'i', vaultId: 'v' }

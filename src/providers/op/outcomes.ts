@@ -17,14 +17,6 @@ const CONNECT = '1Password Connect can: `op-connect`'
 /** The errors that the SDK has for one reference (its `types.d.ts`), with the code and words of locket. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   parsing: ['ref_syntax', "is not what 1Password's SDK takes for a reference"],
-  vaultNotFound: [
-    'not_found',
-    'there is no such vault, or the service account may not read it',
-    'what a service account may read is set when it is made',
-  ],
-  itemNotFound: ['not_found', 'the vault has no such item'],
-  noMatchingSections: ['not_found', 'the item has no such section'],
-  fieldNotFound: ['not_found', 'the item has no such field or file'],
   tooManyVaults: ['ambiguous', 'several vaults have that name', ID],
   tooManyItems: ['ambiguous', 'several items have that title', ID],
   tooManyMatchingFields: ['ambiguous', 'several fields have that name', SECTION],
@@ -60,6 +52,8 @@ export function outcomeOf({ key }: SecretRef, { responses, trouble }: Answered, 
     const isFleeting = readReference(key).attribute === 'otp'
     return { ok: true, secret: { value: new Secret(value), ...(isFleeting ? { isFleeting } : {}) } }
   }
+  const missing = missingOf(error, key, who)
+  if (missing !== undefined) return { ok: false, error: missing }
   const meaning = Object.hasOwn(MEANINGS, error) ? MEANINGS[error] : undefined
   if (meaning !== undefined) {
     const [code, says, hint] = meaning
@@ -70,4 +64,24 @@ export function outcomeOf({ key }: SecretRef, { responses, trouble }: Answered, 
     ok: false,
     error: trouble === undefined ? providerError('provider_protocol', says) : errorOf(trouble),
   }
+}
+
+/**
+ * Returns the error for a name that does not exist; undefined for another error. The SDK lists no other
+ * names.
+ */
+function missingOf(error: string, key: string, who: string): LocketError | undefined {
+  const { vault, item, section, field } = readReference(key)
+  const noSuch = (what: string, hint?: string) =>
+    providerError('not_found', `${who} has no ${what}`, { hint })
+  const place = section === undefined ? `item "${item}"` : `section "${section}" of item "${item}"`
+  if (error === 'vaultNotFound')
+    return noSuch(
+      `vault "${vault}" that this service account may read`,
+      'the vaults of a service account are set when it is made',
+    )
+  if (error === 'itemNotFound') return noSuch(`item "${item}" in vault "${vault}"`)
+  if (error === 'noMatchingSections') return noSuch(`section "${section ?? ''}" in item "${item}"`)
+  if (error === 'fieldNotFound') return noSuch(`field or file "${field}" in ${place}`)
+  return undefined
 }

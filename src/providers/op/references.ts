@@ -15,7 +15,13 @@ const NAME = /^[A-Za-z0-9 _.-]+$/
 export function parseReference(text: string): string | undefined {
   const reference = parseOpReference(text)
   if (reference === undefined) return undefined
-  const { vault, item, section, field, attribute } = reference
+  const { vault, item, section, field, isAll, attribute } = reference
+  if (isAll === true)
+    throw malformedOpReference(
+      text,
+      "asks for all fields, which locket cannot read with 1Password's SDK",
+      'name each field, or read all of them with `op-connect`',
+    )
   for (const [what, part] of Object.entries({ vault, item, section, field }))
     if (part !== undefined && !NAME.test(part)) throw unwritable(text, what, part)
   if (attribute !== undefined && attribute !== 'otp') {

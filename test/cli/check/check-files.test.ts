@@ -193,3 +193,50 @@ test('each problem has one line that names file, volume or service, and referenc
   )
   assert.match(stdout, /^local:\/\/gone .*\n {2}in compose\.yaml: service web: B$/m)
 })
+
+test('environment: and env_file: of a provider service are checked like its options', async (t) => {
+  const { check, put } = await checkWorld(t)
+  await put('app.env', 'F={{ local://in-file }}\n')
+  const provider = { type: 'locket', options: { provider: 'local' } }
+  await put(
+    'compose.yaml',
+    JSON.stringify({
+      services: {
+        mapped: { provider, environment: { A: '{{ local://mapped }}', U: null }, env_file: 'app.env' },
+        listed: {
+          provider,
+          environment: ['B={{ local://listed }}', 'C={{ op://only/two }}', 'OP_CONNECT_TOKEN=x'],
+        },
+        mixed: {
+          provider: { type: 'locket', options: { secrets: 'a={{ local://a }},b={{ local://b }}' } },
+          environment: { D: '1' },
+        },
+        none: { provider },
+      },
+    }),
+  )
+  const { stdout } = await check(['--format=json', 'compose.yaml'])
+  const { files, references } = documentOf(stdout)
+  assert.deepEqual(
+    files[0]?.problems.map((problem) => problem.slice(0, 70)),
+    [
+      'service listed: environment: OP_CONNECT_TOKEN is a credential of locke',
+      'service listed: environment C: line 1, column 1: op://only/two has 2 p',
+      'service none: there is no variable to set: give it environment: or the',
+    ],
+  )
+  assert.deepEqual(
+    references.map(({ reference, where }) => [reference, ...where]),
+    [
+      ['local://in-file', 'compose.yaml: service mapped: F'],
+      ['local://mapped', 'compose.yaml: service mapped: A'],
+      ['local://listed', 'compose.yaml: service listed: B'],
+      ['local://a', 'compose.yaml: service mixed: a'],
+      ['local://b', 'compose.yaml: service mixed: a'],
+    ],
+  )
+  assert.deepEqual(files[0]?.warnings, [
+    'service mixed: option secrets a: a comma and another NAME=TEMPLATE follow, and are part of the value: write a list with one entry on each line',
+    'service mixed: Docker Compose before 5.6.0 leaves out the variables of environment:, and sets only those of the options',
+  ])
+})

@@ -9,7 +9,7 @@ oddAnswers({
   subject,
   settings: (url) => ({ url, roleId: 'bao-canary-role', secretId: 'bao-canary-secret' }),
   // An answer below `old` does not have the form of version 2, so locket asks for its mount.
-  references: ['bao://m/p/f', 'bao://m/p/g?version=1', 'bao://old/app/f'],
+  references: ['bao://m/p/f', 'bao://m/p/g?version=1', 'bao://old/app/f', 'bao://m/p/*'],
   steps: [
     {
       name: 'login',

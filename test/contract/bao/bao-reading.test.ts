@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mountOf } from '../../fixtures/servers/bao-data.ts'
 import type { BaoMount, BaoVersion } from '../../fixtures/servers/bao-data.ts'
-import { onBao } from './bao-server.ts'
+import { fieldsOf } from '../provider/provider-all.ts'
+import { parsed } from '../provider/provider-attempt.ts'
+import { onBao, subject } from './bao-server.ts'
 
 /** A mount with one secret whose fields are this JSON. */
 function holding(json: string): BaoMount {
@@ -34,7 +36,10 @@ test('a field that is missing, null or not writable text is named', async (t) =>
   const references = ['password', 'null', 'half', 'toString'].map((field) => `bao://secret/app/${field}`)
   assert.deepEqual(await codes(...references), ['not_found', 'not_found', 'provider_protocol', 'not_found'])
   const [missing = '', none = ''] = await messages(...references)
-  assert.match(missing, /^bao at http:\S+ has no field "password" at secret\/app$/)
+  assert.match(
+    missing,
+    /^bao at http:\S+ has no field "password" at secret\/app \(there is other, null, half\)$/,
+  )
   assert.match(none, /has null in field "null" at secret\/app$/)
 })
 
@@ -135,4 +140,29 @@ test('names with spaces, percents and other signs reach the server as they are',
   const secrets = { 'my app/50% + ü?': { 'a/b#c': 'one' } }
   const { read } = await onBao(t, { mounts: [mountOf('my mount', 2, secrets)] })
   assert.deepEqual(await read('bao://my%20mount/my app/50%25 + ü%3F/a%2Fb%23c'), ['one'])
+})
+
+test('* gives every field that is not null, as text or JSON, of the version that is asked for', async (t) => {
+  const versions: BaoVersion[] = [
+    { json: '{"old":"1"}' },
+    { json: '{"text":"a","null":null,"n":1.50,"*":"star"}' },
+  ]
+  const mount: BaoMount = { path: 'secret', kv: 2, secrets: new Map([['app', versions]]) }
+  const one: BaoMount = { path: 'kv1', kv: 1, secrets: new Map([['app', [{ json: '{"a":"b"}' }]]]) }
+  const opened = await onBao(t, { mounts: [mount, one] })
+  const read = (text: string) => fieldsOf(opened, parsed(subject, text))
+  assert.deepEqual(await read('bao://secret/app/*'), { text: 'a', n: '1.50', '*': 'star' })
+  assert.deepEqual(await read('vault://secret/app/*?version=1'), { old: '1' })
+  assert.deepEqual(await read('bao://kv1/app/*'), { a: 'b' })
+  assert.deepEqual(await opened.read('bao://secret/app/%2A'), ['star'])
+})
+
+test('* of a secret without a value, or with a field that is not text, is named', async (t) => {
+  const opened = await onBao(t, { mounts: [holding('{"null":null}')] })
+  assert.match(
+    (await opened.messages('bao://secret/app/*')).join(),
+    /has no field with a value at secret\/app$/,
+  )
+  const odd = await onBao(t, { mounts: [holding('{"a":"canary-9f2c-value","half":"\\ud800"}')] })
+  assert.match((await odd.messages('bao://secret/app/*')).join(), /invalid Unicode in field "half" at/)
 })

@@ -77,6 +77,9 @@ export const subject: ProviderSubject = {
     ['bao://mount%2Fa/b/field'],
     ['bao://mount/a/b%2Ffield'],
     ['bao://mount/path/field?version=3', 'bao://mount/path/field?version=3&kv=2'],
+    ['bao://mount/path/*', 'vault://mount/path/*'],
+    ['bao://mount/path/%2A'],
+    ['bao://mount/path/*?version=3', 'bao://mount/path/*?version=3&kv=2'],
     ['bao://mount/path/field?kv=2'],
     ['bao://mount/path/field?kv=1'],
     ['bao://mount/path/field%3Fkv=1'],
@@ -107,6 +110,10 @@ async function startBackend(t: TestContext): Promise<Backend> {
       const json = JSON.stringify({ value: Buffer.from(value).toString(), other: 'canary-9f2c-value' })
       mount.secrets.set(`contract/${name}`, [{ json }])
       return `bao://secret/contract/${name}/value`
+    },
+    async putAll(values) {
+      mount.secrets.set('contract/all', [{ json: JSON.stringify(values) }])
+      return 'bao://secret/contract/all/*'
     },
     missing: 'bao://secret/nothing/of/that/name',
     canaries: CANARIES,

@@ -70,6 +70,7 @@ export function subjectOf(client: BwsClientName): ProviderSubject {
       [OTHER],
     ],
     required: ['bws-token'],
+    noAll: { text: 'bws://project/*', says: /asks for several secrets.* is read by its id alone/ },
     lacks: {
       forbid: 'the server says of what may not be read that it is missing',
       limit:

@@ -9,6 +9,7 @@ import { dotenv } from '../../../src/providers/dotenv/dotenv.ts'
 import { startWorker } from '../../../src/wire.ts'
 import { createRecordingLog } from '../../fakes/recording-log.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { fieldsOf } from '../provider/provider-all.ts'
 import { CANARY, codesOf, fetched, open, parsed, textsOf, within } from '../provider/provider-attempt.ts'
 import type { Backend, ProviderSubject } from '../provider/provider-backend.ts'
 import { providerContract } from '../provider/provider-contract.ts'
@@ -27,10 +28,11 @@ const subject: ProviderSubject = {
     'dotenv://1A',
     'dotenv://A/B',
     'dotenv://A=b',
+    'dotenv://A*',
     'dotenv:/A',
     'DotEnv://A',
   ],
-  spellings: [['dotenv://A'], ['dotenv://a'], ['dotenv://A-B'], ['dotenv://A.B']],
+  spellings: [['dotenv://*'], ['dotenv://A'], ['dotenv://a'], ['dotenv://A-B'], ['dotenv://A.B']],
   required: ['dotenv-path'],
   textOnly: 'a .env file is text',
   lacks: {
@@ -61,6 +63,13 @@ test('attack: a name of a locket credential is denied, also in a file that other
     await codesOf(opened, refs),
     hidden.map(() => 'denied'),
   )
+})
+
+test('attack: * leaves out the credentials of locket', async (t) => {
+  const { backend, path } = await dotenvFile(t)
+  await appendFile(path, 'APP=one\n')
+  await using opened = await open(subject, backend)
+  assert.deepEqual(await fieldsOf(opened, parsed(subject, 'dotenv://*')), { APP: 'one' })
 })
 
 test('the file is read again each time', async (t) => {
@@ -135,6 +144,15 @@ async function dotenvFile(t: TestContext): Promise<{ readonly backend: Backend; 
         `export CONTRACT_${name}="${text.replace(/["\\$]/g, '\\$&').replaceAll('\r', '\\r')}"\n`,
       )
       return `dotenv://CONTRACT_${name}`
+    },
+    async putAll(values) {
+      await appendFile(
+        path,
+        Object.entries(values)
+          .map(([name, value]) => `${name}='${value}'\n`)
+          .join(''),
+      )
+      return 'dotenv://*'
     },
     missing: 'dotenv://CONTRACT_NOWHERE',
     canaries: [TOKEN],

@@ -29,6 +29,7 @@ const subject: ProviderSubject = {
   ],
   spellings: [['env://A'], ['env://a'], ['env://A_B'], ['env://A.B']],
   required: ['env-provider'],
+  noAll: { text: 'env://*', says: /every variable of locket's own environment/ },
   textOnly: 'variables are text',
   lacks: {
     badCredential: NO_CREDENTIAL,

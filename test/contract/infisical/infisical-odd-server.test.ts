@@ -19,7 +19,7 @@ oddAnswers({
   subject,
   settings: (url) => ({ url, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, maxRate: 'none' }),
   // The first alone in its folder, the others together.
-  references: [`${A}&path=/alone`, A, B],
+  references: [`${A}&path=/alone`, A, B, `infisical:///*?${REST}&path=/all`],
   steps: [
     {
       name: 'login',

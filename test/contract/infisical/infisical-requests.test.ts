@@ -134,7 +134,9 @@ test('an older server is asked at its own address, and that is remembered', asyn
 test('a missing secret does not make the server look like an older one', async (t) => {
   const { codes, asked } = await connected(t, app())
   assert.deepEqual(await codes(`infisical:///GONE?${REST}`), ['not_found'])
-  assert.deepEqual(asked().map(withoutQuery), [LOGIN, '/api/v4/secrets/GONE'])
+  const requests = asked()
+  assert.deepEqual(requests.map(withoutQuery), [LOGIN, '/api/v4/secrets/GONE', '/api/v4/secrets'])
+  assert.equal(queryOf(requests[2])['viewSecretValue'], 'false', 'the list is for the hint, without values')
 })
 
 function withoutQuery(request: string | undefined): string {

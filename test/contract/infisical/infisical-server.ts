@@ -77,6 +77,8 @@ export const subject: ProviderSubject = {
       `infisical:///KEY?env=dev&project_id=${ID}&path=%2F`,
       `infisical:///%20KEY%20?env=dev&project_id=${ID}`,
     ],
+    [`infisical:///*?env=dev&project_id=${ID}`],
+    [`infisical:///%2A?env=dev&project_id=${ID}`],
     [`infisical:///key?env=dev&project_id=${ID}`],
     [`infisical:///KEY?env=Dev&project_id=${ID}`],
     [`infisical:///KEY?env=dev&project_id=${OTHER_ID}`],
@@ -121,6 +123,11 @@ export async function startBackend(t: TestContext): Promise<{ server: InfisicalS
       folders[path] ??= { secrets: [] }
       folders[path].secrets.push({ key: name, value: new TextDecoder().decode(value) })
       return `infisical:///${name}?${REST}&path=${path}`
+    },
+    async putAll(values) {
+      const secrets = Object.entries(values).map(([key, value]) => ({ key, value }))
+      folders['/contract/all'] = { secrets }
+      return `infisical:///*?${REST}&path=/contract/all`
     },
     missing: `infisical:///NOTHING?${REST}&path=/contract/f0`,
     canaries: CANARIES,

@@ -4,7 +4,8 @@ import type { TestContext } from 'node:test'
 import { folderOf, inDev, PROJECT } from '../../fixtures/servers/infisical-data.ts'
 import type { InfisicalData } from '../../fixtures/servers/infisical-data.ts'
 import { connected, REST, subject } from './infisical-server.ts'
-import { settingsOf } from '../provider/provider-attempt.ts'
+import { fieldsOf } from '../provider/provider-all.ts'
+import { parsed, settingsOf } from '../provider/provider-attempt.ts'
 
 const ref = (key: string, more = '') => `infisical:///${key}?${REST}&path=/app${more}`
 
@@ -139,5 +140,34 @@ test('defaults of the settings are where a reference without options is looked u
   )
   assert.deepEqual(values, ['a of prod', 'a of the root'])
   const [message] = await messages(`infisical:///B?env=prod&project_id=${PROJECT}&path=/app`)
-  assert.match(message ?? '', / has no secret of that name in folder \/app of environment prod, project 3832/)
+  assert.match(
+    message ?? '',
+    / has no secret "B" in folder \/app of environment prod, project 3832\S+ \(did you mean A\?\)$/,
+  )
+})
+
+test('* gives all secrets of the folder with its imports, by one request', async (t) => {
+  const opened = await connected(
+    t,
+    inDev({
+      '/app': { ...folderOf({ OWN: 'own', BOTH: 'own' }), imports: [{ environment: 'dev', path: '/first' }] },
+      '/app/below': folderOf({ BELOW: 'x' }),
+      '/first': folderOf({ BOTH: 'first', FIRST: 'first' }),
+    }),
+  )
+  const all = parsed(subject, ref('*'))
+  assert.deepEqual(await fieldsOf(opened, all), { OWN: 'own', BOTH: 'own', FIRST: 'first' })
+  assert.equal(opened.asked().filter((request) => !request.startsWith('POST ')).length, 1)
+})
+
+test('* of a folder with a value that is hidden or refused is denied, and not read in part', async (t) => {
+  for (const hides of ['refuses', 'masks'] as const) {
+    const secrets = [
+      { key: 'OPEN', value: 'open' },
+      { key: 'SHUT', value: 'canary-9f2c-value', lacks: 'value' as const },
+    ]
+    const { codes, server } = await connected(t, inDev({ '/app': { secrets } }))
+    Object.assign(server.knobs, { hides })
+    assert.deepEqual(await codes(ref('*')), ['denied'], hides)
+  }
 })

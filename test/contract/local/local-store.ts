@@ -20,6 +20,7 @@ export interface LocalStore extends LocalPaths {
   readonly dir: string
   readonly store: SecretStore
   put(name: string, value: string | Uint8Array): Promise<void>
+  putMany(values: Readonly<Record<string, string>>): Promise<void>
 }
 
 export async function localStore(t: TestContext): Promise<LocalStore> {
@@ -33,6 +34,12 @@ export async function localStore(t: TestContext): Promise<LocalStore> {
     async put(name, value) {
       const secret = typeof value === 'string' ? Secret.fromText(value) : new Secret(Uint8Array.from(value))
       await store.set(new Map([[parseSecretName(name), secret]]), AbortSignal.timeout(20_000))
+    },
+    async putMany(values) {
+      const entries = Object.entries(values).map(
+        ([name, value]) => [parseSecretName(name), Secret.fromText(value)] as const,
+      )
+      if (entries.length > 0) await store.set(new Map(entries), AbortSignal.timeout(20_000))
     },
   }
 }

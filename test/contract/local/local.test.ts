@@ -32,10 +32,16 @@ providerContract({
     'local://a\nb',
     'local:/a/b',
     'LOCAL://a',
+    'local:///*',
+    'local://a//*',
+    'local://a/*b',
+    'local://a/%2A',
   ],
   spellings: [
     ['local://db/password', 'local://db/%70assword', 'local://d%62/password'],
     ['local://db/Password'],
+    ['local://db/*', 'local://d%62/*'],
+    ['local://*'],
     ['local://db.password'],
     ['local://with space/x', 'local://with%20space/x'],
     ['local://with+space/x'],
@@ -67,6 +73,13 @@ async function start(t: TestContext): Promise<Backend> {
     async put(name, value) {
       await at.put(`contract/${name}`, value)
       return `local://contract/${name}`
+    },
+    async putAll(values) {
+      await at.put('contract/all/below/them', 'canary-9f2c-value-below')
+      await at.putMany(
+        Object.fromEntries(Object.entries(values).map(([name, value]) => [`contract/all/${name}`, value])),
+      )
+      return 'local://contract/all/*'
     },
     missing: 'local://contract/nowhere',
     canaries: [identity],

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatError } from '../../../src/core/vocabulary/errors.ts'
 import { idOf } from '../../fixtures/servers/connect-data.ts'
 import type { ConnectData, ConnectField, ConnectItem } from '../../fixtures/servers/connect-data.ts'
 import { connected, subject } from './op-connect-server.ts'
-import { bytesOf, parsed } from '../provider/provider-attempt.ts'
+import { fieldsOf } from '../provider/provider-all.ts'
+import { bytesOf, fetched, parsed } from '../provider/provider-attempt.ts'
 
 const BINARY = Buffer.from(Array.from({ length: 300 }, (_, index) => (index * 7) % 256))
 const SEED = 'otpauth://totp/x:y?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=x'
@@ -94,7 +96,35 @@ test('a field or section that is not there is not_found, in a section too', asyn
   const { codes, messages } = await connected(t, vault(LOGIN))
   const references = ['op://Main/Login/nope', 'op://Main/Login/Nope/host', 'op://Main/Login/Backup/port']
   assert.deepEqual(await codes(...references), ['not_found', 'not_found', 'not_found'])
-  assert.match((await messages(references[2] ?? ''))[0] ?? '', /section "Backup" has no field or file "port"/)
+  assert.match(
+    (await messages(references[2] ?? ''))[0] ?? '',
+    / has no field or file "port" in section "Backup" of item "Login"/,
+  )
+})
+
+test('near names are offered for vaults, items, sections and fields', async (t) => {
+  const opened = await connected(t, vault(LOGIN))
+  const says = async (reference: string) => {
+    const [outcome] = (await fetched(opened, [parsed(subject, reference)])).values()
+    return outcome?.ok === false ? formatError(outcome.error) : assert.fail()
+  }
+  assert.match(await says('op://Mian/Login/Kennwort'), / has no vault "Mian" .*\(did you mean Main\?\)$/)
+  assert.match(
+    await says('op://Main/Logn/x'),
+    / has no item "Logn" in vault "Main" \(did you mean Login\?\)$/,
+  )
+  assert.match(
+    await says('op://Main/Login/Bakup/x'),
+    / no section "Bakup" in item .*\(did you mean Backup\?\)$/,
+  )
+  assert.match(
+    await says('op://Main/Login/Kenwort'),
+    / no field or file "Kenwort" .*\(did you mean Kennwort\?\)$/,
+  )
+  assert.match(
+    await says('op://Main/Login/unheard'),
+    / in item "Login" \(there is (.+, ){4}.+ and \d+ more\)$/,
+  )
 })
 
 test('attributes of fields', async (t) => {
@@ -221,4 +251,38 @@ test('names that look like ids are names all the same', async (t) => {
     'not_found',
     'not_found',
   ])
+})
+
+test('* gives every field with a value by its label: no one-time password, no file', async (t) => {
+  const item: ConnectItem = {
+    id: idOf(11),
+    title: 'All',
+    sections: [
+      { id: 's1', label: 'Server' },
+      { id: 's2', label: 'Backup' },
+    ],
+    fields: [
+      { id: 'username', label: 'username', value: 'u' },
+      { id: 'notesPlain', label: 'notesPlain' },
+      { id: 'empty', label: 'empty', value: '' },
+      { id: 'x7', label: '', value: 'no label' },
+      { id: 'otp', type: 'OTP', label: 'one-time password', value: SEED, totp: '123456' },
+      { id: 'seed', type: 'STRING', label: 'seed', value: SEED },
+      { id: 'host', label: 'host name', value: 'h', section: { id: 's1' } },
+      { id: 'port', label: 'port', value: '1', section: { id: 's2' } },
+    ],
+    files: [{ id: idOf(20), name: 'key.der', content: BINARY.toString('base64') }],
+  }
+  const opened = await connected(t, vault(item, LOGIN))
+  const read = (text: string) => fieldsOf(opened, parsed(subject, text))
+  const all = { username: 'u', x7: 'no label', 'host name': 'h', port: '1' }
+  assert.deepEqual(await read('op://Main/All/*'), all)
+  assert.deepEqual(await read('op://Main/All/server/*'), { 'host name': 'h' })
+  assert.deepEqual(await opened.codes('op://Main/All/nowhere/*', 'op://Main/None/*'), [
+    'not_found',
+    'not_found',
+  ])
+  const labels = await opened.messages('op://Main/Login/*')
+  assert.match(labels.join(), /2 fields are named "host": f1, f2/)
+  assert.deepEqual(await read('op://Main/Login/Database/*'), { host: 'db.example.com', port: '5432' })
 })

@@ -17,7 +17,7 @@ const ITEM = {
 const odd: OddSubject = {
   subject,
   settings: (url) => ({ host: url, token: TOKEN }),
-  references: ['op://v/i/f', 'op://v/i/file'],
+  references: ['op://v/i/f', 'op://v/i/file', 'op://v/i/*'],
   steps: [
     { name: 'file', isAt: (url) => url.endsWith('/content'), good: CANARY },
     { name: 'item', isAt: (url) => url.includes(`/items/${idOf(2)}`), good: JSON.stringify(ITEM) },

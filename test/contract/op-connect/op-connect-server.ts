@@ -40,6 +40,8 @@ export const subject: ProviderSubject = {
     'op://vault/item/field?ssh-format=pem',
     'op://vault/item/field?x=y',
     'op://vault/item/field?attribute=otp&ssh-format=openssh',
+    'op://vault/item/*?attribute=otp',
+    'op://vault/item/*?ssh-format=openssh',
   ],
   spellings: [
     ['op://My Vault/item/field', 'op://My%20Vault/item/field', 'OP://My Vault/it%65m/field'],
@@ -52,6 +54,9 @@ export const subject: ProviderSubject = {
     ['op://My Vault/item/field?ssh-format=openssh'],
     ['op://My Vault/item/field%3Fattribute=otp'],
     ['op://My Vault/item/50%25'],
+    ['op://My Vault/item/*'],
+    ['op://My Vault/item/%2A', 'op://My Vault/item/%2a'],
+    ['op://My Vault/item/section/*'],
     ['op://My Vault/../field', 'op://My Vault/%2E%2E/field'],
   ],
   required: ['connect-host', 'connect-token'],
@@ -77,6 +82,11 @@ export async function startBackend(t: TestContext): Promise<{ server: ConnectSer
       const item = itemFor(name, value, idOf(100 + items.length))
       items.push(item)
       return `op://${VAULT}/${item.title}/${name}`
+    },
+    async putAll(values) {
+      const fields = Object.entries(values).map(([label, value], at) => ({ id: `f${at}`, label, value }))
+      items.push({ id: idOf(100 + items.length), title: 'all fields', fields })
+      return `op://${VAULT}/all fields/*`
     },
     missing: `op://${VAULT}/nothing of that title/password`,
     canaries: [TOKEN, OTHER_TOKEN],

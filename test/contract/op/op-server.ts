@@ -52,6 +52,10 @@ export const subject: ProviderSubject = {
     ['op://My Vault/item/field '],
   ],
   required: ['op-token'],
+  noAll: {
+    text: 'op://My Vault/item/*',
+    says: /asks for all fields, which locket cannot read with 1Password's SDK/,
+  },
   lacks: {
     badCredential: NO_ACCOUNT,
     rotateCredential: NO_ACCOUNT,

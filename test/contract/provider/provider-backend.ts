@@ -55,6 +55,11 @@ export interface Backend {
   readonly settings: SettingTexts
   /** Stores a value and gives the reference that reads it. */
   put(name: string, value: Uint8Array): Promise<string>
+  /**
+   * Stores values as the fields of one item, and gives the reference to all of them: with a name in place of
+   * the `*` it reads one. Left out: the kind refuses such references, see `noAll`.
+   */
+  putAll?(values: Readonly<Record<string, string>>): Promise<string>
   /** A well-formed reference to nothing. */
   readonly missing: string
   /**
@@ -80,6 +85,8 @@ export interface ProviderSubject {
   readonly required: readonly string[]
   /** The version of a secret that was stored once; left out: this provider tells none. */
   readonly firstVersion?: string
+  /** A reference to all fields, for a kind that cannot read them at once, and what its error says. */
+  readonly noAll?: { readonly text: string; readonly says: RegExp }
   /** Why a value can be nothing but text, where that is so. */
   readonly textOnly?: string
   /** Why a knob does not apply to this kind. Every knob is either in the backend or here. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { until } from '../../../scripts/engine/until.ts'
 import type { ErrorCode } from '../../../src/core/vocabulary/errors.ts'
 import type { SecretRef } from '../../../src/core/vocabulary/ref.ts'
+import { allFields } from './provider-all.ts'
 import {
   CANARY,
   bytesOf,
@@ -44,6 +45,7 @@ export function providerContract(subject: ProviderSubject): void {
   describe(`provider ${subject.def.kind}`, () => {
     parsing(subject)
     fetching(subject)
+    allFields(subject)
     credentials(subject)
     sessions(subject)
     failing(subject)

@@ -27,6 +27,13 @@ export function parsing(subject: ProviderSubject): void {
     }
   })
 
+  const { noAll } = subject
+  if (noAll !== undefined)
+    test('refuses by name a reference to all fields', () => {
+      const parse = () => def.parse(noAll.text, def.kind, defaults)
+      assert.throws(parse, { code: 'ref_syntax', message: noAll.says })
+    })
+
   test('parses purely, and equal secrets have equal ids', () => {
     const owners = new Map<string, number>()
     for (const [group, spellings] of subject.spellings.entries()) {

@@ -1,3 +1,4 @@
+import { jsonExcess } from '../../../core/text/json-shape.ts'
 import { providerError } from '../provider-error.ts'
 
 /** The largest JSON answer in bytes, unless a provider needs more. */
@@ -12,9 +13,6 @@ export const MAX_JSON_DEPTH = 64
  * outside strings are counted. A parser and zod need seconds for half a million tiny values.
  */
 export const USUAL_JSON_VALUES = 50_000
-
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c]
-const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
 
 /** The options of `readJson`. */
 interface JsonReading {
@@ -46,36 +44,13 @@ export function readJson(
   }
 }
 
-/**
- * Checks depth and number of values before parsing: V8 needs seconds for some documents of a few megabytes
- * and blocks the process meanwhile.
- */
 function checkShape(body: Uint8Array, who: string, maxValues: number): void {
-  let depth = 0
-  let marks = 0
-  for (let at = 0; at < body.length; at += 1) {
-    const byte = body[at]
-    if (byte === QUOTE) {
-      at = endOfString(body, at)
-      continue
-    }
-    if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth += 1
-    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1
-    else if (byte !== COMMA) continue
-    marks += 1
-    if (depth > MAX_JSON_DEPTH)
-      throw providerError(
-        'provider_protocol',
-        `${who} sent an answer nested deeper than ${MAX_JSON_DEPTH} levels`,
-      )
-    if (marks > maxValues)
-      throw providerError('too_large', `${who} sent an answer of more than ${maxValues} values`)
-  }
-}
-
-/** The index of the quote that ends the string, or the body's length. */
-function endOfString(body: Uint8Array, start: number): number {
-  let at = start + 1
-  while (at < body.length && body[at] !== QUOTE) at += body[at] === BACKSLASH ? 2 : 1
-  return at
+  const excess = jsonExcess(body, { depth: MAX_JSON_DEPTH, values: maxValues })
+  if (excess === 'depth')
+    throw providerError(
+      'provider_protocol',
+      `${who} sent an answer nested deeper than ${MAX_JSON_DEPTH} levels`,
+    )
+  if (excess === 'values')
+    throw providerError('too_large', `${who} sent an answer of more than ${maxValues} values`)
 }

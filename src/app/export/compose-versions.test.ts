@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isLocketError } from '../../core/vocabulary/errors.ts'
-import { rawSupport } from './compose-raw.ts'
+import { rawSupport } from './compose-versions.ts'
 
 test('raw is for releases of Compose that know it, and an error names one that does not', () => {
   for (const version of ['5.2.0', 'v5.2.0', '5.2.1-rc.1', '5.10.0', '6.0.0'])
