@@ -109,9 +109,14 @@ export async function startWith(
   ])
 }
 
-/** `docker volume inspect`: the Status that locket gives. */
+/**
+ * `docker volume inspect`: the Status that locket gives, with the lists that it leaves out when they are
+ * empty.
+ */
 export async function statusOf(engine: Engine, volume: string): Promise<VolumeStatus> {
-  return JSON.parse(await engine.ok(['volume', 'inspect', '--format', '{{json .Status}}', volume]))
+  const shown = await engine.ok(['volume', 'inspect', '--format', '{{json .Status}}', volume])
+  const lists = { files: [], providers: [], requests: [], mounts: [], warnings: [] }
+  return { ...lists, ...JSON.parse(shown) }
 }
 
 /** Names of the volumes in the newest state file, each with its mount IDs. */

@@ -119,7 +119,7 @@ test('get of an unknown volume says so; of a known one Status and CreatedAt come
   assert.match(await engine.fails(['volume', 'inspect', 'dummy']), /no such volume/i)
   await createVolume(engine, 'got', options)
   const [view] = JSON.parse(await engine.ok(['volume', 'inspect', 'got']))
-  assert.deepEqual(view.Status.files, ['test'])
+  assert.match(view.Status.files.join(), /^test \(/)
   assert.ok(Math.abs(Date.parse(view.CreatedAt) - Date.now()) < 60_000, view.CreatedAt)
   assert.deepEqual(view.Options, options)
   await engine.ok(['volume', 'rm', 'got'])
@@ -144,7 +144,7 @@ test('each container has a mount ID of its own, and each start a new one', async
   const shown = (await statusOf(engine, 'ids')).mounts
   for (const id of first)
     assert.ok(
-      shown.some((line) => line.startsWith(id)),
+      shown.some((line) => line.startsWith(`${id.slice(0, 12)} `)),
       `${id} in ${shown.join('; ')}`,
     )
   await engine.ok(['restart', '-t', '5', 'id1'])

@@ -114,7 +114,7 @@ volumes:
   ])
     assert.ok(first.includes(`==> ./${file} <==\n${value}`), first)
   assert.match(first, /440:0/)
-  assert.equal((await statusOf(engine, 'fields_vol')).files.includes('local/password.txt'), true)
+  assert.equal((await statusOf(engine, 'fields_vol')).files.join().includes('local/password.txt ('), true)
   await storeSecret(engine, 'db/user', LOCAL)
   assert.match(await up(), /local\/user.txt/)
   await compose(['down', '-v'])

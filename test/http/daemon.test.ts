@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { until } from '../../scripts/engine/until.ts'
 import { startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
-import { secretPaths, setSecret } from '../support/local-secrets.ts'
+import { setSecret } from '../support/local-secrets.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
 
 const ID = 'a'.repeat(64)
@@ -48,7 +46,10 @@ test('create, mount, read, unmount, remove', async (t) => {
   assert.equal((await daemon.call('VolumeDriver.Path', { Name: 'db' })).Mountpoint, mounted.Mountpoint)
   const status = (await daemon.call('VolumeDriver.Get', { Name: 'db' })).Volume.Status
   assert.equal(status['state'], 'mounted')
-  assert.deepEqual(status['files'], ['db_password'])
+  assert.deepEqual(status['files'], ['db_password (local, 17 bytes)'])
+  assert.deepEqual(status['mounts'], [`${ID.slice(0, 12)} for 0s`])
+  assert.match(String(status['lastRender']), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, \d+s ago$/)
+  assert.ok(!('warnings' in status) && !('requests' in status), 'empty lists are left out')
   assert.equal(status['references'], 1)
   assert.ok(!JSON.stringify(status).includes(CANARY))
   assert.equal((await daemon.call('VolumeDriver.Unmount', { Name: 'db', ID })).Err, '')
@@ -180,48 +181,8 @@ test('a failed mount names volume, reference and provider, and leaves nothing', 
   assert.ok(!Err.includes('local://db/password'), 'a reference that did resolve is named as failing')
   assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
   const { Volume } = await daemon.call('VolumeDriver.Get', { Name: 'db' })
-  assert.deepEqual(Volume.Status['mounts'], [])
+  assert.equal(Volume.Status['mounts'], undefined)
   assert.match(String(Volume.Status['lastError']), /nope\/one/)
-})
-
-test('a secrets file that was there before and is away is waited for', async (t) => {
-  const folder = await temporaryFolder(t)
-  const daemon = await startDaemon({ folder })
-  t.after(() => daemon.stop('SIGKILL'))
-  await setSecret(folder, 'db/password', CANARY)
-  await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })
-  assert.equal((await daemon.call('VolumeDriver.Mount', { Name: 'db', ID })).Err, '')
-  await daemon.call('VolumeDriver.Unmount', { Name: 'db', ID })
-  const { file } = secretPaths(folder)
-  await rename(file, `${file}.away`)
-  const mounting = daemon.call('VolumeDriver.Mount', { Name: 'db', ID })
-  await sleep(700)
-  await rename(`${file}.away`, file)
-  assert.equal((await mounting).Err, '')
-})
-
-test('a mount whose engine hangs up is undone, and the repetition gets the reason', async (t) => {
-  const folder = await temporaryFolder(t)
-  const daemon = await startDaemon({ folder })
-  t.after(() => daemon.stop('SIGKILL'))
-  await daemon.call('VolumeDriver.Create', { Name: 'db', Opts: OPTIONS })
-  const hangUp = new AbortController()
-  const mounting = daemon.call('VolumeDriver.Mount', { Name: 'db', ID }, { signal: hangUp.signal })
-  await sleep(400)
-  hangUp.abort()
-  await assert.rejects(mounting)
-  await until('the failure is remembered', async () => {
-    const { Volume } = await daemon.call('VolumeDriver.Get', { Name: 'db' })
-    return Volume.Status['lastError'] !== null
-  })
-  assert.match(
-    (await daemon.call('VolumeDriver.Mount')).Err,
-    /volume db not mounted.*local\.key is not there.*stopped waiting/,
-  )
-  await setSecret(folder, 'db/password', CANARY)
-  await sleep(500)
-  assert.deepEqual(await mountPointsBelow(daemon.runtimeDir), [])
-  assert.deepEqual((await daemon.call('VolumeDriver.Get', { Name: 'db' })).Volume.Status['mounts'], [])
 })
 
 test('kill -9: mounts and references survive, and the next process goes on', async (t) => {

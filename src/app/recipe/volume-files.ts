@@ -6,14 +6,25 @@ import type { SourceFiles } from '../../core/ports/files.ts'
 import type { FileAccess } from '../../core/text/units.ts'
 import { unreachableWarning } from '../../core/volume/container-users.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
+import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
 import { hasStar, spreadTemplates, starErrors } from './fields.ts'
 import { readTemplates, type TemplateRules } from './read-templates.ts'
 import { NO_REFERENCE, recipeOf, type FieldsOf, type PreparedTemplate, type Recipe } from './recipe.ts'
 
+/** One file of a volume, for Status. */
+interface ContentFile {
+  readonly path: string
+  /** The names of the provider instances that its references ask. */
+  readonly providers: readonly string[]
+  /** Undefined until the file is rendered. */
+  readonly bytes: number | undefined
+}
+
 /** The content of a volume, for Status. It holds no value. */
 export interface ContentFacts {
-  readonly files: readonly string[]
+  readonly files: readonly ContentFile[]
   readonly references: number
   readonly providers: readonly string[]
   readonly warnings: readonly string[]
@@ -57,18 +68,29 @@ export function spreadFiles(templates: readonly PreparedFile[], fieldsOf: Fields
   return files
 }
 
-/** Returns the facts about a volume's content that Status shows. */
+/**
+ * Returns the facts about a volume's content that Status shows. `contents`: the rendered files, if they are.
+ */
 export function contentFacts(
   { templates }: Pick<Recipe<PreparedFile>, 'templates'>,
   { written }: Pick<VolumeConfig, 'written'>,
+  contents?: ReadonlyMap<PreparedFile, Secret>,
 ): ContentFacts {
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
   return {
-    files: templates.map(({ path }) => path),
+    files: templates.map((file) => ({
+      path: file.path,
+      providers: providersOf(file.template.refs),
+      bytes: contents?.get(file)?.byteLength,
+    })),
     references: refs.length,
-    providers: [...new Set(refs.map(({ provider }) => provider))],
+    providers: providersOf(refs),
     warnings: contentWarnings(templates, written),
   }
+}
+
+function providersOf(refs: readonly SecretRef[]): readonly string[] {
+  return [...new Set(refs.map(({ provider }) => provider))]
 }
 
 const MOST_NAMED = 10

@@ -35,7 +35,7 @@ export async function renderVolume(
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
   const rendered = await render(recipe, { ...written, allowance, awaitsCredential, resolve, clock, signal })
   const { templates, unresolved } = rendered
-  const content = contentFacts({ templates }, config)
+  const content = contentFacts({ templates }, config, rendered.contents)
   const warnings = unresolved
     ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
     : []

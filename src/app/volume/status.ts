@@ -1,3 +1,4 @@
+import type { ContentFacts } from '../recipe/volume-files.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { formatDuration } from '../../core/text/units.ts'
 import { mountpointOf, type Driver } from './driver.ts'
@@ -16,13 +17,15 @@ export interface VolumeView {
 /** Shown by `docker volume inspect`. Never a value. */
 export interface VolumeStatus {
   readonly state: 'idle' | 'mounted' | 'orphaned'
+  /** One line for each file: its path, its providers, and its size once it is rendered. */
   readonly files: readonly string[]
   readonly references: number
   readonly providers: readonly string[]
   /** One line for each network provider: its requests are billed and throttled. */
   readonly requests: readonly string[]
-  /** One line for each mount: its ID and age. */
+  /** One line for each mount: the start of its ID, and its age. */
   readonly mounts: readonly string[]
+  /** The time in UTC, and the age of the values. */
   readonly lastRender: string | null
   readonly lastError: string | null
   readonly warnings: readonly string[]
@@ -54,16 +57,17 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
   const { content } = activity
   const used = driver.clients.statusOf({ kind: 'volume', name })
   const note = state.kind === 'orphaned' ? ', orphaned' : ''
+  const now = driver.clock.now()
   return {
     state: tmpfsOf(state) !== undefined ? 'mounted' : state.kind === 'orphaned' ? 'orphaned' : 'idle',
-    files: content?.files ?? [],
+    files: content?.files.map(fileLine) ?? [],
     references: content?.references ?? 0,
     providers: content?.providers ?? [],
     requests: [...used].map(
       ([provider, { requestsLastHour }]) => `${provider}: ${requestsLastHour} in the last hour`,
     ),
-    mounts: usesOf(state).map(({ id, since }) => `${id} for ${ageOf(since, driver.clock.now())}${note}`),
-    lastRender: activity.lastRender ?? null,
+    mounts: usesOf(state).map(({ id, since }) => `${id.slice(0, ID_DIGITS)} for ${ageOf(since, now)}${note}`),
+    lastRender: activity.lastRender === undefined ? null : timeAndAge(activity.lastRender, now),
     lastError: activity.lastError ?? null,
     warnings: [
       ...warningsOf(state),
@@ -71,6 +75,19 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
       ...[...used.values()].flatMap(({ paused }) => paused ?? []),
     ],
   }
+}
+
+/** As many digits of an ID as the engine's own commands show. */
+const ID_DIGITS = 12
+
+function fileLine({ path, providers, bytes }: ContentFacts['files'][number]): string {
+  const from = providers.length === 0 ? 'no reference' : providers.join(' and ')
+  return `${path} (${from}${bytes === undefined ? '' : `, ${bytes} bytes`})`
+}
+
+/** `time` in ISO 8601, as `2026-11-30 05:00:00 UTC, 3m ago`. */
+function timeAndAge(time: string, now: number): string {
+  return `${time.slice(0, 19).replace('T', ' ')} UTC, ${ageOf(time, now)} ago`
 }
 
 function warningsOf(state: VolumeState): readonly string[] {

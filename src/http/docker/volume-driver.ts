@@ -3,7 +3,7 @@ import { createVolume } from '../../app/volume/create.ts'
 import type { Driver } from '../../app/volume/driver.ts'
 import { lastAbandonedMount, mountVolume, type MountAnswer } from '../../app/volume/mount.ts'
 import { removeVolume } from '../../app/volume/remove.ts'
-import { getVolume, listVolumes, type VolumeView } from '../../app/volume/status.ts'
+import { getVolume, listVolumes, type VolumeStatus, type VolumeView } from '../../app/volume/status.ts'
 import { unmountVolume } from '../../app/volume/unmount.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { CreateRequest, MountRequest, NameRequest, parseBody } from './messages.ts'
@@ -79,7 +79,12 @@ async function undo(driver: Driver, answer: MountAnswer): Promise<void> {
 }
 
 function volumeMessage(view: VolumeView) {
-  return { Name: view.name, Mountpoint: view.mountpoint, CreatedAt: view.createdAt, Status: view.status }
+  return {
+    Name: view.name,
+    Mountpoint: view.mountpoint,
+    CreatedAt: view.createdAt,
+    Status: withoutEmptyLists(view.status),
+  }
 }
 
 /**
@@ -106,4 +111,10 @@ function hangUpSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal
   if (request.raw.socket.destroyed) hungUp()
   reply.raw.once('close', hungUp)
   return controller.signal
+}
+
+/** Leaves out the lists without entries: `docker volume inspect` shows what there is. */
+function withoutEmptyLists(status: VolumeStatus): Partial<VolumeStatus> {
+  const entries = Object.entries(status).filter(([, value]) => !Array.isArray(value) || value.length > 0)
+  return Object.fromEntries(entries)
 }
