@@ -24,7 +24,7 @@ install_it() {
   chmod 700 "$dest/etc/locket"
   if [ ! -e "$dest/etc/locket/locket.toml" ]; then install -m 600 "$top/plugin/locket.toml" "$dest/etc/locket/locket.toml"; fi
   systemd daemon-reload
-  echo "installed $dest$prefix/bin/locket; next: edit /etc/locket/locket.toml, then systemctl enable --now locket"
+  echo "installed $dest$prefix/bin/locket; next: locket init, or edit /etc/locket/locket.toml; then systemctl enable --now locket"
 }
 
 uninstall_it() {

@@ -1,5 +1,6 @@
 import type { CommandContext, CommandEntry } from './cli/define.ts'
 import { COMMANDS, TABLES } from './cli/index.ts'
+import { wordsOfSidecar } from './cli/sidecar.ts'
 import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/vocabulary/errors.ts'
 import type { StartState } from './core/ports/process.ts'
 import { VERSION } from './core/vocabulary/version.ts'
@@ -20,7 +21,7 @@ interface Start {
 export async function run({ path, argv, env, startState }: Start): Promise<number> {
   const docker = path.endsWith('docker-locket') ? await import('./cli/docker-plugin.ts') : undefined
   const fromDocker = docker?.wordsFromDocker(argv, path)
-  const words = fromDocker ?? argv
+  const words = fromDocker ?? wordsOfSidecar(argv, path, COMMANDS) ?? argv
   const end = (thrown: unknown): number => fail(thrown, asksForCauses(words, env))
   process.once('uncaughtException', (thrown) => process.exit(end(thrown)))
   try {
@@ -43,7 +44,8 @@ async function dispatch(argv: readonly string[], given: Surroundings): Promise<n
   const [name, ...rest] = argv
   if (name === '--version' || name === '-V') return print(version())
   if (name === METADATA_WORD) return print((await import('./cli/docker-plugin.ts')).pluginMetadata())
-  if (name === undefined) return await showOverview(process.stderr, ERROR_KINDS.usage.exit)
+  if (name === undefined)
+    return await showOverview(process.stderr, { exit: ERROR_KINDS.usage.exit, isAll: false })
   if (HELP_WORDS.has(name)) return await showHelp(rest, name === '--help-all')
   const entry = await findCommand(name)
   const helpWord = firstHelpWord(rest)
@@ -107,16 +109,19 @@ function firstHelpWord(argv: readonly string[]): string | undefined {
 /** Shows the help of the named command, or the overview. */
 async function showHelp(words: readonly string[], isAll: boolean): Promise<number> {
   const [name, action] = words.filter((word) => !HELP_WORDS.has(word))
-  if (name === undefined) return await showOverview(openStdout(), 0)
+  if (name === undefined) return await showOverview(openStdout(), { exit: 0, isAll })
   const entry = await findCommand(name)
   const { command } = await entry.load()
   const { commandPage } = await import('./cli/help/page.ts')
   return print(commandPage(entry, command, { action, isAll: isAll || words.includes('--help-all') }))
 }
 
-async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<number> {
+async function showOverview(
+  stream: NodeJS.WriteStream,
+  { exit, isAll }: { readonly exit: number; readonly isAll: boolean },
+): Promise<number> {
   const { overview } = await import('./cli/help/overview.ts')
-  stream.write(overview(COMMANDS))
+  stream.write(overview(COMMANDS, { isAll }))
   return exit
 }
 

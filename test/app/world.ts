@@ -192,6 +192,7 @@ function memoryDef(provider: MemoryProvider): ProviderDef {
     kind: 'memory',
     title: 'in memory',
     schemes: ['memory'],
+    example: 'memory://name',
     settings: { name: 'memory', title: 'in memory', fields: {} },
     parse: (text) => memoryRef(text),
     check: () => [],

@@ -55,6 +55,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     instances: ['sections', 'layers', 'entries'],
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
+    init: ['sections', 'layers'],
   },
   app: {
     access: [],
@@ -68,6 +69,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     export: ['render', 'recipe', 'sinks'],
     check: ['render', 'recipe'],
     secret: [],
+    init: [],
   },
   host: {
     files: [],

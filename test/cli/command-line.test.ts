@@ -7,6 +7,7 @@ import { COMMANDS } from '../../src/cli/index.ts'
 import { fieldsOf } from '../../src/settings/field.ts'
 import { PROVIDER_SECTIONS } from '../../src/config/sections/rendering.ts'
 import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
+import { ERROR_KINDS } from '../../src/core/vocabulary/errors.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { MAIN } from '../support/program.ts'
@@ -22,11 +23,23 @@ function locket(args: readonly string[], env: Record<string, string> = {}) {
 test('help goes to standard error without a command, and to standard output on request', () => {
   const bare = locket([])
   assert.deepEqual([bare.status, bare.stdout], [64, ''])
-  for (const word of ['--help', '-h', 'help', '--help-all']) {
+  for (const word of ['--help', '-h', 'help']) {
     assert.deepEqual(locket([word]), { status: 0, stdout: bare.stderr, stderr: '' })
   }
   for (const { name, summary } of COMMANDS)
     assert.match(bare.stderr, new RegExp(`^  ${name} +${summary}$`, 'm'))
+})
+
+test('--help-all lists the exit codes too, and no help names a page that an installation lacks', () => {
+  const { status, stdout } = locket(['--help-all'])
+  assert.equal(status, 0)
+  assert.match(stdout, /^ {2}0 {4}success\n {2}64 {3}wrong flags/m)
+  for (const { exit, meaning } of Object.values(ERROR_KINDS)) {
+    assert.ok(stdout.includes(meaning), meaning)
+    assert.match(stdout, new RegExp(`^ {2}${exit} `, 'm'))
+  }
+  for (const words of [['--help'], ['--help-all'], ...COMMANDS.map(({ name }) => ['help', name])])
+    assert.doesNotMatch(locket(words).stdout, /docs\//)
 })
 
 test('the version is one line, of which scripts take the second word', () => {

@@ -12,6 +12,7 @@ export const bao = defineProvider({
   aliases: ['vault'],
   title: 'OpenBao and HashiCorp Vault',
   schemes: ['bao', 'vault'],
+  example: 'bao://secret/database/password',
   settings,
   parse(text, instance, { kvVersion }) {
     const reference = parseBaoReference(text, KV[kvVersion])

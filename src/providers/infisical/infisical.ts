@@ -8,6 +8,7 @@ export const infisical = defineProvider({
   kind: 'infisical',
   title: 'Infisical',
   schemes: ['infisical'],
+  example: 'infisical:///DB_PASSWORD',
   settings: infisicalSettings,
   parse(text, instance, { defaultEnvironment, defaultProjectId, defaultPath, defaultSecretType }) {
     const reference = parseInfisicalReference(text, {
