@@ -1,8 +1,9 @@
 import type { CommandContext, CommandEntry } from './cli/define.ts'
 import { COMMANDS, TABLES } from './cli/index.ts'
 import { wordsOfSidecar } from './cli/sidecar.ts'
-import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/vocabulary/errors.ts'
 import type { StartState } from './core/ports/process.ts'
+import { errorLines } from './cli/terminal/error-lines.ts'
+import { causesOf, ERROR_KINDS, LocketError, toLocketError } from './core/vocabulary/errors.ts'
 import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
@@ -85,11 +86,12 @@ async function findCommand(name: string): Promise<CommandEntry> {
   const entry = COMMANDS.find((candidate) => candidate.name === name)
   if (entry !== undefined) return entry
   const { nearest } = await import('./core/text/nearest.ts')
+  const { adviceOnWord } = await import('./cli/help/other-words.ts')
   const names = COMMANDS.map((candidate) => candidate.name)
-  const near = nearest(name, [...names, 'help'])
+  const near = nearest(name, [...names, 'help', '--help', '--version'])
   const what = name.startsWith('-') ? 'flag' : 'command'
   throw new LocketError('usage', `there is no ${what} ${JSON.stringify(name.slice(0, 80))}`, {
-    hint: near === undefined ? '`locket --help` lists the commands' : `did you mean ${near}?`,
+    hint: adviceOnWord(name, near),
   })
 }
 
@@ -140,12 +142,12 @@ function stopSignal(): AbortSignal {
 }
 
 /**
- * Writes the error as one line and returns its exit code. `withCauses`: writes a line for each cause too. An
- * internal error also gets its stack frames.
+ * Writes the error and returns its exit code. Several errors in one have a line each. `withCauses`: writes a
+ * line for each cause too. An internal error also gets its stack frames.
  */
 function fail(thrown: unknown, withCauses: boolean): number {
   const error = toLocketError(thrown)
-  process.stderr.write(`locket: ${formatError(error)}\n`)
+  process.stderr.write(errorLines(error))
   if (withCauses)
     process.stderr.write(
       causesOf(error)

@@ -38,9 +38,14 @@ export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
 export { systemClock } from './host/daemon/clock.ts'
 
-/** Returns the function that reports the events of a command. They become log lines. */
-export function openCommandEvents(options: LogOptions): Emit {
-  return createEvents([openLog(options)])
+/**
+ * Returns the function that reports the events of a command. They become log lines. Reports first the flags
+ * that show a credential.
+ */
+export function openCommandEvents(options: LogOptions, exposed: readonly string[] = []): Emit {
+  const emit = createEvents([openLog(options)])
+  if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
+  return emit
 }
 
 /**

@@ -28,13 +28,13 @@ export const command: Command = {
   async run(context) {
     const { argv, env, isRoot, tables, signal, stdout } = context
     const { loadCheckCommand } = await import('../config/check-config.ts')
-    const { settings, paths, log, config } = loadCheckCommand({ argv, env, isRoot, tables })
+    const { settings, paths, log, exposed, config } = loadCheckCommand({ argv, env, isRoot, tables })
     const { offline, strict, format, timeoutMs } = settings
     const { openCheck, openCommandEvents } = await import('../wire.ts')
     const report = await check(
       { config, paths, offline, strict, timeoutMs, signal },
       {
-        ...openCheck(openCommandEvents(log), env),
+        ...openCheck(openCommandEvents(log, exposed), env),
         readInput: (maxBytes) => readInput(context.stdin, maxBytes, signal),
       },
     )

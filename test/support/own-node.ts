@@ -65,7 +65,7 @@ export async function assertObeysNoVariable(
   const print = 'for name; do eval "echo \\"$name=\\$$name\\""; done'
   const { stdout, stderr, status } = spawnSync(
     file,
-    [...before, 'exec', '--', 'sh', '-c', print, 'sh', ...names],
+    [...before, 'exec', '-e', 'ANY=1', '--', 'sh', '-c', print, 'sh', ...names],
     { env, encoding: 'utf8' },
   )
   assert.equal(status, 0, stderr)

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { SecretName } from '../../core/vocabulary/secret-name.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { CommandContext } from '../define.ts'
@@ -12,6 +13,8 @@ interface ValueSource {
   readonly trim: boolean
 }
 
+/** The advice about a relative path. */
+const RELATIVE = 'a relative path begins in the working directory'
 const MAX_VALUE_BYTES = 16 * 1024 * 1024
 const NEWLINE = 10
 const RETURN = 13
@@ -52,7 +55,10 @@ export async function readWhole(path: string): Promise<Buffer> {
   } catch (thrown) {
     const errno = errnoOf(thrown)
     if (errno === undefined) throw thrown
-    throw new LocketError('io', `cannot read ${path}: ${errno}`, { cause: thrown })
+    throw new LocketError('io', `cannot read ${path}: ${systemReason(errno, 'read')}`, {
+      cause: thrown,
+      hint: errno === 'ENOENT' && !path.startsWith('/') ? RELATIVE : undefined,
+    })
   }
 }
 

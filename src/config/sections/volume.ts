@@ -1,5 +1,5 @@
 import { field, section, type Section } from '../../settings/field.ts'
-import { Duration, List, MountFlagWords, SelinuxContext, Size, Switch } from '../../settings/kinds.ts'
+import { Duration, List, MountFlagWords, SelinuxContext, TmpfsSize, Switch } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
 import { ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
@@ -48,7 +48,7 @@ export const tmpfsSection = section('tmpfs', 'Tmpfs of a volume', {
   sizeBytes: field({
     name: 'size',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_SIZE',
-    schema: Size,
+    schema: TmpfsSize,
     default: '10M',
     summary: 'size of the tmpfs',
     placeholder: 'SIZE',

@@ -1,5 +1,5 @@
 import type { Redactor } from '../text/redact.ts'
-import type { PassedSignal } from '../vocabulary/signals.ts'
+import type { PassedSignal } from './signals.ts'
 
 /**
  * A process that runs a foreign library, so that a crash, hang or leak harms nothing else. Its environment

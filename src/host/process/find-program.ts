@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { CommandLine } from '../../core/ports/process.ts'
 
 /** The search path for an environment without PATH, as in the C library. */
@@ -47,8 +48,12 @@ export function spawnError(name: string, thrown: unknown): LocketError {
       hint: 'give large values as files',
     })
   // For a script, the missing program may be the one that its first line names.
-  const reason = errno === 'ENOENT' ? 'its interpreter is not there' : `the system said ${errno ?? 'no'}`
-  return notExecutable(name, reason, { cause: thrown })
+  if (errno === 'ENOENT')
+    return notExecutable(name, 'its interpreter is not there', {
+      cause: thrown,
+      hint: 'the first line of a script names it, after #!',
+    })
+  return notExecutable(name, systemReason(errno), { cause: thrown })
 }
 
 function refusalOf(path: string): 'none' | 'missing' | 'refused' {
