@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { run } from '../../src/run.ts'
+import { readStartState } from '../../src/start-state.ts'
 import { MAIN } from '../support/program.ts'
 
 /** One call of the program, as the parent sends it. */
@@ -22,7 +23,9 @@ async function answer({ argv, cwd, env }: BatchCall): Promise<void> {
   process.chdir(cwd)
   for (const name of Object.keys(process.env)) delete process.env[name]
   Object.assign(process.env, env)
-  const code = await run({ path: MAIN, argv, env: process.env })
+  // `exec` would replace this process by its command.
+  const own = { ...process.env, LOCKET_EXEC_REPLACE: 'false' }
+  const code = await run({ path: MAIN, argv, env: own, startState: readStartState(undefined) })
   // Each run listens to signals, which belong to one process.
   for (const event of ['SIGINT', 'SIGTERM', 'uncaughtException']) process.removeAllListeners(event)
   for (const stream of [1, 2]) writeSync(stream, END)
