@@ -115,7 +115,7 @@ test('it loads no option parser, no schemas, no provider and no host code', () =
   assert.ok(loaded.some((url) => url.endsWith('/src/cli/healthcheck.ts')))
   const others = loaded.filter(
     (url) =>
-      !/\/src\/(run|cli\/(index|healthcheck|terminal\/error-lines)|core\/vocabulary\/(errors|error-facts|system-errors|version))\.ts$/.test(
+      !/\/src\/(run|cli\/(index|healthcheck|sidecar|terminal\/error-lines)|core\/vocabulary\/(errors|error-facts|system-errors|version))\.ts$/.test(
         url,
       ),
   )

@@ -6,7 +6,7 @@ import type { Proxy } from '../proxy/choose-proxy.ts'
 import { proxyConnectError } from '../proxy/proxy-errors.ts'
 import { openTunnel, proxyHeaders } from '../proxy/tunnel.ts'
 import { CONNECT_TIMEOUT, readErrno } from './errno.ts'
-import { watchCertificate } from './expiry.ts'
+import { watchCertificate } from './watch-certificate.ts'
 
 /** Milliseconds that a connection may take, with its tunnel and TLS. */
 const CONNECT_MS = 10_000

@@ -1,5 +1,5 @@
+import type { X509Certificate } from 'node:crypto'
 import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
-import { expiredAt } from './expiry.ts'
 
 /** The meaning of a failure below HTTP. */
 interface ErrnoReading {
@@ -80,4 +80,29 @@ function isCertificateErrno(errno: string): boolean {
 function codeOf(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return ''
   return typeof thrown.code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(thrown.code) ? thrown.code : ''
+}
+
+/** The property of an error that holds the certificate of the server. */
+export const CERTIFICATE = Symbol('certificate of the server')
+
+/** Certificates of a chain that are looked at. */
+const LONGEST_CHAIN = 10
+
+/**
+ * Returns the time when the certificate behind an error for an expired one ended: `2026-03-01 00:00 UTC`. It
+ * is the earliest end in the chain. Undefined: the error holds no certificate.
+ */
+function expiredAt(thrown: unknown): string | undefined {
+  let certificate = thrown instanceof Error ? (thrown as WithCertificate)[CERTIFICATE] : undefined
+  let earliest: Date | undefined
+  for (let at = 0; certificate !== undefined && at < LONGEST_CHAIN; at += 1) {
+    const { validToDate } = certificate
+    if (earliest === undefined || validToDate < earliest) earliest = validToDate
+    certificate = certificate.issuerCertificate
+  }
+  return earliest && `${earliest.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+interface WithCertificate {
+  readonly [CERTIFICATE]?: X509Certificate
 }
