@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
+import { constants as system } from 'node:os'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { CommandLine } from '../../core/ports/process.ts'
@@ -42,7 +43,7 @@ export function checkSizes([program, ...args]: CommandLine, env: Readonly<Record
 /** Converts an error of spawn to the `command_not_executable` error that a shell would report. */
 export function spawnError(name: string, thrown: unknown): LocketError {
   const errno = errnoOf(thrown)
-  if (errno === 'E2BIG')
+  if (errno === 'E2BIG' || isTooBig(thrown))
     return notExecutable(name, 'its environment and arguments are too large together', {
       cause: thrown,
       hint: 'give large values as files',
@@ -54,6 +55,11 @@ export function spawnError(name: string, thrown: unknown): LocketError {
       hint: 'the first line of a script names it, after #!',
     })
   return notExecutable(name, systemReason(errno), { cause: thrown })
+}
+
+/** True for E2BIG of `process.execve`: Node 26 gives that error its number, and an empty code. */
+function isTooBig(thrown: unknown): boolean {
+  return thrown instanceof Error && 'errno' in thrown && thrown.errno === system.errno.E2BIG
 }
 
 function refusalOf(path: string): 'none' | 'missing' | 'refused' {

@@ -183,3 +183,15 @@ test('as the first process of a container the command is process 1, with the rul
     await running.ended
   }
 })
+
+for (const way of BOTH_WAYS) {
+  test(`variables that are too large together are reported (${way})`, async (t) => {
+    const { exec, keep } = await execWorld(t)
+    await keep('db/password', 'x'.repeat(120_000))
+    // 7.2 MB: the kernel takes 6 MiB at most, whatever the limit of the stack is.
+    const variables = Array.from({ length: 60 }, (_, n) => ['-e', `V${n}={{ local://db/password }}`])
+    const { code, stderr } = await exec([way, ...variables.flat(), '--', 'true'])
+    assert.equal(code, 126)
+    assert.match(stderr, /environment and arguments are too large together \(give large values as files\)/)
+  })
+}
