@@ -23,6 +23,7 @@ function fake(
     title: kind,
     aliases: [`${kind}-alias`],
     schemes: [scheme],
+    autoRefresh: 'never',
     settings: section(kind, kind, {
       token: field({
         name: `${kind}-token`,

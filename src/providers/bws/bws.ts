@@ -8,6 +8,7 @@ export const bws = defineProvider({
   kind: 'bws',
   title: 'Bitwarden Secrets Manager',
   schemes: ['bws'],
+  autoRefresh: { everyMs: 300_000 },
   settings: bwsSettings,
   parse(text, instance) {
     const reference = parseBwsReference(text)
