@@ -36,12 +36,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ['rw', 'noexec', 'nosuid', 'nodev'],
     (volume) => volume.tmpfs.flags,
   ),
-  'selinux-context': row(
-    ['a:b:c', 'd:e:f'],
-    ['a:b:c', 'd:e:f'],
-    undefined,
-    (volume) => volume.tmpfs.selinuxContext,
-  ),
+  'selinux-context': row(['a:b:c', 'd:e:f'], ['a:b:c', 'd:e:f'], undefined, (it) => it.tmpfs.selinuxContext),
   'allow-swap': row(['yes', 'off'], [true, false], false, (volume) => volume.tmpfs.allowSwap),
   'mount-timeout': row(['2s', '1m30s'], [2000, 90_000], undefined, (volume) => volume.mountTimeoutMs),
   'file-mode': row(['0640', '0400'], [0o640, 0o400], 0o600, (volume) => volume.written.fileMode),

@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
+import { giveOrTake } from '../../core/waiting/back-off.ts'
 
 /** A caller of a schedule. Disposing ends its ticks; with the last caller the timer ends. */
 export interface Tick extends Disposable {
@@ -42,7 +42,7 @@ export function createTicks(clock: Clock, onTick: () => void): Ticks {
         () => false,
       )
       if (!isDue) continue
-      schedule.nextAt = clock.elapsed() + jittered(schedule.everyMs)
+      schedule.nextAt = clock.elapsed() + giveOrTake(schedule.everyMs)
       onTick()
       for (const fire of schedule.members) fire()
     }
@@ -57,7 +57,7 @@ export function createTicks(clock: Clock, onTick: () => void): Ticks {
   function scheduleOf(everyMs: number): Schedule {
     const known = schedules.get(everyMs)
     if (known !== undefined) return known
-    const nextAt = clock.elapsed() + jittered(everyMs)
+    const nextAt = clock.elapsed() + giveOrTake(everyMs)
     const schedule = { everyMs, members: new Set<() => void>(), nextAt, sleep: new AbortController() }
     schedules.set(everyMs, schedule)
     return schedule
@@ -69,7 +69,7 @@ export function createTicks(clock: Clock, onTick: () => void): Ticks {
       // A function of its own, so that one caller can join twice.
       const member = () => fire()
       schedule.members.add(member)
-      const soon = clock.elapsed() + jittered(SOON_MS)
+      const soon = clock.elapsed() + giveOrTake(SOON_MS)
       if (isSoon && schedule.nextAt > clock.elapsed() + 1.5 * SOON_MS) {
         schedule.nextAt = soon
         wake(schedule)
@@ -85,10 +85,4 @@ export function createTicks(clock: Clock, onTick: () => void): Ticks {
       }
     },
   }
-}
-
-/** Returns `ms`, longer or shorter by up to a tenth, so that several hosts do not ask at the same moment. */
-function jittered(ms: number): number {
-  const tenth = Math.floor(ms / 10)
-  return ms - tenth + randomInt(2 * tenth + 1)
 }
