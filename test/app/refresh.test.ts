@@ -107,11 +107,19 @@ test('a denied secret is not asked for more often than the pauses of failures, a
 test('at the limit of requests a refresh is postponed: a warning, no error, the files stay', async (t) => {
   const { world, read, status } = await mounted(t)
   world.provider.fail(
-    new LocketError('rate_limited', 'memory has its limit used up', { retryAfterMs: 90_000 }),
+    new LocketError('rate_limited', 'memory has its limit used up, for another 34s', {
+      retryAfterMs: 90_000,
+    }),
   )
   await oneInterval(world)
   await passTime(world.clock, 26_000)
   await until('it is shown', () => status().warnings.some((line) => /postponed: .*limit used up/.test(line)))
+  // The reason counts down, and is still the same reason.
+  const later = 'memory has its limit used up, for another 5s'
+  world.provider.fail(new LocketError('rate_limited', later, { retryAfterMs: 90_000 }))
+  await oneInterval(world, 95_000)
+  await passTime(world.clock, 26_000)
+  await until('it is shown', () => status().warnings.some((line) => /for another 5s/.test(line)))
   assert.equal(status().lastError, null)
   assert.deepEqual(eventsOf(world), ['volume.refresh.postponed'])
   world.provider.fail(undefined)

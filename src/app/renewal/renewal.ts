@@ -91,8 +91,9 @@ export async function openRenewal(
           if (signal.aborted) return
           const error = toLocketError(thrown)
           const line = formatError(error)
-          if (line !== failure) failed({ code: error.code, error: line })
-          failure = line
+          const kind = `${error.code} ${withoutCounts(line)}`
+          if (kind !== failure) failed({ code: error.code, error: line })
+          failure = kind
           pauseMs = pauseAfter(error)
           await onFailure?.(error)
         }
@@ -100,4 +101,9 @@ export async function openRenewal(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** Removes durations and counts of failures: with another one the reason is still the same. */
+function withoutCounts(line: string): string {
+  return line.replace(/\b(\d+(h|ms|m|s))+\b|\b\d+ failures\b/g, '')
 }

@@ -72,7 +72,7 @@ export async function followVolume(
           }),
         recovered: () => emit('volume.recovered', { volume: name }),
         onFailure(error) {
-          quietUntil = clock.elapsed() + (plan.everyMs === undefined ? 0 : QUIET_MS)
+          quietUntil = clock.elapsed() + Math.max(QUIET_MS, error.retryAfterMs ?? 0)
           if (error.code !== 'rate_limited') return noteError(driver, volume, formatError(error))
           driver.table.note(volume, { postponed: formatError(error) })
         },
