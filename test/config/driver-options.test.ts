@@ -41,14 +41,6 @@ test('names: dashes and underscores are alike in settings, and exact after secre
   refuses({ 'secrets.a': 'x' }, /^driver option secrets\.a is not known, did you mean secret/)
 })
 
-test('refresh: a duration of at least 5 s, auto or off', () => {
-  assert.equal(OPERATOR.volumeConfig({ refresh: '5s' }).refresh, 5000)
-  assert.equal(OPERATOR.volumeConfig({ refresh: 'OFF' }).refresh, 'off')
-  assert.equal(daemon([], { LOCKET_REFRESH: '2m' }).volumeConfig({}).refresh, 120_000)
-  refuses({ refresh: '4s' }, /^driver option refresh: must be auto, off, or a duration of at least 5s/)
-  refuses({ refresh: 'never' }, /^driver option refresh: /)
-})
-
 test('secrets: inline, from a file, as one entry that is never split, over the defaults by name', () => {
   const config = OPERATOR.volumeConfig({
     'secret.shared': 'own\n',
