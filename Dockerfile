@@ -11,4 +11,5 @@ ENV LOCKET_INJECT_MODE=watch \
     XDG_CONFIG_HOME=/etc
 # For engines before 25, which refuse --start-interval, plugin/dockerfile.sh changes this line.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --start-interval=500ms --retries=3 CMD ["/locket/bin/locket", "healthcheck"]
-ENTRYPOINT ["/locket/bin/locket", "inject"]
+# `locket inject`, and every other command of locket by its name: docker run locket secret list.
+ENTRYPOINT ["/locket/bin/sidecar"]

@@ -39,8 +39,8 @@ plugin: rootfs ## dist/plugin, and of it the plugin NAME in the engine that answ
 image: rootfs ## dist/image, and of it the sidecar image NAME:latest in the engine that answers
 	@$(if $(filter $(HOST),$(ARCH)),plugin/image.sh $(NAME) $(DIST),echo '$(DIST)/image: not made an image here, it is for $(ARCH)')
 
-push: rootfs ## the plugin to REGISTRY/NAME
-	@plugin/push.sh $(REGISTRY) $(NAME) $(DIST)/plugin
+push: $(if $(REGISTRY),rootfs) ## the plugin to REGISTRY/NAME
+	@plugin/push.sh '$(REGISTRY)' '$(NAME)' '$(DIST)/plugin'
 
 install: ## the program, a systemd unit and /etc/locket onto this host
 	@[ -x dist/locket/bin/locket ] || $(MAKE) build

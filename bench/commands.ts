@@ -37,7 +37,8 @@ function startUps(): void {
   const commands: readonly (readonly [name: string, reach: string, words: readonly string[]])[] = [
     ['node -e 0', '', [NODE, '-e', '0']],
     ['locket exec -- true', '<= 3 x node', [LOCKET, 'exec', '--', '/bin/true']],
-    ['the same with a variable of local', '<= 5 x node', [LOCKET, 'exec', ...variable, '--', '/bin/true']],
+    ['locket exec --no-exec -- true', '<= 3 x node', [LOCKET, 'exec', '--no-exec', '--', '/bin/true']],
+    ['locket exec with a variable of local', '<= 5 x node', [LOCKET, 'exec', ...variable, '--', '/bin/true']],
     ['locket healthcheck', '<= 1.5 x node', [LOCKET, 'healthcheck', '--status-file', join(folder, 'none')]],
   ]
   const values = new Map(commands.map(([name]) => [name, new Array<number>()]))

@@ -12,4 +12,5 @@ if docker plugin inspect "$name" > /dev/null 2>&1; then
 fi
 "$(dirname "$(readlink -f "$0")")/build-id.sh" "$plugin"
 docker plugin create "$name" "$plugin"
-echo "next: docker plugin set $name config.source=/etc/locket && docker plugin enable $name"
+echo "next: dist/locket/bin/locket init, which writes /etc/locket; then"
+echo "  docker plugin set $name config.source=/etc/locket && docker plugin enable $name"

@@ -9,4 +9,4 @@ if ! api=$(docker version --format '{{.Server.APIVersion}}' 2> /dev/null); then
   exit 0
 fi
 "$top/plugin/dockerfile.sh" "$api" | docker build -q -t "$name:latest" -f - "$dist/image"
-echo "next: docs/guides/inject.md has a compose file for $name:latest"
+echo "next: docs/guides/images.md says what $name:latest is for; docs/guides/inject.md has a compose file for it"

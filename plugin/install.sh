@@ -24,10 +24,22 @@ install_it() {
   chmod 700 "$dest/etc/locket"
   if [ ! -e "$dest/etc/locket/locket.toml" ]; then install -m 600 "$top/plugin/locket.toml" "$dest/etc/locket/locket.toml"; fi
   systemd daemon-reload
-  echo "installed $dest$prefix/bin/locket; next: edit /etc/locket/locket.toml, then systemctl enable --now locket"
+  echo "installed $dest$prefix/bin/locket; next: locket init, or edit /etc/locket/locket.toml; then systemctl enable --now locket"
+}
+
+# The mounted volumes of a daemon on this host, one a line. Those of a managed plugin do not need this program.
+mounted() {
+  awk -v dest="$dest/" '$1 == "locket" && $3 == "tmpfs" && index($2, dest) == 1 && $2 !~ "/propagated-mount/" { print "  " $2 }' \
+    /proc/self/mounts
 }
 
 uninstall_it() {
+  used=$(mounted)
+  if [ -n "$used" ]; then
+    printf 'not uninstalled: these volumes are mounted, and containers may use them:\n%s\n' "$used" >&2
+    echo "stop the containers and remove the volumes with docker volume rm, then try again" >&2
+    exit 1
+  fi
   systemd disable --now locket.service || true
   rm -rf "$dest$program"
   rm -f "$dest$prefix/bin/locket" "$dest$plugins/docker-locket" "$dest$unit"

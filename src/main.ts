@@ -1,9 +1,11 @@
 #!/usr/bin/env -S -u NODE_OPTIONS HELD_NODE_OPTIONS=${NODE_OPTIONS} node --disable-sigusr1 --
 import { run } from './run.ts'
+import { readStartState } from './start-state.ts'
 
 const [, path = '', ...argv] = process.argv
-const { HELD_NODE_OPTIONS: nodeOptions = '' } = process.env
+const { HELD_NODE_OPTIONS: nodeOptions = '', HELD_START: held } = process.env
 // The first line keeps NODE_OPTIONS from this process. The program that `exec` runs gets it back.
 delete process.env['HELD_NODE_OPTIONS']
+delete process.env['HELD_START']
 if (nodeOptions !== '') process.env['NODE_OPTIONS'] = nodeOptions
-process.exitCode = await run({ path, argv, env: process.env })
+process.exitCode = await run({ path, argv, env: process.env, startState: readStartState(held) })

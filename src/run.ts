@@ -1,6 +1,9 @@
 import type { CommandContext, CommandEntry } from './cli/define.ts'
 import { COMMANDS, TABLES } from './cli/index.ts'
-import { causesOf, ERROR_KINDS, formatError, LocketError, toLocketError } from './core/vocabulary/errors.ts'
+import { wordsOfSidecar } from './cli/sidecar.ts'
+import type { StartState } from './core/ports/process.ts'
+import { errorLines } from './cli/terminal/error-lines.ts'
+import { causesOf, ERROR_KINDS, LocketError, toLocketError } from './core/vocabulary/errors.ts'
 import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
@@ -12,20 +15,21 @@ interface Start {
   /** The words after the program's name. */
   readonly argv: readonly string[]
   readonly env: Env
+  readonly startState: StartState
 }
 
 /** Runs one command line and returns its exit code. Loads the file of that command only. */
-export async function run({ path, argv, env }: Start): Promise<number> {
+export async function run({ path, argv, env, startState }: Start): Promise<number> {
   const docker = path.endsWith('docker-locket') ? await import('./cli/docker-plugin.ts') : undefined
   const fromDocker = docker?.wordsFromDocker(argv, path)
-  const words = fromDocker ?? argv
+  const words = fromDocker ?? wordsOfSidecar(argv, path, COMMANDS) ?? argv
   const end = (thrown: unknown): number => fail(thrown, asksForCauses(words, env))
   process.once('uncaughtException', (thrown) => process.exit(end(thrown)))
   try {
     // A SIGTERM ends every command, so `followDocker` needs nothing else.
     if (fromDocker !== undefined)
       await docker?.followDocker(env['DOCKER_CLI_PLUGIN_SOCKET'], () => process.kill(process.pid, 'SIGTERM'))
-    return await dispatch(words, env)
+    return await dispatch(words, { env, startState, followsDocker: fromDocker !== undefined })
   } catch (thrown) {
     return end(thrown)
   }
@@ -34,28 +38,32 @@ export async function run({ path, argv, env }: Start): Promise<number> {
 /** The first word with which the Docker CLI and Compose ask a plugin for its description. */
 const METADATA_WORD = 'docker-cli-plugin-metadata'
 
-async function dispatch(argv: readonly string[], env: Env): Promise<number> {
+/** The parts of the start that a command sees. */
+type Surroundings = Pick<CommandContext, 'env' | 'startState' | 'followsDocker'>
+
+async function dispatch(argv: readonly string[], given: Surroundings): Promise<number> {
   const [name, ...rest] = argv
   if (name === '--version' || name === '-V') return print(version())
   if (name === METADATA_WORD) return print((await import('./cli/docker-plugin.ts')).pluginMetadata())
-  if (name === undefined) return await showOverview(process.stderr, ERROR_KINDS.usage.exit)
+  if (name === undefined)
+    return await showOverview(process.stderr, { exit: ERROR_KINDS.usage.exit, isAll: false })
   if (HELP_WORDS.has(name)) return await showHelp(rest, name === '--help-all')
   const entry = await findCommand(name)
   const helpWord = firstHelpWord(rest)
   if (helpWord !== undefined) return await showHelp([entry.name, ...rest], helpWord === '--help-all')
   const { command } = await entry.load()
-  return await command.run(contextOf(entry.name, rest, env))
+  return await command.run(contextOf(entry.name, rest, given))
 }
 
 /**
  * Returns the context of a command. A stream is opened when the command first uses it: opening takes 2 ms,
  * and standard input may belong to a child of the command.
  */
-function contextOf(name: string, argv: readonly string[], env: Env): CommandContext {
+function contextOf(name: string, argv: readonly string[], given: Surroundings): CommandContext {
   return {
     name,
     argv,
-    env,
+    ...given,
     cwd: process.cwd(),
     calledAt: Date.now(),
     commands: COMMANDS,
@@ -78,11 +86,12 @@ async function findCommand(name: string): Promise<CommandEntry> {
   const entry = COMMANDS.find((candidate) => candidate.name === name)
   if (entry !== undefined) return entry
   const { nearest } = await import('./core/text/nearest.ts')
+  const { adviceOnWord } = await import('./cli/help/other-words.ts')
   const names = COMMANDS.map((candidate) => candidate.name)
-  const near = nearest(name, [...names, 'help'])
+  const near = nearest(name, [...names, 'help', '--help', '--version'])
   const what = name.startsWith('-') ? 'flag' : 'command'
   throw new LocketError('usage', `there is no ${what} ${JSON.stringify(name.slice(0, 80))}`, {
-    hint: near === undefined ? '`locket --help` lists the commands' : `did you mean ${near}?`,
+    hint: adviceOnWord(name, near),
   })
 }
 
@@ -102,16 +111,19 @@ function firstHelpWord(argv: readonly string[]): string | undefined {
 /** Shows the help of the named command, or the overview. */
 async function showHelp(words: readonly string[], isAll: boolean): Promise<number> {
   const [name, action] = words.filter((word) => !HELP_WORDS.has(word))
-  if (name === undefined) return await showOverview(openStdout(), 0)
+  if (name === undefined) return await showOverview(openStdout(), { exit: 0, isAll })
   const entry = await findCommand(name)
   const { command } = await entry.load()
   const { commandPage } = await import('./cli/help/page.ts')
   return print(commandPage(entry, command, { action, isAll: isAll || words.includes('--help-all') }))
 }
 
-async function showOverview(stream: NodeJS.WriteStream, exit: number): Promise<number> {
+async function showOverview(
+  stream: NodeJS.WriteStream,
+  { exit, isAll }: { readonly exit: number; readonly isAll: boolean },
+): Promise<number> {
   const { overview } = await import('./cli/help/overview.ts')
-  stream.write(overview(COMMANDS))
+  stream.write(overview(COMMANDS, { isAll }))
   return exit
 }
 
@@ -130,12 +142,12 @@ function stopSignal(): AbortSignal {
 }
 
 /**
- * Writes the error as one line and returns its exit code. `withCauses`: writes a line for each cause too. An
- * internal error also gets its stack frames.
+ * Writes the error and returns its exit code. Several errors in one have a line each. `withCauses`: writes a
+ * line for each cause too. An internal error also gets its stack frames.
  */
 function fail(thrown: unknown, withCauses: boolean): number {
   const error = toLocketError(thrown)
-  process.stderr.write(`locket: ${formatError(error)}\n`)
+  process.stderr.write(errorLines(error))
   if (withCauses)
     process.stderr.write(
       causesOf(error)

@@ -18,7 +18,7 @@ import { forbidTracing } from './host/process/forbid-tracing.ts'
 import { openHostFacts } from './host/daemon/host-facts.ts'
 import { openLog, type LogOptions } from './host/log/log.ts'
 import { openMountTable } from './host/mounts/mount-table.ts'
-import { openOwnFiles } from './host/files/own-files.ts'
+import { openOwnFiles, writePrivateFile } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
@@ -38,9 +38,14 @@ export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
 export { systemClock } from './host/daemon/clock.ts'
 
-/** Returns the function that reports the events of a command. They become log lines. */
-export function openCommandEvents(options: LogOptions): Emit {
-  return createEvents([openLog(options)])
+/**
+ * Returns the function that reports the events of a command. They become log lines. Reports first the flags
+ * that show a credential.
+ */
+export function openCommandEvents(options: LogOptions, exposed: readonly string[] = []): Emit {
+  const emit = createEvents([openLog(options)])
+  if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
+  return emit
 }
 
 /**
@@ -164,6 +169,15 @@ export function openCheck(emit: Emit, env: ProviderDeps['env']): CheckDeps {
 export function openLocalSecrets(paths: LocalPaths, emit: Emit): SecretStore {
   const clock = systemClock()
   return openSecretFile(paths, { clock, emit, files: openSourceFiles(), own: openOwnFiles(clock) })
+}
+
+/** Returns the functions that write the files of `locket init`. */
+export function openSetupFiles() {
+  const own = openOwnFiles(systemClock())
+  return {
+    writePrivate: writePrivateFile,
+    writePublic: (path: string, content: Uint8Array) => own.replace(path, content, 0o644),
+  }
 }
 
 function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {

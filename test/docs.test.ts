@@ -12,7 +12,11 @@ const TOP_PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'
 const NOT_OURS = new Set(['plugin locket is in use', 'Status.state'])
 
 test('the messages that the guides explain are in the program', () => {
-  const program = globSync('src/**/*.ts', { cwd: root }).map(read).join('\n')
+  const program = globSync('src/**/*.ts', { cwd: root })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map((path) => withoutProse(read(path)))
+    .join('\n')
+  const unsaid: string[] = []
   let seen = 0
   for (const guide of guides) {
     for (const message of messagesIn(read(guide))) {
@@ -23,10 +27,11 @@ test('the messages that the guides explain are in the program', () => {
         const words = part.replace(/^[\s:;,.(]+|[\s:;,.(){}]+$/g, '')
         if (words.length < 6 || NOT_OURS.has(words)) continue
         seen += 1
-        assert.ok(program.includes(words), `${guide}: nothing says "${words}"`)
+        if (!program.includes(words)) unsaid.push(`${guide}: nothing says "${words}"`)
       }
     }
   }
+  assert.deepEqual(unsaid, [])
   assert.ok(seen > 30, `only ${seen} were looked at`)
 })
 
@@ -49,6 +54,11 @@ test('the files that the pages name exist', () => {
   }
   assert.ok(seen > 50, `only ${seen} were looked at`)
 })
+
+/** The source without its comments and the lines of help: they are not messages. */
+function withoutProse(source: string): string {
+  return source.replaceAll(/^ *(?:\/\*\*|\*|\/\/).*$/gm, '').replaceAll(/^ *summary:\s*'.*',?$/gm, '')
+}
 
 /** First column of the tables headed `message` or `you see`. */
 function messagesIn(markdown: string): string[] {

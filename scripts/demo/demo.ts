@@ -17,15 +17,23 @@ const name = `locket-demo-${randomBytes(4).toString('hex')}`
 const folder = mkdtempSync(join(tmpdir(), `${name}-`))
 const secret = `open-sesame-${randomBytes(3).toString('hex')}`
 const store = ['--local-file', join(folder, 'secrets.age'), '--local-key', join(folder, 'local.key')]
+const NEXT = `next, where your own Docker Engine runs:
+  make plugin                                          the plugin locket, which is built already
+  dist/locket/bin/locket init                          asks where your secrets are, and writes /etc/locket
+  docker plugin set locket config.source=/etc/locket
+  docker plugin enable locket
+docs/guides/install.md says more, README.md has an app that reads a secret`
 /** The commands that remove what the demo made in the engine, newest first. */
 const undo: (readonly string[])[] = []
 let engine: DemoEngine | undefined
 let interrupted = false
+let isShown = false
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => (interrupted = true))
 try {
   await demo()
   process.exitCode = 0
+  isShown = true
 } catch (thrown) {
   say(
     interrupted
@@ -35,6 +43,7 @@ try {
   process.exitCode = interrupted ? 130 : 1
 } finally {
   await takeAllAway()
+  if (isShown) say(NEXT)
 }
 
 async function demo(): Promise<void> {

@@ -143,8 +143,30 @@ const ROWS_OF_FILES = [
   ],
 ] as const
 
-/** Returns the table of driver options, for the reference and the README. */
-export function driverOptionsTable(): string {
+/** The driver options that most volumes need, in the order of the README. */
+const USUAL_OPTIONS = [
+  'secret.NAME',
+  'secret-mode.NAME',
+  'user',
+  'mode',
+  'file-mode',
+  'size',
+  'watch',
+  'provider',
+]
+
+/** Returns the table of the driver options that most volumes need, for the README. */
+export function usualOptionsTable(): string {
+  const [heading = '', line = '', ...rows] = driverOptionsTable().split('\n')
+  const usual = USUAL_OPTIONS.map((name) => {
+    const row = rows.find((text) => text.startsWith(`| \`${name}\` |`))
+    if (row === undefined) throw new Error(`there is no driver option ${name}`)
+    return row
+  })
+  return [heading, line, ...usual].join('\n')
+}
+
+function driverOptionsTable(): string {
   const rows = fieldsOf(VOLUME_SECTIONS)
     .filter((field) => isPerVolume(field) && !ROWS_OF_FILES.some(([name]) => name === field.name))
     .map(

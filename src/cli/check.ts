@@ -1,13 +1,13 @@
 import { checkJson } from '../app/check/json.ts'
 import { check } from '../app/check/check.ts'
 import { errorsOf, isGood } from '../app/check/report.ts'
-import { styleText } from 'node:util'
-import { checkText, type Paint } from '../app/check/text.ts'
+import { checkText } from '../app/check/text.ts'
 import { checkSection } from '../config/sections/check.ts'
 import { configFileSection } from '../config/sections/config-file.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import { ERROR_KINDS } from '../core/vocabulary/errors.ts'
 import type { Command } from './define.ts'
+import { paintFor } from './terminal/paint.ts'
 import { readInput } from './terminal/read-stream.ts'
 
 /** The command `locket check`. Its exit code is that of the first error, 78 for a strict warning, or 0. */
@@ -28,24 +28,20 @@ export const command: Command = {
   async run(context) {
     const { argv, env, isRoot, tables, signal, stdout } = context
     const { loadCheckCommand } = await import('../config/check-config.ts')
-    const { settings, paths, log, config } = loadCheckCommand({ argv, env, isRoot, tables })
+    const { settings, paths, log, exposed, config } = loadCheckCommand({ argv, env, isRoot, tables })
     const { offline, strict, format, timeoutMs } = settings
     const { openCheck, openCommandEvents } = await import('../wire.ts')
     const report = await check(
       { config, paths, offline, strict, timeoutMs, signal },
       {
-        ...openCheck(openCommandEvents(log), env),
+        ...openCheck(openCommandEvents(log, exposed), env),
         readInput: (maxBytes) => readInput(context.stdin, maxBytes, signal),
       },
     )
     if (format === 'json') {
       stdout.write(checkJson(report))
     } else {
-      const isColored = stdout.isTTY && (env['NO_COLOR'] ?? '') === ''
-      // styleText does not check the stream, because FORCE_COLOR would then put colours into a file.
-      const paint: Paint = (color, text) =>
-        isColored ? styleText(color, text, { validateStream: false }) : text
-      stdout.write(checkText(report, paint))
+      stdout.write(checkText(report, paintFor(context)))
     }
     const [first] = errorsOf(report)
     if (first !== undefined) return ERROR_KINDS[first.code].exit

@@ -127,7 +127,7 @@ async function up({ service }: ComposeCall, context: CommandContext, answers: An
     throw new LocketError('usage', `service ${service} has ${nothingToSet({ environment: isTold })}`, {
       hint: isTold ? undefined : environmentNeeds(await callingComposeVersion()),
     })
-  const emit = openCommandEvents(answers.log(loaded.log))
+  const emit = openCommandEvents(answers.log(loaded.log), loaded.exposed)
   if (raw && announced !== undefined) requireRaw(announced)
   const needs = raw && announced === undefined ? rawSupport(await callingComposeVersion()) : undefined
   const remarks = [needs, raw ? undefined : remarkOn(service), ...joinedEntries(entries, parseRef)]

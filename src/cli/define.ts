@@ -1,3 +1,4 @@
+import type { StartState } from '../core/ports/process.ts'
 import type { Section } from '../settings/field.ts'
 
 /** A command in the registry: the facts that the program needs before it loads the command's file. */
@@ -53,6 +54,9 @@ export interface CommandContext {
   /** Arguments after the command's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly startState: StartState
+  /** True: this process is a plugin of the Docker CLI, and learns from a connection that it is to end. */
+  readonly followsDocker: boolean
   /** Absolute path of the working directory. */
   readonly cwd: string
   /** The time of the call, in milliseconds since the epoch. */

@@ -31,19 +31,24 @@ export const command: Command = {
     'locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
     '',
     'Ends with the exit code of the command: 128 + n when signal n ended it, 127 when it is not found, 126 when it cannot be started.',
+    'The command takes the place of locket, unless locket has something to do afterwards: see --exec.',
     'The command inherits the environment, except the variables that hold credentials of locket.',
   ],
   example: 'locket exec -e DB_PASSWORD={{local://db/password}} -- node server.js',
   sections: [...Object.values(EXEC), ...RENDERING_SECTIONS],
   takes: 'command',
   async run(context) {
-    const { config, providers, log, unresolved } = loadExec(context)
+    const { config: asked, providers, log, exposed, unresolved } = loadExec(context)
+    // The Docker CLI does not signal the command: locket stays, to pass on that it is to end.
+    const config = { ...asked, mayReplace: asked.mayReplace && !context.followsDocker }
     const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
-    const rendering = openRendering(openCommandEvents(log), context.env)
+    const rendering = openRendering(openCommandEvents(log, exposed), context.env)
     if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
+    else if (isEmpty(config)) rendering.emit('exec.nothing')
     try {
       const showsOnTerminal = config.mask && context.stdout.isTTY
-      const deps = { ...openExec(rendering, providers), showsOnTerminal }
+      const { startState } = context
+      const deps = { ...openExec(rendering, providers), showsOnTerminal, startState }
       return await exec(config, deps, context.signal)
     } finally {
       await rendering.clients.close()
@@ -70,7 +75,7 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
     positionals: [ANY_WORDS],
   })
   if (words === undefined || loaded.positionals.length > 0) throw commandMissing()
-  const { settings, parseRef, providers, layer, log } = loaded
+  const { settings, parseRef, providers, layer, log, exposed } = loaded
   const { interactive, cleanEnv, keepEnv, resolveEnv, ...rest } = settings.exec
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
   const inherited = inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] })
@@ -91,7 +96,12 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   }
   const replaced = new Set(named.map((entry) => (entry.kind === 'variable' ? entry.name : '')))
   const unresolved = resolveEnv ? [] : found.map(({ name }) => name).filter((name) => !replaced.has(name))
-  return { config, providers, log, unresolved }
+  return { config, providers, log, exposed, unresolved }
+}
+
+/** True when the command gets neither a variable nor a file. */
+function isEmpty({ entries, outputs }: ExecConfig): boolean {
+  return entries.length + outputs.maps.length + outputs.secrets.length === 0
 }
 
 /** Leaves out `DB_*`, whose value is a reference that gives other variables in its place. */

@@ -49,14 +49,14 @@ export const command: Command = {
 type Loaded = ReturnType<typeof loadRendering<typeof EXPORT>>
 
 async function exportTo(
-  { settings, layer, parseRef, providers, log }: Loaded,
+  { settings, layer, parseRef, providers, log, exposed }: Loaded,
   { env, signal }: CommandContext,
   write: (variables: ReadonlyMap<string, string>, emit: Emit) => Promise<void>,
 ): Promise<void> {
   const entries = environmentEntries(settings, layer)
   if (entries.length === 0) throw nothingNamed()
   const { openCommandEvents, openRendering } = await import('../wire.ts')
-  const rendering = openRendering(openCommandEvents(log), env)
+  const rendering = openRendering(openCommandEvents(log, exposed), env)
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
     const sink = openTextSink((variables) => write(variables, rendering.emit))

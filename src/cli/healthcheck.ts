@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, LocketError } from '../core/vocabulary/errors.ts'
+import { systemReason } from '../core/vocabulary/system-errors.ts'
 import type { Command } from './define.ts'
 
 // Engines call this command every few seconds. It parses its two flags itself, so that it loads no schema
@@ -90,7 +91,7 @@ function problemOf(path: string): string | undefined {
     text = readFileSync(path, 'utf8')
   } catch (thrown) {
     if (errnoOf(thrown) === 'ENOENT') return `not every secret is in place: there is no ${path}`
-    return `cannot read ${path}: ${errnoOf(thrown) ?? 'unknown error'}`
+    return `cannot read ${path}: ${systemReason(errnoOf(thrown), 'read')}`
   }
   const gone = targetsOf(text).find(isGone)
   return gone === undefined ? undefined : `not every secret is in place: ${gone} is gone`

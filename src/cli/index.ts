@@ -37,6 +37,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./secret.ts'),
   },
   {
+    name: 'init',
+    summary: 'write the first configuration and a compose file, and check them',
+    load: () => import('./init.ts'),
+  },
+  {
     name: 'check',
     summary: 'check settings, compose files and templates, and whether every reference has a value',
     load: () => import('./check.ts'),

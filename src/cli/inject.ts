@@ -24,9 +24,9 @@ export const command: Command = {
     'locket inject --map ./templates:/run/secrets/app --secret "db_password={{ local://db/password }}"',
   sections: [...Object.values(INJECT), ...RENDERING_SECTIONS],
   async run(context) {
-    const { config, providers, logging } = load(context)
+    const { config, providers, logging, exposed } = load(context)
     const { openCommandEvents, openPlacing, openRendering } = await import('../wire.ts')
-    const rendering = openRendering(openCommandEvents(logging), context.env)
+    const rendering = openRendering(openCommandEvents(logging, exposed), context.env)
     try {
       await inject(config, openPlacing(rendering, 'inject', providers), context.signal)
       return 0
@@ -39,7 +39,7 @@ export const command: Command = {
 function load(context: CommandContext) {
   const { name, argv, env, isRoot, cwd, tables, signal } = context
   const loaded = loadRendering({ name, sections: INJECT, argv, env, isRoot, tables })
-  const { settings, parseRef, providers, layer, log: logging } = loaded
+  const { settings, parseRef, providers, layer, log: logging, exposed } = loaded
   const { mode, debounceMs, wipeOnExit, show } = settings.inject
   const statusFile =
     settings.inject.statusFile === undefined ? undefined : normalizePath(settings.inject.statusFile)
@@ -71,5 +71,5 @@ function load(context: CommandContext) {
     wipeOnExit,
     stream: openStream((content) => printValue(content, 'the output', context.stdout)),
   }
-  return { config, providers, logging }
+  return { config, providers, logging, exposed }
 }

@@ -12,6 +12,7 @@ import {
 import type { SecretStore, Stored } from '../core/ports/secret-store.ts'
 import { parseDotenv } from '../core/text/dotenv.ts'
 import { nearest } from '../core/text/nearest.ts'
+import { decodeUtf8 } from '../core/text/utf8.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { parseSecretName } from '../core/vocabulary/secret-name.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
@@ -69,6 +70,10 @@ export const command: Command = {
   },
 }
 
+/** The advice to a user who may have given the value as an argument. */
+const VALUE_ELSEWHERE =
+  'a value is never an argument, which every user of this machine can see: leave it out and be asked for it, or use --stdin or --file FILE'
+
 /** Returns an action that loads its settings and calls `body`. `positionals` are as in `LoadRequest`. */
 function action<S extends Sections>(
   sections: S,
@@ -81,16 +86,24 @@ function action<S extends Sections>(
     ...(takes === undefined ? {} : { takes }),
     async run(name, context) {
       const { argv, env, isRoot } = context
-      const request = { name: `secret ${name}`, sections, argv: argv.slice(1), env, isRoot, positionals }
+      const surplus = name === 'set' ? VALUE_ELSEWHERE : undefined
+      const words = argv.slice(1)
+      const request = { name: `secret ${name}`, sections, argv: words, env, isRoot, positionals, surplus }
       await body(loadCommand(request), context)
     },
   }
 }
 
 async function set({ settings, positionals }: Loaded<typeof SET>, context: CommandContext): Promise<void> {
-  const name = parseSecretName(positionals[0] ?? '')
+  const [written = ''] = positionals
+  if (written.includes('='))
+    throw new LocketError('usage', 'the name of a secret is given without a value', {
+      hint: `${VALUE_ELSEWHERE}; a = in a name is written %3D`,
+    })
+  const name = parseSecretName(written)
   const value = await readValue(settings.value, name, context)
   const size = value.byteLength
+  if (size === 0) context.stderr.write('note: the value is empty: did the command before the pipe fail?\n')
   try {
     const store = await open(settings)
     const stored = await store.set(new Map([[name, value]]), context.signal)
@@ -137,8 +150,15 @@ async function importDotenv(
 ): Promise<void> {
   const [file = ''] = positionals
   const bytes = await readWhole(file)
-  const variables = parseDotenv(bytes.toString('utf8'), file)
+  const text = decodeUtf8(bytes)
   bytes.fill(0)
+  if (text === undefined)
+    throw new LocketError('config', `${file} is not UTF-8 text`, { hint: 'save it as UTF-8' })
+  const variables = parseDotenv(text, file)
+  if (variables.length === 0)
+    throw new LocketError('usage', `${file} has no variable to import`, {
+      hint: 'a variable is a line NAME=VALUE',
+    })
   const values = secretsOf(variables, settings.import.prefix ?? '')
   try {
     const store = await open(settings)
@@ -171,10 +191,28 @@ function made(stored: Stored): string {
     : `${lines.join('')}keep a copy of both files, and store the key apart from the secrets\n`
 }
 
+/** Words of other programs for the actions. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  add: 'set',
+  create: 'set',
+  put: 'set',
+  store: 'set',
+  write: 'set',
+  cat: 'get',
+  read: 'get',
+  show: 'get',
+  ls: 'list',
+  delete: 'rm',
+  remove: 'rm',
+  unset: 'rm',
+  load: 'import',
+  rotate: 'rotate-key',
+}
+
 /** Returns the error without the word itself, because a word in the wrong place may be a secret. */
 function unknownAction(name: string): LocketError {
-  const near = nearest(name, ACTIONS.keys())
+  const meant = Object.hasOwn(OTHER_WORDS, name) ? OTHER_WORDS[name] : nearest(name, ACTIONS.keys())
   return new LocketError('usage', `locket secret takes one of ${[...ACTIONS.keys()].join(', ')}`, {
-    hint: near === undefined ? '`locket secret --help` tells more' : `did you mean ${near}?`,
+    hint: meant === undefined ? '`locket secret --help` tells more' : `did you mean ${meant}?`,
   })
 }

@@ -4,8 +4,9 @@ import { loadVolumeCommand } from '../config/load.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { DaemonConfig } from '../config/volume/volume-config.ts'
 import type { StateStore } from '../core/ports/state-store.ts'
-import { ERROR_KINDS, formatError, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
+import { ERROR_KINDS, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
+import { errorLines } from './terminal/error-lines.ts'
 
 /** The command `locket volume`. With `--managed` a failed start waits before it ends (`delayRefusal`). */
 export const command: Command = {
@@ -18,7 +19,7 @@ export const command: Command = {
     } catch (thrown) {
       if (!context.argv.includes('--managed')) throw thrown
       const reason = toLocketError(thrown)
-      context.stderr.write(`locket: ${formatError(reason)}\n`)
+      context.stderr.write(errorLines(reason))
       const { systemClock } = await import('../wire.ts')
       await delayRefusal(systemClock(), context.signal)
       return ERROR_KINDS[reason.code].exit
@@ -31,9 +32,10 @@ export const command: Command = {
  * stop is in `app/volume/daemon.ts`.
  */
 async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
-  const { daemon, log: logSettings, fault } = loadVolumeCommand({ argv, env, tables })
+  const { daemon, log: logSettings, fault, exposed } = loadVolumeCommand({ argv, env, tables })
   const wire = await import('../wire.ts')
   const emit = await wire.openDaemonEvents(logSettings)
+  if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
   await wire.holdFolders(daemon, emit, signal)
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') emit('tls.checked')
   const { managed, runtimeDir } = daemon

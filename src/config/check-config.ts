@@ -9,7 +9,7 @@ import { isConfigFile } from './layers/config-files.ts'
 import { soundDaemonConfig, type LoadedDaemon } from './volume/daemon.ts'
 import { defaultLayer, type User } from './layers/defaults.ts'
 import { envLayer, type Env } from './layers/env.ts'
-import { parseFlags } from './layers/flags.ts'
+import { exposedFlags, parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Problems } from './layers/layers.ts'
 import { checkPositionals, HOST_CONFIG, volumeSources, type VolumeRequest } from './load.ts'
 import { readService, type CheckedService } from './compose/provider.ts'
@@ -30,6 +30,8 @@ interface CheckCommand {
   /** The files to check: paths of files and folders, and `-` for standard input. */
   readonly paths: readonly string[]
   readonly log: LogConfig
+  /** The flags that show a credential to other users. */
+  readonly exposed: readonly string[]
   readonly config: CheckConfig
 }
 
@@ -70,7 +72,8 @@ export function loadCheckCommand({
 }: CheckRequest): CheckCommand {
   const user = { env: request.env, isRoot }
   const own = fieldsOf([checkSection])
-  const { layer: flags, positionals } = parseFlags('check', [...own, ...fieldsOf(VOLUME_SECTIONS)], argv)
+  const fields = [...own, ...fieldsOf(VOLUME_SECTIONS)]
+  const { layer: flags, positionals } = parseFlags('check', fields, argv)
   checkPositionals('check', ['[FILES...]'], positionals)
   if (positionals.filter((path) => path === '-').length > 1)
     throw new LocketError('usage', 'standard input can be checked once only')
@@ -95,7 +98,7 @@ export function loadCheckCommand({
     checkedService: (service) => readService(service, serviceDefaults(user)),
     isConfigured: (instance) => hasCredential(instance) && instance.def.check(instance.settings).length === 0,
   }
-  return { settings, paths: positionals, log, config }
+  return { settings, paths: positionals, log, exposed: exposedFlags(flags, fields), config }
 }
 
 /** Returns the lower layers of a provider service: the environment of this user, and defaults. */

@@ -4,7 +4,7 @@ import { routeReferences } from '../providers/route.ts'
 import { fieldsOf } from '../settings/field.ts'
 import { providerInstances } from './instances/provider-instances.ts'
 import { defaultLayer } from './layers/defaults.ts'
-import { parseFlags } from './layers/flags.ts'
+import { exposedFlags, parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers/layers.ts'
 import {
   checkPositionals,
@@ -33,6 +33,8 @@ interface LoadedRendering<S extends Sections> extends Loaded<S> {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
   readonly log: LogConfig
+  /** The flags that show a credential to other users. */
+  readonly exposed: readonly string[]
   /** The origin of each setting, for messages about its entries. */
   readonly layer: Layer
 }
@@ -55,6 +57,13 @@ export function loadRendering<S extends Sections>(request: RenderingRequest<S>):
   const providers = providerInstances({ layer, documents, user }, problems)
   const chosen = parseChosen(layer, providers, problems)
   throwProblems(problems)
-  const { positionals } = flags
-  return { settings, positionals, providers, parseRef: routeReferences(providers, chosen), log, layer }
+  return {
+    settings,
+    positionals: flags.positionals,
+    providers,
+    parseRef: routeReferences(providers, chosen),
+    log,
+    exposed: exposedFlags(flags.layer, fields),
+    layer,
+  }
 }

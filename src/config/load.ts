@@ -3,7 +3,7 @@ import { fieldsOf, type Field, type Section, type SettingsOf } from '../settings
 import { namesOf, readConfigFiles } from './layers/config-files.ts'
 import { defaultLayer } from './layers/defaults.ts'
 import { envLayer, type Env } from './layers/env.ts'
-import { helpOn, parseFlags } from './layers/flags.ts'
+import { exposedFlags, helpOn, parseFlags } from './layers/flags.ts'
 import {
   mergeLayers,
   parseSection,
@@ -39,6 +39,8 @@ export interface LoadRequest<S extends Sections> {
    * rest.
    */
   readonly positionals?: readonly string[]
+  /** Advice about an argument too many. Undefined: how to get help. */
+  readonly surplus?: string | undefined
   /** False: defaults of paths are in the home directory. Default true. */
   readonly isRoot?: boolean
 }
@@ -58,7 +60,7 @@ export function loadCommand<S extends Sections>(request: LoadRequest<S>): Loaded
   const { name, argv, env, isRoot = true } = request
   const fields = fieldsOf(Object.values(request.sections))
   const flags = parseFlags(name, fields, argv)
-  checkPositionals(name, request.positionals ?? [], flags.positionals)
+  checkPositionals(name, request.positionals ?? [], flags.positionals, request.surplus)
   const problems: Problems = []
   const layer = mergeLayers({
     flag: flags.layer,
@@ -90,13 +92,15 @@ export interface VolumeRequest {
  */
 export function loadVolumeCommand(
   request: VolumeRequest,
-): LoadedDaemon & { readonly fault?: LocketError | undefined } {
-  const flags = parseFlags('volume', fieldsOf(VOLUME_SECTIONS), request.argv)
+): LoadedDaemon & { readonly fault?: LocketError | undefined; readonly exposed: readonly string[] } {
+  const fields = fieldsOf(VOLUME_SECTIONS)
+  const flags = parseFlags('volume', fields, request.argv)
+  const exposed = exposedFlags(flags.layer, fields)
   checkPositionals('volume', [], flags.positionals)
   const { sources, problems } = volumeSources(flags.layer, request)
-  if (!isManaged(flags.layer)) return daemonConfig(sources, problems)
+  if (!isManaged(flags.layer)) return { ...daemonConfig(sources, problems), exposed }
   const loaded = soundDaemonConfig(sources, problems)
-  return { ...loaded, fault: managedFault(problemsError(problems)) }
+  return { ...loaded, exposed, fault: managedFault(problemsError(problems)) }
 }
 
 /** The merged sources of the daemon's settings. */
@@ -185,7 +189,12 @@ export function parseSections<S extends Sections>(
 }
 
 /** Checks the arguments that are not flags. `names` are as in `LoadRequest.positionals`. Throws `usage`. */
-export function checkPositionals(command: string, names: readonly string[], given: readonly string[]): void {
+export function checkPositionals(
+  command: string,
+  names: readonly string[],
+  given: readonly string[],
+  surplus: string = helpOn(command),
+): void {
   const missing = names.slice(given.length).find((name) => !name.startsWith('['))
   if (missing !== undefined)
     throw new LocketError('usage', `locket ${command}: ${missing.replace('...', '')} is missing`, {
@@ -195,7 +204,9 @@ export function checkPositionals(command: string, names: readonly string[], give
   // The message does not repeat the argument: it may be a secret in the wrong place.
   throw new LocketError(
     'usage',
-    `locket ${command} takes ${names.join(' ') || 'no arguments'} and nothing more`,
-    { hint: helpOn(command) },
+    names.length === 0
+      ? `locket ${command} takes only flags`
+      : `locket ${command} takes ${names.join(' ')} and nothing more`,
+    { hint: surplus },
   )
 }

@@ -16,6 +16,14 @@ export interface Libc {
   tryFlock(fd: number): Errno
   /** waitpid(2) of one process that has ended, and that nothing else waits for. */
   reap(pid: number): void
+  /** setrlimit(2) RLIMIT_NOFILE: the soft limit of open files. The hard limit stays. */
+  limitOpenFiles(soft: number): Errno
+  /** signal(3) with SIG_DFL or SIG_IGN. libuv does not notice it, and keeps what it has received before. */
+  setSignal(signal: number, effect: 'default' | 'ignored'): void
+  /** fcntl(2) F_SETFD 0: a program that replaces this process keeps the descriptor. */
+  keepOpen(fd: number): Errno
+  /** fcntl(2) F_SETFL: the status flags of an open file, such as O_NONBLOCK. */
+  setStatusFlags(fd: number, flags: number): Errno
   /** prctl(2) PR_SET_DUMPABLE 0: no core dump, and no other process of this user may trace this one. */
   forbidTracing(): Errno
   /** Sends one datagram to a unix socket. A leading `@` in `path` means the abstract namespace. */
@@ -46,6 +54,11 @@ const SIG_UNBLOCK = 1
 const SIGSET_BYTES = 128
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
+const RLIMIT_NOFILE = 7
+const SIG_DFL = 0
+const SIG_IGN = 1
+const F_SETFD = 2
+const F_SETFL = 4
 const LOCK_EX_NB = 2 | 4
 const WNOHANG = 1
 const PR_SET_DUMPABLE = 4
@@ -84,6 +97,10 @@ async function bindLibc(): Promise<Libc> {
   const prctl = lib.func(
     'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   )
+  const getrlimit = lib.func('int getrlimit(int resource, void *limit)')
+  const setrlimit = lib.func('int setrlimit(int resource, const void *limit)')
+  const signal = lib.func('intptr_t signal(int number, intptr_t handler)')
+  const fcntl = lib.func('int fcntl(int fd, int command, ...)')
   const sigmask = lib.func('int pthread_sigmask(int how, const void *set, void *old)')
   const lseek = lib.func('int64_t lseek(int fd, int64_t offset, int whence)')
   const errnoIf = (failed: boolean): Errno => (failed ? getSystemErrorName(-koffi.errno()) : undefined)
@@ -92,6 +109,16 @@ async function bindLibc(): Promise<Libc> {
     umount2: (target, flags) => errnoIf(umount2(target, flags) !== 0),
     tryFlock: (fd) => errnoIf(flock(fd, LOCK_EX_NB) !== 0),
     reap: (pid) => void waitpid(pid, null, WNOHANG),
+    limitOpenFiles(soft) {
+      // struct rlimit: the soft and the hard limit, 64 bits each.
+      const limit = Buffer.alloc(16)
+      if (getrlimit(RLIMIT_NOFILE, limit) !== 0) return errnoIf(true)
+      limit.writeBigUInt64LE(BigInt(soft))
+      return errnoIf(setrlimit(RLIMIT_NOFILE, limit) !== 0)
+    },
+    setSignal: (number, effect) => void signal(number, effect === 'default' ? SIG_DFL : SIG_IGN),
+    keepOpen: (fd) => errnoIf(fcntl(fd, F_SETFD, 'int', 0) !== 0),
+    setStatusFlags: (fd, flags) => errnoIf(fcntl(fd, F_SETFL, 'int', flags) !== 0),
     forbidTracing: () => errnoIf(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0),
     sendDatagram(path, text) {
       const fd: unknown = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0)

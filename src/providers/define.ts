@@ -65,6 +65,8 @@ export interface ProviderDef<S extends Section = Section> {
   readonly title: string
   /** The schemes of its references, without `://`. */
   readonly schemes: readonly string[]
+  /** A reference that shows the form: `op://Servers/Database/password`. */
+  readonly example: string
   /** Its settings. Flags, variables, TOML, driver options, docs and the manifest are made from them. */
   readonly settings: S
   /**

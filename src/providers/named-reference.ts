@@ -50,7 +50,10 @@ function noSuchName(instances: readonly ProviderInstance[], name: string): strin
   const names = instances.filter(isNamed).map((candidate) => candidate.name)
   const near = nearest(name, names)
   const advice = near === undefined ? '' : `, did you mean ${near}?`
-  const known = names.length === 0 ? 'no provider has a name' : `named are ${names.join(', ')}`
+  const known =
+    names.length === 0
+      ? 'no provider has a name: a table [providers.NAME] of a configuration file gives one'
+      : `named are ${names.join(', ')}`
   return `no provider is named ${shown(name)}, ${known}${advice}`
 }
 

@@ -24,6 +24,7 @@ function fake(
     aliases: [`${kind}-alias`],
     schemes: [scheme],
     autoRefresh: 'never',
+    example: `${scheme}://good`,
     settings: section(kind, kind, {
       token: field({
         name: `${kind}-token`,
@@ -128,7 +129,7 @@ test('an unknown name, or one of another kind, is an error that quotes nothing e
     assert.match(said, expected)
     assert.doesNotMatch(said, /pw/)
   }
-  assert.match(outcome('nosuch+a://x', bare), /no provider is named nosuch, no provider has a name$/)
+  assert.match(outcome('nosuch+a://x', bare), /no provider is named nosuch, no provider has a name: a table/)
   for (const text of [
     'x+unknown://y',
     'git+ssh://y',
@@ -163,7 +164,7 @@ test('if no unnamed provider can answer, the named ones are listed', () => {
   )
   assert.equal(
     outcome('a://good', [fake('one', 'a'), fake('two', 'a'), second, third]),
-    'config: a:// may mean one or two, and neither has a credential (set provider to one or two, with its settings; ' +
+    'config: a:// may mean one or two, and neither has a credential (set provider to one or two: one needs one-token, two needs two-token; ' +
       'write second+a:// or third+a:// for second and third, or set provider)',
   )
 })

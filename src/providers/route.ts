@@ -2,6 +2,7 @@ import { LocketError } from '../core/vocabulary/errors.ts'
 import { nearest } from '../core/text/nearest.ts'
 import type { SecretRef } from '../core/vocabulary/ref.ts'
 import type { ParseRef } from '../core/template/template.ts'
+import { fieldsOf } from '../settings/field.ts'
 import type { ProviderDef, ProviderInstance } from './define.ts'
 import { hasCredential, isNamed } from './instance.ts'
 import { findNamed } from './named-reference.ts'
@@ -19,9 +20,23 @@ export function chooseKind(
   const found = defs.find((def) => namesOf(def).includes(text))
   if (found !== undefined) return found.kind
   const known = [...defs.map((def) => def.kind), ...names].join(', ')
-  const near = nearest(text, [...defs.flatMap(namesOf), ...names])
+  const near = productOf(text) ?? nearest(text, [...defs.flatMap(namesOf), ...names])
   const advice = near === undefined ? '' : `, did you mean ${near}?`
   throw new LocketError('config', `must be one of ${known}${advice}`)
+}
+
+/** Names of products and vendors, and the kinds that ask them. */
+const PRODUCTS: readonly (readonly [name: RegExp, kinds: string])[] = [
+  [/^(1|one)-?password$/i, 'op (a service account) or op-connect (a Connect server)'],
+  [/^(op-?)?connect$/i, 'op-connect'],
+  [/^bitwarden/i, 'bws'],
+  [/^(hashicorp|hcp|openbao|hvault)/i, 'bao'],
+  [/^(age|file|embedded|store)$/i, 'local'],
+  [/^environment$/i, 'env'],
+]
+
+function productOf(text: string): string | undefined {
+  return PRODUCTS.find(([name]) => name.test(text))?.[1]
 }
 
 /**
@@ -71,10 +86,18 @@ function pick(
   if (only !== undefined && others.length === 0) return only
   const kinds = takers.map(({ def }) => def.kind).join(' or ')
   const reason = only === undefined ? 'neither has a credential' : 'more than one has a credential'
-  const advice = `set provider to ${kinds}, with its settings`
+  const needs = takers.map(({ def }) => `${def.kind} needs ${credentialsOf(def).join(' or ')}`)
+  const advice = `set provider to ${kinds}${only === undefined ? `: ${needs.join(', ')}` : ''}`
   throw new LocketError('config', `${scheme}:// may mean ${kinds}, and ${reason}`, {
     hint: instead === undefined ? advice : `${advice}; ${instead}`,
   })
+}
+
+/** Returns the settings that hold a credential: `op-token (OP_SERVICE_ACCOUNT_TOKEN)`. */
+function credentialsOf({ settings }: ProviderDef): string[] {
+  return fieldsOf([settings]).flatMap(({ credential, name, env }) =>
+    credential === true ? [env === undefined ? name : `${name} (${env})`] : [],
+  )
 }
 
 /** Returns a text that tells how to write a reference for the named instances of a scheme. */

@@ -59,6 +59,8 @@ export interface Field<S extends z.ZodType = z.ZodType> {
    * file could send the operator's credential to any server.
    */
   readonly needsCredential?: readonly string[]
+  /** True: `locket init` asks for it, although it has a default or can be left out. */
+  readonly isAsked?: true
   /** True: the daemon reads this file. In driver options it must be under the template roots. */
   readonly file?: true
   /**

@@ -4,6 +4,7 @@ import { parseMountFlags, parseSelinuxContext } from '../core/volume/mount-flags
 import type { ReadLimits } from '../core/ports/files.ts'
 import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
+import { nearest } from '../core/text/nearest.ts'
 import { parseDuration, parseMode, parseOwner, parseSize } from '../core/text/units.ts'
 
 /** Makes a schema from a parser that throws LocketErrors. Their texts become the messages of the issues. */
@@ -19,6 +20,9 @@ function parsedBy<T>(parse: (text: string) => T) {
   })
 }
 
+/** Bytes of one page of memory. A file takes whole pages. */
+const SMALLEST_TMPFS = 4096
+
 /** A text that is not empty. */
 export const Text = z.string().min(1, 'must not be empty')
 /** A list of texts. */
@@ -32,6 +36,11 @@ export const Names = List.transform((entries) =>
 )
 /** Bytes: `10M`. See `parseSize`. */
 export const Size = parsedBy(parseSize)
+/** Bytes of a tmpfs, which has at least one page. */
+export const TmpfsSize = Size.refine(
+  (bytes) => bytes >= SMALLEST_TMPFS,
+  'must be at least 4K, one page of memory: a number without K, M or G is bytes',
+)
 /** The mode of a file or folder: `0440`. See `parseMode`. */
 export const Mode = parsedBy(parseMode)
 /** User and group as numbers: `1000:1000`. See `parseOwner`. */
@@ -92,7 +101,7 @@ export const Count = z
   .transform(Number)
 
 /** An absolute path. It is not normalized. */
-export const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path')
+export const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path, which begins with /')
 
 /** A list of absolute paths. */
 export const PathList = z.array(AbsolutePath)
@@ -143,9 +152,20 @@ export const CredentialText = z.string().transform((text, context): Credential =
   return { kind: 'inline', value: Secret.fromText(text.trim()) }
 })
 
-/** Returns a schema that takes one of the given words. */
-export const Choice = <const T extends readonly [string, ...string[]]>(choices: T) =>
-  z.enum(choices, { error: `must be one of ${choices.join(', ')}` })
+function nearChoice(text: string, choices: readonly string[]): string | undefined {
+  const begins = choices.find((choice) => text.toLowerCase().startsWith(choice))
+  return begins ?? nearest(text, choices)
+}
+
+/** Returns a schema that takes one of the given words. `advice` ends its message. */
+export const Choice = <const T extends readonly [string, ...string[]]>(choices: T, advice = '') =>
+  z.enum(choices, {
+    error: ({ input }) => {
+      const near = typeof input === 'string' ? nearChoice(input, choices) : undefined
+      const meant = near === undefined ? '' : `, did you mean ${near}?`
+      return `must be one of ${choices.join(', ')}${meant}${advice === '' ? '' : `; ${advice}`}`
+    },
+  })
 
 /** Returns the words that a setting accepts; none when it accepts any text. */
 export function choicesOf(schema: z.ZodType): readonly string[] {

@@ -5,6 +5,7 @@ import { delayRefusal, runDaemon, type DaemonPorts } from '../../src/app/volume/
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
 import { mountVolume } from '../../src/app/volume/mount.ts'
 import { getVolume } from '../../src/app/volume/status.ts'
+import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { until } from '../../scripts/engine/until.ts'
@@ -14,6 +15,8 @@ interface Run {
   /** Everything that happened, in order. */
   readonly steps: readonly string[]
   readonly exit: Promise<number>
+  /** The message of the stop. */
+  lastMessage(): string | undefined
   readonly log: readonly string[]
   driver(): Driver
   stop(): void
@@ -101,6 +104,7 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
     get log() {
       return world.log.lines.map(({ event }) => event)
     },
+    lastMessage: () => world.log.lines.findLast(({ event }) => event === 'daemon.stopping')?.message,
     driver: () => driver ?? assert.fail('there is no driver yet'),
     stop: () => stopping.abort(new LocketError('aborted', 'the daemon stops')),
   }
@@ -135,6 +139,16 @@ test('it listens when the state is in memory, and stops what answers before what
     run.log.filter((event) => /^(state|daemon)/.test(event)),
     ['state.warning', 'daemon.listening', 'daemon.stopping'],
   )
+  assert.equal(run.lastMessage(), 'stopping; volumes that containers use stay mounted: 1')
+})
+
+test('it says that containers use volumes only when they do', async (t) => {
+  const run = await start(t)
+  await until('templates are watched', () => run.steps.includes('ready') && isWatching(run))
+  await unmountVolume(run.driver(), 'v', 'one')
+  run.stop()
+  assert.equal(await run.exit, 0)
+  assert.equal(run.lastMessage(), 'stopping')
 })
 
 test('a managed plugin saves before it ends that its engine goes, and leaves its mark last', async (t) => {

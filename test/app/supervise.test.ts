@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createSupervisor } from '../../src/app/exec/supervise.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import type { Child, ChildOptions } from '../../src/core/ports/process.ts'
-import type { PassedSignal } from '../../src/core/vocabulary/signals.ts'
+import type { PassedSignal } from '../../src/core/ports/signals.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
 import { createRecordingLog } from '../fakes/recording-log.ts'
 
@@ -45,6 +45,7 @@ function world(options: { readonly isKeptRunning?: boolean } = {}) {
       },
       programs: {
         hasTerminal: () => false,
+        replace: () => assert.fail('not replaced'),
         check: (_, env) => check(env),
         async run(_, { env }) {
           check(env)

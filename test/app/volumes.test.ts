@@ -110,7 +110,10 @@ test('every file whose filter fails is named', async (t) => {
   const driver = testDriver(world)
   const options = { 'secret.a': '{{ memory://a | get "x" }}', 'secret.b': '{{ memory://b | totp }}' }
   await createVolume(driver, 'v', options, NEVER)
-  await assert.rejects(mountVolume(driver, 'v', 'one', NEVER), /secret\.a: .*not JSON; .*secret\.b: .*base32/)
+  await assert.rejects(
+    mountVolume(driver, 'v', 'one', NEVER),
+    /secret\.a: .*not JSON .*; .*secret\.b: .*base32/,
+  )
 })
 
 test('while a mount hangs, other volumes work, and Get and List answer', async (t) => {
@@ -192,6 +195,22 @@ test('passthrough writes the tag and ignore leaves the file out, and Status says
     assert.equal(text, policy === 'passthrough' ? '{{ memory://nope }}' : 'none')
     assert.match(getVolume(driver, 'v').status.warnings.join(), /memory:\/\/nope/)
   }
+})
+
+test('a volume that mounts without a file is logged, with the reason', async (t) => {
+  const world = await openWorld(t)
+  const driver = testDriver(world, { written: { ...WRITTEN, policy: 'ignore' } })
+  await createVolume(driver, 'bare', {}, NEVER)
+  await createVolume(driver, 'missing', { 'secret.a': '{{ memory://nope }}' }, NEVER)
+  await createVolume(driver, 'full', { 'secret.b': '{{ memory://b }}' }, NEVER)
+  for (const name of ['bare', 'missing', 'full']) await mountVolume(driver, name, 'one', NEVER)
+  assert.deepEqual(
+    world.log.lines.filter(({ event }) => event === 'volume.mounted.empty').map(({ message }) => message),
+    [
+      'mounted without any file: no option secret.NAME is set',
+      'mounted without any file: its references have no value, and inject-failure-policy is ignore',
+    ],
+  )
 })
 
 test('restore drops references of an earlier boot, and orphans those whose tmpfs is gone', async (t) => {

@@ -195,6 +195,7 @@ function memoryDef(provider: MemoryProvider): ProviderDef {
     title: 'in memory',
     schemes: ['memory'],
     autoRefresh: { everyMs: 60_000 },
+    example: 'memory://name',
     settings: { name: 'memory', title: 'in memory', fields: {} },
     parse: (text) => memoryRef(text),
     check: () => [],

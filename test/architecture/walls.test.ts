@@ -27,7 +27,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
   'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
-  'main.ts': { uses: ['run.ts', 'node:*'] },
+  'start-state.ts': { uses: ['node:*'], types: ['core'] },
+  'main.ts': { uses: ['run.ts', 'start-state.ts', 'node:*'] },
 }
 
 /**
@@ -54,6 +55,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     instances: ['sections', 'layers', 'entries'],
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
+    init: ['sections', 'layers'],
   },
   app: {
     access: [],
@@ -67,6 +69,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     export: ['render', 'recipe', 'sinks'],
     check: ['render', 'recipe'],
     secret: [],
+    init: [],
   },
   host: {
     files: [],

@@ -68,9 +68,7 @@ test("the sidecar image has the plugin's files without its folders, readable for
     globSync('**', { cwd: folder }).filter((path) => lstatSync(join(folder, path)).isFile())
   assert.deepEqual(
     filesIn(image).toSorted(),
-    filesIn(rootfs)
-      .filter((path) => path !== 'locket/build-id')
-      .toSorted(),
+    [...filesIn(rootfs).filter((path) => path !== 'locket/build-id'), 'locket/bin/sidecar'].toSorted(),
   )
   for (const folder of ['run/docker', 'var']) assert.equal(existsSync(join(image, folder)), false, folder)
   for (const folder of ['templates', 'etc/locket', 'run/secrets'])

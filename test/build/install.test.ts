@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
@@ -50,6 +59,32 @@ test('a second install keeps the configuration', () => {
   writeFileSync(config, '# mine\n')
   install('install')
   assert.equal(readFileSync(config, 'utf8'), '# mine\n')
+})
+
+test('uninstall is refused while a volume is mounted, and names it', () => {
+  const volume = join(dest, 'var/lib/locket/volumes/db')
+  mkdirSync(volume, { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', 'locket', volume])
+  try {
+    const { status, stderr } = spawnSync(join(root, 'plugin/install.sh'), ['uninstall', dest, '/opt/tools'], {
+      encoding: 'utf8',
+    })
+    assert.equal(status, 1)
+    assert.match(stderr, /^not uninstalled: these volumes are mounted/)
+    assert.ok(stderr.includes(`\n  ${volume}\n`), stderr)
+    assert.match(stderr, /docker volume rm/)
+    assert.ok(existsSync(join(dest, 'opt/tools/bin/locket')) && existsSync(unit))
+  } finally {
+    execFileSync('umount', [volume])
+  }
+})
+
+test('make push without a registry says how to name one, and builds nothing', () => {
+  const { REGISTRY: _registry, ...env } = process.env
+  const { status, stdout, stderr } = spawnSync('make', ['-s', 'push'], { cwd: root, env, encoding: 'utf8' })
+  assert.equal(status, 2)
+  assert.equal(stdout, '')
+  assert.match(stderr, /^no registry is named: make push REGISTRY=host:port \[NAME=locket\]\n/)
 })
 
 test('uninstall leaves the plugins of others', () => {

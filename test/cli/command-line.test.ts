@@ -7,6 +7,7 @@ import { COMMANDS } from '../../src/cli/index.ts'
 import { fieldsOf } from '../../src/settings/field.ts'
 import { PROVIDER_SECTIONS } from '../../src/config/sections/rendering.ts'
 import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
+import { ERROR_KINDS } from '../../src/core/vocabulary/errors.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { MAIN } from '../support/program.ts'
@@ -22,11 +23,23 @@ function locket(args: readonly string[], env: Record<string, string> = {}) {
 test('help goes to standard error without a command, and to standard output on request', () => {
   const bare = locket([])
   assert.deepEqual([bare.status, bare.stdout], [64, ''])
-  for (const word of ['--help', '-h', 'help', '--help-all']) {
+  for (const word of ['--help', '-h', 'help']) {
     assert.deepEqual(locket([word]), { status: 0, stdout: bare.stderr, stderr: '' })
   }
   for (const { name, summary } of COMMANDS)
     assert.match(bare.stderr, new RegExp(`^  ${name} +${summary}$`, 'm'))
+})
+
+test('--help-all lists the exit codes too, and no help names a page that an installation lacks', () => {
+  const { status, stdout } = locket(['--help-all'])
+  assert.equal(status, 0)
+  assert.match(stdout, /^ {2}0 {4}success\n {2}64 {3}wrong flags/m)
+  for (const { exit, meaning } of Object.values(ERROR_KINDS)) {
+    assert.ok(stdout.includes(meaning), meaning)
+    assert.match(stdout, new RegExp(`^ {2}${exit} `, 'm'))
+  }
+  for (const words of [['--help'], ['--help-all'], ...COMMANDS.map(({ name }) => ['help', name])])
+    assert.doesNotMatch(locket(words).stdout, /docs\//)
 })
 
 test('the version is one line, of which scripts take the second word', () => {
@@ -91,7 +104,7 @@ test('an action of a command takes the flags of its sections', () => {
       const flags = fieldsOf(sections).map((field) => `--${field.name}${field.kind === 'switch' ? '' : '=x'}`)
       const { status, stderr } = locket([name, action, ...flags, '--no-such-flag'])
       assert.equal(status, 64)
-      assert.ok(stderr.startsWith(`locket: locket ${name} ${action} has no flag --no-such-flag`), stderr)
+      assert.ok(stderr.startsWith(`locket: ${name} ${action} has no flag --no-such-flag`), stderr)
     }
   }
 })
@@ -99,33 +112,29 @@ test('an action of a command takes the flags of its sections', () => {
 test('what went wrong is one line, with its exit code', () => {
   const cases: [string[], number, RegExp][] = [
     [['volum'], 64, /^locket: there is no command "volum" \(did you mean volume\?\)\n$/],
-    [['--hlep'], 64, /^locket: there is no flag "--hlep" \(`locket --help` lists the commands\)\n$/],
-    [['volume', '--sise=1'], 64, /^locket: locket volume has no flag --sise \(did you mean --size\?\)\n$/],
+    [['--hlep'], 64, /^locket: there is no flag "--hlep" \(did you mean --help\?\)\n$/],
+    [['volume', '--sise=1'], 64, /^locket: volume has no flag --sise \(did you mean --size\?\)\n$/],
     [
       ['volume', '--size'],
       64,
       /^locket: .* '--size <SIZE>' argument missing \(`locket volume --help` tells more\)\n$/,
     ],
-    [
-      ['volume', 'x'],
-      64,
-      /^locket: locket volume takes no arguments .* \(`locket volume --help` tells more\)\n$/,
-    ],
-    [['secret', 'lst'], 64, /^locket: locket secret takes one of .* \(did you mean list\?\)\n$/],
+    [['volume', 'x'], 64, /^locket: volume takes only flags \(`locket volume --help` tells more\)\n$/],
+    [['secret', 'lst'], 64, /^locket: secret takes one of .* \(did you mean list\?\)\n$/],
     [
       ['secret', 'list', '--name'],
       64,
-      /^locket: locket secret list has no flag --name \(did you mean --names\?\)\n$/,
+      /^locket: secret list has no flag --name \(did you mean --names\?\)\n$/,
     ],
     [
       ['secret', 'get'],
       64,
-      /^locket: locket secret get: PATH is missing \(`locket secret get --help` tells more\)\n$/,
+      /^locket: secret get: PATH is missing \(`locket secret get --help` tells more\)\n$/,
     ],
     [
       ['completion', 'fissh'],
       64,
-      /^locket: locket completion takes one of bash, zsh, fish \(did you mean fish\?\)\n$/,
+      /^locket: completion takes one of bash, zsh, fish \(did you mean fish\?\)\n$/,
     ],
     [['help', 'volum'], 64, /^locket: there is no command "volum" \(did you mean volume\?\)\n$/],
     [['volume', '--size=x'], 78, /^locket: flag --size: "x" is not a valid size: .*\n$/],

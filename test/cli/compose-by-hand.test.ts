@@ -28,10 +28,7 @@ test('a person who calls it reads plain text without values', async (t) => {
   assert.match(missing.stderr, /^locket: local:\/\/none: there is no such secret/)
   const wrong = await locket(['compose', 'dwn', 's'])
   assert.deepEqual([wrong.code, wrong.stdout], [64, ''])
-  assert.match(
-    wrong.stderr,
-    /^locket: locket compose takes up, down, stop or metadata \(did you mean down\?\)/,
-  )
+  assert.match(wrong.stderr, /^locket: compose takes up, down, stop or metadata \(did you mean down\?\)/)
 })
 
 test('a terminal gets plain text, also with the project name that Compose gives', async (t) => {

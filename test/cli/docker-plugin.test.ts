@@ -102,6 +102,30 @@ test(
   },
 )
 
+test(
+  'the same holds for a command of exec, which locket stays with',
+  { skip, timeout: 60_000 },
+  async (t) => {
+    const { env } = await pluginFolder(t)
+    const report = 'trap "echo got TERM; exit 3" TERM; echo ready; while :; do sleep 0.05; done'
+    const child = spawn('docker', ['locket', 'exec', '--', 'sh', '-c', report], {
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    // The whole group: docker, and what it has left behind.
+    t.after(() => void spawnSync('kill', ['-KILL', '--', `-${child.pid}`]))
+    const closed = once(child, 'close')
+    let printed = ''
+    child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+    await until('the command runs', () => printed.includes('ready'))
+    child.kill('SIGTERM')
+    await until('the command has the signal', () => printed.includes('got TERM'), { timeoutMs: 5000 })
+    const [code] = await closed
+    assert.equal(code, 3)
+  },
+)
+
 /** A folder of docker's settings, with this program as a plugin in it. */
 async function pluginFolder(t: TestContext) {
   const dir = await temporaryFolder(t)

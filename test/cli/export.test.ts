@@ -101,7 +101,7 @@ test('a value that a format cannot carry is an error of its variable, and nothin
   assert.match(stderr, /^locket: A: the format docker-env-file cannot hold a line break \(json, yaml/)
   const nul = await locket(['export', '--format=json', '-e', 'N=local://nul'])
   assert.deepEqual([nul.code, nul.stdout], [65, ''])
-  assert.match(nul.stderr, /^locket: flag --env N: the value holds a NUL byte, which no environment can$/m)
+  assert.match(nul.stderr, /^locket: flag --env N: the value holds a NUL byte, which no environment can \(/m)
   assertNoSecret(stderr + nul.stderr, [CANARY])
   assert.deepEqual(await readdir(folder), ['store'])
 })
@@ -159,7 +159,7 @@ test('what is wrong is one line and no output', async (t) => {
   assert.equal(wrong.code, 78)
   assert.match(
     wrong.stderr,
-    /^locket: 2 settings are wrong: flag --env: A B is not a valid name for a variable/,
+    /^locket: 2 settings are wrong:\n {2}flag --env: A B is not a valid name for a variable/,
   )
   const format = await locket(['export', '--format=xml', '-e', 'A=1'])
   assert.match(format.stderr, /flag --format: must be one of dotenv, env, shell, json, yaml, docker-env-file/)

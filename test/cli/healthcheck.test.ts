@@ -48,7 +48,7 @@ test('a written file that is gone is not in place; a foreign status file only ha
   await mkdir(join(folder, 'folder'))
   assert.deepEqual(healthcheck(['--status-file', join(folder, 'folder')]), [
     1,
-    `cannot read ${folder}/folder: EISDIR\n`,
+    `cannot read ${folder}/folder: it is a folder\n`,
     '',
   ])
 })
@@ -95,7 +95,7 @@ test('any other flag is refused', () => {
     assert.deepEqual([status, stdout], [64, ''])
     assert.match(
       String(stderr),
-      /^locket: locket healthcheck takes --status-file PATH, --hold SECONDS and nothing more \(/,
+      /^locket: healthcheck takes --status-file PATH, --hold SECONDS and nothing more \(/,
     )
   }
   assert.match(String(healthcheck(['--status-file=x'])[2]), /--status-file must be an absolute path/)
@@ -115,7 +115,9 @@ test('it loads no option parser, no schemas, no provider and no host code', () =
   assert.ok(loaded.some((url) => url.endsWith('/src/cli/healthcheck.ts')))
   const others = loaded.filter(
     (url) =>
-      !/\/src\/(run|cli\/(index|healthcheck)|core\/vocabulary\/(errors|error-facts|version))\.ts$/.test(url),
+      !/\/src\/(run|cli\/(index|healthcheck|sidecar|terminal\/error-lines)|core\/vocabulary\/(errors|error-facts|system-errors|version))\.ts$/.test(
+        url,
+      ),
   )
   const packages = others.filter((url) => !url.startsWith('node:') && !url.includes('/fastest-levenshtein/'))
   assert.deepEqual(packages, [])

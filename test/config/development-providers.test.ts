@@ -21,7 +21,7 @@ test('attack: driver options switch on neither the environment nor a .env file',
   ] as const) {
     assert.equal(
       problemOf(() => daemon.volumeConfig({ [name]: value })),
-      `driver option ${name} is a setting of the daemon, not of a volume`,
+      `driver option ${name} is a setting of the daemon, not of a volume: leave it out`,
     )
   }
   const { parseRef } = daemon.volumeConfig({ provider: 'env' })

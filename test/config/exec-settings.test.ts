@@ -34,6 +34,7 @@ const ROWS: readonly CommandRow<Config>[] = [
     (it) => it.entries.filter(({ origin }) => origin === 'environment HELD').length,
   ),
   row('overwrite', 'LOCKET_EXEC_OVERWRITE', BOOL, [true, false], false, (it) => it.overwrite),
+  row('exec', 'LOCKET_EXEC_REPLACE', ['false', 'true'], [false, true], true, (it) => it.mayReplace),
   row('mask', 'LOCKET_EXEC_MASK', BOOL, [true, false], false, (it) => it.mask),
   row('clean-env', 'LOCKET_EXEC_CLEAN_ENV', BOOL, [false, true], true, (it) => 'MINE' in it.inherited),
   row(

@@ -49,7 +49,10 @@ test('a map is two paths; relative ones begin where the command does', () => {
   ]
   for (const [text, source, dest] of pairs) assert.deepEqual(maps([`--map=${text}`]), [[source, dest]], text)
   assert.equal(outputs(['--map=/a.conf:/o/']).maps[0]?.isInto, true)
-  assert.match(refusal(['--map=/t']), /^flag --map: write SRC:DST or SRC=DST$/)
+  assert.match(
+    refusal(['--map=/t']),
+    /^flag --map: write SRC:DST or SRC=DST, the template and the file made from it$/,
+  )
   assert.match(refusal(['--map=:/o', '--map=/t:']), /^2 settings are wrong/)
   assert.match(refusal(['--map=a:b:c']), /more than one : or = in a map: write it as a table/)
   assert.match(refusal(['--map=/t:/o:ro']), /a map takes no :ro/)

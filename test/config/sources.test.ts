@@ -31,8 +31,8 @@ function tomlProblem(text: string): string {
 
 test('flags: values, switches and their opposites', () => {
   const size = (...argv: string[]) => volume(argv).daemon.volumeConfig({}).tmpfs.sizeBytes
-  assert.equal(size('--size', '1K'), 1024)
-  assert.equal(size('--size=1K', '--size=2K'), 2048)
+  assert.equal(size('--size', '4K'), 4096)
+  assert.equal(size('--size=4K', '--size=8K'), 8192)
   const watch = (...argv: string[]) => volume(argv).daemon.volumeConfig({}).watch
   assert.equal(watch('--watch'), true)
   assert.equal(watch('--watch', '--no-watch'), false)
@@ -61,9 +61,9 @@ test('flags: an error names the nearest flag', () => {
     [['-x'], /^locket volume has no flag -x/],
     [['--size'], /--size <SIZE>' argument missing /],
     [['--watch=maybe'], /^flag --watch: must be true or false$/],
-    [[CANARY], /^locket volume takes no arguments and nothing more /],
+    [[CANARY], /^locket volume takes only flags /],
     [['--size', '10X'], /^flag --size: "10X" is not a valid size: /],
-    [['--socket', 'x'], /^flag --socket: must be an absolute path$/],
+    [['--socket', 'x'], /^flag --socket: must be an absolute path, which begins with \/$/],
     [['--flags', 'noexek'], /^flag --flags: mount flag "noexek" is not known/],
     [['--secret', 'a=/etc/x'], /^flag --secret a: to take the template from that file write @\/etc\/x$/],
     [['--provider', 'op-conect'], /^flag --provider: must be one of .*did you mean op-connect\?$/],
@@ -102,11 +102,11 @@ test('environment: X_FILE is X=file:', () => {
   assert.deepEqual(tokenOf({ OP_CONNECT_TOKEN: 'file:/run/token' }), { kind: 'file', path: '/run/token' })
   assert.equal(
     problemOf(() => tokenOf({ OP_CONNECT_TOKEN: CANARY, OP_CONNECT_TOKEN_FILE: '/run/token' })),
-    'environment: OP_CONNECT_TOKEN and OP_CONNECT_TOKEN_FILE are both set',
+    'environment: OP_CONNECT_TOKEN and OP_CONNECT_TOKEN_FILE are both set: unset one of them',
   )
   assert.equal(
     problemOf(() => tokenOf({ OP_CONNECT_TOKEN_FILE: 'token' })),
-    'environment OP_CONNECT_TOKEN_FILE: file: must be followed by an absolute path',
+    'environment OP_CONNECT_TOKEN_FILE: must be an absolute path, which begins with /',
   )
 })
 
@@ -138,8 +138,8 @@ test('TOML: its own kinds of values, and secrets as a list or a table', () => {
 })
 
 test('TOML: a later file wins, key by key; flags and environment win over both', () => {
-  const first = file('first.toml', '[volume]\nsize = "1K"\nmode = "0711"\nuser = "1"\n')
-  const second = file('second.toml', '[volume]\nsize = "2K"\n[inject]\nwhat = "ever"\n[exec]\n')
+  const first = file('first.toml', '[volume]\nsize = "4K"\nmode = "0711"\nuser = "1"\n')
+  const second = file('second.toml', '[volume]\nsize = "8K"\n[inject]\nwhat = "ever"\n[exec]\n')
   const { tmpfs, written } = volume([
     '--config',
     first,
@@ -148,10 +148,10 @@ test('TOML: a later file wins, key by key; flags and environment win over both',
     '--user',
     '3',
   ]).daemon.volumeConfig({})
-  assert.deepEqual([tmpfs.sizeBytes, written.rootMode, written.owner?.uid], [2048, 0o711, 3])
+  assert.deepEqual([tmpfs.sizeBytes, written.rootMode, written.owner?.uid], [8192, 0o711, 3])
   const env = { LOCKET_CONFIG: `${second},${first}`, LOCKET_FILE_OWNER: '4' }
   const swapped = volume([], env).daemon.volumeConfig({})
-  assert.deepEqual([swapped.tmpfs.sizeBytes, swapped.written.owner?.uid], [1024, 4])
+  assert.deepEqual([swapped.tmpfs.sizeBytes, swapped.written.owner?.uid], [4096, 4])
 })
 
 test('TOML: an error names file, line and the nearest key', () => {
@@ -173,8 +173,12 @@ test('TOML: an error names file, line and the nearest key', () => {
     ['[volume.secrets]\na = 1\n', 'FILE line 1: secrets must give each name a string'],
     ['[volume]\nsecret = []\nsecrets = []\n', 'FILE line 3: secret is set twice, under two names'],
     ['[volume]\nsize = """\n10X"""\n', /^FILE line 2 size: "10X" is not a valid size/],
-    ['[volume]\n\nmode = 0700\n', 'FILE line 3: illegal leading zero'],
-    [`[volume]\nconnect-token = ${CANARY}\n`, /^FILE line 2: /],
+    ['[volume]\n\nmode = 0700\n', /^FILE line 3, column 8: a number must not begin with 0: .*"0640"$/],
+    [`[volume]\nconnect-token = ${CANARY}\n`, /^FILE line 2, column 17: /],
+    [
+      '[volume]\nmode = 0700\nsiez = 1\nsize = 10M\n',
+      /^3 settings are wrong: FILE line 2, column 8: .*; FILE line 4, column 10: .*; FILE line 3: there is no/,
+    ],
     ['[volume]\nsiez = 1\nmodee = 2\n', /^2 settings are wrong: FILE line 2: .*; FILE line 3: /],
   ]
   for (const [text, expected] of cases) {
@@ -196,7 +200,7 @@ test('a configuration file that was named must be there', () => {
   )
   assert.match(
     problemOf(() => volume(['--config', folder])),
-    /cannot be read: EISDIR$/,
+    /cannot be read: it is a folder$/,
   )
 })
 
@@ -205,12 +209,12 @@ test('a managed plugin reads its file if it exists, and its root is its folder',
   assert.equal(bare.stateDir, undefined)
   assert.match(
     problemOf(() => bare.volumeConfig({ 'secret.a': '@/srv/a' })),
-    /lies outside of \/etc\/locket$/,
+    /lies outside of \/etc\/locket: put the file there, /,
   )
-  const path = file('managed.toml', '[volume]\nstate-dir = "/s"\ntemplate-roots = ["/srv"]\nsize = "3K"\n')
+  const path = file('managed.toml', '[volume]\nstate-dir = "/s"\ntemplate-roots = ["/srv"]\nsize = "12K"\n')
   const set = volume(['--managed'], {}, path).daemon
   assert.equal(set.stateDir, '/s')
-  assert.equal(set.volumeConfig({ 'secret.a': '@/srv/a' }).tmpfs.sizeBytes, 3072)
+  assert.equal(set.volumeConfig({ 'secret.a': '@/srv/a' }).tmpfs.sizeBytes, 12_288)
   assert.equal(volume([], {}, path).daemon.volumeConfig({}).tmpfs.sizeBytes, 10 * 1024 * 1024)
 })
 

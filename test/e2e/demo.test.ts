@@ -36,6 +36,7 @@ test('the demo shows the secret, shows it gone, and leaves the engine as it was'
   assert.match(ran.stdout, /the secret, read in the container: open-sesame-/)
   assert.match(ran.stdout, /tmpfs there, file there, reference there/)
   assert.match(ran.stdout, /tmpfs gone, file gone, reference gone/)
+  assert.match(ran.stdout, /everything is taken away again[^]*\nnext, [^]*dist\/locket\/bin\/locket init/)
   await nothingIsLeft()
 })
 

@@ -1,5 +1,5 @@
 import { createEvents, type Emit } from '../../src/core/ports/events.ts'
-import { eventText, type EventText } from '../../src/core/vocabulary/events.ts'
+import { eventText, type EventText } from '../../src/core/ports/event-text.ts'
 
 export interface RecordingLog {
   readonly emit: Emit

@@ -91,7 +91,7 @@ test('a save that fails on the way leaves the fallback as it was', async (t) => 
     Array.from({ length: 200 }, (_, n) => record(`v${n}`, [], { filler: 'x'.repeat(100) })),
   )
   const preferred = join(await tinyDisk(t, 16 << 10), 'state')
-  await assert.rejects(openManagedState(preferred, fallback), hasCode('io', /ENOSPC/))
+  await assert.rejects(openManagedState(preferred, fallback), hasCode('io', /the disk is full/))
   assert.equal((await openStateFile(fallback).load()).records.length, 200)
 })
 

@@ -200,5 +200,5 @@ test('a mount that is not a tmpfs is not ours', async (t) => {
   const mounts = openMountTable()
   assert.equal(await mounts.isMounted(target), false)
   assert.deepEqual(await mounts.listUnder(dir), [])
-  await assert.rejects(mounts.unmount(target), hasCode('io', /EBUSY/))
+  await assert.rejects(mounts.unmount(target), hasCode('io', /it is in use, or a mount point/))
 })

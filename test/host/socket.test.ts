@@ -72,7 +72,10 @@ test('a file that is not a socket is not removed', async (t) => {
   await mkdir(join(dir, 'folder'))
   for (const name of ['file', 'folder'])
     await assert.rejects(claimSocket(join(dir, name)), hasCode('io', /is not a socket/))
-  await assert.rejects(claimSocket(join(dir, 'file', 'locket.sock')), hasCode('io', /ENOTDIR|EEXIST/))
+  await assert.rejects(
+    claimSocket(join(dir, 'file', 'locket.sock')),
+    hasCode('io', /a file is in its place|is not a folder/),
+  )
 })
 
 test('a socket that cannot be made is an io error that names it', async (t) => {

@@ -65,7 +65,7 @@ export async function assertObeysNoVariable(
   const print = 'for name; do eval "echo \\"$name=\\$$name\\""; done'
   const { stdout, stderr, status } = spawnSync(
     file,
-    [...before, 'exec', '--', 'sh', '-c', print, 'sh', ...names],
+    [...before, 'exec', '-e', 'ANY=1', '--', 'sh', '-c', print, 'sh', ...names],
     { env, encoding: 'utf8' },
   )
   assert.equal(status, 0, stderr)
@@ -76,11 +76,26 @@ export async function assertObeysNoVariable(
   assert.equal(stderr, '')
 }
 
-/** SIGUSR1 as soon as Node blocks it: the program of `exec` gets it, and no debugger is opened. */
+/**
+ * SIGUSR1 as soon as Node blocks it: the program of `exec --no-exec` gets it, and no debugger is opened. A
+ * program in the place of locket gets it too.
+ */
 export async function assertUsr1ReachesTheCommand(program: readonly [string, ...string[]]): Promise<void> {
-  const [file, ...before] = program
+  await assertUsr1Arrives([...program, 'exec', '--no-exec'], (pid) =>
+    until('SIGUSR1 is blocked', () => blocksUsr1(pid)),
+  )
+  await assertUsr1Arrives([...program, 'exec'], (_, output) =>
+    until('the command is ready', () => output().includes('ready')),
+  )
+}
+
+async function assertUsr1Arrives(
+  exec: readonly [string, ...string[]],
+  untilItMayCome: (pid: number, output: () => string) => Promise<unknown>,
+): Promise<void> {
+  const [file, ...before] = exec
   const script = 'trap "echo got SIGUSR1" USR1; trap "exit 0" USR2; echo ready; while :; do sleep 0.05; done'
-  const child = spawn(file, [...before, 'exec', '--', 'sh', '-c', script], {
+  const child = spawn(file, [...before, '--', 'bash', '-c', script], {
     env: { PATH: process.env['PATH'] ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -88,7 +103,7 @@ export async function assertUsr1ReachesTheCommand(program: readonly [string, ...
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   try {
-    await until('SIGUSR1 is blocked', () => blocksUsr1(child.pid ?? 0))
+    await untilItMayCome(child.pid ?? 0, () => output)
     child.kill('SIGUSR1')
     await until('the command gets SIGUSR1', () => output.includes('got SIGUSR1'))
     child.kill('SIGUSR1')

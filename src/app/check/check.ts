@@ -18,6 +18,8 @@ interface CheckRequest {
   readonly config: CheckConfig
   /** Paths of files and folders, and `-` for standard input. Empty: the compose file here. */
   readonly paths: readonly string[]
+  /** True: without paths only the configuration is checked. */
+  readonly isAlone?: true
   readonly offline: boolean
   readonly strict: boolean
   /** Milliseconds that all providers have together. */
@@ -32,7 +34,8 @@ interface CheckRequest {
 export async function check(request: CheckRequest, deps: CheckDeps & InputDeps): Promise<CheckReport> {
   const { config, paths, strict } = request
   const own = await defaultSecrets(config, deps.sources)
-  const checked = await checkFiles(paths, config, deps)
+  const isSearched = paths.length === 0 && request.isAlone !== true
+  const checked = await checkFiles(paths, isSearched, config, deps)
   const places = [own.place, ...checked.flatMap((file) => file.places)]
   const asks = asksOf(places, config.isConfigured)
   const answers = request.offline ? undefined : await askAll(asks, request, deps)
@@ -54,7 +57,7 @@ export async function check(request: CheckRequest, deps: CheckDeps & InputDeps):
         report: { ...file.report, problems: [...file.report.problems, ...file.places.flatMap(unplaced)] },
       })),
     ),
-    notes: paths.length + checked.length === 0 && !isNothing ? [`${NO_COMPOSE} here`] : [],
+    notes: isSearched && checked.length === 0 && !isNothing ? [`${NO_COMPOSE} here`] : [],
     providers: asks.flatMap((ask) => {
       const probe = answers?.get(ask)?.probe
       return probe === undefined ? [] : [{ name: ask.name, ...probe }]
@@ -77,11 +80,12 @@ async function defaultSecrets(config: CheckConfig, sources: SourceFiles) {
 /** Checks the files that were named, or else the compose file of the working directory, if there is one. */
 async function checkFiles(
   paths: readonly string[],
+  isSearched: boolean,
   config: CheckConfig,
   deps: InputDeps,
 ): Promise<readonly CheckedFile[]> {
   const { maxFileBytes } = config.daemon.volumeConfig({}).written
-  const found = paths.length === 0 ? await findCompose('.', maxFileBytes, deps) : undefined
+  const found = isSearched ? await findCompose('.', maxFileBytes, deps) : undefined
   const inputs = await Promise.all(paths.map((path) => inputOf(path, maxFileBytes, deps)))
   const all = found === undefined || found === 'no folder' ? inputs : [found]
   return await Promise.all(all.map((input) => checkFile(input, config, deps.sources)))

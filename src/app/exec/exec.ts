@@ -1,7 +1,7 @@
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { checkPlaces, sourcePaths } from '../../core/plan/output-plan.ts'
 import type { PlaceOptions } from '../../core/ports/files.ts'
-import type { ChildOptions, CommandLine } from '../../core/ports/process.ts'
+import type { ChildOptions, CommandLine, StartState } from '../../core/ports/process.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
@@ -24,6 +24,8 @@ export interface ExecConfig extends ValuesConfig {
   readonly overwrite: boolean
   readonly watch: boolean
   readonly interactive: boolean
+  /** True: the command takes the place of this process when nothing is left to do for it. */
+  readonly mayReplace: boolean
   /** True: signals go to the whole process group of the command, not to its first process alone. */
   readonly isGroupSignalled: boolean
   readonly timeoutMs: number
@@ -37,6 +39,7 @@ interface ExecDeps
   readonly closeProviders: () => Promise<void>
   /** True: standard output is a terminal. */
   readonly showsOnTerminal: boolean
+  readonly startState: StartState
 }
 
 /**
@@ -49,7 +52,7 @@ const FORBID_TRACING_MS = 1000
  * Runs the command with its variables and files, and resolves with its exit code. Rejects before anything is
  * started or written when a reference fails under the policy `error`. Rejects with `usage` when output is to
  * be masked and the command has the terminal. Files that were made for the command are removed when it has
- * ended.
+ * ended. Where nothing is left to do, the command takes the place of this process, and this never resolves.
  */
 export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSignal): Promise<number> {
   checkPlaces(config.outputs)
@@ -64,6 +67,10 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const newLines = createNewLines()
   const gathered = await gatherValues(config, deps, { policy, signal, newLines })
   if (!config.watch) await deps.closeProviders()
+  if (isReplaced(config)) {
+    const { env } = await handOver(gathered, child, masking)
+    return await deps.programs.replace(config.command, { env, startState: deps.startState, signal })
+  }
   const { watch: isKeptRunning } = config
   const redactor = masking === undefined ? undefined : () => masking.redactor()
   using supervisor = createSupervisor({ ...config, hasTerminal, redactor, isKeptRunning }, deps)
@@ -95,6 +102,13 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     await following
     await removeFiles(files, deps)
   }
+}
+
+/** True: this process has nothing to do once the command runs. */
+function isReplaced(config: ExecConfig): boolean {
+  const { mayReplace, watch, mask, interactive, isGroupSignalled, outputs } = config
+  const hasFiles = outputs.maps.length + outputs.secrets.length > 0
+  return mayReplace && interactive && !watch && !mask && !isGroupSignalled && !hasFiles
 }
 
 function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {

@@ -2,7 +2,7 @@ import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
 import type { Child, ChildOptions, CommandLine, ListenSignals, Programs } from '../../core/ports/process.ts'
-import { isRealtime, signalNumber, type PassedSignal } from '../../core/vocabulary/signals.ts'
+import { isRealtime, signalNumber, type PassedSignal } from '../../core/ports/signals.ts'
 
 /** The rules by which a command is supervised. */
 interface SuperviseRules {

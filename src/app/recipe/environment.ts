@@ -1,5 +1,6 @@
 import type { EnvEntry } from '../../config/entries/env-entry.ts'
 import { parseDotenv } from '../../core/text/dotenv.ts'
+import { decodeUtf8 } from '../../core/text/utf8.ts'
 import { addFacts, errnoOf, LocketError, throwErrors, toLocketError } from '../../core/vocabulary/errors.ts'
 import { FIELD_PLACE, type VariableStyle } from '../../core/plan/field-names.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
@@ -139,15 +140,10 @@ function decode(bytes: Uint8Array, path: string): string {
   const text = decodeUtf8(bytes)
   bytes.fill(0)
   if (text === undefined)
-    throw new LocketError('config', `${path} is not UTF-8 text`, { facts: { path }, names: ['path'] })
+    throw new LocketError('config', `${path} is not UTF-8 text`, {
+      facts: { path },
+      names: ['path'],
+      hint: 'save it as UTF-8',
+    })
   return text
-}
-
-/** Returns the text, or undefined when the bytes are not UTF-8. A byte order mark stays in the text. */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
 }

@@ -125,7 +125,11 @@ export function requireSources({ missing }: PreparedOutputs): void {
   throwErrors(
     missing.map(
       (path) =>
-        new LocketError('io', `the template ${path} does not exist`, { facts: { path }, names: ['path'] }),
+        new LocketError('io', `the template ${path} does not exist`, {
+          facts: { path },
+          names: ['path'],
+          hint: 'a relative path begins in the working directory; a container sees only what is mounted into it',
+        }),
     ),
   )
 }

@@ -132,6 +132,6 @@ function unreadable(origin: string, path: string, error: LocketError): LocketErr
     facts: { origin, path },
     names: ['path'],
     cause: error,
-    hint: 'a managed plugin sees only what its config folder holds, at /etc/locket',
+    hint: 'a managed plugin sees only its config folder, at /etc/locket, and a container only what is mounted into it',
   })
 }

@@ -1,6 +1,7 @@
 import { LocketError, throwErrors } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
-import { decodeUtf8, type PreparedVariable } from '../recipe/environment.ts'
+import { decodeUtf8 } from '../../core/text/utf8.ts'
+import type { PreparedVariable } from '../recipe/environment.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
 import type { Rendered } from '../render/render.ts'
 import type { Sink } from './sink.ts'
@@ -44,7 +45,12 @@ export function environmentOf(values: Iterable<readonly [PreparedVariable, Secre
     const text = bytes.includes(0) ? undefined : decodeUtf8(bytes)
     if (text !== undefined) environment.set(name, text)
     else
-      errors.push(new LocketError('unfit_value', bytes.includes(0) ? NUL : NOT_UTF8, { facts: { origin } }))
+      errors.push(
+        new LocketError('unfit_value', bytes.includes(0) ? NUL : NOT_UTF8, {
+          facts: { origin },
+          hint: 'write it into a file, or encode it: {{ reference | base64 }}',
+        }),
+      )
   }
   throwErrors(errors)
   return environment

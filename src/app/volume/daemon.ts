@@ -6,7 +6,7 @@ import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Driver } from './driver.ts'
 import { noteEngineRestart } from './engine-restart.ts'
 import { loadRecords, reconcile } from './restore.ts'
-import { tmpfsOf } from './state.ts'
+import { tmpfsOf, usesOf } from './state.ts'
 
 /** The socket with the plugin's protocols. */
 export interface SocketListener {
@@ -98,7 +98,11 @@ async function stopDaemon(
   listener: SocketListener,
   { emit, stopMark }: DaemonPorts,
 ): Promise<void> {
-  emit('daemon.stopping')
+  const used = driver.table
+    .list()
+    .filter(({ state }) => tmpfsOf(state) !== undefined && usesOf(state).length > 0)
+  if (used.length === 0) emit('daemon.stopping')
+  else emit('daemon.stopping.used', { volumes: used.length })
   await listener.close()
   await endTasks(driver)
   if (stopMark !== undefined) await noteEngineRestart(driver)

@@ -137,10 +137,19 @@ async function provision(
     if (unreadable !== undefined) driver.emit('volume.unreadable', { volume: name, warning: unreadable })
     const all = unreadable === undefined ? warnings : [...warnings, unreadable]
     driver.table.change(volume, () => tmpfsMounted(all, signals.mark))
+    if (!templates.some((template) => rendered.contents.has(template)))
+      driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
     driver.table.note(volume, { content, lastRender: timestamp(driver), postponed: undefined })
   } finally {
     rendered.wipe()
   }
+}
+
+/** `files`: the number of files that the volume has when all references have a value. */
+function emptyReason(files: number): string {
+  return files === 0
+    ? 'no option secret.NAME is set'
+    : 'its references have no value, and inject-failure-policy is ignore'
 }
 
 /**

@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { SecretName } from '../../core/vocabulary/secret-name.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { CommandContext } from '../define.ts'
-import { openHiddenPrompt } from './hidden-prompt.ts'
+import { openPrompt, type Prompt } from './prompt.ts'
 import { readStream } from './read-stream.ts'
 
 interface ValueSource {
@@ -12,6 +13,8 @@ interface ValueSource {
   readonly trim: boolean
 }
 
+/** The advice about a relative path. */
+const RELATIVE = 'a relative path begins in the working directory'
 const MAX_VALUE_BYTES = 16 * 1024 * 1024
 const NEWLINE = 10
 const RETURN = 13
@@ -27,7 +30,7 @@ export async function readValue(source: ValueSource, name: SecretName, terminal:
   if (source.stdin && source.file !== undefined) {
     throw new LocketError('usage', 'give --stdin or --file, not both')
   }
-  if (!source.stdin && source.file === undefined) return await askTwice(name, terminal)
+  if (!source.stdin && source.file === undefined) return await askTerminal(name, terminal)
   const bytes =
     source.file === undefined ? await readAll(terminal.stdin, 'standard input') : await readWhole(source.file)
   const end = endWithoutNewlines(bytes)
@@ -52,17 +55,28 @@ export async function readWhole(path: string): Promise<Buffer> {
   } catch (thrown) {
     const errno = errnoOf(thrown)
     if (errno === undefined) throw thrown
-    throw new LocketError('io', `cannot read ${path}: ${errno}`, { cause: thrown })
+    throw new LocketError('io', `cannot read ${path}: ${systemReason(errno, 'read')}`, {
+      cause: thrown,
+      hint: errno === 'ENOENT' && !path.startsWith('/') ? RELATIVE : undefined,
+    })
   }
 }
 
-async function askTwice(name: SecretName, { stdin, stderr, signal }: Terminal): Promise<Secret> {
+async function askTerminal(name: SecretName, { stdin, stderr, signal }: Terminal): Promise<Secret> {
   if (!stdin.isTTY) {
     throw new LocketError('usage', 'no value: there is no terminal to ask for it', {
       hint: 'give it with --stdin or --file FILE',
     })
   }
-  using prompt = openHiddenPrompt(stdin, stderr, signal)
+  using prompt = openPrompt(stdin, stderr, signal)
+  return await askTwice(name, prompt)
+}
+
+/**
+ * Asks for a value, then for the same value again. Rejects with `usage` when they differ, and as the prompt
+ * does. The caller must wipe the value.
+ */
+export async function askTwice(name: SecretName, prompt: Prompt): Promise<Secret> {
   const value = await prompt.ask(`value of ${name}: `)
   const again = await prompt.ask('the same value again: ')
   const isSame = Buffer.from(value.buffer).equals(again)

@@ -115,7 +115,7 @@ function volumeOf([name, volume]: Entry, reader: Reader): ComposeVolume[] {
       return []
     }
     const text = textOf(value, place, reader)
-    if (text === undefined) reader.problems.push(`${place} must be a number or string`)
+    if (text === undefined) reader.problems.push(`${place} must be a number or string: put it in quotes`)
     return text?.value === undefined ? [] : [[option, text.value]]
   })
   return [{ name, options: Object.fromEntries(texts) }]

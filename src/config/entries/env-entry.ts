@@ -66,6 +66,10 @@ const SECRET_PATH = /^(?:\/[^\n={}]*)?\/([^\n={}/]+)$/
 function envEntry(entry: string, place: Place, problems: Problems): EnvEntry | undefined {
   const parts = STARTS_AS_PATH.test(entry) ? undefined : splitEntry(entry)
   if (parts !== undefined) return variable(parts.name, parts.text, place, problems)
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(entry)) {
+    problems.push(`${place.origin}: a reference needs the name of a variable: write NAME={{ REFERENCE }}`)
+    return undefined
+  }
   const isPath = STARTS_AS_PATH.test(entry) || !/[={}@\s]/.test(entry)
   if (isPath) return envFile(entry, place, problems)
   problems.push(

@@ -88,7 +88,7 @@ function mapEntry(
   problems: Problems,
 ): MapEntry | undefined {
   if (source === '' || dest === '' || `${source}${dest}`.includes('\0')) {
-    problems.push(`${origin}: write SRC:DST or SRC=DST`)
+    problems.push(`${origin}: write SRC:DST or SRC=DST, the template and the file made from it`)
     return undefined
   }
   const place = placeOf(source, cwd)

@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { Layer, Problems } from './layers.ts'
 import { configFileSection } from '../sections/config-file.ts'
 import type { TomlFile } from './toml.ts'
@@ -12,7 +13,10 @@ export function readConfigFiles(layer: Layer, ifThere: string | undefined, probl
   const given = layer.get(configFileSection.fields.paths.name)
   const named = [given?.value ?? []].flat().flatMap((path) => {
     const file = readConfigFile(path, problems)
-    if (file === undefined) problems.push(`${given?.origin}: there is no file ${path}`)
+    if (file === undefined)
+      problems.push(
+        `${given?.origin}: there is no file ${path}${path.startsWith('/') ? '' : ' in the working directory'}`,
+      )
     return file ?? []
   })
   const managed = ifThere === undefined ? undefined : readConfigFile(ifThere, problems)
@@ -36,7 +40,7 @@ function readConfigFile(path: string, problems: Problems): readonly TomlFile[] |
     const errno = errnoOf(thrown)
     if (errno === undefined) throw thrown
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
-    problems.push(`configuration file ${path} cannot be read: ${errno}`)
+    problems.push(`configuration file ${path} cannot be read: ${systemReason(errno, 'read')}`)
     return []
   }
 }

@@ -23,7 +23,11 @@ function fromEnv(field: Field, env: Env, problems: Problems): Given | undefined 
   const text = env[field.env] ?? ''
   const file = field.credential === true ? (env[`${field.env}_FILE`] ?? '') : ''
   if (text !== '' && file !== '')
-    problems.push(`environment: ${field.env} and ${field.env}_FILE are both set`)
+    problems.push(`environment: ${field.env} and ${field.env}_FILE are both set: unset one of them`)
+  if (file !== '' && !file.startsWith('/')) {
+    problems.push(`environment ${field.env}_FILE: must be an absolute path, which begins with /`)
+    return undefined
+  }
   if (file !== '') return { value: `file:${file}`, origin: `environment ${field.env}_FILE` }
   if (text === '') return undefined
   return { value: fieldKind(field) === 'list' ? splitList(text) : text, origin: `environment ${field.env}` }

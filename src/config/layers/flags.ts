@@ -43,6 +43,18 @@ export function parseFlags(command: string, fields: readonly Field[], argv: read
   return { layer, positionals }
 }
 
+/**
+ * Returns the flags, with their dashes, that hold a credential itself: other users of the machine see the
+ * words of a command. A path in place of the credential is not one, nor is a public name.
+ */
+export function exposedFlags(flags: Layer, fields: readonly Field[]): string[] {
+  return fields.flatMap(({ name, credential, isPublic }) => {
+    const value = flags.get(name)?.value
+    const isHidden = credential !== true || isPublic === true || typeof value !== 'string'
+    return isHidden || value.startsWith('file:') ? [] : [`--${name}`]
+  })
+}
+
 /** Returns the hint of a `usage` error that has no better one. */
 export function helpOn(command: string): string {
   return `\`locket ${command} --help\` tells more`

@@ -72,7 +72,9 @@ export function problemsError(problems: readonly string[]): LocketError | undefi
   const rest = problems.length > MOST_NAMED ? `; and ${problems.length - MOST_NAMED} more` : ''
   const named = problems.slice(0, MOST_NAMED).join('; ')
   // Paths and names come from users: the message stays on one line and holds no control character.
-  return new LocketError('config', `${lead}${named}${rest}`.replace(/\p{Cc}/gu, '?'))
+  return new LocketError('config', `${lead}${named}${rest}`.replace(/\p{Cc}/gu, '?'), {
+    list: problems.length > 1 ? problems : [],
+  })
 }
 
 /**

@@ -1,9 +1,9 @@
-import { parse, TomlError } from 'smol-toml'
 import { nearest } from '../../core/text/nearest.ts'
 import { fieldKind, type EntryKeys, type Field } from '../../settings/field.ts'
 import { flagNames } from './flags.ts'
 import { adviceOn, type Given, type Layer, type Problems } from './layers.ts'
 import { tomlLines } from './toml-lines.ts'
+import { readToml } from './toml-syntax.ts'
 
 /** The table of named providers, which all commands read. */
 export const PROVIDERS_TABLE = 'providers'
@@ -41,12 +41,15 @@ export interface TomlEntry {
 
 /**
  * Parses a configuration file, which several commands may share. `commandTables` are the tables of all
- * commands. The document is empty when the text is not TOML. Adds to `problems` what is wrong.
+ * commands. A line that is not TOML is left out of the document. Adds to `problems` what is wrong.
  */
 export function openToml(file: TomlFile, commandTables: readonly string[], problems: Problems): TomlDocument {
   const known = [...commandTables, PROVIDERS_TABLE]
-  const tables = parseToml(file, problems)
-  const lineOf = tomlLines(file.text)
+  const { tables, text, faults } = readToml(file.text)
+  problems.push(
+    ...faults.map(({ line, column, says }) => `${file.path} line ${line}, column ${column}: ${says}`),
+  )
+  const lineOf = tomlLines(text)
   const at = (...keys: readonly string[]) => `${file.path} line ${lineOf(...keys)}`
   for (const [key, value] of Object.entries(tables)) {
     if (!isTable(value)) problems.push(`${at(key)}: ${key} must be in a table, like [volume]`)
@@ -110,18 +113,6 @@ export function entryLayer(
 /** True for a table, as opposed to a list, a date or a simple value. */
 export function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
-function parseToml({ path, text }: TomlFile, problems: Problems): Table {
-  try {
-    return parse(text, { integersAsBigInt: false })
-  } catch (thrown) {
-    if (!(thrown instanceof TomlError)) throw thrown
-    // The first line only: the rest quotes the file, which may hold a token.
-    const [reason = ''] = thrown.message.split('\n')
-    problems.push(`${path} line ${thrown.line}: ${reason.replace(/^Invalid TOML document: /, '')}`)
-    return {}
-  }
 }
 
 /** Returns a setting whose `origin` is computed only when a message needs it, because that is slow. */

@@ -20,12 +20,22 @@ export const execSection = section('exec', 'locket exec', {
     example: 'true',
     summary: 'give the command the terminal, if there is one; left out: true, or false with --watch',
   }),
+  mayReplace: field({
+    name: 'exec',
+    env: 'LOCKET_EXEC_REPLACE',
+    kind: 'switch',
+    schema: Switch,
+    default: 'true',
+    summary:
+      'let the command replace locket, unless there is a file to remove or --watch, --mask, --signal-group or --no-interactive',
+  }),
   timeoutMs: field({
     name: 'timeout',
     env: 'LOCKET_EXEC_TIMEOUT',
     schema: Duration,
     default: '30s',
-    summary: 'how long the command may take to end after SIGTERM, before SIGKILL',
+    summary:
+      'how long the command may take to end after SIGTERM, before SIGKILL; no effect when the command replaces locket',
     placeholder: 'DURATION',
   }),
   isGroupSignalled: field({

@@ -7,7 +7,7 @@ export const injectSection = section('inject', 'locket inject', {
   mode: field({
     name: 'mode',
     env: 'LOCKET_INJECT_MODE',
-    schema: Choice(['one-shot', 'watch', 'park']),
+    schema: Choice(['one-shot', 'watch', 'park'], 'file-mode and dir-mode set the modes of files'),
     default: 'one-shot',
     summary:
       'one-shot: write and end; watch: write again whenever a template changes; park: write once and stay until SIGTERM',

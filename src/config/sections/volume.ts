@@ -5,7 +5,7 @@ import {
   MountFlagWords,
   RefreshInterval,
   SelinuxContext,
-  Size,
+  TmpfsSize,
   Switch,
 } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
@@ -65,7 +65,7 @@ export const tmpfsSection = section('tmpfs', 'Tmpfs of a volume', {
   sizeBytes: field({
     name: 'size',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_SIZE',
-    schema: Size,
+    schema: TmpfsSize,
     default: '10M',
     summary: 'size of the tmpfs',
     placeholder: 'SIZE',

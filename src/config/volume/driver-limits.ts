@@ -118,7 +118,7 @@ function limitPath(written: string, origin: string, limits: DriverLimits, proble
   const { roots, ownFolders } = limits
   if (roots !== undefined && !roots.some((root) => liesUnder(path, root))) {
     problems.push(
-      `${origin}: ${path} lies outside of ${roots.join(', ') || 'template-roots, which is empty'}`,
+      `${origin}: ${path} lies outside of ${roots.join(', ') || 'template-roots, which is empty'}: put the file there, or change the daemon's template-roots`,
     )
   } else if ([...KERNEL_FOLDERS, ...ownFolders].some((folder) => liesUnder(path, folder))) {
     problems.push(`${origin}: ${path} may not be named in driver options`)

@@ -86,7 +86,7 @@ function findField(
   problems.push(
     field === undefined
       ? unknownOption(option, origin, fields)
-      : `${origin} is a setting of the daemon, not of a volume`,
+      : `${origin} is a setting of the daemon, not of a volume: leave it out`,
   )
   return undefined
 }
@@ -101,13 +101,18 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   gid: 'secret-user',
 }
 
+/** Driver options of Docker's own driver. */
+const OF_DRIVER_LOCAL: readonly string[] = ['type', 'device', 'o']
+
 function unknownOption(option: string, origin: string, fields: readonly Field[]): string {
   const { setting = '', name = 'NAME' } = splitOption(option) ?? {}
   const meant = Object.hasOwn(OTHER_WORDS, setting) ? OTHER_WORDS[setting] : undefined
+  if (OF_DRIVER_LOCAL.includes(option))
+    return `${origin} is one of the driver local: locket makes the tmpfs itself, with size, mode and flags`
   if (meant !== undefined) return `${origin} is not known, did you mean ${meant}.${shownName(name)}?`
   const ofFile = [PREFIX, 'secret-mode.', 'secret-user.'].map((prefix) => `${prefix}${name}`)
   const advice = adviceOn(option, [...fields.filter(isPerVolume).flatMap(flagNames), ...ofFile])
-  return `${origin} is not known${advice === '' ? '' : `, ${advice}`}`
+  return `${origin} is not known, ${advice === '' ? 'docs/reference/options.md lists them' : advice}`
 }
 
 /** True: driver options may set this field for one volume. */

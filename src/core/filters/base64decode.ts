@@ -16,7 +16,8 @@ export const base64decode = defineFilter({
     const digits = text.endsWith('==') ? text.slice(0, -2) : text.endsWith('=') ? text.slice(0, -1) : text
     const isPadded = digits.length !== text.length
     const isWhole = digits.length % 4 !== 1 && (!isPadded || text.length % 4 === 0)
-    if (!isWhole || !/^[A-Za-z0-9+/_-]*$/.test(digits)) throw filterFailed('the value is not base64')
+    if (!isWhole || !/^[A-Za-z0-9+/_-]*$/.test(digits))
+      throw filterFailed('the value is not base64', 'leave the filter out for a plain value')
     // A copy with its own buffer: Node's pool also holds other data, and the buffer is wiped later.
     return new Uint8Array(Buffer.from(digits, 'base64'))
   },

@@ -43,7 +43,10 @@ function stepInto(parent: unknown, name: string, path: string): unknown {
   const isIndex = !Array.isArray(parent) || /^(0|[1-9][0-9]*)$/.test(name)
   const isFolder = typeof parent === 'object' && parent !== null && !(parent instanceof WrittenNumber)
   if (isFolder && isIndex && Object.hasOwn(parent, name)) return Reflect.get(parent, name)
-  throw filterFailed(`there is nothing at ${JSON.stringify(path)} in the JSON`)
+  throw filterFailed(
+    `there is nothing at ${JSON.stringify(path)} in the JSON`,
+    'names are exact, case included',
+  )
 }
 
 function parseJson(text: string): unknown {
@@ -51,7 +54,8 @@ function parseJson(text: string): unknown {
     return JSON.parse(text.replace(/^\uFEFF/, ''), keepDigits)
   } catch (thrown) {
     // The parser's own message is dropped, because it quotes the value.
-    throw filterFailed(thrown instanceof RangeError ? 'the JSON is nested too deep' : 'the value is not JSON')
+    if (thrown instanceof RangeError) throw filterFailed('the JSON is nested too deep')
+    throw filterFailed('the value is not JSON', 'leave the filter out for a value that is one text')
   }
 }
 

@@ -48,7 +48,11 @@ function fromUri(text: string): Generator {
 
 function fromSeed(text: string): Generator {
   const secret = text.replace(/[\s=-]/g, '').toUpperCase()
-  if (!/^[A-Z2-7]{2,}$/.test(secret)) throw filterFailed('the value holds no base32 seed')
+  if (!/^[A-Z2-7]{2,}$/.test(secret))
+    throw filterFailed(
+      'the value holds no base32 seed',
+      'name the field with the otpauth:// address or the seed',
+    )
   return { secret, algorithm: 'SHA1', digits: 6, period: 30 }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EVENTS, eventText, type LocketEvent } from '../vocabulary/events.ts'
+import { EVENTS, type LocketEvent } from '../vocabulary/events.ts'
+import { eventText } from './event-text.ts'
 import { createEvents } from './events.ts'
 
 test('every listener hears each event in order, and one that throws does not disturb the others', () => {

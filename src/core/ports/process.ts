@@ -1,5 +1,5 @@
 import type { Redactor } from '../text/redact.ts'
-import type { PassedSignal } from '../vocabulary/signals.ts'
+import type { PassedSignal } from './signals.ts'
 
 /**
  * A process that runs a foreign library, so that a crash, hang or leak harms nothing else. Its environment
@@ -75,10 +75,39 @@ export interface Child {
   isGone(): boolean
 }
 
+/**
+ * The facts about the start of this process that Node has changed since. A program that takes its place gets
+ * them back.
+ */
+export interface StartState {
+  /** The soft limit of open files. Undefined: unknown, or unlimited. */
+  readonly openFiles: number | undefined
+  /** Numbers of the signals that were ignored. Empty: none, or unknown. */
+  readonly ignoredSignals: readonly number[]
+  /** The descriptors above 2 that were handed to this process. Empty: none, or unknown. */
+  readonly descriptors: readonly number[]
+  /** For the descriptors 0, 1 and 2, in this order: the flags of fcntl(2) F_GETFL. Undefined: not open. */
+  readonly standardFlags: readonly (number | undefined)[]
+}
+
+/** How a program takes the place of this process. */
+export interface ReplaceOptions {
+  /** The whole environment of the program. */
+  readonly env: Readonly<Record<string, string>>
+  readonly startState: StartState
+  /** Stops everything until the last moment: its reason is thrown, and the program does not start. */
+  readonly signal: AbortSignal
+}
+
 /** Starts programs. */
 export interface Programs {
   /** Throws `command_not_found` or `command_not_executable` when the program cannot be started. */
   check(command: CommandLine, env: ChildOptions['env']): void
+  /**
+   * Replaces this process by the program: same process ID, and nothing of this process remains in memory.
+   * Returns only by throwing `command_not_found` or `command_not_executable`.
+   */
+  replace(command: CommandLine, options: ReplaceOptions): Promise<never>
   /** Starts the program. See RunChild. */
   run: RunChild
   /** True when this process has a terminal that can send signals. */

@@ -7,7 +7,7 @@ import { inOneTurn, type Steps } from '../waiting/turns.ts'
 import { checkAlone } from './alone.ts'
 import { createDiagnostics, FAILED, type Diagnostics } from './diagnostics.ts'
 import { createLocator, type TextPosition } from './position.ts'
-import { findStray, ORDINARY_SCHEMES, type StrayReference } from './stray.ts'
+import { findSingleBraces, findStray, ORDINARY_SCHEMES, type StrayReference } from './stray.ts'
 import {
   decodeText,
   isBlank,
@@ -79,7 +79,15 @@ export function* parseSteps(
   const segments = checkAlone(bare ?? (yield* readTags(reader)), diagnostics)
   throwErrors(diagnostics.errors())
   const refs = segments.flatMap((segment) => (segment.kind === 'secret' ? [segment.ref] : []))
+  if (refs.length === 0) warnOfSingleBraces(reader)
   return { segments, refs: uniqueRefs(refs), warnings: diagnostics.warnings() }
+}
+
+function warnOfSingleBraces({ bytes, parseRef, diagnostics }: Reader): void {
+  const found = findSingleBraces(bytes, parseRef.schemes ?? [])
+  if (found === undefined) return
+  const position = createLocator(bytes)(found.offset)
+  diagnostics.warn(position, `{${found.scheme}://… stays as it is: a reference needs two braces, {{ }}`)
 }
 
 /** Returns the segments when the whole text is one reference without braces, else undefined. */
@@ -144,7 +152,7 @@ function readNearTag(reader: Reader, start: number): Found {
     diagnostics.error(
       position,
       new LocketError('ref_syntax', `${text} is an id, and no provider that takes ids is chosen`, {
-        hint: 'set provider',
+        hint: 'set provider to bws',
         facts: { references: [text] },
         names: ['references'],
       }),

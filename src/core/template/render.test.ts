@@ -130,8 +130,9 @@ test('a filter that fails reports its name, place and reference, and never the v
     assert.equal(error.code, 'filter_failed')
     assert.equal(
       error.message,
-      `secret x: line 2, column 2: ${A}: filter get: there is nothing at "a.b" in the JSON; ` +
-        `secret x: line 2, column 31: ${B}: filter base64decode: the value is not base64`,
+      `secret x: line 2, column 2: ${A}: filter get: there is nothing at "a.b" in the JSON (names are exact, case included); ` +
+        `secret x: line 2, column 31: ${B}: filter base64decode: the value is not base64 ` +
+        '(leave the filter out for a plain value)',
     )
   }
 })

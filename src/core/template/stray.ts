@@ -79,6 +79,25 @@ function misspelled(word: string, schemes: readonly string[]): string | undefine
   })
 }
 
+/** Bytes of a text without any reference that are searched for single braces. */
+const MOST_SEARCHED = 256 * 1024
+
+/**
+ * Returns the offset and the scheme of the first known reference in single braces, as other programs write
+ * them: `{op://…}` and `${op://…}`.
+ */
+export function findSingleBraces(
+  bytes: Uint8Array,
+  schemes: readonly string[],
+): { readonly offset: number; readonly scheme: string } | undefined {
+  if (schemes.length === 0) return undefined
+  const text = peekText(bytes.subarray(0, MOST_SEARCHED))
+  const found = new RegExp(`\\{\\s*(${schemes.join('|')})://`, 'i').exec(text)
+  const scheme = found?.[1]
+  if (found === null || scheme === undefined) return undefined
+  return { offset: new TextEncoder().encode(text.slice(0, found.index)).byteLength, scheme }
+}
+
 function sorted(word: string): string {
   return word.split('').toSorted().join('')
 }

@@ -92,7 +92,7 @@ test('the last value of a repeated name counts', () => {
 
 test('a text that is not an entry is refused with its line, without its text', () => {
   const table: [string, RegExp][] = [
-    [`A=1\n${CANARY}`, /^app\.env: line 2: a line must be NAME=VALUE, a comment or empty$/],
+    [`A=1\n${CANARY}`, /^app\.env: line 2: a line must be NAME=VALUE, a comment or empty/],
     [`A: ${CANARY}`, /line 1: a line must be NAME=VALUE/],
     [`1${CANARY}=x`, /line 1: a line must be NAME=VALUE/],
     [`=${CANARY}`, /line 1: a line must be NAME=VALUE/],

@@ -58,7 +58,11 @@ export function formatSize(bytes: number): string {
  */
 export function parseDuration(text: string): number {
   if (/^[0-9]+$/.test(text))
-    throw bad('duration', text, `add a unit (ms, s, m or h), like ${text.slice(0, SHOWN)}s`)
+    throw bad(
+      'duration',
+      text,
+      `add a unit (ms, s, m or h), like ${text.slice(0, SHOWN)}${text.length > 2 ? 'ms' : 's'}`,
+    )
   const match = /^(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?$/.exec(text)
   if (match === null || text === '') throw bad('duration', text, 'write it like 500ms, 25s, 2m, 1h or 1m30s')
   const [hours, minutes, seconds, milliseconds] = match.slice(1).map((digits) => Number(digits ?? 0))

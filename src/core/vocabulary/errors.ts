@@ -1,4 +1,5 @@
 import { errorSentence, sharedFacts, withHint, type ErrorFactName, type ErrorFacts } from './error-facts.ts'
+import { systemReason } from './system-errors.ts'
 
 /**
  * Every kind of error: the exit code of a command that ends with it, and whether another try may help. Codes
@@ -64,6 +65,8 @@ export interface ErrorDetails {
   readonly names?: readonly ErrorFactName[] | undefined
   /** The errors that this one combines. Their sentences are printed instead of the reason. */
   readonly parts?: readonly LocketError[] | undefined
+  /** The single mistakes when the reason lists several. A command prints one a line. */
+  readonly list?: readonly string[] | undefined
 }
 
 const BRAND = Symbol.for('locket.error')
@@ -84,9 +87,10 @@ export class LocketError extends Error {
   readonly facts: ErrorFacts
   readonly names: readonly ErrorFactName[]
   readonly parts: readonly LocketError[]
+  readonly list: readonly string[]
 
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
-    const { hint, cause, retryAfterMs, facts = NO_FACTS, names = NONE, parts = NONE } = details
+    const { hint, cause, retryAfterMs, facts = NO_FACTS, names = NONE, parts = NONE, list = NONE } = details
     // A text with 30,000 mistakes makes 30,000 errors, so an error without facts must be cheap to make.
     const isPlain = facts === NO_FACTS && parts.length === 0
     const message = isPlain ? reason : errorSentence({ reason, facts, names, parts })
@@ -99,6 +103,7 @@ export class LocketError extends Error {
     this.facts = facts
     this.names = names
     this.parts = parts
+    this.list = list
   }
 }
 
@@ -117,7 +122,8 @@ export function isLocketError(value: unknown): value is LocketError {
 export function toLocketError(thrown: unknown): LocketError {
   if (isLocketError(thrown)) return thrown
   const errno = errnoOf(thrown)
-  if (errno !== undefined) return new LocketError('io', `the system said ${errno}`, { cause: thrown })
+  if (errno !== undefined)
+    return new LocketError('io', `a file or socket cannot be used: ${systemReason(errno)}`, { cause: thrown })
   return new LocketError('internal', 'something went wrong inside locket', {
     cause: thrown,
     hint: 'please report it, with the log at debug level',
@@ -195,13 +201,14 @@ export function rewordError(
  * Returns the error with more facts. A fact that the error has already is kept: it is nearer to the cause.
  */
 export function addFacts(error: LocketError, facts: ErrorFacts): LocketError {
-  const { code, reason, hint, retryAfterMs, cause, names, parts } = error
+  const { code, reason, hint, retryAfterMs, cause, names, parts, list } = error
   return new LocketError(code, reason, {
     hint,
     retryAfterMs,
     cause,
     names,
     parts,
+    list,
     facts: { ...facts, ...error.facts },
   })
 }
@@ -226,6 +233,8 @@ export function combineErrors(errors: readonly [LocketError, ...LocketError[]]):
 
 /** Returns the single errors of a combined error, each with the shared facts, or else the error itself. */
 export function partsOf(error: LocketError): readonly LocketError[] {
+  const { code, facts, names, list } = error
+  if (list.length > 0) return list.map((line) => new LocketError(code, line, { facts, names }))
   if (error.parts.length === 0) return [error]
   return error.parts.flatMap((part) => partsOf(addFacts(part, error.facts)))
 }

@@ -1,4 +1,4 @@
-import { row, type EventLevel, type EventRow, type FactKinds, type FactTypes } from './event-row.ts'
+import { row, type FactTypes } from './event-row.ts'
 
 const MOUNT = { volume: 'text', mountId: 'text' } as const
 const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
@@ -19,7 +19,13 @@ export const EVENTS = {
   'daemon.refusing': row('error', 'every Create and Mount is refused: {error}', { error: 'text' }),
   'daemon.listening': row('info', 'listening', { socket: 'text', volumes: 'number' }),
   'daemon.restore': row('error', 'volumes could not be compared with the mount table', { error: 'text' }),
-  'daemon.stopping': row('info', 'stopping; mounts are kept, containers are using them', {}),
+  'daemon.stopping': row('info', 'stopping', {}),
+  'daemon.stopping.used': row(
+    'info',
+    'stopping; volumes that containers use stay mounted: {volumes}',
+    { volumes: 'number' },
+    'daemon.stopping',
+  ),
   'daemon.waiting': row('warn', 'another locket uses the folder: waiting at most 5 s until it ends', {
     folder: 'text',
     pid: 'number?',
@@ -47,6 +53,10 @@ export const EVENTS = {
     files: 'number?',
     references: 'number?',
     ms: 'number',
+  }),
+  'volume.mounted.empty': row('warn', 'mounted without any file: {reason}', {
+    volume: 'text',
+    reason: 'text',
   }),
   'volume.mounted.again': row('info', 'mounted once more', MOUNT, 'volume.mounted'),
   'volume.mount.failed': row('error', 'failed', FAILURE),
@@ -140,7 +150,18 @@ export const EVENTS = {
     reader: 'text',
     variables: 'texts',
   }),
+  // The command line
+  'flags.exposed': row(
+    'warn',
+    'every user of this machine can read a credential on the command line: give it by its variable, or as file:/path',
+    { flags: 'texts' },
+  ),
   // locket exec
+  'exec.nothing': row(
+    'warn',
+    'the command gets no secret: name variables with --env or --env-file, and files with --secret or --map',
+    {},
+  ),
   'exec.warning': row('warn', 'a template may hold a mistake', { warning: 'text' }),
   'exec.env-references': row(
     'warn',
@@ -218,27 +239,3 @@ export type VolumeFailure = {
 export type LocketEvent = {
   [N in EventName]: { readonly name: N; readonly facts: EventFacts<N> }
 }[EventName]
-
-/** Facts as a log line prints them. */
-export type LogFacts = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
-
-/** An event in words. */
-export interface EventText {
-  readonly event: string
-  readonly level: EventLevel
-  readonly message: string
-  /** The facts that the message does not contain. */
-  readonly facts: LogFacts
-}
-
-/** Returns the level, message and remaining facts of an event, for a log line. */
-export function eventText({ name, facts }: LocketEvent): EventText {
-  const { level, message: pattern, printedAs = name }: EventRow<FactKinds> = EVENTS[name]
-  const left: Record<string, LogFacts[string]> = { ...facts }
-  const message = pattern.replace(/\{(\w+)\}/g, (_, fact: string) => {
-    const value = left[fact]
-    delete left[fact]
-    return String(value)
-  })
-  return { event: printedAs, level, message, facts: left }
-}

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { join } from 'node:path'
 import type { Clock } from '../../core/ports/clock.ts'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { loadLibc, type Errno, type Libc } from '../libc.ts'
 
@@ -54,7 +55,7 @@ export async function holdFolder(folder: string, options: HoldOptions): Promise<
   } catch (thrown) {
     for (const open of new Set([fd, locked])) closeSync(open)
     if (errnoOf(thrown) === undefined) throw thrown
-    throw new LocketError('io', `cannot lock ${folder}: ${errnoOf(thrown)}`, { cause: thrown })
+    throw new LocketError('io', `cannot lock ${folder}: ${systemReason(errnoOf(thrown))}`, { cause: thrown })
   }
   held.set(`${dev}:${ino}`, locked)
 }
@@ -72,9 +73,8 @@ async function openFolder(folder: string): Promise<number> {
     await makeFolders(folder, 0o700)
     return openSync(folder, O_RDONLY | O_DIRECTORY)
   } catch (thrown) {
-    throw new LocketError('io', `cannot use the folder ${folder}: ${errnoOf(thrown) ?? 'unknown error'}`, {
-      cause: thrown,
-    })
+    const reason = systemReason(errnoOf(thrown))
+    throw new LocketError('io', `cannot use the folder ${folder}: ${reason}`, { cause: thrown })
   }
 }
 
@@ -88,7 +88,7 @@ async function take(
   for (let isFirst = true; ; isFirst = false) {
     const errno = libc.tryFlock(fd)
     if (errno === undefined) return
-    if (errno !== 'EAGAIN') throw new LocketError('io', `cannot lock ${folder}: ${errno}`)
+    if (errno !== 'EAGAIN') throw new LocketError('io', `cannot lock ${folder}: ${systemReason(errno)}`)
     if (isFirst) onWait({ folder, pid: holderOf(fd) })
     if (clock.elapsed() >= giveUpAt) throw inUse(folder, holderOf(fd))
     await clock.sleep(PAUSE_MS, signal)

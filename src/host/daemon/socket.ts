@@ -3,6 +3,7 @@ import { connect, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { once } from 'node:events'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { loadLibc } from '../libc.ts'
 import { makeFolders } from '../files/make-folders.ts'
 
@@ -35,9 +36,8 @@ export async function claimSocket(path: string): Promise<void> {
     await unlink(path)
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
-    throw new LocketError('io', `cannot make way for a socket at ${path}: ${errnoOf(error)}`, {
-      cause: error,
-    })
+    const reason = systemReason(errnoOf(error), 'write')
+    throw new LocketError('io', `cannot make a socket at ${path}: ${reason}`, { cause: error })
   }
 }
 
@@ -78,9 +78,8 @@ export async function listenPrivately(server: Server, at: ListenAt): Promise<voi
   }
   await listening.catch((error: unknown) => {
     const where = 'path' in at ? at.path : `descriptor ${at.fd}`
-    throw new LocketError('io', `cannot listen on ${where}: ${errnoOf(error) ?? 'unknown error'}`, {
-      cause: error,
-    })
+    const reason = systemReason(errnoOf(error), 'write')
+    throw new LocketError('io', `cannot listen on ${where}: ${reason}`, { cause: error })
   })
 }
 

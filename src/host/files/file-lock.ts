@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { giveTo } from './replace-file.ts'
 import { loadLibc } from '../libc.ts'
@@ -45,7 +46,7 @@ async function take(handle: FileHandle, path: string, clock: Clock, signal: Abor
     signal.throwIfAborted()
     const errno = libc.tryFlock(handle.fd)
     if (errno === undefined) return
-    if (errno !== 'EAGAIN') throw new LocketError('io', `cannot lock ${path}: ${errno}`)
+    if (errno !== 'EAGAIN') throw new LocketError('io', `cannot lock ${path}: ${systemReason(errno)}`)
     if (clock.now() >= giveUpAt) {
       throw new LocketError('timeout', `another process has held ${path} for 30 s`, {
         hint: `\`fuser ${path}\` names it`,

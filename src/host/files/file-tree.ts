@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:f
 import { readlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { Changes, FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
 import type { Owner } from '../../core/text/units.ts'
 import { createPace, type TurnClock } from '../../core/waiting/turns.ts'
@@ -232,13 +233,11 @@ async function emptyStage(stage: DirHandle): Promise<void> {
 function treeError(root: string, error: unknown): LocketError {
   const errno = errnoOf(error)
   if (errno !== undefined && FULL.includes(errno)) {
-    return new LocketError('too_large', `the files do not fit into ${root}: ${errno}`, {
+    return new LocketError('too_large', `the files do not fit into ${root}: the tmpfs is full`, {
       cause: error,
       hint: 'raise the driver option size',
     })
   }
-  const reason = error instanceof Error && errno === undefined ? error.message : errno
-  return new LocketError('io', `cannot write the files of ${root}: ${reason ?? 'unknown error'}`, {
-    cause: error,
-  })
+  const reason = error instanceof Error && errno === undefined ? error.message : systemReason(errno, 'write')
+  return new LocketError('io', `cannot write the files of ${root}: ${reason}`, { cause: error })
 }

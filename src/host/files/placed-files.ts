@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstatSync, realpathSync, renameSync, rmdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { Place, Placed, PlacedFile, PlacedFiles, PlaceOptions } from '../../core/ports/files.ts'
 import { openBelow, openDirIfAny, type DirHandle } from './dir-handle.ts'
 import { openPlacedFolders } from './placed-folders.ts'
@@ -57,7 +58,7 @@ async function remove(files: readonly Place[], folders: readonly string[]): Prom
       using parent = openFolder(folder, dirname(path))
       if (parent !== undefined) await removeIfAny(parent.at(basename(path)))
     } catch (thrown) {
-      failures.push(`${join(folder, path)}: ${errnoOf(thrown) ?? 'unknown error'}`)
+      failures.push(`${join(folder, path)}: ${systemReason(errnoOf(thrown), 'write')}`)
     }
   }
   for (const folder of folders.toReversed()) removeIfEmpty(folder)
@@ -75,10 +76,15 @@ async function stage(
   const name = basename(file.path)
   const before = lstatSync(folder.at(name), { throwIfNoEntry: false })
   const shown = join(file.folder, file.path)
-  if (before?.isDirectory() === true) throw new LocketError('plan_conflict', `${shown} is a folder`)
+  if (before?.isDirectory() === true)
+    throw new LocketError('plan_conflict', `${shown} is a folder`, {
+      hint: `write ${shown}/ to put the file into it`,
+    })
   if (before !== undefined) refuseSpecial(file, folder.at(name), before)
   if (before !== undefined && file.existing === 'refuse')
-    throw new LocketError('plan_conflict', `${shown} is there already`)
+    throw new LocketError('plan_conflict', `${shown} is there already`, {
+      hint: 'remove it, or give --overwrite',
+    })
   const owner = file.access?.owner ?? options.owner ?? ownerOfProcess()
   const wanted = { content: file.content, mode: file.access?.mode ?? options.fileMode, owner }
   if ((await inodeIfSame(folder.at(name), wanted)) !== undefined) return undefined
@@ -143,7 +149,9 @@ function openFolder(folder: string, path: string): DirHandle | undefined {
 function placeError({ folder, path }: PlacedFile, thrown: unknown): unknown {
   const target = join(folder, path)
   if (FULL.includes(errnoOf(thrown) ?? ''))
-    return new LocketError('too_large', `no room for ${target}: ${errnoOf(thrown)}`, { cause: thrown })
+    return new LocketError('too_large', `no room for ${target}: ${systemReason(errnoOf(thrown), 'write')}`, {
+      cause: thrown,
+    })
   if (isLocketError(thrown)) return thrown
   return writeError(target, thrown)
 }

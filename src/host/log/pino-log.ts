@@ -1,6 +1,6 @@
 import { pino, type LoggerOptions } from 'pino'
 import type { EventListener } from '../../core/ports/events.ts'
-import { eventText } from '../../core/vocabulary/events.ts'
+import { eventText } from '../../core/ports/event-text.ts'
 import { formatRecord, writeToStderr, type LogOptions, type LogRecord } from './log.ts'
 
 /**

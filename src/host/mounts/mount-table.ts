@@ -1,6 +1,7 @@
 import { lstat, realpath, rmdir, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { bitsOfMounted, parseMountFlags, parseSelinuxContext } from '../../core/volume/mount-flags.ts'
 import type { Mounted, MountTable } from '../../core/ports/mounts.ts'
 import type { Errno, Libc } from '../libc.ts'
@@ -174,9 +175,8 @@ async function makeTarget(kernel: MountKernel, target: string): Promise<void> {
     }
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
-    throw new LocketError('mount_failed', `cannot make the folder ${target}: ${errnoOf(error)}`, {
-      cause: error,
-    })
+    const reason = systemReason(errnoOf(error), 'write')
+    throw new LocketError('mount_failed', `cannot make the folder ${target}: ${reason}`, { cause: error })
   }
   throw new LocketError('mount_failed', `cannot mount a tmpfs at ${target}: it is not a folder`)
 }
@@ -245,5 +245,5 @@ function mountError(what: string, errno: string): LocketError {
 }
 
 function ioError(what: string, cause: unknown): LocketError {
-  return new LocketError('io', `${what}: ${errnoOf(cause) ?? 'unknown error'}`, { cause })
+  return new LocketError('io', `${what}: ${systemReason(errnoOf(cause))}`, { cause })
 }

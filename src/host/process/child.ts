@@ -3,15 +3,17 @@ import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 import type { Child, ChildOptions, CommandLine, Programs } from '../../core/ports/process.ts'
-import { isRealtime, signalNumber, type PassedSignal } from '../../core/vocabulary/signals.ts'
+import { isRealtime, signalNumber, type PassedSignal } from '../../core/ports/signals.ts'
 import { checkSizes, findProgram, spawnError } from './find-program.ts'
 import { maskOutput, type MaskedOutput } from './mask-output.ts'
 import { dispositionOf, processStat } from './process-stat.ts'
+import { replaceThisProcess } from './replace.ts'
 import { stopThisProcess } from './signals.ts'
 
 /** Starts programs as child processes of this one. */
 export const programs: Programs = {
   check,
+  replace: replaceThisProcess,
   run,
   hasTerminal: () => (processStat('self')?.terminal ?? 0) !== 0,
 }

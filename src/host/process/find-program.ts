@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { CommandLine } from '../../core/ports/process.ts'
 
 /** The search path for an environment without PATH, as in the C library. */
@@ -9,16 +10,17 @@ const USUAL_PATH = '/bin:/usr/bin'
 const SHOWN = /^[\w.+/@:-]{1,200}$/
 
 /**
- * Checks that a program exists. `path`: folders, separated by colons. A name with a slash is a path. Throws
+ * Returns the path of a program. `path`: folders, separated by colons. A name with a slash is a path. Throws
  * `command_not_found` when there is no file of this name, and `command_not_executable` when the file cannot
  * be executed.
  */
-export function findProgram(name: string, path: string | undefined): void {
+export function findProgram(name: string, path: string | undefined): string {
   const candidates = name.includes('/')
     ? [name]
     : (path ?? USUAL_PATH).split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`)
   const refusals = candidates.map(refusalOf)
-  if (name !== '' && refusals.includes('none')) return
+  const found = candidates[refusals.indexOf('none')]
+  if (name !== '' && found !== undefined) return found
   const isThere = name !== '' && refusals.some((refusal) => refusal !== 'missing')
   throw isThere ? notExecutable(name, 'it is not an executable file') : notFound(name)
 }
@@ -46,8 +48,12 @@ export function spawnError(name: string, thrown: unknown): LocketError {
       hint: 'give large values as files',
     })
   // For a script, the missing program may be the one that its first line names.
-  const reason = errno === 'ENOENT' ? 'its interpreter is not there' : `the system said ${errno ?? 'no'}`
-  return notExecutable(name, reason, { cause: thrown })
+  if (errno === 'ENOENT')
+    return notExecutable(name, 'its interpreter is not there', {
+      cause: thrown,
+      hint: 'the first line of a script names it, after #!',
+    })
+  return notExecutable(name, systemReason(errno), { cause: thrown })
 }
 
 function refusalOf(path: string): 'none' | 'missing' | 'refused' {

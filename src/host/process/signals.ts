@@ -3,7 +3,7 @@ import {
   REALTIME_NUMBERS,
   realtimeSignal,
   type NamedSignal,
-} from '../../core/vocabulary/signals.ts'
+} from '../../core/ports/signals.ts'
 import type { ListenSignals } from '../../core/ports/process.ts'
 import { loadLibc } from '../libc.ts'
 import { processStat } from './process-stat.ts'

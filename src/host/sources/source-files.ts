@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { ReadLimits, SourceFiles } from '../../core/ports/files.ts'
 
 /**
@@ -38,14 +39,17 @@ async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
     await checkWithin(path, real, limits.within)
     const facts = await named.stat()
     await checkExcept(path, { real, facts }, limits.except)
-    if (!facts.isFile()) throw new LocketError('io', `${path} is not a regular file`, naming(path))
+    if (!facts.isFile()) {
+      const kind = facts.isDirectory() ? 'a folder, and a file is needed' : 'not a regular file'
+      throw new LocketError('io', `${path} is ${kind}`, naming(path))
+    }
     await using file = await open(`/proc/self/fd/${named.fd}`, O_RDONLY | O_NONBLOCK)
     return await readBounded(path, file, limits.maxBytes)
   } catch (error) {
     if (isLocketError(error)) throw error
     // A message must not reveal whether a file outside of the roots exists.
     await checkWithin(path, resolve(path), limits.within)
-    throw new LocketError('io', `cannot read ${path}: ${errnoOf(error) ?? 'unknown error'}`, {
+    throw new LocketError('io', `cannot read ${path}: ${systemReason(errnoOf(error), 'read')}`, {
       ...naming(path),
       cause: error,
     })

@@ -2,6 +2,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { liesUnder } from '../../core/plan/paths.ts'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { SourceListing, SourceTrees } from '../../core/ports/files.ts'
 
 /** Largest number of files. A mistake like `/usr` as a source must end before memory does. */
@@ -26,7 +27,7 @@ async function list(path: string): Promise<SourceListing> {
     return { kind: 'folder', files: await filesBelow(await realpath(path), path) }
   } catch (thrown) {
     if (isLocketError(thrown)) throw thrown
-    throw new LocketError('io', `cannot read ${path}: ${errnoOf(thrown) ?? 'unknown error'}`, {
+    throw new LocketError('io', `cannot read ${path}: ${systemReason(errnoOf(thrown), 'read')}`, {
       cause: thrown,
     })
   }

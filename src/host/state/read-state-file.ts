@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 
 /** Largest state file in bytes: some 100,000 volumes. */
 const MOST_BYTES = 256 * 1024 * 1024
@@ -26,7 +27,7 @@ export async function readStateFile(path: string): Promise<string | undefined> {
     if (isLocketError(error)) throw error
     const errno = errnoOf(error) ?? 'unknown error'
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
-    throw new LocketError('state_corrupt', `${path} cannot be read: ${errno}`, {
+    throw new LocketError('state_corrupt', `${path} cannot be read: ${systemReason(errno, 'read')}`, {
       cause: error,
       hint: 'make it readable, or start empty with --reset-state; the file is kept',
     })

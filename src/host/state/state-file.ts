@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
+import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { mergeSaves } from './merge-saves.ts'
@@ -137,7 +138,7 @@ async function writeGeneration(
     await unlink(temporary).catch(() => {})
     throw new LocketError(
       'io',
-      `cannot save the state in ${join(dir, CURRENT)}: ${errnoOf(error) ?? 'unknown error'}`,
+      `cannot save the state in ${join(dir, CURRENT)}: ${systemReason(errnoOf(error), 'write')}`,
       {
         cause: error,
         hint: errnoOf(error) === 'ENOSPC' ? 'free some space on its disk' : undefined,

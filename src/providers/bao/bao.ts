@@ -13,6 +13,7 @@ export const bao = defineProvider({
   title: 'OpenBao and HashiCorp Vault',
   schemes: ['bao', 'vault'],
   autoRefresh: { everyMs: 60_000 },
+  example: 'bao://secret/database/password',
   settings,
   parse(text, instance, { kvVersion }) {
     const reference = parseBaoReference(text, KV[kvVersion])

@@ -50,6 +50,7 @@ export const settings = section('bao', 'OpenBao and HashiCorp Vault', {
     summary:
       'approle, token, kubernetes or jwt; left out: token or jwt if that credential is set, else approle',
     placeholder: 'METHOD',
+    isAsked: true,
   }),
   token: field({
     name: 'bao-token',

@@ -27,6 +27,7 @@ export const bwsSettings = section('bws', 'Bitwarden Secrets Manager', {
     summary: 'address of the API',
     placeholder: 'URL',
     needsCredential: ['bws-token'],
+    isAsked: true,
   }),
   identityUrl: field({
     name: 'bws-identity-url',
@@ -36,6 +37,7 @@ export const bwsSettings = section('bws', 'Bitwarden Secrets Manager', {
     summary: 'address of the identity service',
     placeholder: 'URL',
     needsCredential: ['bws-token'],
+    isAsked: true,
   }),
   maxConcurrent: maxConcurrentField(NAMED),
   maxRate: maxRateField(NAMED, USUAL_RATE, ['bws-token']),

@@ -28,6 +28,7 @@ export const dotenv = defineProvider({
   title: 'A .env file, for development',
   schemes: ['dotenv'],
   autoRefresh: { files: ({ path }) => (path === undefined ? [] : [path]) },
+  example: 'dotenv://DB_PASSWORD',
   settings,
   parse: (text, instance) => parseVariable('dotenv', text, instance, { takesAll: true }),
   check: ({ path }) =>

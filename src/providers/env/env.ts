@@ -24,6 +24,7 @@ export const env = defineProvider({
   title: 'Environment variables, for development',
   schemes: ['env'],
   autoRefresh: 'never',
+  example: 'env://DB_PASSWORD',
   settings,
   // All variables would be those of every other program too, and of locket's own configuration.
   parse: (text, instance) => parseVariable('env', text, instance, { takesAll: false }),

@@ -9,6 +9,7 @@ export const infisical = defineProvider({
   title: 'Infisical',
   schemes: ['infisical'],
   autoRefresh: { everyMs: 60_000 },
+  example: 'infisical:///DB_PASSWORD',
   settings: infisicalSettings,
   parse(text, instance, { defaultEnvironment, defaultProjectId, defaultPath, defaultSecretType }) {
     const reference = parseInfisicalReference(text, {

@@ -53,7 +53,10 @@ test('a malformed reference has a hint with the probable form', () => {
   says('infisical:///K?projectId=x', /unknown option \(did you mean project_id\?\)$/)
   says('infisical:///K?version=3', /unknown option \(there are env, path, project_id, type\)$/)
   says('infisical:///K?env=a&env=b', /has env more than once$/)
-  says('infisical:///K?type=Personal', /has a wrong type \(it must be one of shared, personal\)$/)
+  says(
+    'infisical:///K?type=Personal',
+    /has a wrong type \(it must be one of shared, personal, did you mean personal\?\)$/,
+  )
   says('infisical:///K?path=app', /has a wrong path \(it must be a folder like \/app\/db\)$/)
   says('infisical:///K?env=', /has no value for env \(leave env out, or write env=VALUE\)$/)
 })

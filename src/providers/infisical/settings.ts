@@ -15,6 +15,7 @@ export const infisicalSettings = section('infisical', 'Infisical', {
     summary: 'address of the Infisical server; https://eu.infisical.com for the cloud in the EU',
     placeholder: 'URL',
     needsCredential: ['infisical-client-secret'],
+    isAsked: true,
   }),
   clientId: field({
     name: 'infisical-client-id',
@@ -41,6 +42,7 @@ export const infisicalSettings = section('infisical', 'Infisical', {
     example: 'prod',
     summary: 'slug of the environment of references without env=',
     placeholder: 'SLUG',
+    isAsked: true,
   }),
   defaultProjectId: field({
     name: 'infisical-default-project-id',
@@ -50,6 +52,7 @@ export const infisicalSettings = section('infisical', 'Infisical', {
     example: '3832b656-a93b-45ad-bdfa-b267016802c3',
     summary: 'project of references without project_id=',
     placeholder: 'ID',
+    isAsked: true,
   }),
   defaultPath: field({
     name: 'infisical-default-path',

@@ -43,6 +43,7 @@ export const local = defineProvider({
   title: 'Embedded store: one age-encrypted file',
   schemes: ['local'],
   autoRefresh: { files: ({ file }) => [file] },
+  example: 'local://db/password',
   settings: localSettings,
   parse: (text, instance) => parseLocalRef(text, instance),
   check: localProblems,
@@ -78,7 +79,7 @@ function outcomeOf(ref: SecretRef, opened: Entries | LocketError, path: string):
   const name = parseSecretName(ref.key)
   const entry = opened.get(name)
   if (entry !== undefined) return { ok: true, secret: { value: valueOf(entry) } }
-  return { ok: false, error: missing(name, ref.text, opened, path) }
+  return { ok: false, error: missing(name, ref.text, opened, { path }) }
 }
 
 /** Returns all secrets right in the folder of a `*` reference. Those in folders below it are left out. */

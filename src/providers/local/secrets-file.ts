@@ -17,6 +17,8 @@ import {
 } from './reader.ts'
 
 const MODE = 0o600
+/** The advice to a user who removes a secret that is not there. */
+const LISTED = '`locket secret list` shows the names'
 
 /** The parts of the machine that `openSecretFile` needs. */
 interface SecretFileDeps {
@@ -36,10 +38,16 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
   if (problem !== undefined) throw new LocketError('config', problem)
   const reader = createLocalReader(paths, files, emit)
 
-  function entryNamed(entries: Entries, name: SecretName) {
+  function entryNamed(entries: Entries, name: SecretName, advice?: string) {
     const entry = entries.get(name)
-    if (entry === undefined) throw missing(name, name, entries, paths.file)
-    return entry
+    if (entry !== undefined) return entry
+    throw missing(name, name, entries, { path: paths.file, ...(advice === undefined ? {} : { advice }) })
+  }
+
+  /** Returns all secrets, none if there is no file yet. Rejects if only the key file is missing. */
+  async function stored(): Promise<Entries> {
+    const sealed = await unlessMissing(() => readSealed(paths, files))
+    return sealed === undefined ? new Map() : await reader.entries()
   }
 
   /** Runs `body` under the lock of the secrets file, so that it reads the result of every earlier writer. */
@@ -83,8 +91,7 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
 
   return {
     async list() {
-      const entries = await unlessMissing(() => reader.entries())
-      return [...(entries ?? [])].map(([name, entry]) => ({
+      return [...(await stored())].map(([name, entry]) => ({
         name: parseSecretName(name),
         sizeBytes: sizeOf(entry),
         updatedAt: Date.parse(entry.updated),
@@ -106,8 +113,8 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
 
     remove: (names, signal) =>
       changing(signal, async () => {
-        const entries = await reader.entries()
-        for (const name of names) entryNamed(entries, name)
+        const entries = await stored()
+        for (const name of names) entryNamed(entries, name, LISTED)
         for (const name of names) entries.delete(name)
         await write(await reader.key(), entries)
       }),

@@ -9,6 +9,7 @@ export const opConnect = defineProvider({
   title: '1Password Connect',
   schemes: ['op'],
   autoRefresh: { everyMs: 60_000 },
+  example: 'op://Servers/Database/password',
   settings: connectSettings,
   parse(text, instance) {
     const reference = parseOpReference(text)

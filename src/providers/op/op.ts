@@ -9,6 +9,7 @@ export const op = defineProvider({
   title: '1Password service accounts',
   schemes: ['op'],
   autoRefresh: { everyMs: 900_000 },
+  example: 'op://Servers/Database/password',
   settings: opSettings,
   parse(text, instance) {
     const key = parseReference(text)

@@ -29,9 +29,9 @@ test('every wrong setting is listed with its source, and the rest is still check
   const { code, stdout, stderr } = await check([...args, 'app.conf'], { LOCKET_LOG_LEVEL: 'loud' })
   assert.deepEqual([code, stderr], [78, ''])
   const told = [
-    /^configuration: flag --config: there is no file none\.toml$/m,
+    /^configuration: flag --config: there is no file none\.toml in the working directory$/m,
     /^configuration: a\.toml line 2: there is no setting sise, did you mean size\?$/m,
-    /^configuration: b\.toml line 1: /m,
+    /^configuration: b\.toml line 1, column \d+: /m,
     /^configuration: environment LOCKET_LOG_LEVEL: must be one of/m,
     /^configuration: a\.toml line 3 mode: "rwx" is not a valid mode/m,
     /^configuration: flag --size: "0" is not a valid size/m,
@@ -81,7 +81,12 @@ test('missing secrets are distinguished from those with a default, and asked for
     { reference: 'local://nix', result: 'default', hint: undefined, where: 'a.conf' },
     { reference: 'local://nax', result: 'not_found', hint: seen[2]?.hint, where: 'b.conf' },
     { reference: 'op://Mordin/TestKey/private key', result: 'ok', hint: undefined, where: 'a.conf,b.conf' },
-    { reference: 'op://Mordin/TestKey/nix', result: 'not_found', hint: undefined, where: 'b.conf' },
+    {
+      reference: 'op://Mordin/TestKey/nix',
+      result: 'not_found',
+      hint: 'there is private key',
+      where: 'b.conf',
+    },
   ])
   const asked = server.requests.filter((request) => /items\/[^?/]+$/.test(request))
   assert.ok(asked.length <= 2, asked.join())
@@ -164,7 +169,7 @@ test('no name can command a terminal or break a line', async (t) => {
 test('mistakes on the command line are usage errors, before anything is asked', async (t) => {
   const { check, server } = await checkWorld(t)
   const cases: [string[], number, RegExp][] = [
-    [['--ofline'], 64, /^locket: locket check has no flag --ofline \(did you mean --offline\?\)\n$/],
+    [['--ofline'], 64, /^locket: check has no flag --ofline \(did you mean --offline\?\)\n$/],
     [['--format=xml'], 78, /^locket: flag --format: must be one of text, json\n$/],
     [['--timeout=0s'], 78, /^locket: flag --timeout: must be longer than 0\n$/],
   ]

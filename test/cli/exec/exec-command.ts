@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,7 +19,10 @@ export const OWN = 'canary-exec-own-9e3'
 type Env = Readonly<Record<string, string>>
 
 export interface Ended {
-  readonly code: number | null
+  /** As a shell shows it: 128 + n when signal n ended the process. */
+  readonly code: number
+  /** The signal that ended the process itself. */
+  readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
 }
@@ -49,6 +52,9 @@ export interface ExecWorld {
   readonly start: (args: readonly string[], env?: Env) => Running
   readonly exec: (args: readonly string[], env?: Env) => Promise<Ended>
 }
+
+/** The flags of both ways to run a command: as a child of locket, and in its place. */
+export const BOTH_WAYS = ['--no-exec', '--exec'] as const
 
 /** The path of a program of test/fixtures/programs, as a command. */
 export function program(name: string): readonly string[] {
@@ -123,9 +129,10 @@ export function startProcess(
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
   child.stdin.on('error', () => undefined)
   const { promise: ended, resolve } = Promise.withResolvers<Ended>()
-  child.once('close', (code) => {
+  child.once('close', (code, signal) => {
     clearTimeout(limit)
-    resolve({ code, stdout, stderr })
+    const shown = code ?? 128 + constants.signals[signal ?? 'SIGKILL']
+    resolve({ code: shown, signal, stdout, stderr })
   })
   const waitFor = async (text: () => string, pattern: RegExp, times: number) => {
     const find = () => [...text().matchAll(new RegExp(pattern, 'g'))].at(times - 1)

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../../scripts/engine/until.ts'
-import { execWorld, isAlive, program, startProcess } from './exec-command.ts'
+import { BOTH_WAYS, execWorld, isAlive, program, startProcess } from './exec-command.ts'
 import { MAIN } from '../../support/program.ts'
 
 async function stateOf(pid: number): Promise<string> {
@@ -20,7 +20,7 @@ async function becomes(pid: number, states: string): Promise<void> {
 
 test('signals of locket reach the command, each once', async (t) => {
   const { start } = await execWorld(t)
-  const running = start(['--', ...program('report-signals')])
+  const running = start(['--no-exec', '--', ...program('report-signals')])
   await running.seen(/ready/)
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGWINCH'] as const) {
     running.process.kill(name)
@@ -64,7 +64,7 @@ const RARE = [
 
 test('every signal that can be caught is passed on, and none of them ends locket', async (t) => {
   const { start } = await execWorld(t)
-  const running = start(['--', ...trapping(...RARE)])
+  const running = start(['--no-exec', '--', ...trapping(...RARE)])
   await running.seen(/ready/)
   for (const name of RARE) {
     running.process.kill(`SIG${name}`)
@@ -76,7 +76,7 @@ test('every signal that can be caught is passed on, and none of them ends locket
 
 test('a realtime signal is passed on, and one that ends the command gives its exit code', async (t) => {
   const { start } = await execWorld(t)
-  const running = start(['--', ...trapping('RTMIN+3', 'RTMAX')])
+  const running = start(['--no-exec', '--', ...trapping('RTMIN+3', 'RTMAX')])
   await running.seen(/ready/)
   // Outside of a container they are listened to after a second.
   await sleep(2000)
@@ -111,7 +111,7 @@ test('as the first process of a container, locket passes rare signals on too', a
   const { env, folder } = await execWorld(t)
   const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
   const names = [...RARE, 'RTMIN+3']
-  const inner = `'${process.execPath}' '${MAIN}' exec -- "$@"`
+  const inner = `'${process.execPath}' '${MAIN}' exec --no-exec -- "$@"`
   const sends = `until grep -q ready ${folder}/seen; do sleep 0.1; done; for name in ${names.join(' ')} USR2; do kill -s $name 1; sleep 0.2; done`
   const first = ['bash', '-c', `(${sends}) 2>&- & exec ${inner}`, 'bash', ...trapping(...names)]
   const running = startProcess(
@@ -143,7 +143,7 @@ const POOL = [
 
 test('SIGTERM goes to the command alone: the worker of a pool finishes its job', async (t) => {
   const { start } = await execWorld(t)
-  const running = start(['--', ...POOL])
+  const running = start(['--no-exec', '--', ...POOL])
   await running.seen(/ready/)
   running.process.kill('SIGTERM')
   const { code, stdout } = await running.ended
@@ -164,7 +164,7 @@ test('with --signal-group it goes to all that the command has started', async (t
 
 test('what a command leaves in its group when SIGTERM has ended it gets SIGTERM too', async (t) => {
   const { start } = await execWorld(t)
-  const running = start(['--timeout', '20s', '--', 'sh', '-c', 'echo ready; sleep 100; true'])
+  const running = start(['--no-exec', '--timeout', '20s', '--', 'sh', '-c', 'echo ready; sleep 100; true'])
   await running.seen(/ready/)
   const since = performance.now()
   running.process.kill('SIGTERM')
@@ -174,7 +174,7 @@ test('what a command leaves in its group when SIGTERM has ended it gets SIGTERM 
 
 test('a command that ignores SIGTERM is killed after the timeout; a second SIGTERM reaches it', async (t) => {
   const { start } = await execWorld(t)
-  const running = start(['--timeout', '1500ms', '--', ...program('report-signals')])
+  const running = start(['--no-exec', '--timeout', '1500ms', '--', ...program('report-signals')])
   await running.seen(/ready/)
   const since = performance.now()
   running.process.kill('SIGTERM')
@@ -190,7 +190,7 @@ test('a command that ignores SIGTERM is killed after the timeout; a second SIGTE
 
 test('what a command leaves behind in its group has the same time, then it is killed', async (t) => {
   const { start } = await execWorld(t)
-  const running = start(['--timeout', '1s', '--', ...program('spawn-grandchild')])
+  const running = start(['--no-exec', '--timeout', '1s', '--', ...program('spawn-grandchild')])
   const [, , grandchild] = await running.seen(/ready (\d+) (\d+)/)
   running.process.kill('SIGTERM')
   const { code } = await running.ended
@@ -198,19 +198,33 @@ test('what a command leaves behind in its group has the same time, then it is ki
   assert.ok(!(await isAlive(Number(grandchild))))
 })
 
-test('a command that ends by itself leaves its background processes alone', async (t) => {
-  const { exec } = await execWorld(t)
-  const { code, stdout } = await exec(['--', 'sh', '-c', 'sleep 5 >/dev/null 2>&1 & echo $!'])
-  assert.equal(code, 0)
-  const pid = Number(stdout)
-  assert.ok(await isAlive(pid))
-  process.kill(pid)
-})
+for (const way of BOTH_WAYS) {
+  test(`a command that ends by itself leaves its background processes alone (${way})`, async (t) => {
+    const { exec } = await execWorld(t)
+    const { code, stdout } = await exec([way, '--', 'sh', '-c', 'sleep 5 >/dev/null 2>&1 & echo $!'])
+    assert.equal(code, 0)
+    const pid = Number(stdout)
+    assert.ok(await isAlive(pid))
+    process.kill(pid)
+  })
+
+  test(`a command reads the standard input, and a closed pipe ends it as without locket (${way})`, async (t) => {
+    const { start, env, folder } = await execWorld(t)
+    const running = start([way, '--', 'cat'])
+    running.process.stdin?.end('x'.repeat(300_000))
+    const { code, stdout } = await running.ended
+    assert.equal(code, 0)
+    assert.equal(stdout.length, 300_000)
+    const line = `'${process.execPath}' '${MAIN}' exec ${way} -- yes | head -n 1; echo "$PIPESTATUS"`
+    const shell = startProcess(['bash', '-c', line], { cwd: folder, env })
+    assert.equal((await shell.ended).stdout, `y\n${128 + 13}\n`)
+  })
+}
 
 test('SIGTSTP stops command and locket, SIGCONT continues both, and a stopped one can be ended', async (t) => {
   const { env, folder } = await execWorld(t)
   // A group stops only where a parent outside of it could continue it: a shell with job control.
-  const line = `set -m; '${process.execPath}' '${MAIN}' exec -- ${program('forever').join(' ')} & while :; do sleep 0.1; done`
+  const line = `set -m; '${process.execPath}' '${MAIN}' exec --no-exec -- ${program('forever').join(' ')} & while :; do sleep 0.1; done`
   const shell = startProcess(['bash', '-c', line], { cwd: folder, env })
   t.after(() => shell.process.kill('SIGKILL'))
   const [, child = ''] = await shell.seen(/ready (\d+)/)
@@ -229,18 +243,6 @@ test('SIGTSTP stops command and locket, SIGCONT continues both, and a stopped on
   assert.ok(!(await isAlive(pid)))
 })
 
-test("a command reads locket's standard input, and a closed pipe ends it as without locket", async (t) => {
-  const { start, env, folder } = await execWorld(t)
-  const running = start(['--', 'cat'])
-  running.process.stdin?.end('x'.repeat(300_000))
-  const { code, stdout } = await running.ended
-  assert.equal(code, 0)
-  assert.equal(stdout.length, 300_000)
-  const line = `'${process.execPath}' '${MAIN}' exec -- yes | head -n 1; echo "$PIPESTATUS"`
-  const shell = startProcess(['bash', '-c', line], { cwd: folder, env })
-  assert.equal((await shell.ended).stdout, `y\n${128 + 13}\n`)
-})
-
 test('as the first process of a container, locket leaves no zombies', async (t) => {
   const { env, folder } = await execWorld(t)
   // Five orphans that end while the command runs; then it counts the zombies.
@@ -248,7 +250,7 @@ test('as the first process of a container, locket leaves no zombies', async (t) 
   const count = 'grep -l "^State:.Z" /proc/[0-9]*/status | wc -l'
   const command = ['sh', '-c', `echo pid $PPID; ${orphans}; echo zombies $(${count})`]
   const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
-  const running = startProcess([...unshare, process.execPath, MAIN, 'exec', '--', ...command], {
+  const running = startProcess([...unshare, process.execPath, MAIN, 'exec', '--no-exec', '--', ...command], {
     cwd: folder,
     env,
   })
@@ -262,7 +264,7 @@ test('as the first process of a container, locket passes signals on and ends wit
   const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
   const line = 'trap "exit 7" TERM; sh -c "sleep 100; true" & while :; do sleep 0.05; done'
   // Its own namespace's numbers are not ours: a shell in there sends the signal.
-  const inner = `'${process.execPath}' '${MAIN}' exec --timeout 20s -- sh -c '${line}'`
+  const inner = `'${process.execPath}' '${MAIN}' exec --no-exec --timeout 20s -- sh -c '${line}'`
   const running = startProcess([...unshare, 'bash', '-c', `(sleep 2; kill 1) & exec ${inner}`], {
     cwd: folder,
     env,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
-import { execWorld, isAlive, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
+import { BOTH_WAYS, execWorld, isAlive, OWN, PASSWORD, program, startProcess, TOKEN } from './exec-command.ts'
 import { MAIN } from '../../support/program.ts'
 
 const A_PASSWORD = 'A={{ local://db/password }}'
@@ -99,38 +99,40 @@ test('a value that no environment can hold starts nothing', async (t) => {
   assert.match(stderr, /flag --env A: the value holds a NUL byte/)
 })
 
-test('the exit code of the command is the one of locket', async (t) => {
-  const { exec, put, folder } = await execWorld(t)
-  for (const wanted of [0, 1, 42, 64, 255])
-    assert.equal((await exec(['--', ...program('exit-with'), String(wanted)])).code, wanted)
-  for (const [signal, number] of [
-    ['TERM', 15],
-    ['KILL', 9],
-    ['SEGV', 11],
-    ['USR1', 10],
-  ] as const)
-    assert.equal((await exec(['--', 'sh', '-c', `kill -${signal} $$`])).code, 128 + number, signal)
-  const script = await put('script', '#!/no/such/interpreter\n')
-  await chmod(script, 0o755)
-  await put('text', 'no program')
-  for (const [command, code, message] of [
-    [
-      'no-such-command',
-      127,
-      /there is no command no-such-command \(it is looked for in the folders of its PATH\)/,
-    ],
-    ['./no/such', 127, /there is no command \.\/no\/such$/],
-    ['', 127, /there is no such command/],
-    ['PASSWORD=x y', 127, /there is no such command/],
-    ['./text', 126, /cannot start command \.\/text: it is not an executable file/],
-    [folder, 126, /it is not an executable file/],
-    ['./script', 126, /its interpreter is not there/],
-  ] as const) {
-    const { code: ended, stderr } = await exec(['--', command])
-    assert.equal(ended, code, command)
-    assert.match(stderr.trim(), message)
-  }
-})
+for (const way of BOTH_WAYS) {
+  test(`the exit code of the command is the one of locket (${way})`, async (t) => {
+    const { exec, put, folder } = await execWorld(t)
+    for (const wanted of [0, 1, 42, 64, 255])
+      assert.equal((await exec([way, '--', ...program('exit-with'), String(wanted)])).code, wanted)
+    for (const [signal, number] of [
+      ['TERM', 15],
+      ['KILL', 9],
+      ['SEGV', 11],
+      ['USR1', 10],
+    ] as const)
+      assert.equal((await exec([way, '--', 'sh', '-c', `kill -${signal} $$`])).code, 128 + number, signal)
+    const script = await put('script', '#!/no/such/interpreter\n')
+    await chmod(script, 0o755)
+    await put('text', 'no program')
+    for (const [command, code, message] of [
+      [
+        'no-such-command',
+        127,
+        /there is no command no-such-command \(it is looked for in the folders of its PATH\)/,
+      ],
+      ['./no/such', 127, /there is no command \.\/no\/such$/],
+      ['', 127, /there is no such command/],
+      ['PASSWORD=x y', 127, /there is no such command/],
+      ['./text', 126, /cannot start command \.\/text: it is not an executable file/],
+      [folder, 126, /it is not an executable file/],
+      ['./script', 126, /its interpreter is not there/],
+    ] as const) {
+      const { code: ended, stderr } = await exec([way, '--', command])
+      assert.equal(ended, code, command)
+      assert.match(stderr.trim(), message)
+    }
+  })
+}
 
 test('a value that is too large for an environment is reported', async (t) => {
   const { exec, keep } = await execWorld(t)
@@ -184,7 +186,16 @@ test('the command inherits everything but the credentials of locket', async (t) 
 
 test('neither arguments nor values are in the log, nor in what others see of the process', async (t) => {
   const { start } = await execWorld(t)
-  const running = start(['--log-level', 'trace', '-e', A_PASSWORD, '--', ...program('forever'), TOKEN])
+  const running = start([
+    '--no-exec',
+    '--log-level',
+    'trace',
+    '-e',
+    A_PASSWORD,
+    '--',
+    ...program('forever'),
+    TOKEN,
+  ])
   const [, pid] = await running.seen(/ready (\d+)/)
   const locket = `/proc/${running.process.pid}`
   for (const file of ['cmdline', 'environ']) assertNoSecret(await readFile(`${locket}/${file}`), [PASSWORD])
@@ -266,7 +277,7 @@ test('a reference that a failure policy lets pass is a warning', async (t) => {
 test('after a second locket can be traced by nobody but root, and the command as before', async (t) => {
   const { env } = await execWorld(t)
   const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-  const command = [process.execPath, MAIN, 'exec', '--', ...program('forever')]
+  const command = [process.execPath, MAIN, 'exec', '--no-exec', '--', ...program('forever')]
   const running = startProcess([...nobody, ...command], { cwd: '/', env: { PATH: env['PATH'] ?? '' } })
   t.after(() => running.process.kill('SIGKILL'))
   const [, pid] = await running.seen(/ready (\d+)/)

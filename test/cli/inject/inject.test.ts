@@ -46,7 +46,10 @@ test('F1, F4: a missing secret is an error that names it, and no file is written
   await put('tpl/bad', '{{ op://v/i/nothing }} {{ op://v/gone/x }}')
   const ran = await inject(['--map=tpl:out', `--status-file=${at('ready')}`])
   assert.equal(ran.code, 66)
-  assert.match(ran.stderr, /^locket: op:\/\/v\/i\/nothing[^\n]*op:\/\/v\/gone\/x[^\n]*\n$/)
+  assert.match(
+    ran.stderr,
+    /^locket: 2 errors:\n {2}op:\/\/v\/i\/nothing[^\n]*\n {2}op:\/\/v\/gone\/x[^\n]*\n$/,
+  )
   assert.equal(existsSync(at('out')), false)
   const { code, stdout } = await health()
   assert.deepEqual([code, stdout], [1, `not every secret is in place: there is no ${at('ready')}\n`])
@@ -147,7 +150,7 @@ test('refused before anything is read, fetched or written', async (t) => {
     [[], 64, /nothing to write \(give --map or --secret\)/],
     [['--map=tpl:out', '--wipe-on-exit'], 78, /wipe-on-exit would at once remove the files/],
     [['--map=tpl'], 78, /flag --map: write SRC:DST/],
-    [['--map=tpl:out', 'extra'], 64, /takes no arguments and nothing more/],
+    [['--map=tpl:out', 'extra'], 64, /takes only flags/],
   ]
   for (const [args, code, message] of cases) {
     const ran = await inject(args)
@@ -179,7 +182,7 @@ test('a user who is not root writes where it is allowed, and gets an error elsew
   assert.deepEqual([lstatSync(at('mine/x/a')).uid, lstatSync(at('mine/x')).mode & 0o777], [1000, 0o700])
   const refused = await inject(['--map=tpl:theirs/x'], { uid: 1000 })
   assert.equal(refused.code, 74)
-  assert.match(refused.stderr, /cannot write .*theirs\/x\/a: this user may not write there \(EACCES\)/)
+  assert.match(refused.stderr, /cannot write .*theirs\/x\/a: this user may not write there\n$/)
 })
 
 test('single files and maps have their own mode and owner; a changed mode is set by the next run', async (t) => {

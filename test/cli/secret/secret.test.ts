@@ -118,7 +118,7 @@ test('mistakes end with their own code and one line that says what to do', async
     [['set', '../a', '--stdin'], 65, /expected local:\/\/path\/to\/name/],
     [['set', 'a'], 64, /--stdin or --file FILE/],
     [['set', 'a', '--stdin', '--file', 'x'], 64, /not both/],
-    [['set', 'a', '--file', '/nowhere/at/all'], 74, /cannot read \/nowhere\/at\/all: ENOENT/],
+    [['set', 'a', '--file', '/nowhere/at/all'], 74, /cannot read \/nowhere\/at\/all: it does not exist/],
     [
       ['set', 'a', '--stdin', '--local-file', '/sys/kernel/x/s.age'],
       74,
@@ -127,7 +127,7 @@ test('mistakes end with their own code and one line that says what to do', async
     [['set', 'a', '--stdin', '--local-key', file], 78, /name one file/],
     [['rm'], 64, /PATH is missing/],
     [['improt', 'x'], 64, /did you mean import\?/],
-    [['import', join(dir, 'none.env')], 74, /none\.env: ENOENT/],
+    [['import', join(dir, 'none.env')], 74, /none\.env: it does not exist/],
     [[], 64, /takes one of set, get, list, rm, import, rotate-key/],
   ]
   for (const [args, code, text] of cases) {

@@ -87,7 +87,7 @@ test('a damaged file is reported with its line, without its text', async (t) => 
   await using opened = await open(subject, backend)
   const cases: [string | Uint8Array, RegExp][] = [
     [`A=1\n${CANARY}\n`, /^dotenv: .*\/\.env: line 2: a line must be NAME=VALUE/],
-    [`A="${CANARY}\n`, /: line 1: the quote " is not closed$/],
+    [`A="${CANARY}\n`, /: line 1: the quote " is not closed, in the value of A /],
     [Uint8Array.from([0x41, 0x3d, 0xff, 0xfe]), /\/\.env is not UTF-8 text$/],
   ]
   for (const [content, expected] of cases) {

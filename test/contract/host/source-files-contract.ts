@@ -44,7 +44,7 @@ export function sourceFilesContract(kind: string, files: SourceFiles): void {
     })
     await assert.rejects(files.read(dir, LIMIT), hasCode('io', new RegExp(dir)))
     await symlink('loop', join(dir, 'loop'))
-    await assert.rejects(files.read(join(dir, 'loop'), LIMIT), hasCode('io', /ELOOP/))
+    await assert.rejects(files.read(join(dir, 'loop'), LIMIT), hasCode('io', /a part of the path is a link/))
   })
 
   test(`${kind}: only what lies below a root is read, links followed`, async (t) => {
@@ -84,7 +84,7 @@ export function sourceFilesContract(kind: string, files: SourceFiles): void {
     assert.equal(messages[0], messages[1])
     await assert.rejects(
       files.read(join(dir, 'root/none'), { ...LIMIT, within: [join(dir, 'root')] }),
-      hasCode('io', /ENOENT/),
+      hasCode('io', /it does not exist/),
     )
   })
 
@@ -107,6 +107,6 @@ export function sourceFilesContract(kind: string, files: SourceFiles): void {
     await chmod(path, 0)
     const attempt = files.read(path, LIMIT)
     if (process.geteuid?.() === 0) assert.equal((await attempt).length, 4)
-    else await assert.rejects(attempt, hasCode('io', /EACCES/))
+    else await assert.rejects(attempt, hasCode('io', /this user may not read it/))
   })
 }

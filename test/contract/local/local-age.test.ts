@@ -279,8 +279,7 @@ test('a folder that cannot be written to is reported', async () => {
   const paths = { file: '/sys/kernel/locket/secrets.age', key: '/sys/kernel/locket/local.key' }
   await assert.rejects(storeAt(paths).set(new Map(), soon()), {
     code: 'io',
-    message:
-      /^cannot write \/sys\/kernel\/locket\/secrets\.age: this user may not write there \(E(PERM|ACCES)\)$/,
+    message: 'cannot write /sys/kernel/locket/secrets.age: this user may not write there',
   })
 })
 

@@ -6,6 +6,7 @@ import type { Proxy } from '../proxy/choose-proxy.ts'
 import { proxyConnectError } from '../proxy/proxy-errors.ts'
 import { openTunnel, proxyHeaders } from '../proxy/tunnel.ts'
 import { CONNECT_TIMEOUT, readErrno } from './errno.ts'
+import { watchCertificate } from './watch-certificate.ts'
 
 /** Milliseconds that a connection may take, with its tunnel and TLS. */
 const CONNECT_MS = 10_000
@@ -162,8 +163,9 @@ async function whenReady(
   const giveUp = () => socket.destroy(timedOut())
   signal.addEventListener('abort', giveUp, { once: true })
   socket.once(event, resolve)
+  const withExpiry = watchCertificate(socket)
   // This listener stays: an error before the first request must not end the process.
-  socket.on('error', reject)
+  socket.on('error', (thrown) => reject(withExpiry(thrown)))
   socket.once('close', () => reject(new Error('the connection was closed')))
   try {
     if (signal.aborted) giveUp()

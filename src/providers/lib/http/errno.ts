@@ -1,14 +1,15 @@
+import type { X509Certificate } from 'node:crypto'
 import type { ErrorCode } from '../../../core/vocabulary/errors.ts'
 
 /** The meaning of a failure below HTTP. */
 interface ErrnoReading {
   readonly code: ErrorCode
-  /** The text that follows the name of the server or proxy: `refused the connection`. */
+  /** The text that follows the name of the server or proxy: `refused the connection (ECONNREFUSED)`. */
   readonly says: string
   readonly hint: string | undefined
   /**
    * The code of the system, OpenSSL, Node or undici, such as `ECONNREFUSED`. It holds nothing that the server
-   * sent.
+   * sent. Empty: the error has none.
    */
   readonly errno: string
 }
@@ -28,14 +29,17 @@ export function readErrno(thrown: unknown): ErrnoReading {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
   const errno = codeOf(cause)
   const [code, says, hint] = meaningOf(errno, cause)
-  return { code, says, hint, errno }
+  return { code, says: errno === '' ? says : `${says} (${errno})`, hint, errno }
 }
+
+const SHARED_NETWORK =
+  "is the name right? a managed plugin shares the host's network, where names of containers and Compose services do not resolve"
 
 function meaningOf(errno: string, cause: unknown): readonly [code: ErrorCode, says: string, hint?: string] {
   if (errno === 'ECONNREFUSED')
     return ['unavailable', 'refused the connection', 'is it running, and the address right?']
   if (errno === 'ENOTFOUND' || errno === 'EAI_AGAIN')
-    return ['unavailable', 'has a host name that does not resolve']
+    return ['unavailable', 'has a host name that does not resolve', SHARED_NETWORK]
   if (errno === 'EHOSTUNREACH' || errno === 'ENETUNREACH')
     return ['unavailable', 'cannot be reached, because there is no route to it']
   if (errno === 'UND_ERR_CONNECT_TIMEOUT' || errno === 'ETIMEDOUT')
@@ -44,6 +48,11 @@ function meaningOf(errno: string, cause: unknown): readonly [code: ErrorCode, sa
   // This error is retryable, because the clock may not be set yet after a boot.
   if (errno === 'CERT_NOT_YET_VALID')
     return ['unavailable', 'has a certificate that is not valid yet', "is this host's clock right?"]
+  if (errno === 'CERT_HAS_EXPIRED') {
+    const end = expiredAt(cause)
+    const says = `has a certificate that ${end === undefined ? 'has expired' : `expired at ${end}`}`
+    return ['provider_protocol', says, "renew it on the server; is this host's clock right?"]
+  }
   if (isCertificateErrno(errno)) {
     return [
       'provider_protocol',
@@ -56,7 +65,8 @@ function meaningOf(errno: string, cause: unknown): readonly [code: ErrorCode, sa
   if (errno.startsWith('HPE_')) return ['provider_protocol', 'does not speak HTTP', 'https or http?']
   if (cause instanceof Error && cause.message === 'bad port')
     return ['config', 'is on a port that no HTTP client may use']
-  return ['unavailable', 'broke off before the answer was complete']
+  const hint = 'is it the right port, and no proxy or firewall in between?'
+  return ['unavailable', 'broke off before the answer was complete', hint]
 }
 
 function isCertificateErrno(errno: string): boolean {
@@ -64,12 +74,35 @@ function isCertificateErrno(errno: string): boolean {
 }
 
 /**
- * Returns the code of an error, or `no code`. A code comes from the system, OpenSSL or undici, and holds
+ * Returns the code of an error, or an empty text. A code comes from the system, OpenSSL or undici, and holds
  * nothing that the server sent.
  */
 function codeOf(thrown: unknown): string {
-  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return 'no code'
-  return typeof thrown.code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(thrown.code)
-    ? thrown.code
-    : 'no code'
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return ''
+  return typeof thrown.code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(thrown.code) ? thrown.code : ''
+}
+
+/** The property of an error that holds the certificate of the server. */
+export const CERTIFICATE = Symbol('certificate of the server')
+
+/** Certificates of a chain that are looked at. */
+const LONGEST_CHAIN = 10
+
+/**
+ * Returns the time when the certificate behind an error for an expired one ended: `2026-03-01 00:00 UTC`. It
+ * is the earliest end in the chain. Undefined: the error holds no certificate.
+ */
+function expiredAt(thrown: unknown): string | undefined {
+  let certificate = thrown instanceof Error ? (thrown as WithCertificate)[CERTIFICATE] : undefined
+  let earliest: Date | undefined
+  for (let at = 0; certificate !== undefined && at < LONGEST_CHAIN; at += 1) {
+    const { validToDate } = certificate
+    if (earliest === undefined || validToDate < earliest) earliest = validToDate
+    certificate = certificate.issuerCertificate
+  }
+  return earliest && `${earliest.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+interface WithCertificate {
+  readonly [CERTIFICATE]?: X509Certificate
 }

@@ -37,8 +37,8 @@ export function retryAfterOf(header: string | null | undefined, now: number): nu
 export function transportError(who: string, thrown: unknown, signal: AbortSignal): LocketError {
   if (signal.aborted) return abortError(who, signal.reason)
   if (isLocketError(thrown)) return thrown
-  const { code, says, hint, errno } = readErrno(thrown)
-  return providerError(code, `${who} ${says} (${errno})`, { hint })
+  const { code, says, hint } = readErrno(thrown)
+  return providerError(code, `${who} ${says}`, { hint })
 }
 
 /** Throws the error of `abortError` if the signal is aborted. */
@@ -63,7 +63,8 @@ function readStatus(status: number): Reading {
   if (status === 401)
     return ['auth', 'does not accept the credential', 'is it complete, current and for this server?']
   if (status === 403) return ['denied', 'does not let this credential read that']
-  if (status === 404 || status === 410) return ['not_found', 'has nothing there']
+  if (status === 404 || status === 410)
+    return ['not_found', 'has nothing there', 'is it the right server, and the path of its address right?']
   if (status === 407) return ['provider_protocol', 'is behind a proxy that wants a password']
   if (status === 408 || status === 425) return ['unavailable', 'asks for the request to be sent again']
   if (status === 429) return ['rate_limited', 'asks for fewer requests']

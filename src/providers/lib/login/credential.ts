@@ -33,7 +33,10 @@ export async function readCredential(
   const trimmed = bytes.slice(0, end)
   bytes.fill(0)
   const named = credential.kind === 'inline' ? use.setting : `${use.setting} in ${credential.path}`
-  if (trimmed.length === 0) throw providerError('credential_missing', `${use.provider}: ${named} is empty`)
+  if (trimmed.length === 0)
+    throw providerError('credential_missing', `${use.provider}: ${named} is empty`, {
+      hint: 'write the credential into it; it is read again at once',
+    })
   if (trimmed.every((byte) => byte >= 0x21 && byte <= 0x7e)) return new Secret(trimmed)
   trimmed.fill(0)
   throw providerError('auth', `${use.provider}: ${named} holds characters that no credential has`, {

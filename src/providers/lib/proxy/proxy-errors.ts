@@ -38,9 +38,9 @@ export function proxyConnectError(
   isLasting: boolean,
 ): LocketError {
   if (thrown instanceof TunnelRefused) return proxyStatusError(proxy, target, thrown.status)
-  const { code, says, errno } = readErrno(thrown)
+  const { code, says } = readErrno(thrown)
   const hint = `is ${proxy.variable} right, and the proxy running?`
-  return new LocketError(isLasting ? 'config' : code, `${proxy.who} ${says} (${errno})`, { hint })
+  return new LocketError(isLasting ? 'config' : code, `${proxy.who} ${says}`, { hint })
 }
 
 /**

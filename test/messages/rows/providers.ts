@@ -1,0 +1,227 @@
+import { asks, ID } from '../asks.ts'
+import type { Slip } from '../slip.ts'
+
+/** Mistakes with the credentials and references of the other providers. */
+export const PROVIDER_SLIPS: readonly Slip[] = [
+  asks(
+    'bao',
+    'bao: a wrong secret id',
+    { env: { BAO_SECRET_ID: 'canary-6b1d-other' } },
+    {
+      exit: 77,
+      what: 'does not accept the role id and secret id',
+      where: 'auth/approle',
+      why: 'status 400',
+      fix: 'are both of the same role',
+    },
+  ),
+  asks(
+    'bao',
+    'bao: no secret id',
+    { env: { BAO_SECRET_ID: '' } },
+    {
+      exit: 78,
+      what: 'needs bao',
+      where: 't.tmpl: line 1, column 1',
+      why: 'bao-secret-id (BAO_SECRET_ID) is not set',
+      fix: 'BAO_SECRET_ID',
+    },
+  ),
+  asks(
+    'bao',
+    'bao: credentials of two methods',
+    { env: { BAO_TOKEN: 'canary-6b1d' } },
+    {
+      exit: 78,
+      what: 'bao-token and bao-secret-id are set',
+      where: 't.tmpl: line 1, column 1',
+      why: 'are set',
+      fix: 'choose one with bao-auth-method (BAO_AUTH_METHOD)',
+    },
+  ),
+  asks(
+    'bao',
+    'bao: a wrong mount of the login',
+    { env: { BAO_AUTH_MOUNT: 'nope' } },
+    {
+      exit: 78,
+      what: 'has no login at auth/nope',
+      where: /bao at http:\S+/,
+      why: 'status 404',
+      fix: 'check bao-auth-mount and bao-namespace',
+    },
+  ),
+  asks(
+    'bao',
+    'bao: a namespace that does not exist',
+    { env: { BAO_NAMESPACE: 'nope' } },
+    {
+      exit: 78,
+      what: 'has no login at auth/approle in namespace "nope"',
+      where: /bao at http:\S+/,
+      why: 'status 404',
+      fix: 'bao-namespace',
+    },
+  ),
+  asks(
+    'bao',
+    'bao: a mount that does not exist',
+    { reference: 'bao://nope/app/key' },
+    {
+      exit: 77,
+      what: 'does not let this token read nope/app',
+      where: 'bao://nope/app/key',
+      why: 'its policy needs the capability read on nope/data/app',
+      fix: 'a mount of several words is written with %2F',
+    },
+  ),
+  asks(
+    'bao',
+    'bao: a token file that is not there',
+    {
+      env: { BAO_ROLE_ID: '', BAO_SECRET_ID: '', BAO_TOKEN_FILE: '/no/token' },
+    },
+    {
+      exit: 69,
+      what: 'there is no such file',
+      where: 'bao-token in /no/token',
+      why: 'no such file',
+      fix: 'the user that runs locket must be able to read it',
+    },
+  ),
+  asks(
+    'bao',
+    'bao: a token file that is empty',
+    {
+      env: { BAO_ROLE_ID: '', BAO_SECRET_ID: '', BAO_TOKEN_FILE: 'FOLDER/token' },
+      files: { token: '\n' },
+    },
+    {
+      exit: 69,
+      what: 'is empty',
+      where: 'bao-token in FOLDER/token',
+      why: 'is empty',
+      fix: 'write the credential into it',
+    },
+  ),
+  asks(
+    'bws',
+    'bws: a token that is none',
+    { env: { BWS_MACHINE_TOKEN: 'canary-6b1d' } },
+    {
+      exit: 77,
+      what: 'bws-token is not an access token of a machine account',
+      where: 'bws-token',
+      why: 'it has no : and so no key',
+      fix: 'copy it whole: it begins with 0.',
+    },
+  ),
+  asks(
+    'bws',
+    'bws: an id that does not exist',
+    {},
+    {
+      exit: 66,
+      what: 'has no such secret',
+      where: ID,
+      why: 'or this machine account may not read it',
+      fix: 'given access to the secret?',
+    },
+  ),
+  asks(
+    'bws',
+    'bws: no setting provider',
+    { env: { SECRETS_PROVIDER: '' } },
+    {
+      exit: 65,
+      what: `${ID} is an id`,
+      where: 't.tmpl: line 1, column 1',
+      why: 'no provider that takes ids is chosen',
+      fix: 'set provider to bws',
+    },
+  ),
+  asks(
+    'infisical',
+    'infisical: a wrong secret',
+    { env: { INFISICAL_CLIENT_SECRET: 'canary-6b1d-other' } },
+    {
+      exit: 77,
+      what: 'does not accept the client id and secret',
+      where: /infisical at http:\S+/,
+      why: 'status 401',
+      fix: 'are both complete, current and of this server?',
+    },
+  ),
+  asks(
+    'infisical',
+    'infisical: no project',
+    { env: { INFISICAL_DEFAULT_PROJECT_ID: '' } },
+    {
+      exit: 65,
+      what: 'names no project',
+      where: 't.tmpl: line 1, column 1',
+      why: 'infisical:///KEY',
+      fix: 'set infisical-default-project-id (INFISICAL_DEFAULT_PROJECT_ID)',
+    },
+  ),
+  asks(
+    'infisical',
+    'infisical: the name of a project for its id',
+    { env: { INFISICAL_DEFAULT_PROJECT_ID: 'shop' } },
+    {
+      exit: 78,
+      what: 'must be the id of a project',
+      where: 'environment INFISICAL_DEFAULT_PROJECT_ID',
+      why: 'the id',
+      fix: 'like 3832b656-',
+    },
+  ),
+  asks(
+    'infisical',
+    'infisical: a misspelled option',
+    { reference: 'infisical:///KEY?enviroment=dev' },
+    {
+      exit: 65,
+      what: 'has an unknown option',
+      where: 't.tmpl: line 1, column 1',
+      why: 'infisical:///KEY?enviroment=dev',
+      fix: 'there are env, path, project_id, type',
+    },
+  ),
+  asks(
+    'infisical',
+    'infisical: two slashes',
+    { reference: 'infisical://KEY' },
+    {
+      exit: 65,
+      what: 'does not have three slashes',
+      where: 't.tmpl: line 1, column 1',
+      why: 'in front of its key',
+      fix: 'did you mean infisical:///KEY?',
+    },
+  ),
+  asks(
+    undefined,
+    'env: not switched on',
+    { reference: 'env://HOME' },
+    {
+      exit: 78,
+      what: 'env://HOME needs env',
+      where: 't.tmpl: line 1, column 1',
+      why: 'is not on',
+      fix: 'env-provider (LOCKET_ENV_PROVIDER)',
+    },
+  ),
+  asks(
+    undefined,
+    'dotenv: no file',
+    { reference: 'dotenv://HOME' },
+    {
+      exit: 78,
+      what: 'dotenv://HOME needs dotenv',
+      where: 't.tmpl: line 1, column 1',
+      why: 'is not set',
+      fix: 'dotenv-path (DOTENV_PATH)',
+    },
+  ),
+]
