@@ -46,6 +46,15 @@ export interface ProviderDeps {
   readonly hiddenNames: ReadonlySet<string>
 }
 
+/**
+ * How `refresh=auto` learns that values have changed: the milliseconds between two questions, or the files
+ * that hold the values and are watched. `never`: the values cannot change while this process runs.
+ */
+type AutoRefresh<S extends Section> =
+  | { readonly everyMs: number }
+  | { files(settings: SettingsOf<S>): readonly string[] }
+  | 'never'
+
 /** A kind of secret manager. Each has one folder, and one entry in `index.ts`. */
 export interface ProviderDef<S extends Section = Section> {
   /** The name of the kind: `op-connect`. */
@@ -74,6 +83,7 @@ export interface ProviderDef<S extends Section = Section> {
    * loads only the clients that it uses. Rejects with `config` if a setting is missing.
    */
   open(settings: SettingsOf<S>, deps: ProviderDeps, instance: string): Promise<ProviderClient>
+  readonly autoRefresh: AutoRefresh<S>
   /**
    * True for a provider that answers from this machine at no cost. Its values are fetched again each time.
    */

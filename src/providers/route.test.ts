@@ -23,6 +23,7 @@ function fake(
     title: kind,
     aliases: [`${kind}-alias`],
     schemes: [scheme],
+    autoRefresh: 'never',
     example: `${scheme}://good`,
     settings: section(kind, kind, {
       token: field({

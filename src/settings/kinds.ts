@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { formatError, isLocketError } from '../core/vocabulary/errors.ts'
+import { formatError, isLocketError, LocketError } from '../core/vocabulary/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/volume/mount-flags.ts'
 import type { ReadLimits } from '../core/ports/files.ts'
 import { parseRates } from '../core/waiting/rate.ts'
@@ -65,6 +65,16 @@ export const FileOwner = z
   .pipe(OwnerText)
 /** Milliseconds: `1m30s`. See `parseDuration`. */
 export const Duration = parsedBy(parseDuration)
+/** The shortest interval between two refreshes, in milliseconds. */
+const SHORTEST_REFRESH_MS = 5000
+/** How often values are asked for again: `auto`, `off`, or milliseconds of at least 5 s. */
+export const RefreshInterval = parsedBy((text): 'auto' | 'off' | number => {
+  const word = text.toLowerCase()
+  if (word === 'auto' || word === 'off') return word
+  const ms = parseDuration(text)
+  if (ms >= SHORTEST_REFRESH_MS) return ms
+  throw new LocketError('config', 'must be auto, off, or a duration of at least 5s')
+})
 /** Rate limits: `5/s,60/m`. See `parseRates`. */
 export const Rates = parsedBy(parseRates)
 

@@ -95,6 +95,7 @@ export function testDriver(
   world: World,
   overrides: Partial<VolumeConfig> = {},
   store: StateStore = world.ports.store,
+  lingerMs = 0,
 ): Driver {
   const { clock, log } = world
   const ports = {
@@ -114,7 +115,7 @@ export function testDriver(
     },
     clients: createClients(
       { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
-      0,
+      lingerMs,
     ),
     stopping: new AbortController().signal,
   }
@@ -128,8 +129,8 @@ export function mountIdsOf(driver: Driver, name = 'v'): string[] {
 }
 
 /** The next process, on what the last one left. */
-export async function restarted(world: World) {
-  const driver = testDriver(world)
+export async function restarted(world: World, overrides: Partial<VolumeConfig> = {}) {
+  const driver = testDriver(world, overrides)
   const loaded = await world.store.load()
   await loadRecords(driver, loaded)
   await reconcile(driver)
@@ -180,6 +181,7 @@ function configOf(world: World, options: Readonly<Record<string, string>>): Volu
       origins: new Set(files.map(({ origin }) => origin)),
     },
     watch: false,
+    refresh: 'off',
     mountTimeoutMs: undefined,
     providers: [{ name: 'memory', def: memoryDef(world.provider), settings: {}, key: 'memory' }],
     parseRef: (text) =>
@@ -192,6 +194,7 @@ function memoryDef(provider: MemoryProvider): ProviderDef {
     kind: 'memory',
     title: 'in memory',
     schemes: ['memory'],
+    autoRefresh: { everyMs: 60_000 },
     example: 'memory://name',
     settings: { name: 'memory', title: 'in memory', fields: {} },
     parse: (text) => memoryRef(text),

@@ -27,6 +27,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     read: (loaded, options) => inline(loaded.daemon.volumeConfig(options), 'a'),
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
+  refresh: row(['30s', 'off'], [30_000, 'off'], 'auto', (volume) => volume.refresh),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
   mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.written.rootMode),
   flags: row(
@@ -35,12 +36,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     ['rw', 'noexec', 'nosuid', 'nodev'],
     (volume) => volume.tmpfs.flags,
   ),
-  'selinux-context': row(
-    ['a:b:c', 'd:e:f'],
-    ['a:b:c', 'd:e:f'],
-    undefined,
-    (volume) => volume.tmpfs.selinuxContext,
-  ),
+  'selinux-context': row(['a:b:c', 'd:e:f'], ['a:b:c', 'd:e:f'], undefined, (it) => it.tmpfs.selinuxContext),
   'allow-swap': row(['yes', 'off'], [true, false], false, (volume) => volume.tmpfs.allowSwap),
   'mount-timeout': row(['2s', '1m30s'], [2000, 90_000], undefined, (volume) => volume.mountTimeoutMs),
   'file-mode': row(['0640', '0400'], [0o640, 0o400], 0o600, (volume) => volume.written.fileMode),

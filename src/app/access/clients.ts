@@ -16,6 +16,8 @@ export interface Clients {
    * reference to an instance that is not among them fails as `internal`.
    */
   resolveFor(caller: Caller, instances: readonly ProviderInstance[]): Resolve
+  /** Forgets all kept values: a refresh must not be answered with values from before it. */
+  expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
   statusOf(caller: Caller): ReadonlyMap<string, ProviderStatus>
   /** Closes the providers that no other caller has used. */
@@ -77,6 +79,10 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
         if (instance === undefined) throw new LocketError('internal', `no provider of the name ${name}`)
         return resolverOf(caller, instance)
       }),
+
+    expire() {
+      for (const { cache } of shared.values()) cache?.expire()
+    },
 
     statusOf(caller) {
       const used = [...shared.values()].filter(({ callers }) => callers.has(callerKey(caller)))

@@ -14,6 +14,8 @@ interface ValueCacheOptions {
 /** A cache in front of a provider. Disposing wipes the kept values. */
 export interface ValueCache extends Disposable {
   readonly resolve: Resolve
+  /** Forgets and wipes the kept values: the next caller asks for them again. */
+  expire(): void
 }
 
 /** A batch that was requested and has no answer yet. */
@@ -139,6 +141,10 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
 
   return {
     resolve,
+    expire() {
+      for (const { value } of kept.values()) value.wipe()
+      kept.clear()
+    },
     [Symbol.dispose]: () => disposed.abort(new LocketError('internal', 'the provider is closed')),
   }
 }

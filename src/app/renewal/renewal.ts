@@ -7,7 +7,7 @@ import { createWake } from './wake.ts'
  * Opens a source of events: a watch of files, a timer, a signal. It calls `fire` when something is to be
  * delivered again, from the moment that this resolves until the result is disposed.
  */
-type Trigger = (fire: () => void) => Promise<AsyncDisposable>
+export type Trigger = (fire: () => void) => Promise<AsyncDisposable>
 
 /**
  * Reads, fetches, renders and delivers once more. Resolves with the reason when something is still missing.
@@ -23,6 +23,11 @@ export interface RenewalRules {
   readonly failed: (facts: { readonly code: string; readonly error: string }) => void
   /** Reports the end of a failure. */
   readonly recovered: () => void
+  /**
+   * True: a trigger comes again and again. After a failure that waiting alone cannot help, the loop waits for
+   * the next trigger and sets no timer.
+   */
+  readonly isPeriodic?: boolean
   /** Called after each failure, whether or not it is reported. */
   readonly onFailure?: (error: LocketError) => void | Promise<void>
 }
@@ -58,13 +63,13 @@ const LONGEST_PAUSE_MS = 60_000
  * beginning of a failure, a change of its reason, and its end are reported.
  */
 export async function openRenewal(
-  { triggers, failed, recovered, onFailure }: RenewalRules,
+  { triggers, failed, recovered, onFailure, isPeriodic = false }: RenewalRules,
   clock: Clock,
 ): Promise<Renewal> {
   const wake = createWake(clock)
   const backOff = createBackOff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
   const pauseAfter = (error: LocketError) =>
-    isRetryable(error) ? backOff.next(error.retryAfterMs) : backOff.longest()
+    isRetryable(error) ? backOff.next(error.retryAfterMs) : isPeriodic ? undefined : backOff.longest()
   await using opening = new AsyncDisposableStack()
   for (const open of triggers) opening.use(await open(wake.set))
   const opened = opening.move()
@@ -86,8 +91,9 @@ export async function openRenewal(
           if (signal.aborted) return
           const error = toLocketError(thrown)
           const line = formatError(error)
-          if (line !== failure) failed({ code: error.code, error: line })
-          failure = line
+          const kind = `${error.code} ${withoutCounts(line)}`
+          if (kind !== failure) failed({ code: error.code, error: line })
+          failure = kind
           pauseMs = pauseAfter(error)
           await onFailure?.(error)
         }
@@ -95,4 +101,9 @@ export async function openRenewal(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** Removes durations and counts of failures: with another one the reason is still the same. */
+function withoutCounts(line: string): string {
+  return line.replace(/\b(\d+(h|ms|m|s))+\b|\b\d+ failures\b/g, '')
 }

@@ -6,6 +6,7 @@ import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.t
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
+import { createTicks, type Ticks } from '../renewal/ticks.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
 /** The machine and the providers, as the driver sees them. */
@@ -26,6 +27,8 @@ interface DriverPorts extends Pick<
 export interface Driver extends DriverPorts {
   readonly table: VolumeTable
   readonly locks: KeyedLock
+  /** The schedule of the refreshes of all volumes. */
+  readonly ticks: Ticks
   /**
    * Volumes that were mounted when this process started and have no trusted record. They are kept, because
    * containers may be using them.
@@ -44,6 +47,7 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
     ...ports,
     table: createVolumeTable(store),
     locks: createKeyedLock(),
+    ticks: createTicks(ports.clock, () => ports.clients.expire()),
     unrecorded: new Set(),
     abandonedMount: { message: '', at: Number.NEGATIVE_INFINITY },
   }

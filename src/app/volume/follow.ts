@@ -1,40 +1,93 @@
+import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
+import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
-import { templatePaths } from '../recipe/volume-files.ts'
-import { openRenewal } from '../renewal/renewal.ts'
+import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
+import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
+import { openRenewal, type Trigger } from '../renewal/renewal.ts'
+import type { Tick } from '../renewal/ticks.ts'
+import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
 import { renderVolume } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import type { Volume } from './volume-table.ts'
 
 const WATCHING = { debounceMs: 500, isDeep: false }
+/**
+ * Milliseconds without a tick after a failure that waiting alone cannot help. The next tick after them tries
+ * again, together with the other volumes.
+ */
+const QUIET_MS = 50_000
+
+/** `isRestored`: an earlier process mounted the volume, and changes since then may have been missed. */
+interface FollowOptions {
+  readonly isRestored?: boolean
+}
 
 /**
- * With `watch`, renders a changed template file again while the volume is mounted. Called under the volume's
- * lock. Never rejects: a failure is reported and the files stay as they are.
+ * Renders the files again while the volume is mounted: at each tick of its `refresh`, and with `watch` when a
+ * template file changes. Called under the volume's lock. Never rejects: a failure is reported and the files
+ * stay as they are.
  */
-export async function followTemplates(driver: Driver, volume: Volume): Promise<void> {
+export async function followVolume(
+  driver: Driver,
+  volume: Volume,
+  { isRestored = false }: FollowOptions = {},
+): Promise<void> {
   try {
+    driver.table.note(volume, { refresh: undefined })
     const config = configOf(driver, volume)
-    const paths = config.watch ? templatePaths(config) : []
-    if (paths.length === 0) return
+    const plan = planOf(config, volume.activity.content)
+    const watched = [...(config.watch ? templatePaths(config) : []), ...plan.files]
+    if (watched.length === 0 && plan.everyMs === undefined) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
     const signal = AbortSignal.any([ended.signal, stopping])
+    let quietUntil = Number.NEGATIVE_INFINITY
+    let tick: Tick | undefined
+    const byClock =
+      (everyMs: number): Trigger =>
+      async (fire) => {
+        const joined = driver.ticks.join(everyMs, () => clock.elapsed() >= quietUntil && fire(), isRestored)
+        tick = joined
+        return { [Symbol.asyncDispose]: async () => joined[Symbol.dispose]() }
+      }
+    const byFiles: Trigger = async (fire) => {
+      const watch = await driver.watch(watched, fire, WATCHING)
+      if (isRestored && plan.files.length > 0) fire()
+      return watch
+    }
     const renewal = await openRenewal(
       {
-        triggers: [(fire) => driver.watch(paths, fire, WATCHING)],
-        failed: (facts) => emit('volume.render.failed', { volume: name, ...facts }),
+        triggers: [
+          ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs)]),
+          ...(watched.length === 0 ? [] : [byFiles]),
+        ],
+        isPeriodic: plan.everyMs !== undefined,
+        failed: (facts) =>
+          emit(facts.code === 'rate_limited' ? 'volume.refresh.postponed' : 'volume.render.failed', {
+            volume: name,
+            ...facts,
+          }),
         recovered: () => emit('volume.recovered', { volume: name }),
-        onFailure: (error) => noteError(driver, volume, formatError(error)),
+        onFailure(error) {
+          quietUntil = clock.elapsed() + Math.max(QUIET_MS, error.retryAfterMs ?? 0)
+          if (error.code !== 'rate_limited') return noteError(driver, volume, formatError(error))
+          driver.table.note(volume, { postponed: formatError(error) })
+        },
       },
       clock,
     )
-    void renewal.follow(() => renderAgain(driver, volume, signal), { signal })
+    driver.table.note(volume, { refresh: refreshLine(plan, () => tick?.nextInMs() ?? 0) })
+    async function renew(): Promise<undefined> {
+      await renderAgain(driver, volume, plan, signal)
+      quietUntil = Number.NEGATIVE_INFINITY
+    }
+    void renewal.follow(renew, { signal })
     const task = {
       async [Symbol.asyncDispose]() {
-        ended.abort(new LocketError('aborted', 'the templates are not watched any more'))
+        ended.abort(new LocketError('aborted', 'the volume is not followed any more'))
         await renewal[Symbol.asyncDispose]()
       },
     }
@@ -44,11 +97,31 @@ export async function followTemplates(driver: Driver, volume: Volume): Promise<v
   }
 }
 
+function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined): RefreshPlan {
+  const used = providers.filter(({ name }) => content?.providers.includes(name) === true)
+  return refreshPlan(refresh, used)
+}
+
+/** Returns the function that makes the line of Status; undefined for a volume that only follows templates. */
+function refreshLine({ everyMs, files }: RefreshPlan, nextInMs: () => number): (() => string) | undefined {
+  const changes = files.length === 0 ? [] : [`when ${files.join(' or ')} changes`]
+  if (everyMs === undefined) return changes.length === 0 ? undefined : () => changes.join('')
+  return () => {
+    const next = formatDuration(Math.ceil(nextInMs() / 1000) * 1000)
+    return [`every ${formatDuration(everyMs)}, next in ${next}`, ...changes].join(', and ')
+  }
+}
+
 /**
  * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it.
  * With every failure policy a reference that fails keeps the files: they hold secrets that work.
  */
-async function renderAgain(driver: Driver, volume: Volume, signal: AbortSignal): Promise<undefined> {
+async function renderAgain(
+  driver: Driver,
+  volume: Volume,
+  plan: RefreshPlan,
+  signal: AbortSignal,
+): Promise<void> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, signal)
@@ -56,9 +129,16 @@ async function renderAgain(driver: Driver, volume: Volume, signal: AbortSignal):
   const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
   try {
     await driver.locks.run(volume.name, signal, async () => {
-      await sink.put(templates, rendered)
-      driver.table.note(volume, { content, lastRender: timestamp(driver), lastError: undefined })
-      driver.emit('volume.rendered', { volume: volume.name })
+      const changes = await sink.put(templates, rendered)
+      const lastRender = timestamp(driver)
+      driver.table.note(volume, { content, lastRender, lastError: undefined, postponed: undefined })
+      if (!isUnchanged(changes)) {
+        const { gone } = changes
+        const facts = { changed: countOf(changes), removed: gone.length }
+        driver.emit('volume.rendered', { volume: volume.name, ...facts })
+      }
+      // A template that changed may name other providers.
+      if (JSON.stringify(planOf(config, content)) !== JSON.stringify(plan)) await followVolume(driver, volume)
     })
   } finally {
     rendered.wipe()

@@ -5,7 +5,7 @@ import { unreadableWarning } from '../../core/volume/container-users.ts'
 import { markOf } from '../../core/volume/record.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, type Driver } from './driver.ts'
-import { followTemplates } from './follow.ts'
+import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
 import { mountAdded, observed, tmpfsMounted, useOf } from './state.ts'
 import { releaseMount } from './unmount.ts'
@@ -116,7 +116,7 @@ async function mountLocked(
     references: content?.references,
     ms: driver.clock.now() - started,
   })
-  await followTemplates(driver, volume)
+  await followVolume(driver, volume)
   return true
 }
 
@@ -139,7 +139,7 @@ async function provision(
     driver.table.change(volume, () => tmpfsMounted(all, signals.mark))
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
-    driver.table.note(volume, { content, lastRender: timestamp(driver) })
+    driver.table.note(volume, { content, lastRender: timestamp(driver), postponed: undefined })
   } finally {
     rendered.wipe()
   }

@@ -3,7 +3,7 @@ import type { LoadedState } from '../../core/ports/state-store.ts'
 import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
 import { clearTmpfs } from '../sinks/volume.ts'
 import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
-import { followTemplates } from './follow.ts'
+import { followVolume } from './follow.ts'
 import { restoredState, tmpfsOf, usesOf } from './state.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
@@ -84,7 +84,8 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
     content: contentFacts(await prepareVolume(config, sources, { clock }), config),
   })
   const tmpfs = tmpfsOf(volume.state)
-  if (tmpfs !== undefined && tmpfs.task === undefined) await followTemplates(driver, volume)
+  if (tmpfs !== undefined && tmpfs.task === undefined)
+    await followVolume(driver, volume, { isRestored: true })
 }
 
 function warnOfState({ emit }: Driver, { name, state }: Volume): void {

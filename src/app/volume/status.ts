@@ -28,6 +28,8 @@ export interface VolumeStatus {
   /** The time in UTC, and the age of the values. */
   readonly lastRender: string | null
   readonly lastError: string | null
+  /** `every 1m, next in 42s`, or what else the refresh does while the volume is mounted. */
+  readonly refresh: string | null
   readonly warnings: readonly string[]
 }
 
@@ -69,9 +71,11 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
     mounts: usesOf(state).map(({ id, since }) => `${id.slice(0, ID_DIGITS)} for ${ageOf(since, now)}${note}`),
     lastRender: activity.lastRender === undefined ? null : timeAndAge(activity.lastRender, now),
     lastError: activity.lastError ?? null,
+    refresh: tmpfsOf(state)?.task === undefined ? null : (activity.refresh?.() ?? null),
     warnings: [
       ...warningsOf(state),
       ...(content?.warnings ?? []),
+      ...(activity.postponed === undefined ? [] : [`the refresh is postponed: ${activity.postponed}`]),
       ...[...used.values()].flatMap(({ paused }) => paused ?? []),
     ],
   }

@@ -14,6 +14,10 @@ interface Activity {
   /** ISO 8601. */
   readonly lastRender?: string | undefined
   readonly lastError?: string | undefined
+  /** The reason why the refresh waits: the limit of requests. */
+  readonly postponed?: string | undefined
+  /** Returns the line about the refresh. Undefined: the volume has no refresh. */
+  readonly refresh?: (() => string) | undefined
 }
 
 /** A volume in memory. Only the table changes it. */

@@ -1,5 +1,13 @@
 import { field, section, type Section } from '../../settings/field.ts'
-import { Duration, List, MountFlagWords, SelinuxContext, TmpfsSize, Switch } from '../../settings/kinds.ts'
+import {
+  Duration,
+  List,
+  MountFlagWords,
+  RefreshInterval,
+  SelinuxContext,
+  TmpfsSize,
+  Switch,
+} from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
 import { ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
@@ -28,6 +36,15 @@ export const volumeSection = section('volume', 'Volumes', {
     schema: Switch,
     default: 'false',
     summary: 'render again when a template file changes',
+  }),
+  refresh: field({
+    name: 'refresh',
+    env: 'LOCKET_REFRESH',
+    schema: RefreshInterval,
+    default: 'auto',
+    summary:
+      'how often the values of a mounted volume are asked for again: a duration of at least 5s, off, or auto, which depends on the provider',
+    placeholder: 'DURATION',
   }),
   mountTimeoutMs: field({
     name: 'mount-timeout',

@@ -90,10 +90,11 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
     checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
     const joined = joinFiles(defaults.files, ownFiles)
     const files = withAccess(joined, own.access, problems)
-    const { watch, mountTimeoutMs } = volume
+    const { watch, refresh, mountTimeoutMs } = volume
     return {
       files,
       watch,
+      refresh,
       mountTimeoutMs,
       tmpfs,
       written,

@@ -75,8 +75,17 @@ export const EVENTS = {
     'volume.unmounted',
   ),
   'volume.unmount.unknown': row('warn', 'unmount of something that is not mounted', MOUNT),
-  'volume.rendered': row('info', 'rendered again after a template changed', { volume: 'text' }),
+  'volume.rendered': row('info', 'new content is in place', {
+    volume: 'text',
+    changed: 'number',
+    removed: 'number',
+  }),
   'volume.render.failed': row('error', 'failed', FAILURE),
+  'volume.refresh.postponed': row(
+    'warn',
+    'the refresh waits for the limit of requests, and the files stay as they are',
+    FAILURE,
+  ),
   'volume.recovered': row('info', 'rendered again after failures', { volume: 'text' }),
   'volume.watch.failed': row('error', 'failed', FAILURE),
   'volume.state': row('error', 'failed', FAILURE),

@@ -30,6 +30,12 @@ export function createBackOff(firstMs: number, longestMs: number): BackOff {
   }
 }
 
+/** Returns `ms`, longer or shorter by up to a tenth, so that several hosts do not ask at the same moment. */
+export function giveOrTake(ms: number): number {
+  const tenth = Math.floor(ms / 10)
+  return ms - tenth + randomInt(2 * tenth + 1)
+}
+
 function jittered(boundMs: number): number {
   return boundMs - randomInt(Math.floor(boundMs / 4) + 1)
 }

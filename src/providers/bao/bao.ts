@@ -12,6 +12,7 @@ export const bao = defineProvider({
   aliases: ['vault'],
   title: 'OpenBao and HashiCorp Vault',
   schemes: ['bao', 'vault'],
+  autoRefresh: { everyMs: 60_000 },
   example: 'bao://secret/database/password',
   settings,
   parse(text, instance, { kvVersion }) {

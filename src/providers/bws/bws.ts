@@ -8,6 +8,7 @@ export const bws = defineProvider({
   kind: 'bws',
   title: 'Bitwarden Secrets Manager',
   schemes: ['bws'],
+  autoRefresh: { everyMs: 300_000 },
   example: 'bws://3832b656-a93b-45ad-bdfa-b267016802c3',
   settings: bwsSettings,
   parse(text, instance) {

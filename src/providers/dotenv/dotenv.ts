@@ -27,6 +27,7 @@ export const dotenv = defineProvider({
   kind: 'dotenv',
   title: 'A .env file, for development',
   schemes: ['dotenv'],
+  autoRefresh: { files: ({ path }) => (path === undefined ? [] : [path]) },
   example: 'dotenv://DB_PASSWORD',
   settings,
   parse: (text, instance) => parseVariable('dotenv', text, instance, { takesAll: true }),

@@ -23,6 +23,7 @@ export const env = defineProvider({
   kind: 'env',
   title: 'Environment variables, for development',
   schemes: ['env'],
+  autoRefresh: 'never',
   example: 'env://DB_PASSWORD',
   settings,
   // All variables would be those of every other program too, and of locket's own configuration.

@@ -8,6 +8,7 @@ export const infisical = defineProvider({
   kind: 'infisical',
   title: 'Infisical',
   schemes: ['infisical'],
+  autoRefresh: { everyMs: 60_000 },
   example: 'infisical:///DB_PASSWORD',
   settings: infisicalSettings,
   parse(text, instance, { defaultEnvironment, defaultProjectId, defaultPath, defaultSecretType }) {

@@ -42,6 +42,7 @@ export const local = defineProvider({
   kind: 'local',
   title: 'Embedded store: one age-encrypted file',
   schemes: ['local'],
+  autoRefresh: { files: ({ file }) => [file] },
   example: 'local://db/password',
   settings: localSettings,
   parse: (text, instance) => parseLocalRef(text, instance),

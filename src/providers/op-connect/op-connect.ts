@@ -8,6 +8,7 @@ export const opConnect = defineProvider({
   kind: 'op-connect',
   title: '1Password Connect',
   schemes: ['op'],
+  autoRefresh: { everyMs: 60_000 },
   example: 'op://Servers/Database/password',
   settings: connectSettings,
   parse(text, instance) {

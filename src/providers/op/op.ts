@@ -8,6 +8,7 @@ export const op = defineProvider({
   kind: 'op',
   title: '1Password service accounts',
   schemes: ['op'],
+  autoRefresh: { everyMs: 900_000 },
   example: 'op://Servers/Database/password',
   settings: opSettings,
   parse(text, instance) {

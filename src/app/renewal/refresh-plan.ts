@@ -1,0 +1,30 @@
+import type { ProviderInstance } from '../../providers/define.ts'
+
+/** How the change of a value is noticed. */
+export interface RefreshPlan {
+  /** Milliseconds between two questions; undefined: no question is asked by the clock. */
+  readonly everyMs: number | undefined
+  /** Absolute paths of the files that hold values, which are watched. */
+  readonly files: readonly string[]
+}
+
+/**
+ * Returns the plan for what these instances are asked for: the shortest of their intervals. `chosen` is the
+ * setting `refresh`; a duration replaces the interval of each instance, except of those that never change.
+ */
+export function refreshPlan(
+  chosen: 'auto' | 'off' | number,
+  instances: readonly Pick<ProviderInstance, 'def' | 'settings'>[],
+): RefreshPlan {
+  if (chosen === 'off') return { everyMs: undefined, files: [] }
+  const intervals: number[] = []
+  const files: string[] = []
+  for (const { def, settings } of instances) {
+    const { autoRefresh } = def
+    if (autoRefresh === 'never') continue
+    if (chosen !== 'auto') intervals.push(chosen)
+    else if ('everyMs' in autoRefresh) intervals.push(autoRefresh.everyMs)
+    else files.push(...autoRefresh.files(settings))
+  }
+  return { everyMs: intervals.length === 0 ? undefined : Math.min(...intervals), files }
+}
