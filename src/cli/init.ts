@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { check } from '../app/check/check.ts'
 import { errorsOf, isGood, type CheckReport } from '../app/check/report.ts'
 import { checkText } from '../app/check/text.ts'
@@ -12,7 +13,7 @@ import {
 } from '../config/init/command.ts'
 import { storeOf, tokenPath, USUAL_FOLDER } from '../config/init/setup.ts'
 import { composeText, configText } from '../config/init/texts.ts'
-import { ERROR_KINDS } from '../core/vocabulary/errors.ts'
+import { ERROR_KINDS, LocketError } from '../core/vocabulary/errors.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
 import type { Command, CommandContext } from './define.ts'
 import { askFirstSecret, nameOfSecret, type FirstSecret } from './setup/first-secret.ts'
@@ -58,6 +59,10 @@ interface Answers extends Interview {
 async function answersOf(loaded: InitCommand, context: CommandContext): Promise<Answers> {
   const { settings, log } = loaded
   const { stdin, stderr, signal } = context
+  if (settings.compose !== '-' && resolve(context.cwd, settings.compose) === resolve(configPath(loaded)))
+    throw new LocketError('usage', '--compose names the configuration file', {
+      hint: 'give the compose file another name',
+    })
   const before = await readOldConfig(configPath(loaded))
   // A token on standard input leaves no terminal for questions.
   const isTerminal = settings.tokenFile !== '-' && stdin.isTTY && stderr.isTTY

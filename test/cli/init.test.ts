@@ -115,6 +115,8 @@ test('without a terminal all that is missing is named, and nothing is written', 
   assert.match(empty.stderr, /--token-file: the token is empty/)
   const other = await init(['--provider', 'local', '--reference', REFERENCE])
   assert.match(other.stderr, /this is not a reference of local \(write it like local:\/\/db\/password\)/)
+  const same = await init(['--provider', 'local', '--compose', join(conf, 'locket.toml'), '--offline'])
+  assert.match(same.stderr, /--compose names the configuration file/)
   assert.ok(!existsSync(join(conf, 'locket.toml')))
 })
 

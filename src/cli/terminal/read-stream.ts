@@ -1,15 +1,19 @@
+import { fstatSync } from 'node:fs'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
 /**
- * Reads a stream of bytes to its end. Rejects with `tooLarge()` when there are more than `maxBytes`. The
- * caller must wipe the bytes.
+ * Reads a stream of bytes to its end. Rejects with `tooLarge()` when there are more than `maxBytes`, and with
+ * `io` when the stream is standard input and that is a folder. The caller must wipe the bytes.
  */
 export async function readStream(
   stream: AsyncIterable<unknown>,
   maxBytes: number,
   tooLarge: () => LocketError,
 ): Promise<Buffer> {
+  // To Node, a folder is an empty stream. An empty result would replace a file or a secret.
+  if (stream === process.stdin && fstatSync(0).isDirectory())
+    throw new LocketError('io', 'standard input is a folder', { hint: 'give it a file or a pipe' })
   const chunks: Buffer[] = []
   let total = 0
   try {

@@ -51,6 +51,14 @@ test('after any error standard output is empty and no file is written', async (t
   assert.match(folder.stderr, /folder: a folder cannot be written to standard output\n$/)
 })
 
+test('a folder as standard input is an error, and replaces nothing', async (t) => {
+  const { at, put, shell, text } = await injectWorld(t)
+  await put('kept', 'keep')
+  const { code, stderr } = await shell(`$LOCKET --map=-:${at('kept')} < /`)
+  assert.deepEqual([code, await text('kept')], [74, 'keep'])
+  assert.match(stderr, /standard input is a folder \(give it a file or a pipe\)/)
+})
+
 test('what is used once is refused where it would be needed again, or belongs to another', async (t) => {
   const { at, pipe, server, shell } = await injectWorld(t)
   for (const mode of ['watch', 'park']) {
