@@ -11,6 +11,7 @@ import { startConnectServer } from '../fixtures/servers/connect.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
 import { MAIN } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { within } from '../contract/provider/provider-attempt.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
 
 const TOKEN = 'canary-init-token-31aa'
@@ -213,6 +214,13 @@ test('on a terminal: Ctrl-C and a refusal to replace write nothing', async (t) =
   assert.ok(!existsSync(join(conf, 'locket.toml')))
 })
 
+test('on a terminal: SIGTERM ends it while it asks', async (t) => {
+  const { onTerminal } = await world(t)
+  const asking = onTerminal(['--provider', 'op'], ['timeout', '--foreground', '3'])
+  await asking.shows(/\(not shown\): /)
+  assert.equal(await within(10_000, asking.ended), 124)
+})
+
 interface Ended {
   readonly code: number | null
   readonly stdout: string
@@ -232,7 +240,7 @@ interface World {
   readonly run: (args: readonly string[], options?: Options) => Promise<Ended>
   /** `locket init --folder CONF ARGS…`. Fails when it prints the token. */
   readonly init: (args: readonly string[], options?: Options) => Promise<Ended>
-  readonly onTerminal: (args: readonly string[]) => Terminal
+  readonly onTerminal: (args: readonly string[], before?: readonly string[]) => Terminal
 }
 
 async function world(t: TestContext): Promise<World> {
@@ -252,8 +260,8 @@ async function world(t: TestContext): Promise<World> {
       assertNoSecret(end.stdout + end.stderr, [TOKEN], 'what was printed')
       return end
     },
-    onTerminal: (args) =>
-      openTerminal(t, [process.execPath, MAIN, 'init', '--folder', conf, ...args].join(' '), {
+    onTerminal: (args, before = []) =>
+      openTerminal(t, [...before, process.execPath, MAIN, 'init', '--folder', conf, ...args].join(' '), {
         cwd: work,
         env,
       }),

@@ -97,6 +97,8 @@ export function openPrompt(
       pending.fill(0)
       stdin.setRawMode(false)
       stdin.pause()
+      // A read that nobody waits for any more would keep the process alive.
+      if (signal.aborted) stdin.destroy()
     },
   }
 }

@@ -12,7 +12,7 @@ export async function readStream(
   tooLarge: () => LocketError,
 ): Promise<Buffer> {
   // To Node, a folder is an empty stream. An empty result would replace a file or a secret.
-  if ('fd' in stream && typeof stream.fd === 'number' && fstatSync(stream.fd).isDirectory())
+  if ('fd' in stream && stream.fd === 0 && fstatSync(0).isDirectory())
     throw new LocketError('io', 'standard input is a folder', { hint: 'give it a file or a pipe' })
   const chunks: Buffer[] = []
   let total = 0
