@@ -124,7 +124,7 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
 }
 
 /** Returns the ports of the command named `command`, which writes files. */
-export function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
+function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
   const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
   return {
@@ -133,8 +133,12 @@ export function openPlacing(rendering: Rendering, command: string, providers: re
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,
-    host: openHostFacts(),
   }
+}
+
+/** Returns the ports of `locket inject`. The caller of `openRendering` still closes the clients. */
+export function openInject(rendering: Rendering, providers: readonly ProviderInstance[]) {
+  return { ...openPlacing(rendering, 'inject', providers), host: openHostFacts() }
 }
 
 /** Returns the ports of `locket exec`. The caller of `openRendering` still closes the clients. */

@@ -12,6 +12,7 @@ import { execSection } from '../config/sections/exec.ts'
 import { writtenSection } from '../config/sections/files.ts'
 import { outputsSection } from '../config/sections/outputs.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
+import { hasOutputs } from '../core/plan/output-plan.ts'
 import { normalizePath } from '../core/plan/paths.ts'
 import type { CommandLine } from '../core/ports/process.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
@@ -101,7 +102,7 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
 
 /** True when the command gets neither a variable nor a file. */
 function isEmpty({ entries, outputs }: ExecConfig): boolean {
-  return entries.length + outputs.maps.length + outputs.secrets.length === 0
+  return entries.length === 0 && !hasOutputs(outputs)
 }
 
 /** Leaves out `DB_*`, whose value is a reference that gives other variables in its place. */

@@ -7,7 +7,7 @@ import { writtenSection } from '../config/sections/files.ts'
 import { injectSection } from '../config/sections/inject.ts'
 import { outputsSection } from '../config/sections/outputs.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
-import { STANDARD_STREAM } from '../core/plan/output-plan.ts'
+import { hasOutputs, STANDARD_STREAM } from '../core/plan/output-plan.ts'
 import { normalizePath } from '../core/plan/paths.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
@@ -25,10 +25,10 @@ export const command: Command = {
   sections: [...Object.values(INJECT), ...RENDERING_SECTIONS],
   async run(context) {
     const { config, providers, logging, exposed } = load(context)
-    const { openCommandEvents, openPlacing, openRendering } = await import('../wire.ts')
+    const { openCommandEvents, openInject, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openCommandEvents(logging, exposed), context.env)
     try {
-      await inject(config, openPlacing(rendering, 'inject', providers), context.signal)
+      await inject(config, openInject(rendering, providers), context.signal)
       return 0
     } finally {
       await rendering.clients.close()
@@ -45,7 +45,7 @@ function load(context: CommandContext) {
     settings.inject.statusFile === undefined ? undefined : normalizePath(settings.inject.statusFile)
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
   const outputs = parseOutputs(settings.outputs, layer, cwd)
-  if (outputs.maps.length + outputs.secrets.length === 0)
+  if (!hasOutputs(outputs))
     throw new LocketError('usage', 'locket inject has nothing to write', { hint: 'give --map or --secret' })
   if (wipeOnExit && mode === 'one-shot')
     throw new LocketError('config', 'wipe-on-exit would at once remove the files that one-shot writes', {

@@ -1,5 +1,5 @@
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
-import { checkPlaces, sourcePaths } from '../../core/plan/output-plan.ts'
+import { checkPlaces, hasOutputs, sourcePaths } from '../../core/plan/output-plan.ts'
 import type { PlaceOptions } from '../../core/ports/files.ts'
 import type { ChildOptions, CommandLine, StartState } from '../../core/ports/process.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
@@ -107,8 +107,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
 /** True: this process has nothing to do once the command runs. */
 function isReplaced(config: ExecConfig): boolean {
   const { mayReplace, watch, mask, interactive, isGroupSignalled, outputs } = config
-  const hasFiles = outputs.maps.length + outputs.secrets.length > 0
-  return mayReplace && interactive && !watch && !mask && !isGroupSignalled && !hasFiles
+  return mayReplace && interactive && !watch && !mask && !isGroupSignalled && !hasOutputs(outputs)
 }
 
 function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {

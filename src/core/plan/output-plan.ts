@@ -33,6 +33,11 @@ export interface Outputs {
   readonly out: string
 }
 
+/** True when something is to be written. */
+export function hasOutputs({ maps, secrets }: Outputs): boolean {
+  return maps.length + secrets.length > 0
+}
+
 /** The place of a template: `stream` is standard input. */
 export type OutputSource = SecretSource | { readonly kind: 'stream' }
 
