@@ -23,6 +23,8 @@ const SUITES = new Map([
   // Each file has an engine to itself.
   ['e2e', { files: ['test/e2e/**/*.test.ts'], concurrency: 2, timeout: 300_000 }],
 ])
+/** How long a test file may take, in units of the time limit of one test. */
+const FILE_LIMIT = 3
 const COUNT = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/
 const totals = new Map<string, number>()
 const expected: readonly { readonly test: string; readonly reason: string }[] = JSON.parse(
@@ -57,8 +59,10 @@ async function* events(suites: readonly string[]): AsyncGenerator<TestEvent> {
     if (suite === undefined) throw new Error(`no suite ${name}: ${[...SUITES.keys()].join(', ')}`)
     const files = globSync(suite.files, { exclude: name === 'unit' ? ['test/e2e/**'] : [] }).toSorted()
     if (files.length === 0) throw new Error(`the suite ${name} has no files`)
-    for await (const event of run({ files, concurrency: suite.concurrency, timeout: suite.timeout }))
-      if (!counted(event)) yield event
+    process.env['TEST_FILE_LIMIT_MS'] = String(suite.timeout * FILE_LIMIT)
+    const execArgv = ['--import', new URL('file-limit.ts', import.meta.url).href]
+    const { concurrency, timeout } = suite
+    for await (const event of run({ files, concurrency, timeout, execArgv })) if (!counted(event)) yield event
   }
   for (const [name, count] of totals) {
     const message = `${name} ${name === 'duration_ms' ? Math.round(count) : count}`

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../../scripts/engine/until.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
+import { killAllIn } from '../../support/processes.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { MAIN } from '../../support/program.ts'
 
@@ -63,10 +64,11 @@ export function program(name: string): readonly string[] {
 
 /**
  * A folder with an embedded store that holds `db/password` and `api/token`. Every process is killed when the
- * test ends.
+ * test ends: one that stays keeps its pipes open, and the test's file would not end.
  */
 export async function execWorld(t: TestContext): Promise<ExecWorld> {
   const folder = await temporaryFolder(t)
+  t.after(() => killAllIn(folder))
   const base = {
     PATH: process.env['PATH'] ?? '',
     NODE_COMPILE_CACHE: join(tmpdir(), 'locket-compile-cache'),
