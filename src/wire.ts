@@ -1,5 +1,6 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
 import type { Machine } from './app/machine.ts'
@@ -8,7 +9,6 @@ import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
-import type { StateStore } from './core/ports/state-store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
@@ -20,6 +20,8 @@ import { openLog, type LogOptions } from './host/log/log.ts'
 import { openMountTable } from './host/mounts/mount-table.ts'
 import { openOwnFiles, writePrivateFile } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
+import { openCacheFiles } from './host/last-known-good/cache-files.ts'
+import { openHostKey } from './host/state/host-key.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
 import { openSourceTrees } from './host/sources/source-trees.ts'
@@ -83,7 +85,8 @@ export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
     import('./host/state/managed-state.ts'),
   ])
   const options = { reset: daemon.resetState }
-  if (daemon.stateDir !== undefined) return { store: openStateFile(daemon.stateDir, options), warnings: [] }
+  if (daemon.stateDir !== undefined)
+    return { store: openStateFile(daemon.stateDir, options), dir: daemon.stateDir, warnings: [] }
   return openManagedState(MANAGED_STATE, `${daemon.runtimeDir}/state`, options)
 }
 
@@ -95,10 +98,10 @@ interface Surroundings {
   readonly stopping: AbortSignal
 }
 
-/** Returns the volume driver on the real machine. `store` holds its records. */
+/** Returns the volume driver on the real machine. `store` holds its records, in the folder `dir`. */
 export function openDriver(
   daemon: DaemonConfig,
-  store: StateStore,
+  { store, dir }: OpenedStore,
   { emit, env, stopping }: Surroundings,
 ): Driver {
   const deps = providerDeps(emit, env)
@@ -112,6 +115,12 @@ export function openDriver(
     watch: watchPaths,
     daemon,
     clients: createClients(deps, daemon.cacheTtlMs),
+    lastGood: createLastKnownGood({
+      files: openCacheFiles(`${dir}/cache`),
+      hostKey: openHostKey(dir),
+      clock: deps.clock,
+      emit,
+    }),
     stopping,
   }
   return createDriver(ports, store)

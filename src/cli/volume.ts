@@ -1,9 +1,8 @@
-import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daemon.ts'
+import { delayRefusal, runDaemon, type OpenedStore, type SocketListener } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { DaemonConfig } from '../config/volume/volume-config.ts'
-import type { StateStore } from '../core/ports/state-store.ts'
 import { ERROR_KINDS, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
 import type { Command, CommandContext } from './define.ts'
 import { errorLines } from './terminal/error-lines.ts'
@@ -47,8 +46,8 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
     emit,
     fault,
     openStore: () => wire.openStore(daemon),
-    openDriver: (store: StateStore, reason?: LocketError) =>
-      wire.openDriver(refusing(daemon, reason), store, { emit, env, stopping: signal }),
+    openDriver: (opened: OpenedStore, reason?: LocketError) =>
+      wire.openDriver(refusing(daemon, reason), opened, { emit, env, stopping: signal }),
     openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
     notifyReady: () => wire.notifySystemd(env, 'READY=1'),
     stopMark: managed ? stopMark : undefined,

@@ -75,6 +75,15 @@ export const RefreshInterval = parsedBy((text): 'auto' | 'off' | number => {
   if (ms >= SHORTEST_REFRESH_MS) return ms
   throw new LocketError('config', 'must be auto, off, or a duration of at least 5s')
 })
+/** The shortest maximum age of cached values, in milliseconds. */
+const SHORTEST_CACHE_MS = 60_000
+/** How long values are kept for an outage: `off`, or milliseconds of at least one minute. */
+export const CacheAge = parsedBy((text): 'off' | number => {
+  if (text.toLowerCase() === 'off') return 'off'
+  const ms = parseDuration(text)
+  if (ms >= SHORTEST_CACHE_MS) return ms
+  throw new LocketError('config', 'must be off, or a duration of at least 1m, like 24h')
+})
 /** Rate limits: `5/s,60/m`. See `parseRates`. */
 export const Rates = parsedBy(parseRates)
 

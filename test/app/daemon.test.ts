@@ -58,6 +58,7 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
           return store.save(records)
         },
       },
+      dir: '/nowhere',
       warnings: ['a warning'],
     }
   }
@@ -65,7 +66,7 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
     emit: world.log.emit,
     openStore: noted,
     openDriver: (opened) => {
-      const base = testDriver(world, {}, opened)
+      const base = testDriver(world, {}, opened.store)
       const task = { [Symbol.asyncDispose]: () => step('end watch') }
       driver = {
         ...base,

@@ -6,6 +6,7 @@ import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.t
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
+import type { LastKnownGood } from '../last-known-good/last-known-good.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
@@ -15,6 +16,7 @@ interface DriverPorts extends Pick<
   'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
 > {
   readonly clients: Clients
+  readonly lastGood: LastKnownGood
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal
@@ -84,7 +86,12 @@ export function configOf(driver: Pick<Driver, 'daemon'>, volume: Volume): Volume
 
 /** Returns the current time in ISO 8601. */
 export function timestamp(driver: Pick<Driver, 'clock'>): string {
-  return new Date(driver.clock.now()).toISOString()
+  return timeText(driver.clock.now())
+}
+
+/** Returns a time in ISO 8601. `ms`: milliseconds since the epoch. */
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 /**

@@ -39,7 +39,8 @@ export async function followVolume(
     const config = configOf(driver, volume)
     const plan = planOf(config, volume.activity.content)
     const watched = [...(config.watch ? templatePaths(config) : []), ...plan.files]
-    if (watched.length === 0 && plan.everyMs === undefined) return
+    const { stale } = volume.activity
+    if (watched.length === 0 && plan.everyMs === undefined && stale === undefined) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
@@ -84,7 +85,8 @@ export async function followVolume(
       await renderAgain(driver, volume, plan, signal)
       quietUntil = Number.NEGATIVE_INFINITY
     }
-    void renewal.follow(renew, { signal })
+    // Stale values are replaced as soon as the provider answers, also without a refresh.
+    void renewal.follow(renew, { signal, missing: stale?.reason })
     const task = {
       async [Symbol.asyncDispose]() {
         ended.abort(new LocketError('aborted', 'the volume is not followed any more'))
@@ -126,12 +128,17 @@ async function renderAgain(
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
-  const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
+  const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal, {
+    isRefresh: true,
+  })
   try {
     await driver.locks.run(volume.name, signal, async () => {
       const changes = await sink.put(templates, rendered)
       const lastRender = timestamp(driver)
-      driver.table.note(volume, { content, lastRender, lastError: undefined, postponed: undefined })
+      const isFresh = volume.activity.stale !== undefined
+      const over = { lastError: undefined, postponed: undefined, stale: undefined }
+      driver.table.note(volume, { content, lastRender, ...over })
+      if (isFresh) driver.emit('volume.cache.over', { volume: volume.name })
       if (!isUnchanged(changes)) {
         const { gone } = changes
         const facts = { changed: countOf(changes), removed: gone.length }

@@ -4,7 +4,7 @@ import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabula
 import { unreadableWarning } from '../../core/volume/container-users.ts'
 import { markOf } from '../../core/volume/record.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
-import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, type Driver } from './driver.ts'
+import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, timeText, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
 import { mountAdded, observed, tmpfsMounted, useOf } from './state.ts'
@@ -128,7 +128,8 @@ async function provision(
   signals: MountSignals & { readonly mark: string },
 ): Promise<void> {
   const { name } = volume
-  const { sink, templates, rendered, content } = await renderVolume(driver, volume, config, signals.deadline)
+  const made = await renderVolume(driver, volume, config, signals.deadline, { isRefresh: false })
+  const { sink, templates, rendered, content, stale } = made
   try {
     // The signal is not the deadline, which a failure policy that tolerates missing values has used up.
     signals.gone.throwIfAborted()
@@ -139,7 +140,13 @@ async function provision(
     driver.table.change(volume, () => tmpfsMounted(all, signals.mark))
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
-    driver.table.note(volume, { content, lastRender: timestamp(driver), postponed: undefined })
+    const lastRender = stale === undefined ? timestamp(driver) : timeText(stale.since)
+    driver.table.note(volume, { content, lastRender, postponed: undefined, stale })
+    if (stale !== undefined) {
+      const { references, reason } = stale
+      const error = formatError(reason)
+      driver.emit('volume.cache.used', { volume: name, since: lastRender, references, error })
+    }
   } finally {
     rendered.wipe()
   }

@@ -33,6 +33,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
         names: ['volume'],
       })
     }
+    await driver.lastGood.forget(name)
     await driver.table.remove(volume)
     await driver.clients.release({ kind: 'volume', name })
     driver.emit('volume.removed', { volume: name })

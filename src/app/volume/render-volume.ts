@@ -1,6 +1,7 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import type { LocketError } from '../../core/vocabulary/errors.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
+import type { StaleValues } from '../last-known-good/session.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
 import { mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
@@ -15,6 +16,13 @@ interface RenderedVolume {
   /** For Status. */
   readonly content: ContentFacts
   readonly sink: VolumeSink
+  /** The values that come from the cache, if any do. */
+  readonly stale: StaleValues | undefined
+}
+
+/** `isRefresh`: files are in place already, which are at least as new as the cache. */
+interface RenderOptions {
+  readonly isRefresh: boolean
 }
 
 /**
@@ -25,15 +33,19 @@ export async function renderVolume(
   volume: Volume,
   config: VolumeConfig,
   signal: AbortSignal,
+  { isRefresh }: RenderOptions,
 ): Promise<RenderedVolume> {
-  const { clock, clients, sources } = driver
+  const { clock, clients, lastGood, sources } = driver
   const { name } = volume
   const { written } = config
   const allowance = createAllowance(config.ceilings)
   const recipe = await prepareVolume(config, sources, { clock, allowance })
-  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
+  const { cache } = config
+  const cached = cache === 'off' ? undefined : lastGood.open(name, { maxAgeMs: cache, mayAnswer: !isRefresh })
+  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, cached?.around)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
-  const rendered = await render(recipe, { ...written, allowance, awaitsCredential, resolve, clock, signal })
+  const options = { ...written, allowance, awaitsCredential, resolve, clock, signal }
+  const rendered = await render(recipe, options).finally(() => void cached?.save())
   const { templates, unresolved } = rendered
   const content = contentFacts({ templates }, config, rendered.contents)
   const warnings = unresolved
@@ -44,5 +56,6 @@ export async function renderVolume(
     rendered,
     content: { ...content, warnings: [...content.warnings, ...warnings] },
     sink: openVolumeSink(rootOf(driver, name), config, driver),
+    stale: cached?.stale(),
   }
 }

@@ -1,7 +1,8 @@
 import type { ContentFacts } from '../recipe/volume-files.ts'
+import { formatError } from '../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { formatDuration } from '../../core/text/units.ts'
-import { mountpointOf, type Driver } from './driver.ts'
+import { mountpointOf, timeText, type Driver } from './driver.ts'
 import { tmpfsOf, usesOf, type VolumeState } from './state.ts'
 import type { Volume } from './volume-table.ts'
 
@@ -75,6 +76,7 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
     warnings: [
       ...warningsOf(state),
       ...(content?.warnings ?? []),
+      ...(activity.stale === undefined ? [] : [staleLine(activity.stale, now)]),
       ...(activity.postponed === undefined ? [] : [`the refresh is postponed: ${activity.postponed}`]),
       ...[...used.values()].flatMap(({ paused }) => paused ?? []),
     ],
@@ -92,6 +94,10 @@ function fileLine({ path, providers, bytes }: ContentFacts['files'][number]): st
 /** `time` in ISO 8601, as `2026-11-30 05:00:00 UTC, 3m ago`. */
 function timeAndAge(time: string, now: number): string {
   return `${time.slice(0, 19).replace('T', ' ')} UTC, ${ageOf(time, now)} ago`
+}
+
+function staleLine({ since, reason }: NonNullable<Volume['activity']['stale']>, now: number): string {
+  return `stale since ${timeAndAge(timeText(since), now)}: values of the cache are mounted, because ${formatError(reason)}`
 }
 
 function warningsOf(state: VolumeState): readonly string[] {

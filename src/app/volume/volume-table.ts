@@ -18,6 +18,16 @@ interface Activity {
   readonly postponed?: string | undefined
   /** Returns the line about the refresh. Undefined: the volume has no refresh. */
   readonly refresh?: (() => string) | undefined
+  /** The values that are mounted come from the cache. */
+  readonly stale?: StaleFacts | undefined
+}
+
+/** The values of the cache that are mounted. */
+interface StaleFacts {
+  /** When the provider gave the oldest of them, in milliseconds since the epoch. */
+  readonly since: number
+  /** Why the provider did not answer. */
+  readonly reason: LocketError
 }
 
 /** A volume in memory. Only the table changes it. */

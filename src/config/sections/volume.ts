@@ -1,5 +1,6 @@
 import { field, section, type Section } from '../../settings/field.ts'
 import {
+  CacheAge,
   Duration,
   List,
   MountFlagWords,
@@ -45,6 +46,15 @@ export const volumeSection = section('volume', 'Volumes', {
     default: 'off',
     summary:
       'how often the values of a mounted volume are asked for again: a duration of at least 5s, off, or auto, which depends on the provider',
+    placeholder: 'DURATION',
+  }),
+  cache: field({
+    name: 'cache',
+    env: 'LOCKET_CACHE',
+    schema: CacheAge,
+    default: 'off',
+    summary:
+      'keep the values encrypted on the disk of the host, for a mount while the provider is out of reach: their maximum age, such as 24h, or off',
     placeholder: 'DURATION',
   }),
   mountTimeoutMs: field({
