@@ -1,4 +1,5 @@
 import type { CheckDeps } from './app/check/providers.ts'
+import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
@@ -10,6 +11,7 @@ import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createEvents, type Emit } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
+import { openAuditFile } from './host/audit/audit-file.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
 import { canBeMade, holdFolder, type HoldOptions } from './host/daemon/hold-folder.ts'
@@ -33,6 +35,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 // Only this file builds the implementations of ports. All other code receives them as arguments.
 
+export { openAuditFiles } from './host/audit/audit-files.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
 export { openHeapCare } from './host/process/heap-care.ts'
 export { writePrivateFile } from './host/files/own-files.ts'
@@ -105,8 +108,10 @@ export function openDriver(
   { emit, env, stopping }: Surroundings,
 ): Driver {
   const deps = providerDeps(emit, env)
+  const hostKey = openHostKey(dir)
+  const { clock } = deps
   const ports = {
-    clock: deps.clock,
+    clock,
     sources: deps.files,
     mounts: openMountTable(),
     tree: openFileTree(deps.clock),
@@ -117,13 +122,23 @@ export function openDriver(
     clients: createClients(deps, daemon.cacheTtlMs),
     lastGood: createLastKnownGood({
       files: openCacheFiles(`${dir}/cache`),
-      hostKey: openHostKey(dir),
-      clock: deps.clock,
+      hostKey,
+      clock,
       emit,
     }),
+    audit: openAudit(daemon.audit, { hostKey, clock, emit }),
     stopping,
   }
   return createDriver(ports, store)
+}
+
+function openAudit(
+  { path, onFailure, maxBytes, files }: DaemonConfig['audit'],
+  ports: Pick<Parameters<typeof createAudit>[0], 'hostKey' | 'clock' | 'emit'>,
+): Audit {
+  if (path === undefined) return NO_AUDIT
+  const log = openAuditFile(path, { clock: ports.clock, maxBytes, files })
+  return createAudit({ ...ports, log, onFailure })
 }
 
 /** Returns the ports of a command that renders templates. The caller must close `clients`. */

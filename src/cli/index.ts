@@ -59,6 +59,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./export.ts'),
   },
   {
+    name: 'audit',
+    isOffline: true,
+    summary: 'check and show the audit log of the volume driver',
+    load: () => import('./audit.ts'),
+  },
+  {
     name: 'completion',
     isOffline: true,
     summary: 'print the script that makes a shell complete commands and flags',

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import { NO_AUDIT } from '../../src/app/audit/audit.ts'
 import { createClients } from '../../src/app/access/clients.ts'
 import { createLastKnownGood } from '../../src/app/last-known-good/last-known-good.ts'
 import { createDriver, type Driver } from '../../src/app/volume/driver.ts'
@@ -125,6 +126,7 @@ export function testDriver(
       { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
       lingerMs,
     ),
+    audit: NO_AUDIT,
     lastGood: createLastKnownGood({
       files: world.cacheFiles,
       hostKey: openHostKey(world.stateDir),

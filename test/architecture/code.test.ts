@@ -7,11 +7,10 @@ import { codeOf, program, texts } from './source.ts'
 /** Where a secret's bytes are taken out of their wrapper. This list is the security review. */
 const REVEALS: readonly string[] = [
   'src/app/init/write.ts',
-  'src/app/last-known-good/session.ts',
   'src/app/sinks/environment.ts',
   'src/cli/export.ts',
   'src/cli/terminal/print-value.ts',
-  'src/core/last-known-good/keys.ts',
+  'src/core/keys/derive.ts',
   'src/core/last-known-good/sealed-value.ts',
   'src/core/template/render.ts',
   'src/core/text/printed-forms.ts',

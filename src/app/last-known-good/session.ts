@@ -1,4 +1,5 @@
-import { macOf, type VolumeKeys } from '../../core/last-known-good/keys.ts'
+import { macOf } from '../../core/keys/derive.ts'
+import type { VolumeKeys } from '../../core/last-known-good/keys.ts'
 import { placeOf, seal, type SealedValue } from '../../core/last-known-good/sealed-value.ts'
 import { isWithdrawn } from '../../core/last-known-good/usable.ts'
 import type { Clock } from '../../core/ports/clock.ts'
@@ -129,7 +130,7 @@ export function openSession(parts: SessionParts): OpenedSession {
       return { kind: 'withdrawn' }
     }
     const now = clock.now()
-    const print = Buffer.from(macOf(keys.places, place, value.reveal())).toString('base64')
+    const print = Buffer.from(macOf(keys.places, place, value)).toString('base64')
     const before = memory.file?.values.get(place)
     const isLate = before === undefined || now - before.savedAt > Math.min(LATE_MS, maxAgeMs / LATE_PART)
     if (before?.print === print && !isLate && before.savedAt <= now) return { kind: 'kept' }

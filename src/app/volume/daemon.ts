@@ -69,6 +69,7 @@ export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Prom
     return START_AGAIN
   }
   const { driver, listener } = await startDaemon(ports)
+  void driver.audit.note({ action: 'start' })
   await Promise.all([ports.notifyReady(), restoreInBackground(driver), untilAborted(stopping)])
   await stopDaemon(driver, listener, ports)
   return 0
@@ -111,6 +112,8 @@ async function stopDaemon(
   if (stopMark !== undefined) await noteEngineRestart(driver)
   await driver.clients.close()
   await driver.lastGood.close()
+  await driver.audit.note({ action: 'stop' })
+  await driver.audit.close()
   await stopMark?.leave()
 }
 

@@ -5,6 +5,7 @@ import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.ts'
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../access/clients.ts'
 import type { LastKnownGood } from '../last-known-good/last-known-good.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
@@ -17,6 +18,7 @@ interface DriverPorts extends Pick<
 > {
   readonly clients: Clients
   readonly lastGood: LastKnownGood
+  readonly audit: Audit
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal

@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
@@ -128,11 +128,18 @@ async function renderAgain(
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
-  const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal, {
-    isRefresh: true,
-  })
+  const audit = driver.audit.open({ action: 'refresh', volume: volume.name })
+  const options = { isRefresh: true, audit }
+  const made = await renderVolume(driver, volume, strict, deadline.signal, options).catch(
+    async (thrown: unknown) => {
+      if (!signal.aborted) await audit.failed(toLocketError(thrown))
+      throw thrown
+    },
+  )
+  const { sink, templates, rendered, content } = made
   try {
     await driver.locks.run(volume.name, signal, async () => {
+      await audit.delivered()
       const changes = await sink.put(templates, rendered)
       const lastRender = timestamp(driver)
       const isFresh = volume.activity.stale !== undefined

@@ -36,6 +36,8 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
     await driver.lastGood.forget(name)
     await driver.table.remove(volume)
     await driver.clients.release({ kind: 'volume', name })
+    driver.audit.forget(name)
+    void driver.audit.note({ action: 'remove', volume: name })
     driver.emit('volume.removed', { volume: name })
   })
 }

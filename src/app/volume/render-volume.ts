@@ -1,5 +1,7 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import type { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Around } from '../access/clients.ts'
+import type { AccessAudit } from '../audit/audit.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
 import type { StaleValues } from '../last-known-good/session.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
@@ -20,9 +22,11 @@ interface RenderedVolume {
   readonly stale: StaleValues | undefined
 }
 
-/** `isRefresh`: files are in place already, which are at least as new as the cache. */
 interface RenderOptions {
+  /** True: files are in place already, which are at least as new as the cache. */
   readonly isRefresh: boolean
+  /** Notes the values that are asked for. */
+  readonly audit: AccessAudit
 }
 
 /**
@@ -33,7 +37,7 @@ export async function renderVolume(
   volume: Volume,
   config: VolumeConfig,
   signal: AbortSignal,
-  { isRefresh }: RenderOptions,
+  { isRefresh, audit }: RenderOptions,
 ): Promise<RenderedVolume> {
   const { clock, clients, lastGood, sources } = driver
   const { name } = volume
@@ -42,7 +46,9 @@ export async function renderVolume(
   const recipe = await prepareVolume(config, sources, { clock, allowance })
   const { cache } = config
   const cached = cache === 'off' ? undefined : lastGood.open(name, { maxAgeMs: cache, mayAnswer: !isRefresh })
-  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, cached?.around)
+  const around: Around = (instance, next) =>
+    audit.around(instance, cached === undefined ? next : cached.around(instance, next))
+  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, around)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
   const options = { ...written, allowance, awaitsCredential, resolve, clock, signal }
   const rendered = await render(recipe, options).finally(() => void cached?.save())

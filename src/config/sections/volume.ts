@@ -12,7 +12,7 @@ import {
 import { configFileSection } from './config-file.ts'
 import { ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
-import { logSection } from './log.ts'
+import { auditSection, logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
 
 /** The settings of a volume. A daemon has them as defaults, driver options replace them. */
@@ -117,6 +117,7 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   ...PROVIDER_SECTIONS,
   daemonSection,
   ceilingSection,
+  auditSection,
   configFileSection,
   logSection,
 ]

@@ -8,7 +8,7 @@ import { parseEntry } from '../entries/secret-entry.ts'
 import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
 import { ceilingSection, daemonSection } from '../sections/daemon.ts'
-import { logSection } from '../sections/log.ts'
+import { auditSection, logSection } from '../sections/log.ts'
 import { volumeSection } from '../sections/volume.ts'
 import type { Ceilings } from './ceilings.ts'
 import type { DriverLimits } from './driver-limits.ts'
@@ -79,6 +79,7 @@ interface ParsedDaemon {
   readonly daemon: SettingsOf<typeof daemonSection>
   readonly ceilings: Ceilings
   readonly log: LogConfig
+  readonly audit: DaemonConfig['audit']
   readonly providers: readonly ProviderInstance[]
   readonly files: readonly RequestedFile[]
 }
@@ -88,6 +89,7 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const daemon = parseSection(daemonSection, layer, problems)
   const ceilings = parseSection(ceilingSection, layer, problems)
   const log = parseSection(logSection, layer, problems)
+  const audit = parseSection(auditSection, layer, problems)
   const providers = providerInstances(sources, problems)
   const secrets = layer.get(volumeSection.fields.secrets.name)
   const before = problems.length
@@ -100,19 +102,22 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const access = accessEntries(layer, problems)
   const files = isSound ? withAccess(named, access, problems) : named
   parseShared(layer, providers, problems)
-  return { daemon, ceilings, log, providers, files }
+  return { daemon, ceilings, log, audit, providers, files }
 }
 
 function buildDaemon(
   { layer, configFiles }: DaemonSources,
-  { daemon, ceilings, log, providers, files }: ParsedDaemon,
+  { daemon, ceilings, log, audit, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
-  const limits = limitsOf(daemon, providers, configFiles)
+  const limits = limitsOf(daemon, providers, [
+    ...configFiles,
+    ...(audit.path === undefined ? [] : [audit.path]),
+  ])
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
   const defaults = { layer, providers, files, limits, ceilings }
   const volumeConfig = volumeConfigWith(defaults)
   return {
-    daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, volumeConfig },
+    daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, audit, volumeConfig },
     log,
     checkedVolume: checkedVolumeWith(defaults),
   }

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
-import { KEY_ID_BYTES, macOf, type VolumeKeys } from './keys.ts'
+import { macOf } from '../keys/derive.ts'
+import { KEY_ID_BYTES, type VolumeKeys } from './keys.ts'
 import { OVERHEAD_BYTES, PLACE_BYTES, type SealedValue } from './sealed-value.ts'
 
 // locket cache 1\n | key id 8 | volume id 8 | number of values 4

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { macOf } from '../keys/derive.ts'
 import { Secret } from '../vocabulary/secret.ts'
-import { macOf, type VolumeKeys } from './keys.ts'
+import type { VolumeKeys } from './keys.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16

@@ -1,3 +1,4 @@
+import { AUDIT_EVENTS } from './events/of-audit.ts'
 import { CACHE_EVENTS } from './events/of-cache.ts'
 import { row, type FactTypes } from './events/row.ts'
 
@@ -131,6 +132,7 @@ export const EVENTS = {
   ),
   'volume.restore.failed': row('error', 'failed', FAILURE),
   ...CACHE_EVENTS,
+  ...AUDIT_EVENTS,
   // Providers
   'provider.fetch': row('debug', 'references fetched', {
     provider: 'text',
