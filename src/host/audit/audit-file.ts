@@ -35,7 +35,8 @@ interface OpenFile {
 }
 
 const { O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
-const NEVER = new AbortController().signal
+/** Milliseconds of the wait for another process that writes the same log: a daemon that is just ending. */
+const LOCK_MS = 2000
 
 /**
  * Opens an audit log. The file is opened, and made (0600) if there is none, by the first append. Lines that
@@ -93,7 +94,7 @@ export function openAuditFile(path: string, { clock, maxBytes, files }: AuditFil
   async function openFile(): Promise<OpenFile> {
     const made = await makeFolders(dirname(path), 0o700)
     if (made !== undefined) await syncFolder(dirname(made))
-    lock ??= await lockFile(`${path}.lock`, clock, NEVER)
+    lock ??= await lockLog(path, clock)
     const handle = await openOrMake()
     try {
       const { size } = await regular(handle)
@@ -183,6 +184,19 @@ export function openAuditFile(path: string, { clock, maxBytes, files }: AuditFil
       await lock?.[Symbol.asyncDispose]()
       lock = undefined
     },
+  }
+}
+
+async function lockLog(path: string, clock: Clock): Promise<AsyncDisposable> {
+  const tooLong = AbortSignal.timeout(LOCK_MS)
+  try {
+    return await lockFile(`${path}.lock`, clock, tooLong)
+  } catch (thrown) {
+    if (!tooLong.aborted) throw thrown
+    throw new LocketError('io', `another process writes the audit log ${path}`, {
+      cause: thrown,
+      hint: 'give each daemon an audit-log of its own',
+    })
   }
 }
 

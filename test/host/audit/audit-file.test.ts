@@ -17,6 +17,7 @@ import { checkLogFile, checkLog, type CheckedLog } from '../../../src/core/audit
 import type { AuditLog } from '../../../src/core/ports/audit-log.ts'
 import { openAuditFiles } from '../../../src/host/audit/audit-files.ts'
 import { openAuditFile, type AuditFileOptions } from '../../../src/host/audit/audit-file.ts'
+import { systemClock } from '../../../src/host/daemon/clock.ts'
 import { createManualClock } from '../../fakes/manual-clock.ts'
 import { temporaryFolder, tinyDisk } from '../../support/temporary-folder.ts'
 
@@ -181,6 +182,17 @@ test('a file of somebody else, a link or a folder is not written to', async (t) 
   const linked = await openLog(t, {}, other)
   await assert.rejects(linked.append([fact(1)]), { code: 'io' })
   assert.deepEqual((await readdir(other)).toSorted(), ['audit.log', 'audit.log.lock', 'target'])
+})
+
+test('a log that another process writes is refused by name, and not waited for longer than 2 s', async (t) => {
+  const log = await openLog(t)
+  await log.append([fact(1)])
+  const other = openAuditFile(log.path, { ...OPTIONS, clock: systemClock() })
+  await assert.rejects(other.append([fact(2)]), /another process writes the audit log/)
+  await log.close()
+  await other.append([fact(3)])
+  await other.close()
+  assert.deepEqual(numbersOf(await readFile(log.path, 'utf8')), [1, 3])
 })
 
 test('a changed line in the middle stays for verify to find, and the log goes on', async (t) => {
