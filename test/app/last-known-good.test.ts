@@ -90,8 +90,10 @@ test('a volume with one value that is not kept waits for the provider as without
   await volume.driver.lastGood.close()
   world.provider.put('b', 'later')
   world.provider.fail(DOWN)
+  const asked = world.provider.batches.length
   const mounted = volume.mount()
-  await passTime(world.clock, 5000)
+  await until('it is asked', () => world.provider.batches.length > asked)
+  await passTime(world.clock, 1000)
   world.provider.fail(undefined)
   await passWhile(world, mounted)
   t.after(volume.unmount)
@@ -243,4 +245,19 @@ test('a restarted daemon knows that the mounted values are stale, and replaces t
   await next.driver.lastGood.close()
   const third = volumeOf(world, await restarted(world, { cache: DAY_MS, refresh: 'off' }))
   assert.deepEqual(third.status().warnings, [])
+})
+
+test('equal values of the provider end the staleness too, also for the next process', async (t) => {
+  const volume = await cachedVolume(t, { refresh: 'off' })
+  const { world } = volume
+  await fillCache(volume)
+  world.provider.fail(DOWN)
+  await volume.mount()
+  world.provider.fail(undefined)
+  await passTime(world.clock, 6000)
+  await until('it is not stale', () => volume.status().warnings.length === 0)
+  await volume.driver.lastGood.close()
+  const next = volumeOf(world, await restarted(world, { cache: DAY_MS, refresh: 'off' }))
+  t.after(next.unmount)
+  assert.deepEqual(next.status().warnings, [])
 })
