@@ -66,6 +66,7 @@ type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tab
  */
 export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   const { flags, command: words } = splitCommand(argv)
+  if (words === undefined) throw commandMissing()
   const loaded = loadRendering({
     name: 'exec',
     sections: EXEC,
@@ -75,7 +76,7 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
     tables,
     positionals: [ANY_WORDS],
   })
-  if (words === undefined || loaded.positionals.length > 0) throw commandMissing()
+  if (loaded.positionals.length > 0) throw commandMissing()
   const { settings, parseRef, providers, layer, log, exposed } = loaded
   const { interactive, cleanEnv, keepEnv, resolveEnv, ...rest } = settings.exec
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files

@@ -43,6 +43,15 @@ export const WORD_SLIPS: readonly Slip[] = [
     fix: '`locket COMMAND --help`',
   },
   {
+    mistake: 'letters of a provider swapped in init',
+    run: ['init', '--provider', 'vualt'],
+    exit: 78,
+    what: 'provider',
+    where: 'provider',
+    why: 'must be one of local',
+    fix: 'did you mean vault?',
+  },
+  {
     mistake: '-v for the version',
     run: ['-v'],
     exit: 64,
