@@ -70,6 +70,7 @@ function contextOf(name: string, argv: readonly string[], given: Surroundings): 
     commands: COMMANDS,
     tables: TABLES,
     isRoot: process.getuid?.() === 0,
+    uid: process.getuid?.() ?? 0,
     signal: stopSignal(),
     get stdin() {
       return process.stdin

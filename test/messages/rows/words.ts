@@ -8,7 +8,6 @@ export const WORD_SLIPS: readonly Slip[] = [
     exce: 'did you mean exec?',
     version: '`locket --version`',
     status: '`docker volume inspect NAME`',
-    run: '`locket exec -- COMMAND`',
     doctor: '`locket check`',
     validate: '`locket check`',
     login: '`locket check --help-all`',
