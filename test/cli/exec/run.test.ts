@@ -83,5 +83,5 @@ test('a mapping file that is missing or wrong starts no command', async (t) => {
   const unknown = await locket('run', '--', 'echo', 'started')
   assert.deepEqual([unknown.code, unknown.stdout], [66, ''])
   assert.match(unknown.stderr, /has nothing at secret\/none/)
-  assert.match((await locket('run', 'true')).stderr, /locket run needs `--` and then a command/)
+  assert.match((await locket('run', 'true')).stderr, /^locket: run needs `--` and then a command/)
 })
