@@ -55,6 +55,7 @@ test('a changed secret is in the file after one interval; other files are not to
   assert.equal(await read('a'), `${CANARY}-a`)
   await oneInterval(world, 16_000)
   await until('the new value is there', async () => (await read('a')) === 'rotated')
+  await until('it is reported', () => eventsOf(world).length > 0)
   assert.deepEqual(eventsOf(world), ['volume.rendered'])
   const after = await stat(join(mountpoint, 'b'), { bigint: true })
   assert.deepEqual([after.ino, after.mtimeNs, after.ctimeNs], [before.ino, before.mtimeNs, before.ctimeNs])
