@@ -166,12 +166,13 @@ interface WatchOptions {
 }
 
 /**
- * Calls `onChange` after something at one of the paths was changed, replaced, created or removed. Rejects
- * when nothing can be watched. The caller must dispose of the result, or the process does not end.
+ * Calls `onChange` after something at one of the paths was changed, replaced, created or removed. `changed`
+ * names each file, as a path below the watched path, and each watched path that came, went or was replaced.
+ * The caller must dispose of the result, or the process does not end.
  */
 export type WatchPaths = (
   paths: readonly string[],
-  onChange: () => void,
+  onChange: (changed: readonly string[]) => void,
   options: WatchOptions,
 ) => Promise<AsyncDisposable>
 
