@@ -20,6 +20,7 @@ import { openLog, type LogOptions } from './host/log/log.ts'
 import { openMountTable } from './host/mounts/mount-table.ts'
 import { openOwnFiles, writePrivateFile } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
+import { openHeapCare } from './host/process/heap-care.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
 import { openSourceTrees } from './host/sources/source-trees.ts'
@@ -32,7 +33,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 // Only this file builds the implementations of ports. All other code receives them as arguments.
 
 export { callingComposeVersion } from './host/process/calling-compose.ts'
-export { openHeapCare } from './host/process/heap-care.ts'
+export { openHeapCare }
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
@@ -133,6 +134,7 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,
+    careForHeap: openHeapCare(),
   }
 }
 

@@ -77,6 +77,7 @@ export async function injecting(
       placed: openPlacedFiles(),
       resolve: provider.fetch,
       clock,
+      careForHeap: () => undefined,
       emit: log.emit,
       host: { bootId: 'this-boot', uptimeMs: () => 3_600_000 },
       watch: async (_paths, onChange) => {

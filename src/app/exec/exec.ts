@@ -36,7 +36,9 @@ export interface ExecConfig extends ValuesConfig {
 
 /** The ports that `exec` needs. */
 interface ExecDeps
-  extends ValuesDeps, Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing'> {
+  extends
+    ValuesDeps,
+    Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing' | 'careForHeap'> {
   /** Called once no reference will be fetched any more. */
   readonly closeProviders: () => Promise<void>
   /** True: standard output is a terminal. */
@@ -95,6 +97,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
       deps.emit('exec.replaced')
     }
     again.succeeded(NONE)
+    deps.careForHeap()
   }
 
   let following: Promise<void> | undefined
@@ -105,6 +108,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     delivery.succeeded(outputsOf(filesOf([...gathered.rendered.incomplete])))
     following = renewal.follow(renew, { signal: running })
     void forbidTracingLater(deps, running)
+    deps.careForHeap()
     return await supervisor.run(first.env)
   } finally {
     ended.abort(new LocketError('aborted', 'the command has ended'))

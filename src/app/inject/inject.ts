@@ -38,7 +38,7 @@ export interface InjectConfig {
 /** The ports that `inject` needs. */
 type InjectDeps = Pick<
   Machine,
-  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host'
+  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host' | 'careForHeap'
 >
 
 /**
@@ -107,7 +107,7 @@ async function write(
   check: (prepared: PreparedOutputs) => void = () => undefined,
 ): Promise<LocketError | undefined> {
   const { rules, policy, outputs, mode, stream } = config
-  const { resolve, clock, emit } = deps
+  const { resolve, clock, emit, careForHeap } = deps
   const start = clock.now()
   using delivery = touched.begin()
   const prepared = await prepareOutputs(outputs, rules, deps, delivery.choose)
@@ -133,6 +133,7 @@ async function write(
     return missing
   } finally {
     rendered.wipe()
+    if (mode !== 'one-shot') careForHeap()
   }
 }
 
