@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Clock } from '../core/ports/clock.ts'
+import { refuseLateRequests } from './late-requests.ts'
 import { closeUnsent, watchUnsent } from './unsent-requests.ts'
 import type { Emit } from '../core/ports/events.ts'
 
@@ -15,6 +16,9 @@ const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
  * longer.
  */
 const REQUEST_TIMEOUT_MS = 10_000
+
+/** Longest interval of a timer. */
+const NEVER_MS = 2 ** 31 - 1
 
 /** Bodies are checked with zod. The JSON Schema compilers of fastify would take a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
@@ -33,11 +37,12 @@ export function buildServer(emit: Emit): FastifyInstance {
     logger: false,
     bodyLimit: READ_LIMIT_BYTES,
     forceCloseConnections: 'idle',
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    requestTimeout: 0,
+    http: { headersTimeout: 0, connectionsCheckingInterval: NEVER_MS },
     schemaController: { compilersFactory: NO_COMPILERS },
   })
   watchUnsent(server.server)
+  refuseLateRequests(server.server, REQUEST_TIMEOUT_MS)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),
