@@ -4,7 +4,7 @@ import { parseMountId, parseVolumeName, type VolumeName } from '../../core/vocab
 import type { VolumeRecord } from '../../core/volume/record.ts'
 
 /** The references of one volume, and the mark of its tmpfs. */
-export type VolumeMounts = Pick<VolumeRecord, 'mounts' | 'mark'>
+type VolumeMounts = Pick<VolumeRecord, 'mounts' | 'mark'>
 
 /** The result of reading a mount log. */
 export type ReadMounts =

@@ -18,7 +18,7 @@ const LARGE_BYTES = 64 * 1024
 const MOST_TIMES = 4
 
 /** The writer of the mount log. It never calls fsync: a reference is worth nothing after a power cut. */
-export interface MountLog {
+interface MountLog {
   /** Knows these volumes and no others, without writing. */
   adopt(records: readonly VolumeRecord[]): void
   /** Forgets all volumes but these when the log is written anew. */
