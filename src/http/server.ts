@@ -32,7 +32,7 @@ function noSchema(): never {
  * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
  * and a host path.
  */
-export function buildServer(emit: Emit): FastifyInstance {
+export function buildServer(emit: Emit, clock: Clock): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: READ_LIMIT_BYTES,
@@ -42,7 +42,7 @@ export function buildServer(emit: Emit): FastifyInstance {
     schemaController: { compilersFactory: NO_COMPILERS },
   })
   watchUnsent(server.server)
-  refuseLateRequests(server.server, REQUEST_TIMEOUT_MS)
+  refuseLateRequests(server.server, clock, REQUEST_TIMEOUT_MS)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),
