@@ -99,14 +99,13 @@ async function writeGeneration(
 ): Promise<void> {
   const temporary = join(dir, TEMPORARY)
   try {
-    const made = await makeFolders(dir, 0o700)
-    if (made !== undefined) await syncFolder(dirname(made))
     const text = formatState(state)
     try {
       await replaceCurrent(dir, text, linkCurrent)
     } catch (error) {
-      if (!['EEXIST', 'EISDIR', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error
-      await makeWay(dir)
+      if (errnoOf(error) === 'ENOENT') await makeStateFolder(dir)
+      else if (['EEXIST', 'EISDIR', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) await makeWay(dir)
+      else throw error
       await replaceCurrent(dir, text, linkCurrent)
     }
     await syncFolder(dir)
@@ -122,6 +121,11 @@ async function writeGeneration(
       },
     )
   }
+}
+
+async function makeStateFolder(dir: string): Promise<void> {
+  const made = await makeFolders(dir, 0o700)
+  if (made !== undefined) await syncFolder(dirname(made))
 }
 
 async function replaceCurrent(
