@@ -53,7 +53,7 @@ try {
       process.stdout.write(`${report({ name: `${name}, ${what}`, reach, values: [value], unit })}\n`)
   }
 } finally {
-  for (const { stop } of resting) await stop()
+  for (const one of resting) await one.stop()
   spawnSync('sh', ['-c', `grep -o ' ${folder}/[^ ]*' /proc/self/mountinfo | xargs -r umount -l`])
   await rm(folder, { recursive: true, force: true })
 }
