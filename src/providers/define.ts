@@ -27,7 +27,7 @@ export interface ProviderStatus {
   readonly requestsLastHour: number
   /** All requests since it was opened. */
   readonly requests: number
-  /** What is left of each limit of its rate; empty without a limit. */
+  /** The rest of each limit of its rate; empty without a limit. */
   readonly limits: readonly LimitStatus[]
   /** Failures of the server in a row. */
   readonly failures: number

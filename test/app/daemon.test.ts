@@ -77,6 +77,7 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
       }
       return driver
     },
+    openView: async () => new AsyncDisposableStack(),
     openListener: async () => ({
       listen: async () => {
         await step(`listen with ${driver?.table.list().length} volumes`)

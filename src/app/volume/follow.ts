@@ -170,7 +170,7 @@ async function renderAgain(
   }
 }
 
-/** Throws when the volume was unmounted or removed while its values were fetched: they must not be written. */
+/** Throws when the volume was unmounted while its values were fetched: they must not be written. */
 function refuseUnused(driver: Driver, volume: Volume): void {
   const isUsed = volume.state.kind === 'mounted' || volume.state.kind === 'unrecorded'
   if (!isUsed || driver.table.find(volume.name) !== volume)

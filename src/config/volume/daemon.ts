@@ -19,6 +19,15 @@ import { checkedVolumeWith, parseShared, volumeConfigWith, type CheckedVolume } 
 /** The folder for a managed plugin's state, when no other is set and its configuration folder is writable. */
 export const MANAGED_STATE = '/etc/locket/state'
 
+/** The name of the admin socket in the runtime folder. */
+const ADMIN_SOCKET = 'admin.sock'
+
+/**
+ * The admin socket of a managed plugin. The host has this folder as `/run/docker/plugins/ID`. The engine
+ * takes a socket there for a plugin only if it has the name of the folder.
+ */
+const MANAGED_ADMIN_SOCKET = '/run/docker/plugins/locket-admin.sock'
+
 /**
  * Returns the defaults of a managed plugin. The plugin sees only one folder of the host, its configuration
  * folder, and only that folder outlives the plugin.
@@ -26,8 +35,10 @@ export const MANAGED_STATE = '/etc/locket/state'
 export function managedDefaults(defaults: Layer): Layer {
   const layer = new Map(defaults)
   layer.delete(daemonSection.fields.stateDir.name)
-  const roots: Given = { value: ['/etc/locket'], origin: 'default with --managed' }
-  return layer.set(daemonSection.fields.templateRoots.name, roots)
+  const origin = 'default with --managed'
+  const roots: Given = { value: ['/etc/locket'], origin }
+  layer.set(daemonSection.fields.templateRoots.name, roots)
+  return layer.set(daemonSection.fields.adminSocket.name, { value: MANAGED_ADMIN_SOCKET, origin })
 }
 
 /** The sources from which the daemon's configuration is made. */
@@ -108,11 +119,22 @@ function buildDaemon(
   { daemon, ceilings, log, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
-  const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
+  const { socket, stateDir, runtimeDir, managed, resetState, lingerMs, metricsAddress } = daemon
+  const { adminSocket = `${normalizePath(runtimeDir)}/${ADMIN_SOCKET}` } = daemon
   const defaults = { layer, providers, files, limits, ceilings }
   const volumeConfig = volumeConfigWith(defaults)
   return {
-    daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, volumeConfig },
+    daemon: {
+      socket,
+      stateDir,
+      runtimeDir,
+      adminSocket,
+      metricsAddress,
+      managed,
+      resetState,
+      cacheTtlMs: lingerMs,
+      volumeConfig,
+    },
     log,
     checkedVolume: checkedVolumeWith(defaults),
   }

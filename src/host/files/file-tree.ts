@@ -8,7 +8,7 @@ import type { Owner } from '../../core/text/units.ts'
 import { createPace, type TurnClock } from '../../core/waiting/turns.ts'
 import { parentFolders } from '../../core/plan/paths.ts'
 import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
-import { generationOf, keepGeneration, mark, markOf } from './marks.ts'
+import { readGeneration, readMark, writeGeneration, writeMark } from './marks.ts'
 import { openWipeBudget } from './overwrite.ts'
 import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
 import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
@@ -32,10 +32,10 @@ export function openFileTree(clock: TurnClock): FileTree {
   return {
     replaceAll: (root, files, options) => replaceAll(root, files, options, createPace(clock)),
     wipe,
-    mark,
-    markOf,
-    keepGeneration,
-    generationOf,
+    mark: writeMark,
+    markOf: readMark,
+    keepGeneration: writeGeneration,
+    generationOf: readGeneration,
   }
 }
 

@@ -13,22 +13,22 @@ const GENERATION = 'generation'
 const NEXT_GENERATION = 'generation.next'
 
 /** See `FileTree.mark`. */
-export async function mark(root: string, text: string): Promise<void> {
+export async function writeMark(root: string, text: string): Promise<void> {
   write(root, text, MARK)
 }
 
 /** See `FileTree.markOf`. */
-export async function markOf(root: string): Promise<string | undefined> {
+export async function readMark(root: string): Promise<string | undefined> {
   return await readlink(join(root, MARK)).catch(() => undefined)
 }
 
 /** See `FileTree.keepGeneration`. */
-export async function keepGeneration(root: string, text: string): Promise<void> {
+export async function writeGeneration(root: string, text: string): Promise<void> {
   write(root, text, NEXT_GENERATION, GENERATION)
 }
 
 /** See `FileTree.generationOf`. */
-export async function generationOf(root: string): Promise<string | undefined> {
+export async function readGeneration(root: string): Promise<string | undefined> {
   return await readlink(join(root, GENERATION)).catch(() => undefined)
 }
 
