@@ -2,15 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DaemonReport } from '../app/admin/report.ts'
 import { statusText } from '../app/admin/text.ts'
 import { loadCommand } from '../config/load.ts'
-import { adminClientSection, statusSection } from '../config/sections/daemon.ts'
+import { adminSection, statusSection } from '../config/sections/daemon.ts'
 import { toLocketError } from '../core/vocabulary/errors.ts'
 import type { AdminClient } from '../http/admin/client.ts'
-import { connectDaemon } from './admin/connect.ts'
 import type { Command, CommandContext } from './define.ts'
 import { errorLines } from './terminal/error-lines.ts'
 import { paintFor } from './terminal/paint.ts'
 
-const SECTIONS = { status: statusSection, admin: adminClientSection }
+const SECTIONS = { status: statusSection, admin: adminSection }
 const PAUSE_MS = 2000
 /** Moves to the top left, and erases from there to the end of the screen. */
 const CLEAR = '\u001b[H\u001b[J'
@@ -29,6 +28,7 @@ export const command: Command = {
     const { settings } = loadCommand({ name, sections: SECTIONS, argv, env })
     const { format, watch } = settings.status
     const isJson = format === 'json'
+    const { connectDaemon } = await import('./admin/connect.ts')
     const { client, report } = await connectDaemon(settings.admin.socket, signal)
     const text = (now: DaemonReport) =>
       isJson ? `${JSON.stringify(now, null, watch ? 0 : 2)}\n` : tableOf(now, context)

@@ -2,7 +2,7 @@ import { createCounts } from '../app/admin/metrics/counts.ts'
 import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
-import { adminClientSection, dryRunSection } from '../config/sections/daemon.ts'
+import { adminSection, dryRunSection } from '../config/sections/daemon.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { DaemonConfig } from '../config/volume/volume-config.ts'
 import type { StateStore } from '../core/ports/state-store.ts'
@@ -12,9 +12,9 @@ import { errorLines } from './terminal/error-lines.ts'
 
 /** The calls to a daemon that runs. Without one of these words, the command is the daemon. */
 const ACTIONS: ReadonlyMap<string, Action> = new Map([
-  ['refresh', { sections: [adminClientSection] }],
-  ['render', { sections: [dryRunSection, adminClientSection] }],
-  ['release', { sections: [adminClientSection] }],
+  ['refresh', { sections: [adminSection] }],
+  ['render', { sections: [dryRunSection, adminSection] }],
+  ['release', { sections: [adminSection] }],
 ])
 
 /** The command `locket volume`. With `--managed` a failed start waits before it ends (`delayRefusal`). */
@@ -26,9 +26,9 @@ export const command: Command = {
     'locket volume release NAME [ID]          ends a mount reference that the engine has lost',
   ],
   example: 'locket volume --config /etc/locket/locket.toml',
-  sections: VOLUME_SECTIONS,
-  more: [dryRunSection],
+  sections: [...VOLUME_SECTIONS, dryRunSection],
   actions: ACTIONS,
+  runsAlone: true,
   async run(context) {
     const [word = ''] = context.argv
     if (ACTIONS.has(word)) return await (await import('./admin/by-hand.ts')).runByHand(word, context)

@@ -98,10 +98,12 @@ function chosenId({ name, state }: Volume, idText: string | undefined) {
   const [id] = found
   if (found.length === 1) return id
   if (ids.length === 0 && idText === undefined && tmpfsOf(state) !== undefined) return undefined
-  const list = ids.length === 0 ? 'none' : ids.map((one) => one.slice(0, SHOWN_DIGITS)).join(', ')
-  const which = idText === undefined ? 'has' : 'has not exactly one such mount reference; it has'
-  throw new LocketError('usage', `volume ${name} ${which} ${ids.length} mount references: ${list}`, {
-    hint: ids.length === 0 ? 'there is nothing to release' : 'give the ID of one, or its start',
+  if (ids.length === 0)
+    throw new LocketError('usage', `volume ${name} has no mount reference, so there is nothing to release`)
+  const list = ids.map((one) => one.slice(0, SHOWN_DIGITS)).join(', ')
+  const problem = found.length === 0 ? 'no mount reference begins with that ID' : 'more than one fits'
+  throw new LocketError('usage', `volume ${name} has the mount references ${list}: ${problem}`, {
+    hint: 'give the ID of one, or its start',
   })
 }
 

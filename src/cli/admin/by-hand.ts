@@ -1,12 +1,12 @@
 import { dryRunText } from '../../app/admin/text.ts'
 import { loadCommand } from '../../config/load.ts'
-import { adminClientSection, dryRunSection } from '../../config/sections/daemon.ts'
+import { adminSection, dryRunSection } from '../../config/sections/daemon.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { AdminClient } from '../../http/admin/client.ts'
 import type { CommandContext } from '../define.ts'
 import { connectDaemon } from './connect.ts'
 
-const ALL = { admin: adminClientSection }
+const ALL = { admin: adminSection }
 const RENDER = { ...ALL, render: dryRunSection }
 
 /** Runs `locket volume refresh`, `render` or `release`, and returns the exit code. */

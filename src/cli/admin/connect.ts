@@ -14,6 +14,10 @@ export interface Connected {
  * Rejects with `unavailable` or `denied` when there is none, and with `usage` when there are several.
  */
 export async function connectDaemon(chosen: string | undefined, signal: AbortSignal): Promise<Connected> {
+  if (chosen === 'off')
+    throw new LocketError('usage', 'admin-socket is off, so no daemon can be asked', {
+      hint: 'name the socket of a daemon with --admin-socket',
+    })
   if (chosen !== undefined) return await connectTo(chosen, signal)
   const { paths, isHidden } = await findAdminSockets()
   const tried = await Promise.allSettled(paths.map((path) => connectTo(path, signal)))

@@ -71,16 +71,6 @@ export const daemonSection = section('daemon', 'Daemon', {
     placeholder: 'DURATION',
     driverOption: false,
   }),
-  adminSocket: field({
-    name: 'admin-socket',
-    env: 'LOCKET_ADMIN_SOCKET',
-    schema: SocketPath.optional(),
-    example: '/run/locket-admin.sock',
-    summary:
-      'the socket of `locket status`, for root; off: none; left out: admin.sock in the runtime folder (with --managed: locket-admin.sock beside the socket of the plugin)',
-    placeholder: 'PATH',
-    driverOption: false,
-  }),
   metricsAddress: field({
     name: 'metrics-address',
     env: 'LOCKET_METRICS_ADDRESS',
@@ -165,14 +155,17 @@ export const ceilingSection = section('ceilings', 'Ceilings of driver options', 
   }),
 })
 
-/** The setting of the commands that talk to a daemon. */
-export const adminClientSection = section('admin', 'The daemon', {
+/** The socket between a daemon and the commands that talk to it. */
+export const adminSection = section('admin', 'Admin socket', {
   socket: field({
     name: 'admin-socket',
     env: 'LOCKET_ADMIN_SOCKET',
-    schema: AbsolutePath.optional(),
-    summary: 'the admin socket of the daemon; left out: that of the plugin or the daemon of this host',
+    schema: SocketPath.optional(),
+    example: '/run/locket-admin.sock',
+    summary:
+      'the socket of `locket status`, for root only, or off; left out: the daemon makes admin.sock in the runtime folder (with --managed: locket-admin.sock beside the socket of the plugin); other commands look there',
     placeholder: 'PATH',
+    driverOption: false,
   }),
 })
 
@@ -201,7 +194,6 @@ export const dryRunSection = section('render', 'locket volume render', {
     kind: 'switch',
     schema: Switch,
     default: 'false',
-    summary:
-      'show names and sizes of the files that a mount would write now; needed, because render writes nothing',
+    summary: 'only show names and sizes of the files; render does nothing without it',
   }),
 })

@@ -7,7 +7,7 @@ import { accessEntries, isAccessSetting, withAccess } from '../entries/file-acce
 import { parseEntry } from '../entries/secret-entry.ts'
 import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
-import { ceilingSection, daemonSection } from '../sections/daemon.ts'
+import { adminSection, ceilingSection, daemonSection } from '../sections/daemon.ts'
 import { logSection } from '../sections/log.ts'
 import { volumeSection } from '../sections/volume.ts'
 import type { Ceilings } from './ceilings.ts'
@@ -38,7 +38,7 @@ export function managedDefaults(defaults: Layer): Layer {
   const origin = 'default with --managed'
   const roots: Given = { value: ['/etc/locket'], origin }
   layer.set(daemonSection.fields.templateRoots.name, roots)
-  return layer.set(daemonSection.fields.adminSocket.name, { value: MANAGED_ADMIN_SOCKET, origin })
+  return layer.set(adminSection.fields.socket.name, { value: MANAGED_ADMIN_SOCKET, origin })
 }
 
 /** The sources from which the daemon's configuration is made. */
@@ -88,6 +88,7 @@ export function soundDaemonConfig(sources: DaemonSources, problems: Problems): L
 
 interface ParsedDaemon {
   readonly daemon: SettingsOf<typeof daemonSection>
+  readonly admin: SettingsOf<typeof adminSection>
   readonly ceilings: Ceilings
   readonly log: LogConfig
   readonly providers: readonly ProviderInstance[]
@@ -97,6 +98,7 @@ interface ParsedDaemon {
 function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon {
   const { layer } = sources
   const daemon = parseSection(daemonSection, layer, problems)
+  const admin = parseSection(adminSection, layer, problems)
   const ceilings = parseSection(ceilingSection, layer, problems)
   const log = parseSection(logSection, layer, problems)
   const providers = providerInstances(sources, problems)
@@ -111,16 +113,15 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const access = accessEntries(layer, problems)
   const files = isSound ? withAccess(named, access, problems) : named
   parseShared(layer, providers, problems)
-  return { daemon, ceilings, log, providers, files }
+  return { daemon, admin, ceilings, log, providers, files }
 }
 
 function buildDaemon(
   { layer, configFiles }: DaemonSources,
-  { daemon, ceilings, log, providers, files }: ParsedDaemon,
+  { daemon, admin, ceilings, log, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
   const { socket, stateDir, runtimeDir, managed, resetState, lingerMs, metricsAddress } = daemon
-  const { adminSocket = `${normalizePath(runtimeDir)}/${ADMIN_SOCKET}` } = daemon
   const defaults = { layer, providers, files, limits, ceilings }
   const volumeConfig = volumeConfigWith(defaults)
   return {
@@ -128,7 +129,7 @@ function buildDaemon(
       socket,
       stateDir,
       runtimeDir,
-      adminSocket,
+      adminSocket: admin.socket ?? `${normalizePath(runtimeDir)}/${ADMIN_SOCKET}`,
       metricsAddress,
       managed,
       resetState,
