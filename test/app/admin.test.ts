@@ -64,8 +64,8 @@ test('a refresh by hand asks again, although refresh is off, and makes one gener
   assert.deepEqual(await refreshByHand(driver, 'v', NEVER), { changed: 1, removed: 0, generation: 2 })
   assert.equal(await read('a'), 'rotated')
   assert.equal(reported()?.generation?.number, 2)
-  world.provider.fail(new LocketError('unavailable', 'it is away'))
-  await assert.rejects(refreshByHand(driver, 'v', NEVER), { code: 'unavailable' })
+  world.provider.fail(new LocketError('denied', 'it is not allowed'))
+  await assert.rejects(refreshByHand(driver, 'v', NEVER), { code: 'denied' })
   assert.equal(await read('a'), 'rotated')
 })
 

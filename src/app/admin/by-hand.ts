@@ -47,12 +47,16 @@ export interface DryRun {
   readonly warnings: readonly string[]
 }
 
-/** Renders a volume in memory as a Mount does, and wipes the result. Rejects as a Mount would. */
+/**
+ * Asks the providers and renders a volume in memory as a Mount does, and wipes the result. Values that are
+ * kept for the next mount are forgotten first. Rejects as a Mount would.
+ */
 export async function dryRun(driver: Driver, name: string, signal: AbortSignal): Promise<DryRun> {
   const volume = driver.table.get(name as VolumeName)
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, AbortSignal.any([signal, driver.stopping]))
+  driver.clients.expire()
   const { rendered, content } = await renderVolume(driver, volume, config, deadline.signal)
   rendered.wipe()
   const { files, references, warnings } = content
