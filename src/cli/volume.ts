@@ -6,7 +6,8 @@ import { adminSection, dryRunSection } from '../config/sections/daemon.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { DaemonConfig } from '../config/volume/volume-config.ts'
 import type { StateStore } from '../core/ports/state-store.ts'
-import { ERROR_KINDS, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
+import { nearest } from '../core/text/nearest.ts'
+import { ERROR_KINDS, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Action, Command, CommandContext } from './define.ts'
 import { errorLines } from './terminal/error-lines.ts'
 
@@ -32,6 +33,11 @@ export const command: Command = {
   async run(context) {
     const [word = ''] = context.argv
     if (ACTIONS.has(word)) return await (await import('./admin/by-hand.ts')).runByHand(word, context)
+    const near = /^[a-z]/.test(word) ? nearest(word, ACTIONS.keys()) : undefined
+    if (near !== undefined)
+      throw new LocketError('usage', 'locket volume takes flags, or refresh, render or release', {
+        hint: `did you mean ${near}?`,
+      })
     try {
       return await serve(context)
     } catch (thrown) {
