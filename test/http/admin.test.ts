@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { until } from '../../scripts/engine/until.ts'
 import { adminClient } from '../../src/http/admin/client.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
+import { freePort } from '../support/free-port.ts'
 import { startDaemon, type Daemon, type DaemonOptions } from '../support/daemon.ts'
 import { setSecret } from '../support/local-secrets.ts'
 import { MAIN } from '../support/program.ts'
@@ -152,12 +152,4 @@ async function ask(options: http.RequestOptions, body = ''): Promise<Answered> {
   request.on('error', reject)
   request.end(body)
   return await promise
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise((done) => server.close(done))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
