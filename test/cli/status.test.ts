@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { until } from '../../scripts/engine/until.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
 import { startDaemon } from '../support/daemon.ts'
@@ -26,6 +27,8 @@ for (const [name, options] of [
   await daemon.call('VolumeDriver.Mount', { Name: name, ID: 'mount-1' })
 }
 
+const REDRAWN = new RegExp(String.raw`\x1b\[H\x1b\[Jlocket `)
+const GREEN = new RegExp(String.raw`\x1b\[32mmounted\x1b`)
 const USE = { LOCKET_ADMIN_SOCKET: socket }
 
 async function said({ locket }: EnvironmentWorld, ...args: string[]): Promise<string> {
@@ -78,13 +81,12 @@ test('on a terminal: colours, lines of at most 80 columns, and --watch draws ove
   const { env, program } = await environmentWorld(t)
   const options = { cwd: folder, env: { ...env, ...USE } }
   const terminal = openTerminal(t, `${program.join(' ')} status --watch`, options)
-  await terminal.shows(/\u001b\[H\u001b\[Jlocket /)
-  await terminal.shows(/\u001b\[32mmounted\u001b/)
-  await terminal.shows(/\u001b\[H\u001b\[Jlocket /)
+  await terminal.shows(REDRAWN)
+  await terminal.shows(GREEN)
+  await terminal.shows(REDRAWN)
   terminal.type('\u0003')
   assert.equal(await terminal.ended, 0)
-  // eslint-disable-next-line no-control-regex
-  const shown = terminal.screen().replaceAll(/\u001b\[\d*[A-Za-z]/g, '')
+  const shown = stripVTControlCharacters(terminal.screen())
   for (const line of shown.split(/\r?\n/)) assert.ok(line.length <= 80, line)
 })
 

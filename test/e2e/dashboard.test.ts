@@ -29,8 +29,12 @@ async function busyDaemon(t: TestContext) {
   const daemon = await startDaemon({
     folder,
     args: [
-      ...['--connect-host', server.url, '--connect-token', `file:${folder}/token`, '--allow-swap'],
-      ...['--connect-max-rate', '50000/m', '--linger', '0s', '--metrics-address', `127.0.0.1:${port}`],
+      `--connect-host=${server.url}`,
+      `--connect-token=file:${folder}/token`,
+      '--connect-max-rate=50000/m',
+      `--metrics-address=127.0.0.1:${port}`,
+      '--linger=0s',
+      '--allow-swap',
     ],
   })
   t.after(() => daemon.stop())
