@@ -39,7 +39,7 @@ function opened() {
   const ports = { files: {}, startWorker: () => undefined, env: {}, hiddenNames: new Set() }
   const clients = createClients({ clock: createManualClock(), emit, ...ports } as never, 0)
   const use = async (name: string, one: ProviderInstance) =>
-    await clients.resolveFor({ kind: 'volume', name: name as never }, [one])([memoryRef('a')], forever)
+    await clients.resolveFor({ kind: 'volume', name: name }, [one])([memoryRef('a')], forever)
   return { clients, use }
 }
 
@@ -59,7 +59,7 @@ test('the requests of a client that was closed stay in the count of its name', a
   const { clients, use } = opened()
   await use('v', instance('one', counted(5, 4)))
   await use('w', instance('two', counted(7, 2)))
-  await clients.release({ kind: 'volume', name: 'v' as never })
+  await clients.release({ kind: 'volume', name: 'v' })
   assert.deepEqual(clients.list()[0]?.status, { ...counted(7, 2), requests: 12 })
 })
 
