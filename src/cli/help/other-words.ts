@@ -11,7 +11,6 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   release: '`locket volume release NAME` ends a mount reference that the engine has lost',
   metrics:
     '`curl --unix-socket /var/lib/locket/admin.sock http://locket/metrics`, or the setting metrics-address',
-  run: '`locket exec -- COMMAND` runs a command with secrets',
   doctor: '`locket check` checks settings, logins and references',
   test: '`locket check` checks settings, logins and references',
   validate: '`locket check` checks settings, logins and references',

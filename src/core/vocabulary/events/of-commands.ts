@@ -16,6 +16,10 @@ export const COMMAND_EVENTS = {
     { flags: 'texts' },
   ),
   // locket exec
+  'mapping.used': row('info', 'variables come from a mapping file', {
+    files: 'texts',
+    variables: 'number',
+  }),
   'exec.nothing': row(
     'warn',
     'the command gets no secret: name variables with --env or --env-file, and files with --secret or --map',
