@@ -182,6 +182,7 @@ function configOf(world: World, options: Readonly<Record<string, string>>): Volu
     },
     watch: false,
     refresh: 'off',
+    onChange: 'off',
     mountTimeoutMs: undefined,
     providers: [{ name: 'memory', def: memoryDef(world.provider), settings: {}, key: 'memory' }],
     parseRef: (text) =>

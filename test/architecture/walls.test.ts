@@ -46,6 +46,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
+    reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
     sections: [],
@@ -63,7 +64,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     render: ['recipe'],
     sinks: ['render', 'recipe'],
     renewal: [],
-    volume: ['access', 'render', 'recipe', 'sinks', 'renewal'],
+    reload: [],
+    volume: ['access', 'render', 'recipe', 'reload', 'sinks', 'renewal'],
     exec: ['render', 'recipe', 'sinks', 'renewal'],
     inject: ['render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
@@ -79,6 +81,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     process: [],
     log: [],
     daemon: ['files'],
+    engine: [],
   },
 }
 

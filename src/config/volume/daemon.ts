@@ -16,6 +16,9 @@ import type { DaemonConfig, LogConfig } from './volume-config.ts'
 import type { DriverOptions } from './driver-opts.ts'
 import { checkedVolumeWith, parseShared, volumeConfigWith, type CheckedVolume } from './volume-options.ts'
 
+/** The place of the engine's socket in a managed plugin: see `mounts` of the manifest. */
+export const MANAGED_DOCKER_SOCKET = '/run/docker-engine.sock'
+
 /** The folder for a managed plugin's state, when no other is set and its configuration folder is writable. */
 export const MANAGED_STATE = '/etc/locket/state'
 
@@ -26,8 +29,10 @@ export const MANAGED_STATE = '/etc/locket/state'
 export function managedDefaults(defaults: Layer): Layer {
   const layer = new Map(defaults)
   layer.delete(daemonSection.fields.stateDir.name)
-  const roots: Given = { value: ['/etc/locket'], origin: 'default with --managed' }
-  return layer.set(daemonSection.fields.templateRoots.name, roots)
+  const origin = 'default with --managed'
+  const { templateRoots, dockerSocket } = daemonSection.fields
+  layer.set(dockerSocket.name, { value: MANAGED_DOCKER_SOCKET, origin })
+  return layer.set(templateRoots.name, { value: ['/etc/locket'], origin })
 }
 
 /** The sources from which the daemon's configuration is made. */
@@ -108,11 +113,20 @@ function buildDaemon(
   { daemon, ceilings, log, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
-  const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
+  const { socket, stateDir, runtimeDir, dockerSocket, managed, resetState, lingerMs } = daemon
   const defaults = { layer, providers, files, limits, ceilings }
   const volumeConfig = volumeConfigWith(defaults)
   return {
-    daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, volumeConfig },
+    daemon: {
+      socket,
+      stateDir,
+      runtimeDir,
+      dockerSocket,
+      managed,
+      resetState,
+      cacheTtlMs: lingerMs,
+      volumeConfig,
+    },
     log,
     checkedVolume: checkedVolumeWith(defaults),
   }

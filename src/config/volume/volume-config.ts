@@ -31,6 +31,8 @@ export interface DaemonConfig {
   /** Undefined: a managed plugin chooses it. */
   readonly stateDir: string | undefined
   readonly runtimeDir: string
+  /** Undefined: locket may not ask the engine. */
+  readonly dockerSocket: string | undefined
   readonly managed: boolean
   readonly resetState: boolean
   /** The time that a value of a network provider stays in the cache. */
