@@ -9,6 +9,7 @@ import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import type { StateStore } from '../../src/core/ports/state-store.ts'
 import { systemClock } from '../../src/host/daemon/clock.ts'
+import { openEngine } from '../../src/host/engine/engine.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
@@ -43,6 +44,10 @@ export interface World {
   revive(): void
   mountedTargets(): Promise<string[]>
   bootId: string
+  /** The socket of a Docker Engine, for the drivers that are made from then on. */
+  dockerSocket: string | undefined
+  /** Ends the work of the drivers that are made from then on. */
+  stopping: AbortSignal
 }
 
 interface Ports {
@@ -84,6 +89,8 @@ export async function openWorld(
     revive: () => (stepsLeft = Number.POSITIVE_INFINITY),
     mountedTargets: () => mountPointsBelow(runtimeDir),
     bootId: 'this-boot',
+    dockerSocket: undefined,
+    stopping: new AbortController().signal,
   }
 }
 
@@ -106,6 +113,7 @@ export function testDriver(
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
     watch: watchPaths,
+    openEngine: async () => openEngine({ socket: world.dockerSocket, isManaged: false, clock }),
     daemon: {
       runtimeDir: world.runtimeDir,
       volumeConfig: (options: Readonly<Record<string, string>>) => ({
@@ -117,7 +125,7 @@ export function testDriver(
       { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
       lingerMs,
     ),
-    stopping: new AbortController().signal,
+    stopping: world.stopping,
   }
   return createDriver(ports, store)
 }

@@ -64,7 +64,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     render: ['recipe'],
     sinks: ['render', 'recipe'],
     renewal: [],
-    reload: [],
+    reload: ['renewal', 'sinks'],
     volume: ['access', 'render', 'recipe', 'reload', 'sinks', 'renewal'],
     exec: ['render', 'recipe', 'sinks', 'renewal'],
     inject: ['render', 'recipe', 'sinks', 'renewal'],

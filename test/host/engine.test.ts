@@ -104,7 +104,7 @@ test('an answer that is not JSON, of another shape, or that quotes control chara
   server.knobs.failStatus = 500
   server.knobs.errorText = `\u001b[31m${'x'.repeat(1000)}`
   const said = await errorOf(engine.containersWith(vol, NEVER))
-  assert.match(said, /^unavailable: the Docker Engine answered with status 500: \?\[31mx+$/)
+  assert.match(said, /^unavailable: the Docker Engine answered with status 500: \?\[31mx+…$/)
   assert.ok(said.length < 400)
 })
 

@@ -4,10 +4,11 @@ import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
+import { putAndReload } from '../reload/volume-reload.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
-import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
+import { configOf, noteError, reloadedVolume, report, timestamp, type Driver } from './driver.ts'
 import { renderVolume } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import type { Volume } from './volume-table.ts'
@@ -129,7 +130,9 @@ async function renderAgain(
   const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
   try {
     await driver.locks.run(volume.name, signal, async () => {
-      const changes = await sink.put(templates, rendered)
+      const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
+        sink.put(templates, rendered),
+      )
       const lastRender = timestamp(driver)
       driver.table.note(volume, { content, lastRender, lastError: undefined, postponed: undefined })
       if (!isUnchanged(changes)) {

@@ -31,7 +31,9 @@ export interface Engine {
   fault(): Promise<LocketError | undefined>
   /** Resolves with the running containers that have the volume mounted. */
   containersWith(volume: VolumeName, signal: AbortSignal): Promise<readonly UsingContainer[]>
-  /** Resolves with undefined when the container does not run. */
+  /**
+   * Resolves with undefined when the container does not run. Rejects with `unavailable` while it is paused.
+   */
   stateOf(id: string, signal: AbortSignal): Promise<ContainerState | undefined>
   /** Sends a signal to the container's first process. */
   kill(id: string, sent: PassedSignal, signal: AbortSignal): Promise<void>

@@ -4,7 +4,7 @@ import { nearest } from '../text/nearest.ts'
 import { splitWords } from '../text/words.ts'
 import { LocketError } from '../vocabulary/errors.ts'
 
-/** What the engine does to a container that uses a volume with new content. */
+/** An action of the engine on a container that uses a volume with new content. */
 export type EngineAction =
   | { readonly kind: 'signal'; readonly signal: PassedSignal }
   | { readonly kind: 'restart' }

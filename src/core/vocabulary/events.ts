@@ -1,4 +1,5 @@
-import { row, type FactTypes } from './event-row.ts'
+import { RELOAD_EVENTS } from './event-rows/reload.ts'
+import { row, type FactTypes } from './event-rows/row.ts'
 
 const MOUNT = { volume: 'text', mountId: 'text' } as const
 const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
@@ -129,6 +130,7 @@ export const EVENTS = {
     'volume.unknown',
   ),
   'volume.restore.failed': row('error', 'failed', FAILURE),
+  ...RELOAD_EVENTS,
   // Providers
   'provider.fetch': row('debug', 'references fetched', {
     provider: 'text',

@@ -18,7 +18,7 @@ const List = z.array(
 )
 
 const Inspect = z.object({
-  State: z.object({ Running: z.boolean(), StartedAt: z.string() }),
+  State: z.object({ Running: z.boolean(), Paused: z.boolean().nullish(), StartedAt: z.string() }),
   Config: z.object({ StopSignal: z.string().nullish() }).nullish(),
   HostConfig: z.object({ RestartPolicy: z.object({ Name: z.string() }).nullish() }).nullish(),
 })
@@ -29,7 +29,7 @@ const Message = z.object({ message: z.string() })
 
 const LONGEST_SHOWN = 300
 
-/** Containers in these states take signals and commands. One that is `restarting` reads its files anew. */
+/** Containers in these states have a program. One that is `restarting` reads its files anew. */
 const RUNNING: readonly string[] = ['running', 'paused']
 
 /** Reads the list of the running containers. */
@@ -43,10 +43,14 @@ export function readContainers(answer: EngineAnswer): readonly UsingContainer[] 
     }))
 }
 
-/** Reads the state of one container. Undefined: it does not run. */
+/**
+ * Reads the state of one container. Undefined: it does not run. Throws `unavailable` for one that is paused:
+ * a signal would end the pause, and a command would fail.
+ */
 export function readState(answer: EngineAnswer): ContainerState | undefined {
   const { State, Config, HostConfig } = parse(Inspect, answer)
   if (!State.Running) return undefined
+  if (State.Paused === true) throw new LocketError('unavailable', 'the container is paused')
   const startedAt = Date.parse(State.StartedAt)
   if (Number.isNaN(startedAt)) throw unreadable()
   return {
@@ -68,11 +72,15 @@ export function readExitCode(answer: EngineAnswer): number | undefined {
 }
 
 /** Returns the error of an answer whose status is not a success. The engine's message is quoted. */
-export function refusalOf({ status, text }: EngineAnswer): LocketError {
-  const message = Message.safeParse(jsonOf(text)).data?.message.slice(0, LONGEST_SHOWN)
-  const said = message === undefined ? '' : `: ${onOneLine(message)}`
+export function engineRefusal({ status, text }: EngineAnswer): LocketError {
+  const reason = Message.safeParse(jsonOf(text)).data?.message
+  const said = reason === undefined ? '' : `: ${onOneLine(shortened(reason))}`
   const code = status === 404 ? 'not_found' : status === 401 || status === 403 ? 'denied' : 'unavailable'
   return new LocketError(code, `the Docker Engine answered with status ${status}${said}`)
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
 }
 
 function parse<S extends z.ZodType>(schema: S, { text }: EngineAnswer): z.output<S> {

@@ -4,7 +4,7 @@ import type { Engine } from '../../core/ports/engine.ts'
 import { isRealtime, signalNumber } from '../../core/ports/signals.ts'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import { formatDuration } from '../../core/text/units.ts'
-import { readContainers, readExecId, readExitCode, readState, refusalOf } from './answers.ts'
+import { readContainers, readExecId, readExitCode, readState, engineRefusal } from './answers.ts'
 import { exchange, type EngineAnswer, type EngineRequest } from './exchange.ts'
 
 /** Where the engine listens. */
@@ -33,7 +33,7 @@ export function openEngine({ socket, isManaged, clock }: EngineOptions): Engine 
     if (socket === undefined) throw noSocket(isManaged)
     const answer = await exchange(socket, wanted, clock, signal)
     if (answer.status >= 200 && answer.status < 300) return answer
-    throw refusalOf(answer)
+    throw engineRefusal(answer)
   }
   const get = (path: string, signal: AbortSignal) =>
     ask({ method: 'GET', path, timeoutMs: ANSWER_MS }, signal)
