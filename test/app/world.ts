@@ -40,6 +40,8 @@ export interface World {
    */
   dieAtStep(step: number): void
   isDead(): boolean
+  /** Throws when the process is dead. */
+  step(): void
   /** The next process is healthy. */
   revive(): void
   mountedTargets(): Promise<string[]>
@@ -86,6 +88,7 @@ export async function openWorld(
     },
     dieAtStep: (at) => (stepsLeft = at),
     isDead: () => stepsLeft <= 0,
+    step,
     revive: () => (stepsLeft = Number.POSITIVE_INFINITY),
     mountedTargets: () => mountPointsBelow(runtimeDir),
     bootId: 'this-boot',
@@ -113,7 +116,10 @@ export function testDriver(
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
     watch: watchPaths,
-    openEngine: async () => openEngine({ socket: world.dockerSocket, isManaged: false, clock }),
+    openEngine: async () => {
+      world.step()
+      return openEngine({ socket: world.dockerSocket, isManaged: false, clock })
+    },
     daemon: {
       runtimeDir: world.runtimeDir,
       volumeConfig: (options: Readonly<Record<string, string>>) => ({

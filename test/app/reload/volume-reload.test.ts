@@ -131,6 +131,29 @@ test('a reload that the last process did not get to is done by the next one, onc
   assert.deepEqual(engine.done, ['kill SIGHUP web'])
 })
 
+test('a process that dies at any step of a change loses no reload', async (t) => {
+  let steps = 0
+  for (let isDone = false; !isDone; steps += 1) {
+    const { world, engine, isOwed } = await mounted(t, 'signal:SIGHUP')
+    world.dieAtStep(steps)
+    world.provider.put('a', 'two')
+    await oneInterval(world)
+    await until('it is dead or done', async () => {
+      await world.clock.advance(300)
+      return world.isDead() || engine.done.length > 0
+    })
+    isDone = !world.isDead()
+    end(world)
+    world.revive()
+    await restarted(world, settings('signal:SIGHUP'))
+    await inTime(world, 'the reload', () => engine.done.length > 0)
+    await inTime(world, 'it is settled', async () => !(await isOwed()))
+    assert.ok(engine.done.length <= 2, `step ${steps}: ${engine.done.join()}`)
+    end(world)
+  }
+  assert.ok(steps > 6, `only ${steps} steps`)
+})
+
 test('a secret that changed while no process ran counts as a change', async (t) => {
   const { world, engine } = await mounted(t, 'signal:SIGHUP')
   end(world)
