@@ -67,7 +67,7 @@ test('create, run, a second container, stop one, the other still reads, remove: 
   await engine.ok(['volume', 'rm', 'life'])
 })
 
-test('docker-socket in locket.toml: a container is told of new content', async () => {
+test('docker-socket in locket.toml: a container gets the news of new content', async () => {
   await createVolume(engine, 'told', { ...options, refresh: 'auto', 'on-change': 'exec:cp /s/a /tmp/a' })
   await startWith(engine, 'told', 'told')
   await storeSecret(engine, 'a', `${PASSWORD}-new`)

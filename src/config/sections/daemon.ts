@@ -37,7 +37,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     schema: AbsolutePath.optional(),
     example: '/run/docker.sock',
     summary:
-      'socket of the Docker Engine, which on-change needs for signal, restart and exec; it gives locket the rights of root on this host; with --managed it is docker.source of the plugin',
+      'socket of the Docker Engine, for on-change: it gives locket the rights of root; with --managed it is docker.source of the plugin',
     placeholder: 'PATH',
     driverOption: false,
   }),

@@ -55,7 +55,7 @@ export const volumeSection = section('volume', 'Volumes', {
     default: 'off',
     example: 'signal:SIGHUP',
     summary:
-      'what follows when new content is in place: signal:SIGHUP to the containers that use the volume, restart of them, exec:COMMAND in them, touch:FILE in the volume, or off; all but touch need docker-socket',
+      'the action when new content is in place: signal:SIGHUP, restart or exec:COMMAND for the containers that use it, touch:FILE in the volume, or off',
     placeholder: 'ACTION',
   }),
   mountTimeoutMs: field({
