@@ -131,7 +131,7 @@ test('what plugin install asks for: the host network, two mounts, one capability
   assert.deepEqual(view.Linux.Capabilities, ['CAP_SYS_ADMIN'])
   assert.deepEqual(
     view.Mounts.map((mount: { Source: string }) => mount.Source),
-    ['/sys/module', '/dev/null'],
+    [CONFIG, '/dev/null'],
   )
   assert.equal(view.Linux.AllowAllDevices, false)
   assert.equal(view.Network.Type, 'host')

@@ -202,6 +202,16 @@ test('create: refused by name without a socket, except for touch; a later loss i
   assert.match(String(said[0]?.facts['error']), /on-change is signal:SIGHUP, but locket was not given/)
 })
 
+test('a volume whose files never change gets a warning: refresh is off by default', async (t) => {
+  const { world } = await mounted(t, 'touch:x')
+  const warned = () =>
+    world.log.lines.some(({ facts }) => /set refresh to auto/.test(String(facts['warning'])))
+  assert.equal(warned(), false)
+  const driver = testDriver(world, { onChange: parseOnChange('touch:x') })
+  await createVolume(driver, 'still', OPTIONS, NEVER)
+  assert.equal(warned(), true)
+})
+
 test('no value is in an event or in a request to the engine', async (t) => {
   const { world, engine } = await mounted(t, 'exec:nginx -s reload')
   world.provider.put('a', `${CANARY}-new`)
