@@ -6,6 +6,7 @@ import { clearTmpfs } from '../sinks/volume.ts'
 import { configOf, reloadedVolume, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { restoredState, tmpfsOf, usesOf } from './state.ts'
+import { noteKeptGeneration } from './status/generation.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
@@ -86,6 +87,8 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   })
   await resumeReload(driver, reloadedVolume(driver, volume, config))
   const tmpfs = tmpfsOf(volume.state)
+  if (tmpfs !== undefined && volume.activity.generation === undefined)
+    await noteKeptGeneration(driver, volume)
   if (tmpfs !== undefined && tmpfs.task === undefined)
     await followVolume(driver, volume, { isRestored: true })
 }

@@ -169,6 +169,10 @@ export interface FileTree {
   isReloadOwed(root: string): Promise<boolean>
   /** Removes the note. A missing note or root is success. */
   reloadDone(root: string): Promise<void>
+  /** Keeps the number and the time of a generation like a mark, in place of the one before. */
+  keepGeneration(root: string, text: string): Promise<void>
+  /** Returns the text that was kept, or undefined when there is none. */
+  generationOf(root: string): Promise<string | undefined>
 }
 
 /** How paths are watched. */

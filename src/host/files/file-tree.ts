@@ -8,9 +8,17 @@ import { Secret } from '../../core/vocabulary/secret.ts'
 import { createPace, type TurnClock } from '../../core/waiting/turns.ts'
 import { parentFolders } from '../../core/plan/paths.ts'
 import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
+import {
+  hasReload,
+  readGeneration,
+  readMark,
+  removeReload,
+  writeGeneration,
+  writeMark,
+  writeReload,
+} from './marks.ts'
 import { openWipeBudget } from './overwrite.ts'
 import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
-import { NOTES } from './notes.ts'
 import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
 import { treeError } from './write-error.ts'
 
@@ -33,7 +41,13 @@ export function openFileTree(clock: TurnClock): FileTree {
     replaceAll: (root, files, options) => replaceAll(root, files, options, createPace(clock)),
     wipe,
     touch,
-    ...NOTES,
+    mark: writeMark,
+    markOf: readMark,
+    keepGeneration: writeGeneration,
+    generationOf: readGeneration,
+    oweReload: writeReload,
+    isReloadOwed: hasReload,
+    reloadDone: removeReload,
   }
 }
 
