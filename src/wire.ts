@@ -7,6 +7,7 @@ import { credentialVariables } from './config/child-environment.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createEvents, type Emit, type EventListener } from './core/ports/events.ts'
+import type { Engine } from './core/ports/engine.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { StateStore } from './core/ports/state-store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
@@ -114,11 +115,18 @@ export function openDriver(
     emit,
     host: openHostFacts(),
     watch: watchPaths,
+    openEngine: () => openEngine(daemon),
     daemon,
     clients: createClients(deps, daemon.cacheTtlMs),
     stopping,
   }
   return createDriver(ports, store)
+}
+
+/** Loads the client of the Docker Engine when the first reload needs it. */
+async function openEngine({ dockerSocket, managed }: DaemonConfig): Promise<Engine> {
+  const engine = await import('./host/engine/engine.ts')
+  return engine.openEngine({ socket: dockerSocket, isManaged: managed, clock: systemClock() })
 }
 
 /** Returns the ports of a command that renders templates. The caller must close `clients`. */

@@ -49,6 +49,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
+    reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
     sections: [],
@@ -67,7 +68,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     render: ['recipe'],
     sinks: ['render', 'recipe'],
     renewal: [],
-    volume: ['access', 'render', 'recipe', 'sinks', 'renewal'],
+    reload: ['renewal', 'sinks'],
+    volume: ['access', 'render', 'recipe', 'reload', 'sinks', 'renewal'],
     admin: ['volume', 'access', 'render', 'sinks'],
     exec: ['render', 'recipe', 'sinks', 'renewal'],
     inject: ['render', 'recipe', 'sinks', 'renewal'],
@@ -84,6 +86,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     process: [],
     log: [],
     daemon: ['files'],
+    engine: [],
   },
 }
 
