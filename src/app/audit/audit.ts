@@ -129,7 +129,7 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
 
     /** True when the last delivery or failure of this volume had the same values and the same end. */
     function isRepeated(outcome: string): boolean {
-      if (action === 'mount-again') return false
+      if (action !== 'mount' && action !== 'refresh') return false
       const text = JSON.stringify([outcome, notes.byProvider()])
       const isSame = delivered.get(volume) === text
       delivered.set(volume, text)

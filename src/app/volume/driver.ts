@@ -8,7 +8,10 @@ import type { Machine } from '../machine.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../access/clients.ts'
 import type { LastKnownGood } from '../last-known-good/last-known-good.ts'
+import { createReloads, type ReloadPorts, type Reloads } from '../reload/reloads.ts'
+import type { ReloadedVolume } from '../reload/volume-reload.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
+import { tmpfsOf } from './state.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
 /** The machine and the providers, as the driver sees them. */
@@ -19,6 +22,8 @@ interface DriverPorts extends Pick<
   readonly clients: Clients
   readonly lastGood: LastKnownGood
   readonly audit: Audit
+  /** Loads the client of the Docker Engine, which only `on-change` needs. */
+  readonly openEngine: ReloadPorts['openEngine']
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal
@@ -33,6 +38,8 @@ export interface Driver extends DriverPorts {
   readonly locks: KeyedLock
   /** The schedule of the refreshes of all volumes. */
   readonly ticks: Ticks
+  /** The actions of `on-change`. */
+  readonly reloads: Reloads
   /**
    * Volumes that were mounted when this process started and have no trusted record. They are kept, because
    * containers may be using them.
@@ -52,6 +59,7 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
     table: createVolumeTable(store),
     locks: createKeyedLock(),
     ticks: createTicks(ports.clock, () => ports.clients.expire()),
+    reloads: createReloads(ports),
     unrecorded: new Set(),
     abandonedMount: { message: '', at: Number.NEGATIVE_INFINITY },
   }
@@ -109,4 +117,15 @@ export function report(driver: Driver, volume: Volume, event: VolumeFailure, thr
 /** Reports a failure in Status only. */
 export function noteError(driver: Driver, volume: Volume, line: string): void {
   driver.table.note(volume, { lastError: `${timestamp(driver)} ${line}` })
+}
+
+/** Returns a volume as its reloads see it. */
+export function reloadedVolume(
+  driver: Pick<Driver, 'daemon' | 'table'>,
+  volume: Volume,
+  { onChange, written }: VolumeConfig,
+): ReloadedVolume {
+  const { name } = volume
+  const isMounted = () => driver.table.find(name) === volume && tmpfsOf(volume.state) !== undefined
+  return { name, root: rootOf(driver, name), onChange, written, isMounted }
 }

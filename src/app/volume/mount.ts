@@ -8,6 +8,7 @@ import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, timeText, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
+import { noteFirstGeneration } from './status/generation.ts'
 import { mountAdded, observed, tmpfsMounted, useOf } from './state.ts'
 import { releaseMount } from './unmount.ts'
 import type { Volume } from './volume-table.ts'
@@ -139,7 +140,7 @@ async function provision(
 ): Promise<void> {
   const { name } = volume
   const { audit, deadline, gone, mark } = context
-  const made = await renderVolume(driver, volume, config, deadline, { isRefresh: false, audit })
+  const made = await renderVolume(driver, volume, config, deadline, { keeping: 'use', audit })
   const { sink, templates, rendered, content, stale } = made
   try {
     // The signal is not the deadline, which a failure policy that tolerates missing values has used up.
@@ -152,7 +153,10 @@ async function provision(
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
     const lastRender = stale === undefined ? timestamp(driver) : timeText(stale.since)
-    driver.table.note(volume, { content, lastRender, postponed: undefined, stale })
+    const staleSince = stale === undefined ? undefined : lastRender
+    const outage = stale?.reason
+    driver.table.note(volume, { content, lastRender, postponed: undefined, staleSince, outage })
+    await noteFirstGeneration(driver, volume)
     if (stale !== undefined) {
       const { references, reason } = stale
       const error = formatError(reason)

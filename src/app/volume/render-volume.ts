@@ -23,8 +23,11 @@ interface RenderedVolume {
 }
 
 interface RenderOptions {
-  /** True: files are in place already, which are at least as new as the cache. */
-  readonly isRefresh: boolean
+  /**
+   * `use`: the cache answers when the provider is out of reach. `fill`: it only keeps the answers, because
+   * the files in place are at least as new as the cache. `none`: it is left alone.
+   */
+  readonly keeping: 'use' | 'fill' | 'none'
   /** Notes the values that are asked for. */
   readonly audit: AccessAudit
 }
@@ -37,15 +40,19 @@ export async function renderVolume(
   volume: Volume,
   config: VolumeConfig,
   signal: AbortSignal,
-  { isRefresh, audit }: RenderOptions,
+  { keeping, audit }: RenderOptions,
 ): Promise<RenderedVolume> {
   const { clock, clients, lastGood, sources } = driver
   const { name } = volume
   const { written } = config
+  const start = clock.elapsed()
   const allowance = createAllowance(config.ceilings)
   const recipe = await prepareVolume(config, sources, { clock, allowance })
   const { cache } = config
-  const cached = cache === 'off' ? undefined : lastGood.open(name, { maxAgeMs: cache, mayAnswer: !isRefresh })
+  const cached =
+    cache === 'off' || keeping === 'none'
+      ? undefined
+      : lastGood.open(name, { maxAgeMs: cache, mayAnswer: keeping === 'use' })
   const around: Around = (instance, next) =>
     audit.around(instance, cached === undefined ? next : cached.around(instance, next))
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, around)
@@ -57,6 +64,12 @@ export async function renderVolume(
   const warnings = unresolved
     ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
     : []
+  driver.emit('volume.ready', {
+    volume: name,
+    files: rendered.contents.size,
+    references: content.references,
+    ms: Math.round(clock.elapsed() - start),
+  })
   return {
     templates,
     rendered,

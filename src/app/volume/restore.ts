@@ -2,10 +2,12 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { LoadedState } from '../../core/ports/state-store.ts'
 import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
+import { resumeReload } from '../reload/volume-reload.ts'
 import { clearTmpfs } from '../sinks/volume.ts'
-import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
+import { configOf, timeText, reloadedVolume, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { restoredState, tmpfsOf, usesOf } from './state.ts'
+import { noteKeptGeneration } from './status/generation.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
@@ -85,8 +87,11 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   driver.table.note(volume, {
     content: contentFacts(await prepareVolume(config, sources, { clock }), config),
   })
+  await resumeReload(driver, reloadedVolume(driver, volume, config))
   const tmpfs = tmpfsOf(volume.state)
   if (config.cache !== 'off' && tmpfs !== undefined) await noteStale(driver, volume)
+  if (tmpfs !== undefined && volume.activity.generation === undefined)
+    await noteKeptGeneration(driver, volume)
   if (tmpfs !== undefined && tmpfs.task === undefined)
     await followVolume(driver, volume, { isRestored: true })
 }
@@ -116,7 +121,7 @@ async function noteStale({ lastGood, table }: Driver, volume: Volume): Promise<v
   const since = await lastGood.staleSince(volume.name)
   if (since === undefined) return
   const reason = new LocketError('unavailable', 'an earlier process of the daemon did not reach the provider')
-  table.note(volume, { stale: { since, reason } })
+  table.note(volume, { staleSince: timeText(since), outage: reason })
 }
 
 function warnOfState({ emit }: Driver, { name, state }: Volume): void {

@@ -1,6 +1,7 @@
 import { field, section, type Section } from '../../settings/field.ts'
 import {
   CacheAge,
+  ChangeAction,
   Duration,
   List,
   MountFlagWords,
@@ -10,7 +11,7 @@ import {
   Switch,
 } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
-import { ceilingSection, daemonSection } from './daemon.ts'
+import { adminSection, ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
 import { auditSection, logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
@@ -56,6 +57,16 @@ export const volumeSection = section('volume', 'Volumes', {
     summary:
       'keep the values encrypted on the disk of the host, for a mount while the provider is out of reach: their maximum age, such as 24h, or off',
     placeholder: 'DURATION',
+  }),
+  onChange: field({
+    name: 'on-change',
+    env: 'LOCKET_VOLUME_DEFAULT_ON_CHANGE',
+    schema: ChangeAction,
+    default: 'off',
+    example: 'signal:SIGHUP',
+    summary:
+      'the action when new content is in place: signal:SIGHUP, restart or exec:COMMAND for the containers that use it, touch:FILE in the volume, or off',
+    placeholder: 'ACTION',
   }),
   mountTimeoutMs: field({
     name: 'mount-timeout',
@@ -116,6 +127,7 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   providerSection,
   ...PROVIDER_SECTIONS,
   daemonSection,
+  adminSection,
   ceilingSection,
   auditSection,
   configFileSection,

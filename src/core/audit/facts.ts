@@ -20,6 +20,8 @@ export type AuditAction =
   | 'mount'
   | 'mount-again'
   | 'refresh'
+  /** A dry run, which shows names and sizes. */
+  | 'render'
   | 'unmount'
   | 'remove'
   /** The end of a line that a crash had cut off was removed. */

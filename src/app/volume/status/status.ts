@@ -1,10 +1,10 @@
-import type { ContentFacts } from '../recipe/volume-files.ts'
-import { formatError } from '../../core/vocabulary/errors.ts'
-import type { VolumeName } from '../../core/vocabulary/names.ts'
-import { formatDuration } from '../../core/text/units.ts'
-import { mountpointOf, timeText, type Driver } from './driver.ts'
-import { tmpfsOf, usesOf, type VolumeState } from './state.ts'
-import type { Volume } from './volume-table.ts'
+import type { ContentFacts } from '../../recipe/volume-files.ts'
+import { formatError } from '../../../core/vocabulary/errors.ts'
+import type { VolumeName } from '../../../core/vocabulary/names.ts'
+import { formatDuration } from '../../../core/text/units.ts'
+import { mountpointOf, type Driver } from '../driver.ts'
+import { tmpfsOf, usesOf, type VolumeState } from '../state.ts'
+import type { Volume } from '../volume-table.ts'
 
 /** A volume as the engine sees it. */
 export interface VolumeView {
@@ -76,8 +76,9 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
     warnings: [
       ...warningsOf(state),
       ...(content?.warnings ?? []),
-      ...(activity.stale === undefined ? [] : [staleLine(activity.stale, now)]),
+      ...outageLines(activity, now),
       ...(activity.postponed === undefined ? [] : [`the refresh is postponed: ${activity.postponed}`]),
+      ...driver.reloads.troublesOf(name),
       ...[...used.values()].flatMap(({ paused }) => paused ?? []),
     ],
   }
@@ -96,8 +97,11 @@ function timeAndAge(time: string, now: number): string {
   return `${time.slice(0, 19).replace('T', ' ')} UTC, ${ageOf(time, now)} ago`
 }
 
-function staleLine({ since, reason }: NonNullable<Volume['activity']['stale']>, now: number): string {
-  return `stale since ${timeAndAge(timeText(since), now)}: values of the cache are mounted, because ${formatError(reason)}`
+/** Returns the line about values of the cache, if they are mounted. */
+function outageLines({ outage, staleSince }: Volume['activity'], now: number): readonly string[] {
+  if (outage === undefined || staleSince === undefined) return []
+  const since = timeAndAge(staleSince, now)
+  return [`stale since ${since}: values of the cache are mounted, because ${formatError(outage)}`]
 }
 
 function warningsOf(state: VolumeState): readonly string[] {
