@@ -202,13 +202,18 @@ test('docker volume rm removes the values, and so does cache=off at the next sta
   assert.deepEqual(await cacheFiles(world), [])
 })
 
-test('without the option nothing is written but the state', async (t) => {
+test('without the option neither a key nor a value is written', async (t) => {
   const volume = await cachedVolume(t, { cache: 'off' })
+  const { stateDir } = volume.world
   await fillCache(volume)
+  const names = await readdir(stateDir)
+  assert.ok(names.includes('state.json'))
   assert.deepEqual(
-    (await readdir(volume.world.stateDir)).filter((name) => !name.startsWith('state')),
+    names.filter((name) => /cache|key/.test(name)),
     [],
   )
+  for (const name of names)
+    assertNoSecret(await readFile(join(stateDir, name)), [`${CANARY}-a`, `${CANARY}-b`], name)
 })
 
 test('unchanged values are not written again before a part of their maximum age', async (t) => {
