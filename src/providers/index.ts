@@ -1,3 +1,5 @@
+import { awsSm } from './aws-sm/aws-sm.ts'
+import { awsSsm } from './aws-ssm/aws-ssm.ts'
 import { bao } from './bao/bao.ts'
 import type { ProviderDef } from './define.ts'
 import { bws } from './bws/bws.ts'
@@ -9,4 +11,15 @@ import { op } from './op/op.ts'
 import { opConnect } from './op-connect/op-connect.ts'
 
 /** All kinds of providers. If two kinds share a scheme, the first one parses more of its references. */
-export const PROVIDERS: readonly ProviderDef[] = [local, opConnect, op, bws, infisical, bao, env, dotenv]
+export const PROVIDERS: readonly ProviderDef[] = [
+  local,
+  opConnect,
+  op,
+  bws,
+  infisical,
+  bao,
+  awsSm,
+  awsSsm,
+  env,
+  dotenv,
+]

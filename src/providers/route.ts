@@ -31,6 +31,9 @@ const PRODUCTS: readonly (readonly [name: RegExp, kinds: string])[] = [
   [/^(op-?)?connect$/i, 'op-connect'],
   [/^bitwarden/i, 'bws'],
   [/^(hashicorp|hcp|openbao|hvault)/i, 'bao'],
+  [/^(aws|amazon)$/i, 'aws-sm (Secrets Manager) or aws-ssm (Parameter Store)'],
+  [/^(aws-?)?(secrets?-?manager|sm|asm)$/i, 'aws-sm'],
+  [/^(aws-?)?(ssm|parameters?-?store|systems-?manager)$/i, 'aws-ssm'],
   [/^(age|file|embedded|store)$/i, 'local'],
   [/^environment$/i, 'env'],
 ]

@@ -16,6 +16,7 @@ const REVEALS: readonly string[] = [
   'src/core/vocabulary/fingerprint.ts',
   'src/host/files/staged-file.ts',
   'src/providers/instance.ts',
+  'src/providers/lib/aws/sign.ts',
   'src/providers/lib/login/credential.ts',
   'src/providers/local/document.ts',
 ]

@@ -4,6 +4,8 @@ import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+/** Files that providers read although no setting names them. */
+const OWN_FILES = [POD_TOKEN, '/root/.aws/credentials', '/root/.aws/config']
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
 
@@ -67,7 +69,7 @@ test('secrets: inline, from a file, as one entry that is never split, over the d
       '/etc/locket/secrets.age',
       '/etc/locket/keys/local.key',
       '/etc/locket/tokens/connect',
-      POD_TOKEN,
+      ...OWN_FILES,
     ],
   })
   assert.equal(config.files[2]?.origin, 'driver option secret.file')
@@ -177,7 +179,7 @@ test("the operator's token can be named again for the operator's host", () => {
     kind: 'file',
     path: '/etc/locket/tokens/connect',
     within: ['/etc/locket'],
-    except: [...FOLDERS, '/etc/locket/secrets.age', '/etc/locket/keys/local.key', POD_TOKEN],
+    except: [...FOLDERS, '/etc/locket/secrets.age', '/etc/locket/keys/local.key', ...OWN_FILES],
   })
 })
 

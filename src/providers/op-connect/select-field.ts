@@ -5,7 +5,7 @@ import { fieldHint } from '../lib/name-hint.ts'
 import { matchByName } from '../lib/name-match.ts'
 import type { Match } from '../lib/name-match.ts'
 import { toOpensshKey } from '../lib/login/openssh-key.ts'
-import type { OpReference } from '../lib/op-reference.ts'
+import type { OpReference } from '../lib/reference/op-reference.ts'
 import type { Item } from './answers.ts'
 import { providerError } from '../lib/provider-error.ts'
 

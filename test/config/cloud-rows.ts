@@ -1,0 +1,64 @@
+import { credentialPath, ratesOf, row, setting, type Options, type SettingRow } from './setting-rows.ts'
+
+const AWS_KEY: Options = { 'aws-access-key-id': 'ID', 'aws-secret-access-key': 'file:/t' }
+const ARNS = ['arn:aws:iam::1:role/a', 'arn:aws:iam::1:role/b'] as const
+
+/** The settings of the managers of clouds. */
+export const CLOUD_ROWS: Readonly<Record<string, SettingRow>> = {
+  ...awsRows('aws-sm', '100/s'),
+  ...awsRows('aws-ssm', '40/s'),
+  'aws-region': row(
+    ['eu-west-1', 'us-gov-east-1'],
+    ['eu-west-1', 'us-gov-east-1'],
+    undefined,
+    setting('aws-sm', 'region'),
+  ),
+  'aws-access-key-id': row(
+    ['file:/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('aws-ssm', 'accessKeyId'),
+  ),
+  'aws-secret-access-key': row(
+    ['file:/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('aws-sm', 'secretAccessKey'),
+  ),
+  'aws-session-token': row(
+    ['file:/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('aws-sm', 'sessionToken'),
+  ),
+  'aws-profile': plain(['a', 'b'], setting('aws-sm', 'profile')),
+  'aws-config-file': plain(['/a', '/b'], setting('aws-sm', 'configFile')),
+  'aws-shared-credentials-file': plain(['/a', '/b'], setting('aws-ssm', 'credentialsFile')),
+  'aws-role-arn': plain(ARNS, setting('aws-sm', 'roleArn')),
+  'aws-web-identity-token-file': plain(['/a', '/b'], setting('aws-sm', 'webIdentityTokenFile')),
+  'aws-role-session-name': row(['aa', 'b@c'], ['aa', 'b@c'], 'locket', setting('aws-sm', 'roleSessionName')),
+  'aws-endpoint-url': address('aws-sm', 'endpoint', AWS_KEY),
+  'aws-sts-endpoint-url': address('aws-sm', 'stsEndpoint', AWS_KEY),
+  'aws-ca-cert': { ...plain(['/a', '/b'], setting('aws-ssm', 'caCert')), alongside: AWS_KEY },
+}
+
+function awsRows(kind: string, rate: string): Readonly<Record<string, SettingRow>> {
+  return {
+    [`${kind}-endpoint-url`]: address(kind, 'serviceEndpoint', AWS_KEY),
+    [`${kind}-max-concurrent`]: row(['1', '2'], [1, 2], 20, setting(kind, 'maxConcurrent')),
+    [`${kind}-max-rate`]: {
+      ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], rate, ratesOf(kind)),
+      alongside: AWS_KEY,
+    },
+  }
+}
+
+/** A setting whose value is its text. */
+function plain(texts: SettingRow['texts'], read: Parameters<typeof row>[3]): SettingRow {
+  return row(texts, texts, undefined, read)
+}
+
+function address(kind: string, key: string, alongside: Options): SettingRow {
+  const texts = ['http://a/', 'https://b:1/c'] as const
+  return { ...row(texts, ['http://a', 'https://b:1/c'], undefined, setting(kind, key)), alongside }
+}
