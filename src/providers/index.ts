@@ -5,6 +5,7 @@ import type { ProviderDef } from './define.ts'
 import { bws } from './bws/bws.ts'
 import { dotenv } from './dotenv/dotenv.ts'
 import { env } from './env/env.ts'
+import { gcpSm } from './gcp-sm/gcp-sm.ts'
 import { infisical } from './infisical/infisical.ts'
 import { local } from './local/local.ts'
 import { op } from './op/op.ts'
@@ -20,6 +21,7 @@ export const PROVIDERS: readonly ProviderDef[] = [
   bao,
   awsSm,
   awsSsm,
+  gcpSm,
   env,
   dotenv,
 ]

@@ -34,6 +34,7 @@ const PRODUCTS: readonly (readonly [name: RegExp, kinds: string])[] = [
   [/^(aws|amazon)$/i, 'aws-sm (Secrets Manager) or aws-ssm (Parameter Store)'],
   [/^(aws-?)?(secrets?-?manager|sm|asm)$/i, 'aws-sm'],
   [/^(aws-?)?(ssm|parameters?-?store|systems-?manager)$/i, 'aws-ssm'],
+  [/^(gcp|google)/i, 'gcp-sm'],
   [/^(age|file|embedded|store)$/i, 'local'],
   [/^environment$/i, 'env'],
 ]

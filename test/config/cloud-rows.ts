@@ -39,7 +39,33 @@ export const CLOUD_ROWS: Readonly<Record<string, SettingRow>> = {
   'aws-role-session-name': row(['aa', 'b@c'], ['aa', 'b@c'], 'locket', setting('aws-sm', 'roleSessionName')),
   'aws-endpoint-url': address('aws-sm', 'endpoint', AWS_KEY),
   'aws-sts-endpoint-url': address('aws-sm', 'stsEndpoint', AWS_KEY),
+  'gcp-sm-project': row(
+    ['my-project', '123'],
+    ['my-project', '123'],
+    undefined,
+    setting('gcp-sm', 'project'),
+  ),
+  'gcp-sm-credentials': row(
+    ['/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('gcp-sm', 'credentials'),
+  ),
+  'gcp-sm-url': {
+    ...address('gcp-sm', 'url', { 'gcp-sm-credentials': '/t' }),
+    byDefault: 'https://secretmanager.googleapis.com',
+  },
+  ...trafficRows('gcp-sm', '1000/s', { 'gcp-sm-credentials': '/t' }),
   'aws-ca-cert': { ...plain(['/a', '/b'], setting('aws-ssm', 'caCert')), alongside: AWS_KEY },
+}
+
+/** The settings that network providers have in common. */
+function trafficRows(kind: string, rate: string, alongside: Options): Readonly<Record<string, SettingRow>> {
+  return {
+    [`${kind}-max-concurrent`]: row(['1', '2'], [1, 2], 20, setting(kind, 'maxConcurrent')),
+    [`${kind}-max-rate`]: { ...row(['5/s, 60/m', 'none'], ['5/s 60/m', ''], rate, ratesOf(kind)), alongside },
+    [`${kind}-ca-cert`]: { ...plain(['/a', '/b'], setting(kind, 'caCert')), alongside },
+  }
 }
 
 function awsRows(kind: string, rate: string): Readonly<Record<string, SettingRow>> {

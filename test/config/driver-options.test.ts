@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PROVIDERS } from '../../src/providers/index.ts'
 import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 /** Files that providers read although no setting names them. */
-const OWN_FILES = [POD_TOKEN, '/root/.aws/credentials', '/root/.aws/config']
+const OWN_FILES = PROVIDERS.flatMap(({ ownFiles = [] }) => ownFiles)
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
 

@@ -1,15 +1,12 @@
 import { isLocketError } from '../../../core/vocabulary/errors.ts'
 import type { Secret } from '../../../core/vocabulary/secret.ts'
 import type { ProviderDeps } from '../../define.ts'
-import { createHttpClient, type HttpClient } from '../http/http.ts'
-import { createTraffic } from '../http/traffic.ts'
+import type { HttpClient } from '../http/http.ts'
 import { credentialText, readCredential } from '../login/credential.ts'
+import { createMachineHttp, MAX_MACHINE_BYTES, soon } from '../login/machine-http.ts'
 import { providerError } from '../provider-error.ts'
 import { PlatformKeys, type FoundKeys } from './key-text.ts'
 
-/** Milliseconds for one answer of the machine's own addresses. Elsewhere nothing answers there at all. */
-const ANSWER_MS = 1500
-const MAX_BYTES = 64 * 1024
 /** Seconds for which a session of the instance metadata is good. */
 const SESSION_SECONDS = '300'
 
@@ -23,16 +20,7 @@ export interface AwsPlatform extends AsyncDisposable {
 
 /** Makes the client of the platform. `name` is the instance of the provider, for messages. */
 export function createPlatform(name: string, { clock, env, files }: ProviderDeps): AwsPlatform {
-  const clients = new Map<string, HttpClient>()
-
-  function clientOf(baseUrl: string): HttpClient {
-    const known = clients.get(baseUrl)
-    if (known !== undefined) return known
-    const traffic = createTraffic({ provider: name, maxConcurrent: 2, rates: [], clock })
-    const made = createHttpClient({ provider: name, baseUrl, maxConcurrent: 2, traffic })
-    clients.set(baseUrl, made)
-    return made
-  }
+  const machine = createMachineHttp(name, clock)
 
   async function containerToken(): Promise<string | undefined> {
     const inline = env['AWS_CONTAINER_AUTHORIZATION_TOKEN'] ?? ''
@@ -43,7 +31,7 @@ export function createPlatform(name: string, { clock, env, files }: ProviderDeps
   }
 
   async function askInstance(signal: AbortSignal): Promise<FoundKeys | undefined> {
-    const http = clientOf(instanceUrl(env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] ?? ''))
+    const http = machine.at(instanceUrl(env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] ?? ''))
     const session = { 'x-aws-ec2-metadata-token-ttl-seconds': SESSION_SECONDS }
     const token = await textOf(http, { method: 'PUT', path: '/latest/api/token', headers: session, signal })
     const headers = { 'x-aws-ec2-metadata-token': token }
@@ -52,8 +40,8 @@ export function createPlatform(name: string, { clock, env, files }: ProviderDeps
     const answer = await http.sendJson({
       path: `${roles}${encodeURIComponent(role)}`,
       headers,
-      maxBytes: MAX_BYTES,
-      signal: quick(signal),
+      maxBytes: MAX_MACHINE_BYTES,
+      signal: soon(signal),
     })
     const region = await textOf(http, { path: '/latest/meta-data/placement/region', headers, signal })
     return { ...readKeys(answer, http.who), region: region.trim() }
@@ -64,9 +52,14 @@ export function createPlatform(name: string, { clock, env, files }: ProviderDeps
       const url = containerUrl(name, env)
       if (url === undefined) return undefined
       const token = await containerToken()
-      const http = clientOf(url.origin)
+      const http = machine.at(url.origin)
       const headers = token === undefined ? {} : { authorization: token }
-      const request = { path: url.pathname + url.search, headers, maxBytes: MAX_BYTES, signal: quick(signal) }
+      const request = {
+        path: url.pathname + url.search,
+        headers,
+        maxBytes: MAX_MACHINE_BYTES,
+        signal: soon(signal),
+      }
       return readKeys(await http.sendJson(request), http.who)
     },
     async instance(signal) {
@@ -81,9 +74,7 @@ export function createPlatform(name: string, { clock, env, files }: ProviderDeps
         throw thrown
       }
     },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...clients.values()].map((client) => client[Symbol.asyncDispose]()))
-    },
+    [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
   }
 }
 
@@ -128,14 +119,15 @@ interface TextRequest {
 }
 
 async function textOf(http: HttpClient, { signal, ...request }: TextRequest): Promise<string> {
-  const bytes = await http.send({ ...request, maxBytes: MAX_BYTES, signal: quick(signal), mayRepeat: false })
+  const bytes = await http.send({
+    ...request,
+    maxBytes: MAX_MACHINE_BYTES,
+    signal: soon(signal),
+    mayRepeat: false,
+  })
   const text = new TextDecoder('latin1').decode(bytes)
   bytes.fill(0)
   return text
-}
-
-function quick(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
 }
 
 function readKeys(answer: unknown, who: string): FoundKeys {
