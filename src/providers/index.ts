@@ -1,8 +1,10 @@
 import { awsSm } from './aws-sm/aws-sm.ts'
 import { awsSsm } from './aws-ssm/aws-ssm.ts'
+import { azureKv } from './azure-kv/azure-kv.ts'
 import { bao } from './bao/bao.ts'
 import type { ProviderDef } from './define.ts'
 import { bws } from './bws/bws.ts'
+import { doppler } from './doppler/doppler.ts'
 import { dotenv } from './dotenv/dotenv.ts'
 import { env } from './env/env.ts'
 import { gcpSm } from './gcp-sm/gcp-sm.ts'
@@ -22,6 +24,8 @@ export const PROVIDERS: readonly ProviderDef[] = [
   awsSm,
   awsSsm,
   gcpSm,
+  azureKv,
+  doppler,
   env,
   dotenv,
 ]

@@ -35,6 +35,7 @@ const PRODUCTS: readonly (readonly [name: RegExp, kinds: string])[] = [
   [/^(aws-?)?(secrets?-?manager|sm|asm)$/i, 'aws-sm'],
   [/^(aws-?)?(ssm|parameters?-?store|systems-?manager)$/i, 'aws-ssm'],
   [/^(gcp|google)/i, 'gcp-sm'],
+  [/^(azure|akv|key-?vault)/i, 'azure-kv'],
   [/^(age|file|embedded|store)$/i, 'local'],
   [/^environment$/i, 'env'],
 ]

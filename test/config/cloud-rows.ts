@@ -1,6 +1,8 @@
 import { credentialPath, ratesOf, row, setting, type Options, type SettingRow } from './setting-rows.ts'
 
 const AWS_KEY: Options = { 'aws-access-key-id': 'ID', 'aws-secret-access-key': 'file:/t' }
+const AZURE_SECRET: Options = { 'azure-client-secret': 'file:/t' }
+const UUID = '3832b656-a93b-45ad-bdfa-b267016802c3'
 const ARNS = ['arn:aws:iam::1:role/a', 'arn:aws:iam::1:role/b'] as const
 
 /** The settings of the managers of clouds. */
@@ -56,6 +58,35 @@ export const CLOUD_ROWS: Readonly<Record<string, SettingRow>> = {
     byDefault: 'https://secretmanager.googleapis.com',
   },
   ...trafficRows('gcp-sm', '1000/s', { 'gcp-sm-credentials': '/t' }),
+  'azure-kv-vault': row(
+    ['my-vault', 'bbb.vault.azure.cn'],
+    ['my-vault.vault.azure.net', 'bbb.vault.azure.cn'],
+    undefined,
+    setting('azure-kv', 'vault'),
+  ),
+  'azure-tenant-id': plain(['a', 'b.example'], setting('azure-kv', 'tenantId')),
+  'azure-client-id': plain([UUID, UUID.replace('3', '4')], setting('azure-kv', 'clientId')),
+  'azure-client-secret': row(
+    ['file:/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('azure-kv', 'clientSecret'),
+  ),
+  'azure-federated-token-file': plain(['/a', '/b'], setting('azure-kv', 'tokenFile')),
+  'azure-authority-host': {
+    ...address('azure-kv', 'authority', AZURE_SECRET),
+    byDefault: 'https://login.microsoftonline.com',
+  },
+  'azure-kv-url': address('azure-kv', 'url', AZURE_SECRET),
+  ...trafficRows('azure-kv', '400/s', AZURE_SECRET),
+  'doppler-token': row(['file:/a', 'file:/b'], ['/a', '/b'], undefined, credentialPath('doppler', 'token')),
+  'doppler-project': plain(['a', 'b'], setting('doppler', 'project')),
+  'doppler-config': plain(['a', 'b'], setting('doppler', 'config')),
+  'doppler-url': {
+    ...address('doppler', 'url', { 'doppler-token': 'file:/t' }),
+    byDefault: 'https://api.doppler.com',
+  },
+  ...trafficRows('doppler', '240/m', { 'doppler-token': 'file:/t' }),
   'aws-ca-cert': { ...plain(['/a', '/b'], setting('aws-ssm', 'caCert')), alongside: AWS_KEY },
 }
 

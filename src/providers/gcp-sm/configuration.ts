@@ -69,10 +69,18 @@ export type ExternalAccount = z.output<typeof ExternalAccount>
 /** How a subject token is written. */
 export type TokenFormat = z.output<typeof Format>
 
-/** Parses a configuration. `who` names the instance and the file. Throws `auth`; the error quotes nothing. */
-export function parseConfiguration(text: string, who: string): Configuration {
+/**
+ * Parses a configuration. `who` names the instance and the file. `isOfVolume`: driver options name the file,
+ * so it must not make locket read other files or ask addresses of the machine. Throws `auth`, `config` or
+ * `denied`; the error quotes nothing.
+ */
+export function parseConfiguration(text: string, who: string, isOfVolume: boolean): Configuration {
   const json = parseJson(text)
   const parsed = Configuration.safeParse(json)
+  if (parsed.success && isOfVolume && parsed.data.type === 'external_account')
+    throw providerError('denied', `${who} is workload identity, which driver options cannot bring`, {
+      hint: 'set gcp-sm-credentials where the daemon is configured',
+    })
   if (parsed.success) return parsed.data
   const { type, credential_source: source } = z
     .object({ type: z.string().catch(''), credential_source: z.record(z.string(), z.unknown()).catch({}) })

@@ -41,7 +41,8 @@ interface Found {
 
 /** Opens a client of Google Cloud Secret Manager. */
 export function openGcpSm(settings: GcpSettings, deps: ProviderDeps, instance: string): ProviderClient {
-  const { url, maxConcurrent, maxRate } = settings
+  const { url, credentials, maxConcurrent, maxRate } = settings
+  const isOfVolume = credentials?.except !== undefined
   const caCert = { setting: 'gcp-sm-ca-cert', path: settings.caCert }
   const options = { provider: instance, deps, baseUrl: url, maxConcurrent, maxRate, caCert }
   return openNetworkProvider<GcpToken, Batch>(options, (http) => {
@@ -94,7 +95,7 @@ export function openGcpSm(settings: GcpSettings, deps: ProviderDeps, instance: s
     async function login([secret]: readonly Secret[], signal: AbortSignal): Promise<Session<GcpToken>> {
       const text = secret === undefined ? MACHINE : credentialText(secret)
       if (text !== MACHINE)
-        return tokens.login(parseConfiguration(text, `${instance}: gcp-sm-credentials`), signal)
+        return tokens.login(parseConfiguration(text, `${instance}: gcp-sm-credentials`, isOfVolume), signal)
       try {
         return await tokens.fromMachine(signal)
       } catch (thrown) {

@@ -3,7 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { GcpServer } from '../../fixtures/servers/gcp.ts'
-import { onGcp } from './gcp-sm-server.ts'
+import { systemClock } from '../../../src/host/daemon/clock.ts'
+import { openSourceFiles } from '../../../src/host/sources/source-files.ts'
+import type { ProviderDeps } from '../../../src/providers/define.ts'
+import { formatError } from '../../../src/core/vocabulary/errors.ts'
+import { gcpSm } from '../../../src/providers/gcp-sm/gcp-sm.ts'
+import { settingsOf } from '../provider/provider-attempt.ts'
+import { onGcp, subject } from './gcp-sm-server.ts'
 
 const REF = 'gcp-sm://projects/my-project/secrets/db'
 
@@ -27,6 +33,14 @@ const federation = ({ url }: GcpServer, source: object, more: object = {}) => ({
   token_url: `${url}/token`,
   credential_source: source,
   ...more,
+})
+const depsOf = (): ProviderDeps => ({
+  clock: systemClock(),
+  emit: () => undefined,
+  files: openSourceFiles(),
+  startWorker: () => assert.fail('no library is needed'),
+  env: {},
+  hiddenNames: new Set(),
 })
 const impersonation = ({ url }: GcpServer) => `${url}/v1/projects/-/serviceAccounts/app:generateAccessToken`
 
@@ -100,6 +114,21 @@ test('a person or key takes on a service account', async (t) => {
   stored(server)
   assert.deepEqual(await read(REF), ['value'])
   assert.deepEqual(server.logins, ['user', 'as app:generateAccessToken'])
+})
+
+test('a file that driver options name cannot make locket read other files', async (t) => {
+  const { server, home, backend, refsOf } = await onGcp(t)
+  const path = join(home, 'own.json')
+  await writeFile(path, JSON.stringify(federation(server, { file: '/etc/locket/tokens/other' })))
+  const settings = {
+    ...settingsOf(subject, backend.settings),
+    credentials: { kind: 'file', path, except: ['/proc'] },
+  }
+  const client = await gcpSm.open(settings as never, depsOf(), 'gcp-sm')
+  t.after(() => client[Symbol.asyncDispose]())
+  const [outcome] = (await client.fetch(refsOf([REF]), AbortSignal.timeout(5000))).values()
+  assert.ok(outcome?.ok === false)
+  assert.match(formatError(outcome.error), /workload identity, which driver options cannot bring/)
 })
 
 test('a configuration that cannot be used is named with its reason', async (t) => {
