@@ -1,3 +1,4 @@
+import { age } from './age/age.ts'
 import { awsSm } from './aws-sm/aws-sm.ts'
 import { awsSsm } from './aws-ssm/aws-ssm.ts'
 import { azureKv } from './azure-kv/azure-kv.ts'
@@ -12,6 +13,7 @@ import { infisical } from './infisical/infisical.ts'
 import { local } from './local/local.ts'
 import { op } from './op/op.ts'
 import { opConnect } from './op-connect/op-connect.ts'
+import { sops } from './sops/sops.ts'
 
 /** All kinds of providers. If two kinds share a scheme, the first one parses more of its references. */
 export const PROVIDERS: readonly ProviderDef[] = [
@@ -26,6 +28,8 @@ export const PROVIDERS: readonly ProviderDef[] = [
   gcpSm,
   azureKv,
   doppler,
+  age,
+  sops,
   env,
   dotenv,
 ]

@@ -36,7 +36,7 @@ const PRODUCTS: readonly (readonly [name: RegExp, kinds: string])[] = [
   [/^(aws-?)?(ssm|parameters?-?store|systems-?manager)$/i, 'aws-ssm'],
   [/^(gcp|google)/i, 'gcp-sm'],
   [/^(azure|akv|key-?vault)/i, 'azure-kv'],
-  [/^(age|file|embedded|store)$/i, 'local'],
+  [/^(file|embedded|store)$/i, 'local'],
   [/^environment$/i, 'env'],
 ]
 

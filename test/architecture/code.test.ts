@@ -60,7 +60,7 @@ test('R13: no exported name is used for two things', () => {
 /** Files that read the message of a library's error, because the library has no code for it. */
 const READS_FOREIGN_MESSAGES: readonly string[] = [
   'src/config/layers/toml-syntax.ts',
-  'src/providers/local/age-key.ts',
+  'src/providers/lib/age/age-key.ts',
   'src/providers/op/sdk-failures.ts',
 ]
 

@@ -87,6 +87,10 @@ export const CLOUD_ROWS: Readonly<Record<string, SettingRow>> = {
     byDefault: 'https://api.doppler.com',
   },
   ...trafficRows('doppler', '240/m', { 'doppler-token': 'file:/t' }),
+  'age-folder': { ...plain(['/a', '/b'], setting('age', 'folder')), byDefault: '/etc/locket/age' },
+  'age-identity': { ...plain(['/a', '/b'], setting('age', 'identity')), byDefault: '/etc/locket/age.key' },
+  'sops-folder': { ...plain(['/a', '/b'], setting('sops', 'folder')), byDefault: '/etc/locket/sops' },
+  'sops-age-key-file': plain(['/a', '/b'], setting('sops', 'ageKeyFile')),
   'aws-ca-cert': { ...plain(['/a', '/b'], setting('aws-ssm', 'caCert')), alongside: AWS_KEY },
 }
 

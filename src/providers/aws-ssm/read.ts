@@ -3,7 +3,7 @@ import { isLocketError, type LocketError } from '../../core/vocabulary/errors.ts
 import type { Refusal } from '../lib/http/http.ts'
 import { readFailure } from '../lib/aws/errors.ts'
 import type { AwsRegion } from '../lib/aws/open.ts'
-import { nearHint } from '../lib/name-hint.ts'
+import { nearHint } from '../lib/names/name-hint.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { rowsOf } from '../lib/rows.ts'
 import { folderOf, selectedName, type Parameter } from './refs.ts'

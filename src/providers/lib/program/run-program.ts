@@ -23,7 +23,7 @@ interface ProgramCall {
 
 /** The end of a program. */
 interface ProgramEnd {
-  /** The exit code, or 128 if a signal ended it. */
+  /** The exit code, or -1 if a signal ended it. */
   readonly code: number
   /** The standard output, which the caller must wipe. */
   readonly output: Uint8Array
@@ -66,7 +66,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
   signal.addEventListener('abort', kill, { once: true })
   const ended = Promise.withResolvers<number>()
   child.once('error', ended.reject)
-  child.once('exit', (code) => ended.resolve(code ?? 128))
+  child.once('exit', (code) => ended.resolve(code ?? -1))
   // A program that does not read its input closes it.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)

@@ -1,13 +1,13 @@
 import { isLocketError } from '../../../core/vocabulary/errors.ts'
 import { packFields } from '../../../core/vocabulary/fields.ts'
 import { Secret } from '../../../core/vocabulary/secret.ts'
-import { fieldHint } from '../name-hint.ts'
+import { fieldHint } from '../names/name-hint.ts'
 import { providerError } from '../provider-error.ts'
 import { isObject, jsonText, parseExact } from './exact-json.ts'
 
 /** A field of a value that holds a JSON object, as `?field=NAME` asks for it. */
 export interface FieldChoice {
-  /** The name of a field at the top level; left out: the value as it is. */
+  /** The name of a field, or names joined by dots; left out: the value unchanged. */
   readonly field?: string
   /** All fields, as `packFields` packs them. */
   readonly isAll?: true
@@ -20,19 +20,25 @@ export interface FieldChoice {
  */
 export function chooseField(bytes: Uint8Array, { field, isAll }: FieldChoice, who: string): Secret {
   if (field === undefined && isAll !== true) return new Secret(bytes)
-  const fields = readFields(bytes, who)
-  if (isAll === true) return packFields([...fields].map(([name, value]) => [name, Secret.fromText(value)]))
-  const found = fields.get(field ?? '')
-  if (found !== undefined) return Secret.fromText(found)
+  const object = readObject(bytes, who)
+  const names = Object.keys(object).filter((name) => object[name] !== null)
+  if (isAll === true) return packFields(names.map((name) => [name, Secret.fromText(jsonText(object[name]))]))
+  const found = valueAt(object, field ?? '')
+  if (found != null) return Secret.fromText(jsonText(found))
   throw providerError('not_found', `${who} has no field ${JSON.stringify(field)}`, {
-    hint: fieldHint(field ?? '', [...fields.keys()]),
+    hint: fieldHint(field ?? '', names),
   })
 }
 
-/** Returns the fields that are not null, in their order. The bytes are wiped. */
-function readFields(bytes: Uint8Array, who: string): ReadonlyMap<string, string> {
-  const fields = Object.entries(readObject(bytes, who)).filter(([, value]) => value !== null)
-  return new Map(fields.map(([name, value]) => [name, jsonText(value)]))
+/** Returns the field of that name, else the one at the end of a path of names that dots join. */
+function valueAt(object: Readonly<Record<string, unknown>>, path: string): unknown {
+  if (Object.hasOwn(object, path)) return object[path]
+  for (let dot = path.indexOf('.'); dot !== -1; dot = path.indexOf('.', dot + 1)) {
+    const inner = Object.hasOwn(object, path.slice(0, dot)) ? object[path.slice(0, dot)] : undefined
+    const found = isObject(inner) ? valueAt(inner, path.slice(dot + 1)) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function readObject(bytes: Uint8Array, who: string): Readonly<Record<string, unknown>> {
