@@ -10,9 +10,11 @@ import { dotenv } from './dotenv/dotenv.ts'
 import { env } from './env/env.ts'
 import { gcpSm } from './gcp-sm/gcp-sm.ts'
 import { infisical } from './infisical/infisical.ts'
+import { keepassxc } from './keepassxc/keepassxc.ts'
 import { local } from './local/local.ts'
 import { op } from './op/op.ts'
 import { opConnect } from './op-connect/op-connect.ts'
+import { pass } from './pass/pass.ts'
 import { sops } from './sops/sops.ts'
 
 /** All kinds of providers. If two kinds share a scheme, the first one parses more of its references. */
@@ -30,6 +32,8 @@ export const PROVIDERS: readonly ProviderDef[] = [
   doppler,
   age,
   sops,
+  pass,
+  keepassxc,
   env,
   dotenv,
 ]

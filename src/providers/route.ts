@@ -36,6 +36,8 @@ const PRODUCTS: readonly (readonly [name: RegExp, kinds: string])[] = [
   [/^(aws-?)?(ssm|parameters?-?store|systems-?manager)$/i, 'aws-ssm'],
   [/^(gcp|google)/i, 'gcp-sm'],
   [/^(azure|akv|key-?vault)/i, 'azure-kv'],
+  [/^(password-?store|gopass)$/i, 'pass'],
+  [/^keepass/i, 'keepassxc'],
   [/^(file|embedded|store)$/i, 'local'],
   [/^environment$/i, 'env'],
 ]

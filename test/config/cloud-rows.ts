@@ -91,6 +91,16 @@ export const CLOUD_ROWS: Readonly<Record<string, SettingRow>> = {
   'age-identity': { ...plain(['/a', '/b'], setting('age', 'identity')), byDefault: '/etc/locket/age.key' },
   'sops-folder': { ...plain(['/a', '/b'], setting('sops', 'folder')), byDefault: '/etc/locket/sops' },
   'sops-age-key-file': plain(['/a', '/b'], setting('sops', 'ageKeyFile')),
+  'pass-store': plain(['/a', '/b'], setting('pass', 'store')),
+  'pass-gnupg-home': plain(['/a', '/b'], setting('pass', 'gnupgHome')),
+  'keepassxc-database': plain(['/a', '/b'], setting('keepassxc', 'database')),
+  'keepassxc-password': row(
+    ['file:/a', 'file:/b'],
+    ['/a', '/b'],
+    undefined,
+    credentialPath('keepassxc', 'password'),
+  ),
+  'keepassxc-key-file': plain(['/a', '/b'], setting('keepassxc', 'keyFile')),
   'aws-ca-cert': { ...plain(['/a', '/b'], setting('aws-ssm', 'caCert')), alongside: AWS_KEY },
 }
 

@@ -75,10 +75,11 @@ export async function readCredentialBytes(
   credential: Extract<Credential, { kind: 'file' }>,
   files: SourceFiles,
   use: CredentialUse,
+  maxBytes: number = MAX_BYTES,
 ): Promise<Uint8Array> {
   const { kind: _kind, path, ...limits } = credential
   try {
-    return await files.read(path, { maxBytes: MAX_BYTES, ...limits })
+    return await files.read(path, { maxBytes, ...limits })
   } catch (thrown) {
     throw readError(thrown, path, use)
   }
