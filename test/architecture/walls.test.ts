@@ -13,13 +13,16 @@ interface Layer {
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
-  host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'zod', 'node:*'] },
+  host: { uses: ['core', 'koffi', 'pino', 'zod', 'node:*'] },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
   },
   app: { uses: ['core'], types: ['config', 'providers'] },
-  http: { uses: ['app', 'core', 'fastify', 'zod', 'node:*'], types: ['config'] },
+  http: {
+    uses: ['app', 'core', 'fastify', 'zod', 'prom-client', 'prom-client/lib/registry.js', 'node:*'],
+    types: ['config'],
+  },
   cli: {
     uses: ['app', 'http', 'config', 'core', 'wire.ts', 'node:*'],
     types: ['settings', 'providers'],
@@ -46,6 +49,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
+    reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
     sections: [],
@@ -56,6 +60,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
     init: ['sections', 'layers'],
+    mapping: ['sections', 'layers', 'entries'],
   },
   app: {
     access: [],
@@ -63,7 +68,9 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     render: ['recipe'],
     sinks: ['render', 'recipe'],
     renewal: [],
-    volume: ['access', 'render', 'recipe', 'sinks', 'renewal'],
+    reload: ['renewal', 'sinks'],
+    volume: ['access', 'render', 'recipe', 'reload', 'sinks', 'renewal'],
+    admin: ['volume', 'access', 'render', 'sinks'],
     exec: ['render', 'recipe', 'sinks', 'renewal'],
     inject: ['render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
@@ -79,6 +86,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     process: [],
     log: [],
     daemon: ['files'],
+    engine: [],
   },
 }
 

@@ -24,7 +24,7 @@ test('old versions of an entry and the recycle bin are left out', () => {
   )
 })
 
-test('a text that is cut off or is another one is no export', () => {
+test('a text that is cut off, and another text, are refused', () => {
   const whole = file(entry('db'))
   for (const text of ['', '<html>', whole.slice(0, -20), whole.replace('</Group>', '</Root>')])
     assert.equal(parseExport(text), undefined)
