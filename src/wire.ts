@@ -184,7 +184,8 @@ export function openSetupFiles() {
   }
 }
 
-function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
+/** Returns the parts of the machine that providers need. */
+export function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
   const clock = systemClock()
   return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }

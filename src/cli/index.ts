@@ -59,6 +59,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./export.ts'),
   },
   {
+    name: 'serve',
+    hasTable: true,
+    summary: 'answer machines as a broker, with grants and an identity for each of them',
+    load: () => import('./serve.ts'),
+  },
+  {
     name: 'completion',
     isOffline: true,
     summary: 'print the script that makes a shell complete commands and flags',

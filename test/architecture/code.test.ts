@@ -10,6 +10,7 @@ const REVEALS: readonly string[] = [
   'src/app/sinks/environment.ts',
   'src/cli/export.ts',
   'src/cli/terminal/print-value.ts',
+  'src/core/broker/answer-body.ts',
   'src/core/template/render.ts',
   'src/core/text/printed-forms.ts',
   'src/core/vocabulary/fields.ts',

@@ -11,9 +11,9 @@ interface Layer {
 
 /** Which layers and packages a layer may load. `node:*` means all modules of Node. */
 const LAYERS: Readonly<Record<string, Layer>> = {
-  core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
+  core: { uses: ['node:crypto', 'node:net', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
-  host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'pg', 'zod', 'node:*'] },
+  host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'pg', 'fflate', 'zod', 'node:*'] },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
@@ -21,10 +21,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   app: { uses: ['core'], types: ['config', 'providers'] },
   http: { uses: ['app', 'core', 'fastify', 'zod', 'node:*'], types: ['config'] },
   cli: {
-    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'node:*'],
+    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'wire-broker.ts', 'node:*'],
     types: ['settings', 'providers'],
   },
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
+  'wire-broker.ts': { uses: ['app', 'core', 'host', 'wire.ts', 'node:*'], types: ['providers'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
   'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
   'start-state.ts': { uses: ['node:*'], types: ['core'] },
@@ -57,6 +58,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
     init: ['sections', 'layers'],
+    broker: [],
   },
   app: {
     access: [],
@@ -71,6 +73,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     check: ['render', 'recipe'],
     secret: [],
     init: [],
+    broker: ['access'],
   },
   host: {
     files: [],

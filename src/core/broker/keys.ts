@@ -5,6 +5,8 @@ import {
   diffieHellman,
   generateKeyPairSync,
   hkdfSync,
+  sign,
+  verify,
   type KeyObject,
 } from 'node:crypto'
 
@@ -73,4 +75,44 @@ export function sharedSecret(privateKey: KeyObject, publicKey: Uint8Array): Uint
 /** Returns the text by which people compare a public key on two screens: `SHA256:` and 43 characters. */
 export function keyFingerprint(publicKey: Uint8Array): string {
   return `SHA256:${createHash('sha256').update(publicKey).digest('base64').replace(/=+$/, '')}`
+}
+
+/** A key of a machine or of the broker. Its bytes are in it only as long as somebody exports them. */
+export type Key = KeyObject
+
+/** Returns a private key as PKCS#8 in PEM: the content of `private.pem`. */
+export function privateKeyPem(key: KeyObject): Uint8Array {
+  return Buffer.from(key.export({ format: 'pem', type: 'pkcs8' }))
+}
+
+/** Returns the key for fingerprints of values. It follows from the signing key, so that replicas agree. */
+export function versionKeyOf(signingKey: KeyObject): Uint8Array {
+  const seed = signingKey.export({ format: 'der', type: 'pkcs8' }).subarray(-PUBLIC_KEY_BYTES)
+  try {
+    return new Uint8Array(hkdfSync('sha256', seed, new Uint8Array(0), VERSION_LABEL, PUBLIC_KEY_BYTES))
+  } finally {
+    seed.fill(0)
+  }
+}
+
+const VERSION_LABEL = 'locket v2 versions of values'
+
+/** Returns the Ed25519 signature of some bytes. */
+export function signBytes(key: KeyObject, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(sign(null, bytes, key))
+}
+
+/** True when the Ed25519 key with these 32 bytes signed the bytes. */
+export function isSignatureOf(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
+  return verify(null, bytes, publicKeyOf('ed25519', publicKey), signature)
+}
+
+/** Returns bytes as base64. */
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+/** Returns the 32 bytes of a public key in base64. Undefined: it is another length, or not base64. */
+export function readPublicKey(text: string): Uint8Array | undefined {
+  return /^[A-Za-z0-9+/]{43}=$/.test(text) ? new Uint8Array(Buffer.from(text, 'base64')) : undefined
 }

@@ -76,6 +76,12 @@ export interface BrokerStore extends AsyncDisposable {
   /** Deletes nonces, tokens and bundles that have expired. */
   dropExpired(now: number): Promise<void>
 
+  /**
+   * Stores the value under this name if there is none yet, and resolves with the value that is there: the
+   * processes of one database agree on it.
+   */
+  settle(name: string, value: string): Promise<string>
+
   /** Tells all processes on this database, this one too, that something has changed. */
   announce(change: BrokerChange): Promise<void>
   /** Calls the function for each announced change, and with `lost` after a time without news. */

@@ -1,4 +1,5 @@
-import { row, type FactTypes } from './event-row.ts'
+import { BROKER_EVENTS } from './event-rows/broker.ts'
+import { row, type FactTypes } from './event-rows/row.ts'
 
 const MOUNT = { volume: 'text', mountId: 'text' } as const
 const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
@@ -10,6 +11,7 @@ const UNRESOLVED = { left: 'text', policy: 'text', error: 'text' } as const
  * metrics, audit and hooks, follow from it.
  */
 export const EVENTS = {
+  ...BROKER_EVENTS,
   // The daemon
   'daemon.again': row(
     'warn',

@@ -178,6 +178,12 @@ export function createBrokerStore(database: Database): BrokerStore {
       ])
     },
 
+    async settle(name, value) {
+      await one(sql('INSERT INTO setting VALUES ($1, $2) ON CONFLICT DO NOTHING', name, value))
+      const [row] = await one(sql('SELECT value FROM setting WHERE name = $1', name))
+      return String(row?.['value'])
+    },
+
     announce: (change) => database.announce(change),
     onChange: (listener) => database.onChange(listener),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),

@@ -25,6 +25,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       expires BIGINT NOT NULL, sealed BYTEA NOT NULL)`,
     'CREATE TABLE nonce (machine TEXT NOT NULL, nonce TEXT NOT NULL, expires BIGINT NOT NULL, PRIMARY KEY (machine, nonce))',
     'CREATE INDEX nonce_expiry ON nonce (expires)',
+    'CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)',
   ],
 ]
 

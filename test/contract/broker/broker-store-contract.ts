@@ -178,6 +178,13 @@ export function brokerStoreContract(kind: string, subject: BrokerStoreSubject): 
     assert.equal(await store.useNonce(use), true)
   })
 
+  named('the first value of a setting stays, for all processes', async (store, open) => {
+    await using other = await open()
+    const values = await Promise.all([store.settle('key', 'a'), other.settle('key', 'b')])
+    assert.equal(values[0], values[1])
+    assert.equal(await store.settle('key', 'c'), values[0])
+  })
+
   named('a change is announced to every listener', async (store) => {
     const heard = Promise.withResolvers<BrokerChange | { readonly kind: 'lost' }>()
     store.onChange(heard.resolve)

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
-import { PUBLIC_KEY_BYTES, rawPublicKey, sharedSecret } from './keys.ts'
+import { PUBLIC_KEY_BYTES, rawPublicKey, sharedSecret } from '../keys.ts'
 
 /** The media type of a sealed answer. */
 export const SEALED_TYPE = 'application/vnd.locket.sealed'

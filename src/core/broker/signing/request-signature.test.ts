@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { assert as holds, integer, property, uint8Array } from 'fast-check'
 import { isAnswerOf, signAnswer, type SignedAnswer } from './answer-signature.ts'
 import { contentDigest, isDigestOf } from './content-digest.ts'
-import { createSigningKey, keyFingerprint, publicKeyOf, rawPublicKey } from './keys.ts'
-import { SEALED_TYPE } from './seal.ts'
+import { createSigningKey, keyFingerprint, publicKeyOf, rawPublicKey } from '../keys.ts'
+import { SEALED_TYPE } from '../sealed/seal.ts'
 import { isSignedBy, readRequestSignature, signRequest, type RequestTarget } from './request-signature.ts'
 
 const KEY = createSigningKey()

@@ -22,7 +22,7 @@ export interface RequestTarget {
 export type SignatureHeaders = Readonly<Record<'content-digest' | 'signature-input' | 'signature', string>>
 
 /** The signature of a request as it was sent. Nothing in it is verified yet. */
-interface ClaimedSignature {
+export interface ClaimedSignature {
   readonly machine: string
   /** Seconds since the epoch. */
   readonly created: number

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assert as holds, integer, property, uint8Array } from 'fast-check'
-import { createSealingKey, createSigningKey, rawPublicKey, sealingKeyOf, sharedSecret } from './keys.ts'
+import { createSealingKey, createSigningKey, rawPublicKey, sealingKeyOf, sharedSecret } from '../keys.ts'
 import { openSealed, seal } from './seal.ts'
 
 const SERVER = createSealingKey()
