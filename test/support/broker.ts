@@ -105,6 +105,8 @@ export interface BrokerOptions {
   readonly port?: number
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** The authority that its requests trust. Default: the broker's own. */
+  readonly caFile?: string
 }
 
 /** Starts the broker and waits until it listens. Rejects with its output when it ends before. */
@@ -205,7 +207,7 @@ export async function startBroker(options: BrokerOptions): Promise<TestBroker> {
               host: '127.0.0.1',
               port,
               servername: 'localhost',
-              ca: readFileSync(join(folder, 'broker', 'authority.pem')),
+              ca: readFileSync(options.caFile ?? join(folder, 'broker', 'authority.pem')),
               ...given,
             },
             body,
