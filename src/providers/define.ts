@@ -74,8 +74,10 @@ export interface ProviderDef<S extends Section = Section> {
    * for a malformed reference of this kind. The ref holds `instance`, which decides whose client fetches it.
    */
   parse(text: string, instance: string, settings: SettingsOf<S>): SecretRef | undefined
-  /** Files of the operator that it reads although no setting names them. No volume may use them. */
-  readonly ownFiles?: readonly string[]
+  /**
+   * Files and folders of the operator that it reads although no setting names them. No volume may use them.
+   */
+  ownFiles?(settings: SettingsOf<S>): readonly string[]
   /** Checks without I/O the settings that every reference needs. Returns one line for each problem. */
   check(settings: SettingsOf<S>): readonly string[]
   /**

@@ -4,8 +4,9 @@ import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
-const CANARY = 'canary-option-77d0'
-const NO_FILE = '/nonexistent/locket.toml'
+/** The identity of this host at its broker. */
+const IDENTITY = ['/etc/locket/identity/identity.json', '/etc/locket/identity']
+const [CANARY, NO_FILE] = ['canary-option-77d0', '/nonexistent/locket.toml']
 
 /** A daemon as its operator set it up. */
 function daemon(argv: readonly string[] = [], env: Record<string, string> = {}) {
@@ -68,6 +69,7 @@ test('secrets: inline, from a file, as one entry that is never split, over the d
       '/etc/locket/keys/local.key',
       '/etc/locket/tokens/connect',
       POD_TOKEN,
+      ...IDENTITY,
     ],
   })
   assert.equal(config.files[2]?.origin, 'driver option secret.file')
@@ -177,7 +179,7 @@ test("the operator's token can be named again for the operator's host", () => {
     kind: 'file',
     path: '/etc/locket/tokens/connect',
     within: ['/etc/locket'],
-    except: [...FOLDERS, '/etc/locket/secrets.age', '/etc/locket/keys/local.key', POD_TOKEN],
+    except: [...FOLDERS, '/etc/locket/secrets.age', '/etc/locket/keys/local.key', POD_TOKEN, ...IDENTITY],
   })
 })
 

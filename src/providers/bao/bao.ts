@@ -22,7 +22,7 @@ export const bao = defineProvider({
     return createRef(instance, formatBaoReference(reference), text, { isAll })
   },
   check: methodProblems,
-  ownFiles: [POD_TOKEN],
+  ownFiles: () => [POD_TOKEN],
   open: async (given, deps, instance) => (await import('./open.ts')).openBao(given, deps, instance),
 })
 

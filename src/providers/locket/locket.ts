@@ -13,6 +13,8 @@ export const locket = defineProvider({
   autoRefresh: { everyMs: 60_000 },
   example: 'locket://shop/db-password',
   settings: locketSettings,
+  // The private key is beside the identity.
+  ownFiles: ({ identity }) => [identity.replace(/\/[^/]*$/, '')],
   parse(text, instance) {
     const place = parseLocketReference(text)
     if (place === undefined) return undefined

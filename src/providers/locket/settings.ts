@@ -3,12 +3,14 @@ import { AbsolutePath } from '../../settings/kinds.ts'
 import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 
 const NAMED = { prefix: 'broker-', env: 'LOCKET_BROKER_', server: 'the broker' }
-const CREDENTIALS = ['identity']
+/** A volume uses the identity of its host, or a named provider of the operator's with another one. */
+const OF_DAEMON = { driverOption: false } as const
 
 /** The settings of the provider `locket`. */
 export const locketSettings = section('locket', 'A broker, `locket serve` (locket)', {
   identity: field({
-    name: 'identity',
+    name: 'broker-identity',
+    aliases: ['identity'],
     env: 'LOCKET_IDENTITY',
     schema: AbsolutePath,
     default: '/etc/locket/identity/identity.json',
@@ -16,10 +18,11 @@ export const locketSettings = section('locket', 'A broker, `locket serve` (locke
     summary: 'the identity.json of this machine, as locket enrol or a bundle has made it',
     placeholder: 'FILE',
     file: true,
+    ...OF_DAEMON,
   }),
-  maxConcurrent: maxConcurrentField(NAMED),
-  maxRate: maxRateField(NAMED, '20/s', CREDENTIALS),
-  caCert: caCertField(NAMED, CREDENTIALS),
+  maxConcurrent: { ...maxConcurrentField(NAMED), ...OF_DAEMON },
+  maxRate: { ...maxRateField(NAMED, '20/s', []), ...OF_DAEMON },
+  caCert: { ...caCertField(NAMED, []), ...OF_DAEMON },
 })
 
 /** The parsed settings of the provider `locket`. */
