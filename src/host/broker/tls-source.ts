@@ -1,6 +1,7 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:https'
+import { createSecureContext } from 'node:tls'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
@@ -71,24 +72,15 @@ async function readPem(setting: string, path: string): Promise<string> {
 }
 
 function checkPair({ cert, key }: Pems, source: { readonly cert: string; readonly key: string }): void {
-  const certificate = attempt(
-    () => new X509Certificate(cert),
-    `tls-cert: ${source.cert} holds no certificate in PEM form`,
-  )
-  const privateKey = attempt(
-    () => createPrivateKey(key),
-    `tls-key: ${source.key} holds no private key in PEM form`,
-  )
-  if (!certificate.checkPrivateKey(privateKey))
-    throw new LocketError(
-      'config',
-      `tls-key: ${source.key} is not the key of the certificate in ${source.cert}`,
-    )
+  attempt(() => createSecureContext({ cert }), `tls-cert: ${source.cert} holds no certificate in PEM form`)
+  attempt(() => createPrivateKey(key), `tls-key: ${source.key} holds no private key in PEM form`)
+  const unfit = `tls-key: ${source.key} is not the key of the certificate in ${source.cert}`
+  attempt(() => createSecureContext({ cert, key }), unfit)
 }
 
-function attempt<T>(work: () => T, reason: string): T {
+function attempt(work: () => unknown, reason: string): void {
   try {
-    return work()
+    work()
   } catch {
     throw new LocketError('config', reason)
   }
