@@ -6,7 +6,7 @@ import { createClients } from './app/access/clients.ts'
 import { createBroker, type Broker } from './app/broker/broker.ts'
 import { claimStore } from './app/broker/run-broker.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
-import type { ListenAddress } from './core/broker/listen-address.ts'
+import type { BrokerAddress } from './core/broker/broker-address.ts'
 import { allowGranted, noAudit } from './core/broker/seams.ts'
 import type { BrokerStore } from './core/ports/broker-store.ts'
 import type { Clock } from './core/ports/clock.ts'
@@ -27,9 +27,9 @@ import { providerDeps } from './wire.ts'
 
 /** The settings of `locket serve`. */
 export interface ServeConfig {
-  readonly listen: ListenAddress
+  readonly listen: BrokerAddress
   /** Left out: the socket `admin.sock` in the state folder. */
-  readonly adminListen?: ListenAddress | undefined
+  readonly adminListen?: BrokerAddress | undefined
   readonly stateDir: string
   readonly database?: string | undefined
   readonly names?: readonly string[] | undefined
@@ -149,13 +149,13 @@ function tlsSourceOf(
   return tlsFiles === undefined ? { kind: 'own', authority, names } : { kind: 'files', ...tlsFiles }
 }
 
-function urlOf(listen: ListenAddress, [first = 'localhost']: readonly string[]): string {
+function urlOf(listen: BrokerAddress, [first = 'localhost']: readonly string[]): string {
   if (listen.kind === 'socket') return `unix:${listen.path}`
   return `https://${first.includes(':') ? `[${first}]` : first}:${listen.port}`
 }
 
 /** Prepares the place of a socket. A port needs no preparation. */
-async function claimed(at: ListenAddress): Promise<ListenAddress> {
+async function claimed(at: BrokerAddress): Promise<BrokerAddress> {
   if (at.kind === 'socket') await claimSocket(at.path)
   return at
 }

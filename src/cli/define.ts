@@ -40,6 +40,8 @@ export interface Command {
   readonly takes?: Operands
   /** The actions by their names. The sections of each are among `sections`. */
   readonly actions?: ReadonlyMap<string, Action>
+  /** True: the command has a meaning without an action too. */
+  readonly runsAlone?: true
   /**
    * Runs the command and returns the exit code. `run.ts` turns a LocketError that it throws into a line on
    * standard error and the exit code of the error.
@@ -57,6 +59,8 @@ export interface CommandContext {
   readonly startState: StartState
   /** True: this process is a plugin of the Docker CLI, and learns from a connection that it is to end. */
   readonly followsDocker: boolean
+  /** The user that runs this process. */
+  readonly uid: number
   /** Absolute path of the working directory. */
   readonly cwd: string
   /** The time of the call, in milliseconds since the epoch. */

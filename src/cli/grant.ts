@@ -1,4 +1,4 @@
-import { adminSection } from '../config/broker/admin-section.ts'
+import { brokerAdminSection } from '../config/broker/admin-section.ts'
 import {
   adminAction,
   readPlace,
@@ -24,7 +24,7 @@ export const command: Command = {
     'locket grant list MACHINE',
   ],
   example: 'locket grant add web1 shop/db-password',
-  sections: [adminSection],
+  sections: [brokerAdminSection],
   actions: ACTIONS,
   run: (context) => runAction(ACTIONS, context),
 }

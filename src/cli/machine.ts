@@ -1,4 +1,4 @@
-import { adminSection, machineAddSection } from '../config/broker/admin-section.ts'
+import { brokerAdminSection, machineAddSection } from '../config/broker/admin-section.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import {
   adminAction,
@@ -34,7 +34,7 @@ export const command: Command = {
     'locket machine rm NAME           removes its grants too',
   ],
   example: 'locket machine add web1 --project shop --secret db-password',
-  sections: [machineAddSection, adminSection],
+  sections: [machineAddSection, brokerAdminSection],
   actions: ACTIONS,
   run: (context) => runAction(ACTIONS, context),
 }

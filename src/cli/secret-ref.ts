@@ -1,4 +1,4 @@
-import { adminSection, secretRefSection } from '../config/broker/admin-section.ts'
+import { brokerAdminSection, secretRefSection } from '../config/broker/admin-section.ts'
 import {
   adminAction,
   readPlace,
@@ -26,7 +26,7 @@ export const command: Command = {
   ],
   example:
     'locket secret-ref add db-password op://Servers/Database/password --project shop      machines read locket://shop/db-password',
-  sections: [secretRefSection, adminSection],
+  sections: [secretRefSection, brokerAdminSection],
   actions: ACTIONS,
   run: (context) => runAction(ACTIONS, context),
 }

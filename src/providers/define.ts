@@ -22,11 +22,25 @@ export interface ProviderClient extends AsyncDisposable {
   status(): ProviderStatus | undefined
 }
 
-/** The requests of one provider instance, for Status. */
+/** The requests of one provider instance, for Status and metrics. */
 export interface ProviderStatus {
   readonly requestsLastHour: number
+  /** All requests since it was opened. */
+  readonly requests: number
+  /** The rest of each limit of its rate; empty without a limit. */
+  readonly limits: readonly LimitStatus[]
+  /** Failures of the server in a row. */
+  readonly failures: number
   /** The reason why no request goes at present; left out while requests go. */
   readonly paused?: string
+}
+
+/** One limit of requests. */
+export interface LimitStatus {
+  /** The limit as its setting has it: `60/m`. */
+  readonly limit: string
+  /** The number of requests that may go now. */
+  readonly left: number
 }
 
 /** The parts of the machine that a provider needs. */
@@ -74,6 +88,11 @@ export interface ProviderDef<S extends Section = Section> {
    * for a malformed reference of this kind. The ref holds `instance`, which decides whose client fetches it.
    */
   parse(text: string, instance: string, settings: SettingsOf<S>): SecretRef | undefined
+  /**
+   * Returns the reference for an entry `{ provider, ref, field }` of a mapping file, where `ref` is what the
+   * secret manager itself calls the secret. Left out: `SCHEME://REF`, and the entry may have no field.
+   */
+  mapped?(ref: string, field: string | undefined): string
   /**
    * Files and folders of the operator that it reads although no setting names them. No volume may use them.
    */

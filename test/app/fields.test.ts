@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { createVolume } from '../../src/app/volume/create.ts'
 import { NEVER } from '../../src/app/volume/driver.ts'
 import { mountVolume } from '../../src/app/volume/mount.ts'
-import { getVolume } from '../../src/app/volume/status.ts'
+import { getVolume } from '../../src/app/volume/status/status.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import { until } from '../../scripts/engine/until.ts'
 import { packed } from '../fakes/memory-provider.ts'
@@ -116,8 +116,8 @@ test('a field that appears, changes or vanishes does so in the volume when it is
   let tell = (): void => undefined
   const watching = {
     ...driver,
-    watch: async (_paths: readonly string[], onChange: () => void) => {
-      tell = onChange
+    watch: async (_paths: readonly string[], onChange: (changed: readonly string[]) => void) => {
+      tell = () => onChange([])
       return { [Symbol.asyncDispose]: async () => undefined }
     },
     daemon: {

@@ -9,7 +9,7 @@ import { lastAbandonedMount, mountVolume } from '../../src/app/volume/mount.ts'
 import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import { createVolume } from '../../src/app/volume/create.ts'
 import { removeVolume } from '../../src/app/volume/remove.ts'
-import { getVolume, listVolumes } from '../../src/app/volume/status.ts'
+import { getVolume, listVolumes } from '../../src/app/volume/status/status.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { until } from '../../scripts/engine/until.ts'
 import { CANARY, mountIdsOf, openWorld, passTime, restarted, testDriver, TMPFS, WRITTEN } from './world.ts'
@@ -236,6 +236,7 @@ test('restore after a fallback keeps mounts that nothing accounts for, until the
   await mountVolume(first, 'v', 'one', NEVER)
   const state = join(world.runtimeDir, '../state/state.json')
   await writeFile(state, 'rubbish')
+  await writeFile(join(state, '../mounts.log'), 'rubbish')
   const second = await restarted(world)
   assert.equal(mountIdsOf(second).length, 0)
   assert.equal((await world.mountedTargets()).length, 1)

@@ -13,13 +13,16 @@ interface Layer {
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:net', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
-  host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'pg', 'fflate', 'zod', 'node:*'] },
+  host: { uses: ['core', 'koffi', 'pino', 'pg', 'fflate', 'zod', 'node:*'] },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
   },
   app: { uses: ['core'], types: ['config', 'providers'] },
-  http: { uses: ['app', 'core', 'fastify', 'zod', 'node:*'], types: ['config'] },
+  http: {
+    uses: ['app', 'core', 'fastify', 'zod', 'prom-client', 'prom-client/lib/registry.js', 'node:*'],
+    types: ['config'],
+  },
   cli: {
     uses: ['app', 'http', 'config', 'core', 'wire.ts', 'wire-broker.ts', 'node:*'],
     types: ['settings', 'providers'],
@@ -48,6 +51,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
     broker: ['vocabulary', 'text'],
+    reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
     sections: [],
@@ -59,6 +63,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
     init: ['sections', 'layers'],
     broker: [],
+    mapping: ['sections', 'layers', 'entries'],
   },
   app: {
     access: [],
@@ -66,7 +71,9 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     render: ['recipe'],
     sinks: ['render', 'recipe'],
     renewal: [],
-    volume: ['access', 'render', 'recipe', 'sinks', 'renewal'],
+    reload: ['renewal', 'sinks'],
+    volume: ['access', 'render', 'recipe', 'reload', 'sinks', 'renewal'],
+    admin: ['volume', 'access', 'render', 'sinks'],
     exec: ['render', 'recipe', 'sinks', 'renewal'],
     inject: ['render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
@@ -84,6 +91,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     log: [],
     daemon: ['files'],
     broker: ['files'],
+    engine: [],
   },
 }
 

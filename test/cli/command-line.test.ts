@@ -61,7 +61,7 @@ test('a command’s help is short: its own flags, and a line for each provider',
   assert.doesNotMatch(stdout, /--connect-host|LOCKET_/)
   assert.match(stdout, /^ {2}--size SIZE +size of the tmpfs \(default 10M\)$/m)
   assert.match(stdout, /^`locket volume --help-all` shows every flag/m)
-  assert.ok(stdout.split('\n').length < 92)
+  assert.ok(stdout.split('\n').length < 110)
   for (const line of stdout.split('\n')) assert.ok(line.length <= 110, line)
 })
 
@@ -200,4 +200,39 @@ test('a command loads nothing of another', () => {
     /node_modules|src\/(settings|config|providers|app|http|host|wire)/.test(url),
   )
   assert.deepEqual(heavy, [])
+})
+
+test('a full disk behind standard output is reported in words', () => {
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', 'exec "$@" > /dev/full', '-', process.execPath, MAIN, '--help'],
+    {
+      encoding: 'utf8',
+      env: {},
+    },
+  )
+  assert.deepEqual([status, stderr], [74, 'locket: cannot write standard output: the disk is full\n'])
+})
+
+test('a working directory that was removed is named', async (t) => {
+  const gone = join(await temporaryFolder(t), 'gone')
+  const { status, stderr } = spawnSync(
+    'sh',
+    [
+      '-c',
+      'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"',
+      gone,
+      process.execPath,
+      MAIN,
+      'exec',
+      '--',
+      'true',
+    ],
+    { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '' } },
+  )
+  assert.equal(status, 74)
+  assert.match(
+    stderr,
+    /^locket: the working directory does not exist any more \(change to a folder that exists\)$/m,
+  )
 })

@@ -28,6 +28,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
   refresh: row(['30s', 'auto'], [30_000, 'auto'], 'off', (volume) => volume.refresh),
+  'on-change': row(['restart', 'exec:a'], ['restart', 'exec'], undefined, (it) => Object(it.onChange).kind),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
   mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.written.rootMode),
   flags: row(
@@ -220,17 +221,13 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   ),
   'state-dir': daemonRow(['/a', '/b'], ['/a', '/b'], '/var/lib/locket', ({ daemon }) => daemon.stateDir),
   'runtime-dir': daemonRow(['/a', '/b'], ['/a', '/b'], '/var/lib/locket', ({ daemon }) => daemon.runtimeDir),
+  'docker-socket': daemonRow(['/a', '/b'], ['/a', '/b'], undefined, ({ daemon }) => daemon.dockerSocket),
   'template-roots': daemonRow(['/only', '/etc'], ['refused', 'taken'], 'taken', ({ daemon }) =>
     said(() => daemon.volumeConfig({ 'secret.a': '@/etc/template' })),
   ),
   'allow-inline-token': daemonRow(['true', 'false'], ['taken', 'refused'], 'refused', ({ daemon }) =>
     said(() => daemon.volumeConfig({ 'connect-token': 'canary' })),
   ),
-  linger: daemonRow(['0s', '1m'], [0, 60_000], 5000, ({ daemon }) => daemon.cacheTtlMs),
-  managed: daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.managed),
-  'reset-state': daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.resetState),
-  'log-format': daemonRow(['json', 'compose'], ['json', 'compose'], 'text', ({ log }) => log.format),
-  'log-level': daemonRow(['debug', 'error'], ['debug', 'error'], 'info', ({ log }) => log.level),
 }
 
 /** The message of what it throws, or nothing. */

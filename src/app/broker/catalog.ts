@@ -31,7 +31,7 @@ export interface Catalog {
 }
 
 /** The audit line, the log line and the announcement of a change. */
-export interface Change {
+interface AdminChange {
   readonly action: AuditAction
   readonly target: string
   readonly announces?: BrokerChange
@@ -43,7 +43,7 @@ export interface Change {
 export async function change<T>(
   { clock, audit, emit, store }: BrokerPorts,
   { actor, address }: Admin,
-  { action, target, announces }: Change,
+  { action, target, announces }: AdminChange,
   work: () => Promise<T>,
 ): Promise<T> {
   await audit([{ at: clock.now(), actor, action, target, address, outcome: 'allowed', reason: 'admin' }])
@@ -124,7 +124,7 @@ function grantChange(
   machine: string,
   id: string,
   { project, name }: SecretPlace,
-): Change {
+): AdminChange {
   return { action, target: `${machine} ${project}/${name}`, announces: { kind: 'machine', machine: id } }
 }
 

@@ -4,7 +4,7 @@ import { createMeter } from '../../core/broker/meter.ts'
 import type { MachineKeys, MachineState } from '../../core/broker/records.ts'
 import { tokenHash } from '../../core/broker/tokens.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { identityOf } from './machines.ts'
+import { machineIdentity } from './machines.ts'
 import type { BrokerPorts } from './ports.ts'
 
 /** A machine that brings its key. */
@@ -56,7 +56,7 @@ export function createEnrol(ports: BrokerPorts): (request: EnrolRequest) => Prom
     }
     emit('broker.changed', { action: 'enrol', target: enrolled.name })
     await store.announce({ kind: 'machine', machine: enrolled.id })
-    return { identity: identityOf(ports, enrolled), state: enrolled.state, fingerprint }
+    return { identity: machineIdentity(ports, enrolled), state: enrolled.state, fingerprint }
   }
 }
 

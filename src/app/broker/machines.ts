@@ -88,7 +88,7 @@ export function createMachines(ports: BrokerPorts): Machines {
     const signing = createSigningKey()
     const pem = privateKeyPem(signing)
     const files = new Map<string, Uint8Array>([
-      [IDENTITY_FILES.identity, formatIdentity(identityOf(ports, machine))],
+      [IDENTITY_FILES.identity, formatIdentity(machineIdentity(ports, machine))],
       [IDENTITY_FILES.key, pem],
       [IDENTITY_FILES.settings, CLIENT_SETTINGS],
     ])
@@ -167,7 +167,7 @@ interface Ticket {
 const CLIENT_SETTINGS = new TextEncoder().encode('{\n  "provider": "locket"\n}\n')
 
 /** Returns the content of a machine's identity file. */
-export function identityOf(
+export function machineIdentity(
   { settings, keys }: Pick<BrokerPorts, 'settings' | 'keys'>,
   { id, name }: Pick<MachineRecord, 'id' | 'name'>,
 ): MachineIdentity {

@@ -1,10 +1,10 @@
-import { adminSection } from '../../config/broker/admin-section.ts'
+import { brokerAdminSection } from '../../config/broker/admin-section.ts'
 import { loadCommand, type Loaded, type Sections } from '../../config/load.ts'
 import { tableLines } from '../../core/text/table.ts'
 import { nearest } from '../../core/text/nearest.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Action, CommandContext } from '../define.ts'
-import type { AdminClient } from '../../http/broker-client/admin-client.ts'
+import type { BrokerAdminClient } from '../../http/broker-client/admin-client.ts'
 
 /** An action of a command that calls the admin API. */
 export interface AdminAction extends Action {
@@ -14,7 +14,7 @@ export interface AdminAction extends Action {
 /** The call of an action. */
 export interface ActionCall<S extends Sections> extends Loaded<S> {
   readonly context: CommandContext
-  readonly client: AdminClient
+  readonly client: BrokerAdminClient
 }
 
 /**
@@ -25,9 +25,9 @@ export function adminAction<S extends Sections>(
   command: string,
   sections: S,
   positionals: readonly string[],
-  body: (call: ActionCall<S & { readonly admin: typeof adminSection }>) => Promise<void>,
+  body: (call: ActionCall<S & { readonly admin: typeof brokerAdminSection }>) => Promise<void>,
 ): AdminAction {
-  const all = { ...sections, admin: adminSection }
+  const all = { ...sections, admin: brokerAdminSection }
   return {
     sections: Object.values(all),
     async run(name, context) {
@@ -40,8 +40,8 @@ export function adminAction<S extends Sections>(
         isRoot,
         positionals,
       })
-      const { openAdminClient } = await import('../../http/broker-client/admin-client.ts')
-      const client = await openAdminClient(loaded.settings.admin, signal)
+      const { openBrokerAdmin } = await import('../../http/broker-client/admin-client.ts')
+      const client = await openBrokerAdmin(loaded.settings.admin, signal)
       await body({ ...loaded, context, client })
     },
   }

@@ -8,7 +8,7 @@ import { serveSection } from './serve-section.ts'
 const { stateDir, adminListen } = serveSection.fields
 
 /** The settings by which commands find the admin API of a broker on this host. */
-export const adminSection = section('broker-admin', 'The broker', { stateDir, adminListen })
+export const brokerAdminSection = section('broker-admin', 'The broker', { stateDir, adminListen })
 
 /** A duration from now such as `720h`, or a moment such as `2027-01-31T00:00:00Z`. */
 const Expiry = z.string().transform((text, context): { readonly inMs: number } | { readonly at: string } => {

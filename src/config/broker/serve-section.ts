@@ -1,11 +1,11 @@
 import * as z from 'zod'
-import { isOfThisMachine, parseListenAddress } from '../../core/broker/listen-address.ts'
+import { isOfThisMachine, parseBrokerAddress } from '../../core/broker/broker-address.ts'
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Duration, Names, Rates, Text } from '../../settings/kinds.ts'
 
 /** `:7468`, `127.0.0.1:7468` or `unix:/path`. */
 const Listen = z.string().transform((text, context) => {
-  const at = parseListenAddress(text)
+  const at = parseBrokerAddress(text)
   if (at !== undefined) return at
   context.addIssue({ code: 'custom', message: 'must be :PORT, ADDRESS:PORT or unix:/path/of/a/socket' })
   return z.NEVER

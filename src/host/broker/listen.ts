@@ -3,13 +3,13 @@ import { chmod } from 'node:fs/promises'
 import type { AddressInfo, Server } from 'node:net'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
-import type { ListenAddress } from '../../core/broker/listen-address.ts'
+import type { BrokerAddress } from '../../core/broker/broker-address.ts'
 
 /**
  * Listens on an address, and resolves with its name for the log: the port that the system chose is in it.
  * `mode` is that of a Unix socket, whose place the caller has claimed. Rejects with `io`.
  */
-export async function listenAt(server: Server, at: ListenAddress, mode: number): Promise<string> {
+export async function listenAt(server: Server, at: BrokerAddress, mode: number): Promise<string> {
   const listening = once(server, 'listening')
   if (at.kind === 'socket') {
     // The socket is private from the beginning, and opened to others afterwards.

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { request, type RequestOptions } from 'node:http'
 import { join } from 'node:path'
-import type { ListenAddress } from '../../core/broker/listen-address.ts'
+import type { BrokerAddress } from '../../core/broker/broker-address.ts'
 import { ERROR_KINDS, errnoOf, LocketError, onOneLine, type ErrorCode } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 
 /** Where the admin API of this host's broker is. */
 export interface AdminPlace {
   readonly stateDir: string
-  readonly adminListen?: ListenAddress | undefined
+  readonly adminListen?: BrokerAddress | undefined
 }
 
 /** One call of the admin API. */

@@ -14,7 +14,7 @@ import { openAdminCall, type AdminCall, type AdminPlace } from './admin-call.ts'
 type ShownMachine = z.output<typeof MachineShape>
 
 /** The admin API of a broker. Every call rejects with the broker's error. */
-export interface AdminClient {
+export interface BrokerAdminClient {
   secrets(): Promise<readonly z.output<typeof SecretShape>[]>
   addSecret(secret: SecretPlace & { readonly reference: string }): Promise<void>
   removeSecret(place: SecretPlace): Promise<void>
@@ -30,7 +30,7 @@ export interface AdminClient {
 }
 
 /** Resolves with a client for the broker of this host. Rejects with `io` without its token. */
-export async function openAdminClient(place: AdminPlace, signal: AbortSignal): Promise<AdminClient> {
+export async function openBrokerAdmin(place: AdminPlace, signal: AbortSignal): Promise<BrokerAdminClient> {
   const call = await openAdminCall(place, signal)
 
   async function ask<T extends z.ZodType>(asked: AdminCall, shape: T): Promise<z.output<T>> {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 /** Where a server listens: a port of this machine, or a Unix socket. */
-export type ListenAddress =
+export type BrokerAddress =
   | {
       readonly kind: 'port'
       /** Left out: all addresses of this machine. */
@@ -14,7 +14,7 @@ export type ListenAddress =
  * Parses `:7468`, `127.0.0.1:7468`, `[::1]:7468`, `localhost:7468` or `unix:/run/locket/broker.sock`. Port 0
  * lets the system choose. Undefined: anything else.
  */
-export function parseListenAddress(text: string): ListenAddress | undefined {
+export function parseBrokerAddress(text: string): BrokerAddress | undefined {
   const path = /^unix:(?:\/\/)?(\/[^\0]{1,106})$/.exec(text)?.[1]
   if (path !== undefined) return { kind: 'socket', path }
   const [, bracketed, name = '', digits] =
@@ -27,6 +27,6 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 }
 
 /** True for an address that only programs of this machine reach. */
-export function isOfThisMachine(at: ListenAddress): boolean {
+export function isOfThisMachine(at: BrokerAddress): boolean {
   return at.kind === 'socket' || /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(at.host ?? '')
 }

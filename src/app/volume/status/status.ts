@@ -1,9 +1,9 @@
-import type { ContentFacts } from '../recipe/volume-files.ts'
-import type { VolumeName } from '../../core/vocabulary/names.ts'
-import { formatDuration } from '../../core/text/units.ts'
-import { mountpointOf, type Driver } from './driver.ts'
-import { tmpfsOf, usesOf, type VolumeState } from './state.ts'
-import type { Volume } from './volume-table.ts'
+import type { ContentFacts } from '../../recipe/volume-files.ts'
+import type { VolumeName } from '../../../core/vocabulary/names.ts'
+import { formatDuration } from '../../../core/text/units.ts'
+import { mountpointOf, type Driver } from '../driver.ts'
+import { tmpfsOf, usesOf, type VolumeState } from '../state.ts'
+import type { Volume } from '../volume-table.ts'
 
 /** A volume as the engine sees it. */
 export interface VolumeView {
@@ -76,6 +76,7 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
       ...warningsOf(state),
       ...(content?.warnings ?? []),
       ...(activity.postponed === undefined ? [] : [`the refresh is postponed: ${activity.postponed}`]),
+      ...driver.reloads.troublesOf(name),
       ...[...used.values()].flatMap(({ paused }) => paused ?? []),
     ],
   }
