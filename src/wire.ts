@@ -5,7 +5,7 @@ import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
 import type { Machine } from './app/machine.ts'
-import { credentialVariables } from './config/child-environment.ts'
+import { credentialVariables } from './config/entries/child-environment.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createEvents, type Emit, type EventListener } from './core/ports/events.ts'
@@ -221,7 +221,8 @@ export function openSetupFiles() {
   }
 }
 
-function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
+/** Returns the parts of the machine that providers need. */
+export function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
   const clock = systemClock()
   return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }

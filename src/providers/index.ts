@@ -13,6 +13,7 @@ import { infisical } from './infisical/infisical.ts'
 import { keepassxc } from './keepassxc/keepassxc.ts'
 import { local } from './local/local.ts'
 import { op } from './op/op.ts'
+import { locket } from './locket/locket.ts'
 import { opConnect } from './op-connect/op-connect.ts'
 import { pass } from './pass/pass.ts'
 import { sops } from './sops/sops.ts'
@@ -34,6 +35,7 @@ export const PROVIDERS: readonly ProviderDef[] = [
   sops,
   pass,
   keepassxc,
+  locket,
   env,
   dotenv,
 ]

@@ -11,9 +11,9 @@ interface Layer {
 
 /** Which layers and packages a layer may load. `node:*` means all modules of Node. */
 const LAYERS: Readonly<Record<string, Layer>> = {
-  core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
+  core: { uses: ['node:crypto', 'node:net', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
-  host: { uses: ['core', 'koffi', 'pino', 'zod', 'node:*'] },
+  host: { uses: ['core', 'koffi', 'pino', 'pg', 'fflate', 'zod', 'node:*'] },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
@@ -24,10 +24,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     types: ['config'],
   },
   cli: {
-    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'node:*'],
+    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'wire-broker.ts', 'node:*'],
     types: ['settings', 'providers'],
   },
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
+  'wire-broker.ts': { uses: ['app', 'core', 'host', 'wire.ts', 'node:*'], types: ['providers'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
   'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
   'start-state.ts': { uses: ['node:*'], types: ['core'] },
@@ -47,11 +48,12 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'last-known-good': ['vocabulary', 'keys'],
     audit: ['vocabulary', 'keys'],
     volume: ['vocabulary', 'text'],
-    ports: ['vocabulary', 'text', 'volume', 'audit'],
+    ports: ['vocabulary', 'text', 'volume', 'audit', 'broker'],
     filters: ['vocabulary', 'text'],
     'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
+    broker: ['vocabulary', 'text'],
     reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
@@ -63,6 +65,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
     init: ['sections', 'layers'],
+    broker: [],
     mapping: ['sections', 'layers', 'entries'],
   },
   app: {
@@ -82,6 +85,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     check: ['render', 'recipe'],
     secret: [],
     init: [],
+    broker: ['access'],
   },
   host: {
     files: [],
@@ -93,6 +97,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     process: [],
     log: [],
     daemon: ['files'],
+    broker: ['files'],
     engine: [],
   },
 }

@@ -11,6 +11,7 @@ import { toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { fieldKind, type Field, fieldsOf } from '../../src/settings/field.ts'
 import { ACCESS_ROWS } from './access-rows.ts'
 import { AUDIT_ROWS } from './audit-rows.ts'
+import { BROKER_ROWS } from './broker-rows.ts'
 import { CEILING_ROWS } from './ceiling-rows.ts'
 import { CLOUD_ROWS } from './cloud-rows.ts'
 import { DAEMON_ROWS } from './daemon-rows.ts'
@@ -26,6 +27,7 @@ const ROWS = {
   ...ACCESS_ROWS,
   ...AUDIT_ROWS,
   ...CLOUD_ROWS,
+  ...BROKER_ROWS,
 }
 const FIELDS = fieldsOf(VOLUME_SECTIONS).filter((field) => field.name !== 'config')
 

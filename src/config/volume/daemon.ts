@@ -174,5 +174,5 @@ function filesOf({ def, settings }: ProviderInstance): string[] {
     if (field.file === true && typeof value === 'string') return [value]
     return field.credential === true && isCredentialFile(value) ? [value.path] : []
   })
-  return [...named, ...(def.ownFiles ?? [])]
+  return [...named, ...(def.ownFiles?.(settings) ?? [])]
 }

@@ -19,6 +19,6 @@ export const awsSm = defineProvider({
     return createRef(instance, formatAwsSecret(reference), text, { isAll })
   },
   check: awsProblems,
-  ownFiles: AWS_FILES,
+  ownFiles: () => AWS_FILES,
   open: async (given, deps, instance) => (await import('./open.ts')).openAwsSm(given, deps, instance),
 })

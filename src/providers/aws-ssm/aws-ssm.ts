@@ -21,6 +21,6 @@ export const awsSsm = defineProvider({
     })
   },
   check: awsProblems,
-  ownFiles: AWS_FILES,
+  ownFiles: () => AWS_FILES,
   open: async (given, deps, instance) => (await import('./open.ts')).openAwsSsm(given, deps, instance),
 })

@@ -18,6 +18,6 @@ export const gcpSm = defineProvider({
     return createRef(instance, formatGcpSecret(reference), text, { isAll })
   },
   check: () => [],
-  ownFiles: ['/root/.config/gcloud/application_default_credentials.json'],
+  ownFiles: () => ['/root/.config/gcloud/application_default_credentials.json'],
   open: async (given, deps, instance) => (await import('./open.ts')).openGcpSm(given, deps, instance),
 })

@@ -11,7 +11,7 @@ import { explainCommon } from './errors.ts'
 import { unpackKeys } from './key-text.ts'
 import { regionalEndpoint, requireRegion } from './region.ts'
 import type { AwsSettings } from './settings.ts'
-import { signRequest, type AwsKeys } from './sign.ts'
+import { signAwsRequest, type AwsKeys } from './sign.ts'
 
 /** A service with the protocol AWS JSON 1.1. */
 interface AwsService {
@@ -96,7 +96,7 @@ export function openAwsProvider<B>(
             path: '/',
             body: new TextEncoder().encode(JSON.stringify(input)),
             headers: (body) =>
-              signRequest(
+              signAwsRequest(
                 {
                   method: 'POST',
                   url: new URL(`${url}/`),

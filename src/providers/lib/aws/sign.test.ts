@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret } from '../../../core/vocabulary/secret.ts'
-import { signRequest } from './sign.ts'
+import { signAwsRequest } from './sign.ts'
 
 /**
  * AWS's published test suite for Signature Version 4, as its SDKs carry it (`aws-sig-v4-test-suite`): the
@@ -83,7 +83,7 @@ const VECTORS: readonly {
 for (const { name, method, path = '/', headers = {}, body, token, signedHeaders, signature } of VECTORS)
   test(`a request is signed as AWS publishes it: ${name}`, () => {
     const keys = { accessKeyId: KEY_ID, secretAccessKey: Secret.fromText(SECRET_KEY), sessionToken: token }
-    const signed = signRequest(
+    const signed = signAwsRequest(
       {
         method,
         url: new URL(`https://example.amazonaws.com${path}`),
@@ -103,7 +103,7 @@ for (const { name, method, path = '/', headers = {}, body, token, signedHeaders,
 
 test('a port that is not the usual one is part of the signed host', () => {
   const sign = (url: string): string | undefined =>
-    signRequest(
+    signAwsRequest(
       { method: 'POST', url: new URL(url), headers: {}, body: undefined },
       { accessKeyId: KEY_ID, secretAccessKey: Secret.fromText(SECRET_KEY) },
       { region: 'us-east-1', service: 'service', now: NOW },

@@ -33,7 +33,7 @@ interface SigningScope {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). It is not
  * repeatable later: the signature holds the time.
  */
-export function signRequest(
+export function signAwsRequest(
   { method, url, headers, body = new Uint8Array() }: SignedRequest,
   { accessKeyId, secretAccessKey, sessionToken }: AwsKeys,
   { region, service, now }: SigningScope,

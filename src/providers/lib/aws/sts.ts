@@ -5,7 +5,7 @@ import type { HttpClient, Refusal } from '../http/http.ts'
 import { providerError } from '../provider-error.ts'
 import { explainCommon, readFailure } from './errors.ts'
 import { FoundKeys } from './key-text.ts'
-import { signRequest, type AwsKeys } from './sign.ts'
+import { signAwsRequest, type AwsKeys } from './sign.ts'
 
 const MAX_BYTES = 64 * 1024
 const VERSION = '2011-06-15'
@@ -57,7 +57,7 @@ export function createSts(
         headers: (sent) =>
           keys === undefined
             ? headers
-            : signRequest({ method: 'POST', url, headers, body: sent }, keys, {
+            : signAwsRequest({ method: 'POST', url, headers, body: sent }, keys, {
                 region,
                 service: 'sts',
                 now: clock.now(),

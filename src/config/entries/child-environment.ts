@@ -1,6 +1,6 @@
-import { fieldsOf } from '../settings/field.ts'
-import type { Env } from './layers/env.ts'
-import { PROVIDER_SECTIONS } from './sections/rendering.ts'
+import { fieldsOf } from '../../settings/field.ts'
+import type { Env } from '../layers/env.ts'
+import { PROVIDER_SECTIONS } from '../sections/rendering.ts'
 
 /** The rules for the variables that a child inherits. */
 interface Inheritance {
