@@ -185,6 +185,15 @@ export const CredentialText = z.string().transform((text, context): Credential =
   return { kind: 'inline', value: Secret.fromText(text.trim()) }
 })
 
+/** Parses `/path` or `file:/path` of a credential that is a whole file, such as a key in JSON. */
+export const CredentialFile = z
+  .string()
+  .regex(/^(file:(\/\/)?)?\/[^\0]*$/, 'must be the absolute path of a file, which begins with /')
+  .transform((text): Extract<Credential, { kind: 'file' }> => ({
+    kind: 'file',
+    path: text.replace(/^file:(?:\/\/(?=\/))?/, ''),
+  }))
+
 function nearChoice(text: string, choices: readonly string[]): string | undefined {
   const begins = choices.find((choice) => text.toLowerCase().startsWith(choice))
   return begins ?? nearest(text, choices)

@@ -246,7 +246,7 @@ export function inline(config: VolumeConfig, name: string): string | undefined {
   return source?.kind === 'inline' ? source.template : source?.path
 }
 
-function row(
+export function row(
   texts: SettingRow['texts'],
   seen: SettingRow['seen'],
   byDefault: unknown,
@@ -269,11 +269,11 @@ export function daemonRow(
   return { texts, seen, byDefault, read }
 }
 
-function setting(kind: string, key: string): ReadVolume {
+export function setting(kind: string, key: string): ReadVolume {
   return (volume) => volume.providers.find((instance) => instance.name === kind)?.settings[key]
 }
 
-function credentialPath(kind: string, key: string): ReadVolume {
+export function credentialPath(kind: string, key: string): ReadVolume {
   return (volume) => {
     const credential = setting(kind, key)(volume)
     return typeof credential === 'object' && credential !== null
@@ -282,7 +282,7 @@ function credentialPath(kind: string, key: string): ReadVolume {
   }
 }
 
-function ratesOf(kind: string): ReadVolume {
+export function ratesOf(kind: string): ReadVolume {
   return (volume) => {
     const rates = setting(kind, 'maxRate')(volume)
     return Array.isArray(rates) ? rates.map((rate: { text: string }) => rate.text).join(' ') : rates

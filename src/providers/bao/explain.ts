@@ -1,6 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
-import { isObject } from './json.ts'
+import { isObject } from '../lib/reference/exact-json.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /**

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import { statusError } from '../lib/http/http-errors.ts'
-import { nearHint } from '../lib/name-hint.ts'
+import { nearHint } from '../lib/names/name-hint.ts'
 import type { Folder, InfisicalReference } from './reference.ts'
 import { providerError } from '../lib/provider-error.ts'
 

@@ -1,4 +1,4 @@
-import { nearest } from '../../core/text/nearest.ts'
+import { nearest } from '../../../core/text/nearest.ts'
 
 const MOST_LISTED = 5
 const LONGEST_SHOWN = 80

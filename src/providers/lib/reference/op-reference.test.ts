@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { isLocketError } from '../../core/vocabulary/errors.ts'
+import { isLocketError } from '../../../core/vocabulary/errors.ts'
 import { formatOpReference, parseOpReference } from './op-reference.ts'
 
 test('three parts are vault, item and field; four have a section before the field', () => {

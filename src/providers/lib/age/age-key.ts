@@ -1,4 +1,5 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import { LocketError } from '../../../core/vocabulary/errors.ts'
+import { isSshKey, readSshKey } from './ssh-key.ts'
 
 /** The identities of a key file. */
 export interface AgeKey {
@@ -30,17 +31,55 @@ export function loadAge(): Promise<typeof import('age-encryption')> {
  */
 export async function parseAgeKey(text: string, path: string): Promise<AgeKey> {
   const age = await loadAge()
-  const identities = text
+  const identities = identitiesOf(text, path)
+  const [first] = identities
+  return {
+    ...openerOf(age, identities, path),
+    recipient: () => age.identityToRecipient(first),
+    async seal(plain) {
+      const encrypter = new age.Encrypter()
+      encrypter.addRecipient(await age.identityToRecipient(first))
+      return gather(await encrypter.encrypt(streamOf(plain)))
+    },
+  }
+}
+
+/**
+ * Parses an identity file in the format of `age-keygen`, or an SSH key without a passphrase (Ed25519 or RSA).
+ * Rejects with `auth` for another text.
+ */
+export async function parseAgeIdentity(text: string, path: string): Promise<Pick<AgeKey, 'open'>> {
+  const age = await loadAge()
+  if (!isSshKey(text)) return openerOf(age, identitiesOf(text, path), path)
+  const key = readSshKey(text)
+  if (key === 'locked')
+    throw new LocketError('auth', `the SSH key ${path} has a passphrase, and nobody can be asked for it`, {
+      hint: 'use a key without one, or an identity of age-keygen',
+    })
+  if (key === undefined)
+    throw new LocketError('auth', `the SSH key ${path} cannot be used`, {
+      hint: 'age knows keys of the types Ed25519 and RSA',
+    })
+  const { sshIdentity } = await import('./ssh-identity.ts')
+  return openerOf(age, [sshIdentity(key)], path)
+}
+
+/** Returns the identities of a text. There is at least one. */
+function identitiesOf(text: string, path: string): readonly [string, ...string[]] {
+  const [first, ...others] = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
-  const first = identities[0]
-  if (first === undefined || !identities.every((line) => /^AGE-SECRET-KEY-(PQ-)?1/.test(line))) {
-    throw unusable(
-      path,
-      text.includes(ARMOR) || text.startsWith('age-encryption.org/') ? 'it is itself encrypted' : undefined,
-    )
-  }
+  if (first !== undefined && [first, ...others].every((line) => /^AGE-SECRET-KEY-(PQ-)?1/.test(line)))
+    return [first, ...others]
+  const isEncrypted = text.includes(ARMOR) || text.startsWith('age-encryption.org/')
+  throw unusable(path, isEncrypted ? 'it is itself encrypted' : undefined)
+}
+
+type Age = Awaited<ReturnType<typeof loadAge>>
+type AgeIdentity = Parameters<InstanceType<Age['Decrypter']>['addIdentity']>[0]
+
+function openerOf(age: Age, identities: readonly AgeIdentity[], path: string): Pick<AgeKey, 'open'> {
   const decrypter = new age.Decrypter()
   for (const [index, identity] of identities.entries()) {
     try {
@@ -51,7 +90,6 @@ export async function parseAgeKey(text: string, path: string): Promise<AgeKey> {
     }
   }
   return {
-    recipient: () => age.identityToRecipient(first),
     async open(sealed, sealedPath) {
       try {
         const binary = isArmored(sealed) ? age.armor.decode(Buffer.from(sealed).toString('latin1')) : sealed
@@ -59,11 +97,6 @@ export async function parseAgeKey(text: string, path: string): Promise<AgeKey> {
       } catch (cause) {
         throw notOpened(cause, sealedPath, path)
       }
-    },
-    async seal(plain) {
-      const encrypter = new age.Encrypter()
-      encrypter.addRecipient(await age.identityToRecipient(first))
-      return gather(await encrypter.encrypt(streamOf(plain)))
     },
   }
 }

@@ -1,4 +1,4 @@
-import { readJson } from '../lib/http/json.ts'
+import { readJson } from '../http/json.ts'
 
 /** The functions of `JSON` that every supported Node has and that TypeScript does not know yet. */
 interface SourceJson {
@@ -14,17 +14,16 @@ const json = JSON as unknown as SourceJson
 /**
  * Returns the answer with its numbers as the server wrote them. A number that JavaScript would write
  * differently, such as `1.0` or one beyond 2^53, is kept as its digits. Wipes the bytes. Throws as `readJson`
- * does.
+ * does; `hint` is for a body that is not JSON.
  */
-export function parseExact(body: Uint8Array, who: string): unknown {
+export function parseExact(body: Uint8Array, who: string, hint?: string): unknown {
   try {
-    return readJson(body, { who, hint: HINT, parse, maxValues: MAX_VALUES })
+    return readJson(body, { who, parse, maxValues: MAX_VALUES, ...(hint === undefined ? {} : { hint }) })
   } finally {
     body.fill(0)
   }
 }
 
-const HINT = 'is bao-url the address of an OpenBao or Vault server?'
 /**
  * A limit below the usual one, because a reviver makes parsing ten times slower and a secret has few fields.
  */

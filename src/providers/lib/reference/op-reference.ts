@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import { LocketError } from '../../../core/vocabulary/errors.ts'
 
 const ATTRIBUTES = ['otp', 'type', 'value', 'title', 'id', 'purpose', 'content', 'size', 'name'] as const
 type OpAttribute = (typeof ATTRIBUTES)[number]
