@@ -4,8 +4,13 @@ import { PROVIDERS } from '../../src/providers/index.ts'
 import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
-/** Files that providers read although no setting names them. */
-const OWN_FILES = new Set(PROVIDERS.flatMap(({ ownFiles = [] }) => ownFiles))
+/** Files that providers read although no setting names them, and the default of one setting. */
+const OWN_FILES = new Set(
+  PROVIDERS.flatMap(({ kind, ownFiles = [] }) => [
+    ...ownFiles,
+    ...(kind === 'age' ? ['/etc/locket/age.key'] : []),
+  ]),
+)
 const KEYS = ['/etc/locket/secrets.age', '/etc/locket/keys/local.key']
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
