@@ -9,7 +9,7 @@ export const gcpSm = defineProvider({
   title: 'Google Cloud Secret Manager',
   schemes: ['gcp-sm'],
   autoRefresh: { everyMs: 300_000 },
-  example: 'gcp-sm://db-password',
+  example: 'gcp-sm://projects/my-project/secrets/db-password',
   settings: gcpSettings,
   parse(text, instance, { project }) {
     const reference = parseGcpSecret(text, project)

@@ -16,5 +16,6 @@ export const pass = defineProvider({
     return entry && createRef(instance, formatPassEntry(entry), text, { isAll: entry.isAll === true })
   },
   check: () => [],
+  ownFiles: () => ['/root/.gnupg'],
   open: async (given, deps, instance) => (await import('./open.ts')).openPass(given, deps, instance),
 })

@@ -19,6 +19,7 @@ export const passSettings = section('pass', 'The standard password store (pass)'
     example: '/root/.gnupg',
     summary: 'the folder of GnuPG; left out: ~/.gnupg',
     placeholder: 'FOLDER',
+    file: true,
     driverOption: false,
   }),
 })
