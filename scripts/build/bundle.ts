@@ -87,7 +87,7 @@ const oneLanguage: Plugin = {
 
 /** Files that `import()` loads once a command reads settings. They load `SHARED`. */
 const AFTER_SETTINGS =
-  /\/src\/(cli\/(check|completion|compose|exec|export|inject|secret|status|volume|help\/page)|wire|http\/server|http\/docker\/plugin)\.ts$/
+  /\/src\/(cli\/(check|completion|compose|enrol|grant|machine|secret-ref|serve|exec|export|inject|secret|status|volume|help\/page)|wire|wire-broker|http\/server|http\/docker\/plugin)\.ts$/
 /** The settings, and what every command that renders comes to use. */
 const SHARED = [
   'src/config/{load,load-rendering,child-environment,{sections,layers,entries,describe,volume}/*}.ts',
