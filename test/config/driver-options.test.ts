@@ -4,12 +4,15 @@ import { PROVIDERS } from '../../src/providers/index.ts'
 import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
-/** Files that providers read although no setting names them. */
+/** Files that providers read although no setting names them, and the default of one setting. */
 const OWN_FILES = new Set(
-  PROVIDERS.flatMap((def) => (def.kind === 'locket' ? [] : (def.ownFiles?.({}) ?? []))),
+  PROVIDERS.flatMap((def) => {
+    if (def.kind === 'locket') return []
+    return [...(def.ownFiles?.({}) ?? []), ...(def.kind === 'age' ? ['/etc/locket/age.key'] : [])]
+  }),
 )
 const KEYS = ['/etc/locket/secrets.age', '/etc/locket/keys/local.key']
-/** The key of files of age, and the identity of this host at its broker. */
+/** The identity of this host at its broker. */
 const IDENTITIES = ['/etc/locket/age.key', '/etc/locket/identity/identity.json', '/etc/locket/identity']
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
