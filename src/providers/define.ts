@@ -27,6 +27,8 @@ export interface ProviderStatus {
   readonly requestsLastHour: number
   /** The reason why no request goes at present; left out while requests go. */
   readonly paused?: string
+  /** The number of patient requests that wait for the limits of requests; left out while none does. */
+  readonly waiting?: number
 }
 
 /** The parts of the machine that a provider needs. */

@@ -11,6 +11,8 @@ export const LONGEST_WAIT_MS = 60_000
  * host, so the server may see them closer together.
  */
 const SLACK_MS = 200
+/** The part of each rate that patient requests may use. */
+const PATIENT_SHARE = 0.5
 
 /** Limits the rate of requests. */
 interface RateLimit {
@@ -20,7 +22,12 @@ interface RateLimit {
    * away.
    */
   take(signal: AbortSignal): Promise<void>
-  /** Counts requests that a library has sent without asking. */
+  /**
+   * Returns the milliseconds until a patient request may go, as far as is known now. It goes after all that
+   * wait, and only while at least half of each rate is left, so that the others find room. `charge` counts it.
+   */
+  patientWaitMs(): number
+  /** Counts requests that were sent without `take`. */
   charge(count: number): void
   /** Lets no request go for `ms` milliseconds, because the server asked for it. */
   hold(ms: number): void
@@ -44,10 +51,10 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
   /** Ends the pause of `watchOver` when the queue is empty. */
   let watch: AbortController | undefined
 
-  /** Returns the time at which the request after these may go. */
-  function nextAfter(starts: readonly number[]): number {
+  /** Returns the time at which the request after these may go. `share`: the part of each rate that it may use. */
+  function nextAfter(starts: readonly number[], share = 1): number {
     const free = rates.map(({ count, perMs }) => {
-      const before = starts.at(-count)
+      const before = starts.at(-Math.max(1, Math.floor(count * share)))
       return before === undefined ? 0 : before + perMs + SLACK_MS
     })
     return Math.max(heldUntil, ...free)
@@ -131,6 +138,10 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
       } finally {
         signal.removeEventListener('abort', leave)
       }
+    },
+    patientWaitMs() {
+      const now = clock.elapsed()
+      return Math.max(0, queue.length > 0 ? waitOfLast(now) : nextAfter(went, PATIENT_SHARE) - now)
     },
     charge(count) {
       const now = clock.elapsed()

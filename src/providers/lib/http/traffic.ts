@@ -1,9 +1,11 @@
 import { isLocketError } from '../../../core/vocabulary/errors.ts'
 import type { ErrorCode, LocketError } from '../../../core/vocabulary/errors.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
+import { isPatient, keepPatience } from '../../../core/waiting/patience.ts'
 import type { Rate } from '../../../core/waiting/rate.ts'
 import type { ProviderStatus } from '../../define.ts'
 import { createBreaker } from './breaker.ts'
+import { createPatientQueue } from './patient-queue.ts'
 import { createPool } from './pool.ts'
 import { createRateLimit, LONGEST_WAIT_MS } from './rate-limit.ts'
 import { createRequestCount } from './request-count.ts'
@@ -27,8 +29,11 @@ export interface Traffic {
    * rate is used up for more than a minute (`rate_limited`). A failure of the server counts for the breaker.
    * A Retry-After of the server holds all requests; if it is longer than a minute, a single request goes
    * first afterwards.
+   *
+   * A patient request (see `bePatient`) waits behind all others, however long that takes. It leaves half of
+   * the rate and of the places to them. Its own time begins when it goes. The request gets the signal to obey.
    */
-  run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T>
+  run<T>(request: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>
   /** Counts requests that a library made by itself, beyond the one that `run` has counted. */
   charge(count: number): void
   status(): ProviderStatus
@@ -43,18 +48,57 @@ const NOT_THE_SERVERS: ReadonlySet<ErrorCode> = new Set([
   'credential_missing',
 ])
 
+/** Milliseconds for one patient request. Other requests have the deadline of their caller. */
+const PATIENT_REQUEST_MS = 25_000
+
 /** Makes the gate of one instance. */
 export function createTraffic({ provider, maxConcurrent, rates, clock }: TrafficOptions): Traffic {
-  const pool = createPool(maxConcurrent)
+  const pool = createPool(maxConcurrent, () => patient.look())
   const limit = createRateLimit(provider, rates, clock)
   const breaker = createBreaker(clock)
   const count = createRequestCount(clock)
+  const patientPlaces = Math.max(1, Math.floor(maxConcurrent / 2))
+  let patientRunning = 0
+  const patient = createPatientQueue(clock, () =>
+    patientRunning < patientPlaces && pool.hasRoom() ? limit.patientWaitMs() : undefined,
+  )
 
-  async function observed<T>(request: () => Promise<T>): Promise<T> {
+  function runNext<T>(request: Request<T>, signal: AbortSignal): Promise<T> {
+    return pool.run(async () => {
+      breaker.peek()
+      await limit.take(signal)
+      return observed(request, signal)
+    }, signal)
+  }
+
+  async function runPatiently<T>(request: Request<T>, signal: AbortSignal): Promise<T> {
+    breaker.peek()
+    limit.charge(1)
+    patientRunning += 1
+    try {
+      return await pool.run(() => observed((limited) => withinTime(request, limited), signal), signal)
+    } finally {
+      patientRunning -= 1
+      patient.look()
+    }
+  }
+
+  async function withinTime<T>(request: Request<T>, signal: AbortSignal): Promise<T> {
+    const [over, late] = [new AbortController(), new AbortController()]
+    const expire = () => late.abort(new DOMException('the request took too long', 'TimeoutError'))
+    clock.sleep(PATIENT_REQUEST_MS, over.signal).then(expire, () => undefined)
+    try {
+      return await request(keepPatience(signal, AbortSignal.any([signal, late.signal])))
+    } finally {
+      over.abort()
+    }
+  }
+
+  async function observed<T>(request: Request<T>, signal: AbortSignal): Promise<T> {
     breaker.check()
     count.add(1)
     try {
-      const answer = await request()
+      const answer = await request(signal)
       breaker.succeeded()
       return answer
     } catch (thrown) {
@@ -79,11 +123,11 @@ export function createTraffic({ provider, maxConcurrent, rates, clock }: Traffic
     async run(request, signal) {
       // A request that cannot go must neither wait for a place nor use up the rate.
       breaker.peek()
-      return pool.run(async () => {
-        breaker.peek()
-        await limit.take(signal)
-        return observed(request)
-      }, signal)
+      if (!isPatient(signal)) return runNext(request, signal)
+      return patient.run(
+        { go: () => runPatiently(request, signal), hurry: () => runNext(request, signal) },
+        signal,
+      )
     },
     charge(more) {
       limit.charge(more)
@@ -91,8 +135,14 @@ export function createTraffic({ provider, maxConcurrent, rates, clock }: Traffic
     },
     status() {
       const paused = breaker.state()
-      const requestsLastHour = count.lastHour()
-      return paused === undefined ? { requestsLastHour } : { requestsLastHour, paused }
+      const waiting = patient.size()
+      return {
+        requestsLastHour: count.lastHour(),
+        ...(paused === undefined ? {} : { paused }),
+        ...(waiting === 0 ? {} : { waiting }),
+      }
     },
   }
 }
+
+type Request<T> = (signal: AbortSignal) => Promise<T>
