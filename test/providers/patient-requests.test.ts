@@ -34,7 +34,7 @@ function setup({ rates = '10/m', maxConcurrent = 4, tookMs = 0 }: Options = {}) 
   return { clock, traffic, ask, went, names: () => went.map(({ name }) => name) }
 }
 
-/** What the urgent requests of a run waited, and the times of all requests. */
+/** Returns the waits of the urgent requests of a run, and the times of all requests. */
 async function run(
   arrivals: readonly { readonly waitMs: number; readonly count: number }[],
   patients: number,
@@ -175,7 +175,7 @@ test('a patient request that hurries goes the way of all others', async () => {
   await p2
 })
 
-test('a caller in a hurry does not wait for the batch of a patient one that has the same reference', async () => {
+test('a caller in a hurry does not join the batch of a patient one', async () => {
   const clock = createManualClock()
   const batches: boolean[] = []
   const answer = Promise.withResolvers<void>()
@@ -191,4 +191,19 @@ test('a caller in a hurry does not wait for the batch of a patient one that has 
   assert.deepEqual(batches, [true, false])
   answer.resolve()
   assert.deepEqual([(await first).size, (await second).size], [2, 1])
+})
+
+test('a rate for patient requests alone does not hold others', async () => {
+  const clock = createManualClock()
+  const patientRates = parseRates('4/d')
+  const traffic = createTraffic({ provider: 'x', maxConcurrent: 4, rates: [], patientRates, clock })
+  const ask = (signal: AbortSignal) => traffic.run(async () => undefined, signal)
+  await Promise.all([ask(patient()), ask(patient())])
+  let isThere = false
+  const third = ask(patient()).then(() => (isThere = true))
+  for (let count = 0; count < 100; count += 1) await ask(urgent())
+  await clock.advance(86_400_000)
+  assert.equal(isThere, false)
+  await clock.advance(200)
+  await third
 })

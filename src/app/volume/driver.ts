@@ -6,6 +6,7 @@ import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.t
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
+import { createStretches, type Stretches } from '../renewal/stretch.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
@@ -29,6 +30,8 @@ export interface Driver extends DriverPorts {
   readonly locks: KeyedLock
   /** The schedule of the refreshes of all volumes. */
   readonly ticks: Ticks
+  /** The volumes whose refreshes come late, because a limit of requests does not suffice for all. */
+  readonly stretches: Stretches
   /**
    * Volumes that were mounted when this process started and have no trusted record. They are kept, because
    * containers may be using them.
@@ -48,6 +51,10 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
     table: createVolumeTable(store),
     locks: createKeyedLock(),
     ticks: createTicks(ports.clock, () => ports.clients.expire()),
+    stretches: createStretches({
+      began: ({ provider, setting }) => ports.emit('provider.refresh.stretched', { provider, setting }),
+      ended: ({ provider, setting }) => ports.emit('provider.refresh.kept', { provider, setting }),
+    }),
     unrecorded: new Set(),
     abandonedMount: { message: '', at: Number.NEGATIVE_INFINITY },
   }

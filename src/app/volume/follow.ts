@@ -1,10 +1,12 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { formatDuration } from '../../core/text/units.ts'
+import { bePatient, hurry, isPatient } from '../../core/waiting/patience.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
+import { waitingLimit, type Pace } from '../renewal/stretch.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
@@ -46,15 +48,29 @@ export async function followVolume(
     const signal = AbortSignal.any([ended.signal, stopping])
     let quietUntil = Number.NEGATIVE_INFINITY
     let tick: Tick | undefined
+    let pace: Pace | undefined
     const byClock =
       (everyMs: number): Trigger =>
       async (fire) => {
-        const joined = driver.ticks.join(everyMs, () => clock.elapsed() >= quietUntil && fire(), isRestored)
-        tick = joined
-        return { [Symbol.asyncDispose]: async () => joined[Symbol.dispose]() }
+        const joined = new DisposableStack()
+        const limitOf = () =>
+          waitingLimit(config.providers, driver.clients.statusOf({ kind: 'volume', name }))
+        const kept = joined.use(driver.stretches.join(everyMs, limitOf))
+        const onTick = () => clock.elapsed() >= quietUntil && kept.tick() && fire()
+        tick = joined.use(driver.ticks.join(everyMs, onTick, isRestored))
+        pace = kept
+        return { [Symbol.asyncDispose]: async () => joined.dispose() }
       }
+    /** A file has changed: somebody may be waiting for the new content. */
+    let isUrgent = false
+    let current: AbortSignal | undefined
     const byFiles: Trigger = async (fire) => {
-      const watch = await driver.watch(watched, fire, WATCHING)
+      const onChange = () => {
+        isUrgent = true
+        if (current !== undefined) hurry(current)
+        fire()
+      }
+      const watch = await driver.watch(watched, onChange, WATCHING)
       if (isRestored && plan.files.length > 0) fire()
       return watch
     }
@@ -79,10 +95,22 @@ export async function followVolume(
       },
       clock,
     )
-    driver.table.note(volume, { refresh: refreshLine(plan, () => tick?.nextInMs() ?? 0) })
+    driver.table.note(volume, { refresh: refreshLine(plan, () => ({ tick, pace })) })
     async function renew(): Promise<undefined> {
-      await renderAgain(driver, volume, plan, signal)
-      quietUntil = Number.NEGATIVE_INFINITY
+      const [wasUrgent, one] = [isUrgent, AbortSignal.any([signal])]
+      isUrgent = false
+      current = wasUrgent ? one : bePatient(one)
+      const refresh = () => renderAgain(driver, volume, plan, one)
+      try {
+        await (pace === undefined ? refresh() : pace.run(refresh))
+        quietUntil = Number.NEGATIVE_INFINITY
+      } catch (thrown) {
+        // A volume that needs more requests than a minute allows gets them only if it is patient.
+        isUrgent ||= wasUrgent && toLocketError(thrown).code !== 'rate_limited'
+        throw thrown
+      } finally {
+        current = undefined
+      }
     }
     void renewal.follow(renew, { signal })
     const task = {
@@ -103,18 +131,31 @@ function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | un
 }
 
 /** Returns the function that makes the line of Status; undefined for a volume that only follows templates. */
-function refreshLine({ everyMs, files }: RefreshPlan, nextInMs: () => number): (() => string) | undefined {
+function refreshLine(
+  { everyMs, files }: RefreshPlan,
+  schedule: () => { readonly tick: Tick | undefined; readonly pace: Pace | undefined },
+): (() => string) | undefined {
   const changes = files.length === 0 ? [] : [`when ${files.join(' or ')} changes`]
   if (everyMs === undefined) return changes.length === 0 ? undefined : () => changes.join('')
   return () => {
-    const next = formatDuration(Math.ceil(nextInMs() / 1000) * 1000)
-    return [`every ${formatDuration(everyMs)}, next in ${next}`, ...changes].join(', and ')
+    const { tick, pace } = schedule()
+    const next = formatDuration(Math.ceil((tick?.nextInMs() ?? 0) / 1000) * 1000)
+    const every = `every ${formatDuration(everyMs)}${stretchNote(pace)}`
+    return [`${every}, next in ${next}`, ...changes].join(', and ')
   }
+}
+
+function stretchNote(pace: Pace | undefined): string {
+  const stretched = pace?.stretched()
+  if (stretched === undefined) return ''
+  const { toMs, by } = stretched
+  return ` (stretched to ${formatDuration(toMs)}${by === undefined ? '' : ` by ${by.setting}`})`
 }
 
 /**
  * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it.
- * With every failure policy a reference that fails keeps the files: they hold secrets that work.
+ * Under a patient signal the requests wait behind those of mounts, and have no deadline together. With every
+ * failure policy a reference that fails keeps the files: they hold secrets that work.
  */
 async function renderAgain(
   driver: Driver,
@@ -124,9 +165,14 @@ async function renderAgain(
 ): Promise<void> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
-  using deadline = openDeadline(timeoutMs, driver.clock, signal)
+  using deadline = isPatient(signal) ? undefined : openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
-  const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
+  const { sink, templates, rendered, content } = await renderVolume(
+    driver,
+    volume,
+    strict,
+    deadline?.signal ?? signal,
+  )
   try {
     await driver.locks.run(volume.name, signal, async () => {
       const changes = await sink.put(templates, rendered)

@@ -41,8 +41,7 @@ export const volumeSection = section('volume', 'Volumes', {
     name: 'refresh',
     env: 'LOCKET_REFRESH',
     schema: RefreshInterval,
-    // `auto` becomes the default once the requests of a Mount go before those of a refresh, see ADR 0019.
-    default: 'off',
+    default: 'auto',
     summary:
       'how often the values of a mounted volume are asked for again: a duration of at least 5s, off, or auto, which depends on the provider',
     placeholder: 'DURATION',

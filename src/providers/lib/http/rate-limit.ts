@@ -24,7 +24,8 @@ interface RateLimit {
   take(signal: AbortSignal): Promise<void>
   /**
    * Returns the milliseconds until a patient request may go, as far as is known now. It goes after all that
-   * wait, and only while at least half of each rate is left, so that the others find room. `charge` counts it.
+   * wait, and only while at least half of each rate is left, so that the others find room. `charge` counts
+   * it.
    */
   patientWaitMs(): number
   /** Counts requests that were sent without `take`. */
@@ -41,19 +42,28 @@ interface Waiter {
 /**
  * Makes a limit of requests in any window of time. The window slides, because a bucket of tokens would let
  * twice the limit through in the first of a server's windows. Without rates only `hold` limits requests.
+ * `patientRates` are further rates that limit patient requests only.
  */
-export function createRateLimit(provider: string, rates: readonly Rate[], clock: Clock): RateLimit {
+export function createRateLimit(
+  provider: string,
+  rates: readonly Rate[],
+  clock: Clock,
+  patientRates: readonly Rate[] = [],
+): RateLimit {
   const queue: Waiter[] = []
-  const longestMs = Math.max(0, ...rates.map((rate) => rate.perMs + SLACK_MS))
+  const allRates = [...rates, ...patientRates]
+  const longestMs = Math.max(0, ...allRates.map((rate) => rate.perMs + SLACK_MS))
   /** The times of earlier requests in milliseconds, ascending, as far back as the longest window. */
   let went: number[] = []
   let heldUntil = 0
   /** Ends the pause of `watchOver` when the queue is empty. */
   let watch: AbortController | undefined
 
-  /** Returns the time at which the request after these may go. `share`: the part of each rate that it may use. */
-  function nextAfter(starts: readonly number[], share = 1): number {
-    const free = rates.map(({ count, perMs }) => {
+  /**
+   * Returns the time at which the request after these may go. `share`: the part of each rate that it may use.
+   */
+  function nextAfter(starts: readonly number[], limits = rates, share = 1): number {
+    const free = limits.map(({ count, perMs }) => {
       const before = starts.at(-Math.max(1, Math.floor(count * share)))
       return before === undefined ? 0 : before + perMs + SLACK_MS
     })
@@ -61,7 +71,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
   }
 
   function pass(now: number): void {
-    if (rates.length === 0) return
+    if (allRates.length === 0) return
     went = [...went.filter((start) => start > now - longestMs), now]
   }
 
@@ -141,7 +151,7 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
     },
     patientWaitMs() {
       const now = clock.elapsed()
-      return Math.max(0, queue.length > 0 ? waitOfLast(now) : nextAfter(went, PATIENT_SHARE) - now)
+      return Math.max(0, queue.length > 0 ? waitOfLast(now) : nextAfter(went, allRates, PATIENT_SHARE) - now)
     },
     charge(count) {
       const now = clock.elapsed()

@@ -2,10 +2,10 @@ import { isLocketError } from '../../../core/vocabulary/errors.ts'
 import type { ErrorCode, LocketError } from '../../../core/vocabulary/errors.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import { isPatient, keepPatience } from '../../../core/waiting/patience.ts'
+import { createPatientQueue } from '../../../core/waiting/patient-queue.ts'
 import type { Rate } from '../../../core/waiting/rate.ts'
 import type { ProviderStatus } from '../../define.ts'
 import { createBreaker } from './breaker.ts'
-import { createPatientQueue } from './patient-queue.ts'
 import { createPool } from './pool.ts'
 import { createRateLimit, LONGEST_WAIT_MS } from './rate-limit.ts'
 import { createRequestCount } from './request-count.ts'
@@ -15,6 +15,8 @@ interface TrafficOptions {
   readonly provider: string
   readonly maxConcurrent: number
   readonly rates: readonly Rate[]
+  /** Further rates that limit patient requests only. */
+  readonly patientRates?: readonly Rate[]
   readonly clock: Clock
 }
 
@@ -31,7 +33,8 @@ export interface Traffic {
    * first afterwards.
    *
    * A patient request (see `bePatient`) waits behind all others, however long that takes. It leaves half of
-   * the rate and of the places to them. Its own time begins when it goes. The request gets the signal to obey.
+   * the rate and of the places to them. Its own time begins when it goes. The request gets the signal to
+   * obey.
    */
   run<T>(request: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>
   /** Counts requests that a library made by itself, beyond the one that `run` has counted. */
@@ -52,9 +55,10 @@ const NOT_THE_SERVERS: ReadonlySet<ErrorCode> = new Set([
 const PATIENT_REQUEST_MS = 25_000
 
 /** Makes the gate of one instance. */
-export function createTraffic({ provider, maxConcurrent, rates, clock }: TrafficOptions): Traffic {
+export function createTraffic(options: TrafficOptions): Traffic {
+  const { provider, maxConcurrent, rates, patientRates, clock } = options
   const pool = createPool(maxConcurrent, () => patient.look())
-  const limit = createRateLimit(provider, rates, clock)
+  const limit = createRateLimit(provider, rates, clock, patientRates)
   const breaker = createBreaker(clock)
   const count = createRequestCount(clock)
   const patientPlaces = Math.max(1, Math.floor(maxConcurrent / 2))

@@ -1,5 +1,9 @@
-import type { Clock } from '../../../core/ports/clock.ts'
-import { onHurry } from '../../../core/waiting/patience.ts'
+import { onHurry } from './patience.ts'
+
+/** The part of a clock that the queue needs: see Clock. */
+interface SleepClock {
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
 
 /** The two ways in which a request can begin. */
 interface Ways<T> {
@@ -10,7 +14,7 @@ interface Ways<T> {
 }
 
 /** The requests that wait behind all others, first come first served. */
-export interface PatientQueue {
+interface PatientQueue {
   /** Waits for the turn of one request, and resolves with its answer. There is no limit for the wait. */
   run<T>(ways: Ways<T>, signal: AbortSignal): Promise<T>
   /** Asks again whether the first one may go. Call it when something has changed. */
@@ -22,7 +26,7 @@ export interface PatientQueue {
  * Makes a queue. `waitMs` returns the milliseconds until the first one may go; undefined: it is known only at
  * the next `look`. An empty queue has no timer.
  */
-export function createPatientQueue(clock: Clock, waitMs: () => number | undefined): PatientQueue {
+export function createPatientQueue(clock: SleepClock, waitMs: () => number | undefined): PatientQueue {
   const queue = new Set<() => void>()
   /** Ends the pause before the next turn. */
   let pause: AbortController | undefined
