@@ -8,6 +8,7 @@ import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
 import { createStretches, type Stretches } from '../renewal/stretch.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
+import { createValueFiles, type ValueFiles } from '../renewal/value-files.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
 /** The machine and the providers, as the driver sees them. */
@@ -32,6 +33,8 @@ export interface Driver extends DriverPorts {
   readonly ticks: Ticks
   /** The volumes whose refreshes come late, because a limit of requests does not suffice for all. */
   readonly stretches: Stretches
+  /** The watches of the files that hold values. */
+  readonly valueFiles: ValueFiles
   /**
    * Volumes that were mounted when this process started and have no trusted record. They are kept, because
    * containers may be using them.
@@ -55,6 +58,7 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
       began: ({ provider, setting }) => ports.emit('provider.refresh.stretched', { provider, setting }),
       ended: ({ provider, setting }) => ports.emit('provider.refresh.kept', { provider, setting }),
     }),
+    valueFiles: createValueFiles(ports.watch),
     unrecorded: new Set(),
     abandonedMount: { message: '', at: Number.NEGATIVE_INFINITY },
   }

@@ -40,8 +40,8 @@ export async function followVolume(
     driver.table.note(volume, { refresh: undefined })
     const config = configOf(driver, volume)
     const plan = planOf(config, volume.activity.content)
-    const watched = [...(config.watch ? templatePaths(config) : []), ...plan.files]
-    if (watched.length === 0 && plan.everyMs === undefined) return
+    const watched = config.watch ? templatePaths(config) : []
+    if (watched.length === 0 && plan.everyMs === undefined && plan.files.length === 0) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
@@ -61,24 +61,28 @@ export async function followVolume(
         pace = kept
         return { [Symbol.asyncDispose]: async () => joined.dispose() }
       }
-    /** A file has changed: somebody may be waiting for the new content. */
+    /** A template has changed: somebody may be waiting for the new content. */
     let isUrgent = false
     let current: AbortSignal | undefined
-    const byFiles: Trigger = async (fire) => {
+    const byTemplates: Trigger = (fire) => {
       const onChange = () => {
         isUrgent = true
         if (current !== undefined) hurry(current)
         fire()
       }
-      const watch = await driver.watch(watched, onChange, WATCHING)
-      if (isRestored && plan.files.length > 0) fire()
-      return watch
+      return driver.watch(watched, onChange, WATCHING)
+    }
+    const byValueFiles: Trigger = async (fire) => {
+      const failed = (error: LocketError) => report(driver, volume, 'volume.watch.failed', error)
+      if (isRestored) fire()
+      return driver.valueFiles.join(plan.files, { changed: fire, failed })
     }
     const renewal = await openRenewal(
       {
         triggers: [
           ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs)]),
-          ...(watched.length === 0 ? [] : [byFiles]),
+          ...(watched.length === 0 ? [] : [byTemplates]),
+          ...(plan.files.length === 0 ? [] : [byValueFiles]),
         ],
         isPeriodic: plan.everyMs !== undefined,
         failed: (facts) =>
