@@ -10,7 +10,7 @@ import { waitingLimit, type Pace } from '../renewal/stretch.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
-import { renderVolume } from './render-volume.ts'
+import { renderIfChanged, type Seen } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import type { Volume } from './volume-table.ts'
 
@@ -47,6 +47,7 @@ export async function followVolume(
     const ended = new AbortController()
     const signal = AbortSignal.any([ended.signal, stopping])
     let quietUntil = Number.NEGATIVE_INFINITY
+    const seen: Seen = { text: undefined, at: 0 }
     let tick: Tick | undefined
     let pace: Pace | undefined
     const byClock =
@@ -104,7 +105,7 @@ export async function followVolume(
       const [wasUrgent, one] = [isUrgent, AbortSignal.any([signal])]
       isUrgent = false
       current = wasUrgent ? one : bePatient(one)
-      const refresh = () => renderAgain(driver, volume, plan, one)
+      const refresh = () => renderAgain(driver, volume, { plan, seen, signal: one })
       try {
         await (pace === undefined ? refresh() : pace.run(refresh))
         quietUntil = Number.NEGATIVE_INFINITY
@@ -164,22 +165,23 @@ function stretchNote(pace: Pace | undefined): string {
 async function renderAgain(
   driver: Driver,
   volume: Volume,
-  plan: RefreshPlan,
-  signal: AbortSignal,
+  { plan, seen, signal }: { readonly plan: RefreshPlan; readonly seen: Seen; readonly signal: AbortSignal },
 ): Promise<void> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = isPatient(signal) ? undefined : openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
-  const { sink, templates, rendered, content } = await renderVolume(
-    driver,
-    volume,
-    strict,
-    deadline?.signal ?? signal,
-  )
+  const asked = { seen, signal: deadline?.signal ?? signal }
+  const fresh = await renderIfChanged(driver, volume, strict, asked)
+  if (fresh === undefined) {
+    driver.table.note(volume, { lastRender: timestamp(driver), lastError: undefined, postponed: undefined })
+    return
+  }
+  const { sink, templates, rendered, content } = fresh
   try {
     await driver.locks.run(volume.name, signal, async () => {
       const changes = await sink.put(templates, rendered)
+      Object.assign(seen, fresh.seen)
       const lastRender = timestamp(driver)
       driver.table.note(volume, { content, lastRender, lastError: undefined, postponed: undefined })
       if (!isUnchanged(changes)) {
