@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { formatError, isLocketError, LocketError } from '../core/vocabulary/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/volume/mount-flags.ts'
 import type { ReadLimits } from '../core/ports/files.ts'
+import { parseSignal, type PassedSignal } from '../core/ports/signals.ts'
 import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { nearest } from '../core/text/nearest.ts'
@@ -74,6 +75,13 @@ export const RefreshInterval = parsedBy((text): 'auto' | 'off' | number => {
   const ms = parseDuration(text)
   if (ms >= SHORTEST_REFRESH_MS) return ms
   throw new LocketError('config', 'must be auto, off, or a duration of at least 5s')
+})
+/** The effect of a change on the command of `locket exec`: `restart`, `none` or `signal:SIGHUP`. */
+export const CommandChange = parsedBy((text): 'restart' | 'none' | { readonly signal: PassedSignal } => {
+  const word = text.trim().toLowerCase()
+  if (word === 'restart' || word === 'none') return word
+  if (word.startsWith('signal:')) return { signal: parseSignal(text.trim().slice('signal:'.length)) }
+  throw new LocketError('config', 'must be restart, none or signal:NAME, like signal:SIGHUP')
 })
 /** Rate limits: `5/s,60/m`. See `parseRates`. */
 export const Rates = parsedBy(parseRates)

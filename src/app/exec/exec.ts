@@ -2,12 +2,16 @@ import { formatError, LocketError, toLocketError } from '../../core/vocabulary/e
 import { checkPlaces, hasOutputs, sourcePaths } from '../../core/plan/output-plan.ts'
 import type { PlaceOptions } from '../../core/ports/files.ts'
 import type { ChildOptions, CommandLine, StartState } from '../../core/ports/process.ts'
+import type { PassedSignal } from '../../core/ports/signals.ts'
+import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
-import { openRenewal, type Renewal } from '../renewal/renewal.ts'
-import { openChildSink } from '../sinks/child.ts'
+import { createCommandRefresh, type RefreshSettings } from '../renewal/command-refresh.ts'
+import { openRenewal, type Renewal, type Trigger } from '../renewal/renewal.ts'
+import { createUrgency, type Urgency, type RunOptions } from '../renewal/urgency.ts'
+import { openChildSink, type ForChild, type Handed } from '../sinks/child.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { gatherValues, handOver, type ValuesConfig, type ValuesDeps } from './values.ts'
@@ -23,6 +27,10 @@ export interface ExecConfig extends ValuesConfig {
   readonly placing: PlaceOptions
   readonly overwrite: boolean
   readonly watch: boolean
+  /** With `watch`: the refresh of the values. */
+  readonly refreshing: RefreshSettings
+  /** With `watch`: what follows a change. Undefined: a restart when a variable has changed. */
+  readonly onChange: 'restart' | 'none' | { readonly signal: PassedSignal } | undefined
   readonly interactive: boolean
   /** True: the command takes the place of this process when nothing is left to do for it. */
   readonly mayReplace: boolean
@@ -35,6 +43,8 @@ export interface ExecConfig extends ValuesConfig {
 /** The ports that `exec` needs. */
 interface ExecDeps
   extends ValuesDeps, Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing'> {
+  /** Forgets the values that the providers keep, before a refresh. */
+  readonly forgetValues: () => void
   /** Called once no reference will be fetched any more. */
   readonly closeProviders: () => Promise<void>
   /** True: standard output is a terminal. */
@@ -63,7 +73,12 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
   const child = openChildSink({ inherited: config.inherited, files, isRepeated: config.watch })
   // The watch is opened before the files are first read, so that no change is missed.
-  await using renewal = await openExecRenewal(config, deps)
+  const urgency = createUrgency()
+  const refresh = createCommandRefresh(config.refreshing, deps, {
+    forget: deps.forgetValues,
+    failed: (error) => deps.emit('exec.kept', { code: error.code, error: formatError(error) }),
+  })
+  await using renewal = await openExecRenewal(config, deps, { urgency, refresh: refresh.trigger })
   const newLines = createNewLines()
   const gathered = await gatherValues(config, deps, { policy, signal, newLines })
   if (!config.watch) await deps.closeProviders()
@@ -77,16 +92,32 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const ended = new AbortController()
   const running = ended.signal
 
-  async function renew(): Promise<undefined> {
+  async function renew({ signal: own, isRefresh }: RunOptions): Promise<undefined> {
     // With every failure policy, a failure keeps the command and its files unchanged.
-    const strict = { policy: 'error', signal: running, newLines } as const
-    const next = await handOver(await gatherValues(config, deps, strict), child, masking)
+    const strict = { policy: 'error', signal: own, newLines, isRefresh } as const
+    const given = await gatherValues(config, deps, strict)
+    await refresh.use(refsOf(given))
+    const next = await handOver(given, child, masking)
     const changed = countOf(next.files)
     if (changed > 0) deps.emit('exec.files', { changed })
-    if (isUnchanged(next.variables) || running.aborted) return
-    supervisor.replace(next.env)
+    if (!running.aborted) follow(next)
+  }
+
+  /** Does what `on-change` says. */
+  function follow(next: Handed): void {
+    const { onChange } = config
+    const hasVariables = !isUnchanged(next.variables)
+    if (!hasVariables && (onChange === undefined || isUnchanged(next.files))) return
+    if (onChange === undefined || onChange === 'restart') {
+      supervisor.replace(next.env)
+      deps.emit('exec.replaced')
+    } else {
+      const sent = onChange === 'none' ? undefined : onChange.signal
+      supervisor.keep(next.env, sent)
+      if (hasVariables) deps.emit('exec.variables.later')
+      if (sent !== undefined) deps.emit('exec.signalled', { signal: sent })
+    }
     next.accept()
-    deps.emit('exec.replaced')
   }
 
   let following: Promise<void> | undefined
@@ -94,7 +125,8 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     const first = await handOver(gathered, child, masking)
     signal.throwIfAborted()
     first.accept()
-    following = renewal.follow(renew, { signal: running })
+    if (config.watch) await refresh.use(refsOf(gathered))
+    following = renewal.follow(() => urgency.run(running, renew), { signal: running })
     void forbidTracingLater(deps, running)
     return await supervisor.run(first.env)
   } finally {
@@ -110,18 +142,38 @@ function isReplaced(config: ExecConfig): boolean {
   return mayReplace && interactive && !watch && !mask && !isGroupSignalled && !hasOutputs(outputs)
 }
 
-function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {
+interface ExecTriggers {
+  readonly urgency: Urgency
+  readonly refresh: Trigger
+}
+
+function openExecRenewal(
+  config: ExecConfig,
+  deps: ExecDeps,
+  { urgency, refresh }: ExecTriggers,
+): Promise<Renewal> {
   const { watch, outputs, entries, debounceMs } = config
   const { clock, emit } = deps
   const paths = [...sourcePaths(outputs), ...environmentFiles(entries)]
+  const byFiles: Trigger = (fire) => {
+    const onChange = () => {
+      urgency.changed()
+      fire()
+    }
+    return deps.watch(paths, onChange, { debounceMs, isDeep: true })
+  }
   return openRenewal(
     {
-      triggers: watch ? [(fire) => deps.watch(paths, fire, { debounceMs, isDeep: true })] : [],
+      triggers: watch ? [byFiles, refresh] : [],
       failed: (facts) => emit('exec.kept', facts),
       recovered: () => emit('exec.recovered'),
     },
     clock,
   )
+}
+
+function refsOf({ rendered }: ForChild): readonly SecretRef[] {
+  return rendered.templates.flatMap(({ template }) => template.refs)
 }
 
 async function removeFiles(files: Places, { emit }: ExecDeps): Promise<void> {

@@ -29,6 +29,8 @@ export type ValuesDeps = Pick<Machine, 'sources' | 'trees' | 'resolve' | 'clock'
 interface GatherOptions {
   readonly policy: FailurePolicy
   readonly signal: AbortSignal
+  /** True: the requests are patient, and have no deadline together. */
+  readonly isRefresh?: boolean
   /** Drops the warnings about templates that were logged the time before. */
   readonly newLines: NewLines
 }
@@ -42,7 +44,7 @@ type Wanted = Pick<ForChild, 'variables' | 'outputs'>
 export async function gatherValues(
   { entries, outputs, rules, mask }: ValuesConfig,
   deps: ValuesDeps,
-  { policy, signal, newLines }: GatherOptions,
+  { policy, signal, newLines, isRefresh = false }: GatherOptions,
 ): Promise<ForChild> {
   const { emit, resolve, clock } = deps
   const environment = await prepareEnvironment(entries, rules, deps.sources)
@@ -71,7 +73,7 @@ export async function gatherValues(
       resolve,
       clock,
       signal,
-      timeoutMs: RENDER_TIMEOUT_MS,
+      ...(isRefresh ? {} : { timeoutMs: RENDER_TIMEOUT_MS }),
       emit,
     },
   )

@@ -15,9 +15,15 @@ import { RENDER_TIMEOUT_MS, mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
-import { openRenewal, type Renewal } from '../renewal/renewal.ts'
+import {
+  createCommandRefresh,
+  type CommandRefresh,
+  type RefreshSettings,
+} from '../renewal/command-refresh.ts'
+import { openRenewal, type Renewal, type Trigger } from '../renewal/renewal.ts'
+import { createUrgency, type RunOptions, type Urgency } from '../renewal/urgency.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
-import { countOf, type Sink } from '../sinks/sink.ts'
+import { countOf, isUnchanged, type Sink } from '../sinks/sink.ts'
 import { openStatusFile, type StatusFile } from './status-file.ts'
 
 /** The settings of one `locket inject`. */
@@ -27,6 +33,8 @@ export interface InjectConfig {
   readonly policy: FailurePolicy
   readonly placing: PlaceOptions
   readonly mode: 'one-shot' | 'watch' | 'park'
+  /** With mode `watch`: the refresh of the values. */
+  readonly refreshing: RefreshSettings
   readonly statusFile: string | undefined
   readonly debounceMs: number
   readonly wipeOnExit: boolean
@@ -35,16 +43,19 @@ export interface InjectConfig {
 }
 
 /** The ports that `inject` needs. */
-type InjectDeps = Pick<
+interface InjectDeps extends Pick<
   Machine,
   'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host'
->
+> {
+  /** Forgets the values that the providers keep, before a refresh. */
+  readonly forgetValues: () => void
+}
 
 /**
  * Writes every output. Then it returns (`one-shot`), waits until `signal` aborts (`park`), or renews changed
  * outputs until then (`watch`). Rejects when the first write fails, and then leaves none of its files, unless
  * it failed at standard output, which is written last. A later write that fails is logged, keeps the files,
- * and removes the status file.
+ * and removes the status file. A refresh that fails keeps that too: the files hold secrets that work.
  */
 export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
   checkPlaces(config.outputs)
@@ -53,33 +64,49 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
   const places = openPlaces({ placing: config.placing, existing: 'replace', owns: 'written' }, deps)
   const say = createReport(config, deps)
   // The watch is opened before the templates are first read, so that no change is missed.
-  await using renewal = await openInjectRenewal(config, deps, status)
+  const urgency = createUrgency()
+  const refresh = createCommandRefresh(config.refreshing, deps, {
+    forget: deps.forgetValues,
+    failed: (error) => deps.emit('inject.failed', { code: error.code, error: formatError(error) }),
+  })
+  await using renewal = await openInjectRenewal(config, deps, { urgency, refresh: refresh.trigger })
   try {
-    const injection = { config, deps, signal, places, status, say }
+    const injection = { config, deps, signal, places, status, say, refresh, urgency }
     const missing = await write(injection, requireSources).catch((thrown: unknown) => {
       // A provider that is stopped reports that it gave no answer: the reason of the stop is more useful.
       throw signal.aborted ? signal.reason : thrown
     })
     if (config.mode === 'one-shot') return
-    if (config.mode === 'park') await untilStopped(signal, deps.clock)
-    else await renewal.follow(() => write(injection), { signal, missing })
+    if (config.mode === 'park') return await untilStopped(signal, deps.clock)
+    if (missing !== undefined) urgency.changed()
+    await renewal.follow(() => urgency.run(signal, (run) => writeAgain(injection, run)), { signal, missing })
   } finally {
     if (config.wipeOnExit) await wipe(places, status, deps)
   }
 }
 
+interface InjectTriggers {
+  readonly urgency: Urgency
+  readonly refresh: Trigger
+}
+
 function openInjectRenewal(
   { mode, outputs, debounceMs }: InjectConfig,
   deps: InjectDeps,
-  status: StatusFile,
+  { urgency, refresh }: InjectTriggers,
 ): Promise<Renewal> {
-  const watching = { debounceMs, isDeep: true }
+  const byTemplates: Trigger = (fire) => {
+    const onChange = () => {
+      urgency.changed()
+      fire()
+    }
+    return deps.watch(sourcePaths(outputs), onChange, { debounceMs, isDeep: true })
+  }
   return openRenewal(
     {
-      triggers: mode === 'watch' ? [(fire) => deps.watch(sourcePaths(outputs), fire, watching)] : [],
+      triggers: mode === 'watch' ? [byTemplates, refresh] : [],
       failed: (facts) => deps.emit('inject.failed', facts),
       recovered: () => deps.emit('inject.recovered'),
-      onFailure: () => status.notReady(),
     },
     deps.clock,
   )
@@ -92,6 +119,23 @@ interface Injection {
   readonly places: Places
   readonly status: StatusFile
   readonly say: Report
+  readonly refresh: Pick<CommandRefresh, 'use'>
+  readonly urgency: Urgency
+}
+
+/**
+ * Writes again. The status file goes when a change of the templates fails, and stays when a refresh fails.
+ */
+async function writeAgain(injection: Injection, run: RunOptions): Promise<LocketError | undefined> {
+  try {
+    const missing = await write({ ...injection, ...run })
+    // The failure policy applies to it until it is there.
+    if (missing !== undefined) injection.urgency.changed()
+    return missing
+  } catch (thrown) {
+    if (!run.isRefresh) await injection.status.notReady()
+    throw thrown
+  }
 }
 
 /**
@@ -99,7 +143,7 @@ interface Injection {
  * may throw to refuse the templates that were read.
  */
 async function write(
-  { config, deps, signal, places, status, say }: Injection,
+  { config, deps, signal, places, status, say, refresh, isRefresh = false }: Injection & Partial<RunOptions>,
   check: (prepared: PreparedOutputs) => void = () => undefined,
 ): Promise<LocketError | undefined> {
   const { rules, policy, outputs, mode, stream } = config
@@ -108,21 +152,23 @@ async function write(
   const prepared = await prepareOutputs(outputs, rules, deps)
   check(prepared)
   const rendered = await render(prepared, {
-    policy,
+    policy: isRefresh ? 'error' : policy,
     maxFileBytes: rules.maxFileBytes,
     ...(mode === 'one-shot' ? {} : { awaitsCredential: (error) => mayCredentialCome(error, deps) }),
     resolve,
     clock,
     signal,
-    timeoutMs: RENDER_TIMEOUT_MS,
+    ...(isRefresh ? {} : { timeoutMs: RENDER_TIMEOUT_MS }),
     emit,
   })
   try {
+    await refresh.use(rendered.templates.flatMap(({ template }) => template.refs))
     const missing = rendered.unresolved ?? missingSource(prepared)
     if (missing !== undefined) await status.notReady()
     const changes = await places.put(filesOf(rendered.templates), rendered)
     const printed = await stream.put(prepared.streamed, rendered)
-    say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
+    if (!isRefresh || !isUnchanged(changes))
+      say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())
     return missing
   } finally {

@@ -1,12 +1,12 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
 import { formatDuration } from '../../core/text/units.ts'
-import { bePatient, hurry, isPatient } from '../../core/waiting/patience.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
 import { waitingLimit, type Pace } from '../renewal/stretch.ts'
+import { createUrgency } from '../renewal/urgency.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
@@ -62,13 +62,10 @@ export async function followVolume(
         pace = kept
         return { [Symbol.asyncDispose]: async () => joined.dispose() }
       }
-    /** A template has changed: somebody may be waiting for the new content. */
-    let isUrgent = false
-    let current: AbortSignal | undefined
+    const urgency = createUrgency()
     const byTemplates: Trigger = (fire) => {
       const onChange = () => {
-        isUrgent = true
-        if (current !== undefined) hurry(current)
+        urgency.changed()
         fire()
       }
       return driver.watch(watched, onChange, WATCHING)
@@ -102,20 +99,9 @@ export async function followVolume(
     )
     driver.table.note(volume, { refresh: refreshLine(plan, () => ({ tick, pace })) })
     async function renew(): Promise<undefined> {
-      const [wasUrgent, one] = [isUrgent, AbortSignal.any([signal])]
-      isUrgent = false
-      current = wasUrgent ? one : bePatient(one)
-      const refresh = () => renderAgain(driver, volume, { plan, seen, signal: one })
-      try {
-        await (pace === undefined ? refresh() : pace.run(refresh))
-        quietUntil = Number.NEGATIVE_INFINITY
-      } catch (thrown) {
-        // A volume that needs more requests than a minute allows gets them only if it is patient.
-        isUrgent ||= wasUrgent && toLocketError(thrown).code !== 'rate_limited'
-        throw thrown
-      } finally {
-        current = undefined
-      }
+      const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { plan, seen, ...run }))
+      await (pace === undefined ? refresh() : pace.run(refresh))
+      quietUntil = Number.NEGATIVE_INFINITY
     }
     void renewal.follow(renew, { signal })
     const task = {
@@ -157,19 +143,26 @@ function stretchNote(pace: Pace | undefined): string {
   return ` (stretched to ${formatDuration(toMs)}${by === undefined ? '' : ` by ${by.setting}`})`
 }
 
+interface RenderAgain {
+  readonly plan: RefreshPlan
+  readonly seen: Seen
+  readonly signal: AbortSignal
+  readonly isRefresh: boolean
+}
+
 /**
- * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it.
- * Under a patient signal the requests wait behind those of mounts, and have no deadline together. With every
- * failure policy a reference that fails keeps the files: they hold secrets that work.
+ * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it. The
+ * requests of a refresh wait behind those of mounts, and have no deadline together. With every failure policy
+ * a reference that fails keeps the files: they hold secrets that work.
  */
 async function renderAgain(
   driver: Driver,
   volume: Volume,
-  { plan, seen, signal }: { readonly plan: RefreshPlan; readonly seen: Seen; readonly signal: AbortSignal },
+  { plan, seen, signal, isRefresh }: RenderAgain,
 ): Promise<void> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
-  using deadline = isPatient(signal) ? undefined : openDeadline(timeoutMs, driver.clock, signal)
+  using deadline = isRefresh ? undefined : openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
   const asked = { seen, signal: deadline?.signal ?? signal }
   const fresh = await renderIfChanged(driver, volume, strict, asked)

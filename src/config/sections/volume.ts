@@ -1,18 +1,10 @@
 import { field, section, type Section } from '../../settings/field.ts'
-import {
-  Duration,
-  List,
-  MountFlagWords,
-  RefreshInterval,
-  SelinuxContext,
-  TmpfsSize,
-  Switch,
-} from '../../settings/kinds.ts'
+import { Duration, List, MountFlagWords, SelinuxContext, TmpfsSize, Switch } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
 import { ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
 import { logSection } from './log.ts'
-import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
+import { PROVIDER_SECTIONS, providerSection, refreshField } from './rendering.ts'
 
 /** The settings of a volume. A daemon has them as defaults, driver options replace them. */
 export const volumeSection = section('volume', 'Volumes', {
@@ -37,15 +29,7 @@ export const volumeSection = section('volume', 'Volumes', {
     default: 'false',
     summary: 'render again when a template file changes',
   }),
-  refresh: field({
-    name: 'refresh',
-    env: 'LOCKET_REFRESH',
-    schema: RefreshInterval,
-    default: 'auto',
-    summary:
-      'how often the values of a mounted volume are asked for again: a duration of at least 5s, off, or auto, which depends on the provider',
-    placeholder: 'DURATION',
-  }),
+  refresh: refreshField('how often the values of a mounted volume are asked for again'),
   mountTimeoutMs: field({
     name: 'mount-timeout',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_TIMEOUT',
