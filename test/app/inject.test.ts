@@ -7,6 +7,7 @@ import { until } from '../../scripts/engine/until.ts'
 import { inject, type InjectConfig } from '../../src/app/inject/inject.ts'
 import { openStream } from '../../src/app/sinks/stream.ts'
 import { LocketError, toLocketError } from '../../src/core/vocabulary/errors.ts'
+import { PROVIDERS } from '../../src/providers/index.ts'
 import { openPlacedFiles } from '../../src/host/files/placed-files.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { openSourceTrees } from '../../src/host/sources/source-trees.ts'
@@ -249,4 +250,32 @@ test('two names of one file: the one whose template is gone does not take the ot
   await until('it is written', async () => (await readFile(at('real/out/a'), 'utf8')) === 'two value-a')
   await stop()
   assert.equal(await readFile(at('real/out/b'), 'utf8'), 'from more')
+})
+
+test('a refresh writes a changed value; one that fails keeps files and health', async (t) => {
+  const providers = PROVIDERS.filter(({ kind }) => kind === 'bao').map((def) => ({
+    name: 'memory',
+    def,
+    settings: {},
+  }))
+  const policy = 'passthrough'
+  const refreshing = { refresh: 60_000, providers }
+  const { provider, clock, log, text, isReady, stop } = await injecting(t, { policy, refreshing })
+  await until('the first files', isReady)
+  const asked = async () => {
+    const before = provider.batches.length
+    await passTime(clock, 66_000)
+    await until('it is asked', () => provider.batches.length > before)
+  }
+  await asked()
+  provider.put('a', 'rotated')
+  await asked()
+  await until('it is written', async () => (await text()) === 'one rotated')
+  await until('it is logged', () => log.lines.filter(({ event }) => event === 'inject.written').length === 2)
+  provider.fail(DOWN)
+  await asked()
+  await until('it is reported', () => log.lines.some(({ event }) => event === 'inject.failed'))
+  assert.deepEqual([await text(), isReady()], ['one rotated', true])
+  await stop()
+  assert.equal(clock.sleepers(), 0)
 })

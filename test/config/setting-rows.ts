@@ -27,7 +27,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     read: (loaded, options) => inline(loaded.daemon.volumeConfig(options), 'a'),
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
-  refresh: row(['30s', 'auto'], [30_000, 'auto'], 'off', (volume) => volume.refresh),
+  refresh: row(['30s', 'off'], [30_000, 'off'], 'auto', (volume) => volume.refresh),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
   mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.written.rootMode),
   flags: row(

@@ -39,7 +39,7 @@ test('on-change=signal: the command gets the signal when its new file is in plac
   const { start, keep, read, put, folder } = await execWorld(t)
   await put('in/a', 'one {{ local://db/password }}')
   const map = ['--map', `${folder}/in:${folder}/out`, '-e', 'VALUE={{ local://db/password }}']
-  const action = ['--on-change', 'signal:SIGHUP']
+  const action = ['--on-change', 'signal:SIGHUP', '--timeout', '200ms']
   const running = start(['--watch', ...map, ...action, '--', ...program('report-signals')])
   const [, pid] = await running.seen(/ready (\d+)/)
   await keep('db/password', NEW)
@@ -49,7 +49,7 @@ test('on-change=signal: the command gets the signal when its new file is in plac
   await running.said(/exec\.variables\.later/)
   assert.ok(await isAlive(Number(pid)))
   assert.equal([...running.out().matchAll(/ready/g)].length, 1)
-  running.process.kill('SIGKILL')
+  running.process.kill('SIGTERM')
   await running.ended
 })
 
