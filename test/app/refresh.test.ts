@@ -8,7 +8,9 @@ import { mountVolume } from '../../src/app/volume/mount.ts'
 import { getVolume } from '../../src/app/volume/status.ts'
 import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
+import { observed } from '../../src/app/volume/state.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
+import { parseVolumeName } from '../../src/core/vocabulary/names.ts'
 import { until } from '../../scripts/engine/until.ts'
 import { local } from '../../src/providers/local/local.ts'
 import { refreshPlan } from '../../src/app/renewal/refresh-plan.ts'
@@ -180,6 +182,25 @@ test('what changed while the daemon was down is there seconds after its start', 
   const driver = await restarted(world, { refresh: 60_000 })
   await passTime(world.clock, 3000)
   await until('the new value is there', async () => (await read('a')) === 'meanwhile')
+  // It counts as a change, as one at any other time does.
+  await until('it is reported', () => eventsOf(world).includes('volume.rendered'))
+  await unmountVolume(driver, 'v', 'id')
+})
+
+test('a template that changed while the daemon was down is rendered at its start', async (t) => {
+  const world = await openWorld(t)
+  const template = join(world.runtimeDir, '../app.conf')
+  await writeFile(template, 'one {{ memory://a }}')
+  const overrides = { watch: true, refresh: 'off' } as const
+  const before = testDriver(world, overrides)
+  await createVolume(before, 'v', { 'secret.app': `@${template}` }, NEVER)
+  const { mountpoint } = await mountVolume(before, 'v', 'id', NEVER)
+  before.table.change(before.table.get(parseVolumeName('v')), (state) => observed(state, false))
+  await writeFile(template, 'two {{ memory://a }}')
+  const driver = await restarted(world, overrides)
+  const read = () => readFile(join(mountpoint, 'app'), 'utf8')
+  await until('the new text is there', async () => (await read()) === `two ${CANARY}-a`)
+  await until('it is reported', () => eventsOf(world).includes('volume.rendered'))
   await unmountVolume(driver, 'v', 'id')
 })
 

@@ -68,6 +68,7 @@ export async function followVolume(
         urgency.changed()
         fire()
       }
+      if (isRestored) fire()
       return driver.watch(watched, onChange, WATCHING)
     }
     const byValueFiles: Trigger = async (fire) => {
