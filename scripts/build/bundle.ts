@@ -76,7 +76,7 @@ function lateModule(path: string): string {
 
 /** Files that `import()` loads once a command reads settings. They load `SHARED`. */
 const AFTER_SETTINGS =
-  /\/src\/(cli\/(check|completion|compose|exec|export|inject|secret|volume|help\/page)|wire|http\/server|http\/docker\/plugin)\.ts$/
+  /\/src\/(cli\/(check|completion|compose|exec|export|inject|secret|status|volume|help\/page)|wire|http\/server|http\/docker\/plugin)\.ts$/
 /** The settings, and what every command that renders comes to use. */
 const SHARED = [
   'src/config/{load,load-rendering,child-environment,{sections,layers,entries,describe,volume}/*}.ts',

@@ -24,14 +24,13 @@ function noSchema(): never {
 }
 
 /**
- * Makes a server that speaks as the engine's plugin client does: without Content-Type, and with errors as
- * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
- * and a host path.
+ * Makes a server without routes. Its handlers get a body as text, whatever its Content-Type.
+ * `readLimitBytes`: the size up to which a body is read.
  */
-export function buildServer(emit: Emit): FastifyInstance {
+export function plainServer(readLimitBytes: number): FastifyInstance {
   const server = fastify({
     logger: false,
-    bodyLimit: READ_LIMIT_BYTES,
+    bodyLimit: readLimitBytes,
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
@@ -39,12 +38,24 @@ export function buildServer(emit: Emit): FastifyInstance {
   })
   watchUnsent(server.server)
   server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  return server
+}
+
+/**
+ * Makes a server that speaks as the engine's plugin client does: without Content-Type, and with errors as
+ * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
+ * and a host path.
+ */
+export function buildServer(emit: Emit): FastifyInstance {
+  const server = plainServer(READ_LIMIT_BYTES)
+  server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),
   )
   server.setErrorHandler(async (thrown, request, reply) => {
     const error = refusalOf(thrown) ?? toLocketError(thrown)
-    if (error.code === 'internal') emit('http.bug', { url: request.url, cause: kindOf(error.cause) })
+    reportBug(emit, request.url, error)
     return reply.code(200).send({ Err: formatError(error) })
   })
   server.setNotFoundHandler(async (request, reply) =>
@@ -65,6 +76,11 @@ function tooLarge(): LocketError {
   return new LocketError('too_large', 'the driver options are larger than 1 MiB', {
     hint: 'put large templates into files, and write secret.NAME: "@/path/to/template"',
   })
+}
+
+/** Reports an error that is a bug. */
+export function reportBug(emit: Emit, url: string, error: LocketError): void {
+  if (error.code === 'internal') emit('http.bug', { url, cause: kindOf(error.cause) })
 }
 
 /** The name and place of a thrown error, without its text, which may hold a value. */

@@ -33,13 +33,27 @@ export interface ProviderClient extends AsyncDisposable {
  */
 export type VersionOf = (ref: SecretRef) => string | undefined
 
-/** The requests of one provider instance, for Status. */
+/** The requests of one provider instance, for Status and metrics. */
 export interface ProviderStatus {
   readonly requestsLastHour: number
+  /** All requests since it was opened. */
+  readonly requests: number
+  /** The rest of each limit of its rate; empty without a limit. */
+  readonly limits: readonly LimitStatus[]
+  /** Failures of the server in a row. */
+  readonly failures: number
   /** The reason why no request goes at present; left out while requests go. */
   readonly paused?: string
   /** The number of patient requests that wait for the limits of requests; left out while none does. */
   readonly waiting?: number
+}
+
+/** One limit of requests. */
+export interface LimitStatus {
+  /** The limit as its setting has it: `60/m`. */
+  readonly limit: string
+  /** The number of requests that may go now. */
+  readonly left: number
 }
 
 /** The parts of the machine that a provider needs. */

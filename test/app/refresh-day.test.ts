@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { createVolume } from '../../src/app/volume/create.ts'
 import { NEVER, rootOf, type Driver } from '../../src/app/volume/driver.ts'
 import { mountVolume } from '../../src/app/volume/mount.ts'
-import { getVolume } from '../../src/app/volume/status.ts'
+import { getVolume } from '../../src/app/volume/status/status.ts'
 import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import { parseVolumeName } from '../../src/core/vocabulary/names.ts'
@@ -36,6 +36,7 @@ function instantMounts(): MountTable<TmpfsOptions> {
       return { warnings: [] }
     },
     resize: async () => undefined,
+    usedBytes: async () => 0,
     async unmount(target) {
       targets.delete(target)
     },

@@ -27,6 +27,8 @@ export function createMemoryTree(): MemoryTree {
     },
     mark: async () => undefined,
     markOf: async () => undefined,
+    keepGeneration: async () => undefined,
+    generationOf: async () => undefined,
     read: (root, path) => roots.get(root)?.get(path),
   }
 }

@@ -72,7 +72,7 @@ test('the limit has the name of the setting, and of the instance if that has ano
   const def = PROVIDERS.find(({ kind }) => kind === 'bao')
   assert.ok(def)
   const rate = { name: 'bao', def, settings: { maxRate: [{ count: 1, perMs: 1000, text: '1/s' }] } }
-  const waiting = { requestsLastHour: 9, waiting: 4 }
+  const waiting = { waiting: 4 }
   assert.deepEqual(waitingLimit([rate], new Map([['bao', waiting]])), {
     provider: 'bao',
     setting: 'bao-max-rate',
@@ -82,5 +82,5 @@ test('the limit has the name of the setting, and of the instance if that has ano
     provider: 'prod',
     setting: 'bao-max-concurrent of prod',
   })
-  assert.equal(waitingLimit([rate], new Map([['bao', { requestsLastHour: 9 }]])), undefined)
+  assert.equal(waitingLimit([rate], new Map([['bao', {}]])), undefined)
 })

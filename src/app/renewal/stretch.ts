@@ -13,7 +13,7 @@ export interface Pace extends Disposable {
   /** Notes a tick. False: the refresh of an earlier tick still runs, so this tick begins none. */
   tick(): boolean
   /** Runs one refresh. */
-  run(refresh: () => Promise<void>): Promise<void>
+  run<T>(refresh: () => Promise<T>): Promise<T>
   /** Returns the milliseconds between two refreshes, and why. Undefined: the interval is kept. */
   stretched(): { readonly toMs: number; readonly by: RefreshLimit | undefined } | undefined
 }
@@ -77,10 +77,10 @@ export function createStretches({ began, ended }: StretchReports): Stretches {
           missed = 0
           return true
         },
-        async run(refresh) {
+        async run<T>(refresh: () => Promise<T>) {
           running += 1
           try {
-            await refresh()
+            return await refresh()
           } finally {
             running -= 1
           }
@@ -98,7 +98,7 @@ export function createStretches({ began, ended }: StretchReports): Stretches {
  */
 export function waitingLimit(
   instances: readonly Pick<ProviderInstance, 'name' | 'def' | 'settings'>[],
-  statusOf: ReadonlyMap<string, ProviderStatus>,
+  statusOf: ReadonlyMap<string, Pick<ProviderStatus, 'waiting'>>,
 ): RefreshLimit | undefined {
   for (const { name, def, settings } of instances) {
     if (statusOf.get(name)?.waiting === undefined) continue

@@ -8,10 +8,12 @@ import { openRenewal, type Trigger } from '../renewal/renewal.ts'
 import { waitingLimit, type Pace } from '../renewal/stretch.ts'
 import { createUrgency } from '../renewal/urgency.ts'
 import type { Tick } from '../renewal/ticks.ts'
+import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
 import { renderIfChanged, type Seen } from './render-volume.ts'
 import { taskStarted } from './state.ts'
+import { noteGeneration } from './status/generation.ts'
 import type { Volume } from './volume-table.ts'
 
 const WATCHING = { debounceMs: 500, isDeep: false }
@@ -37,7 +39,7 @@ export async function followVolume(
   { isRestored = false }: FollowOptions = {},
 ): Promise<void> {
   try {
-    driver.table.note(volume, { refresh: undefined })
+    driver.table.note(volume, { refresh: undefined, nextRefreshInMs: undefined })
     const config = configOf(driver, volume)
     const plan = planOf(config, volume.activity.content)
     const watched = config.watch ? templatePaths(config) : []
@@ -91,6 +93,7 @@ export async function followVolume(
           }),
         recovered: () => emit('volume.recovered', { volume: name }),
         onFailure(error) {
+          noteStale(driver, volume)
           quietUntil = clock.elapsed() + Math.max(QUIET_MS, error.retryAfterMs ?? 0)
           if (error.code !== 'rate_limited') return noteError(driver, volume, formatError(error))
           driver.table.note(volume, { postponed: formatError(error) })
@@ -98,7 +101,11 @@ export async function followVolume(
       },
       clock,
     )
-    driver.table.note(volume, { refresh: refreshLine(plan, () => ({ tick, pace })) })
+    const nextInMs = () => tick?.nextInMs() ?? 0
+    driver.table.note(volume, {
+      refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace })),
+      nextRefreshInMs: plan.everyMs === undefined ? undefined : nextInMs,
+    })
     async function renew(): Promise<undefined> {
       const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { plan, seen, ...run }))
       await (pace === undefined ? refresh() : pace.run(refresh))
@@ -117,6 +124,22 @@ export async function followVolume(
   }
 }
 
+/** Notes that the files may be old, from the first failure on. */
+function noteStale(driver: Driver, volume: Volume): void {
+  driver.table.note(volume, { staleSince: volume.activity.staleSince ?? timestamp(driver) })
+}
+
+/**
+ * Renders the files of a mounted volume again, now, whether or not it has a refresh. Returns the changes.
+ * Rejects when it failed: the files stay as they are, and the failure is not reported anywhere else.
+ */
+export async function refreshNow(driver: Driver, volume: Volume, signal: AbortSignal): Promise<Changes> {
+  const plan = planOf(configOf(driver, volume), volume.activity.content)
+  const seen: Seen = { text: undefined, at: 0 }
+  const own = AbortSignal.any([signal, driver.stopping])
+  return await renderAgain(driver, volume, { plan, seen, signal: own, isRefresh: false })
+}
+
 function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined): RefreshPlan {
   const used = providers.filter(({ name }) => content?.providers.includes(name) === true)
   return refreshPlan(refresh, used)
@@ -125,13 +148,13 @@ function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | un
 /** Returns the function that makes the line of Status; undefined for a volume that only follows templates. */
 function refreshLine(
   { everyMs, files }: RefreshPlan,
-  schedule: () => { readonly tick: Tick | undefined; readonly pace: Pace | undefined },
+  schedule: () => { readonly nextInMs: number; readonly pace: Pace | undefined },
 ): (() => string) | undefined {
   const changes = files.length === 0 ? [] : [`when ${files.join(' or ')} changes`]
   if (everyMs === undefined) return changes.length === 0 ? undefined : () => changes.join('')
   return () => {
-    const { tick, pace } = schedule()
-    const next = formatDuration(Math.ceil((tick?.nextInMs() ?? 0) / 1000) * 1000)
+    const { nextInMs, pace } = schedule()
+    const next = formatDuration(Math.ceil(nextInMs / 1000) * 1000)
     const every = `every ${formatDuration(everyMs)}${stretchNote(pace)}`
     return [`${every}, next in ${next}`, ...changes].join(', and ')
   }
@@ -160,7 +183,7 @@ async function renderAgain(
   driver: Driver,
   volume: Volume,
   { plan, seen, signal, isRefresh }: RenderAgain,
-): Promise<void> {
+): Promise<Changes> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = isRefresh ? undefined : openDeadline(timeoutMs, driver.clock, signal)
@@ -168,25 +191,41 @@ async function renderAgain(
   const asked = { seen, signal: deadline?.signal ?? signal }
   const fresh = await renderIfChanged(driver, volume, strict, asked)
   if (fresh === undefined) {
-    driver.table.note(volume, { lastRender: timestamp(driver), lastError: undefined, postponed: undefined })
-    return
+    noteCurrent(driver, volume)
+    return { changed: [], made: [], gone: [] }
   }
   const { sink, templates, rendered, content } = fresh
   try {
-    await driver.locks.run(volume.name, signal, async () => {
+    return await driver.locks.run(volume.name, signal, async () => {
+      refuseUnused(driver, volume)
       const changes = await sink.put(templates, rendered)
       Object.assign(seen, fresh.seen)
-      const lastRender = timestamp(driver)
-      driver.table.note(volume, { content, lastRender, lastError: undefined, postponed: undefined })
+      driver.table.note(volume, { content })
+      noteCurrent(driver, volume)
       if (!isUnchanged(changes)) {
+        await noteGeneration(driver, volume)
         const { gone } = changes
         const facts = { changed: countOf(changes), removed: gone.length }
         driver.emit('volume.rendered', { volume: volume.name, ...facts })
       }
       // A template that changed may name other providers.
       if (JSON.stringify(planOf(config, content)) !== JSON.stringify(plan)) await followVolume(driver, volume)
+      return changes
     })
   } finally {
     rendered.wipe()
   }
+}
+
+/** Notes that the files have the values that the providers have now. */
+function noteCurrent(driver: Driver, volume: Volume): void {
+  const current = { lastError: undefined, postponed: undefined, staleSince: undefined }
+  driver.table.note(volume, { lastRender: timestamp(driver), ...current })
+}
+
+/** Throws when the volume was unmounted while its values were fetched: they must not be written. */
+function refuseUnused(driver: Driver, volume: Volume): void {
+  const isUsed = volume.state.kind === 'mounted' || volume.state.kind === 'unrecorded'
+  if (!isUsed || driver.table.find(volume.name) !== volume)
+    throw new LocketError('aborted', 'the volume was unmounted meanwhile', { facts: { volume: volume.name } })
 }

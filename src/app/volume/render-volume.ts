@@ -94,6 +94,7 @@ async function renderPrepared(
   const { clock, clients } = driver
   const { name } = volume
   const { written } = config
+  const start = clock.elapsed()
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
   const rendered = await render(recipe, { ...written, allowance, awaitsCredential, resolve, clock, signal })
@@ -102,6 +103,12 @@ async function renderPrepared(
   const warnings = unresolved
     ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
     : []
+  driver.emit('volume.ready', {
+    volume: name,
+    files: rendered.contents.size,
+    references: content.references,
+    ms: Math.round(clock.elapsed() - start),
+  })
   return {
     templates,
     rendered,

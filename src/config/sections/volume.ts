@@ -1,7 +1,7 @@
 import { field, section, type Section } from '../../settings/field.ts'
 import { Duration, List, MountFlagWords, SelinuxContext, TmpfsSize, Switch } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
-import { ceilingSection, daemonSection } from './daemon.ts'
+import { adminSection, ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
 import { logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection, refreshField } from './rendering.ts'
@@ -89,6 +89,7 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   providerSection,
   ...PROVIDER_SECTIONS,
   daemonSection,
+  adminSection,
   ceilingSection,
   configFileSection,
   logSection,

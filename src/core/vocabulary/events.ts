@@ -30,6 +30,8 @@ export const EVENTS = {
     folder: 'text',
     pid: 'number?',
   }),
+  'daemon.view': row('info', 'the view inside listens', { address: 'text' }),
+  'daemon.view.failed': row('error', 'there is no view inside: {error}', { error: 'text' }, 'daemon.view'),
   'http.bug': row('error', 'a request failed because of a bug in locket', { url: 'text', cause: 'text' }),
   'state.warning': row('warn', 'the state file needs attention', { warning: 'text' }),
   'tls.checked': row(
@@ -54,6 +56,12 @@ export const EVENTS = {
     references: 'number?',
     ms: 'number',
   }),
+  'volume.ready': row('debug', 'all files of the volume are ready in memory', {
+    volume: 'text',
+    files: 'number',
+    references: 'number',
+    ms: 'number',
+  }),
   'volume.mounted.empty': row('warn', 'mounted without any file: {reason}', {
     volume: 'text',
     reason: 'text',
@@ -73,6 +81,11 @@ export const EVENTS = {
     'one mount ended, others are left',
     { ...MOUNT, left: 'number' },
     'volume.unmounted',
+  ),
+  'volume.released': row(
+    'warn',
+    'a mount reference was released by hand, because the engine has lost it',
+    MOUNT,
   ),
   'volume.unmount.unknown': row('warn', 'unmount of something that is not mounted', MOUNT),
   'volume.rendered': row('info', 'new content is in place', {
@@ -135,6 +148,7 @@ export const EVENTS = {
     references: 'number',
     failed: 'number',
     requestsLastHour: 'number',
+    ms: 'number',
   }),
   'provider.refresh.stretched': row(
     'warn',
@@ -154,11 +168,6 @@ export const EVENTS = {
       mode: 'text',
     },
   ),
-  // locket export
-  'export.misread': row('warn', '{reader} reads these variables wrongly: use another format for it', {
-    reader: 'text',
-    variables: 'texts',
-  }),
   ...COMMAND_EVENTS,
 }
 

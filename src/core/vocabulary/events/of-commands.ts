@@ -2,8 +2,13 @@ import { row } from './row.ts'
 
 const UNRESOLVED = { left: 'text', policy: 'text', error: 'text' } as const
 
-/** The events of the commands. */
+/** The events of all commands but the daemon. They are rows of EVENTS. */
 export const COMMAND_EVENTS = {
+  // locket export
+  'export.misread': row('warn', '{reader} reads these variables wrongly: use another format for it', {
+    reader: 'text',
+    variables: 'texts',
+  }),
   // The command line
   'flags.exposed': row(
     'warn',
@@ -79,4 +84,4 @@ export const COMMAND_EVENTS = {
   'template.warning': row('warn', 'a template looks like a mistake', { where: 'text', warning: 'text' }),
   'compose.remark': row('info', '{remark}', { remark: 'text' }),
   'compose.set': row('info', 'all variables have a value', { count: 'number' }),
-} as const
+}

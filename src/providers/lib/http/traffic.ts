@@ -142,6 +142,9 @@ export function createTraffic(options: TrafficOptions): Traffic {
       const waiting = patient.size()
       return {
         requestsLastHour: count.lastHour(),
+        requests: count.total(),
+        limits: limit.left(),
+        failures: breaker.failures(),
         ...(paused === undefined ? {} : { paused }),
         ...(waiting === 0 ? {} : { waiting }),
       }
