@@ -24,9 +24,12 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
     outExtension: { '.js': '.mjs' },
     platform: 'node',
     target: 'node26',
-    // Not minified: the compile cache makes it no faster, and a stack trace in a bug report says something.
+    // A process keeps the text of what it has loaded: comments are most of it, and with one character that is
+    // not ASCII, V8 keeps two bytes for each. Names stay: a stack trace in a bug report says something.
+    minifyWhitespace: true,
+    lineLimit: 110,
     metafile: true,
-    plugins: [lateModules, sharedSettings(root)],
+    plugins: [lateModules, sharedSettings(root), oneLanguage],
     logLevel: 'warning',
     // CommonJS packages inside an ES module call `require` for Node's own modules.
     banner: {
@@ -72,6 +75,14 @@ function lateModule(path: string): string {
       ([name]) => `export const ${name} = (...args) => process.getBuiltinModule('${path}').${name}(...args)`,
     )
     .join('\n')
+}
+
+/** zod's messages in other languages than English are a third of its text, and nobody can choose one. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup(hooks) {
+    hooks.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {}' }))
+  },
 }
 
 /** Files that `import()` loads once a command reads settings. They load `SHARED`. */

@@ -102,7 +102,7 @@ async function openListener(
   const { servePlugin } = await import('../http/docker/plugin.ts')
   const { buildServer, closeServer } = await import('../http/server.ts')
   const { listenAsDaemon, openHeapCare } = await import('../wire.ts')
-  const server = buildServer(driver.emit)
+  const server = buildServer(driver.emit, driver.clock)
   servePlugin(server, driver)
   const careForHeap = openHeapCare()
   server.addHook('onResponse', async () => careForHeap())

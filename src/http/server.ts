@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Clock } from '../core/ports/clock.ts'
+import { refuseLateRequests } from './late-requests.ts'
 import { closeUnsent, watchUnsent } from './unsent-requests.ts'
 import type { Emit } from '../core/ports/events.ts'
 
@@ -16,6 +17,9 @@ const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
  */
 const REQUEST_TIMEOUT_MS = 10_000
 
+/** Longest interval of a timer. */
+const NEVER_MS = 2 ** 31 - 1
+
 /** Bodies are checked with zod. The JSON Schema compilers of fastify would take a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
 
@@ -27,16 +31,17 @@ function noSchema(): never {
  * Makes a server without routes. Its handlers get a body as text, whatever its Content-Type.
  * `readLimitBytes`: the size up to which a body is read.
  */
-export function plainServer(readLimitBytes: number): FastifyInstance {
+export function plainServer(clock: Clock, readLimitBytes: number): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: readLimitBytes,
     forceCloseConnections: 'idle',
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    requestTimeout: 0,
+    http: { headersTimeout: 0, connectionsCheckingInterval: NEVER_MS },
     schemaController: { compilersFactory: NO_COMPILERS },
   })
   watchUnsent(server.server)
+  refuseLateRequests(server.server, clock, REQUEST_TIMEOUT_MS)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   return server
@@ -47,8 +52,8 @@ export function plainServer(readLimitBytes: number): FastifyInstance {
  * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
  * and a host path.
  */
-export function buildServer(emit: Emit): FastifyInstance {
-  const server = plainServer(READ_LIMIT_BYTES)
+export function buildServer(emit: Emit, clock: Clock): FastifyInstance {
+  const server = plainServer(clock, READ_LIMIT_BYTES)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),

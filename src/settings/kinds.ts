@@ -2,7 +2,8 @@ import * as z from 'zod'
 import { formatError, isLocketError, LocketError } from '../core/vocabulary/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/volume/mount-flags.ts'
 import type { ReadLimits } from '../core/ports/files.ts'
-import { parseSignal, type PassedSignal } from '../core/ports/signals.ts'
+import type { PassedSignal } from '../core/ports/signals.ts'
+import { parseOnChange, parseSignal } from '../core/reload/on-change.ts'
 import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { nearest } from '../core/text/nearest.ts'
@@ -83,6 +84,8 @@ export const CommandChange = parsedBy((text): 'restart' | 'none' | { readonly si
   if (word.startsWith('signal:')) return { signal: parseSignal(text.trim().slice('signal:'.length)) }
   throw new LocketError('config', 'must be restart, none or signal:NAME, like signal:SIGHUP')
 })
+/** The action when new content of a volume is in place: `signal:SIGHUP`. See `parseOnChange`. */
+export const ChangeAction = parsedBy(parseOnChange)
 /** Rate limits: `5/s,60/m`. See `parseRates`. */
 export const Rates = parsedBy(parseRates)
 

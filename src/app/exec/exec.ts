@@ -7,10 +7,16 @@ import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
+import { filesOf } from '../recipe/outputs.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
-import { createCommandRefresh, type RefreshSettings } from '../renewal/command-refresh.ts'
-import { openRenewal, type Renewal, type Trigger } from '../renewal/renewal.ts'
-import { createUrgency, type Urgency, type RunOptions } from '../renewal/urgency.ts'
+import {
+  createCommandRefresh,
+  type CommandRefresh,
+  type RefreshSettings,
+} from '../renewal/command-refresh.ts'
+import { openRenewal, type Renewal } from '../renewal/renewal.ts'
+import { createTouched, outputsOf, type Touched } from '../renewal/touched.ts'
+import { createUrgency, type RunOptions, type Urgency } from '../renewal/urgency.ts'
 import { openChildSink, type ForChild, type Handed } from '../sinks/child.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
@@ -42,7 +48,9 @@ export interface ExecConfig extends ValuesConfig {
 
 /** The ports that `exec` needs. */
 interface ExecDeps
-  extends ValuesDeps, Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing'> {
+  extends
+    ValuesDeps,
+    Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing' | 'careForHeap'> {
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
   /** Called once no reference will be fetched any more. */
@@ -73,14 +81,16 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
   const child = openChildSink({ inherited: config.inherited, files, isRepeated: config.watch })
   // The watch is opened before the files are first read, so that no change is missed.
+  const touched = createTouched()
   const urgency = createUrgency()
   const refresh = createCommandRefresh(config.refreshing, deps, {
     forget: deps.forgetValues,
     failed: (error) => deps.emit('exec.kept', { code: error.code, error: formatError(error) }),
   })
-  await using renewal = await openExecRenewal(config, deps, { urgency, refresh: refresh.trigger })
+  await using renewal = await openExecRenewal(config, deps, { touched, urgency, refresh })
   const newLines = createNewLines()
-  const gathered = await gatherValues(config, deps, { policy, signal, newLines })
+  using delivery = touched.begin()
+  const gathered = await gatherValues(config, deps, { policy, signal, newLines, delivery })
   if (!config.watch) await deps.closeProviders()
   if (isReplaced(config)) {
     const { env } = await handOver(gathered, child, masking)
@@ -92,15 +102,20 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const ended = new AbortController()
   const running = ended.signal
 
-  async function renew({ signal: own, isRefresh }: RunOptions): Promise<undefined> {
+  async function renew(run: RunOptions): Promise<undefined> {
+    const turn = refresh.begin()
+    using again = touched.begin(turn.isDue)
     // With every failure policy, a failure keeps the command and its files unchanged.
-    const strict = { policy: 'error', signal: own, newLines, isRefresh } as const
+    const strict = { policy: 'error', newLines, delivery: again, ...run } as const
     const given = await gatherValues(config, deps, strict)
-    await refresh.use(refsOf(given))
     const next = await handOver(given, child, masking)
     const changed = countOf(next.files)
     if (changed > 0) deps.emit('exec.files', { changed })
-    if (!running.aborted) follow(next)
+    if (running.aborted) return
+    follow(next)
+    again.succeeded(NONE)
+    await turn.done(refsOf(given))
+    deps.careForHeap()
   }
 
   /** Does what `on-change` says. */
@@ -125,9 +140,11 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     const first = await handOver(gathered, child, masking)
     signal.throwIfAborted()
     first.accept()
-    if (config.watch) await refresh.use(refsOf(gathered))
+    delivery.succeeded(outputsOf(filesOf([...gathered.rendered.incomplete])))
+    if (config.watch) await refresh.begin().done(refsOf(gathered))
     following = renewal.follow(() => urgency.run(running, renew), { signal: running })
     void forbidTracingLater(deps, running)
+    deps.careForHeap()
     return await supervisor.run(first.env)
   } finally {
     ended.abort(new LocketError('aborted', 'the command has ended'))
@@ -142,29 +159,27 @@ function isReplaced(config: ExecConfig): boolean {
   return mayReplace && interactive && !watch && !mask && !isGroupSignalled && !hasOutputs(outputs)
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 interface ExecTriggers {
+  readonly touched: Touched
   readonly urgency: Urgency
-  readonly refresh: Trigger
+  readonly refresh: CommandRefresh
 }
 
 function openExecRenewal(
   config: ExecConfig,
   deps: ExecDeps,
-  { urgency, refresh }: ExecTriggers,
+  { touched, urgency, refresh }: ExecTriggers,
 ): Promise<Renewal> {
   const { watch, outputs, entries, debounceMs } = config
   const { clock, emit } = deps
   const paths = [...sourcePaths(outputs), ...environmentFiles(entries)]
-  const byFiles: Trigger = (fire) => {
-    const onChange = () => {
-      urgency.changed()
-      fire()
-    }
-    return deps.watch(paths, onChange, { debounceMs, isDeep: true })
-  }
+  const watching = { debounceMs, isDeep: true }
+  const byFiles = touched.triggerOf((onChange) => deps.watch(paths, urgency.before(onChange), watching))
   return openRenewal(
     {
-      triggers: watch ? [byFiles, refresh] : [],
+      triggers: watch ? [byFiles, refresh.trigger] : [],
       failed: (facts) => emit('exec.kept', facts),
       recovered: () => emit('exec.recovered'),
     },

@@ -20,7 +20,8 @@ import {
   type CommandRefresh,
   type RefreshSettings,
 } from '../renewal/command-refresh.ts'
-import { openRenewal, type Renewal, type Trigger } from '../renewal/renewal.ts'
+import { openRenewal, type Renewal } from '../renewal/renewal.ts'
+import { createTouched, outputsOf, type Touched } from '../renewal/touched.ts'
 import { createUrgency, type RunOptions, type Urgency } from '../renewal/urgency.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, isUnchanged, type Sink } from '../sinks/sink.ts'
@@ -45,7 +46,7 @@ export interface InjectConfig {
 /** The ports that `inject` needs. */
 interface InjectDeps extends Pick<
   Machine,
-  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host'
+  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host' | 'careForHeap'
 > {
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
@@ -64,14 +65,15 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
   const places = openPlaces({ placing: config.placing, existing: 'replace', owns: 'written' }, deps)
   const say = createReport(config, deps)
   // The watch is opened before the templates are first read, so that no change is missed.
+  const touched = createTouched()
   const urgency = createUrgency()
   const refresh = createCommandRefresh(config.refreshing, deps, {
     forget: deps.forgetValues,
     failed: (error) => deps.emit('inject.failed', { code: error.code, error: formatError(error) }),
   })
-  await using renewal = await openInjectRenewal(config, deps, { urgency, refresh: refresh.trigger })
+  await using renewal = await openInjectRenewal(config, deps, { touched, urgency, refresh })
   try {
-    const injection = { config, deps, signal, places, status, say, refresh, urgency }
+    const injection = { config, deps, signal, places, status, touched, say, urgency, refresh }
     const missing = await write(injection, requireSources).catch((thrown: unknown) => {
       // A provider that is stopped reports that it gave no answer: the reason of the stop is more useful.
       throw signal.aborted ? signal.reason : thrown
@@ -79,32 +81,25 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
     if (config.mode === 'one-shot') return
     if (config.mode === 'park') return await untilStopped(signal, deps.clock)
     if (missing !== undefined) urgency.changed()
-    await renewal.follow(() => urgency.run(signal, (run) => writeAgain(injection, run)), { signal, missing })
+    const again = () => urgency.run(signal, (run) => writeAgain({ ...injection, ...run }))
+    await renewal.follow(again, { signal, missing })
   } finally {
     if (config.wipeOnExit) await wipe(places, status, deps)
   }
 }
 
-interface InjectTriggers {
-  readonly urgency: Urgency
-  readonly refresh: Trigger
-}
-
 function openInjectRenewal(
   { mode, outputs, debounceMs }: InjectConfig,
   deps: InjectDeps,
-  { urgency, refresh }: InjectTriggers,
+  { touched, urgency, refresh }: Pick<Injection, 'touched' | 'urgency' | 'refresh'>,
 ): Promise<Renewal> {
-  const byTemplates: Trigger = (fire) => {
-    const onChange = () => {
-      urgency.changed()
-      fire()
-    }
-    return deps.watch(sourcePaths(outputs), onChange, { debounceMs, isDeep: true })
-  }
+  const watching = { debounceMs, isDeep: true }
+  const byFiles = touched.triggerOf((onChange) =>
+    deps.watch(sourcePaths(outputs), urgency.before(onChange), watching),
+  )
   return openRenewal(
     {
-      triggers: mode === 'watch' ? [byTemplates, refresh] : [],
+      triggers: mode === 'watch' ? [byFiles, refresh.trigger] : [],
       failed: (facts) => deps.emit('inject.failed', facts),
       recovered: () => deps.emit('inject.recovered'),
     },
@@ -118,38 +113,42 @@ interface Injection {
   readonly signal: AbortSignal
   readonly places: Places
   readonly status: StatusFile
+  readonly touched: Touched
   readonly say: Report
-  readonly refresh: Pick<CommandRefresh, 'use'>
   readonly urgency: Urgency
+  readonly refresh: CommandRefresh
 }
 
 /**
  * Writes again. The status file goes when a change of the templates fails, and stays when a refresh fails.
  */
-async function writeAgain(injection: Injection, run: RunOptions): Promise<LocketError | undefined> {
+async function writeAgain(injection: Injection & RunOptions): Promise<LocketError | undefined> {
   try {
-    const missing = await write({ ...injection, ...run })
+    const missing = await write(injection)
     // The failure policy applies to it until it is there.
     if (missing !== undefined) injection.urgency.changed()
     return missing
   } catch (thrown) {
-    if (!run.isRefresh) await injection.status.notReady()
+    if (!injection.isRefresh) await injection.status.notReady()
     throw thrown
   }
 }
 
 /**
- * Reads, fetches, renders and writes once. Returns the reason when a secret or a template is missing. `check`
- * may throw to refuse the templates that were read.
+ * Reads, fetches, renders and writes what was touched since the last time: at first everything. Returns the
+ * reason when a secret or a template is missing. `check` may throw to refuse the templates that were read.
  */
 async function write(
-  { config, deps, signal, places, status, say, refresh, isRefresh = false }: Injection & Partial<RunOptions>,
+  injection: Injection & Partial<RunOptions>,
   check: (prepared: PreparedOutputs) => void = () => undefined,
 ): Promise<LocketError | undefined> {
+  const { config, deps, signal, places, status, touched, say, refresh, isRefresh = false } = injection
   const { rules, policy, outputs, mode, stream } = config
-  const { resolve, clock, emit } = deps
+  const { resolve, clock, emit, careForHeap } = deps
   const start = clock.now()
-  const prepared = await prepareOutputs(outputs, rules, deps)
+  const turn = refresh.begin()
+  using delivery = touched.begin(turn.isDue)
+  const prepared = await prepareOutputs(outputs, rules, deps, delivery.choose)
   check(prepared)
   const rendered = await render(prepared, {
     policy: isRefresh ? 'error' : policy,
@@ -162,17 +161,19 @@ async function write(
     emit,
   })
   try {
-    await refresh.use(rendered.templates.flatMap(({ template }) => template.refs))
     const missing = rendered.unresolved ?? missingSource(prepared)
     if (missing !== undefined) await status.notReady()
-    const changes = await places.put(filesOf(rendered.templates), rendered)
+    const changes = await places.put(filesOf(rendered.templates), rendered, prepared.untouched)
     const printed = await stream.put(prepared.streamed, rendered)
     if (!isRefresh || !isUnchanged(changes))
       say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())
+    delivery.succeeded(outputsOf(filesOf([...rendered.incomplete])))
+    await turn.done(rendered.templates.flatMap(({ template }) => template.refs))
     return missing
   } finally {
     rendered.wipe()
+    if (mode !== 'one-shot') careForHeap()
   }
 }
 

@@ -4,10 +4,17 @@ import { test } from 'node:test'
 import { createManualClock } from '../../../test/fakes/manual-clock.ts'
 import { createRef } from '../../core/vocabulary/ref.ts'
 import { PROVIDERS } from '../../providers/index.ts'
-import { createCommandRefresh } from './command-refresh.ts'
+import { createCommandRefresh, type CommandRefresh } from './command-refresh.ts'
 
 const providers = PROVIDERS.map((def) => ({ name: def.kind, def, settings: { file: '/s.age' } }))
 const refOf = (provider: string) => createRef(provider, 'a', `${provider}://a`)
+
+/** One run that asks these providers. Returns whether all values were due. */
+async function run(command: CommandRefresh, ...names: string[]): Promise<boolean> {
+  const one = command.begin()
+  await one.done(names.map(refOf))
+  return one.isDue
+}
 
 async function setup(refresh: 'auto' | 'off' | number) {
   const clock = createManualClock()
@@ -30,13 +37,15 @@ test('the schedule is that of the providers that are asked, and changes with the
   const { clock, counts, watched, command, opened } = await setup('auto')
   await clock.advance(3_600_000)
   assert.equal(counts.fired, 0)
-  await command.use([refOf('bws'), refOf('env')])
+  assert.equal(await run(command, 'bws', 'env'), false)
   await clock.advance(330_000)
   assert.deepEqual(counts, { fired: 1, forgotten: 1 })
-  await command.use([refOf('bws'), refOf('bao')])
+  // The other templates have not changed and were not read: their providers stay in the schedule.
+  assert.equal(await run(command, 'bao'), true)
+  await run(command, 'bws')
   await clock.advance(66_000)
   assert.equal(counts.fired, 2)
-  await command.use([refOf('local')])
+  assert.equal(await run(command, 'local'), true)
   await nextTurn()
   assert.deepEqual([watched, clock.sleepers()], [['/s.age'], 0])
   await opened[Symbol.asyncDispose]()
@@ -45,9 +54,9 @@ test('the schedule is that of the providers that are asked, and changes with the
 
 test('off, and a trigger that was closed, have neither timer nor watch', async () => {
   const off = await setup('off')
-  await off.command.use([refOf('bao'), refOf('local')])
+  await run(off.command, 'bao', 'local')
   const closed = await setup('auto')
   await closed.opened[Symbol.asyncDispose]()
-  await closed.command.use([refOf('bao')])
+  await run(closed.command, 'bao')
   for (const { clock, watched } of [off, closed]) assert.deepEqual([clock.sleepers(), watched], [0, []])
 })

@@ -18,8 +18,16 @@ export interface RefreshSettings {
 /** The refresh of a command: the schedule that volumes have, for one caller. */
 export interface CommandRefresh {
   readonly trigger: Trigger
-  /** Sets the schedule for what these references ask. Call it after each run. */
-  use(refs: Iterable<SecretRef>): Promise<void>
+  /** Begins a run. */
+  begin(): RefreshRun
+}
+
+/** One run of the renewal of a command. */
+interface RefreshRun {
+  /** True: all values have to be asked for. False: only those of templates that have changed. */
+  readonly isDue: boolean
+  /** Call it when the values of these references are in place. They decide about the schedule. */
+  done(refs: Iterable<SecretRef>): Promise<void>
 }
 
 /**
@@ -34,12 +42,18 @@ export function createCommandRefresh(
   const ticks = createTicks(clock, forget)
   const valueFiles = createValueFiles(watch)
   let fire: (() => void) | undefined
+  /** How often a refresh was asked for, and how many of these requests were served. */
+  let [asked, served] = [0, 0]
+  let used = new Set<string>()
   let planned = ''
   let joined = new AsyncDisposableStack()
 
   return {
     async trigger(wake) {
-      fire = wake
+      fire = () => {
+        asked += 1
+        wake()
+      }
       return {
         async [Symbol.asyncDispose]() {
           fire = undefined
@@ -47,20 +61,33 @@ export function createCommandRefresh(
         },
       }
     },
-    async use(refs) {
-      if (fire === undefined) return
-      const used = new Set([...refs].map((ref) => ref.provider))
-      const plan = refreshPlan(
-        refresh,
-        providers.filter(({ name }) => used.has(name)),
-      )
-      if (JSON.stringify(plan) === planned) return
-      planned = JSON.stringify(plan)
-      const before = joined
-      joined = new AsyncDisposableStack()
-      if (plan.everyMs !== undefined) joined.use(ticks.join(plan.everyMs, fire))
-      if (plan.files.length > 0) joined.use(valueFiles.join(plan.files, { changed: fire, failed }))
-      await before.disposeAsync()
+    begin() {
+      const now = asked
+      const isDue = asked > served
+      return {
+        isDue,
+        async done(refs) {
+          const names = [...refs].map((ref) => ref.provider)
+          used = new Set(isDue ? names : [...used, ...names])
+          served = now
+          await schedule()
+        },
+      }
     },
+  }
+
+  async function schedule(): Promise<void> {
+    if (fire === undefined) return
+    const plan = refreshPlan(
+      refresh,
+      providers.filter(({ name }) => used.has(name)),
+    )
+    if (JSON.stringify(plan) === planned) return
+    planned = JSON.stringify(plan)
+    const before = joined
+    joined = new AsyncDisposableStack()
+    if (plan.everyMs !== undefined) joined.use(ticks.join(plan.everyMs, fire))
+    if (plan.files.length > 0) joined.use(valueFiles.join(plan.files, { changed: fire, failed }))
+    await before.disposeAsync()
   }
 }

@@ -13,6 +13,8 @@ export interface RunOptions {
 export interface Urgency {
   /** Notes that a template has changed. A refresh that runs is not patient any more. */
   changed(): void
+  /** Returns a listener of changed templates that notes the change first. */
+  before<T extends readonly unknown[]>(listener: (...args: T) => void): (...args: T) => void
   /** Runs the renewal once. */
   run<T>(signal: AbortSignal, work: (run: RunOptions) => Promise<T>): Promise<T>
 }
@@ -21,11 +23,18 @@ export interface Urgency {
 export function createUrgency(): Urgency {
   let isUrgent = false
   let current: AbortSignal | undefined
+  function changed(): void {
+    isUrgent = true
+    if (current !== undefined) hurry(current)
+  }
   return {
-    changed() {
-      isUrgent = true
-      if (current !== undefined) hurry(current)
-    },
+    changed,
+    before:
+      (listener) =>
+      (...args) => {
+        changed()
+        listener(...args)
+      },
     async run(parent, work) {
       const isRefresh = !isUrgent
       isUrgent = false

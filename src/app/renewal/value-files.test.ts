@@ -6,7 +6,11 @@ import type { WatchPaths } from '../../core/ports/files.ts'
 import { createValueFiles } from './value-files.ts'
 
 function setup() {
-  const watches: { readonly paths: readonly string[]; readonly tell: () => void; isOpen: boolean }[] = []
+  const watches: {
+    readonly paths: readonly string[]
+    readonly tell: (changed: readonly string[]) => void
+    isOpen: boolean
+  }[] = []
   let failure: Error | undefined
   const watch: WatchPaths = async (paths, tell) => {
     if (failure !== undefined) throw failure
@@ -38,7 +42,7 @@ test('volumes with the same files share one watch, which the last one closes', a
   await using _other = files.join(['/.env'], listener('other'))
   await nextTurn()
   assert.deepEqual(heard.splice(0), ['other changed'])
-  watches[0]?.tell()
+  watches[0]?.tell(['/s.age'])
   assert.deepEqual(heard, ['one changed', 'two changed'])
   await one[Symbol.asyncDispose]()
   assert.deepEqual(

@@ -4,13 +4,14 @@ import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
+import { putAndReload } from '../reload/volume-reload.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
 import { waitingLimit, type Pace } from '../renewal/stretch.ts'
 import { createUrgency } from '../renewal/urgency.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
-import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
+import { configOf, noteError, reloadedVolume, report, timestamp, type Driver } from './driver.ts'
 import { renderIfChanged, type Seen } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import { noteGeneration } from './status/generation.ts'
@@ -66,12 +67,8 @@ export async function followVolume(
       }
     const urgency = createUrgency()
     const byTemplates: Trigger = (fire) => {
-      const onChange = () => {
-        urgency.changed()
-        fire()
-      }
       if (isRestored) fire()
-      return driver.watch(watched, onChange, WATCHING)
+      return driver.watch(watched, urgency.before(fire), WATCHING)
     }
     const byValueFiles: Trigger = async (fire) => {
       const failed = (error: LocketError) => report(driver, volume, 'volume.watch.failed', error)
@@ -198,7 +195,9 @@ async function renderAgain(
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume)
-      const changes = await sink.put(templates, rendered)
+      const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
+        sink.put(templates, rendered),
+      )
       Object.assign(seen, fresh.seen)
       driver.table.note(volume, { content })
       noteCurrent(driver, volume)

@@ -1,5 +1,13 @@
 import { field, section, type Section } from '../../settings/field.ts'
-import { Duration, List, MountFlagWords, SelinuxContext, TmpfsSize, Switch } from '../../settings/kinds.ts'
+import {
+  ChangeAction,
+  Duration,
+  List,
+  MountFlagWords,
+  SelinuxContext,
+  TmpfsSize,
+  Switch,
+} from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
 import { adminSection, ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
@@ -30,6 +38,16 @@ export const volumeSection = section('volume', 'Volumes', {
     summary: 'render again when a template file changes',
   }),
   refresh: refreshField('how often the values of a mounted volume are asked for again'),
+  onChange: field({
+    name: 'on-change',
+    env: 'LOCKET_VOLUME_DEFAULT_ON_CHANGE',
+    schema: ChangeAction,
+    default: 'off',
+    example: 'signal:SIGHUP',
+    summary:
+      'the action when new content is in place: signal:SIGHUP, restart or exec:COMMAND for the containers that use it, touch:FILE in the volume, or off',
+    placeholder: 'ACTION',
+  }),
   mountTimeoutMs: field({
     name: 'mount-timeout',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_TIMEOUT',

@@ -1,6 +1,3 @@
-import { nearest } from '../text/nearest.ts'
-import { LocketError } from '../vocabulary/errors.ts'
-
 /** The signals that `locket exec` passes on, with their numbers on Linux (signal(7), x86 and ARM). */
 const NUMBERS = {
   SIGHUP: 1,
@@ -45,22 +42,6 @@ export const REALTIME_NUMBERS: readonly number[] = Array.from(
   { length: LAST_REALTIME - FIRST_REALTIME + 1 },
   (_, index) => FIRST_REALTIME + index,
 )
-
-/**
- * Reads the name of a signal that a program can handle: `SIGHUP`, `hup` or `SIGRTMIN+3`. Throws `config`,
- * with the nearest name.
- */
-export function parseSignal(text: string): PassedSignal {
-  const name = `SIG${text.trim().toUpperCase().replace(/^SIG/, '')}`
-  const named = NAMED_SIGNALS.find((known) => known === name)
-  if (named !== undefined) return named
-  const [, offset] = /^SIGRTMIN\+([0-9]{1,2})$/.exec(name) ?? []
-  if (offset !== undefined && Number(offset) <= LAST_REALTIME - FIRST_REALTIME)
-    return `SIGRTMIN+${Number(offset)}`
-  const near = nearest(name, NAMED_SIGNALS)
-  const advice = near === undefined ? 'like SIGHUP' : `did you mean ${near}?`
-  throw new LocketError('config', `needs a signal that a program can handle, ${advice}`)
-}
 
 /** Returns the name of the realtime signal with this number: `SIGRTMIN+3` for 37. */
 export function realtimeSignal(number: number): RealtimeSignal {

@@ -74,6 +74,9 @@ test('a wrong action or signal is refused, with the nearest one', async (t) => {
   const { exec } = await execWorld(t)
   const said = async (action: string) => (await exec(['--on-change', action, '--', 'true'])).stderr
   assert.match(await said('reload'), /on-change: must be restart, none or signal:NAME/)
-  assert.match(await said('signal:SIGHUB'), /on-change: needs a signal .*did you mean SIGHUP\?/)
+  assert.match(
+    await said('signal:SIGHUB'),
+    /on-change: signal: needs a signal .*did you mean signal:SIGHUP\?/,
+  )
   assert.match(await said('signal:SIGKILL'), /needs a signal that a program can handle/)
 })
