@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PROVIDERS } from '../../src/providers/index.ts'
 import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
-/** Files that providers read although no setting names them, and the default of one setting. */
-const OWN_FILES = new Set(
-  PROVIDERS.flatMap((def) => {
-    if (def.kind === 'locket') return []
-    return [...(def.ownFiles?.({}) ?? []), ...(def.kind === 'age' ? ['/etc/locket/age.key'] : [])]
-  }),
-)
+/** Files that providers read although no setting names them, or by the default of a setting. */
+const OWN_FILES = [
+  POD_TOKEN,
+  ...['/root/.aws/credentials', '/root/.aws/config'],
+  '/root/.config/gcloud/application_default_credentials.json',
+  ...['/etc/locket/age.key', '/root/.gnupg'],
+  ...['/etc/locket/identity/identity.json', '/etc/locket/identity'],
+]
 const KEYS = ['/etc/locket/secrets.age', '/etc/locket/keys/local.key']
-/** The identity of this host at its broker. */
-const IDENTITIES = ['/etc/locket/age.key', '/etc/locket/identity/identity.json', '/etc/locket/identity']
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
 
@@ -72,7 +70,7 @@ test('secrets: inline, from a file, as one entry that is never split, over the d
     kind: 'file',
     path: '/etc/locket/t',
     within: ['/etc/locket'],
-    except: [...FOLDERS, ...KEYS, '/etc/locket/tokens/connect', ...OWN_FILES, ...IDENTITIES],
+    except: [...FOLDERS, ...KEYS, '/etc/locket/tokens/connect', ...OWN_FILES],
   })
   assert.equal(config.files[2]?.origin, 'driver option secret.file')
 })
@@ -181,7 +179,7 @@ test("the operator's token can be named again for the operator's host", () => {
     kind: 'file',
     path: '/etc/locket/tokens/connect',
     within: ['/etc/locket'],
-    except: [...FOLDERS, ...KEYS, ...OWN_FILES, ...IDENTITIES],
+    except: [...FOLDERS, ...KEYS, ...OWN_FILES],
   })
 })
 
