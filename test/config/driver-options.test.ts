@@ -6,10 +6,13 @@ const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 /** Files that providers read although no setting names them, or by the default of a setting. */
 const OWN_FILES = [
   POD_TOKEN,
-  ...['/root/.aws/credentials', '/root/.aws/config'],
+  '/root/.aws/credentials',
+  '/root/.aws/config',
   '/root/.config/gcloud/application_default_credentials.json',
-  ...['/etc/locket/age.key', '/root/.gnupg'],
-  ...['/etc/locket/identity/identity.json', '/etc/locket/identity'],
+  '/etc/locket/age.key',
+  '/root/.gnupg',
+  '/etc/locket/identity/identity.json',
+  '/etc/locket/identity',
 ]
 const KEYS = ['/etc/locket/secrets.age', '/etc/locket/keys/local.key']
 const CANARY = 'canary-option-77d0'
