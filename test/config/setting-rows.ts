@@ -30,6 +30,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   refresh: row(['30s', 'off'], [30_000, 'off'], 'auto', (volume) => volume.refresh),
   'on-change': row(['restart', 'exec:a'], ['restart', 'exec'], undefined, (it) => Object(it.onChange).kind),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
+  layout: row(['generations', 'plain'], ['generations', 'plain'], 'plain', (it) => it.written.layout),
   mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.written.rootMode),
   flags: row(
     ['ro,exec', 'noatime'],
