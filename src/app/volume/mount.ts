@@ -4,6 +4,7 @@ import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabula
 import { unreadableWarning } from '../../core/volume/container-users.ts'
 import { markOf } from '../../core/volume/record.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
+import { leasedUntil } from '../renewal/leased.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
@@ -141,7 +142,9 @@ async function provision(
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
     const lastRender = timestamp(driver)
-    driver.table.note(volume, { content, lastRender, postponed: undefined, staleSince: undefined })
+    const until = leasedUntil(rendered.expiresAt, driver.clock.now())
+    driver.table.note(volume, { content, lastRender, leasedUntil: until })
+    driver.table.note(volume, { postponed: undefined, staleSince: undefined })
     await noteFirstGeneration(driver, volume)
   } finally {
     rendered.wipe()
