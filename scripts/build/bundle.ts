@@ -87,10 +87,10 @@ const oneLanguage: Plugin = {
 
 /** Files that `import()` loads once a command reads settings. They load `SHARED`. */
 const AFTER_SETTINGS =
-  /\/src\/(cli\/(check|completion|compose|exec|export|inject|secret|status|volume|help\/page)|wire|http\/server|http\/docker\/plugin)\.ts$/
+  /\/src\/(cli\/(audit|check|completion|compose|enrol|exec|export|grant|inject|machine|run|secret|secret-ref|serve|status|volume|help\/page)|wire|wire-broker|http\/server|http\/docker\/plugin)\.ts$/
 /** The settings, and what every command that renders comes to use. */
 const SHARED = [
-  'src/config/{load,load-rendering,child-environment,{sections,layers,entries,describe,volume}/*}.ts',
+  'src/config/{load,load-rendering,{sections,layers,entries,describe,volume}/*}.ts',
   'src/core/{template,filters,plan,waiting,vocabulary,text,env-formats,volume}/*.ts',
   'src/app/{recipe,render,renewal,sinks}/*.ts',
 ]

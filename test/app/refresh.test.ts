@@ -233,12 +233,21 @@ test('the intervals of auto: the shortest of the providers that a volume asks', 
     bws: each(300_000),
     infisical: each(60_000),
     bao: each(60_000),
+    'aws-sm': each(300_000),
+    'aws-ssm': each(300_000),
+    'gcp-sm': each(300_000),
+    'azure-kv': each(300_000),
+    doppler: each(60_000),
+    age: each(30_000),
+    sops: each(60_000),
+    pass: each(60_000),
+    keepassxc: each(60_000),
     local: each(undefined, ['/s.age']),
     env: each(undefined),
     dotenv: each(undefined, ['/x/.env']),
   })
   const all = PROVIDERS.map((def) => ({ def, settings }))
-  assert.deepEqual(refreshPlan('auto', all).everyMs, 60_000)
+  assert.deepEqual(refreshPlan('auto', all).everyMs, 30_000)
   assert.deepEqual(refreshPlan(5000, [{ def: local, settings }]), each(5000))
   assert.deepEqual(refreshPlan('off', all), each(undefined))
 })

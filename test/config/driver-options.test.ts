@@ -2,8 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
-
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+/** Files that providers read although no setting names them, or by the default of a setting. */
+const OWN_FILES = [
+  POD_TOKEN,
+  '/root/.aws/credentials',
+  '/root/.aws/config',
+  '/root/.config/gcloud/application_default_credentials.json',
+  '/etc/locket/age.key',
+  '/root/.gnupg',
+  '/etc/locket/identity/identity.json',
+  '/etc/locket/identity',
+]
+const KEYS = ['/etc/locket/secrets.age', '/etc/locket/keys/local.key']
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
 
@@ -62,13 +73,7 @@ test('secrets: inline, from a file, as one entry that is never split, over the d
     kind: 'file',
     path: '/etc/locket/t',
     within: ['/etc/locket'],
-    except: [
-      ...FOLDERS,
-      '/etc/locket/secrets.age',
-      '/etc/locket/keys/local.key',
-      '/etc/locket/tokens/connect',
-      POD_TOKEN,
-    ],
+    except: [...FOLDERS, ...KEYS, '/etc/locket/tokens/connect', ...OWN_FILES],
   })
   assert.equal(config.files[2]?.origin, 'driver option secret.file')
 })
@@ -177,7 +182,7 @@ test("the operator's token can be named again for the operator's host", () => {
     kind: 'file',
     path: '/etc/locket/tokens/connect',
     within: ['/etc/locket'],
-    except: [...FOLDERS, '/etc/locket/secrets.age', '/etc/locket/keys/local.key', POD_TOKEN],
+    except: [...FOLDERS, ...KEYS, ...OWN_FILES],
   })
 })
 

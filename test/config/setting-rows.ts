@@ -28,6 +28,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
   refresh: row(['30s', 'off'], [30_000, 'off'], 'auto', (volume) => volume.refresh),
+  cache: row(['24h', 'off'], [86_400_000, 'off'], 'off', (volume) => volume.cache),
   'on-change': row(['restart', 'exec:a'], ['restart', 'exec'], undefined, (it) => Object(it.onChange).kind),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
   layout: row(['generations', 'plain'], ['generations', 'plain'], 'plain', (it) => it.written.layout),
@@ -246,7 +247,7 @@ export function inline(config: VolumeConfig, name: string): string | undefined {
   return source?.kind === 'inline' ? source.template : source?.path
 }
 
-function row(
+export function row(
   texts: SettingRow['texts'],
   seen: SettingRow['seen'],
   byDefault: unknown,
@@ -269,11 +270,11 @@ export function daemonRow(
   return { texts, seen, byDefault, read }
 }
 
-function setting(kind: string, key: string): ReadVolume {
+export function setting(kind: string, key: string): ReadVolume {
   return (volume) => volume.providers.find((instance) => instance.name === kind)?.settings[key]
 }
 
-function credentialPath(kind: string, key: string): ReadVolume {
+export function credentialPath(kind: string, key: string): ReadVolume {
   return (volume) => {
     const credential = setting(kind, key)(volume)
     return typeof credential === 'object' && credential !== null
@@ -282,7 +283,7 @@ function credentialPath(kind: string, key: string): ReadVolume {
   }
 }
 
-function ratesOf(kind: string): ReadVolume {
+export function ratesOf(kind: string): ReadVolume {
   return (volume) => {
     const rates = setting(kind, 'maxRate')(volume)
     return Array.isArray(rates) ? rates.map((rate: { text: string }) => rate.text).join(' ') : rates

@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
@@ -45,7 +45,9 @@ export async function followVolume(
     const config = configOf(driver, volume)
     const plan = planOf(config, volume.activity.content)
     const watched = config.watch ? templatePaths(config) : []
-    if (watched.length === 0 && plan.everyMs === undefined && plan.files.length === 0) return
+    const { outage } = volume.activity
+    const hasSource = watched.length > 0 || plan.everyMs !== undefined || plan.files.length > 0
+    if (!hasSource && outage === undefined) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
@@ -110,7 +112,8 @@ export async function followVolume(
       await (pace === undefined ? refresh() : pace.run(refresh))
       quietUntil = Number.NEGATIVE_INFINITY
     }
-    void renewal.follow(renew, { signal })
+    // Stale values are replaced as soon as the provider answers, also without a refresh.
+    void renewal.follow(renew, { signal, missing: outage })
     const task = {
       async [Symbol.asyncDispose]() {
         ended.abort(new LocketError('aborted', 'the volume is not followed any more'))
@@ -187,8 +190,12 @@ async function renderAgain(
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = isRefresh ? undefined : openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
-  const asked = { seen, signal: deadline?.signal ?? signal }
-  const fresh = await renderIfChanged(driver, volume, strict, asked)
+  const audit = driver.audit.open({ action: 'refresh', volume: volume.name })
+  const asked = { seen, signal: deadline?.signal ?? signal, options: { keeping: 'fill', audit } } as const
+  const fresh = await renderIfChanged(driver, volume, strict, asked).catch(async (thrown: unknown) => {
+    if (!signal.aborted) await audit.failed(toLocketError(thrown))
+    throw thrown
+  })
   if (fresh === undefined) {
     noteCurrent(driver, volume)
     return { changed: [], made: [], gone: [] }
@@ -197,6 +204,7 @@ async function renderAgain(
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume)
+      await audit.delivered()
       const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
         sink.put(templates, rendered),
       )
@@ -223,8 +231,10 @@ async function renderAgain(
 
 /** Notes that the files have the values that the providers have now. */
 function noteCurrent(driver: Driver, volume: Volume): void {
-  const current = { lastError: undefined, postponed: undefined, staleSince: undefined }
+  const wasStale = volume.activity.outage !== undefined
+  const current = { lastError: undefined, postponed: undefined, staleSince: undefined, outage: undefined }
   driver.table.note(volume, { lastRender: timestamp(driver), ...current })
+  if (wasStale) driver.emit('volume.cache.over', { volume: volume.name })
 }
 
 /** Throws when the volume was unmounted while its values were fetched: they must not be written. */

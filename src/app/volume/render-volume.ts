@@ -1,8 +1,11 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import type { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Around } from '../access/clients.ts'
+import type { AccessAudit } from '../audit/audit.ts'
 import { createAllowance, type Allowance } from '../../core/volume/ceilings.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
 import { fingerprintOf } from '../../core/template/fingerprint.ts'
+import type { StaleValues } from '../last-known-good/session.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
 import { mayCredentialCome } from '../render/deadline.ts'
@@ -18,6 +21,18 @@ interface RenderedVolume {
   /** For Status. */
   readonly content: ContentFacts
   readonly sink: VolumeSink
+  /** The values that come from the cache, if any do. */
+  readonly stale: StaleValues | undefined
+}
+
+interface RenderOptions {
+  /**
+   * `use`: the cache answers when the provider is out of reach. `fill`: it only keeps the answers, because
+   * the files in place are at least as new as the cache. `none`: it is left alone.
+   */
+  readonly keeping: 'use' | 'fill' | 'none'
+  /** Notes the values that are asked for. */
+  readonly audit: AccessAudit
 }
 
 /**
@@ -28,8 +43,9 @@ export async function renderVolume(
   volume: Volume,
   config: VolumeConfig,
   signal: AbortSignal,
+  options: RenderOptions,
 ): Promise<RenderedVolume> {
-  return renderPrepared(driver, volume, await prepared(driver, config), signal)
+  return renderPrepared(driver, volume, await prepared(driver, config), { signal, options })
 }
 
 /** The versions that are in place, as a refresh knows them. */
@@ -54,7 +70,7 @@ export async function renderIfChanged(
   driver: Driver,
   volume: Volume,
   config: VolumeConfig,
-  { seen, signal }: { readonly seen: Readonly<Seen>; readonly signal: AbortSignal },
+  { seen, signal, options }: Asked & { readonly seen: Readonly<Seen> },
 ): Promise<(RenderedVolume & { readonly seen: Seen }) | undefined> {
   const { clients, clock } = driver
   const ready = await prepared(driver, config)
@@ -69,8 +85,17 @@ export async function renderIfChanged(
       ? undefined
       : await clients.versionsOf(caller, config.providers, { refs, signal })
   const text = versions === undefined ? undefined : `${fingerprint} ${versions}`
-  if (text !== undefined && text === seen.text && at - seen.at < LONGEST_UNASKED_MS) return undefined
-  return { ...(await renderPrepared(driver, volume, ready, signal)), seen: { text, at } }
+  // Values in the cache must not grow old while they are known to be current.
+  const longestMs =
+    config.cache === 'off' ? LONGEST_UNASKED_MS : Math.min(LONGEST_UNASKED_MS, config.cache / 2)
+  if (text !== undefined && text === seen.text && at - seen.at < longestMs) return undefined
+  return { ...(await renderPrepared(driver, volume, ready, { signal, options })), seen: { text, at } }
+}
+
+/** A question for values. */
+interface Asked {
+  readonly signal: AbortSignal
+  readonly options: RenderOptions
 }
 
 /** A recipe and the rules for it. */
@@ -89,15 +114,23 @@ async function renderPrepared(
   driver: Driver,
   volume: Volume,
   { config, recipe, allowance }: Ready,
-  signal: AbortSignal,
+  { signal, options: { keeping, audit } }: Asked,
 ): Promise<RenderedVolume> {
-  const { clock, clients } = driver
+  const { clock, clients, lastGood } = driver
   const { name } = volume
   const { written } = config
   const start = clock.elapsed()
-  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
+  const { cache } = config
+  const cached =
+    cache === 'off' || keeping === 'none'
+      ? undefined
+      : lastGood.open(name, { maxAgeMs: cache, mayAnswer: keeping === 'use' })
+  const around: Around = (instance, next) =>
+    audit.around(instance, cached === undefined ? next : cached.around(instance, next))
+  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, around)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
-  const rendered = await render(recipe, { ...written, allowance, awaitsCredential, resolve, clock, signal })
+  const rules = { ...written, allowance, awaitsCredential, resolve, clock, signal }
+  const rendered = await render(recipe, rules).finally(() => void cached?.save())
   const { templates, unresolved } = rendered
   const content = contentFacts({ templates }, config, rendered.contents)
   const warnings = unresolved
@@ -114,5 +147,6 @@ async function renderPrepared(
     rendered,
     content: { ...content, warnings: [...content.warnings, ...warnings] },
     sink: openVolumeSink(rootOf(driver, name), config, driver),
+    stale: cached?.stale(),
   }
 }

@@ -92,12 +92,13 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
     checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
     const joined = joinFiles(defaults.files, ownFiles)
     const files = withAccess(joined, own.access, problems)
-    const { watch, refresh, onChange, mountTimeoutMs } = volume
+    const { watch, refresh, cache, onChange, mountTimeoutMs } = volume
     problems.push(...touchProblems(onChange, layer, files), ...layoutProblems(written, onChange, files))
     return {
       files,
       watch,
       refresh,
+      cache,
       onChange,
       mountTimeoutMs,
       tmpfs,
@@ -142,8 +143,13 @@ function layoutProblems(
   return [...named, ...touched]
 }
 
-function sizesOf({ tmpfs, written }: Pick<ReturnType<typeof parseShared>, 'tmpfs' | 'written'>): Sizes {
-  return { sizeBytes: tmpfs.sizeBytes, maxFileBytes: written.maxFileBytes }
+function sizesOf({
+  volume,
+  tmpfs,
+  written,
+}: Pick<ReturnType<typeof parseShared>, 'volume' | 'tmpfs' | 'written'>): Sizes {
+  const cacheMs = volume.cache === 'off' ? 0 : volume.cache
+  return { sizeBytes: tmpfs.sizeBytes, maxFileBytes: written.maxFileBytes, cacheMs }
 }
 
 /** Parses the settings that daemon and volume have in common. Adds to `problems` what is wrong. */
