@@ -22,7 +22,7 @@ export const VALUE_SLIPS: readonly Slip[] = [
       ['--connect-host', 'connect:8080', 'must be a URL', 'starts with http:// or https://'],
       ['--bao-url', 'https://u:p@bao', 'must have no user name, password, query', 'must have no'],
       ['--bws-max-concurrent', 'many', 'must be a whole number', 'from 1 to 999999'],
-      ['--bao-max-rate', 'fast', '"fast" is not a valid rate', 'write COUNT/s, COUNT/m or COUNT/h'],
+      ['--bao-max-rate', 'fast', '"fast" is not a valid rate', 'write COUNT/s, COUNT/m, COUNT/h or COUNT/d'],
       ['--local-file', 'secrets.age', 'must be an absolute path', 'which begins with /'],
       ['--connect-token', 'file:token', 'file: must be followed by an absolute path', 'absolute path'],
     ] as const
