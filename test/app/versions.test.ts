@@ -8,6 +8,7 @@ import { NEVER } from '../../src/app/volume/driver.ts'
 import { mountVolume } from '../../src/app/volume/mount.ts'
 import { getVolume } from '../../src/app/volume/status/status.ts'
 import { unmountVolume } from '../../src/app/volume/unmount.ts'
+import { Secret } from '../../src/core/vocabulary/secret.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { until } from '../../scripts/engine/until.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
@@ -113,4 +114,35 @@ test('callers at one moment share one question, and the next moment asks again',
   versions.expire()
   assert.equal(await ask(), '["3"]')
   assert.equal(clock.sleepers(), 0)
+})
+
+test('values with a lease, which each question issues anew, wait for two thirds of it', async (t) => {
+  const world = await openWorld(t)
+  const plain = testDriver(world).daemon.volumeConfig({}).providers[0]
+  assert.ok(plain)
+  const { def } = plain
+  let asked = 0
+  const open: typeof def.open = async (...args) => ({
+    ...(await def.open(...args)),
+    fetch: async (refs) => {
+      asked += 1
+      const expiresAt = world.clock.now() + 3_600_000
+      return new Map(
+        refs.map(({ id }) => [id, { ok: true, secret: { value: Secret.fromText(`${asked}`), expiresAt } }]),
+      )
+    },
+  })
+  const providers = [{ ...plain, def: { ...def, open } }]
+  const driver = testDriver(world, { refresh: 60_000, providers })
+  await createVolume(driver, 'v', { 'secret.a': '{{ memory://a }}' }, NEVER)
+  const { mountpoint } = await mountVolume(driver, 'v', 'id', NEVER)
+  const read = () => readFile(join(mountpoint, 'a'), 'utf8')
+  await passTime(world.clock, 2_100_000)
+  assert.deepEqual([asked, await read()], [1, '1'])
+  assert.match(getVolume(driver, 'v').status.refresh ?? '', /next in (\d+s|[1-9]m)/)
+  await passTime(world.clock, 700_000)
+  await until('it is issued anew', async () => (await read()) === '2')
+  await passTime(world.clock, 1_000_000)
+  assert.equal(asked, 2)
+  await unmountVolume(driver, 'v', 'id')
 })

@@ -185,6 +185,7 @@ export const TMPFS: VolumeConfig['tmpfs'] = {
 
 /** The settings of the files of a volume of these tests. */
 export const WRITTEN: VolumeConfig['written'] = {
+  layout: 'plain',
   rootMode: 0o700,
   fileMode: 0o600,
   dirMode: 0o700,

@@ -31,6 +31,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   cache: row(['24h', 'off'], [86_400_000, 'off'], 'off', (volume) => volume.cache),
   'on-change': row(['restart', 'exec:a'], ['restart', 'exec'], undefined, (it) => Object(it.onChange).kind),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
+  layout: row(['generations', 'plain'], ['generations', 'plain'], 'plain', (it) => it.written.layout),
   mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.written.rootMode),
   flags: row(
     ['ro,exec', 'noatime'],

@@ -30,12 +30,22 @@ test('a secret that is rotated in Connect reaches the running container, and no 
   await connect.start()
   await createVolume(engine, 'rotated', { 'secret.password': '{{ op://v/i/password }}', refresh: '5s' })
   await createVolume(engine, 'other', { 'secret.a': '{{ local://a }}' })
-  await startWith(engine, 'app', 'rotated', ['-v', 'other:/other'])
+  const linked = { 'secret.p': '{{ op://v/i/password }}', 'secret.copy/p': '{{ op://v/i/password }}' }
+  await createVolume(engine, 'linked', { ...linked, layout: 'generations', refresh: '5s' })
+  await startWith(engine, 'app', 'rotated', ['-v', 'other:/other', '-v', 'linked:/linked:ro'])
   const inApp = (...words: string[]) => engine.ok(['exec', 'app', ...words])
   const facts = () => engine.ok(['inspect', '--format', '{{.State.StartedAt}} {{.RestartCount}}', 'app'])
   const other = () => inApp('stat', '-c', '%i %Y %Z', '/other/a')
   assert.equal(await inApp('cat', '/s/password'), OLD)
   const before = [await facts(), await other()]
+  assert.deepEqual(
+    [
+      await inApp('readlink', '/linked/p'),
+      await inApp('cat', '/linked/p'),
+      await inApp('cat', '/linked/copy/p'),
+    ],
+    ['..data/p', OLD, OLD],
+  )
   assert.match((await statusOf(engine, 'rotated')).refresh ?? '', /^every 5s, next in [0-6]s$/)
 
   await connect.stop()
@@ -47,11 +57,15 @@ test('a secret that is rotated in Connect reaches the running container, and no 
   assert.ok(took < LONGEST_MS, `it took ${Math.round(took)} ms`)
   assert.deepEqual([await facts(), await other()], before)
   assert.equal((await statusOf(engine, 'rotated')).lastError, null)
+  await until(
+    'all files have changed',
+    async () => (await inApp('cat', '/linked/p', '/linked/copy/p')) === NEW + NEW,
+  )
   await rotated.stop()
 })
 
 test('no value is left anywhere after the container', async () => {
   await engine.ok(['rm', '-f', 'app'])
-  await engine.ok(['volume', 'rm', 'rotated', 'other'])
+  await engine.ok(['volume', 'rm', 'rotated', 'other', 'linked'])
   assert.deepEqual(await findLeaks(engine, [OLD, NEW, LOCAL, TOKEN]), [])
 })

@@ -114,7 +114,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     if (running.aborted) return
     follow(next)
     again.succeeded(NONE)
-    await turn.done(refsOf(given))
+    await turn.done(refsOf(given), given.rendered.expiresAt)
     deps.careForHeap()
   }
 
@@ -141,7 +141,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     signal.throwIfAborted()
     first.accept()
     delivery.succeeded(outputsOf(filesOf([...gathered.rendered.incomplete])))
-    if (config.watch) await refresh.begin().done(refsOf(gathered))
+    if (config.watch) await refresh.begin().done(refsOf(gathered), gathered.rendered.expiresAt)
     following = renewal.follow(() => urgency.run(running, renew), { signal: running })
     void forbidTracingLater(deps, running)
     deps.careForHeap()

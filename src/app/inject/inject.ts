@@ -169,7 +169,8 @@ async function write(
       say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())
     delivery.succeeded(outputsOf(filesOf([...rendered.incomplete])))
-    await turn.done(rendered.templates.flatMap(({ template }) => template.refs))
+    const refs = rendered.templates.flatMap(({ template }) => template.refs)
+    await turn.done(refs, rendered.expiresAt)
     return missing
   } finally {
     rendered.wipe()

@@ -52,6 +52,8 @@ export interface Rendered<T> {
   readonly unresolved: LocketError | undefined
   /** Templates with a reference whose failure the policy tolerates, whether or not they have contents. */
   readonly incomplete: ReadonlySet<T>
+  /** When the first of the values expires, in milliseconds since the epoch. Undefined: none does. */
+  readonly expiresAt?: number | undefined
   wipe(): void
 }
 
@@ -131,6 +133,7 @@ function* renderAll<T extends PreparedTemplate>(
       ? []
       : templates.filter(({ template }) => collectFailures([template], outcomes).length > 0),
   )
+  const expiresAt = firstExpiry(outcomes)
   const contents = new Map<T, Secret>()
   const copies = new Map<RefId, Secret>()
   const wipe = () => contents.forEach((content) => content.wipe())
@@ -158,10 +161,17 @@ function* renderAll<T extends PreparedTemplate>(
     }
     throwErrors(errors)
     isDone = true
-    return { templates, contents, unresolved, incomplete, wipe }
+    return { templates, contents, unresolved, incomplete, expiresAt, wipe }
   } finally {
     if (!isDone) wipe()
   }
+}
+
+function firstExpiry(outcomes: ReadonlyMap<RefId, Outcome>): number | undefined {
+  const times = [...outcomes.values()].flatMap((outcome) =>
+    outcome.ok ? (outcome.secret.expiresAt ?? []) : [],
+  )
+  return times.length === 0 ? undefined : Math.min(...times)
 }
 
 /**

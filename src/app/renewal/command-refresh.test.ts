@@ -12,7 +12,7 @@ const refOf = (provider: string) => createRef(provider, 'a', `${provider}://a`)
 /** One run that asks these providers. Returns whether all values were due. */
 async function run(command: CommandRefresh, ...names: string[]): Promise<boolean> {
   const one = command.begin()
-  await one.done(names.map(refOf))
+  await one.done(names.map(refOf), undefined)
   return one.isDue
 }
 
@@ -59,4 +59,14 @@ test('off, and a trigger that was closed, have neither timer nor watch', async (
   await closed.opened[Symbol.asyncDispose]()
   await run(closed.command, 'bao')
   for (const { clock, watched } of [off, closed]) assert.deepEqual([clock.sleepers(), watched], [0, []])
+})
+
+test('values with a lease are asked for again when two thirds of it are over', async () => {
+  const { clock, counts, command, opened } = await setup('auto')
+  await command.begin().done([refOf('bao')], clock.now() + 3_600_000)
+  await clock.advance(2_100_000)
+  assert.equal(counts.fired, 0)
+  await clock.advance(600_000)
+  assert.ok(counts.fired > 0)
+  await opened[Symbol.asyncDispose]()
 })

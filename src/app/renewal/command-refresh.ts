@@ -3,6 +3,7 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { WatchPaths } from '../../core/ports/files.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
+import { leasedUntil } from './leased.ts'
 import { refreshPlan } from './refresh-plan.ts'
 import type { Trigger } from './renewal.ts'
 import { createTicks } from './ticks.ts'
@@ -26,8 +27,11 @@ export interface CommandRefresh {
 interface RefreshRun {
   /** True: all values have to be asked for. False: only those of templates that have changed. */
   readonly isDue: boolean
-  /** Call it when the values of these references are in place. They decide about the schedule. */
-  done(refs: Iterable<SecretRef>): Promise<void>
+  /**
+   * Call it when the values of these references are in place. They decide about the schedule. `expiresAt`:
+   * when the first of the values expires.
+   */
+  done(refs: Iterable<SecretRef>, expiresAt: number | undefined): Promise<void>
 }
 
 /**
@@ -45,6 +49,8 @@ export function createCommandRefresh(
   /** How often a refresh was asked for, and how many of these requests were served. */
   let [asked, served] = [0, 0]
   let used = new Set<string>()
+  /** See `leasedUntil`. */
+  let leased = 0
   let planned = ''
   let joined = new AsyncDisposableStack()
 
@@ -66,7 +72,8 @@ export function createCommandRefresh(
       const isDue = asked > served
       return {
         isDue,
-        async done(refs) {
+        async done(refs, expiresAt) {
+          leased = leasedUntil(expiresAt, clock.now()) ?? (isDue ? 0 : leased)
           const names = [...refs].map((ref) => ref.provider)
           used = new Set(isDue ? names : [...used, ...names])
           served = now
@@ -84,10 +91,12 @@ export function createCommandRefresh(
     )
     if (JSON.stringify(plan) === planned) return
     planned = JSON.stringify(plan)
+    const wake = fire
+    const onTick = () => clock.now() >= leased && wake()
     const before = joined
     joined = new AsyncDisposableStack()
-    if (plan.everyMs !== undefined) joined.use(ticks.join(plan.everyMs, fire))
-    if (plan.files.length > 0) joined.use(valueFiles.join(plan.files, { changed: fire, failed }))
+    if (plan.everyMs !== undefined) joined.use(ticks.join(plan.everyMs, onTick))
+    if (plan.files.length > 0) joined.use(valueFiles.join(plan.files, { changed: wake, failed }))
     await before.disposeAsync()
   }
 }

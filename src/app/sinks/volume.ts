@@ -2,6 +2,7 @@ import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { OutFile } from '../../core/ports/files.ts'
 import type { Mounted } from '../../core/ports/mounts.ts'
+import { isReservedName } from '../../core/plan/paths.ts'
 import { inodesNeeded, sizeNeeded } from '../../core/plan/tmpfs-size.ts'
 import { touchesSecret } from '../../core/reload/on-change.ts'
 import { formatSize } from '../../core/text/units.ts'
@@ -34,9 +35,9 @@ export function openVolumeSink(
   { mounts, tree }: TmpfsPorts,
 ): VolumeSink {
   const { sizeBytes } = tmpfs
-  const { owner, dirMode, rootMode, fileMode } = written
+  const { owner, dirMode, rootMode, fileMode, layout } = written
   const touched = onChange !== 'off' && onChange.kind === 'touch' ? onChange.file : undefined
-  const options = { ...owner, dirMode, rootMode, touched }
+  const options = { ...owner, dirMode, rootMode, layout, touched }
 
   function filesOf(
     templates: readonly PreparedFile[],
@@ -59,6 +60,8 @@ export function openVolumeSink(
       const reason = `${touched} is a secret of the volume, and the file that on-change touches`
       throw new LocketError('plan_conflict', reason, { hint: 'name another file in on-change' })
     }
+    const reserved = layout === 'generations' ? files.find(({ path }) => isReservedName(path)) : undefined
+    if (reserved !== undefined) throw reservedName(reserved.path)
     const needed = sizeNeeded(files)
     if (needed <= sizeBytes) return files
     throw new LocketError(
@@ -96,6 +99,12 @@ export function openVolumeSink(
       }
     },
   }
+}
+
+function reservedName(path: string): LocketError {
+  return new LocketError('plan_conflict', `${path}: a name that begins with .. is reserved by layout`, {
+    hint: 'give the secret another name, or layout=plain',
+  })
 }
 
 /** Overwrites and removes the files below `root`, then unmounts it, even if the wipe failed. */

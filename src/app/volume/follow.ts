@@ -3,6 +3,7 @@ import { formatError, LocketError, toLocketError } from '../../core/vocabulary/e
 import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
+import { leasedUntil } from '../renewal/leased.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
 import { putAndReload } from '../reload/volume-reload.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
@@ -62,7 +63,8 @@ export async function followVolume(
         const limitOf = () =>
           waitingLimit(config.providers, driver.clients.statusOf({ kind: 'volume', name }))
         const kept = joined.use(driver.stretches.join(everyMs, limitOf))
-        const onTick = () => clock.elapsed() >= quietUntil && kept.tick() && fire()
+        const isLeased = () => clock.now() < (volume.activity.leasedUntil ?? 0)
+        const onTick = () => !isLeased() && clock.elapsed() >= quietUntil && kept.tick() && fire()
         tick = joined.use(driver.ticks.join(everyMs, onTick, isRestored))
         pace = kept
         return { [Symbol.asyncDispose]: async () => joined.dispose() }
@@ -100,7 +102,7 @@ export async function followVolume(
       },
       clock,
     )
-    const nextInMs = () => tick?.nextInMs() ?? 0
+    const nextInMs = () => Math.max(tick?.nextInMs() ?? 0, (volume.activity.leasedUntil ?? 0) - clock.now())
     driver.table.note(volume, {
       refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace })),
       nextRefreshInMs: plan.everyMs === undefined ? undefined : nextInMs,
@@ -207,7 +209,10 @@ async function renderAgain(
         sink.put(templates, rendered),
       )
       Object.assign(seen, fresh.seen)
-      driver.table.note(volume, { content })
+      driver.table.note(volume, {
+        content,
+        leasedUntil: leasedUntil(rendered.expiresAt, driver.clock.now()),
+      })
       noteCurrent(driver, volume)
       if (!isUnchanged(changes)) {
         await noteGeneration(driver, volume)

@@ -5,6 +5,7 @@ import { unreadableWarning } from '../../core/volume/container-users.ts'
 import { markOf } from '../../core/volume/record.ts'
 import type { AccessAudit } from '../audit/audit.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
+import { leasedUntil } from '../renewal/leased.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, timeText, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
@@ -155,7 +156,9 @@ async function provision(
     const lastRender = stale === undefined ? timestamp(driver) : timeText(stale.since)
     const staleSince = stale === undefined ? undefined : lastRender
     const outage = stale?.reason
-    driver.table.note(volume, { content, lastRender, postponed: undefined, staleSince, outage })
+    const until = leasedUntil(rendered.expiresAt, driver.clock.now())
+    driver.table.note(volume, { content, lastRender, leasedUntil: until })
+    driver.table.note(volume, { postponed: undefined, staleSince, outage })
     await noteFirstGeneration(driver, volume)
     if (stale !== undefined) {
       const { references, reason } = stale

@@ -85,7 +85,10 @@ export async function renderIfChanged(
       ? undefined
       : await clients.versionsOf(caller, config.providers, { refs, signal })
   const text = versions === undefined ? undefined : `${fingerprint} ${versions}`
-  if (text !== undefined && text === seen.text && at - seen.at < LONGEST_UNASKED_MS) return undefined
+  // Values in the cache must not grow old while they are known to be current.
+  const longestMs =
+    config.cache === 'off' ? LONGEST_UNASKED_MS : Math.min(LONGEST_UNASKED_MS, config.cache / 2)
+  if (text !== undefined && text === seen.text && at - seen.at < longestMs) return undefined
   return { ...(await renderPrepared(driver, volume, ready, { signal, options })), seen: { text, at } }
 }
 

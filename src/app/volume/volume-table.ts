@@ -23,6 +23,11 @@ interface Activity {
   readonly lastError?: string | undefined
   /** The reason why the refresh waits: the limit of requests. */
   readonly postponed?: string | undefined
+  /**
+   * The volume holds a value with a lease, which is issued anew by each question. A refresh asks from this
+   * time on, in milliseconds since the epoch.
+   */
+  readonly leasedUntil?: number | undefined
   /** Returns the line about the refresh. Undefined: the volume has no refresh. */
   readonly refresh?: (() => string) | undefined
   /** The values that are mounted come from the cache: why the provider did not answer. */

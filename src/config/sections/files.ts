@@ -84,6 +84,15 @@ export const writtenSection = section(
 
 /** The section of `locket volume`: the files of a volume. */
 export const volumeFilesSection = section('files', 'Files written', {
+  layout: field({
+    name: 'layout',
+    env: 'LOCKET_VOLUME_DEFAULT_LAYOUT',
+    schema: Choice(['plain', 'generations']),
+    default: 'plain',
+    summary:
+      'plain: the volume holds the files; generations: it holds links to them through one link ..data, and all files change in one rename',
+    placeholder: 'LAYOUT',
+  }),
   rootMode: field({
     name: 'mode',
     env: 'LOCKET_VOLUME_DEFAULT_MOUNT_MODE',

@@ -1,4 +1,5 @@
 import { isLocketError } from '../../core/vocabulary/errors.ts'
+import { isReservedName } from '../../core/plan/paths.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { touchesSecret } from '../../core/reload/on-change.ts'
@@ -92,7 +93,7 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
     const joined = joinFiles(defaults.files, ownFiles)
     const files = withAccess(joined, own.access, problems)
     const { watch, refresh, cache, onChange, mountTimeoutMs } = volume
-    problems.push(...touchProblems(onChange, layer, files))
+    problems.push(...touchProblems(onChange, layer, files), ...layoutProblems(written, onChange, files))
     return {
       files,
       watch,
@@ -124,6 +125,22 @@ function touchProblems(
   if (!touchesSecret(onChange.file, names)) return []
   const origin = layer.get(volumeSection.fields.onChange.name)?.origin ?? 'on-change'
   return [`${origin}: ${onChange.file} is a secret of the volume: name another file`]
+}
+
+/** Returns a problem for each name that the layout `generations` needs for itself. */
+function layoutProblems(
+  written: VolumeConfig['written'] | undefined,
+  onChange: VolumeConfig['onChange'] | undefined,
+  files: readonly RequestedFile[],
+): readonly string[] {
+  if (written?.layout !== 'generations') return []
+  const says = 'a name that begins with .. is reserved by layout=generations'
+  const touched =
+    typeof onChange === 'object' && onChange.kind === 'touch' && isReservedName(onChange.file)
+      ? [`on-change: ${onChange.file}: ${says}`]
+      : []
+  const named = files.filter(({ name }) => isReservedName(name)).map(({ origin }) => `${origin}: ${says}`)
+  return [...named, ...touched]
 }
 
 function sizesOf({

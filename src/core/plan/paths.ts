@@ -36,3 +36,8 @@ export function parentFolders(paths: readonly string[]): string[] {
   }
   return [...folders]
 }
+
+/** Returns whether the layout `generations` needs the first name of a path for itself. */
+export function isReservedName(path: string): boolean {
+  return path.startsWith('..')
+}

@@ -117,6 +117,11 @@ export interface TreeOptions {
   readonly dirMode: number
   /** Mode of the tree's root. */
   readonly rootMode: number
+  /**
+   * `generations`: all files change in one rename, and each is reached through the link `..data`. Left out or
+   * `plain`: each file has a rename of its own.
+   */
+  readonly layout?: 'plain' | 'generations'
   /** The name of a file that `touch` writes: it stays, although it is none of the files. */
   readonly touched?: string | undefined
 }
@@ -143,7 +148,8 @@ export interface Changes {
 export interface FileTree {
   /**
    * Makes `data/` hold exactly `files`: stages those that differ in `stage/`, renames them back to back, then
-   * removes everything else from `data/`.
+   * removes everything else from `data/`. A replaced file is unlinked and never overwritten: it may have
+   * readers.
    */
   replaceAll(root: string, files: readonly OutFile[], options: TreeOptions): Promise<Changes>
   /**

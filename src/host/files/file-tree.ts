@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer'
-import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs'
+import { lstatSync, mkdirSync, rmdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { Changes, FileTree, OutFile, TouchOptions, TreeOptions } from '../../core/ports/files.ts'
@@ -16,21 +15,17 @@ import {
   writeGeneration,
   writeMark,
   writeReload,
-} from './marks.ts'
+} from './tree/marks.ts'
+import { commitGeneration } from './tree/generations.ts'
+import { place, removeOthers, REPLACED, type NewContent, type Staged } from './tree/place.ts'
 import { openWipeBudget } from './overwrite.ts'
 import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
-import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
+import { emptyFolder, type Disposal } from './wipe.ts'
 import { treeError } from './write-error.ts'
 
 // A container may write below data/, even as root. Any entry below it may have changed since it was last
 // looked at: folders are opened without following links, entries are only renamed, and entries to remove are
 // first renamed into stage/, which no container sees.
-
-/**
- * Prefix in stage/ of a replaced file. Such a file may still have readers, so it is only unlinked; every
- * other file there is overwritten.
- */
-const REPLACED = 'old'
 
 /**
  * Returns the functions that write and wipe the files of a volume. `clock` divides the writing of many files
@@ -51,24 +46,6 @@ export function openFileTree(clock: TurnClock): FileTree {
   }
 }
 
-/** One call of `replaceAll`. */
-interface Generation {
-  readonly stage: DirHandle
-  readonly data: DirHandle
-  readonly files: readonly OutFile[]
-  readonly options: TreeOptions
-  /** The owner of folders, and of files without an owner of their own. */
-  readonly owner: Owner
-  readonly pace: ReturnType<typeof createPace>
-}
-
-/** A file or folder in stage/, and its place in data/. */
-interface Staged {
-  readonly name: string
-  readonly path: string
-  readonly isFolder: boolean
-}
-
 interface Prepared {
   readonly staged: readonly Staged[]
   /** Inodes of the files that need no change, by path. */
@@ -79,7 +56,7 @@ async function replaceAll(
   root: string,
   files: readonly OutFile[],
   options: TreeOptions,
-  pace: Generation['pace'],
+  pace: NewContent['pace'],
 ): Promise<Changes> {
   try {
     using top = openDir(root)
@@ -88,7 +65,9 @@ async function replaceAll(
     using data = openOrMakeDir(top.at('data'))
     try {
       const generation = { stage, data, files, options, owner: ownerOf(options), pace }
-      return await commit(generation, await prepare(generation))
+      return options.layout === 'generations'
+        ? await commitGeneration(generation)
+        : await commit(generation, await prepare(generation))
     } finally {
       await emptyStage(stage)
     }
@@ -141,7 +120,7 @@ function ownerOf(options: Pick<TreeOptions, 'uid' | 'gid'>): Owner {
 }
 
 /** Stages the files. Every step that can fail for lack of space happens here, where no container sees it. */
-async function prepare({ stage, data, files, options, owner, pace }: Generation): Promise<Prepared> {
+async function prepare({ stage, data, files, options, owner, pace }: NewContent): Promise<Prepared> {
   const staged: Staged[] = []
   const kept = new Map<string, number>()
   const nextName = () => `new-${staged.length}`
@@ -174,7 +153,7 @@ async function prepare({ stage, data, files, options, owner, pace }: Generation)
  * Moves the staged files into place, one rename after the other. Only a volume of several hundred files lets
  * other work have its turn in between.
  */
-async function commit(generation: Generation, { staged, kept }: Prepared): Promise<Changes> {
+async function commit(generation: NewContent, { staged, kept }: Prepared): Promise<Changes> {
   const { stage, data, files, options, owner, pace } = generation
   const changes = { changed: [] as string[], made: [] as string[], gone: [] as string[] }
   const folders = parentFolders(files.map((file) => file.path))
@@ -204,31 +183,6 @@ async function commit(generation: Generation, { staged, kept }: Prepared): Promi
   changes.gone.push(...removeOthers(data, '', wanted, stage))
   setOwnerAndMode(data.fd, owner, options.rootMode)
   return changes
-}
-
-/**
- * Moves one staged entry into place. A file replaces a file by one rename; any other entry in the way is
- * moved aside first. Returns true when there was an entry.
- */
-function place(stage: DirHandle, { name, path, isFolder }: Staged, parent: DirHandle): boolean {
-  const target = basename(path)
-  const inTheWay = lstatSync(parent.at(target), { throwIfNoEntry: false })
-  if (inTheWay !== undefined && (inTheWay.isDirectory() || isFolder))
-    moveAside(parent, target, stage, REPLACED)
-  renameSync(stage.at(name), parent.at(target))
-  return inTheWay !== undefined
-}
-
-/** Moves aside the entries that are not wanted. Returns their paths. */
-function removeOthers(
-  folder: DirHandle,
-  prefix: string,
-  wanted: ReadonlySet<string>,
-  stage: DirHandle,
-): string[] {
-  const others = namesIn(folder).filter((name) => !wanted.has(`${prefix}${name.toString()}`) || !isUtf8(name))
-  for (const name of others) moveAside(folder, name, stage, REPLACED)
-  return others.map((name) => `${prefix}${name.toString()}`)
 }
 
 function openParent(data: DirHandle, path: string): DirHandle {

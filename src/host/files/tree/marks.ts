@@ -1,9 +1,9 @@
 import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import { readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
-import { systemReason } from '../../core/vocabulary/system-errors.ts'
-import { openDir, openDirIfAny } from './dir-handle.ts'
+import { errnoOf, LocketError } from '../../../core/vocabulary/errors.ts'
+import { systemReason } from '../../../core/vocabulary/system-errors.ts'
+import { openDir, openDirIfAny } from '../dir-handle.ts'
 
 // Short texts beside data/, where no container sees them. Each is the target of a link: a tmpfs keeps up to
 // 127 bytes of it without a page, so that it can be written when the tmpfs is full.
