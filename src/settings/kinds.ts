@@ -1,32 +1,19 @@
-import * as z from 'zod'
-import { formatError, isLocketError, LocketError } from '../core/vocabulary/errors.ts'
+import { LocketError } from '../core/vocabulary/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/volume/mount-flags.ts'
 import type { ReadLimits } from '../core/ports/files.ts'
 import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { nearest } from '../core/text/nearest.ts'
 import { parseDuration, parseMode, parseOwner, parseSize } from '../core/text/units.ts'
-
-/** Makes a schema from a parser that throws LocketErrors. Their texts become the messages of the issues. */
-function parsedBy<T>(parse: (text: string) => T) {
-  return z.string().transform((text, context): T => {
-    try {
-      return parse(text)
-    } catch (thrown) {
-      if (!isLocketError(thrown)) throw thrown
-      context.addIssue({ code: 'custom', message: formatError(thrown) })
-      return z.NEVER
-    }
-  })
-}
+import { AnyText, listOf, matching, oneOf, type Schema } from './schema.ts'
 
 /** Bytes of one page of memory. A file takes whole pages. */
 const SMALLEST_TMPFS = 4096
 
 /** A text that is not empty. */
-export const Text = z.string().min(1, 'must not be empty')
+export const Text = matching(/./s, 'must not be empty')
 /** A list of texts. */
-export const List = z.array(z.string())
+export const List = listOf(AnyText)
 /** Names. Each entry is one name or several with commas between them. */
 export const Names = List.transform((entries) =>
   entries
@@ -35,40 +22,36 @@ export const Names = List.transform((entries) =>
     .filter((name) => name !== ''),
 )
 /** Bytes: `10M`. See `parseSize`. */
-export const Size = parsedBy(parseSize)
+export const Size = AnyText.transform(parseSize)
 /** Bytes of a tmpfs, which has at least one page. */
 export const TmpfsSize = Size.refine(
   (bytes) => bytes >= SMALLEST_TMPFS,
   'must be at least 4K, one page of memory: a number without K, M or G is bytes',
 )
 /** The mode of a file or folder: `0440`. See `parseMode`. */
-export const Mode = parsedBy(parseMode)
+export const Mode = AnyText.transform(parseMode)
 /** User and group as numbers: `1000:1000`. See `parseOwner`. */
-export const OwnerText = parsedBy(parseOwner)
+export const OwnerText = AnyText.transform(parseOwner)
 /**
  * The mode of one secret's file. A message never repeats a text that is not a number: it may be the secret,
  * in the wrong option.
  */
-export const FileMode = z
-  .string()
-  .regex(/^[0-9o]*$/i, 'must be octal digits, in quotes, like "0440"')
-  .pipe(
-    Mode.refine(
-      (mode) => (mode & 0o7002) === 0,
-      'a secret must not be writable by everyone, nor have setuid, setgid or sticky bits',
-    ),
-  )
+export const FileMode = matching(/^[0-9o]*$/i, 'must be octal digits, in quotes, like "0440"').pipe(
+  Mode.refine(
+    (mode) => (mode & 0o7002) === 0,
+    'a secret must not be writable by everyone, nor have setuid, setgid or sticky bits',
+  ),
+)
 /** The owner of one secret's file. Messages are as careful as those of FileMode. */
-export const FileOwner = z
-  .string()
-  .regex(/^[0-9:]*$/, 'must be uid:gid or uid, as numbers, like 1000:1000')
-  .pipe(OwnerText)
+export const FileOwner = matching(/^[0-9:]*$/, 'must be uid:gid or uid, as numbers, like 1000:1000').pipe(
+  OwnerText,
+)
 /** Milliseconds: `1m30s`. See `parseDuration`. */
-export const Duration = parsedBy(parseDuration)
+export const Duration = AnyText.transform(parseDuration)
 /** The shortest interval between two refreshes, in milliseconds. */
 const SHORTEST_REFRESH_MS = 5000
 /** How often values are asked for again: `auto`, `off`, or milliseconds of at least 5 s. */
-export const RefreshInterval = parsedBy((text): 'auto' | 'off' | number => {
+export const RefreshInterval = AnyText.transform((text): 'auto' | 'off' | number => {
   const word = text.toLowerCase()
   if (word === 'auto' || word === 'off') return word
   const ms = parseDuration(text)
@@ -76,50 +59,44 @@ export const RefreshInterval = parsedBy((text): 'auto' | 'off' | number => {
   throw new LocketError('config', 'must be auto, off, or a duration of at least 5s')
 })
 /** Rate limits: `5/s,60/m`. See `parseRates`. */
-export const Rates = parsedBy(parseRates)
+export const Rates = AnyText.transform(parseRates)
 
 /** The words of `rw,noexec`. */
-export const MountFlagWords = parsedBy((text): readonly string[] => {
+export const MountFlagWords = AnyText.transform((text): readonly string[] => {
   const words = text.split(',').map((word) => word.trim())
   parseMountFlags(words)
   return words
 })
 
 /** A SELinux context. See `parseSelinuxContext`. */
-export const SelinuxContext = parsedBy(parseSelinuxContext)
+export const SelinuxContext = AnyText.transform(parseSelinuxContext)
 
 /** A boolean: true or false, yes or no, on or off, 1 or 0. */
-export const Switch = z
-  .string()
-  .regex(/^(true|false|yes|no|on|off|1|0)$/i, 'must be true or false')
-  .transform((text) => /^(true|yes|on|1)$/i.test(text))
+export const Switch = matching(/^(true|false|yes|no|on|off|1|0)$/i, 'must be true or false').transform(
+  (text) => /^(true|yes|on|1)$/i.test(text),
+)
 
 /** A whole number from 1 to 999999. */
-export const Count = z
-  .string()
-  .regex(/^[1-9][0-9]{0,5}$/, 'must be a whole number from 1 to 999999')
-  .transform(Number)
+export const Count = matching(/^[1-9][0-9]{0,5}$/, 'must be a whole number from 1 to 999999').transform(
+  Number,
+)
 
 /** An absolute path. It is not normalized. */
-export const AbsolutePath = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path, which begins with /')
+export const AbsolutePath = matching(/^\/[^\0]*$/, 'must be an absolute path, which begins with /')
 
 /** A list of absolute paths. */
-export const PathList = z.array(AbsolutePath)
+export const PathList = listOf(AbsolutePath)
 
 /**
  * A base URL, with or without a path. User names and passwords in it are refused, because error texts show
  * URLs.
  */
-export const HttpUrl = z.string().transform((text, context): string => {
+export const HttpUrl = AnyText.transform((text): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    context.addIssue({ code: 'custom', message: 'must be a URL that starts with http:// or https://' })
-    return z.NEVER
-  }
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    context.addIssue({ code: 'custom', message: 'must have no user name, password, query or fragment' })
-    return z.NEVER
-  }
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new LocketError('config', 'must be a URL that starts with http:// or https://')
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    throw new LocketError('config', 'must have no user name, password, query or fragment')
   return url.href.replace(/\/+$/, '')
 })
 
@@ -138,17 +115,11 @@ export function isCredentialFile(value: unknown): value is Extract<Credential, {
 }
 
 /** Parses `file:/path` or the credential itself. */
-export const CredentialText = z.string().transform((text, context): Credential => {
+export const CredentialText = AnyText.transform((text): Credential => {
   const file = /^file:(?:\/\/)?(\/.*)$/s.exec(text)?.[1]
   if (file !== undefined) return { kind: 'file', path: file }
-  if (text.startsWith('file:')) {
-    context.addIssue({ code: 'custom', message: 'file: must be followed by an absolute path' })
-    return z.NEVER
-  }
-  if (text.trim() === '') {
-    context.addIssue({ code: 'custom', message: 'must not be empty' })
-    return z.NEVER
-  }
+  if (text.startsWith('file:')) throw new LocketError('config', 'file: must be followed by an absolute path')
+  if (text.trim() === '') throw new LocketError('config', 'must not be empty')
   return { kind: 'inline', value: Secret.fromText(text.trim()) }
 })
 
@@ -158,17 +129,9 @@ function nearChoice(text: string, choices: readonly string[]): string | undefine
 }
 
 /** Returns a schema that takes one of the given words. `advice` ends its message. */
-export const Choice = <const T extends readonly [string, ...string[]]>(choices: T, advice = '') =>
-  z.enum(choices, {
-    error: ({ input }) => {
-      const near = typeof input === 'string' ? nearChoice(input, choices) : undefined
-      const meant = near === undefined ? '' : `, did you mean ${near}?`
-      return `must be one of ${choices.join(', ')}${meant}${advice === '' ? '' : `; ${advice}`}`
-    },
+export const Choice = <const W extends string>(choices: readonly W[], advice = ''): Schema<W> =>
+  oneOf(choices, (input) => {
+    const near = typeof input === 'string' ? nearChoice(input, choices) : undefined
+    const meant = near === undefined ? '' : `, did you mean ${near}?`
+    return `must be one of ${choices.join(', ')}${meant}${advice === '' ? '' : `; ${advice}`}`
   })
-
-/** Returns the words that a setting accepts; none when it accepts any text. */
-export function choicesOf(schema: z.ZodType): readonly string[] {
-  if (schema instanceof z.ZodOptional) return choicesOf(schema.unwrap() as z.ZodType)
-  return schema instanceof z.ZodEnum ? schema.options.map(String) : []
-}
