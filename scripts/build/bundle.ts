@@ -1,6 +1,8 @@
-import { chmodSync, globSync, readFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { promisify } from 'node:util'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { packChunks } from './pack.ts'
 
 /**
  * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK
@@ -9,40 +11,51 @@ import { build, type Plugin } from 'esbuild'
 const OUTSIDE = ['@1password/sdk', '@bitwarden/sdk-napi']
 
 /**
- * Bundles the program into ESM files that load what they need when they need it; returns the folders of the
- * npm packages inside.
+ * What is read together: the start, and what every command that renders loads. Nothing else is in these files,
+ * because V8 reads a file and the compiled code of its functions as a whole.
+ */
+const PACKS = [
+  { file: 'main.cjs', entries: ['src/main.ts'] },
+  { file: 'render.cjs', entries: ['src/cli/exec.ts', 'src/wire.ts'] },
+]
+
+/**
+ * Bundles the program into CommonJS files that load what they need when they need it, and the process of the
+ * SDKs into one ES module; returns the folders of the npm packages inside.
  */
 export async function bundle(root: string, outdir: string): Promise<readonly string[]> {
-  const { metafile } = await build({
+  const common = {
     absWorkingDir: root,
-    entryPoints: { main: 'src/main.ts', 'sdk-worker': 'src/sdk-worker.ts' },
     outdir,
     bundle: true,
     external: OUTSIDE,
-    splitting: true,
-    format: 'esm',
+    format: 'esm' as const,
     outExtension: { '.js': '.mjs' },
-    platform: 'node',
+    platform: 'node' as const,
     target: 'node26',
     // Not minified: the compile cache makes it no faster, and a stack trace in a bug report says something.
-    metafile: true,
-    plugins: [lateModules, sharedSettings(root)],
-    logLevel: 'warning',
+    metafile: true as const,
+    plugins: [lateModules],
+    logLevel: 'warning' as const,
+  } satisfies BuildOptions
+  const program = await build({ ...common, entryPoints: ['src/main.ts'], splitting: true, write: false })
+  mkdirSync(outdir, { recursive: true })
+  for (const { file, text } of await packChunks(program, PACKS)) writeFileSync(join(outdir, file), text)
+  const worker = await build({
+    ...common,
+    entryPoints: ['src/sdk-worker.ts'],
     // CommonJS packages inside an ES module call `require` for Node's own modules.
     banner: {
       js: "import { createRequire as bundleRequire } from 'node:module'\nconst require = bundleRequire(import.meta.url)",
     },
   })
-  // esbuild makes what begins with #! a program; this one is started by the launcher.
-  chmodSync(join(outdir, 'main.mjs'), 0o644)
-  const folders = Object.keys(metafile.inputs).map(
-    (path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
-  )
+  const inputs = [program, worker].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  const folders = inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
   return [...new Set(folders.filter((folder) => folder !== undefined))].toSorted()
 }
 
 /** Modules of Node that take milliseconds to load, and that most commands never come to use. */
-const LATE = /^node:(crypto|util|v8|vm|process)$/
+const LATE = /^node:(child_process|crypto|fs\/promises|net|process|timers\/promises|tty|util|v8|vm)$/
 /** Our own code, and packages that use nothing but functions of them. */
 const IMPORTERS = /\/src\/[^]*\.ts$|\/node_modules\/otpauth\//
 
@@ -68,38 +81,12 @@ function lateModule(path: string): string {
   const entries = Object.entries(process.getBuiltinModule(path) ?? {})
   const functions = entries.filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
   return functions
-    .map(
-      ([name]) => `export const ${name} = (...args) => process.getBuiltinModule('${path}').${name}(...args)`,
-    )
+    .map(([name, value]) => {
+      const real = `process.getBuiltinModule('${path}').${name}`
+      const late = `(...args) => ${real}(...args)`
+      if (!(promisify.custom in value)) return `export const ${name} = ${late}`
+      const symbol = "Symbol.for('nodejs.util.promisify.custom')"
+      return `export const ${name} = Object.defineProperty(${late}, ${symbol}, { get: () => ${real}[${symbol}] })`
+    })
     .join('\n')
-}
-
-/** Files that `import()` loads once a command reads settings. They load `SHARED`. */
-const AFTER_SETTINGS =
-  /\/src\/(cli\/(check|completion|compose|exec|export|inject|secret|volume|help\/page)|wire|http\/server|http\/docker\/plugin)\.ts$/
-/** The settings, and what every command that renders comes to use. */
-const SHARED = [
-  'src/config/{load,load-rendering,child-environment,{sections,layers,entries,describe,volume}/*}.ts',
-  'src/core/{template,filters,plan,waiting,vocabulary,text,env-formats,volume}/*.ts',
-  'src/app/{recipe,render,renewal,sinks}/*.ts',
-]
-
-/**
- * Makes every command that reads settings load all of `SHARED` as the same few files. esbuild would otherwise
- * write a file for each set of commands that share a module, and each file costs a start up to 1 ms.
- */
-function sharedSettings(root: string): Plugin {
-  return {
-    name: 'shared-settings',
-    setup(hooks) {
-      const paths = globSync(SHARED, { cwd: root }).filter((path) => !path.endsWith('.test.ts'))
-      const contents = paths.map((path) => `import ${JSON.stringify(`./${path}`)}\n`).join('')
-      hooks.onResolve({ filter: /^shared-settings$/ }, ({ path }) => ({ path, namespace: 'shared' }))
-      hooks.onLoad({ filter: /^/, namespace: 'shared' }, () => ({ contents, resolveDir: root }))
-      hooks.onLoad({ filter: AFTER_SETTINGS }, ({ path }) => ({
-        contents: `${readFileSync(path, 'utf8')}\nimport 'shared-settings'\n`,
-        loader: 'ts',
-      }))
-    },
-  }
 }
