@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Clock } from '../core/ports/clock.ts'
+import { type EarlyServer, openEarlyServer } from './early-server.ts'
 import { closeUnsent, watchUnsent } from './unsent-requests.ts'
 import type { Emit } from '../core/ports/events.ts'
 
@@ -9,12 +10,6 @@ const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** Larger bodies are refused, but read up to this size: a client that is cut off reads no answer. */
 const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
-
-/**
- * Milliseconds for a whole request to arrive. The engine sends a request in one piece; the answer may take
- * longer.
- */
-const REQUEST_TIMEOUT_MS = 10_000
 
 /** Bodies are checked with zod. The JSON Schema compilers of fastify would take a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
@@ -26,15 +21,14 @@ function noSchema(): never {
 /**
  * Makes a server that speaks as the engine's plugin client does: without Content-Type, and with errors as
  * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
- * and a host path.
+ * and a host path. Its requests come through `early`, once `serve` has got the server's `routing`.
  */
-export function buildServer(emit: Emit): FastifyInstance {
+export function buildServer(emit: Emit, early: EarlyServer = openEarlyServer()): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: READ_LIMIT_BYTES,
     forceCloseConnections: 'idle',
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    serverFactory: () => early.server,
     schemaController: { compilersFactory: NO_COMPILERS },
   })
   watchUnsent(server.server)
