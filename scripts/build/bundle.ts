@@ -29,6 +29,8 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
     outdir,
     bundle: true,
     external: OUTSIDE,
+    // The build puts its native part where this looks first. The other entry looks for a package of that name.
+    alias: { koffi: 'koffi/indirect' },
     format: 'esm' as const,
     outExtension: { '.js': '.mjs' },
     platform: 'node' as const,
