@@ -4,6 +4,7 @@ import { wordsOfSidecar } from './cli/sidecar.ts'
 import type { StartState } from './core/ports/process.ts'
 import { errorLines } from './cli/terminal/error-lines.ts'
 import { causesOf, ERROR_KINDS, LocketError, toLocketError } from './core/vocabulary/errors.ts'
+import { systemReason } from './core/vocabulary/system-errors.ts'
 import { VERSION } from './core/vocabulary/version.ts'
 
 type Env = CommandContext['env']
@@ -64,11 +65,12 @@ function contextOf(name: string, argv: readonly string[], given: Surroundings): 
     name,
     argv,
     ...given,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     calledAt: Date.now(),
     commands: COMMANDS,
     tables: TABLES,
     isRoot: process.getuid?.() === 0,
+    uid: process.getuid?.() ?? 0,
     signal: stopSignal(),
     get stdin() {
       return process.stdin
@@ -184,6 +186,17 @@ function print(text: string): number {
   return 0
 }
 
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch (cause) {
+    throw new LocketError('io', 'the working directory does not exist any more', {
+      cause,
+      hint: 'change to a folder that exists',
+    })
+  }
+}
+
 /**
  * Returns standard output. It is opened only when it is needed, because opening takes 4 ms. A closed pipe is
  * not an error, so that `locket … | head` succeeds.
@@ -196,5 +209,7 @@ function openStdout(): NodeJS.WriteStream {
 
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return
-  throw new LocketError('io', `cannot write standard output: ${error.code}`, { cause: error })
+  throw new LocketError('io', `cannot write standard output: ${systemReason(error.code, 'write')}`, {
+    cause: error,
+  })
 }

@@ -57,6 +57,8 @@ export interface CommandContext {
   readonly startState: StartState
   /** True: this process is a plugin of the Docker CLI, and learns from a connection that it is to end. */
   readonly followsDocker: boolean
+  /** The user that runs this process. */
+  readonly uid: number
   /** Absolute path of the working directory. */
   readonly cwd: string
   /** The time of the call, in milliseconds since the epoch. */

@@ -6,6 +6,9 @@ import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.t
 import { environmentReferences } from '../config/entries/env-references.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { refuseStreams } from '../config/entries/stream-entry.ts'
+import { loadMapping } from '../config/mapping/load-mapping.ts'
+import { mappingSection } from '../config/mapping/section.ts'
+import { withoutUsedToken, withVaultVariables } from '../config/mapping/vault-variables.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { environmentSection } from '../config/sections/environment.ts'
 import { execSection } from '../config/sections/exec.ts'
@@ -22,6 +25,7 @@ import type { Command, CommandContext } from './define.ts'
 export const EXEC = {
   exec: execSection,
   environment: environmentSection,
+  mapping: mappingSection,
   outputs: outputsSection,
   files: writtenSection,
 } as const
@@ -38,49 +42,68 @@ export const command: Command = {
   example: 'locket exec -e DB_PASSWORD={{local://db/password}} -- node server.js',
   sections: [...Object.values(EXEC), ...RENDERING_SECTIONS],
   takes: 'command',
-  async run(context) {
-    const { config: asked, providers, log, exposed, unresolved } = loadExec(context)
-    // The Docker CLI does not signal the command: locket stays, to pass on that it is to end.
-    const config = { ...asked, mayReplace: asked.mayReplace && !context.followsDocker }
-    const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
-    const rendering = openRendering(openCommandEvents(log, exposed), context.env)
-    if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
-    else if (isEmpty(config)) rendering.emit('exec.nothing')
-    try {
-      const showsOnTerminal = config.mask && context.stdout.isTTY
-      const { startState } = context
-      const deps = { ...openExec(rendering, providers), showsOnTerminal, startState }
-      return await exec(config, deps, context.signal)
-    } finally {
-      await rendering.clients.close()
-    }
-  },
+  run: (context) => runExec(context, loadExec(context)),
+}
+
+/** Runs the command of a loaded configuration and returns its exit code. */
+export async function runExec(
+  context: CommandContext,
+  { config: asked, providers, log, exposed, unresolved, mapping }: ReturnType<typeof loadExec>,
+): Promise<number> {
+  // The Docker CLI does not signal the command: locket stays, to pass on that it is to end.
+  const config = { ...asked, mayReplace: asked.mayReplace && !context.followsDocker }
+  const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
+  const rendering = openRendering(openCommandEvents(log, exposed), context.env)
+  if (mapping !== undefined) rendering.emit('mapping.used', mapping.facts)
+  if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
+  else if (isEmpty(config)) rendering.emit('exec.nothing')
+  try {
+    const showsOnTerminal = config.mask && context.stdout.isTTY
+    const { startState } = context
+    const deps = { ...openExec(rendering, providers), showsOnTerminal, startState }
+    return await exec(config, deps, context.signal)
+  } finally {
+    await rendering.clients.close()
+  }
 }
 
 /** The parts of the context that `loadExec` reads. */
-type ExecContext = Pick<CommandContext, 'argv' | 'env' | 'isRoot' | 'cwd' | 'tables'>
+type ExecContext = Pick<CommandContext, 'name' | 'argv' | 'env' | 'isRoot' | 'uid' | 'cwd' | 'tables'>
 
 /**
  * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
  * files and nothing else. Throws `usage` or `config`.
  */
-export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
+export function loadExec(
+  { name, argv, env: given, isRoot, uid, cwd, tables }: ExecContext,
+  isMapped: 'if-named' | 'always' = 'if-named',
+) {
   const { flags, command: words } = splitCommand(argv)
+  if (words === undefined) throw commandMissing(name)
+  const env = isMapped === 'always' ? withVaultVariables(given) : given
   const loaded = loadRendering({
-    name: 'exec',
+    name,
+    table: 'exec',
     sections: EXEC,
     argv: flags,
     env,
     isRoot,
     tables,
     positionals: [ANY_WORDS],
+    map: ({ mapping: chosen }, problems) =>
+      loadMapping(chosen, { isMapped, by: { cwd, uid }, tables }, problems),
   })
-  if (words === undefined || loaded.positionals.length > 0) throw commandMissing()
-  const { settings, parseRef, providers, layer, log, exposed } = loaded
+  if (loaded.positionals.length > 0) throw commandMissing(name)
+  const { mapping, settings, parseRef, providers, layer, log, exposed } = loaded
   const { interactive, cleanEnv, keepEnv, resolveEnv, ...rest } = settings.exec
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
-  const inherited = inheritedEnvironment(env, { isClean: cleanEnv, kept: keepEnv ?? [] })
-  const named = environmentEntries(settings, layer).map((entry) => absolute(entry, cwd))
+  const inherited = inheritedEnvironment(withoutUsedToken(given, env), {
+    isClean: cleanEnv,
+    kept: keepEnv ?? [],
+  })
+  const named = [...(mapping?.entries ?? []), ...environmentEntries(settings, layer)].map((entry) =>
+    absolute(entry, cwd),
+  )
   const outputs = parseOutputs(settings.outputs, layer, cwd)
   refuseStreams(outputs, 'which belong to the command that locket exec runs')
   const found = environmentReferences(inherited, parseRef, command.sections)
@@ -97,7 +120,7 @@ export function loadExec({ argv, env, isRoot, cwd, tables }: ExecContext) {
   }
   const replaced = new Set(named.map((entry) => (entry.kind === 'variable' ? entry.name : '')))
   const unresolved = resolveEnv ? [] : found.map(({ name }) => name).filter((name) => !replaced.has(name))
-  return { config, providers, log, exposed, unresolved }
+  return { config, providers, log, exposed, unresolved, mapping }
 }
 
 /** True when the command gets neither a variable nor a file. */
@@ -136,9 +159,9 @@ function splitCommand(argv: readonly string[]): {
 /**
  * Returns the error without any word of the command line, because a word in the wrong place may be a secret.
  */
-function commandMissing(): LocketError {
-  return new LocketError('usage', 'locket exec needs `--` and then a command', {
-    hint: 'write it as: locket exec [FLAGS] -- COMMAND [ARGUMENTS]',
+function commandMissing(name: string): LocketError {
+  return new LocketError('usage', `locket ${name} needs \`--\` and then a command`, {
+    hint: `write it as: locket ${name} [FLAGS] -- COMMAND [ARGUMENTS]`,
   })
 }
 

@@ -1,6 +1,9 @@
 import { exportEnvironment } from '../app/export/export-environment.ts'
 import { openTextSink } from '../app/sinks/environment.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
+import { loadMapping } from '../config/mapping/load-mapping.ts'
+import { mappingSection } from '../config/mapping/section.ts'
+import { withVaultVariables } from '../config/mapping/vault-variables.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { environmentSection, variableSecretsSection } from '../config/sections/environment.ts'
 import { exportSection } from '../config/sections/export.ts'
@@ -17,16 +20,39 @@ export const EXPORT = {
   export: exportSection,
   environment: environmentSection,
   secrets: variableSecretsSection,
+  mapping: mappingSection,
 } as const
 
 /** The command `locket export`. It wipes the rendered text after it is written. */
 export const command: Command = {
-  usage: ['locket export [FLAGS]'],
+  usage: [
+    'locket export [FLAGS]',
+    '',
+    'Without --env, --env-file and --secret it takes the variables of the mapping file, as `locket run` does.',
+  ],
   example: 'eval "$(locket export --format shell --env "DB_PASSWORD={{ local://db/password }}")"',
   sections: [...Object.values(EXPORT), ...RENDERING_SECTIONS],
   async run(context) {
-    const { name, argv, env, isRoot, tables, stdout } = context
-    const loaded = loadRendering({ name, sections: EXPORT, argv, env, isRoot, tables })
+    const { name, argv, isRoot, uid, cwd, tables, stdout } = context
+    const env = withVaultVariables(context.env)
+    const loaded = loadRendering({
+      name,
+      sections: EXPORT,
+      argv,
+      env,
+      isRoot,
+      tables,
+      map({ mapping, environment, secrets }, problems) {
+        const isNamed = [environment.env, environment.envFiles, secrets.secrets].some(
+          (it) => it !== undefined,
+        )
+        return loadMapping(
+          mapping,
+          { isMapped: isNamed ? 'if-named' : 'if-there', by: { cwd, uid }, tables },
+          problems,
+        )
+      },
+    })
     const { format, output, show } = loaded.settings.export
     if (output === undefined && !show)
       refuseTerminal(stdout, '--show prints them anyway, --output FILE writes a file')
@@ -49,14 +75,15 @@ export const command: Command = {
 type Loaded = ReturnType<typeof loadRendering<typeof EXPORT>>
 
 async function exportTo(
-  { settings, layer, parseRef, providers, log, exposed }: Loaded,
+  { settings, layer, parseRef, providers, log, exposed, mapping }: Loaded,
   { env, signal }: CommandContext,
   write: (variables: ReadonlyMap<string, string>, emit: Emit) => Promise<void>,
 ): Promise<void> {
-  const entries = environmentEntries(settings, layer)
+  const entries = [...(mapping?.entries ?? []), ...environmentEntries(settings, layer)]
   if (entries.length === 0) throw nothingNamed()
   const { openCommandEvents, openRendering } = await import('../wire.ts')
   const rendering = openRendering(openCommandEvents(log, exposed), env)
+  if (mapping !== undefined) rendering.emit('mapping.used', mapping.facts)
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
     const sink = openTextSink((variables) => write(variables, rendering.emit))
@@ -77,6 +104,6 @@ function formatOf(name: string) {
 
 function nothingNamed(): LocketError {
   return new LocketError('usage', 'there is no variable to export', {
-    hint: 'name some with --env, --env-file or --secret',
+    hint: 'name some with --env, --env-file or --secret, or write a locket.toml with a table [secrets]',
   })
 }

@@ -25,6 +25,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./exec.ts'),
   },
   {
+    name: 'run',
+    summary: 'run a command with the secrets that a mapping file names',
+    load: () => import('./run.ts'),
+  },
+  {
     name: 'healthcheck',
     isOffline: true,
     summary: 'report whether `locket inject` has every secret in place',

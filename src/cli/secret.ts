@@ -108,7 +108,9 @@ async function set({ settings, positionals }: Loaded<typeof SET>, context: Comma
     const store = await open(settings)
     const stored = await store.set(new Map([[name, value]]), context.signal)
     const verb = stored.replaced.has(name) ? 'replaced' : 'stored'
-    context.stderr.write(`${made(stored)}${verb} local://${name} (${size} bytes)\n`)
+    context.stderr.write(
+      `${made(stored)}${verb} local://${name} (${size} ${size === 1 ? 'byte' : 'bytes'})\n`,
+    )
   } finally {
     value.wipe()
   }

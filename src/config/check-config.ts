@@ -27,7 +27,7 @@ const CONFIG = configFileSection.fields.paths.name
 /** The loaded command `locket check`. */
 interface CheckCommand {
   readonly settings: SettingsOf<typeof checkSection>
-  /** The files to check: paths of files and folders, and `-` for standard input. */
+  /** The files to check, each once: paths of files and folders, and `-` for standard input. */
   readonly paths: readonly string[]
   readonly log: LogConfig
   /** The flags that show a credential to other users. */
@@ -98,7 +98,7 @@ export function loadCheckCommand({
     checkedService: (service) => readService(service, serviceDefaults(user)),
     isConfigured: (instance) => hasCredential(instance) && instance.def.check(instance.settings).length === 0,
   }
-  return { settings, paths: positionals, log, exposed: exposedFlags(flags, fields), config }
+  return { settings, paths: [...new Set(positionals)], log, exposed: exposedFlags(flags, fields), config }
 }
 
 /** Returns the lower layers of a provider service: the environment of this user, and defaults. */

@@ -14,6 +14,7 @@ import {
   type LoadRequest,
   type Sections,
 } from './load.ts'
+import type { SecretMapping } from './mapping/mapping.ts'
 import { logSection } from './sections/log.ts'
 import { RENDERING_SECTIONS } from './sections/rendering.ts'
 import type { LogConfig } from './volume/volume-config.ts'
@@ -26,6 +27,13 @@ interface RenderingRequest<S extends Sections> extends LoadRequest<S> {
    * not.
    */
   readonly tables: readonly string[]
+  /** The table of the configuration files; left out: the one of the command's name. */
+  readonly table?: string
+  /**
+   * Returns the mapping file that the settings of these sections choose; undefined if none is read. Adds to
+   * `problems` what is wrong in it.
+   */
+  readonly map?: (settings: Loaded<S>['settings'], problems: Problems) => SecretMapping | undefined
 }
 
 /** The settings of a command that renders templates, and the providers of its references. */
@@ -33,6 +41,8 @@ interface LoadedRendering<S extends Sections> extends Loaded<S> {
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
   readonly log: LogConfig
+  /** The mapping file that was read. */
+  readonly mapping: SecretMapping | undefined
   /** The flags that show a credential to other users. */
   readonly exposed: readonly string[]
   /** The origin of each setting, for messages about its entries. */
@@ -44,17 +54,19 @@ interface LoadedRendering<S extends Sections> extends Loaded<S> {
  * configuration files and nothing else. Throws `usage`, or one `config` error that lists all that is wrong.
  */
 export function loadRendering<S extends Sections>(request: RenderingRequest<S>): LoadedRendering<S> {
-  const { name, argv, env, sections, tables, isRoot = true } = request
+  const { name, argv, env, sections, tables, table = name, isRoot = true } = request
   const fields = fieldsOf([...Object.values(sections), ...RENDERING_SECTIONS])
   const flags = parseFlags(name, fields, argv)
   checkPositionals(name, request.positionals ?? [], flags.positionals)
   const problems: Problems = []
   const user = { env, isRoot }
-  const { documents, layers } = readLayers(flags.layer, { fields, table: name, tables, env }, problems)
+  const { documents, layers } = readLayers(flags.layer, { fields, table, tables, env }, problems)
   const layer = mergeLayers({ ...layers, default: defaultLayer(fields, user) })
   const settings = parseSections(sections, (section) => parseSection(section, layer, problems))
   const log = parseSection(logSection, layer, problems)
-  const providers = providerInstances({ layer, documents, user }, problems)
+  const mapping = request.map?.(settings, problems)
+  const all = [...documents, ...(mapping?.documents ?? [])]
+  const providers = providerInstances({ layer, documents: all, user }, problems)
   const chosen = parseChosen(layer, providers, problems)
   throwProblems(problems)
   return {
@@ -63,6 +75,7 @@ export function loadRendering<S extends Sections>(request: RenderingRequest<S>):
     providers,
     parseRef: routeReferences(providers, chosen),
     log,
+    mapping,
     exposed: exposedFlags(flags.layer, fields),
     layer,
   }

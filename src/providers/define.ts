@@ -74,6 +74,11 @@ export interface ProviderDef<S extends Section = Section> {
    * for a malformed reference of this kind. The ref holds `instance`, which decides whose client fetches it.
    */
   parse(text: string, instance: string, settings: SettingsOf<S>): SecretRef | undefined
+  /**
+   * Returns the reference for an entry `{ provider, ref, field }` of a mapping file, where `ref` is what the
+   * secret manager itself calls the secret. Left out: `SCHEME://REF`, and the entry may have no field.
+   */
+  mapped?(ref: string, field: string | undefined): string
   /** Files of the operator that it reads although no setting names them. No volume may use them. */
   readonly ownFiles?: readonly string[]
   /** Checks without I/O the settings that every reference needs. Returns one line for each problem. */

@@ -56,6 +56,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
     init: ['sections', 'layers'],
+    mapping: ['sections', 'layers', 'entries'],
   },
   app: {
     access: [],

@@ -201,3 +201,38 @@ test('a command loads nothing of another', () => {
   )
   assert.deepEqual(heavy, [])
 })
+
+test('a full disk behind standard output is reported in words', () => {
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', 'exec "$@" > /dev/full', '-', process.execPath, MAIN, '--help'],
+    {
+      encoding: 'utf8',
+      env: {},
+    },
+  )
+  assert.deepEqual([status, stderr], [74, 'locket: cannot write standard output: the disk is full\n'])
+})
+
+test('a working directory that was removed is named', async (t) => {
+  const gone = join(await temporaryFolder(t), 'gone')
+  const { status, stderr } = spawnSync(
+    'sh',
+    [
+      '-c',
+      'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"',
+      gone,
+      process.execPath,
+      MAIN,
+      'exec',
+      '--',
+      'true',
+    ],
+    { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '' } },
+  )
+  assert.equal(status, 74)
+  assert.match(
+    stderr,
+    /^locket: the working directory does not exist any more \(change to a folder that exists\)$/m,
+  )
+})

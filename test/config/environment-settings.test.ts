@@ -36,6 +36,9 @@ const COMMANDS = {
       format: { texts: ['json', 'docker-env-file'], byDefault: 'dotenv' },
       output: { texts: ['/a', 'b'] },
       show: { texts: ['true', 'false'], seen: [true, false], byDefault: false },
+      mapping: { texts: ['/a', 'b'] },
+      environment: { texts: ['staging', 'production'] },
+      only: { texts: ['A', 'B'], seen: [['A'], ['B']] },
     },
   },
   compose: {
@@ -97,7 +100,9 @@ function exported(field: Field, argv: readonly string[], env: Readonly<Record<st
   const { settings, layer } = loadRendering({ name: 'export', sections: EXPORT, argv, env, tables: TABLES })
   const { format, output, show } = settings.export
   const { fieldNames } = settings.environment
-  return { format, output, show, 'field-names': fieldNames, ...lists(settings, layer) }[field.name]
+  const { path: mapping, environment, only } = settings.mapping
+  const own = { format, output, show, mapping, environment, only }
+  return { ...own, 'field-names': fieldNames, ...lists(settings, layer) }[field.name]
 }
 
 function composed(field: Field, argv: readonly string[], env: Readonly<Record<string, string>>): unknown {

@@ -7,7 +7,6 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   status:
     '`docker volume inspect NAME` shows the status of a volume, `locket healthcheck` that of `locket inject`',
   inspect: '`docker volume inspect NAME` shows the status of a volume',
-  run: '`locket exec -- COMMAND` runs a command with secrets',
   doctor: '`locket check` checks settings, logins and references',
   test: '`locket check` checks settings, logins and references',
   validate: '`locket check` checks settings, logins and references',

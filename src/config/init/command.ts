@@ -1,4 +1,5 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import { nearest } from '../../core/text/nearest.ts'
 import type { ProviderDef } from '../../providers/define.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import { fieldsOf, type Section, type SettingsOf } from '../../settings/field.ts'
@@ -45,7 +46,7 @@ export function loadInitCommand(argv: readonly string[], env: Env): InitCommand 
   const log = parseSection(logSection, layer, problems)
   const { provider: name } = parseSection(providerSection, layer, problems)
   const provider = name === undefined ? undefined : providerOf(name)
-  if (name !== undefined && provider === undefined) problems.push(unknownProvider())
+  if (name !== undefined && provider === undefined) problems.push(unknownProvider(name))
   throwProblems(problems)
   return { settings, log, provider, given }
 }
@@ -71,8 +72,13 @@ export function withoutSettings(env: Env): Env {
   )
 }
 
-function unknownProvider(): string {
-  return `provider: must be one of ${PROVIDERS.map(({ kind }) => kind).join(', ')}`
+function unknownProvider(name: string): string {
+  const near = nearest(
+    name.trim().toLowerCase(),
+    PROVIDERS.flatMap(({ kind, aliases = [] }) => [kind, ...aliases]),
+  )
+  const advice = near === undefined ? '' : `, did you mean ${near}?`
+  return `provider: must be one of ${PROVIDERS.map(({ kind }) => kind).join(', ')}${advice}`
 }
 
 function refuseSecrets(flags: Layer): void {

@@ -157,6 +157,10 @@ export const EVENTS = {
     { flags: 'texts' },
   ),
   // locket exec
+  'mapping.used': row('info', 'variables come from a mapping file', {
+    files: 'texts',
+    variables: 'number',
+  }),
   'exec.nothing': row(
     'warn',
     'the command gets no secret: name variables with --env or --env-file, and files with --secret or --map',

@@ -10,7 +10,7 @@ import { createMounts } from './mounts.ts'
 import type { Mount } from './mounts.ts'
 import { formatSecret } from './refs.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
-import { allOf, factsOf, fieldOf, plainFields, shownPath, VersionMetadata } from './secret-fields.ts'
+import { allOf, factsOf, fieldOf, plainFields, shownPath, VersionMetadata, wholeOf } from './secret-fields.ts'
 import type { Fields, ReadSecret } from './secret-fields.ts'
 import type { TokenUse } from './token.ts'
 import { providerError } from '../lib/provider-error.ts'
@@ -176,7 +176,8 @@ export function createBaoReader(calls: Calls, clock: Clock): BaoReader {
       const { version = 'current', kv = 'auto' } = reference
       const key = `${use.token} ${version} ${kv} ${formatSecret(reference)}`
       const { fields, facts } = await reads.run(key, signal, (shared) => find(reference, use, shared))
-      const value = reference.isAll === true ? allOf(fields, reference, who) : fieldOf(fields, reference, who)
+      const read = reference.isAll === true ? allOf : reference.isWhole === true ? wholeOf : fieldOf
+      const value = read(fields, reference, who)
       return { value, ...facts }
     },
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { isLocketError } from '../../core/vocabulary/errors.ts'
-import { formatBaoReference, parseBaoReference } from './refs.ts'
+import { formatBaoReference, mappedBaoReference, parseBaoReference } from './refs.ts'
 
 test('the first part is the mount, the last one the field, and all between them the path', () => {
   const expected = { mount: ['kv'], path: ['app', 'db'], field: 'password' }
@@ -99,4 +99,25 @@ test('any text is other text, a reference, or ref_syntax', () => {
     }),
     { seed: 2, numRuns: 2000 },
   )
+})
+
+test('?whole means the secret without a field, and formatting keeps it', () => {
+  const expected = { mount: ['kv'], path: ['app'], field: '', isWhole: true }
+  assert.deepEqual(parseBaoReference('bao://kv/app?whole'), expected)
+  const text = 'bao://kv/app/db?whole&kv=1'
+  const reference = parseBaoReference(text)
+  assert.equal(reference === undefined ? '' : formatBaoReference(reference), text)
+  assert.throws(() => parseBaoReference('bao://kv?whole'), /has 1 part/)
+  assert.throws(() => parseBaoReference('bao://kv/app?whole=yes'), /has a value for whole/)
+})
+
+test('a path of the API and a field become a reference', () => {
+  for (const [ref, field, reference] of [
+    ['secret/data/prod/db/url', undefined, 'bao://secret/prod/db/url?whole&kv=2'],
+    ['secret/data/prod/db', 'url', 'bao://secret/prod/db/url?kv=2'],
+    ['/team/kv/data/db', 'a/b', 'bao://team%2Fkv/db/a%2Fb?kv=2'],
+    ['kv1/db', 'p}}|x', 'bao://kv1/db/p%7D%7D%7Cx'],
+    ['data/app', undefined, 'bao://data/app?whole'],
+  ] as const)
+    assert.equal(mappedBaoReference(ref, field), reference)
 })

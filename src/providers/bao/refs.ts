@@ -4,16 +4,18 @@ import { nearest } from '../../core/text/nearest.ts'
 /** The version of a KV secrets engine. */
 export type KvVersion = 1 | 2
 
-/** The decoded parts of `bao://mount/path/field[?version=N&kv=1|2]`. */
+/** The decoded parts of `bao://mount/path/field[?version=N&kv=1|2]` and `bao://mount/path?whole`. */
 export interface BaoReference {
   /** The segments of the mount. One segment may be only the beginning of the mount; several are all of it. */
   readonly mount: readonly string[]
   /** The segments between the mount and the field. */
   readonly path: readonly string[]
-  /** With `isAll` it is `*`. */
+  /** With `isAll` it is `*`, with `isWhole` it is empty. */
   readonly field: string
   /** All fields of the secret. A field that is named `*` is written `%2A`. */
   readonly isAll?: true
+  /** The value of the only field, or all fields as a JSON object if there are several. */
+  readonly isWhole?: true
   /** The version of the secret; left out: the current one. */
   readonly version?: number
   /** The version of the engine; left out: it is found out. */
@@ -21,7 +23,7 @@ export interface BaoReference {
 }
 
 const SHAPE = 'bao://mount/path/field'
-const OPTIONS = ['version', 'kv']
+const OPTIONS = ['version', 'kv', 'whole']
 
 /**
  * Parses a reference. Returns undefined for a text that is not a `bao` or `vault` reference. Throws
@@ -36,7 +38,8 @@ export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | 
   if (text.includes('#')) throw malformed(text, 'has a # in it', 'a # inside a name is written %23')
   const mark = text.indexOf('?')
   const parts = text.slice(slashes[0].length, mark === -1 ? undefined : mark).split('/')
-  if (parts.length < 3) {
+  const options = mark === -1 ? {} : parseOptions(text.slice(mark + 1), text)
+  if (parts.length < (options.isWhole === true ? 2 : 3)) {
     const count = `has ${parts.length} part${parts.length === 1 ? '' : 's'}`
     throw malformed(
       text,
@@ -45,12 +48,11 @@ export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | 
     )
   }
   const [mount = '', ...path] = parts.map((part) => decodePart(part, text))
-  const field = namePart(path.pop() ?? '', text)
-  const all = parts.at(-1) === '*' ? ({ isAll: true } as const) : {}
+  const field = options.isWhole === true ? '' : namePart(path.pop() ?? '', text)
+  const all = parts.at(-1) === '*' && options.isWhole !== true ? ({ isAll: true } as const) : {}
   const reference = { mount: segments([mount], text), path: segments(path, text), field, ...all }
   // The server answers 404 for a path that ends in a dot (OpenBao API documentation).
   if (reference.path.at(-1)?.endsWith('.') === true) throw malformed(text, 'has a path that ends in a dot')
-  const options = mark === -1 ? {} : parseOptions(text.slice(mark + 1), text)
   // A version of a secret implies KV version 2, because version 1 keeps none.
   const known = options.kv ?? (options.version === undefined ? kv : 2)
   return { ...reference, ...options, ...(known === undefined ? {} : { kv: known }) }
@@ -58,18 +60,36 @@ export function parseBaoReference(text: string, kv?: KvVersion): BaoReference | 
 
 /** Returns the canonical text of a reference. It parses back to the same reference. */
 export function formatBaoReference(reference: BaoReference): string {
-  const { field, isAll, version, kv } = reference
-  const last = isAll === true ? '*' : field === '*' ? '%2A' : encodePart(field)
+  const { field, isAll, isWhole, version, kv } = reference
+  const name = isAll === true ? '*' : field === '*' ? '%2A' : encodePart(field)
+  const last = isWhole === true ? '' : `/${name}`
   const options = [
+    ...(isWhole === true ? ['whole'] : []),
     ...(version === undefined ? [] : [`version=${version}`]),
     ...(kv === undefined ? [] : [`kv=${kv}`]),
   ]
-  return `${formatSecret(reference)}/${last}${options.length === 0 ? '' : `?${options.join('&')}`}`
+  return `${formatSecret(reference)}${last}${options.length === 0 ? '' : `?${options.join('&')}`}`
 }
 
 /** Returns the part of the canonical text that all fields of one secret share. */
 export function formatSecret({ mount, path }: Pick<BaoReference, 'mount' | 'path'>): string {
   return `bao://${mount.map(encodePart).join('%2F')}/${path.map(encodePart).join('/')}`
+}
+
+/**
+ * Returns the reference for a path of the API below `/v1/`: `secret/data/db/url`. A segment `data` behind the
+ * mount belongs to KV version 2. Without a field it means the whole secret.
+ */
+export function mappedBaoReference(ref: string, field: string | undefined): string {
+  const parts = ref.split('/').filter((part) => part !== '')
+  const data = parts.indexOf('data', 1)
+  const [mount, path] =
+    data === -1 ? [parts.slice(0, 1), parts.slice(1)] : [parts.slice(0, data), parts.slice(data + 1)]
+  const reference = { mount, path, ...(data === -1 ? {} : { kv: 2 as const }) }
+  const text = formatBaoReference(
+    field === undefined ? { ...reference, field: '', isWhole: true } : { ...reference, field },
+  )
+  return text.replace(/[|{}]/g, encodeURIComponent)
 }
 
 function decodePart(part: string, text: string): string {
@@ -96,7 +116,7 @@ function encodePart(part: string): string {
   return part.replace(/[%/?#]/g, encodeURIComponent)
 }
 
-function parseOptions(query: string, text: string): Pick<BaoReference, 'version' | 'kv'> {
+function parseOptions(query: string, text: string): Pick<BaoReference, 'version' | 'kv' | 'isWhole'> {
   const given = new Map<string, string>()
   for (const option of query.split('&')) {
     const [name = '', value = '', ...rest] = option.split('=')
@@ -105,6 +125,7 @@ function parseOptions(query: string, text: string): Pick<BaoReference, 'version'
     if (given.has(name)) throw malformed(text, `has ${name} twice`)
     given.set(name, value)
   }
+  if ((given.get('whole') ?? '') !== '') throw malformed(text, 'has a value for whole', 'write ?whole')
   const version = given.get('version')
   if (version !== undefined && !/^[1-9][0-9]{0,8}$/.test(version))
     throw malformed(text, 'has a bad version', 'a version is a whole number from 1')
@@ -113,6 +134,7 @@ function parseOptions(query: string, text: string): Pick<BaoReference, 'version'
   if (kv === '1' && version !== undefined)
     throw malformed(text, 'asks KV version 1 for a version', 'only KV version 2 keeps versions')
   return {
+    ...(given.has('whole') ? { isWhole: true } : {}),
     ...(version === undefined ? {} : { version: Number(version) }),
     ...(kv === undefined ? {} : { kv: kv === '1' ? 1 : 2 }),
   }
@@ -121,7 +143,7 @@ function parseOptions(query: string, text: string): Pick<BaoReference, 'version'
 function advice(name: string): string {
   const near = nearest(name, OPTIONS)
   return near === undefined
-    ? 'after the ? comes version=… or kv=…; a ? inside a name is written %3F'
+    ? 'after the ? comes version=…, kv=… or whole; a ? inside a name is written %3F'
     : `did you mean ${near}=…?`
 }
 

@@ -56,6 +56,18 @@ export function allOf(fields: Fields, reference: BaoReference, who: string): Sec
   return packFields(names.map((field) => [field, fieldOf(fields, { ...reference, field }, who)]))
 }
 
+/**
+ * Returns the value of the only field. Returns all fields as a JSON object if there are several. Throws as
+ * `fieldOf` does.
+ */
+export function wholeOf(fields: Fields, reference: BaoReference, who: string): Secret {
+  const [only, ...others] = Object.keys(fields)
+  if (only !== undefined && others.length === 0) return fieldOf(fields, { ...reference, field: only }, who)
+  if (only === undefined)
+    throw providerError('not_found', `${who} has no field with a value at ${shownPath(reference)}`)
+  return Secret.fromText(jsonText(fields))
+}
+
 /** Returns the version and the lease of an answer. `now` is in milliseconds since the epoch. */
 export function factsOf(answer: unknown, kv: KvVersion, now: number): ReadSecret['facts'] {
   const lease = Lease.safeParse(answer)

@@ -60,6 +60,13 @@ test('- is standard input: a compose file, or else a template', async (t) => {
   assert.deepEqual([twice.code, twice.stderr], [64, 'locket: standard input can be checked once only\n'])
 })
 
+test('a file that is named twice is checked once', async (t) => {
+  const { check, put } = await checkWorld(t)
+  await put('plain.conf', 'no reference')
+  const { stdout } = await check(['plain.conf', 'plain.conf'], NO_LOGIN)
+  assert.equal(stdout.match(/^plain\.conf: /gm)?.length, 1, stdout)
+})
+
 test('nothing of locket found is not ok', async (t) => {
   const { check, put } = await checkWorld(t)
   const bare = await check([], NO_LOGIN)

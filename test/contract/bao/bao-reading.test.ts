@@ -166,3 +166,12 @@ test('* of a secret without a value, or with a field that is not text, is named'
   const odd = await onBao(t, { mounts: [holding('{"a":"canary-9f2c-value","half":"\\ud800"}')] })
   assert.match((await odd.messages('bao://secret/app/*')).join(), /invalid Unicode in field "half" at/)
 })
+
+test('?whole is the only field as it is, and several fields as one JSON object', async (t) => {
+  const one = await onBao(t, { mounts: [holding('{"url":"postgres://x"}')] })
+  assert.deepEqual(await one.read('bao://secret/app?whole'), ['postgres://x'])
+  const two = await onBao(t, { mounts: [holding('{"a":1.50,"b":"x"}')] })
+  assert.deepEqual(await two.read('bao://secret/app?whole'), ['{"a":1.50,"b":"x"}'])
+  const none = await onBao(t, { mounts: [holding('{}')] })
+  assert.deepEqual(await none.codes('bao://secret/app?whole'), ['not_found'])
+})

@@ -95,6 +95,15 @@ export const EXEC_SLIPS: readonly Slip[] = [
     fix: 'looked for in the folders of its PATH',
   },
   {
+    mistake: 'a command without -- before it',
+    run: ['exec', '-e', 'A=b', 'sh', '-c', 'true'],
+    exit: 64,
+    what: 'needs `--` and then a command',
+    where: 'locket exec',
+    why: 'needs `--`',
+    fix: 'locket exec [FLAGS] -- COMMAND',
+  },
+  {
     mistake: 'a command that is not executable',
     run: ['exec', '-e', 'A=1', '--', './x'],
     files: { x: 'echo' },

@@ -8,7 +8,6 @@ export const WORD_SLIPS: readonly Slip[] = [
     exce: 'did you mean exec?',
     version: '`locket --version`',
     status: '`docker volume inspect NAME`',
-    run: '`locket exec -- COMMAND`',
     doctor: '`locket check`',
     validate: '`locket check`',
     login: '`locket check --help-all`',
@@ -41,6 +40,15 @@ export const WORD_SLIPS: readonly Slip[] = [
     where: '"--config"',
     why: 'flags come after a command',
     fix: '`locket COMMAND --help`',
+  },
+  {
+    mistake: 'letters of a provider swapped in init',
+    run: ['init', '--provider', 'vualt'],
+    exit: 78,
+    what: 'provider',
+    where: 'provider',
+    why: 'must be one of local',
+    fix: 'did you mean vault?',
   },
   {
     mistake: '-v for the version',

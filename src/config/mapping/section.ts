@@ -1,0 +1,33 @@
+import { field, section } from '../../settings/field.ts'
+import { List, Text } from '../../settings/kinds.ts'
+
+/** The settings of the commands that read a mapping file. */
+export const mappingSection = section('mapping', 'Mapping file', {
+  path: field({
+    name: 'mapping',
+    env: 'LOCKET_MAPPING',
+    schema: Text.optional(),
+    example: '/app/locket.toml',
+    summary:
+      'the file that maps variables to references; left out: the first locket.toml, .locket.toml or .keyzero.toml with a table [secrets], from the working directory upwards',
+    placeholder: 'FILE',
+    toml: false,
+  }),
+  environment: field({
+    name: 'environment',
+    env: 'LOCKET_ENVIRONMENT',
+    schema: Text.optional(),
+    example: 'production',
+    summary: 'lay the table [NAME.secrets] of the mapping file over its table [secrets]',
+    placeholder: 'NAME',
+    toml: false,
+  }),
+  only: field({
+    name: 'only',
+    kind: 'list',
+    schema: List.optional(),
+    summary: 'take only this variable of the mapping file; may be given several times',
+    placeholder: 'NAME',
+    toml: false,
+  }),
+})
