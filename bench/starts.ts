@@ -1,8 +1,8 @@
 /**
- * How long a start takes: of the commands that stand between a person and their program, and of the daemon up
- * to its socket. `node bench/starts.ts [PROGRAM [BASELINE]]`, as root for the daemon. BASELINE is `bin/locket`
- * of an older build (docs/dev/build.md says how to make one). The founding program joins in where the PATH
- * has its `locket`. All take turns in one run, so that a busy moment meets all of them.
+ * The start of the commands that stand between a person and their program, and of the daemon up to its
+ * socket: `node bench/starts.ts [PROGRAM [BASELINE]]`, as root for the daemon. BASELINE is `bin/locket` of an
+ * older build (docs/dev/build.md says how to make one). The founding program joins in where the PATH has its
+ * `locket`. All take turns in one run, so that a busy moment meets all of them.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, writeFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ const env = {
 /** One start that is measured. */
 interface Start {
   readonly name: string
-  /** What the median may be, as a share of another start's median. */
+  /** The largest median that is wanted, as a share of another start's median. */
   readonly reach?: { readonly of: string; readonly most: number }
   readonly run: () => Promise<number>
 }

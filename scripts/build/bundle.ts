@@ -11,8 +11,8 @@ import { packChunks } from './pack.ts'
 const OUTSIDE = ['@1password/sdk', '@bitwarden/sdk-napi']
 
 /**
- * What is read together: the start, and what every command that renders loads. Nothing else is in these files,
- * because V8 reads a file and the compiled code of its functions as a whole.
+ * The chunks that are read together: the start, and all that every command that renders loads. Nothing else
+ * is in these files, because V8 reads a file and the compiled code of its functions as a whole.
  */
 const PACKS = [
   { file: 'main.cjs', entries: ['src/main.ts'] },
@@ -29,7 +29,7 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
     outdir,
     bundle: true,
     external: OUTSIDE,
-    // The build puts its native part where this looks first. The other entry looks for a package of that name.
+    // It looks first where the build puts the native part. The other entry looks for a package.
     alias: { koffi: 'koffi/indirect' },
     format: 'esm' as const,
     outExtension: { '.js': '.mjs' },

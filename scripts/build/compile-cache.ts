@@ -9,8 +9,8 @@ import { command, succeed } from '../engine/command.ts'
 
 /**
  * Runs the commands that are started often, so that V8's compiled code of them is in the folder that ships.
- * Node writes the code of a file once, when the first process that has loaded it ends, with the functions that
- * have run by then. So `exec` comes first, with what its users give it.
+ * Node writes the code of a file once, when the first process that has loaded it ends, with the functions
+ * that have run by then. So `exec` comes first, with the flags of an ordinary user.
  */
 export async function warmCompileCache(locket: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))

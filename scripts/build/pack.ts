@@ -5,7 +5,7 @@ import { transform, type BuildResult } from 'esbuild'
 /** The chunks that esbuild wrote, and how they import each other. */
 type Chunks = BuildResult<{ write: false; metafile: true }>
 
-/** What a pack is made of. */
+/** The content of a pack. */
 interface Pack {
   /** The file that holds these chunks: `exec.cjs`. */
   readonly file: string
@@ -21,18 +21,19 @@ interface PackedFile {
 
 /**
  * Node takes 0.5 ms for each ES module that it loads, and reads every export of its own modules that one
- * imports, streams included. So the chunks become functions in a few CommonJS files. `load` runs a chunk
+ * imports, streams included. So the chunks become functions in a few CommonJS files. The loader runs a chunk
  * once, when it is first required.
  */
 const LOADER = readFileSync(new URL('pack-loader.cjs', import.meta.url), 'utf8')
 
 /**
- * How esbuild imports a module of Node as `* as name` or by its default. It copies all exports, which loads what
- * each getter stands for: streams, workers. `lazyModule` reads an export when it is used.
+ * The import of a module of Node as `* as name` or by its default, as esbuild writes it. It copies all
+ * exports, which loads what each getter stands for: streams, workers. `lazyModule` reads an export when it is
+ * used.
  */
 const COPIED = /__toESM\(require\(("node:[a-z_/]+")\)\)/g
 
-/** What a chunk has beside the arguments of a CommonJS module. */
+/** The arguments of a chunk beside those of a CommonJS module. */
 const ARGUMENTS = 'lazyModule, bundleUrl, bundleResolve'
 
 /** `import.meta` of a chunk, in CommonJS. The names are arguments of its function. */
@@ -64,7 +65,7 @@ export async function packChunks(chunks: Chunks, packs: readonly Pack[]): Promis
     const entry = basename(outputOf(chunks, program?.entries[0] ?? ''))
     const known = JSON.stringify(Object.fromEntries(elsewhere))
     if (others.length === 0) throw new Error('one pack alone would load everything')
-    return { file, text: `${LOADER}\nload.start(${JSON.stringify(entry)}, ${known}, ${table})\n` }
+    return { file, text: `${LOADER}\nmodule.exports(${JSON.stringify(entry)}, ${known}, ${table})\n` }
   })
 }
 

@@ -5,7 +5,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
  * longer.
  */
 const REQUEST_TIMEOUT_MS = 10_000
-/** Milliseconds for which a connection without a request stays open: longer than the engine leaves one idle. */
+/** Milliseconds for which a connection without a request stays open, as in fastify. */
 const KEEP_ALIVE_MS = 72_000
 
 /** An HTTP server that can listen before the code that answers requests is loaded. */

@@ -1,14 +1,14 @@
 import { formatError, isLocketError, LocketError } from '../core/vocabulary/errors.ts'
 
 // Settings are texts and lists of texts. Every command parses them, so they have these few schemas of their
-// own: zod takes 20 ms to load and to build the schemas of all settings, which is as long as Node's own start.
+// own: zod takes 20 ms to load and to build the schemas of all settings, as long as Node's own start.
 
-/** What a schema makes of an input: the value, or the reasons why there is none. */
+/** The result of a schema: the value, or the reasons why there is none. */
 type Parsed<T> =
   | { readonly success: true; readonly data: T }
   | { readonly success: false; readonly error: { readonly issues: readonly { readonly message: string }[] } }
 
-/** A value whose checks have found `problems`. No value: the input is of the wrong type, or has no meaning. */
+/** A value whose checks have found `problems`. No value: the input has the wrong type, or no meaning. */
 type Reading<T> =
   | { readonly isRead: true; readonly value: T; readonly problems: readonly string[] }
   | { readonly isRead: false; readonly problems: readonly string[] }
@@ -57,7 +57,7 @@ export class Schema<T> {
     }, this.options)
   }
 
-  /** Returns a schema of what `parse` makes of a right value. `parse` throws a LocketError for a wrong one. */
+  /** Returns a schema of the results of `parse`, which throws a LocketError for a wrong value. */
   transform<U>(parse: (value: T) => U): Schema<U> {
     return this.pipe(new Schema((value) => readBy(parse, value as T)))
   }

@@ -70,7 +70,7 @@ test('the program in the rootfs is deaf to SIGUSR1 too', async (t) => {
   assertDeafToUsr1(pid)
 })
 
-test('no file of the working directory and no variable puts other code or variables into the program', async (t) => {
+test('no file of the working directory and no variable puts code into the program', async (t) => {
   const folder = await temporaryFolder(t)
   const evil = join(folder, 'evil.cjs')
   writeFileSync(evil, "require('node:fs').writeSync(1, 'LOADED')")
