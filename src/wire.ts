@@ -6,7 +6,7 @@ import type { Machine } from './app/machine.ts'
 import { credentialVariables } from './config/child-environment.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
-import { createEvents, type Emit } from './core/ports/events.ts'
+import { createEvents, type Emit, type EventListener } from './core/ports/events.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { StateStore } from './core/ports/state-store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
@@ -34,7 +34,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
 export { openHeapCare } from './host/process/heap-care.ts'
 export { writePrivateFile } from './host/files/own-files.ts'
-export { listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
+export { listenAsAdmin, listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
 export { systemClock } from './host/daemon/clock.ts'
 
@@ -49,12 +49,15 @@ export function openCommandEvents(options: LogOptions, exposed: readonly string[
 }
 
 /**
- * Resolves with the function that reports the events of the daemon. Only the daemon loads pino, because that
- * takes 9 ms, as long as a whole run of many commands.
+ * Resolves with the function that reports the events of the daemon, to the log and to `others`. Only the
+ * daemon loads pino, because that takes 9 ms, as long as a whole run of many commands.
  */
-export async function openDaemonEvents(options: LogOptions): Promise<Emit> {
+export async function openDaemonEvents(
+  options: LogOptions,
+  others: readonly EventListener[] = [],
+): Promise<Emit> {
   const { openPinoLog } = await import('./host/log/pino-log.ts')
-  return createEvents([openPinoLog(options)])
+  return createEvents([openPinoLog(options), ...others])
 }
 
 /**

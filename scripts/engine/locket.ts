@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { VolumeStatus } from '../../src/app/volume/status.ts'
+import type { VolumeStatus } from '../../src/app/volume/status/status.ts'
 import { parseState } from '../../src/host/state/state-format.ts'
 import { IMAGE, startEngine } from './engine.ts'
 import type { Engine, EngineOptions } from './engine.ts'

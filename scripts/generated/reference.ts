@@ -2,6 +2,7 @@ import type { Command } from '../../src/cli/define.ts'
 import { COMMANDS, TABLES } from '../../src/cli/index.ts'
 import { fieldsOf } from '../../src/settings/field.ts'
 import { PROVIDER_SECTIONS } from '../../src/config/sections/rendering.ts'
+import { dryRunSection } from '../../src/config/sections/daemon.ts'
 import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { defaultText, flagText } from '../../src/config/describe/describe.ts'
 import { isPerVolume } from '../../src/config/volume/driver-opts.ts'
@@ -43,6 +44,12 @@ A credential is the value itself or \`file:/path\`. For its variable \`X\`, \`X_
 ## \`locket volume\`
 
 ${VOLUME_SECTIONS.map(volumeTable).join('\n\n')}
+
+### \`locket volume render\`
+
+${commandTable(dryRunSection)}
+
+\`locket volume refresh\`, \`render\` and \`release\` take \`--admin-socket\` too.
 
 ${LOADED.flatMap(commandPart).join('\n\n')}
 

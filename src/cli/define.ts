@@ -40,6 +40,8 @@ export interface Command {
   readonly takes?: Operands
   /** The actions by their names. The sections of each are among `sections`. */
   readonly actions?: ReadonlyMap<string, Action>
+  /** True: the command has a meaning without an action too. */
+  readonly runsAlone?: true
   /**
    * Runs the command and returns the exit code. `run.ts` turns a LocketError that it throws into a line on
    * standard error and the exit code of the error.

@@ -9,8 +9,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'volume',
     hasTable: true,
-    summary: 'serve the Docker volume driver',
+    summary: 'serve the Docker volume driver, or call the daemon that serves it',
     load: () => import('./volume.ts'),
+  },
+  {
+    name: 'status',
+    isOffline: true,
+    summary: 'show the volumes, mounts and providers of the daemon that runs',
+    load: () => import('./status.ts'),
   },
   {
     name: 'inject',

@@ -1,20 +1,44 @@
+import { createCounts } from '../app/admin/metrics/counts.ts'
 import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
+import { adminSection, dryRunSection } from '../config/sections/daemon.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { DaemonConfig } from '../config/volume/volume-config.ts'
 import type { StateStore } from '../core/ports/state-store.ts'
-import { ERROR_KINDS, toLocketError, type LocketError } from '../core/vocabulary/errors.ts'
+import { nearest } from '../core/text/nearest.ts'
+import { ERROR_KINDS, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { EarlyServer } from '../http/early-server.ts'
-import type { Command, CommandContext } from './define.ts'
+import type { Action, Command, CommandContext } from './define.ts'
 import { errorLines } from './terminal/error-lines.ts'
+
+/** The calls to a daemon that runs. Without one of these words, the command is the daemon. */
+const ACTIONS: ReadonlyMap<string, Action> = new Map([
+  ['refresh', { sections: [adminSection] }],
+  ['render', { sections: [dryRunSection, adminSection] }],
+  ['release', { sections: [adminSection] }],
+])
 
 /** The command `locket volume`. With `--managed` a failed start waits before it ends (`delayRefusal`). */
 export const command: Command = {
-  usage: ['locket volume [FLAGS]'],
+  usage: [
+    'locket volume [FLAGS]                    serves the driver until it is stopped',
+    'locket volume refresh NAME               asks for the values of a mounted volume again, now',
+    'locket volume render NAME --dry-run      shows what a mount would write: names and sizes',
+    'locket volume release NAME [ID]          ends a mount reference that the engine has lost',
+  ],
   example: 'locket volume --config /etc/locket/locket.toml',
-  sections: VOLUME_SECTIONS,
+  sections: [...VOLUME_SECTIONS, dryRunSection],
+  actions: ACTIONS,
+  runsAlone: true,
   async run(context) {
+    const [word = ''] = context.argv
+    if (ACTIONS.has(word)) return await (await import('./admin/by-hand.ts')).runByHand(word, context)
+    const near = /^[a-z]/.test(word) ? nearest(word, ACTIONS.keys()) : undefined
+    if (near !== undefined)
+      throw new LocketError('usage', 'locket volume takes flags, or refresh, render or release', {
+        hint: `did you mean ${near}?`,
+      })
     try {
       return await serve(context)
     } catch (thrown) {
@@ -35,7 +59,8 @@ export const command: Command = {
 async function serve({ argv, env, signal, tables }: CommandContext): Promise<number> {
   const { daemon, log: logSettings, fault, exposed } = loadVolumeCommand({ argv, env, tables })
   const wire = await import('../wire.ts')
-  const emit = await wire.openDaemonEvents(logSettings)
+  const counts = createCounts()
+  const emit = await wire.openDaemonEvents(logSettings, [counts.hear])
   if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
   await wire.holdFolders(daemon, emit, signal)
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') emit('tls.checked')
@@ -51,6 +76,10 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
     openDriver: (store: StateStore, reason?: LocketError) =>
       wire.openDriver(refusing(daemon, reason), store, { emit, env, stopping: signal }),
     openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
+    openView: async (driver: Driver) => {
+      const { openView } = await import('../http/admin/open-view.ts')
+      return await openView(driver, { ...daemon, counts, listen: wire.listenAsAdmin })
+    },
     notifyReady: () => wire.notifySystemd(env, 'READY=1'),
     stopMark: managed ? stopMark : undefined,
   }

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Clock } from '../core/ports/clock.ts'
@@ -19,26 +20,44 @@ function noSchema(): never {
 }
 
 /**
- * Makes a server that speaks as the engine's plugin client does: without Content-Type, and with errors as
- * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
- * and a host path. Its requests come through `early`, once `serve` has got the server's `routing`.
+ * Makes a server without routes. Its handlers get a body as text, whatever its Content-Type.
+ * `readLimitBytes`: the size up to which a body is read. With `early`, the requests come through it, once its
+ * `serve` has got the `routing` of this server.
  */
-export function buildServer(emit: Emit, early: EarlyServer = openEarlyServer()): FastifyInstance {
+export function plainServer(readLimitBytes: number, early?: EarlyServer): FastifyInstance {
   const server = fastify({
     logger: false,
-    bodyLimit: READ_LIMIT_BYTES,
+    bodyLimit: readLimitBytes,
     forceCloseConnections: 'idle',
-    serverFactory: () => early.server,
+    serverFactory: (handler) => (early ?? openServer(handler)).server,
     schemaController: { compilersFactory: NO_COMPILERS },
   })
   watchUnsent(server.server)
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  return server
+}
+
+function openServer(handler: RequestListener): EarlyServer {
+  const opened = openEarlyServer()
+  opened.serve(handler)
+  return opened
+}
+
+/**
+ * Makes a server that speaks as the engine's plugin client does: without Content-Type, and with errors as
+ * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
+ * and a host path. `early`: see `plainServer`.
+ */
+export function buildServer(emit: Emit, early?: EarlyServer): FastifyInstance {
+  const server = plainServer(READ_LIMIT_BYTES, early)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),
   )
   server.setErrorHandler(async (thrown, request, reply) => {
     const error = refusalOf(thrown) ?? toLocketError(thrown)
-    if (error.code === 'internal') emit('http.bug', { url: request.url, cause: kindOf(error.cause) })
+    reportBug(emit, request.url, error)
     return reply.code(200).send({ Err: formatError(error) })
   })
   server.setNotFoundHandler(async (request, reply) =>
@@ -59,6 +78,11 @@ function tooLarge(): LocketError {
   return new LocketError('too_large', 'the driver options are larger than 1 MiB', {
     hint: 'put large templates into files, and write secret.NAME: "@/path/to/template"',
   })
+}
+
+/** Reports an error that is a bug. */
+export function reportBug(emit: Emit, url: string, error: LocketError): void {
+  if (error.code === 'internal') emit('http.bug', { url, cause: kindOf(error.cause) })
 }
 
 /** The name and place of a thrown error, without its text, which may hold a value. */

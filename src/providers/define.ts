@@ -22,11 +22,25 @@ export interface ProviderClient extends AsyncDisposable {
   status(): ProviderStatus | undefined
 }
 
-/** The requests of one provider instance, for Status. */
+/** The requests of one provider instance, for Status and metrics. */
 export interface ProviderStatus {
   readonly requestsLastHour: number
+  /** All requests since it was opened. */
+  readonly requests: number
+  /** The rest of each limit of its rate; empty without a limit. */
+  readonly limits: readonly LimitStatus[]
+  /** Failures of the server in a row. */
+  readonly failures: number
   /** The reason why no request goes at present; left out while requests go. */
   readonly paused?: string
+}
+
+/** One limit of requests. */
+export interface LimitStatus {
+  /** The limit as its setting has it: `60/m`. */
+  readonly limit: string
+  /** The number of requests that may go now. */
+  readonly left: number
 }
 
 /** The parts of the machine that a provider needs. */

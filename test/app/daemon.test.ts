@@ -4,7 +4,7 @@ import { createVolume } from '../../src/app/volume/create.ts'
 import { delayRefusal, runDaemon, type DaemonPorts } from '../../src/app/volume/daemon.ts'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
 import { mountVolume } from '../../src/app/volume/mount.ts'
-import { getVolume } from '../../src/app/volume/status.ts'
+import { getVolume } from '../../src/app/volume/status/status.ts'
 import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
@@ -77,6 +77,7 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
       }
       return driver
     },
+    openView: async () => new AsyncDisposableStack(),
     openListener: async () => {
       await step(`listen with ${driver?.table.list().length} volumes`)
       return { name: 'socket', close: () => step('close listener') }

@@ -10,7 +10,7 @@ import { mountVolume } from '../../src/app/volume/mount.ts'
 import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import { createVolume } from '../../src/app/volume/create.ts'
 import { removeVolume } from '../../src/app/volume/remove.ts'
-import { getVolume } from '../../src/app/volume/status.ts'
+import { getVolume } from '../../src/app/volume/status/status.ts'
 import { until } from '../../scripts/engine/until.ts'
 import { CANARY, openWorld, passTime, testDriver, WRITTEN } from './world.ts'
 

@@ -10,7 +10,7 @@ import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
 import { createVolume } from '../../src/app/volume/create.ts'
 import { removeVolume } from '../../src/app/volume/remove.ts'
-import { getVolume } from '../../src/app/volume/status.ts'
+import { getVolume } from '../../src/app/volume/status/status.ts'
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts'
 import { CANARY, mountIdsOf, openWorld, testDriver, type World } from './world.ts'
 

@@ -8,7 +8,7 @@ import { unmountVolume } from '../../src/app/volume/unmount.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
 import { createVolume } from '../../src/app/volume/create.ts'
 import { removeVolume } from '../../src/app/volume/remove.ts'
-import { getVolume } from '../../src/app/volume/status.ts'
+import { getVolume } from '../../src/app/volume/status/status.ts'
 import { formatState } from '../../src/host/state/state-format.ts'
 import { CANARY, openWorld, testDriver, type World } from './world.ts'
 

@@ -19,7 +19,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
   },
   app: { uses: ['core'], types: ['config', 'providers'] },
-  http: { uses: ['app', 'core', 'fastify', 'zod', 'node:*'], types: ['config'] },
+  http: {
+    uses: ['app', 'core', 'fastify', 'zod', 'prom-client', 'prom-client/lib/registry.js', 'node:*'],
+    types: ['config'],
+  },
   cli: {
     uses: ['app', 'http', 'config', 'core', 'wire.ts', 'node:*'],
     types: ['settings', 'providers'],
@@ -65,6 +68,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     sinks: ['render', 'recipe'],
     renewal: [],
     volume: ['access', 'render', 'recipe', 'sinks', 'renewal'],
+    admin: ['volume', 'access', 'render', 'sinks'],
     exec: ['render', 'recipe', 'sinks', 'renewal'],
     inject: ['render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],

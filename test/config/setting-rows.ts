@@ -226,11 +226,6 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   'allow-inline-token': daemonRow(['true', 'false'], ['taken', 'refused'], 'refused', ({ daemon }) =>
     said(() => daemon.volumeConfig({ 'connect-token': 'canary' })),
   ),
-  linger: daemonRow(['0s', '1m'], [0, 60_000], 5000, ({ daemon }) => daemon.cacheTtlMs),
-  managed: daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.managed),
-  'reset-state': daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.resetState),
-  'log-format': daemonRow(['json', 'compose'], ['json', 'compose'], 'text', ({ log }) => log.format),
-  'log-level': daemonRow(['debug', 'error'], ['debug', 'error'], 'info', ({ log }) => log.level),
 }
 
 /** The message of what it throws, or nothing. */

@@ -62,6 +62,7 @@ export function createMemoryMounts(): MemoryMounts {
         throw new LocketError('mount_failed', `cannot resize ${target}: nothing is mounted there`)
       mounted.set(real, { ...options, sizeBytes })
     },
+    usedBytes: async (target) => (mounted.has(await realTarget(target)) ? 4096 : undefined),
     unmount,
     async loseAll() {
       await Promise.all(Array.from(mounted.keys(), unmount))

@@ -20,14 +20,26 @@ export interface Clients {
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
   statusOf(caller: Caller): ReadonlyMap<string, ProviderStatus>
+  /** Returns the status of every instance that was asked so far. Instances of one name are one. */
+  list(): readonly InstanceStatus[]
   /** Closes the providers that no other caller has used. */
   release(caller: Caller): Promise<void>
   /** Closes all providers. Never rejects. */
   close(): Promise<void>
 }
 
+/** One instance, and how many callers use it. */
+export interface InstanceStatus {
+  readonly name: string
+  readonly kind: string
+  readonly callers: number
+  /** Undefined for a provider that asks no server. */
+  readonly status: ProviderStatus | undefined
+}
+
 interface Shared {
   readonly name: string
+  readonly kind: string
   readonly opening: Promise<ProviderClient>
   /** Undefined until the client is open. */
   client?: ProviderClient
@@ -41,6 +53,8 @@ interface Shared {
 /** Makes the table of opened providers. `cacheTtlMs`: how long a value of a network provider stays usable. */
 export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
   const shared = new Map<string, Shared>()
+  /** Requests of closed providers, by the instance's name: a count for metrics must not decrease. */
+  const ended = new Map<string, number>()
 
   function resolverOf(caller: Caller, instance: ProviderInstance): Resolve {
     let entry = shared.get(instance.key)
@@ -57,7 +71,7 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
     const fetch: Resolve = async (refs, signal) => await (await opening).fetch(refs, signal)
     const cache =
       def.isLocal === true ? undefined : withValueCache(fetch, { ttlMs: cacheTtlMs, clock: deps.clock })
-    const entry: Shared = { name, opening, fetch, cache, callers: new Set() }
+    const entry: Shared = { name, kind: def.kind, opening, fetch, cache, callers: new Set() }
     opening.then(
       (client) => void (entry.client = client),
       // The fetches of this entry reject with it, and the next caller tries again.
@@ -66,10 +80,12 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
     return entry
   }
 
-  async function end({ opening, cache }: Shared): Promise<void> {
+  async function end({ name, opening, cache }: Shared): Promise<void> {
     cache?.[Symbol.dispose]()
     const client = await opening.catch(() => undefined)
     await client?.[Symbol.asyncDispose]()
+    const requests = client?.status()?.requests ?? 0
+    if (requests > 0) ended.set(name, (ended.get(name) ?? 0) + requests)
   }
 
   return {
@@ -94,6 +110,11 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
       )
     },
 
+    list: () =>
+      [...Map.groupBy(shared.values(), ({ name }) => name)].map(([name, entries]) =>
+        unitedStatus(entries, ended.get(name) ?? 0),
+      ),
+
     async release(caller) {
       for (const [key, entry] of shared) {
         if (!entry.callers.delete(callerKey(caller)) || entry.callers.size > 0) continue
@@ -108,4 +129,32 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
       await Promise.allSettled(entries.map(end))
     },
   }
+}
+
+/**
+ * Returns the status of the clients of one name. Volumes with credentials of their own have a client of their
+ * own. `before`: the requests of those that are closed.
+ */
+function unitedStatus(entries: readonly Shared[], before: number): InstanceStatus {
+  const all = entries.flatMap(({ client }) => client?.status() ?? [])
+  const callers = new Set(entries.flatMap((entry) => [...entry.callers])).size
+  const [{ name, kind } = { name: '', kind: '' }] = entries
+  if (all.length === 0) return { name, kind, callers, status: undefined }
+  const sum = (of: (status: ProviderStatus) => number) => all.reduce((total, one) => total + of(one), 0)
+  const paused = all.find((one) => one.paused !== undefined)?.paused
+  const tightest = Map.groupBy(
+    all.flatMap(({ limits }) => limits),
+    ({ limit }) => limit,
+  )
+  const status = {
+    requestsLastHour: sum((one) => one.requestsLastHour),
+    requests: sum((one) => one.requests) + before,
+    limits: Array.from(tightest, ([limit, ones]) => ({
+      limit,
+      left: Math.min(...ones.map(({ left }) => left)),
+    })),
+    failures: Math.max(...all.map(({ failures }) => failures)),
+    ...(paused === undefined ? {} : { paused }),
+  }
+  return { name, kind, callers, status }
 }

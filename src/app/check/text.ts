@@ -1,12 +1,9 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
 import { errorsOf, referenceFailure, warningCount, type CheckReport, type ReferenceReport } from './report.ts'
-import { tableLines, type TableCell } from '../../core/text/table.ts'
+import { tableLines, type Paint, type TableCell } from '../../core/text/table.ts'
 import type { FileReport } from './files.ts'
 
 type Colour = (text: string) => string
-
-/** Colours a text for a terminal, or returns it as it is. */
-export type Paint = (color: 'green' | 'red', text: string) => string
 
 /**
  * Returns the report for people: the problems of each file, the providers, the references with the places

@@ -48,6 +48,8 @@ export interface DaemonPorts {
   readonly openDriver: (store: StateStore, fault: LocketError | undefined) => Driver
   /** Resolves once requests are answered. Connections are accepted earlier. */
   readonly openListener: (driver: Driver) => Promise<SocketListener>
+  /** Opens the view inside: admin socket and metrics. It reports what fails, and never rejects. */
+  readonly openView: (driver: Driver) => Promise<AsyncDisposable>
   /** Reports to systemd that requests are accepted. */
   readonly notifyReady: () => Promise<unknown>
   /** Undefined if no engine manages this process. */
@@ -68,8 +70,9 @@ export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Prom
     return START_AGAIN
   }
   const { driver, listener } = await startDaemon(ports)
+  const view = ports.openView(driver)
   await Promise.all([ports.notifyReady(), restoreInBackground(driver), untilAborted(stopping)])
-  await stopDaemon(driver, listener, ports)
+  await stopDaemon(driver, [listener, { close: async () => (await view)[Symbol.asyncDispose]() }], ports)
   return 0
 }
 
@@ -95,7 +98,7 @@ async function startDaemon({ emit, openStore, openDriver, openListener, ...ports
  */
 async function stopDaemon(
   driver: Driver,
-  listener: SocketListener,
+  servers: readonly Pick<SocketListener, 'close'>[],
   { emit, stopMark }: DaemonPorts,
 ): Promise<void> {
   const used = driver.table
@@ -103,7 +106,7 @@ async function stopDaemon(
     .filter(({ state }) => tmpfsOf(state) !== undefined && usesOf(state).length > 0)
   if (used.length === 0) emit('daemon.stopping')
   else emit('daemon.stopping.used', { volumes: used.length })
-  await listener.close()
+  await Promise.all(servers.map(async (server) => await server.close()))
   await endTasks(driver)
   if (stopMark !== undefined) await noteEngineRestart(driver)
   await driver.clients.close()

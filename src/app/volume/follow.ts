@@ -6,10 +6,12 @@ import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
 import type { Tick } from '../renewal/ticks.ts'
+import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
 import { renderVolume } from './render-volume.ts'
 import { taskStarted } from './state.ts'
+import { noteGeneration } from './status/generation.ts'
 import type { Volume } from './volume-table.ts'
 
 const WATCHING = { debounceMs: 500, isDeep: false }
@@ -35,7 +37,7 @@ export async function followVolume(
   { isRestored = false }: FollowOptions = {},
 ): Promise<void> {
   try {
-    driver.table.note(volume, { refresh: undefined })
+    driver.table.note(volume, { refresh: undefined, nextRefreshInMs: undefined })
     const config = configOf(driver, volume)
     const plan = planOf(config, volume.activity.content)
     const watched = [...(config.watch ? templatePaths(config) : []), ...plan.files]
@@ -72,6 +74,7 @@ export async function followVolume(
           }),
         recovered: () => emit('volume.recovered', { volume: name }),
         onFailure(error) {
+          noteStale(driver, volume)
           quietUntil = clock.elapsed() + Math.max(QUIET_MS, error.retryAfterMs ?? 0)
           if (error.code !== 'rate_limited') return noteError(driver, volume, formatError(error))
           driver.table.note(volume, { postponed: formatError(error) })
@@ -79,7 +82,11 @@ export async function followVolume(
       },
       clock,
     )
-    driver.table.note(volume, { refresh: refreshLine(plan, () => tick?.nextInMs() ?? 0) })
+    const nextInMs = () => tick?.nextInMs() ?? 0
+    driver.table.note(volume, {
+      refresh: refreshLine(plan, nextInMs),
+      nextRefreshInMs: plan.everyMs === undefined ? undefined : nextInMs,
+    })
     async function renew(): Promise<undefined> {
       await renderAgain(driver, volume, plan, signal)
       quietUntil = Number.NEGATIVE_INFINITY
@@ -95,6 +102,20 @@ export async function followVolume(
   } catch (thrown) {
     report(driver, volume, 'volume.watch.failed', thrown)
   }
+}
+
+/** Notes that the files may be old, from the first failure on. */
+function noteStale(driver: Driver, volume: Volume): void {
+  driver.table.note(volume, { staleSince: volume.activity.staleSince ?? timestamp(driver) })
+}
+
+/**
+ * Renders the files of a mounted volume again, now, whether or not it has a refresh. Returns the changes.
+ * Rejects when it failed: the files stay as they are, and the failure is not reported anywhere else.
+ */
+export async function refreshNow(driver: Driver, volume: Volume, signal: AbortSignal): Promise<Changes> {
+  const plan = planOf(configOf(driver, volume), volume.activity.content)
+  return await renderAgain(driver, volume, plan, AbortSignal.any([signal, driver.stopping]))
 }
 
 function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined): RefreshPlan {
@@ -121,26 +142,37 @@ async function renderAgain(
   volume: Volume,
   plan: RefreshPlan,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Changes> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
   const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
   try {
-    await driver.locks.run(volume.name, signal, async () => {
+    return await driver.locks.run(volume.name, signal, async () => {
+      refuseUnused(driver, volume)
       const changes = await sink.put(templates, rendered)
       const lastRender = timestamp(driver)
-      driver.table.note(volume, { content, lastRender, lastError: undefined, postponed: undefined })
+      const current = { lastError: undefined, postponed: undefined, staleSince: undefined }
+      driver.table.note(volume, { content, lastRender, ...current })
       if (!isUnchanged(changes)) {
+        await noteGeneration(driver, volume)
         const { gone } = changes
         const facts = { changed: countOf(changes), removed: gone.length }
         driver.emit('volume.rendered', { volume: volume.name, ...facts })
       }
       // A template that changed may name other providers.
       if (JSON.stringify(planOf(config, content)) !== JSON.stringify(plan)) await followVolume(driver, volume)
+      return changes
     })
   } finally {
     rendered.wipe()
   }
+}
+
+/** Throws when the volume was unmounted while its values were fetched: they must not be written. */
+function refuseUnused(driver: Driver, volume: Volume): void {
+  const isUsed = volume.state.kind === 'mounted' || volume.state.kind === 'unrecorded'
+  if (!isUsed || driver.table.find(volume.name) !== volume)
+    throw new LocketError('aborted', 'the volume was unmounted meanwhile', { facts: { volume: volume.name } })
 }

@@ -7,6 +7,7 @@ import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
+import { noteFirstGeneration } from './status/generation.ts'
 import { mountAdded, observed, tmpfsMounted, useOf } from './state.ts'
 import { releaseMount } from './unmount.ts'
 import type { Volume } from './volume-table.ts'
@@ -139,7 +140,9 @@ async function provision(
     driver.table.change(volume, () => tmpfsMounted(all, signals.mark))
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
-    driver.table.note(volume, { content, lastRender: timestamp(driver), postponed: undefined })
+    const lastRender = timestamp(driver)
+    driver.table.note(volume, { content, lastRender, postponed: undefined, staleSince: undefined })
+    await noteFirstGeneration(driver, volume)
   } finally {
     rendered.wipe()
   }

@@ -29,6 +29,7 @@ export async function renderVolume(
   const { clock, clients, sources } = driver
   const { name } = volume
   const { written } = config
+  const start = clock.elapsed()
   const allowance = createAllowance(config.ceilings)
   const recipe = await prepareVolume(config, sources, { clock, allowance })
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
@@ -39,6 +40,12 @@ export async function renderVolume(
   const warnings = unresolved
     ? [`unresolved, inject-failure-policy is ${written.policy}: ${unresolved.message}`]
     : []
+  driver.emit('volume.ready', {
+    volume: name,
+    files: rendered.contents.size,
+    references: content.references,
+    ms: Math.round(clock.elapsed() - start),
+  })
   return {
     templates,
     rendered,

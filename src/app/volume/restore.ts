@@ -5,6 +5,7 @@ import { clearTmpfs } from '../sinks/volume.ts'
 import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { restoredState, tmpfsOf, usesOf } from './state.ts'
+import { noteKeptGeneration } from './status/generation.ts'
 import type { Volume } from './volume-table.ts'
 import { wipeVolume } from './wipe.ts'
 
@@ -84,6 +85,8 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
     content: contentFacts(await prepareVolume(config, sources, { clock }), config),
   })
   const tmpfs = tmpfsOf(volume.state)
+  if (tmpfs !== undefined && volume.activity.generation === undefined)
+    await noteKeptGeneration(driver, volume)
   if (tmpfs !== undefined && tmpfs.task === undefined)
     await followVolume(driver, volume, { isRestored: true })
 }

@@ -13,11 +13,25 @@ interface Activity {
   readonly content?: ContentFacts | undefined
   /** ISO 8601. */
   readonly lastRender?: string | undefined
+  /** Undefined: nothing is mounted, or an earlier process mounted it and its note is gone. */
+  readonly generation?: Generation | undefined
+  /** ISO 8601: the first refresh that failed since the last one that worked. The files may be old. */
+  readonly staleSince?: string | undefined
   readonly lastError?: string | undefined
   /** The reason why the refresh waits: the limit of requests. */
   readonly postponed?: string | undefined
   /** Returns the line about the refresh. Undefined: the volume has no refresh. */
   readonly refresh?: (() => string) | undefined
+  /** Returns the milliseconds until the next refresh. Undefined: no refresh by the clock. */
+  readonly nextRefreshInMs?: (() => number) | undefined
+}
+
+/** The delivery of the files that are in place. A delivery that changes no file makes no new generation. */
+export interface Generation {
+  /** 1 for the delivery of the mount. */
+  readonly number: number
+  /** ISO 8601. */
+  readonly since: string
 }
 
 /** A volume in memory. Only the table changes it. */

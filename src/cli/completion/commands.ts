@@ -8,10 +8,12 @@ export interface CompletedCommand {
   readonly flags: readonly FlagWords[]
   /** The actions of the command. Each has its own flags. */
   readonly actions: readonly CompletedAction[]
+  /** True: without an action, the command takes its own flags. */
+  readonly runsAlone?: true | undefined
   readonly takes: Operands | 'nothing'
 }
 
-type CompletedAction = Omit<CompletedCommand, 'actions' | 'summary'>
+type CompletedAction = Omit<CompletedCommand, 'actions' | 'summary' | 'runsAlone'>
 
 /** Loads every command of the registry and returns what a shell completes, `locket help COMMAND` included. */
 export async function completedCommands(
@@ -25,12 +27,14 @@ export async function completedCommands(
 
 async function completedCommand({ name, summary, load }: CommandEntry): Promise<CompletedCommand> {
   const { command } = await load()
-  const { sections, more = [], takes = 'nothing', actions = new Map<string, Action>() } = command
+  const { sections, more = [], takes = 'nothing', runsAlone } = command
+  const { actions = new Map<string, Action>() } = command
   return {
     name,
     summary,
     flags: [...flagWords([...sections, ...more]), ...HELP],
     takes,
+    runsAlone,
     actions: Array.from(actions, ([action, own]) => ({
       name: action,
       flags: [...flagWords(own.sections), ...HELP],

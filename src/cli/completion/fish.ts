@@ -40,10 +40,12 @@ ${commands.flatMap(linesOf).join('\n')}
 `
 }
 
-function linesOf({ name, flags, takes, actions }: CompletedCommand): string[] {
+function linesOf({ name, flags, takes, actions, runsAlone }: CompletedCommand): string[] {
   if (actions.length === 0)
     return [...flags.map((flag) => flagLine(name, flag)), ...operandLines(name, takes)]
+  const isAlone = [name, ...actions.map((action) => `and not __locket_at ${name} ${action.name}`)].join('; ')
   return [
+    ...(runsAlone === true ? flags.map((flag) => flagLine(isAlone, flag)) : []),
     ...actions.map((action) => `complete -c locket -n '__locket_only_at ${name}' -a ${action.name}`),
     ...actions.flatMap((action) => [
       ...action.flags.map((flag) => flagLine(`${name} ${action.name}`, flag)),

@@ -44,7 +44,14 @@ function commandCase({ name, flags, takes, actions }: CompletedCommand): string 
   return `        ${name})\n          ${call}\n          ;;`
 }
 
-function actionsFunction({ name, actions }: CompletedCommand): string {
+function actionsFunction({ name, flags, actions, runsAlone }: CompletedCommand): string {
+  const words = actions.map((action) => action.name)
+  const choice = `'1:command:(${words.join(' ')})'`
+  const alone = `  if ((CURRENT == 2)) || [[ $words[2] != (${words.join('|')}) ]]; then
+    ${argumentsCall(flags, 'nothing', '    ', [choice])}
+    return
+  fi
+`
   const cases = actions.map(
     (action) =>
       `        ${action.name})\n          ${argumentsCall(action.flags, action.takes, '          ')}\n          ;;`,
@@ -53,7 +60,7 @@ function actionsFunction({ name, actions }: CompletedCommand): string {
 _locket_${name}() {
   local curcontext=$curcontext state line
   typeset -A opt_args
-  _arguments -C '1:command:(${actions.map((action) => action.name).join(' ')})' '*::argument:->argument'
+${runsAlone === true ? alone : ''}  _arguments -C ${choice} '*::argument:->argument'
   case $state in
     argument)
       case $words[1] in
@@ -69,13 +76,14 @@ function argumentsCall(
   flags: readonly FlagWords[],
   takes: CompletedCommand['takes'],
   indent: string,
+  more: readonly string[] = [],
 ): string {
   const operands = {
     nothing: [],
     files: ["'*:file:_files'"],
     command: ["'(-)1:command: _command_names -e'", "'*::argument: _normal'"],
   }
-  const specs = [...flags.flatMap(flagSpecs), ...operands[takes]]
+  const specs = [...flags.flatMap(flagSpecs), ...operands[takes], ...more]
   return ['_arguments -S', ...specs].join(` \\\n${indent}  `)
 }
 

@@ -4,9 +4,13 @@ const OF_SECRET = (action: string) => `\`locket secret ${action}\` does that in 
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   version: '`locket --version` shows it',
   '-v': '`locket --version` shows the version',
-  status:
-    '`docker volume inspect NAME` shows the status of a volume, `locket healthcheck` that of `locket inject`',
-  inspect: '`docker volume inspect NAME` shows the status of a volume',
+  inspect: '`locket status` shows all volumes, `docker volume inspect NAME` one of them',
+  ps: '`locket status` shows the volumes and their mounts',
+  top: '`locket status --watch` shows the volumes and their mounts again and again',
+  refresh: '`locket volume refresh NAME` asks for the values of a volume again',
+  release: '`locket volume release NAME` ends a mount reference that the engine has lost',
+  metrics:
+    '`curl --unix-socket /var/lib/locket/admin.sock http://locket/metrics`, or the setting metrics-address',
   doctor: '`locket check` checks settings, logins and references',
   test: '`locket check` checks settings, logins and references',
   validate: '`locket check` checks settings, logins and references',
@@ -16,7 +20,8 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   logs: '`journalctl -u docker` shows the log of a plugin, `journalctl -u locket` that of a service',
   env: '`locket export` writes variables, `locket exec -- env` runs a command with them',
   read: '`locket export` writes what references resolve to',
-  render: '`locket inject` writes templates as files',
+  render:
+    '`locket inject` writes templates as files, `locket volume render NAME --dry-run` shows those of a volume',
   template: '`locket inject` writes templates as files',
   daemon: '`locket volume` serves the Docker volume driver',
   serve: '`locket volume` serves the Docker volume driver',

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Paint } from '../../app/check/text.ts'
+import type { Paint } from '../../core/text/table.ts'
 import type { CommandContext } from '../define.ts'
 
 /** Returns the function that colours texts for standard output: on a terminal, and without NO_COLOR. */

@@ -1,5 +1,15 @@
 import { field, section } from '../../settings/field.ts'
-import { AbsolutePath, Count, Duration, PathList, Size, Switch } from '../../settings/kinds.ts'
+import {
+  AbsolutePath,
+  Choice,
+  Count,
+  Duration,
+  HostAndPort,
+  PathList,
+  Size,
+  SocketPath,
+  Switch,
+} from '../../settings/kinds.ts'
 
 /** The daemon's own settings. Driver options cannot change them. */
 export const daemonSection = section('daemon', 'Daemon', {
@@ -59,6 +69,16 @@ export const daemonSection = section('daemon', 'Daemon', {
     summary:
       'how long the cache keeps a value for the next mount, for containers that restart again and again; 0s turns the cache off',
     placeholder: 'DURATION',
+    driverOption: false,
+  }),
+  metricsAddress: field({
+    name: 'metrics-address',
+    env: 'LOCKET_METRICS_ADDRESS',
+    schema: HostAndPort.optional(),
+    example: '127.0.0.1:9323',
+    summary:
+      'an address where /metrics is answered to everybody who reaches it; left out: only the admin socket answers it',
+    placeholder: 'HOST:PORT',
     driverOption: false,
   }),
   managed: field({
@@ -132,5 +152,48 @@ export const ceilingSection = section('ceilings', 'Ceilings of driver options', 
       'largest total of all files of one volume that driver options ask for, and of their templates, which are in memory while they are rendered',
     placeholder: 'SIZE',
     driverOption: false,
+  }),
+})
+
+/** The socket between a daemon and the commands that talk to it. */
+export const adminSection = section('admin', 'Admin socket', {
+  socket: field({
+    name: 'admin-socket',
+    env: 'LOCKET_ADMIN_SOCKET',
+    schema: SocketPath.optional(),
+    example: '/run/locket-admin.sock',
+    summary:
+      'the socket of `locket status`, for root only, or off; left out: the daemon makes admin.sock in the runtime folder (with --managed: locket-admin.sock beside the socket of the plugin); other commands look there',
+    placeholder: 'PATH',
+    driverOption: false,
+  }),
+})
+
+/** The settings of `locket status`. */
+export const statusSection = section('status', 'locket status', {
+  format: field({
+    name: 'format',
+    schema: Choice(['table', 'json']),
+    default: 'table',
+    summary: 'table for people, or one JSON document',
+    placeholder: 'FORMAT',
+  }),
+  watch: field({
+    name: 'watch',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'show it again every two seconds, until Ctrl-C; json is then one line each time',
+  }),
+})
+
+/** The settings of `locket volume render`. */
+export const dryRunSection = section('render', 'locket volume render', {
+  dryRun: field({
+    name: 'dry-run',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'only show names and sizes of the files; render does nothing without it',
   }),
 })

@@ -9,7 +9,7 @@ import {
   Switch,
 } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
-import { ceilingSection, daemonSection } from './daemon.ts'
+import { adminSection, ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
 import { logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
@@ -106,6 +106,7 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   providerSection,
   ...PROVIDER_SECTIONS,
   daemonSection,
+  adminSection,
   ceilingSection,
   configFileSection,
   logSection,

@@ -7,7 +7,7 @@ import { accessEntries, isAccessSetting, withAccess } from '../entries/file-acce
 import { parseEntry } from '../entries/secret-entry.ts'
 import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
-import { ceilingSection, daemonSection } from '../sections/daemon.ts'
+import { adminSection, ceilingSection, daemonSection } from '../sections/daemon.ts'
 import { logSection } from '../sections/log.ts'
 import { volumeSection } from '../sections/volume.ts'
 import type { Ceilings } from './ceilings.ts'
@@ -19,6 +19,15 @@ import { checkedVolumeWith, parseShared, volumeConfigWith, type CheckedVolume } 
 /** The folder for a managed plugin's state, when no other is set and its configuration folder is writable. */
 export const MANAGED_STATE = '/etc/locket/state'
 
+/** The name of the admin socket in the runtime folder. */
+const ADMIN_SOCKET = 'admin.sock'
+
+/**
+ * The admin socket of a managed plugin. The host has this folder as `/run/docker/plugins/ID`. The engine
+ * takes a socket there for a plugin only if it has the name of the folder.
+ */
+const MANAGED_ADMIN_SOCKET = '/run/docker/plugins/locket-admin.sock'
+
 /**
  * Returns the defaults of a managed plugin. The plugin sees only one folder of the host, its configuration
  * folder, and only that folder outlives the plugin.
@@ -26,8 +35,10 @@ export const MANAGED_STATE = '/etc/locket/state'
 export function managedDefaults(defaults: Layer): Layer {
   const layer = new Map(defaults)
   layer.delete(daemonSection.fields.stateDir.name)
-  const roots: Given = { value: ['/etc/locket'], origin: 'default with --managed' }
-  return layer.set(daemonSection.fields.templateRoots.name, roots)
+  const origin = 'default with --managed'
+  const roots: Given = { value: ['/etc/locket'], origin }
+  layer.set(daemonSection.fields.templateRoots.name, roots)
+  return layer.set(adminSection.fields.socket.name, { value: MANAGED_ADMIN_SOCKET, origin })
 }
 
 /** The sources from which the daemon's configuration is made. */
@@ -77,6 +88,7 @@ export function soundDaemonConfig(sources: DaemonSources, problems: Problems): L
 
 interface ParsedDaemon {
   readonly daemon: SettingsOf<typeof daemonSection>
+  readonly admin: SettingsOf<typeof adminSection>
   readonly ceilings: Ceilings
   readonly log: LogConfig
   readonly providers: readonly ProviderInstance[]
@@ -86,6 +98,7 @@ interface ParsedDaemon {
 function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon {
   const { layer } = sources
   const daemon = parseSection(daemonSection, layer, problems)
+  const admin = parseSection(adminSection, layer, problems)
   const ceilings = parseSection(ceilingSection, layer, problems)
   const log = parseSection(logSection, layer, problems)
   const providers = providerInstances(sources, problems)
@@ -100,19 +113,29 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const access = accessEntries(layer, problems)
   const files = isSound ? withAccess(named, access, problems) : named
   parseShared(layer, providers, problems)
-  return { daemon, ceilings, log, providers, files }
+  return { daemon, admin, ceilings, log, providers, files }
 }
 
 function buildDaemon(
   { layer, configFiles }: DaemonSources,
-  { daemon, ceilings, log, providers, files }: ParsedDaemon,
+  { daemon, admin, ceilings, log, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
-  const { socket, stateDir, runtimeDir, managed, resetState, lingerMs } = daemon
+  const { socket, stateDir, runtimeDir, managed, resetState, lingerMs, metricsAddress } = daemon
   const defaults = { layer, providers, files, limits, ceilings }
   const volumeConfig = volumeConfigWith(defaults)
   return {
-    daemon: { socket, stateDir, runtimeDir, managed, resetState, cacheTtlMs: lingerMs, volumeConfig },
+    daemon: {
+      socket,
+      stateDir,
+      runtimeDir,
+      adminSocket: admin.socket ?? `${normalizePath(runtimeDir)}/${ADMIN_SOCKET}`,
+      metricsAddress,
+      managed,
+      resetState,
+      cacheTtlMs: lingerMs,
+      volumeConfig,
+    },
     log,
     checkedVolume: checkedVolumeWith(defaults),
   }

@@ -3,6 +3,7 @@ import type { ContentCeilings } from '../../core/volume/ceilings.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
+import type { ListenAddress } from '../../settings/kinds.ts'
 import type { volumeFilesSection } from '../sections/files.ts'
 import type { logSection } from '../sections/log.ts'
 import type { tmpfsSection, volumeSection } from '../sections/volume.ts'
@@ -31,6 +32,10 @@ export interface DaemonConfig {
   /** Undefined: a managed plugin chooses it. */
   readonly stateDir: string | undefined
   readonly runtimeDir: string
+  /** The path of the admin socket, or `off`. */
+  readonly adminSocket: string
+  /** Undefined: metrics are answered on the admin socket only. */
+  readonly metricsAddress: ListenAddress | undefined
   readonly managed: boolean
   readonly resetState: boolean
   /** The time that a value of a network provider stays in the cache. */

@@ -1,4 +1,4 @@
-import type { EventLevel, EventRow, FactKinds } from '../vocabulary/event-row.ts'
+import type { EventLevel, EventRow, FactKinds } from '../vocabulary/events/row.ts'
 import { EVENTS, type LocketEvent } from '../vocabulary/events.ts'
 
 /** Facts as a log line prints them. */

@@ -153,6 +153,10 @@ export interface FileTree {
   mark(root: string, text: string): Promise<void>
   /** Returns the text of the mark, or undefined when there is no mark or no root. */
   markOf(root: string): Promise<string | undefined>
+  /** Keeps the number and the time of a generation like a mark, in place of the one before. */
+  keepGeneration(root: string, text: string): Promise<void>
+  /** Returns the text that was kept, or undefined when there is none. */
+  generationOf(root: string): Promise<string | undefined>
 }
 
 /** How paths are watched. */

@@ -23,6 +23,8 @@ export interface MountTable<Options> {
   readonly mountTmpfs: (target: string, options: Options) => Promise<Mounted>
   /** Changes the size of a mounted tmpfs. Rejects with `mount_failed`. */
   resize(target: string, sizeBytes: number): Promise<void>
+  /** Returns the bytes in use on a mounted tmpfs; undefined when nothing is mounted there. Never rejects. */
+  usedBytes(target: string): Promise<number | undefined>
   /**
    * Unmounts `target`, lazily when it is busy, and removes the empty folder. A target that is not mounted is
    * success.

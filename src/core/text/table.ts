@@ -1,3 +1,6 @@
+/** Colours a text for a terminal, or returns it as it is. */
+export type Paint = (color: 'green' | 'red' | 'yellow', text: string) => string
+
 export interface TableCell {
   /** On one line and without control characters. */
   readonly text: string

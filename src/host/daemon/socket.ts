@@ -7,8 +7,11 @@ import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { loadLibc } from '../libc.ts'
 import { makeFolders } from '../files/make-folders.ts'
 
-/** The place where the daemon listens: a path, or a descriptor that systemd opened. */
-type ListenAt = { readonly path: string } | { readonly fd: number }
+/** The place where the daemon listens: a path, a descriptor that systemd opened, or a TCP address. */
+type ListenAt =
+  | { readonly path: string }
+  | { readonly fd: number }
+  | { readonly host: string; readonly port: number }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -52,6 +55,12 @@ export async function listenAsDaemon(server: Server, path: string, env: Environm
   return fd === undefined ? path : `descriptor ${fd}, from systemd`
 }
 
+/** Listens at the path of a new socket, or at a TCP address. Rejects with `io`. */
+export async function listenAsAdmin(server: Server, at: Exclude<ListenAt, { fd: number }>): Promise<void> {
+  if ('path' in at) await claimSocket(at.path)
+  await listenPrivately(server, at)
+}
+
 /**
  * Returns the first descriptor that systemd passed (sd_listen_fds), or undefined when it passed none to the
  * process `pid`.
@@ -77,10 +86,14 @@ export async function listenPrivately(server: Server, at: ListenAt): Promise<voi
     process.umask(umask)
   }
   await listening.catch((error: unknown) => {
-    const where = 'path' in at ? at.path : `descriptor ${at.fd}`
     const reason = systemReason(errnoOf(error), 'write')
-    throw new LocketError('io', `cannot listen on ${where}: ${reason}`, { cause: error })
+    throw new LocketError('io', `cannot listen on ${nameOf(at)}: ${reason}`, { cause: error })
   })
+}
+
+function nameOf(at: ListenAt): string {
+  if ('path' in at) return at.path
+  return 'fd' in at ? `descriptor ${at.fd}` : `${at.host}, port ${at.port}`
 }
 
 /** Sends a state such as `READY=1` to systemd, if it asked for that. Returns false when nothing was sent. */

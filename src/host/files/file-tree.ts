@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { lstatSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs'
-import { readlink } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { Changes, FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
@@ -9,6 +8,7 @@ import type { Owner } from '../../core/text/units.ts'
 import { createPace, type TurnClock } from '../../core/waiting/turns.ts'
 import { parentFolders } from '../../core/plan/paths.ts'
 import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
+import { readGeneration, readMark, writeGeneration, writeMark } from './marks.ts'
 import { openWipeBudget } from './overwrite.ts'
 import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
 import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
@@ -23,7 +23,6 @@ import { FULL } from './write-error.ts'
  * other file there is overwritten.
  */
 const REPLACED = 'old'
-const MARK = 'mark'
 
 /**
  * Returns the functions that write and wipe the files of a volume. `clock` divides the writing of many files
@@ -33,8 +32,10 @@ export function openFileTree(clock: TurnClock): FileTree {
   return {
     replaceAll: (root, files, options) => replaceAll(root, files, options, createPace(clock)),
     wipe,
-    mark,
-    markOf,
+    mark: writeMark,
+    markOf: readMark,
+    keepGeneration: writeGeneration,
+    generationOf: readGeneration,
   }
 }
 
@@ -106,24 +107,6 @@ async function wipe(root: string): Promise<void> {
     'io',
     `cannot wipe ${root}: ${failures.slice(0, 3).join(', ')}${failures.length > 3 ? ', …' : ''}`,
   )
-}
-
-/** Stores a mark as the target of a link: a tmpfs keeps up to 127 bytes of it without a page. */
-async function mark(root: string, text: string): Promise<void> {
-  try {
-    using top = openDir(root)
-    symlinkSync(text, top.at(MARK))
-  } catch (error) {
-    throw treeError(root, error)
-  }
-}
-
-async function markOf(root: string): Promise<string | undefined> {
-  try {
-    return await readlink(join(root, MARK))
-  } catch {
-    return undefined
-  }
 }
 
 /** Stages the files. Every step that can fail for lack of space happens here, where no container sees it. */

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import type { EventListener } from '../../core/ports/events.ts'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
-import type { EventLevel } from '../../core/vocabulary/event-row.ts'
+import type { EventLevel } from '../../core/vocabulary/events/row.ts'
 import { eventText, type EventText, type LogFacts } from '../../core/ports/event-text.ts'
 
 /** How a log line looks. */

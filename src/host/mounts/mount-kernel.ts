@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, statfs } from 'node:fs/promises'
 import { loadLibc, type Libc } from '../libc.ts'
 
 /**
@@ -18,4 +18,13 @@ export function openKernel(): MountKernel {
     mountinfo: () => readFile('/proc/self/mountinfo', 'utf8'),
     swaps: () => readFile('/proc/swaps', 'utf8').catch(() => ''),
   }
+}
+
+/** The type of a tmpfs in statfs(2). */
+const TMPFS_MAGIC = 0x01021994
+
+/** See `MountTable.usedBytes`. */
+export async function usedBytes(target: string): Promise<number | undefined> {
+  const found = await statfs(target).catch(() => undefined)
+  return found?.type === TMPFS_MAGIC ? (found.blocks - found.bfree) * found.bsize : undefined
 }

@@ -6,7 +6,7 @@ import { bitsOfMounted, parseMountFlags, parseSelinuxContext } from '../../core/
 import type { Mounted, MountTable } from '../../core/ports/mounts.ts'
 import type { Errno, Libc } from '../libc.ts'
 import { makeFolders } from '../files/make-folders.ts'
-import { openKernel, type MountKernel } from './mount-kernel.ts'
+import { openKernel, usedBytes, type MountKernel } from './mount-kernel.ts'
 import { parseMountinfo, type MountEntry } from './mountinfo.ts'
 
 const MS_REMOUNT = 32
@@ -49,6 +49,7 @@ export function openMountTable(kernel: MountKernel = openKernel()): MountTable<T
     listUnder: (dir) => listUnder(kernel, dir),
     mountTmpfs: (target, options) => mountTmpfs(kernel, target, options),
     resize: (target, sizeBytes) => resize(kernel, target, sizeBytes),
+    usedBytes,
     unmount: (target) => unmount(kernel, target),
   }
 }

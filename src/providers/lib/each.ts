@@ -32,6 +32,7 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
     const wanted = uniqueRefs(refs)
     const outcomes = new Map<RefId, Outcome>()
     if (wanted.length === 0) return outcomes
+    const start = options.traffic.clock.elapsed()
     try {
       await options.withBatch({ refs: wanted, signal }, async (batch) => {
         for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
@@ -45,7 +46,7 @@ export function fetchEach<B>(options: EachOptions<B>): Resolve {
       for (const { id } of wanted) if (isOpen(outcomes.get(id))) outcomes.set(id, { ok: false, error })
     }
     const failed = [...outcomes.values()].filter((outcome) => !outcome.ok).length
-    logFetch(options, wanted.length, failed)
+    logFetch(options, { references: wanted.length, failed, start })
     return outcomes
   }
 
@@ -76,15 +77,22 @@ function isOpen(outcome: Outcome | undefined): boolean {
   return outcome === undefined || (!outcome.ok && outcome.error.code === 'auth')
 }
 
+/** One batch of references. `start`: the time of `clock.elapsed` at its begin. */
+interface FetchedBatch {
+  readonly references: number
+  readonly failed: number
+  readonly start: number
+}
+
 /**
  * Emits the event of one batch. It has the number of requests, by which services bill and throttle their
  * users.
  */
 export function logFetch(
   { provider, emit, traffic }: Pick<EachOptions<never>, 'provider' | 'emit' | 'traffic'>,
-  references: number,
-  failed: number,
+  { references, failed, start }: FetchedBatch,
 ): void {
   const { requestsLastHour } = traffic.status()
-  emit('provider.fetch', { provider, references, failed, requestsLastHour })
+  const ms = Math.round(traffic.clock.elapsed() - start)
+  emit('provider.fetch', { provider, references, failed, requestsLastHour, ms })
 }

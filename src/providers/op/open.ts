@@ -58,6 +58,7 @@ export function openOp(
     const wanted = uniqueRefs(refs)
     const outcomes = new Map<RefId, Outcome>()
     if (wanted.length === 0) return outcomes
+    const start = clock.elapsed()
     try {
       await withToken(signal, async (secret) => {
         const open = wanted.filter(({ id }) => !outcomes.has(id))
@@ -72,7 +73,7 @@ export function openOp(
       for (const { id } of wanted) if (!outcomes.has(id)) outcomes.set(id, { ok: false, error })
     }
     const failed = [...outcomes.values()].filter((outcome) => !outcome.ok).length
-    logFetch({ provider: instance, emit, traffic }, wanted.length, failed)
+    logFetch({ provider: instance, emit, traffic }, { references: wanted.length, failed, start })
     return outcomes
   }
 

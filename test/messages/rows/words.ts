@@ -7,7 +7,6 @@ export const WORD_SLIPS: readonly Slip[] = [
   ...Object.entries({
     exce: 'did you mean exec?',
     version: '`locket --version`',
-    status: '`docker volume inspect NAME`',
     doctor: '`locket check`',
     validate: '`locket check`',
     login: '`locket check --help-all`',

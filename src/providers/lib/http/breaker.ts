@@ -37,6 +37,8 @@ interface Breaker {
   hold(error: LocketError, ms: number): void
   /** Returns the reason why no request goes, for Status; undefined while requests go. */
   state(): string | undefined
+  /** Returns the number of failures in a row. */
+  failures(): number
 }
 
 /** Makes a closed breaker for one server. */
@@ -102,5 +104,6 @@ export function createBreaker(clock: Clock): Breaker {
       const waitMs = (openUntil ?? 0) - clock.elapsed()
       return openUntil === undefined || waitMs <= 0 ? undefined : error(waitMs).message
     },
+    failures: () => failures,
   }
 }

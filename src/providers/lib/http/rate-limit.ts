@@ -2,6 +2,7 @@ import { isLocketError, LocketError } from '../../../core/vocabulary/errors.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { Rate } from '../../../core/waiting/rate.ts'
 import { formatTimeLeft } from '../../../core/text/units.ts'
+import type { LimitStatus } from '../../define.ts'
 import { providerError } from '../provider-error.ts'
 
 /** The longest wait for a turn, in milliseconds. A caller that would wait longer gets an error instead. */
@@ -24,6 +25,8 @@ interface RateLimit {
   charge(count: number): void
   /** Lets no request go for `ms` milliseconds, because the server asked for it. */
   hold(ms: number): void
+  /** Returns how many requests each limit lets go now; none while the server has asked for a pause. */
+  left(): readonly LimitStatus[]
 }
 
 interface Waiter {
@@ -138,6 +141,13 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
     },
     hold(ms) {
       heldUntil = Math.max(heldUntil, clock.elapsed() + ms)
+    },
+    left() {
+      const now = clock.elapsed()
+      return rates.map(({ text, count, perMs }) => {
+        const used = went.filter((start) => start > now - perMs - SLACK_MS).length
+        return { limit: text, left: heldUntil > now ? 0 : Math.max(0, count - used) }
+      })
     },
   }
 }

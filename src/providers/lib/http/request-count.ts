@@ -7,11 +7,14 @@ const MINUTES = 60
 interface RequestCount {
   add(count: number): void
   lastHour(): number
+  /** Returns all requests that were counted. */
+  total(): number
 }
 
 /** Makes a count of zero requests. */
 export function createRequestCount(clock: Clock): RequestCount {
   const byMinute = new Map<number, number>()
+  let total = 0
 
   function forgetOld(): number {
     const minute = Math.floor(clock.now() / MINUTE_MS)
@@ -22,11 +25,13 @@ export function createRequestCount(clock: Clock): RequestCount {
   return {
     add(count) {
       const minute = forgetOld()
+      total += count
       byMinute.set(minute, (byMinute.get(minute) ?? 0) + count)
     },
     lastHour() {
       forgetOld()
       return [...byMinute.values()].reduce((sum, count) => sum + count, 0)
     },
+    total: () => total,
   }
 }

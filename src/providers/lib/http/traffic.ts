@@ -91,8 +91,13 @@ export function createTraffic({ provider, maxConcurrent, rates, clock }: Traffic
     },
     status() {
       const paused = breaker.state()
-      const requestsLastHour = count.lastHour()
-      return paused === undefined ? { requestsLastHour } : { requestsLastHour, paused }
+      return {
+        requestsLastHour: count.lastHour(),
+        requests: count.total(),
+        limits: limit.left(),
+        failures: breaker.failures(),
+        ...(paused === undefined ? {} : { paused }),
+      }
     },
   }
 }

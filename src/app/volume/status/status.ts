@@ -1,9 +1,9 @@
-import type { ContentFacts } from '../recipe/volume-files.ts'
-import type { VolumeName } from '../../core/vocabulary/names.ts'
-import { formatDuration } from '../../core/text/units.ts'
-import { mountpointOf, type Driver } from './driver.ts'
-import { tmpfsOf, usesOf, type VolumeState } from './state.ts'
-import type { Volume } from './volume-table.ts'
+import type { ContentFacts } from '../../recipe/volume-files.ts'
+import type { VolumeName } from '../../../core/vocabulary/names.ts'
+import { formatDuration } from '../../../core/text/units.ts'
+import { mountpointOf, type Driver } from '../driver.ts'
+import { tmpfsOf, usesOf, type VolumeState } from '../state.ts'
+import type { Volume } from '../volume-table.ts'
 
 /** A volume as the engine sees it. */
 export interface VolumeView {
