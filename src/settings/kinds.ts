@@ -85,9 +85,10 @@ export const Count = matching(/^[1-9][0-9]{0,5}$/, 'must be a whole number from 
 export const AbsolutePath = matching(/^\/[^\0]*$/, 'must be an absolute path, which begins with /')
 
 /** The absolute path of a socket, or `off` for no socket. */
-export const SocketPath = z
-  .string()
-  .regex(/^(off|\/[^\0]{1,106})$/, 'must be an absolute path of at most 107 bytes, or off')
+export const SocketPath = matching(
+  /^(off|\/[^\0]{1,106})$/,
+  'must be an absolute path of at most 107 bytes, or off',
+)
 
 /** An address to listen on. `host` has no brackets. */
 export interface ListenAddress {
@@ -96,13 +97,12 @@ export interface ListenAddress {
 }
 
 /** `127.0.0.1:9323` or `[::1]:9323`. */
-export const HostAndPort = z.string().transform((text, context): ListenAddress => {
+export const HostAndPort = AnyText.transform((text): ListenAddress => {
   const [, v6, name, digits] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+)):([0-9]{1,5})$/i.exec(text) ?? []
   const host = v6 ?? name
   const port = Number(digits)
   if (host !== undefined && port >= 1 && port <= 65_535) return { host, port }
-  context.addIssue({ code: 'custom', message: 'must be HOST:PORT, like 127.0.0.1:9323 or [::1]:9323' })
-  return z.NEVER
+  throw new LocketError('config', 'must be HOST:PORT, like 127.0.0.1:9323 or [::1]:9323')
 })
 
 /** A list of absolute paths. */
