@@ -61,6 +61,8 @@ bench: rootfs engine ## the measurements of bench/
 	@node bench/commands.ts
 	@node bench/largest-volume.ts
 	@node bench/restart-and-wipe.ts
+	@node bench/at-rest.ts
+	@node bench/mounts.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
 	@node scripts/generated/gen-docs.ts

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setSecrets } from '../test/support/local-secrets.ts'
-import { report } from './measure.ts'
+import { median, report } from './measure.ts'
 
 const PROGRAM = process.argv[2] ?? new URL('../dist/locket/bin/locket', import.meta.url).pathname
 const BASELINE = process.argv[3]
@@ -146,10 +146,6 @@ async function inTurn(runs: number, starts: readonly Start[]): Promise<void> {
     }
     process.stdout.write(`${report(line)}\n`)
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 /** A `locket` on the PATH that does not run on Node. */

@@ -7,6 +7,7 @@ import { credentialVariables } from './config/child-environment.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createEvents, type Emit, type EventListener } from './core/ports/events.ts'
+import type { Engine } from './core/ports/engine.ts'
 import type { StartWorker } from './core/ports/process.ts'
 import type { StateStore } from './core/ports/state-store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
@@ -20,6 +21,7 @@ import { openLog, type LogOptions } from './host/log/log.ts'
 import { openMountTable } from './host/mounts/mount-table.ts'
 import { openOwnFiles, writePrivateFile } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
+import { openHeapCare } from './host/process/heap-care.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
 import { openSourceTrees } from './host/sources/source-trees.ts'
@@ -32,7 +34,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 // Only this file builds the implementations of ports. All other code receives them as arguments.
 
 export { callingComposeVersion } from './host/process/calling-compose.ts'
-export { openHeapCare } from './host/process/heap-care.ts'
+export { openHeapCare }
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsAdmin, listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
@@ -113,11 +115,18 @@ export function openDriver(
     emit,
     host: openHostFacts(),
     watch: watchPaths,
+    openEngine: () => openEngine(daemon),
     daemon,
     clients: createClients(deps, daemon.cacheTtlMs),
     stopping,
   }
   return createDriver(ports, store)
+}
+
+/** Loads the client of the Docker Engine when the first reload needs it. */
+async function openEngine({ dockerSocket, managed }: DaemonConfig): Promise<Engine> {
+  const engine = await import('./host/engine/engine.ts')
+  return engine.openEngine({ socket: dockerSocket, isManaged: managed, clock: systemClock() })
 }
 
 /** Returns the ports of a command that renders templates. The caller must close `clients`. */
@@ -136,6 +145,7 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,
+    careForHeap: openHeapCare(),
   }
 }
 

@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
-import { packChunks } from './pack.ts'
+import { COMPACT, packChunks } from './pack.ts'
 
 /**
  * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK
@@ -35,9 +35,8 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
     outExtension: { '.js': '.mjs' },
     platform: 'node' as const,
     target: 'node26',
-    // Not minified: the compile cache makes it no faster, and a stack trace in a bug report says something.
     metafile: true as const,
-    plugins: [lateModules],
+    plugins: [lateModules, oneLanguage],
     logLevel: 'warning' as const,
   } satisfies BuildOptions
   const program = await build({ ...common, entryPoints: ['src/main.ts'], splitting: true, write: false })
@@ -45,12 +44,16 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
   for (const { file, text } of await packChunks(program, PACKS)) writeFileSync(join(outdir, file), text)
   const worker = await build({
     ...common,
+    ...COMPACT,
     entryPoints: ['src/sdk-worker.ts'],
     // CommonJS packages inside an ES module call `require` for Node's own modules.
     banner: {
       js: "import { createRequire as bundleRequire } from 'node:module'\nconst require = bundleRequire(import.meta.url)",
     },
   })
+  // As in the other files: `test/build` looks for packages here.
+  const sources = Object.keys(worker.metafile.inputs).map((path) => `// ${path}\n`)
+  appendFileSync(join(outdir, 'sdk-worker.mjs'), sources.join(''))
   const inputs = [program, worker].flatMap(({ metafile }) => Object.keys(metafile.inputs))
   const folders = inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
   return [...new Set(folders.filter((folder) => folder !== undefined))].toSorted()
@@ -91,4 +94,12 @@ function lateModule(path: string): string {
       return `export const ${name} = Object.defineProperty(${late}, ${symbol}, { get: () => ${real}[${symbol}] })`
     })
     .join('\n')
+}
+
+/** zod's messages in other languages than English are a third of its text, and nobody can choose one. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup(hooks) {
+    hooks.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {}' }))
+  },
 }

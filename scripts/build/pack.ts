@@ -36,6 +36,12 @@ const COPIED = /__toESM\(require\(("node:[a-z_/]+")\)\)/g
 /** The arguments of a chunk beside those of a CommonJS module. */
 const ARGUMENTS = 'lazyModule, bundleUrl, bundleResolve'
 
+/**
+ * A process keeps the text of what it has loaded: comments are most of it, and with one character that is not
+ * ASCII, V8 keeps two bytes for each. Names stay: a stack trace in a bug report says something.
+ */
+export const COMPACT = { minifyWhitespace: true, lineLimit: 110 } as const
+
 /** `import.meta` of a chunk, in CommonJS. The names are arguments of its function. */
 const IMPORT_META = {
   'import.meta.url': 'bundleUrl',
@@ -110,13 +116,13 @@ async function chunkFunction(name: string, text: string, inputs: readonly string
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
   })
-  const body = withPlainExports(code).replaceAll(COPIED, 'lazyModule(require($1))')
+  const body = await transform(withPlainExports(code).replaceAll(COPIED, 'lazyModule(require($1))'), COMPACT)
   // In brackets V8 compiles the function at once. Only then are the functions inside it in the compile cache.
   return [
     `${JSON.stringify(name)}: (function (module, exports, require, ${ARGUMENTS}) {`,
     // esbuild drops its own comments in this step. `test/build` looks for packages here.
     ...inputs.map((path) => `// ${path}`),
-    `${body}})`,
+    `${body.code}})`,
   ].join('\n')
 }
 
@@ -128,8 +134,9 @@ const COPIED_EXPORTS = 'module.exports = __toCommonJS(stdin_exports);\n'
  * getters. Throws for code that esbuild has written in another way.
  */
 function withPlainExports(code: string): string {
-  if (!code.includes(EXPORTS)) return code
-  if (!code.includes(COPIED_EXPORTS)) throw new Error('esbuild writes exports in another way now')
-  const plain = `var stdin_exports = __defProp(exports, "__esModule", { value: true });\n`
+  if (!code.includes('stdin_exports')) return code
+  if (!code.includes(EXPORTS) || !code.includes(COPIED_EXPORTS))
+    throw new Error('esbuild writes exports in another way now')
+  const plain = 'var stdin_exports = __defProp(exports, "__esModule", { value: true });\n'
   return code.replace(EXPORTS, plain).replace(COPIED_EXPORTS, '')
 }

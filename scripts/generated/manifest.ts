@@ -1,4 +1,5 @@
 import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
+import { MANAGED_DOCKER_SOCKET } from '../../src/config/volume/daemon.ts'
 import { PROTOCOLS } from '../../src/http/docker/plugin.ts'
 import { fieldsOf } from '../../src/settings/field.ts'
 
@@ -43,6 +44,16 @@ export function manifest(): string {
         options: ['rbind'],
         settable: ['source'],
       },
+      {
+        name: 'docker',
+        description: 'socket of the engine, for on-change: root on this host; see docs/guides/reload.md',
+        destination: MANAGED_DOCKER_SOCKET,
+        // A file that exists on every host: a socket cannot be mounted over a folder.
+        source: '/dev/null',
+        type: 'bind',
+        options: ['bind'],
+        settable: ['source'],
+      },
     ],
     env: [
       ...settingVariables(),
@@ -53,7 +64,12 @@ export function manifest(): string {
 }
 
 /** Variables of paths that the manifest fixes. */
-const FIXED = ['LOCKET_PLUGIN_SOCKET', 'LOCKET_PLUGIN_RUNTIME_DIR', 'LOCKET_PLUGIN_STATE_DIR']
+const FIXED = [
+  'LOCKET_PLUGIN_SOCKET',
+  'LOCKET_PLUGIN_RUNTIME_DIR',
+  'LOCKET_PLUGIN_STATE_DIR',
+  'LOCKET_DOCKER_SOCKET',
+]
 
 function settingVariables(): Variable[] {
   return fieldsOf(VOLUME_SECTIONS).flatMap((field) => {

@@ -24,6 +24,8 @@ export interface Machine {
   readonly listenSignals: ListenSignals
   /** Keeps other processes of this user from tracing this one. */
   readonly forbidTracing: () => Promise<void>
+  /** Call it after each piece of work of a process that stays: it gives back memory a second later. */
+  readonly careForHeap: () => void
   /** Asks the providers of the command. */
   readonly resolve: Resolve
 }

@@ -106,7 +106,7 @@ async function openListener(
 ): Promise<SocketListener> {
   const { openEarlyServer } = await import('../http/early-server.ts')
   const { listenAsDaemon } = await import('../wire.ts')
-  const early = openEarlyServer()
+  const early = openEarlyServer(driver.clock)
   const name = await listenAsDaemon(early.server, path, env)
   try {
     return { name, close: await answerRequests(driver, early) }
@@ -122,7 +122,7 @@ async function answerRequests(driver: Driver, early: EarlyServer): Promise<() =>
   const { servePlugin } = await import('../http/docker/plugin.ts')
   const { buildServer, closeServer } = await import('../http/server.ts')
   const { openHeapCare } = await import('../wire.ts')
-  const server = buildServer(driver.emit, early)
+  const server = buildServer(driver.emit, driver.clock, early)
   servePlugin(server, driver)
   const careForHeap = openHeapCare()
   server.addHook('onResponse', async () => careForHeap())

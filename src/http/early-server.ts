@@ -1,4 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Clock } from '../core/ports/clock.ts'
+import { refuseLateRequests } from './late-requests.ts'
+import { watchUnsent } from './unsent-requests.ts'
 
 /**
  * Milliseconds for a whole request to arrive. The engine sends a request in one piece; the answer may take
@@ -7,6 +10,8 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 const REQUEST_TIMEOUT_MS = 10_000
 /** Milliseconds for which a connection without a request stays open, as in fastify. */
 const KEEP_ALIVE_MS = 72_000
+/** Longest interval of a timer. */
+const NEVER_MS = 2 ** 31 - 1
 
 /** An HTTP server that can listen before the code that answers requests is loaded. */
 export interface EarlyServer {
@@ -16,19 +21,21 @@ export interface EarlyServer {
 }
 
 /** Opens the server. Its requests wait until `serve` is called. */
-export function openEarlyServer(): EarlyServer {
+export function openEarlyServer(clock: Clock): EarlyServer {
   const { promise, resolve } = Promise.withResolvers<RequestListener>()
   let serving: RequestListener = (request, response) =>
     void promise.then((handler) => handler(request, response))
   const server = createServer(
     {
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: 0,
+      requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 1000,
+      connectionsCheckingInterval: NEVER_MS,
     },
     (request, response) => serving(request, response),
   )
+  watchUnsent(server)
+  refuseLateRequests(server, clock, REQUEST_TIMEOUT_MS)
   return {
     server,
     serve(handler) {

@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import { type EarlyServer, openEarlyServer } from './early-server.ts'
-import { closeUnsent, watchUnsent } from './unsent-requests.ts'
+import { closeUnsent } from './unsent-requests.ts'
 import type { Emit } from '../core/ports/events.ts'
 
 /** The engine's requests are small: driver options are the largest part of one. */
@@ -24,22 +24,21 @@ function noSchema(): never {
  * `readLimitBytes`: the size up to which a body is read. With `early`, the requests come through it, once its
  * `serve` has got the `routing` of this server.
  */
-export function plainServer(readLimitBytes: number, early?: EarlyServer): FastifyInstance {
+export function plainServer(clock: Clock, readLimitBytes: number, early?: EarlyServer): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: readLimitBytes,
     forceCloseConnections: 'idle',
-    serverFactory: (handler) => (early ?? openServer(handler)).server,
+    serverFactory: (handler) => (early ?? openServer(clock, handler)).server,
     schemaController: { compilersFactory: NO_COMPILERS },
   })
-  watchUnsent(server.server)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   return server
 }
 
-function openServer(handler: RequestListener): EarlyServer {
-  const opened = openEarlyServer()
+function openServer(clock: Clock, handler: RequestListener): EarlyServer {
+  const opened = openEarlyServer(clock)
   opened.serve(handler)
   return opened
 }
@@ -49,8 +48,8 @@ function openServer(handler: RequestListener): EarlyServer {
  * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
  * and a host path. `early`: see `plainServer`.
  */
-export function buildServer(emit: Emit, early?: EarlyServer): FastifyInstance {
-  const server = plainServer(READ_LIMIT_BYTES, early)
+export function buildServer(emit: Emit, clock: Clock, early?: EarlyServer): FastifyInstance {
+  const server = plainServer(clock, READ_LIMIT_BYTES, early)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),

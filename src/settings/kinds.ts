@@ -1,6 +1,7 @@
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/volume/mount-flags.ts'
 import type { ReadLimits } from '../core/ports/files.ts'
+import { parseOnChange } from '../core/reload/on-change.ts'
 import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { nearest } from '../core/text/nearest.ts'
@@ -58,6 +59,8 @@ export const RefreshInterval = AnyText.transform((text): 'auto' | 'off' | number
   if (ms >= SHORTEST_REFRESH_MS) return ms
   throw new LocketError('config', 'must be auto, off, or a duration of at least 5s')
 })
+/** The action when new content of a volume is in place: `signal:SIGHUP`. See `parseOnChange`. */
+export const ChangeAction = AnyText.transform(parseOnChange)
 /** Rate limits: `5/s,60/m`. See `parseRates`. */
 export const Rates = AnyText.transform(parseRates)
 

@@ -52,10 +52,11 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
           await step('load')
           return store.load()
         },
-        save: async (records) => {
+        save: (records) => store.save(records),
+        saveMounts: async (records) => {
           const { mounts } = records[0] ?? { mounts: [] }
           await step(`save ${mounts.map(({ id, unsure }) => `${id}${unsure === true ? '?' : ''}`).join()}`)
-          return store.save(records)
+          return store.saveMounts(records)
         },
       },
       warnings: ['a warning'],

@@ -116,8 +116,8 @@ test('a field that appears, changes or vanishes does so in the volume when it is
   let tell = (): void => undefined
   const watching = {
     ...driver,
-    watch: async (_paths: readonly string[], onChange: () => void) => {
-      tell = onChange
+    watch: async (_paths: readonly string[], onChange: (changed: readonly string[]) => void) => {
+      tell = () => onChange([])
       return { [Symbol.asyncDispose]: async () => undefined }
     },
     daemon: {

@@ -25,8 +25,8 @@ async function followed(t: Pick<TestContext, 'after'>, overrides: Partial<Volume
   let watches = 0
   const driver = {
     ...testDriver(world, { watch: true, ...overrides }),
-    watch: async (_paths: readonly string[], onChange: () => void) => {
-      tell = onChange
+    watch: async (_paths: readonly string[], onChange: (changed: readonly string[]) => void) => {
+      tell = () => onChange([])
       watches += 1
       return {
         async [Symbol.asyncDispose]() {
@@ -160,8 +160,8 @@ test('a change of one file leaves the others as they are: same inode, same times
   const triggers: (() => void)[] = []
   const driver = {
     ...testDriver(world, { watch: true }),
-    watch: async (_paths: readonly string[], onChange: () => void) => {
-      triggers.push(onChange)
+    watch: async (_paths: readonly string[], onChange: (changed: readonly string[]) => void) => {
+      triggers.push(() => onChange([]))
       return { [Symbol.asyncDispose]: async () => undefined }
     },
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { NEVER, type Driver } from '../../src/app/volume/driver.ts'
@@ -10,9 +10,9 @@ import { createVolume } from '../../src/app/volume/create.ts'
 import { removeVolume } from '../../src/app/volume/remove.ts'
 import { getVolume } from '../../src/app/volume/status/status.ts'
 import { formatState } from '../../src/host/state/state-format.ts'
-import { CANARY, openWorld, testDriver, type World } from './world.ts'
+import { CANARY, mountIdsOf, openWorld, testDriver, type World } from './world.ts'
 
-const NOTHING = formatState({ savedAt: new Date(0).toISOString(), records: [] })
+const NOTHING = formatState({ savedAt: new Date(0).toISOString(), records: [], mountsApart: false })
 const OPTIONS = { 'secret.a': '{{ memory://a }}' }
 
 /** A process died with `v` mounted. */
@@ -54,6 +54,7 @@ test('after a fallback an early Mount wipes nothing that containers can be using
     const world = await diedMounted(t)
     const state = join(world.runtimeDir, '../state/state.json')
     await writeFile(state, 'rubbish')
+    await writeFile(join(state, '../mounts.log'), 'rubbish')
     if (isForgotten) await writeFile(`${state}.prev`, NOTHING)
     const { driver, compare } = await justListening(world)
     if (isForgotten) await createVolume(driver, 'v', OPTIONS, NEVER)
@@ -81,12 +82,47 @@ test('requests that come before the comparison keep what they did', async (t) =>
   assert.equal((await world.store.load()).records.length, 0)
 })
 
-/** The state file as it is now; the function puts it back, as a restored backup does. */
+/** The state folder as it is now; the function puts it back, as a restored backup does. */
 async function backup(world: World): Promise<() => Promise<void>> {
-  const path = join(world.runtimeDir, '../state/state.json')
-  const text = await readFile(path)
-  return () => writeFile(path, text)
+  const folder = join(world.runtimeDir, '../state')
+  await cp(folder, `${folder}-backup`, { recursive: true })
+  return async () => {
+    await rm(folder, { recursive: true })
+    await cp(`${folder}-backup`, folder, { recursive: true })
+  }
 }
+
+test('a state file that is damaged or of yesterday costs no mount reference', async (t) => {
+  const world = await openWorld(t)
+  const first = testDriver(world)
+  await createVolume(first, 'v', OPTIONS, NEVER)
+  const state = join(world.runtimeDir, '../state/state.json')
+  const yesterday = await readFile(state)
+  await mountVolume(first, 'v', 'one', NEVER)
+  await createVolume(first, 'w', OPTIONS, NEVER)
+  await mountVolume(first, 'v', 'two', NEVER)
+  for (const content of ['rubbish', yesterday]) {
+    await writeFile(state, content)
+    const { driver, compare } = await justListening(world)
+    await compare()
+    assert.deepEqual(mountIdsOf(driver), ['one', 'two'])
+    assert.equal(getVolume(driver, 'v').status.state, 'mounted')
+  }
+})
+
+test('without its references a mounted volume is kept, and the next start says the same', async (t) => {
+  for (const damage of [(path: string) => rm(path), (path: string) => writeFile(path, 'rubbish\n')]) {
+    const world = await diedMounted(t)
+    await damage(join(world.runtimeDir, '../state/mounts.log'))
+    for (let starts = 0; starts < 2; starts += 1) {
+      const { driver, compare } = await justListening(world)
+      await compare()
+      assert.match(getVolume(driver, 'v').status.warnings.join(), /references were lost/)
+      await createVolume(driver, `new-${starts}`, OPTIONS, NEVER)
+    }
+    assert.equal((await world.mountedTargets()).length, 1)
+  }
+})
 
 for (const [what, mountsBefore] of [
   ['without the volume', undefined],

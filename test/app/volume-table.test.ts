@@ -19,14 +19,22 @@ import { mergeSaves } from '../../src/host/state/merge-saves.ts'
 function slowStore() {
   let saved: readonly VolumeRecord[] = []
   const writing: { end(error?: LocketError): void }[] = []
+  async function turn(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    writing.push({ end: (error) => (error === undefined ? resolve() : reject(error)) })
+    await promise
+  }
   const store: StateStore = {
     load: async () => ({ records: saved, source: 'current', warnings: [] }),
     save: mergeSaves(async (records) => {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      writing.push({ end: (error) => (error === undefined ? resolve() : reject(error)) })
-      await promise
+      await turn()
       saved = records
     }),
+    async saveMounts(records) {
+      await turn()
+      const byName = new Map(records.map((record) => [record.name, record]))
+      saved = saved.map((record) => byName.get(record.name) ?? record)
+    },
   }
   const settle = () => new Promise((done) => setImmediate(done))
   return {

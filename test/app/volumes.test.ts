@@ -236,6 +236,7 @@ test('restore after a fallback keeps mounts that nothing accounts for, until the
   await mountVolume(first, 'v', 'one', NEVER)
   const state = join(world.runtimeDir, '../state/state.json')
   await writeFile(state, 'rubbish')
+  await writeFile(join(state, '../mounts.log'), 'rubbish')
   const second = await restarted(world)
   assert.equal(mountIdsOf(second).length, 0)
   assert.equal((await world.mountedTargets()).length, 1)

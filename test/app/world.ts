@@ -9,6 +9,7 @@ import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import type { StateStore } from '../../src/core/ports/state-store.ts'
 import { systemClock } from '../../src/host/daemon/clock.ts'
+import { openEngine } from '../../src/host/engine/engine.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
@@ -39,10 +40,16 @@ export interface World {
    */
   dieAtStep(step: number): void
   isDead(): boolean
+  /** Throws when the process is dead. */
+  step(): void
   /** The next process is healthy. */
   revive(): void
   mountedTargets(): Promise<string[]>
   bootId: string
+  /** The socket of a Docker Engine, for the drivers that are made from then on. */
+  dockerSocket: string | undefined
+  /** Ends the work of the drivers that are made from then on. */
+  stopping: AbortSignal
 }
 
 interface Ports {
@@ -81,9 +88,12 @@ export async function openWorld(
     },
     dieAtStep: (at) => (stepsLeft = at),
     isDead: () => stepsLeft <= 0,
+    step,
     revive: () => (stepsLeft = Number.POSITIVE_INFINITY),
     mountedTargets: () => mountPointsBelow(runtimeDir),
     bootId: 'this-boot',
+    dockerSocket: undefined,
+    stopping: new AbortController().signal,
   }
 }
 
@@ -106,6 +116,10 @@ export function testDriver(
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
     watch: watchPaths,
+    openEngine: async () => {
+      world.step()
+      return openEngine({ socket: world.dockerSocket, isManaged: false, clock })
+    },
     daemon: {
       runtimeDir: world.runtimeDir,
       volumeConfig: (options: Readonly<Record<string, string>>) => ({
@@ -117,7 +131,7 @@ export function testDriver(
       { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
       lingerMs,
     ),
-    stopping: new AbortController().signal,
+    stopping: world.stopping,
   }
   return createDriver(ports, store)
 }
@@ -182,6 +196,7 @@ function configOf(world: World, options: Readonly<Record<string, string>>): Volu
     },
     watch: false,
     refresh: 'off',
+    onChange: 'off',
     mountTimeoutMs: undefined,
     providers: [{ name: 'memory', def: memoryDef(world.provider), settings: {}, key: 'memory' }],
     parseRef: (text) =>

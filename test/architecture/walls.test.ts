@@ -13,7 +13,7 @@ interface Layer {
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
-  host: { uses: ['core', 'koffi', 'chokidar', 'pino', 'zod', 'node:*'] },
+  host: { uses: ['core', 'koffi', 'pino', 'zod', 'node:*'] },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
@@ -49,6 +49,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
+    reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
     sections: [],
@@ -67,7 +68,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     render: ['recipe'],
     sinks: ['render', 'recipe'],
     renewal: [],
-    volume: ['access', 'render', 'recipe', 'sinks', 'renewal'],
+    reload: ['renewal', 'sinks'],
+    volume: ['access', 'render', 'recipe', 'reload', 'sinks', 'renewal'],
     admin: ['volume', 'access', 'render', 'sinks'],
     exec: ['render', 'recipe', 'sinks', 'renewal'],
     inject: ['render', 'recipe', 'sinks', 'renewal'],
@@ -84,6 +86,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     process: [],
     log: [],
     daemon: ['files'],
+    engine: [],
   },
 }
 

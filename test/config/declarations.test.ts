@@ -73,7 +73,8 @@ test('the sample configuration names every setting, and all of them load when th
 test('in the manifest all variables but its own paths can be set, and none has a value', () => {
   const manifest = JSON.parse(read('config.json'))
   const names: string[] = manifest.env.map((it: { name: string }) => it.name)
-  const fixed = ['LOCKET_PLUGIN_SOCKET', 'LOCKET_PLUGIN_RUNTIME_DIR', 'LOCKET_PLUGIN_STATE_DIR']
+  const paths = ['LOCKET_PLUGIN_SOCKET', 'LOCKET_PLUGIN_RUNTIME_DIR', 'LOCKET_PLUGIN_STATE_DIR']
+  const fixed = [...paths, 'LOCKET_DOCKER_SOCKET']
   const wanted = FIELDS.flatMap((field) => field.env ?? []).filter((name) => !fixed.includes(name))
   assert.deepEqual(
     fixed.filter((name) => names.includes(name)),
@@ -92,5 +93,12 @@ test('in the manifest all variables but its own paths can be set, and none has a
   for (const entry of manifest.env) assert.deepEqual([entry.settable, 'value' in entry], [['value'], false])
   assert.deepEqual(manifest.linux, { capabilities: ['CAP_SYS_ADMIN'] })
   assert.deepEqual(manifest.entrypoint, ['/locket/bin/locket', 'volume', '--managed'])
-  assert.equal(manifest.mounts[0].source, '/sys/module')
+  const mounts = manifest.mounts.map((it: { source: string; destination: string }) => [
+    it.source,
+    it.destination,
+  ])
+  assert.deepEqual(mounts, [
+    ['/sys/module', '/etc/locket'],
+    ['/dev/null', '/run/docker-engine.sock'],
+  ])
 })

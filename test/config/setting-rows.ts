@@ -28,6 +28,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
   refresh: row(['30s', 'auto'], [30_000, 'auto'], 'off', (volume) => volume.refresh),
+  'on-change': row(['restart', 'exec:a'], ['restart', 'exec'], undefined, (it) => Object(it.onChange).kind),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
   mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.written.rootMode),
   flags: row(
@@ -220,6 +221,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   ),
   'state-dir': daemonRow(['/a', '/b'], ['/a', '/b'], '/var/lib/locket', ({ daemon }) => daemon.stateDir),
   'runtime-dir': daemonRow(['/a', '/b'], ['/a', '/b'], '/var/lib/locket', ({ daemon }) => daemon.runtimeDir),
+  'docker-socket': daemonRow(['/a', '/b'], ['/a', '/b'], undefined, ({ daemon }) => daemon.dockerSocket),
   'template-roots': daemonRow(['/only', '/etc'], ['refused', 'taken'], 'taken', ({ daemon }) =>
     said(() => daemon.volumeConfig({ 'secret.a': '@/etc/template' })),
   ),

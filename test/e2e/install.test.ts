@@ -129,6 +129,10 @@ test('make push, then plugin install from the registry with an alias and setting
 test('what plugin install asks for: the host network, two mounts, one capability', async () => {
   const view = JSON.parse(await engine.ok(['plugin', 'inspect', '--format', '{{json .Config}}', 'locket']))
   assert.deepEqual(view.Linux.Capabilities, ['CAP_SYS_ADMIN'])
+  assert.deepEqual(
+    view.Mounts.map((mount: { Source: string }) => mount.Source),
+    [CONFIG, '/dev/null'],
+  )
   assert.equal(view.Linux.AllowAllDevices, false)
   assert.equal(view.Network.Type, 'host')
   assert.equal(view.IpcHost, false)

@@ -19,6 +19,7 @@ import {
   runWith,
   startWith,
   statusOf,
+  storeSecret,
 } from '../../scripts/engine/locket.ts'
 import { mountedVolumes } from '../../scripts/engine/plugin.ts'
 import type { Inmate } from '../../scripts/engine/sandbox.ts'
@@ -38,6 +39,7 @@ state-dir = "${STATE}"
 runtime-dir = "/run/e2e/runtime"
 local-file = "${CONFIG}/secrets.age"
 local-key = "${CONFIG}/local.key"
+docker-socket = "/run/e2e/docker.sock"
 `
 await makeConfig(engine, { secrets: { a: PASSWORD }, toml })
 let daemon: Inmate | undefined
@@ -63,6 +65,18 @@ test('create, run, a second container, stop one, the other still reads, remove: 
   await engine.ok(['rm', '-f', 'two'])
   assert.equal((await mountedVolumes(engine)).size, 0)
   await engine.ok(['volume', 'rm', 'life'])
+})
+
+test('docker-socket in locket.toml: a container gets the news of new content', async () => {
+  await createVolume(engine, 'told', { ...options, refresh: 'auto', 'on-change': 'exec:cp /s/a /tmp/a' })
+  await startWith(engine, 'told', 'told')
+  await storeSecret(engine, 'a', `${PASSWORD}-new`)
+  await until('it is told', async () => {
+    return (await engine.docker(['exec', 'told', 'cat', '/tmp/a'])).stdout === `${PASSWORD}-new`
+  })
+  await engine.ok(['rm', '-f', 'told'])
+  await engine.ok(['volume', 'rm', 'told'])
+  await storeSecret(engine, 'a', PASSWORD)
 })
 
 test('a template anywhere on the host, watched', async () => {

@@ -30,6 +30,14 @@ export function createMemoryStore(initial?: readonly VolumeRecord[]): MemoryStor
       saved = copy
       writes += 1
     }),
+    async saveMounts(records) {
+      const copy = structuredClone(records)
+      await Promise.resolve()
+      if (isFull) throw new LocketError('io', 'cannot save the mounts in memory: ENOSPC')
+      const byName = new Map(copy.map((record) => [record.name, record]))
+      saved = (saved ?? []).map((record) => byName.get(record.name) ?? record)
+      writes += 1
+    },
     fill: (full) => {
       isFull = full
     },

@@ -15,6 +15,8 @@ import { temporaryFolder, tinyDisk } from '../support/temporary-folder.ts'
 const OLD = [record('old', ['m1'])]
 const NEW = [record('new', ['m1', 'm2'], { 'secret.a': '{{ local://a }}' }), record('other')]
 
+const FILES = ['mounts.log', 'state.json', 'state.json.prev']
+
 /** A folder with two generations, as two saves leave them. */
 async function twoGenerations(t: TestContext): Promise<string> {
   const dir = join(await temporaryFolder(t), 'state')
@@ -27,7 +29,7 @@ async function twoGenerations(t: TestContext): Promise<string> {
 test('the files are for their owner alone, and nothing temporary stays', async (t) => {
   const dir = await twoGenerations(t)
   assert.equal((await stat(dir)).mode & 0o777, 0o700)
-  assert.deepEqual((await readdir(dir)).toSorted(), ['state.json', 'state.json.prev'])
+  assert.deepEqual((await readdir(dir)).toSorted(), FILES)
   for (const name of await readdir(dir)) assert.equal((await stat(join(dir, name))).mode & 0o777, 0o600)
 })
 
@@ -124,7 +126,7 @@ test('--reset-state starts empty, keeps the damaged files, and reads what can be
   const store = openStateFile(dir, { reset: true })
   const { records, source, warnings } = await store.load()
   assert.deepEqual([records, source, warnings.length], [[], 'none', 2])
-  assert.deepEqual((await readdir(dir)).toSorted(), ['state.json.bad-1', 'state.json.bad-2'])
+  assert.deepEqual((await readdir(dir)).toSorted(), ['mounts.log', 'state.json.bad-1', 'state.json.bad-2'])
   await store.save(NEW)
   assert.deepEqual((await openStateFile(dir).load()).source, 'current')
 })
@@ -135,7 +137,7 @@ test('a file of a newer locket is left untouched, and the error says so', async 
   const checksum = createHash('sha256').update(JSON.stringify(payload)).digest('hex')
   await writeFile(join(dir, 'state.json'), JSON.stringify({ checksum, ...payload }))
   await assert.rejects(openStateFile(dir).load(), hasCode('state_corrupt', /written by a newer locket/))
-  assert.deepEqual((await readdir(dir)).toSorted(), ['state.json', 'state.json.prev'])
+  assert.deepEqual((await readdir(dir)).toSorted(), FILES)
 })
 
 test('an unreadable file is not taken for a damaged one', async (t) => {
@@ -146,7 +148,7 @@ test('an unreadable file is not taken for a damaged one', async (t) => {
     openStateFile(dir).load(),
     hasCode('state_corrupt', /cannot be read: a part of the path is a link that is not followed/),
   )
-  assert.deepEqual((await readdir(dir)).toSorted(), ['state.json', 'state.json.prev'])
+  assert.deepEqual((await readdir(dir)).toSorted(), FILES)
 })
 
 /** The files after a crash at each step of a save, made by hand from two generations. */
@@ -175,7 +177,7 @@ for (const { after, leave } of crashes) {
     await store.save(OLD)
     await store.save(NEW)
     assert.deepEqual(await openStateFile(dir).load(), { records: NEW, source: 'current', warnings: [] })
-    assert.deepEqual((await readdir(dir)).toSorted(), ['state.json', 'state.json.prev'])
+    assert.deepEqual((await readdir(dir)).toSorted(), FILES)
     await writeFile(join(dir, 'state.json'), 'garbage')
     assert.deepEqual((await openStateFile(dir).load()).records, OLD)
   })
@@ -227,7 +229,7 @@ test('a read-only disk rejects with io that names the path', async (t) => {
   const store = openStateFile(join(disk, 'state'))
   await store.save(OLD)
   execFileSync('mount', ['-o', 'remount,ro', disk])
-  await assert.rejects(store.save(NEW), hasCode('io', /state\/state\.json: the file system is read-only/))
+  await assert.rejects(store.save(NEW), hasCode('io', /state\/mounts\.log: the file system is read-only/))
   assert.deepEqual((await store.load()).records, OLD)
   execFileSync('mount', ['-o', 'remount,rw', disk])
   await store.save(NEW)

@@ -29,7 +29,7 @@ const body = fc.oneof(
 test('for any body the answer is JSON with an expected Err, and names stay on the allow-list', async (t) => {
   const world = await openWorld(t)
   const driver = testDriver(world)
-  const server = buildServer(world.log.emit)
+  const server = buildServer(world.log.emit, world.clock)
   servePlugin(server, driver)
   t.after(() => server.close())
   await fc.assert(

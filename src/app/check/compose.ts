@@ -35,7 +35,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   const label = `volume ${name}`
   const volume = config.checkedVolume(options)
   for (const line of volume.problems) note(found, new LocketError('config', line), { volume: name })
-  const { providers, written } = volume.config
+  const { providers } = volume.config
   const { files, errors, spread } = await readVolumeFiles(volume.config, sources)
   for (const error of errors) note(found, error, { volume: name })
   const templates = files.map(({ path, template }) => ({
@@ -46,7 +46,7 @@ async function checkVolume({ name, options }: ComposeVolume, check: ComposeCheck
   const facts = { volume: name }
   found.places.push({ label: `${input.name}: ${label}`, providers, unsure, templates, spread, facts })
   if (volume.problems.length + errors.length > 0 && files.length === 0) return
-  found.warnings.push(...contentWarnings(files, written).map((warning) => `${label}: ${warning}`))
+  found.warnings.push(...contentWarnings(files, volume.config).map((warning) => `${label}: ${warning}`))
 }
 
 async function checkService(written: ProviderService, check: ComposeCheck): Promise<void> {

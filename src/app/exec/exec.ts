@@ -5,8 +5,10 @@ import type { ChildOptions, CommandLine, StartState } from '../../core/ports/pro
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
+import { filesOf } from '../recipe/outputs.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
+import { createTouched, outputsOf, type Touched } from '../renewal/touched.ts'
 import { openChildSink } from '../sinks/child.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
@@ -34,7 +36,9 @@ export interface ExecConfig extends ValuesConfig {
 
 /** The ports that `exec` needs. */
 interface ExecDeps
-  extends ValuesDeps, Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing'> {
+  extends
+    ValuesDeps,
+    Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing' | 'careForHeap'> {
   /** Called once no reference will be fetched any more. */
   readonly closeProviders: () => Promise<void>
   /** True: standard output is a terminal. */
@@ -63,9 +67,11 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
   const child = openChildSink({ inherited: config.inherited, files, isRepeated: config.watch })
   // The watch is opened before the files are first read, so that no change is missed.
-  await using renewal = await openExecRenewal(config, deps)
+  const touched = createTouched()
+  await using renewal = await openExecRenewal(config, deps, touched)
   const newLines = createNewLines()
-  const gathered = await gatherValues(config, deps, { policy, signal, newLines })
+  using delivery = touched.begin()
+  const gathered = await gatherValues(config, deps, { policy, signal, newLines, delivery })
   if (!config.watch) await deps.closeProviders()
   if (isReplaced(config)) {
     const { env } = await handOver(gathered, child, masking)
@@ -79,14 +85,19 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
 
   async function renew(): Promise<undefined> {
     // With every failure policy, a failure keeps the command and its files unchanged.
-    const strict = { policy: 'error', signal: running, newLines } as const
+    using again = touched.begin()
+    const strict = { policy: 'error', signal: running, newLines, delivery: again } as const
     const next = await handOver(await gatherValues(config, deps, strict), child, masking)
     const changed = countOf(next.files)
     if (changed > 0) deps.emit('exec.files', { changed })
-    if (isUnchanged(next.variables) || running.aborted) return
-    supervisor.replace(next.env)
-    next.accept()
-    deps.emit('exec.replaced')
+    if (running.aborted) return
+    if (!isUnchanged(next.variables)) {
+      supervisor.replace(next.env)
+      next.accept()
+      deps.emit('exec.replaced')
+    }
+    again.succeeded(NONE)
+    deps.careForHeap()
   }
 
   let following: Promise<void> | undefined
@@ -94,8 +105,10 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     const first = await handOver(gathered, child, masking)
     signal.throwIfAborted()
     first.accept()
+    delivery.succeeded(outputsOf(filesOf([...gathered.rendered.incomplete])))
     following = renewal.follow(renew, { signal: running })
     void forbidTracingLater(deps, running)
+    deps.careForHeap()
     return await supervisor.run(first.env)
   } finally {
     ended.abort(new LocketError('aborted', 'the command has ended'))
@@ -110,13 +123,17 @@ function isReplaced(config: ExecConfig): boolean {
   return mayReplace && interactive && !watch && !mask && !isGroupSignalled && !hasOutputs(outputs)
 }
 
-function openExecRenewal(config: ExecConfig, deps: ExecDeps): Promise<Renewal> {
+const NONE: ReadonlySet<string> = new Set()
+
+function openExecRenewal(config: ExecConfig, deps: ExecDeps, touched: Touched): Promise<Renewal> {
   const { watch, outputs, entries, debounceMs } = config
   const { clock, emit } = deps
   const paths = [...sourcePaths(outputs), ...environmentFiles(entries)]
+  const watching = { debounceMs, isDeep: true }
+  const byFiles = touched.triggerOf((onChange) => deps.watch(paths, onChange, watching))
   return openRenewal(
     {
-      triggers: watch ? [(fire) => deps.watch(paths, fire, { debounceMs, isDeep: true })] : [],
+      triggers: watch ? [byFiles] : [],
       failed: (facts) => emit('exec.kept', facts),
       recovered: () => emit('exec.recovered'),
     },

@@ -4,12 +4,13 @@ import type { Outputs } from '../../core/plan/output-plan.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
-import { prepareEnvironment, type VariableRules } from '../recipe/environment.ts'
+import { environmentFiles, prepareEnvironment, type VariableRules } from '../recipe/environment.ts'
 import { filesOf, prepareOutputs, requireSources } from '../recipe/outputs.ts'
 import type { PreparedTemplate, Recipe } from '../recipe/recipe.ts'
 import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
 import type { NewLines } from '../renewal/new-lines.ts'
+import type { Delivery } from '../renewal/touched.ts'
 import type { ChildSink, ForChild, Handed } from '../sinks/child.ts'
 import { maskTemplates, type Masking } from './masking.ts'
 
@@ -31,34 +32,38 @@ interface GatherOptions {
   readonly signal: AbortSignal
   /** Drops the warnings about templates that were logged the time before. */
   readonly newLines: NewLines
+  readonly delivery: Delivery
 }
 
 type Wanted = Pick<ForChild, 'variables' | 'outputs'>
 
 /**
- * Reads every file, and fetches all references of variables and files as one batch. Nothing is written.
+ * Reads the files that were touched, and fetches all their references as one batch. The variables are one
+ * whole: they are left out unless one of their files was touched. Nothing is written.
  * Rejects with one error that names everything that failed. The caller must wipe `rendered`.
  */
 export async function gatherValues(
   { entries, outputs, rules, mask }: ValuesConfig,
   deps: ValuesDeps,
-  { policy, signal, newLines }: GatherOptions,
+  { policy, signal, newLines, delivery }: GatherOptions,
 ): Promise<ForChild> {
   const { emit, resolve, clock } = deps
-  const environment = await prepareEnvironment(entries, rules, deps.sources)
-  const prepared = await prepareOutputs(outputs, rules, deps)
+  const environment = delivery.concerns(environmentFiles(entries))
+    ? await prepareEnvironment(entries, rules, deps.sources)
+    : undefined
+  const prepared = await prepareOutputs(outputs, rules, deps, delivery.choose)
   requireSources(prepared)
-  for (const warning of newLines([...environment.warnings, ...prepared.warnings]))
+  for (const warning of newLines([...(environment?.warnings ?? []), ...prepared.warnings]))
     emit('exec.warning', { warning })
-  const wanted = { variables: environment.templates, outputs: prepared.files }
-  const all = ({ variables, outputs: files }: Wanted): readonly PreparedTemplate[] => {
+  const wanted = { variables: environment?.templates, outputs: prepared.files }
+  const all = ({ variables = [], outputs: files }: Wanted): readonly PreparedTemplate[] => {
     const templates = [...variables, ...files]
     return mask ? [...templates, ...maskTemplates(templates)] : templates
   }
   let delivered: Wanted = wanted
   const spread: Recipe<PreparedTemplate>['spread'] = (fieldsOf) => {
     delivered = {
-      variables: environment.spread?.(fieldsOf) ?? wanted.variables,
+      variables: environment?.spread?.(fieldsOf) ?? wanted.variables,
       outputs: prepared.spread === undefined ? wanted.outputs : filesOf(prepared.spread(fieldsOf)),
     }
     return all(delivered)
@@ -77,7 +82,7 @@ export async function gatherValues(
   )
   if (rendered.unresolved !== undefined)
     emit('exec.unresolved', { left: LEFT[policy], policy, error: formatError(rendered.unresolved) })
-  return { ...delivered, rendered }
+  return { ...delivered, untouched: prepared.untouched, rendered }
 }
 
 const LEFT: Readonly<Record<FailurePolicy, string>> = {
@@ -101,7 +106,7 @@ export async function handOver(
 }
 
 /** Returns the value of each tag. A tag that the failure policy passed on is not a secret. */
-function secretsOf({ variables, outputs, rendered }: ForChild): (readonly [PreparedTemplate, Secret])[] {
+function secretsOf({ variables = [], outputs, rendered }: ForChild): (readonly [PreparedTemplate, Secret])[] {
   const whole = new Set<PreparedTemplate>([...variables, ...outputs])
   return [...rendered.contents].filter(
     ([template]) => !whole.has(template) && !rendered.incomplete.has(template),

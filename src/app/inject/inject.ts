@@ -16,6 +16,7 @@ import { render, type Rendered } from '../render/render.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
+import { createTouched, outputsOf, type Touched } from '../renewal/touched.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, type Sink } from '../sinks/sink.ts'
 import { openStatusFile, type StatusFile } from './status-file.ts'
@@ -37,7 +38,7 @@ export interface InjectConfig {
 /** The ports that `inject` needs. */
 type InjectDeps = Pick<
   Machine,
-  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host'
+  'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host' | 'careForHeap'
 >
 
 /**
@@ -53,9 +54,10 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
   const places = openPlaces({ placing: config.placing, existing: 'replace', owns: 'written' }, deps)
   const say = createReport(config, deps)
   // The watch is opened before the templates are first read, so that no change is missed.
-  await using renewal = await openInjectRenewal(config, deps, status)
+  const touched = createTouched()
+  await using renewal = await openInjectRenewal(config, deps, { status, touched })
   try {
-    const injection = { config, deps, signal, places, status, say }
+    const injection = { config, deps, signal, places, status, touched, say }
     const missing = await write(injection, requireSources).catch((thrown: unknown) => {
       // A provider that is stopped reports that it gave no answer: the reason of the stop is more useful.
       throw signal.aborted ? signal.reason : thrown
@@ -71,12 +73,13 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
 function openInjectRenewal(
   { mode, outputs, debounceMs }: InjectConfig,
   deps: InjectDeps,
-  status: StatusFile,
+  { status, touched }: Pick<Injection, 'status' | 'touched'>,
 ): Promise<Renewal> {
   const watching = { debounceMs, isDeep: true }
+  const byFiles = touched.triggerOf((onChange) => deps.watch(sourcePaths(outputs), onChange, watching))
   return openRenewal(
     {
-      triggers: mode === 'watch' ? [(fire) => deps.watch(sourcePaths(outputs), fire, watching)] : [],
+      triggers: mode === 'watch' ? [byFiles] : [],
       failed: (facts) => deps.emit('inject.failed', facts),
       recovered: () => deps.emit('inject.recovered'),
       onFailure: () => status.notReady(),
@@ -91,21 +94,23 @@ interface Injection {
   readonly signal: AbortSignal
   readonly places: Places
   readonly status: StatusFile
+  readonly touched: Touched
   readonly say: Report
 }
 
 /**
- * Reads, fetches, renders and writes once. Returns the reason when a secret or a template is missing. `check`
- * may throw to refuse the templates that were read.
+ * Reads, fetches, renders and writes what was touched since the last time: at first everything. Returns the
+ * reason when a secret or a template is missing. `check` may throw to refuse the templates that were read.
  */
 async function write(
-  { config, deps, signal, places, status, say }: Injection,
+  { config, deps, signal, places, status, touched, say }: Injection,
   check: (prepared: PreparedOutputs) => void = () => undefined,
 ): Promise<LocketError | undefined> {
   const { rules, policy, outputs, mode, stream } = config
-  const { resolve, clock, emit } = deps
+  const { resolve, clock, emit, careForHeap } = deps
   const start = clock.now()
-  const prepared = await prepareOutputs(outputs, rules, deps)
+  using delivery = touched.begin()
+  const prepared = await prepareOutputs(outputs, rules, deps, delivery.choose)
   check(prepared)
   const rendered = await render(prepared, {
     policy,
@@ -120,13 +125,15 @@ async function write(
   try {
     const missing = rendered.unresolved ?? missingSource(prepared)
     if (missing !== undefined) await status.notReady()
-    const changes = await places.put(filesOf(rendered.templates), rendered)
+    const changes = await places.put(filesOf(rendered.templates), rendered, prepared.untouched)
     const printed = await stream.put(prepared.streamed, rendered)
     say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())
+    delivery.succeeded(outputsOf(filesOf([...rendered.incomplete])))
     return missing
   } finally {
     rendered.wipe()
+    if (mode !== 'one-shot') careForHeap()
   }
 }
 

@@ -31,9 +31,14 @@ export interface PreparedOutputs extends Recipe<PreparedTemplate> {
   readonly files: readonly OutputTemplate[]
   /** The template that is written to standard output, if there is one. */
   readonly streamed: readonly PreparedTemplate[]
+  /** The outputs that `choose` left out. Their templates were not read. */
+  readonly untouched: readonly PlannedOutput[]
   /** Paths of sources that the user named and that do not exist. */
   readonly missing: readonly string[]
 }
+
+/** Returns those outputs that are to be rendered. */
+type Choose = (planned: readonly PlannedOutput[]) => readonly PlannedOutput[]
 
 /**
  * The rules for reading outputs. `taken`: other files that the command writes, which no output may replace.
@@ -44,13 +49,14 @@ export interface PrepareRules extends TemplateRules {
 
 /**
  * Decides which files come from which templates, and reads and parses the templates. No provider is asked and
- * nothing is written. Rejects with `plan_conflict`, if possible before it reads the disk, or with one error
- * that names all unusable templates.
+ * nothing is written. `choose`: leaves out outputs that are in place already. Rejects with `plan_conflict`,
+ * if possible before it reads the disk, or with one error that names all unusable templates.
  */
 export async function prepareOutputs(
   outputs: Outputs,
   rules: PrepareRules,
   { sources, trees }: Pick<Machine, 'sources' | 'trees'>,
+  choose: Choose = (planned) => planned,
 ): Promise<PreparedOutputs> {
   checkPlaces(outputs)
   const real = await checkRealPlaces(outputs, trees)
@@ -59,14 +65,17 @@ export async function prepareOutputs(
     source.kind === 'file' && found.get(source.path)?.kind === 'missing'
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
-  const all: readonly (PlannedOutput | PlannedStream)[] = [...planned, ...planStreams(outputs, found)]
+  const chosen = new Set(choose(planned))
+  const all: readonly (PlannedOutput | PlannedStream)[] = [...chosen, ...planStreams(outputs, found)]
   const { templates, errors } = await readTemplates(all, rules, sources)
   throwErrors([...errors, ...starErrors(templates.filter(isNamed)), ...templates.flatMap(starInMap)])
   const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
   const files = filesOf(templates)
   const streamed = templates.filter((template) => !('target' in template))
   const warnings = [...emptyFolders(found), ...templates.flatMap(plainText)]
-  const prepared = { ...recipeOf<PreparedTemplate>(templates, warnings), files, streamed, missing }
+  const untouched = planned.filter((output) => !chosen.has(output))
+  const recipe = recipeOf<PreparedTemplate>(templates, warnings)
+  const prepared = { ...recipe, files, streamed, untouched, missing }
   if (!hasStar(templates)) return prepared
   const spread = (fieldsOf: FieldsOf) => [...spreadOutputs(files, fieldsOf, rules.taken), ...streamed]
   return { ...prepared, spread }

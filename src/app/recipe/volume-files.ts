@@ -68,12 +68,15 @@ export function spreadFiles(templates: readonly PreparedFile[], fieldsOf: Fields
   return files
 }
 
+/** The settings of a volume that a warning can be about. */
+type WarnedConfig = Pick<VolumeConfig, 'written' | 'onChange' | 'refresh' | 'watch'>
+
 /**
  * Returns the facts about a volume's content that Status shows. `contents`: the rendered files, if they are.
  */
 export function contentFacts(
   { templates }: Pick<Recipe<PreparedFile>, 'templates'>,
-  { written }: Pick<VolumeConfig, 'written'>,
+  config: WarnedConfig,
   contents?: ReadonlyMap<PreparedFile, Secret>,
 ): ContentFacts {
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
@@ -85,7 +88,7 @@ export function contentFacts(
     })),
     references: refs.length,
     providers: providersOf(refs),
-    warnings: contentWarnings(templates, written),
+    warnings: contentWarnings(templates, config),
   }
 }
 
@@ -94,6 +97,7 @@ function providersOf(refs: readonly SecretRef[]): readonly string[] {
 }
 
 const MOST_NAMED = 10
+const NEVER_CHANGES = 'on-change is set, but nothing changes the files: set refresh to auto too'
 
 /**
  * Returns the likely mistakes in a volume's files, one line each. A text without a reference is one: the user
@@ -101,7 +105,7 @@ const MOST_NAMED = 10
  */
 export function contentWarnings(
   files: readonly PreparedFile[],
-  written: VolumeConfig['written'],
+  { written, onChange, refresh, watch }: WarnedConfig,
 ): readonly string[] {
   const plain = files.filter(({ template }) => template.refs.length === 0).map(({ path }) => path)
   const more = plain.length > MOST_NAMED ? ` and ${plain.length - MOST_NAMED} more` : ''
@@ -110,6 +114,7 @@ export function contentWarnings(
     ...(plain.length === 0 ? [] : [`${NO_REFERENCE} in ${plain.slice(0, MOST_NAMED).join(', ')}${more}`]),
     ...misnamed(files).slice(0, MOST_NAMED),
     ...unreachableWarning(files, written),
+    ...(onChange !== 'off' && refresh === 'off' && !watch ? [NEVER_CHANGES] : []),
     ...files.flatMap(({ path, template }) => template.warnings.map((warning) => `${path}: ${warning}`)),
   ]
 }

@@ -10,8 +10,11 @@ import type { Places } from './places.ts'
 
 /** The variables and files for a child process. The caller must wipe `rendered`. */
 export interface ForChild {
-  readonly variables: readonly PreparedVariable[]
+  /** Undefined: the variables stay as they are. */
+  readonly variables: readonly PreparedVariable[] | undefined
   readonly outputs: readonly OutputTemplate[]
+  /** Outputs whose files stay as they are. */
+  readonly untouched: readonly Pick<OutputTemplate, 'target'>[]
   readonly rendered: Rendered<PreparedTemplate>
 }
 
@@ -50,15 +53,28 @@ export interface ChildSink {
 export function openChildSink({ inherited, files, isRepeated }: ChildRules): ChildSink {
   const fingerprints = isRepeated ? createFingerprints() : undefined
   let accepted: ReadonlyMap<string, string> = new Map()
+  let lastEnv = inherited
   return {
-    async put({ variables, outputs, rendered }) {
+    async put({ variables, outputs, untouched, rendered }) {
+      if (variables === undefined) {
+        const placed = await files.put(outputs, rendered, untouched)
+        return {
+          env: lastEnv,
+          variables: compare(accepted, accepted),
+          files: placed,
+          accept: () => undefined,
+        }
+      }
       const values = valuesOf(variables, rendered.contents)
       const env = { ...inherited, ...Object.fromEntries(environmentOf(values)) }
       const next = new Map(
         values.map(([{ name }, value]) => [name, fingerprints?.of([[name, value]]) ?? 'made']),
       )
-      const placed = await files.put(outputs, rendered)
-      const accept = () => void (accepted = next)
+      const placed = await files.put(outputs, rendered, untouched)
+      const accept = (): void => {
+        accepted = next
+        lastEnv = env
+      }
       return { env, variables: compare(accepted, next), files: placed, accept }
     },
   }

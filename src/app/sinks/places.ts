@@ -1,6 +1,8 @@
 import { joinPath, liesUnder } from '../../core/plan/paths.ts'
-import type { Place, PlacedFiles, PlaceOptions, SourceTrees } from '../../core/ports/files.ts'
+import type { Changes, Place, PlacedFiles, PlaceOptions, SourceTrees } from '../../core/ports/files.ts'
 import type { OutputTemplate } from '../recipe/outputs.ts'
+import type { PreparedTemplate } from '../recipe/recipe.ts'
+import type { Rendered } from '../render/render.ts'
 import type { Sink } from './sink.ts'
 
 /** The rules for files that exist already and for files that are removed. */
@@ -16,6 +18,12 @@ export interface PlacesRules {
 
 /** Files at paths that users name. The names in its answers are absolute paths. */
 export interface Places extends Sink<OutputTemplate> {
+  /** `untouched`: outputs whose files stay as they are. */
+  put(
+    templates: readonly OutputTemplate[],
+    rendered: Rendered<PreparedTemplate>,
+    untouched?: readonly Pick<OutputTemplate, 'target'>[],
+  ): Promise<Changes>
   /** Absolute paths of the files that it has written and not removed. */
   files(): readonly string[]
   /** Removes the files that it owns, and the folders that it made. Rejects with `io`. */
@@ -54,19 +62,19 @@ export function openPlaces(
   return {
     files: () => [...entries.keys()],
 
-    async put(templates, { contents, incomplete }) {
+    async put(templates, { contents, incomplete }, untouched = []) {
       // A file that holds all its secrets is never replaced by one that lacks some.
       const next = templates.filter(
         (template) => !incomplete.has(template) || entries.get(template.target)?.isComplete !== true,
       )
-      const wanted = new Set(templates.map(({ target }) => target))
+      const wanted = new Set([...templates, ...untouched].map(({ target }) => target))
       // The files of a `*` reference that has no value this time stay: its fields are not known.
-      const unknown = new Set(
-        templates.filter((template) => incomplete.has(template)).map(({ target }) => target),
-      )
+      const lacking = templates.filter((template) => incomplete.has(template))
+      const unknown = new Set([...lacking, ...untouched].map(({ target }) => target))
       const unwanted = [...entries].flatMap(([target, { spreadFrom = target }]) =>
         wanted.has(target) || unknown.has(spreadFrom) ? [] : [target],
       )
+      for (const target of await findAliases(unwanted, untouched, trees)) entries.delete(target)
       await remove(await findInTheWay(unwanted, next, trees))
       const files = next.flatMap((template) => {
         const content = contents.get(template)
@@ -124,15 +132,30 @@ async function findInTheWay(
   trees: SourceTrees,
 ): Promise<string[]> {
   if (unwanted.length === 0) return []
-  // Some file systems treat `A` and `a` as one name.
-  const realPath = async (target: string) => (await trees.realPath(target)).toLowerCase()
-  const wanted = await Promise.all(templates.map(({ target }) => realPath(target)))
+  const wanted = await Promise.all(templates.map(({ target }) => nameOnDisk(target, trees)))
   const inTheWay: string[] = []
   for (const target of unwanted) {
-    const path = await realPath(target)
+    const path = await nameOnDisk(target, trees)
     if (wanted.some((other) => liesUnder(path, other) || liesUnder(other, path))) inTheWay.push(target)
   }
   return inTheWay
+}
+
+/** Returns those of `unwanted` that are other names of untouched files: removing them would remove these. */
+async function findAliases(
+  unwanted: readonly string[],
+  untouched: readonly Pick<OutputTemplate, 'target'>[],
+  trees: SourceTrees,
+): Promise<string[]> {
+  if (unwanted.length === 0) return []
+  const kept = new Set(await Promise.all(untouched.map(({ target }) => nameOnDisk(target, trees))))
+  const names = await Promise.all(unwanted.map((target) => nameOnDisk(target, trees)))
+  return unwanted.filter((_, index) => kept.has(names[index] ?? ''))
+}
+
+/** Some file systems treat `A` and `a` as one name. */
+async function nameOnDisk(target: string, trees: SourceTrees): Promise<string> {
+  return (await trees.realPath(target)).toLowerCase()
 }
 
 function targetOf({ folder, path }: Place): string {

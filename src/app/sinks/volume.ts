@@ -3,6 +3,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { OutFile } from '../../core/ports/files.ts'
 import type { Mounted } from '../../core/ports/mounts.ts'
 import { inodesNeeded, sizeNeeded } from '../../core/plan/tmpfs-size.ts'
+import { touchesSecret } from '../../core/reload/on-change.ts'
 import { formatSize } from '../../core/text/units.ts'
 import type { Machine } from '../machine.ts'
 import type { PreparedFile } from '../recipe/volume-files.ts'
@@ -29,12 +30,13 @@ const LEAST_INODES = 1024
 /** Makes the sink of one volume. `root`: the path where the tmpfs is, or will be, mounted. */
 export function openVolumeSink(
   root: string,
-  { tmpfs, written }: Pick<VolumeConfig, 'tmpfs' | 'written'>,
+  { tmpfs, written, onChange }: Pick<VolumeConfig, 'tmpfs' | 'written' | 'onChange'>,
   { mounts, tree }: TmpfsPorts,
 ): VolumeSink {
   const { sizeBytes } = tmpfs
   const { owner, dirMode, rootMode, fileMode } = written
-  const options = { ...owner, dirMode, rootMode }
+  const touched = onChange !== 'off' && onChange.kind === 'touch' ? onChange.file : undefined
+  const options = { ...owner, dirMode, rootMode, touched }
 
   function filesOf(
     templates: readonly PreparedFile[],
@@ -46,6 +48,17 @@ export function openVolumeSink(
       const { path, access } = template
       return [{ path, content, mode: access?.mode ?? fileMode, owner: access?.owner }]
     })
+    // The name of a field of a `*` reference is known only now.
+    if (
+      touched !== undefined &&
+      touchesSecret(
+        touched,
+        files.map(({ path }) => path),
+      )
+    ) {
+      const reason = `${touched} is a secret of the volume, and the file that on-change touches`
+      throw new LocketError('plan_conflict', reason, { hint: 'name another file in on-change' })
+    }
     const needed = sizeNeeded(files)
     if (needed <= sizeBytes) return files
     throw new LocketError(
@@ -62,6 +75,8 @@ export function openVolumeSink(
       const mounted = await mounts.mountTmpfs(root, { ...tmpfs, inodes })
       try {
         await tree.replaceAll(root, files, options)
+        // From the mount on, so that a program can watch it.
+        if (touched !== undefined) await tree.touch(root, touched, { ...owner, fileMode })
         return mounted
       } catch (error) {
         // Keep the first error: it is more useful than the one from the clean-up. The next Mount wipes again.

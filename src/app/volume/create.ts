@@ -2,6 +2,7 @@ import { addFacts, LocketError, toLocketError } from '../../core/vocabulary/erro
 import { parseVolumeName, type VolumeName } from '../../core/vocabulary/names.ts'
 import { sameOptions, type VolumeRecord } from '../../core/volume/record.ts'
 import { contentFacts, prepareVolume, type ContentFacts } from '../recipe/volume-files.ts'
+import { refuseWithoutEngine } from '../reload/volume-reload.ts'
 import { timestamp, type Driver } from './driver.ts'
 import { createdState } from './state.ts'
 import type { VolumeIdentity } from './volume-table.ts'
@@ -33,12 +34,14 @@ export async function createVolume(
 
 /** Throws errors that name the volume. The engine does not name it. */
 async function contentOf(
-  { daemon, sources, clock }: Driver,
+  driver: Driver,
   options: VolumeRecord['options'],
   name: VolumeName,
 ): Promise<ContentFacts> {
+  const { daemon, sources, clock } = driver
   try {
     const config = daemon.volumeConfig(options)
+    await refuseWithoutEngine(driver, config)
     return contentFacts(await prepareVolume(config, sources, { clock }), config)
   } catch (thrown) {
     throw addFacts(toLocketError(thrown), { volume: name })

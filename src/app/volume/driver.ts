@@ -6,7 +6,10 @@ import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.t
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
 import type { Clients } from '../access/clients.ts'
+import { createReloads, type ReloadPorts, type Reloads } from '../reload/reloads.ts'
+import type { ReloadedVolume } from '../reload/volume-reload.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
+import { tmpfsOf } from './state.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
 /** The machine and the providers, as the driver sees them. */
@@ -15,6 +18,8 @@ interface DriverPorts extends Pick<
   'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
 > {
   readonly clients: Clients
+  /** Loads the client of the Docker Engine, which only `on-change` needs. */
+  readonly openEngine: ReloadPorts['openEngine']
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal
@@ -29,6 +34,8 @@ export interface Driver extends DriverPorts {
   readonly locks: KeyedLock
   /** The schedule of the refreshes of all volumes. */
   readonly ticks: Ticks
+  /** The actions of `on-change`. */
+  readonly reloads: Reloads
   /**
    * Volumes that were mounted when this process started and have no trusted record. They are kept, because
    * containers may be using them.
@@ -48,6 +55,7 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
     table: createVolumeTable(store),
     locks: createKeyedLock(),
     ticks: createTicks(ports.clock, () => ports.clients.expire()),
+    reloads: createReloads(ports),
     unrecorded: new Set(),
     abandonedMount: { message: '', at: Number.NEGATIVE_INFINITY },
   }
@@ -100,4 +108,15 @@ export function report(driver: Driver, volume: Volume, event: VolumeFailure, thr
 /** Reports a failure in Status only. */
 export function noteError(driver: Driver, volume: Volume, line: string): void {
   driver.table.note(volume, { lastError: `${timestamp(driver)} ${line}` })
+}
+
+/** Returns a volume as its reloads see it. */
+export function reloadedVolume(
+  driver: Pick<Driver, 'daemon' | 'table'>,
+  volume: Volume,
+  { onChange, written }: VolumeConfig,
+): ReloadedVolume {
+  const { name } = volume
+  const isMounted = () => driver.table.find(name) === volume && tmpfsOf(volume.state) !== undefined
+  return { name, root: rootOf(driver, name), onChange, written, isMounted }
 }

@@ -11,7 +11,7 @@ export async function noteEngineRestart(driver: Driver): Promise<void> {
   if (volumes.length === 0) return
   for (const volume of volumes) driver.table.change(volume, engineRestarted)
   try {
-    await driver.table.save()
+    await driver.table.saveMounts(volumes)
   } catch (thrown) {
     for (const volume of volumes) report(driver, volume, 'volume.state', thrown)
   }

@@ -4,11 +4,12 @@ import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
+import { putAndReload } from '../reload/volume-reload.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
-import { configOf, noteError, report, timestamp, type Driver } from './driver.ts'
+import { configOf, noteError, reloadedVolume, report, timestamp, type Driver } from './driver.ts'
 import { renderVolume } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import { noteGeneration } from './status/generation.ts'
@@ -151,7 +152,9 @@ async function renderAgain(
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume)
-      const changes = await sink.put(templates, rendered)
+      const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
+        sink.put(templates, rendered),
+      )
       const lastRender = timestamp(driver)
       const current = { lastError: undefined, postponed: undefined, staleSince: undefined }
       driver.table.note(volume, { content, lastRender, ...current })

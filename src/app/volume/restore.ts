@@ -1,8 +1,9 @@
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { LoadedState } from '../../core/ports/state-store.ts'
 import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
+import { resumeReload } from '../reload/volume-reload.ts'
 import { clearTmpfs } from '../sinks/volume.ts'
-import { configOf, report, rootOf, volumesFolder, type Driver } from './driver.ts'
+import { configOf, reloadedVolume, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { restoredState, tmpfsOf, usesOf } from './state.ts'
 import { noteKeptGeneration } from './status/generation.ts'
@@ -84,6 +85,7 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   driver.table.note(volume, {
     content: contentFacts(await prepareVolume(config, sources, { clock }), config),
   })
+  await resumeReload(driver, reloadedVolume(driver, volume, config))
   const tmpfs = tmpfsOf(volume.state)
   if (tmpfs !== undefined && volume.activity.generation === undefined)
     await noteKeptGeneration(driver, volume)

@@ -31,7 +31,7 @@ export async function releaseMount(driver: Driver, volume: Volume, mountId: Moun
   driver.table.change(volume, (state) => mountEnded(state, mountId))
   if (useOf(volume.state, mountId) !== undefined) return
   try {
-    await driver.table.save()
+    await driver.table.saveMounts([volume])
   } catch (thrown) {
     // The engine never repeats an Unmount, so the secrets are removed although the disk still has the record.
     report(driver, volume, 'volume.state', thrown)

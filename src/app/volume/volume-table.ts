@@ -62,8 +62,8 @@ export interface VolumeTable {
   commit(volume: Volume, transition: Transition): Promise<void>
   /** Changes the state of a volume in memory only. */
   change(volume: Volume, transition: Transition): void
-  /** Writes the records in memory to disk. */
-  save(): Promise<void>
+  /** Writes the references of these volumes as they are in memory. */
+  saveMounts(volumes: readonly Volume[]): Promise<void>
   /** Adds facts for Status. The caller needs no lock. */
   note(volume: Volume, activity: Activity): void
 }
@@ -73,13 +73,14 @@ type Entry = { -readonly [K in keyof Volume]: Volume[K] }
 /** Makes an empty table that saves to `store`. */
 export function createVolumeTable(store: StateStore): VolumeTable {
   const volumes = new Map<VolumeName, Entry>()
-  const save = () => store.save([...volumes.values()].map(recordOf))
+  const saveAll = () => store.save([...volumes.values()].map(recordOf))
+  const saveMounts = (some: readonly Volume[]) => store.saveMounts(some.map(recordOf))
 
   /**
    * Saves. When it fails, `takeBack` restores memory. A save that began before that may write the change
    * nevertheless, so another one follows it. If that one fails too, the next change corrects the file.
    */
-  async function saveOr(takeBack: () => void): Promise<void> {
+  async function saveOr(save: () => Promise<void>, takeBack: () => void): Promise<void> {
     try {
       await save()
     } catch (error) {
@@ -124,14 +125,14 @@ export function createVolumeTable(store: StateStore): VolumeTable {
 
     async add(identity, state) {
       const volume = restore(identity, state)
-      await saveOr(() => volumes.delete(volume.name))
+      await saveOr(saveAll, () => volumes.delete(volume.name))
       return volume
     },
 
     async remove(volume) {
       const entry = entryOf(volume)
       volumes.delete(volume.name)
-      await saveOr(() => volumes.set(volume.name, entry))
+      await saveOr(saveAll, () => volumes.set(volume.name, entry))
     },
 
     async commit(volume, transition) {
@@ -139,14 +140,17 @@ export function createVolumeTable(store: StateStore): VolumeTable {
       change(volume, transition)
       const next = volume.state
       if (isSame(referencesOf(before), referencesOf(next))) return
-      await saveOr(() => {
-        // The only change that comes between is the one that needs no lock.
-        change(volume, (now) => (now === next ? before : engineRestarted(before)))
-      })
+      await saveOr(
+        () => saveMounts([volume]),
+        () => {
+          // The only change that comes between is the one that needs no lock.
+          change(volume, (now) => (now === next ? before : engineRestarted(before)))
+        },
+      )
     },
 
     change,
-    save,
+    saveMounts,
 
     note(volume, activity) {
       const entry = volumes.get(volume.name)

@@ -41,6 +41,16 @@ export const daemonSection = section('daemon', 'Daemon', {
     placeholder: 'DIR',
     driverOption: false,
   }),
+  dockerSocket: field({
+    name: 'docker-socket',
+    env: 'LOCKET_DOCKER_SOCKET',
+    schema: AbsolutePath.optional(),
+    example: '/run/docker.sock',
+    summary:
+      'socket of the Docker Engine, for on-change: it gives locket the rights of root; with --managed it is docker.source of the plugin',
+    placeholder: 'PATH',
+    driverOption: false,
+  }),
   templateRoots: field({
     name: 'template-roots',
     env: 'LOCKET_TEMPLATE_ROOTS',

@@ -1,5 +1,6 @@
 import { field, section, type Section } from '../../settings/field.ts'
 import {
+  ChangeAction,
   Duration,
   List,
   MountFlagWords,
@@ -46,6 +47,16 @@ export const volumeSection = section('volume', 'Volumes', {
     summary:
       'how often the values of a mounted volume are asked for again: a duration of at least 5s, off, or auto, which depends on the provider',
     placeholder: 'DURATION',
+  }),
+  onChange: field({
+    name: 'on-change',
+    env: 'LOCKET_VOLUME_DEFAULT_ON_CHANGE',
+    schema: ChangeAction,
+    default: 'off',
+    example: 'signal:SIGHUP',
+    summary:
+      'the action when new content is in place: signal:SIGHUP, restart or exec:COMMAND for the containers that use it, touch:FILE in the volume, or off',
+    placeholder: 'ACTION',
   }),
   mountTimeoutMs: field({
     name: 'mount-timeout',

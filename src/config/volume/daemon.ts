@@ -16,6 +16,9 @@ import type { DaemonConfig, LogConfig } from './volume-config.ts'
 import type { DriverOptions } from './driver-opts.ts'
 import { checkedVolumeWith, parseShared, volumeConfigWith, type CheckedVolume } from './volume-options.ts'
 
+/** The place of the engine's socket in a managed plugin: see `mounts` of the manifest. */
+export const MANAGED_DOCKER_SOCKET = '/run/docker-engine.sock'
+
 /** The folder for a managed plugin's state, when no other is set and its configuration folder is writable. */
 export const MANAGED_STATE = '/etc/locket/state'
 
@@ -36,8 +39,9 @@ export function managedDefaults(defaults: Layer): Layer {
   const layer = new Map(defaults)
   layer.delete(daemonSection.fields.stateDir.name)
   const origin = 'default with --managed'
-  const roots: Given = { value: ['/etc/locket'], origin }
-  layer.set(daemonSection.fields.templateRoots.name, roots)
+  const { templateRoots, dockerSocket } = daemonSection.fields
+  layer.set(dockerSocket.name, { value: MANAGED_DOCKER_SOCKET, origin })
+  layer.set(templateRoots.name, { value: ['/etc/locket'], origin })
   return layer.set(adminSection.fields.socket.name, { value: MANAGED_ADMIN_SOCKET, origin })
 }
 
@@ -121,7 +125,7 @@ function buildDaemon(
   { daemon, admin, ceilings, log, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, configFiles)
-  const { socket, stateDir, runtimeDir, managed, resetState, lingerMs, metricsAddress } = daemon
+  const { socket, stateDir, runtimeDir, dockerSocket, managed, resetState, lingerMs, metricsAddress } = daemon
   const defaults = { layer, providers, files, limits, ceilings }
   const volumeConfig = volumeConfigWith(defaults)
   return {
@@ -129,6 +133,7 @@ function buildDaemon(
       socket,
       stateDir,
       runtimeDir,
+      dockerSocket,
       adminSocket: admin.socket ?? `${normalizePath(runtimeDir)}/${ADMIN_SOCKET}`,
       metricsAddress,
       managed,

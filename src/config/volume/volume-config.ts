@@ -32,6 +32,8 @@ export interface DaemonConfig {
   /** Undefined: a managed plugin chooses it. */
   readonly stateDir: string | undefined
   readonly runtimeDir: string
+  /** Undefined: locket may not ask the engine. */
+  readonly dockerSocket: string | undefined
   /** The path of the admin socket, or `off`. */
   readonly adminSocket: string
   /** Undefined: metrics are answered on the admin socket only. */

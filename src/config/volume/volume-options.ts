@@ -1,6 +1,7 @@
 import { isLocketError } from '../../core/vocabulary/errors.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
+import { touchesSecret } from '../../core/reload/on-change.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import { createInstance, isNamed } from '../../providers/instance.ts'
 import { chooseKind, routeReferences } from '../../providers/route.ts'
@@ -90,11 +91,13 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
     checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
     const joined = joinFiles(defaults.files, ownFiles)
     const files = withAccess(joined, own.access, problems)
-    const { watch, refresh, mountTimeoutMs } = volume
+    const { watch, refresh, onChange, mountTimeoutMs } = volume
+    problems.push(...touchProblems(onChange, layer, files))
     return {
       files,
       watch,
       refresh,
+      onChange,
       mountTimeoutMs,
       tmpfs,
       written,
@@ -107,6 +110,19 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
       parseRef: routeReferences(providers, chosen),
     }
   }
+}
+
+/** Returns a problem when `on-change` would touch a secret. It is undefined when it is wrong itself. */
+function touchProblems(
+  onChange: VolumeConfig['onChange'] | undefined,
+  layer: Layer,
+  files: readonly RequestedFile[],
+): readonly string[] {
+  if (typeof onChange !== 'object' || onChange.kind !== 'touch') return []
+  const names = files.map(({ name }) => name)
+  if (!touchesSecret(onChange.file, names)) return []
+  const origin = layer.get(volumeSection.fields.onChange.name)?.origin ?? 'on-change'
+  return [`${origin}: ${onChange.file} is a secret of the volume: name another file`]
 }
 
 function sizesOf({ tmpfs, written }: Pick<ReturnType<typeof parseShared>, 'tmpfs' | 'written'>): Sizes {

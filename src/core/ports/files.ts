@@ -117,7 +117,12 @@ export interface TreeOptions {
   readonly dirMode: number
   /** Mode of the tree's root. */
   readonly rootMode: number
+  /** The name of a file that `touch` writes: it stays, although it is none of the files. */
+  readonly touched?: string | undefined
 }
+
+/** Owner and mode of a file that is touched. */
+export type TouchOptions = Pick<TreeOptions, 'uid' | 'gid'> & { readonly fileMode: number }
 
 /**
  * The result of one delivery, as names: paths of files, or names of variables. Equal files and variables are
@@ -153,6 +158,17 @@ export interface FileTree {
   mark(root: string, text: string): Promise<void>
   /** Returns the text of the mark, or undefined when there is no mark or no root. */
   markOf(root: string): Promise<string | undefined>
+  /** Puts an empty file `name` directly below `data/`, in place of the one that was there. */
+  touch(root: string, name: string, options: TouchOptions): Promise<void>
+  /**
+   * Notes beside `data/` that a reload is owed for what is in it. The note outlives this process, and a wipe
+   * removes it.
+   */
+  oweReload(root: string): Promise<void>
+  /** False also when there is no root. */
+  isReloadOwed(root: string): Promise<boolean>
+  /** Removes the note. A missing note or root is success. */
+  reloadDone(root: string): Promise<void>
   /** Keeps the number and the time of a generation like a mark, in place of the one before. */
   keepGeneration(root: string, text: string): Promise<void>
   /** Returns the text that was kept, or undefined when there is none. */
@@ -170,12 +186,13 @@ interface WatchOptions {
 }
 
 /**
- * Calls `onChange` after something at one of the paths was changed, replaced, created or removed. Rejects
- * when nothing can be watched. The caller must dispose of the result, or the process does not end.
+ * Calls `onChange` after something at one of the paths was changed, replaced, created or removed. `changed`
+ * names each file, as a path below the watched path, and each watched path that came, went or was replaced.
+ * The caller must dispose of the result, or the process does not end.
  */
 export type WatchPaths = (
   paths: readonly string[],
-  onChange: () => void,
+  onChange: (changed: readonly string[]) => void,
   options: WatchOptions,
 ) => Promise<AsyncDisposable>
 

@@ -3,8 +3,11 @@ import type { VolumeRecord } from '../volume/record.ts'
 /** The records of volumes as they were read from disk. */
 export interface LoadedState {
   readonly records: readonly VolumeRecord[]
-  /** `previous`: the newest file was damaged and moved away. `none`: no state was ever written. */
-  readonly source: 'current' | 'previous' | 'none'
+  /**
+   * `incomplete`: the newest records, whose mount references are lost. `previous`: the newest file was
+   * damaged and moved away. `none`: no state was ever written.
+   */
+  readonly source: 'current' | 'incomplete' | 'previous' | 'none'
   /** Problems that were found while reading, one line each, for the log and Status. */
   readonly warnings: readonly string[]
 }
@@ -14,8 +17,14 @@ export interface StateStore {
   /** Reads the records. Rejects with `state_corrupt` when a state exists and no copy of it can be read. */
   load(): Promise<LoadedState>
   /**
-   * Writes the records. Resolves when they are durable. Waiting calls are merged into one write of the newest
-   * records, and all of them get its result.
+   * Writes the records. Resolves when the volumes and their options are durable, and the references as in
+   * `saveMounts`. Waiting calls are merged into one write of the newest records, and all of them get its
+   * result.
    */
   save(records: readonly VolumeRecord[]): Promise<void>
+  /**
+   * Writes the mount references of these volumes. Resolves when they outlive this process, not a power cut: a
+   * reference of an earlier boot is worth nothing (ADR 0021).
+   */
+  saveMounts(records: readonly VolumeRecord[]): Promise<void>
 }

@@ -27,7 +27,7 @@ export const ERROR_KINDS = {
   provider_protocol: {
     exit: 76,
     retryable: false,
-    meaning: 'an answer from the provider, or from Docker Compose, that cannot be read',
+    meaning: 'an answer from the provider, Docker Compose or the Docker Engine that cannot be read',
   },
   volume_not_found: { exit: 66, retryable: false, meaning: 'no such volume' },
   volume_exists: { exit: 64, retryable: false, meaning: 'a volume of that name with other options' },
@@ -46,6 +46,7 @@ export const ERROR_KINDS = {
     meaning: 'the command of `locket exec` exists and cannot be started',
   },
   command_not_found: { exit: 127, retryable: false, meaning: 'the command of `locket exec` does not exist' },
+  hook_failed: { exit: 75, retryable: true, meaning: 'a command of `on-change` failed in its container' },
   aborted: { exit: 75, retryable: false, meaning: 'the caller went away before the answer' },
   internal: { exit: 70, retryable: false, meaning: 'a bug in locket' },
 } as const satisfies Record<string, { exit: number; retryable: boolean; meaning: string }>

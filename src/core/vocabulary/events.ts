@@ -1,4 +1,5 @@
 import { COMMAND_EVENTS } from './events/of-commands.ts'
+import { RELOAD_EVENTS } from './events/of-reloads.ts'
 import { row, type FactTypes } from './events/row.ts'
 
 const MOUNT = { volume: 'text', mountId: 'text' } as const
@@ -142,6 +143,7 @@ export const EVENTS = {
     'volume.unknown',
   ),
   'volume.restore.failed': row('error', 'failed', FAILURE),
+  ...RELOAD_EVENTS,
   // Providers
   'provider.fetch': row('debug', 'references fetched', {
     provider: 'text',

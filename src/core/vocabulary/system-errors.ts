@@ -17,6 +17,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open',
   ETXTBSY: 'it is a program that runs',
   EADDRINUSE: 'another process listens there',
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection was closed before the end of the answer',
 }
 
 /** Reasons that are other ones for the writer of a file. */

@@ -2,17 +2,25 @@ import { isUtf8 } from 'node:buffer'
 import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
-import { systemReason } from '../../core/vocabulary/system-errors.ts'
-import type { Changes, FileTree, OutFile, TreeOptions } from '../../core/ports/files.ts'
+import type { Changes, FileTree, OutFile, TouchOptions, TreeOptions } from '../../core/ports/files.ts'
 import type { Owner } from '../../core/text/units.ts'
+import { Secret } from '../../core/vocabulary/secret.ts'
 import { createPace, type TurnClock } from '../../core/waiting/turns.ts'
 import { parentFolders } from '../../core/plan/paths.ts'
 import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
-import { readGeneration, readMark, writeGeneration, writeMark } from './marks.ts'
+import {
+  hasReload,
+  readGeneration,
+  readMark,
+  removeReload,
+  writeGeneration,
+  writeMark,
+  writeReload,
+} from './marks.ts'
 import { openWipeBudget } from './overwrite.ts'
 import { inodeIfSame, ownerOfProcess, setOwnerAndMode, stageFile } from './staged-file.ts'
 import { emptyFolder, moveAside, namesIn, type Disposal } from './wipe.ts'
-import { FULL } from './write-error.ts'
+import { treeError } from './write-error.ts'
 
 // A container may write below data/, even as root. Any entry below it may have changed since it was last
 // looked at: folders are opened without following links, entries are only renamed, and entries to remove are
@@ -32,10 +40,14 @@ export function openFileTree(clock: TurnClock): FileTree {
   return {
     replaceAll: (root, files, options) => replaceAll(root, files, options, createPace(clock)),
     wipe,
+    touch,
     mark: writeMark,
     markOf: readMark,
     keepGeneration: writeGeneration,
     generationOf: readGeneration,
+    oweReload: writeReload,
+    isReloadOwed: hasReload,
+    reloadDone: removeReload,
   }
 }
 
@@ -74,10 +86,8 @@ async function replaceAll(
     using stage = openOrMakeDir(top.at('stage'))
     await emptyStage(stage)
     using data = openOrMakeDir(top.at('data'))
-    const { uid, gid } = ownerOfProcess()
-    const owner = { uid: options.uid ?? uid, gid: options.gid ?? gid }
     try {
-      const generation = { stage, data, files, options, owner, pace }
+      const generation = { stage, data, files, options, owner: ownerOf(options), pace }
       return await commit(generation, await prepare(generation))
     } finally {
       await emptyStage(stage)
@@ -107,6 +117,27 @@ async function wipe(root: string): Promise<void> {
     'io',
     `cannot wipe ${root}: ${failures.slice(0, 3).join(', ')}${failures.length > 3 ? ', …' : ''}`,
   )
+}
+
+/** Renames a new file into place, so that no entry that a container made is opened. */
+async function touch(root: string, name: string, options: TouchOptions): Promise<void> {
+  try {
+    using top = openDir(root)
+    using stage = openOrMakeDir(top.at('stage'))
+    await emptyStage(stage)
+    using data = openDir(top.at('data'))
+    const content = Secret.fromText('')
+    await stageFile(stage.at('touched'), { content, mode: options.fileMode, owner: ownerOf(options) })
+    place(stage, { name: 'touched', path: name, isFolder: false }, data)
+    await emptyStage(stage)
+  } catch (error) {
+    throw treeError(root, error)
+  }
+}
+
+function ownerOf(options: Pick<TreeOptions, 'uid' | 'gid'>): Owner {
+  const { uid, gid } = ownerOfProcess()
+  return { uid: options.uid ?? uid, gid: options.gid ?? gid }
 }
 
 /** Stages the files. Every step that can fail for lack of space happens here, where no container sees it. */
@@ -147,7 +178,11 @@ async function commit(generation: Generation, { staged, kept }: Prepared): Promi
   const { stage, data, files, options, owner, pace } = generation
   const changes = { changed: [] as string[], made: [] as string[], gone: [] as string[] }
   const folders = parentFolders(files.map((file) => file.path))
-  const wanted = new Set([...folders, ...files.map((file) => file.path)])
+  const wanted = new Set([
+    ...folders,
+    ...files.map((file) => file.path),
+    ...(options.touched === undefined ? [] : [options.touched]),
+  ])
   for (const one of staged) {
     await pace()
     using parent = openParent(data, one.path)
@@ -211,16 +246,4 @@ async function emptyStage(stage: DirHandle): Promise<void> {
   const failures = await emptyFolder(stage, { stage, disposal })
   if (failures.length > 0)
     throw new LocketError('io', `cannot empty its stage: ${failures.slice(0, 3).join(', ')}`)
-}
-
-function treeError(root: string, error: unknown): LocketError {
-  const errno = errnoOf(error)
-  if (errno !== undefined && FULL.includes(errno)) {
-    return new LocketError('too_large', `the files do not fit into ${root}: the tmpfs is full`, {
-      cause: error,
-      hint: 'raise the driver option size',
-    })
-  }
-  const reason = error instanceof Error && errno === undefined ? error.message : systemReason(errno, 'write')
-  return new LocketError('io', `cannot write the files of ${root}: ${reason}`, { cause: error })
 }

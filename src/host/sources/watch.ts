@@ -1,146 +1,119 @@
-import { readdir, realpath, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { liesUnder } from '../../core/plan/paths.ts'
-import { errnoOf } from '../../core/vocabulary/errors.ts'
+import { lstat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { WatchPaths } from '../../core/ports/files.ts'
 import { isTemplateName } from './source-trees.ts'
-import { openComparison } from './watch-compare.ts'
-import { openEvents } from './watch-events.ts'
+import { openFolderWatches } from './watch-folders.ts'
+import { identityOf, lookAt, type Look } from './watch-look.ts'
+import { createNotices } from './watch-notices.ts'
 
+/** Where the system tells of all changes, a poll is for those that an overflow of its queue has dropped. */
+const SLOW_POLL_MS = 600_000
 const LEAST_POLL_MS = 2000
 /** Polling takes at most one fiftieth of a core. Looking at a thousand files takes some 30 ms. */
 const POLL_SHARE = 50
-/** Folders below this depth are not watched. A list of the files is refused there too. */
-const DEEPEST = 64
-
 /**
- * Watches paths. Any event at a path or beside it leads to a comparison of all of them. A poll compares them
- * too, because links further up, folders that come back and network file systems send no events. Kubernetes
- * swaps `..data`. When a watched folder was replaced, by a rename or a link, the watch is opened again: the
- * old watch stays with the old folder.
+ * Watches the folders of the paths, of every link on the way, and of the folders above. An event at a plain
+ * file leads to a look at that file; any other event that matters leads to a look at all paths. A poll looks
+ * at all paths too: often where the system does not tell of all changes, else rarely.
  */
 export const watchPaths: WatchPaths = async (paths, onChange, { debounceMs, isDeep }) => {
-  const parents = paths.map((path) => dirname(path))
-  const watched = isDeep
-    ? [{ places: paths }, { places: [...new Set(parents)], depth: 0 }]
-    : [{ places: [...new Set([...paths, ...parents])], depth: 0 }]
-  let folders = ''
-  let lookMs = 0
-  let opened: Promise<AsyncDisposable> | undefined
+  const noticing = createNotices(debounceMs, compare)
+  const watches = openFolderWatches(noticed)
+  let polling: NodeJS.Timeout | undefined
   let isClosed = false
+  let pollMs = SLOW_POLL_MS
+  let comparing: Promise<void> = Promise.resolve()
+  let look = await lookAt(paths, isDeep)
 
-  async function identify(): Promise<string> {
+  function noticed(folder: string, name: string | undefined): void {
+    // An event of the folder itself has the name of the folder.
+    const entry = name === undefined || name === basename(folder) ? folder : join(folder, name)
+    if (entry === folder || look.joints.has(entry)) noticing.all()
+    else if (look.plain.has(entry) || (look.deep.has(folder) && isTemplateName(basename(entry))))
+      noticing.one(entry)
+  }
+
+  /** Undefined: compares all paths. */
+  function compare(entries: ReadonlySet<string> | undefined): void {
+    comparing = compareAfter(comparing, entries)
+  }
+
+  async function compareAfter(
+    before: Promise<void>,
+    entries: ReadonlySet<string> | undefined,
+  ): Promise<void> {
+    await before
+    if (isClosed) return
+    const changed = (entries && (await compareEntries(entries, look))) ?? (await compareAll())
+    if (!isClosed && changed.length > 0) onChange(changed)
+  }
+
+  async function compareAll(): Promise<readonly string[]> {
     const start = performance.now()
-    const looks = await Promise.all(paths.map((path) => lookAt(path, isDeep)))
-    lookMs = performance.now() - start
-    const now = looks.flatMap((look) => look.folders).join('\n')
-    if (now !== folders) {
-      folders = now
-      if (opened !== undefined) opened = reopen(opened)
-    }
-    return looks.flatMap((look) => [...look.folders, ...look.files]).join('\n')
-  }
-  /** Opens the watch again. Never rejects: no caller waits for it before the end, and the poll continues. */
-  async function reopen(before: Promise<AsyncDisposable>): Promise<AsyncDisposable> {
-    try {
-      await (await before)[Symbol.asyncDispose]()
-      return await open()
-    } catch {
-      return { [Symbol.asyncDispose]: async () => undefined }
-    }
-  }
-  async function open(): Promise<AsyncDisposable> {
-    const events = await openEvents(watched, noticed)
-    // Changes between the last comparison and now were not watched.
-    noticed()
-    if (isClosed) await events[Symbol.asyncDispose]()
-    return events
-  }
-  function noticed(): void {
-    comparison.noticed()
+    const before = look.places
+    look = await lookAt(paths, isDeep)
+    const lookMs = performance.now() - start
+    if (isClosed) return []
+    const { hasNew, isComplete } = await watches.follow(look.folders)
+    if (isClosed) watches[Symbol.dispose]()
+    // Events in a new folder came before it was watched.
+    else if (hasNew) noticing.all()
+    pollAfter(isComplete ? SLOW_POLL_MS : Math.max(LEAST_POLL_MS, POLL_SHARE * lookMs))
+    return differences(before, look.places)
   }
 
-  const comparison = await openComparison(identify, onChange, debounceMs)
-  const first = open()
-  opened = first
-  try {
-    await first
-  } catch (thrown) {
-    isClosed = true
-    comparison[Symbol.dispose]()
-    throw thrown
+  function pollAfter(ms: number): void {
+    if (isClosed || (polling !== undefined && ms === pollMs)) return
+    pollMs = ms
+    clearTimeout(polling)
+    polling = setTimeout(() => {
+      polling = undefined
+      compare(undefined)
+    }, ms)
   }
-  comparison.pollEvery(() => Math.max(LEAST_POLL_MS, POLL_SHARE * lookMs))
+
+  await watches.follow(look.folders)
+  await compareFirst()
   return {
     async [Symbol.asyncDispose]() {
       isClosed = true
-      comparison[Symbol.dispose]()
-      await (await (opened ?? first))[Symbol.asyncDispose]()
+      clearTimeout(polling)
+      noticing[Symbol.dispose]()
+      watches[Symbol.dispose]()
+      await comparing
     },
   }
-}
 
-/** One line for each folder and file that is there. */
-interface Look {
-  readonly folders: string[]
-  readonly files: string[]
-}
-
-async function lookAt(path: string, isDeep: boolean): Promise<Look> {
-  const look: Look = { folders: [], files: [] }
-  try {
-    if (!isDeep) look.files.push(`${path} ${await identifyFile(path)}`)
-    else await lookBelow(path, { look, root: await realpath(path), depth: 0 })
-  } catch (thrown) {
-    // The path is a file, or is missing, or is a folder that was removed meanwhile.
-    look.files.push(`${path} ${errnoOf(thrown) ?? 'unreadable'} ${await identifyFile(path)}`)
+  /** Changes between the first look and the watch were not seen. */
+  async function compareFirst(): Promise<void> {
+    compare(undefined)
+    await comparing
   }
-  return look
 }
 
-async function lookBelow(
-  path: string,
-  { look, root, depth }: { readonly look: Look; readonly root: string; readonly depth: number },
-): Promise<void> {
-  const entries = await readdir(path, { withFileTypes: true })
-  // Only device and inode: temporary files of editors change its times.
-  look.folders.push(`${path} ${(await identifyFile(path)).split(' ').slice(0, 2).join(' ')}`)
-  const inner: string[] = []
-  const files: string[] = []
+/**
+ * Looks at single entries, and keeps what is new in `look`. Returns the places that have changed, or
+ * undefined when only a look at all paths can tell: an entry came, went, or is not a plain file.
+ */
+async function compareEntries(
+  entries: ReadonlySet<string>,
+  { places, plain }: Look,
+): Promise<readonly string[] | undefined> {
+  const changed = new Map<string, string>()
   for (const entry of entries) {
-    if (!isTemplateName(entry.name)) continue
-    const place = join(path, entry.name)
-    const isFolder = entry.isSymbolicLink() ? await isFolderBelow(place, root) : entry.isDirectory()
-    if (isFolder) inner.push(place)
-    else files.push(place)
+    const facts = await lstat(entry, { bigint: true }).catch(() => undefined)
+    const known = plain.get(entry)
+    if (facts === undefined && known === undefined) continue
+    if (facts === undefined || known === undefined || !facts.isFile()) return undefined
+    const identity = identityOf(facts)
+    for (const place of known) if (places.get(place) !== identity) changed.set(place, identity)
   }
-  look.files.push(...(await Promise.all(files.map(async (file) => `${file} ${await identifyFile(file)}`))))
-  if (depth < DEEPEST) for (const place of inner) await lookBelow(place, { look, root, depth: depth + 1 })
+  for (const [place, identity] of changed) places.set(place, identity)
+  return [...changed.keys()]
 }
 
-/**
- * Returns true for a link to a folder below the root. A link to a folder outside is refused elsewhere; here
- * it must not lead through the whole disk.
- */
-async function isFolderBelow(link: string, root: string): Promise<boolean> {
-  try {
-    const real = await realpath(link)
-    if (!liesUnder(real, root) || liesUnder(dirname(link), real)) return false
-    return (await stat(real)).isDirectory()
-  } catch {
-    return false
-  }
-}
-
-/**
- * Returns a text that changes when the file is replaced or written. Links are followed. A missing file is
- * `missing`.
- */
-async function identifyFile(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
-    return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
-  } catch {
-    return 'missing'
-  }
+/** Returns the places that are different, new or gone. */
+function differences(before: Look['places'], now: Look['places']): readonly string[] {
+  const gone = [...before.keys()].filter((place) => !now.has(place))
+  return [...gone, ...[...now].filter(([place, text]) => before.get(place) !== text).map(([place]) => place)]
 }

@@ -47,18 +47,20 @@ export function withMarker(store: StateStore, path: string): StateStore {
       await store.save(records)
       await follow(records.map(({ name }) => name))
     },
+    saveMounts: (records) => store.saveMounts(records),
   }
 }
 
 /**
  * Returns a store of volumes that are known by name alone, because their config folder is not there. Nothing
- * can be saved: `save` rejects with `reason`.
+ * can be saved: the store rejects with `reason`.
  */
 export function openNameStore(names: readonly VolumeName[], reason: LocketError): StateStore {
   const records = names.map((name) => ({ name, options: {}, createdAt: UNKNOWN_TIME, mounts: [] }))
   return {
     load: async () => ({ records, source: 'previous', warnings: [] }),
     save: () => Promise.reject(reason),
+    saveMounts: () => Promise.reject(reason),
   }
 }
 

@@ -6,13 +6,8 @@ import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
 import type { VolumeRecord } from '../../core/volume/record.ts'
 import { makeFolders } from '../files/make-folders.ts'
 import { openNameStore, readMarker, withMarker } from './config-marker.ts'
-import {
-  loadGeneration,
-  openStateFile,
-  removeGenerations,
-  type LoadedGeneration,
-  type StateOptions,
-} from './state-file.ts'
+import { loadGeneration, type LoadedGeneration } from './load-generation.ts'
+import { openStateFile, removeGenerations, type StateOptions } from './state-file.ts'
 
 interface ManagedState {
   readonly store: StateStore
@@ -41,7 +36,9 @@ export async function openManagedState(
   if (left.source === 'none') return { store, dir: preferredDir, warnings: left.warnings }
   const own = await loadGeneration(preferredDir, options.reset ?? false)
   await store.load()
-  await store.save(unite(own, left))
+  const records = unite(own, left)
+  await store.saveMounts(records)
+  await store.save(records)
   await removeGenerations(fallbackDir)
   const warnings = [...own.warnings, ...left.warnings, `state moved from ${fallbackDir} to ${preferredDir}`]
   return { store: trustedLike(store, [own, left]), dir: preferredDir, warnings }
@@ -125,10 +122,11 @@ function unite(a: LoadedGeneration, b: LoadedGeneration): VolumeRecord[] {
  * wiped.
  */
 function trustedLike(store: StateStore, parts: readonly LoadedState[]): StateStore {
-  const isTrusted = parts.every((part) => part.source !== 'previous')
+  const isTrusted = parts.every(({ source }) => source === 'current' || source === 'none')
   if (isTrusted) return store
   return {
     save: (records) => store.save(records),
+    saveMounts: (records) => store.saveMounts(records),
     load: async () => ({ ...(await store.load()), source: 'previous' }),
   }
 }

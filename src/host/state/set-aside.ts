@@ -18,12 +18,12 @@ export async function warningsOfMissing(dir: string): Promise<string[]> {
 }
 
 /**
- * Renames a file to a name for damaged ones. Returns the result in words, or undefined when there was no such
- * file.
+ * Renames a file to a name for damaged ones, which begins with `as`. Returns the result in words, or
+ * undefined when there was no such file.
  */
-export async function setAside(dir: string, name: string): Promise<string | undefined> {
+export async function setAside(dir: string, name: string, as = CURRENT): Promise<string | undefined> {
   for (let n = 1; ; n += 1) {
-    const bad = join(dir, `${CURRENT}.bad-${n}`)
+    const bad = join(dir, `${as}.bad-${n}`)
     if (n < MOST_BAD && (await exists(bad))) continue
     try {
       await rename(join(dir, name), bad)

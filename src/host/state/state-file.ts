@@ -1,19 +1,22 @@
 import { constants } from 'node:fs'
 import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
+import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
-import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
+import type { StateStore } from '../../core/ports/state-store.ts'
+import type { VolumeRecord } from '../../core/volume/record.ts'
 import { makeFolders } from '../files/make-folders.ts'
+import { loadGeneration, PREVIOUS } from './load-generation.ts'
 import { mergeSaves } from './merge-saves.ts'
-import { readStateFile } from './read-state-file.ts'
-import { CURRENT, setAside, warningsOfMissing } from './set-aside.ts'
-import { formatState, parseState, type ReadState, type State } from './state-format.ts'
+import { MOUNT_LOG, openMountLog } from './mount-log.ts'
+import { CURRENT, setAside } from './set-aside.ts'
+import { formatState, type State } from './state-format.ts'
 
 // state.json       the newest generation, replaced by rename
 // state.json.prev  the one before it
 // state.json.tmp   being written; never read
 // state.json.bad-N damaged ones, kept for a person to look at
+// mounts.log       the references of all volumes: see mount-log.ts
 
 /** How the state file is opened. */
 export interface StateOptions {
@@ -24,13 +27,9 @@ export interface StateOptions {
   readonly link?: typeof link
 }
 
-/** One generation of the state. `savedAt`: ISO 8601, or undefined when none was read. */
-export interface LoadedGeneration extends LoadedState {
-  readonly savedAt: string | undefined
-}
-
-const PREVIOUS = 'state.json.prev'
 const TEMPORARY = 'state.json.tmp'
+/** A copy of the current file, which becomes the previous one. */
+const COPY = `${PREVIOUS}.copy`
 /** A second name of the current file, which becomes the previous one. */
 const SECOND = `${PREVIOUS}.tmp`
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
@@ -41,73 +40,51 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
  */
 export function openStateFile(dir: string, options: StateOptions = {}): StateStore {
   const { reset = false, now = Date.now } = options
+  const log = openMountLog(dir)
   // Until the current file is known to be good, it must not replace the previous one.
   let isCurrentGood = false
+  /** True: the current file says that the references are in the log, and they are. */
+  let isApart = false
+  let newest: readonly VolumeRecord[] = []
+  /** The current file, until the previous one names the same volumes. */
+  let unlike: State | undefined
+  const write = mergeSaves(async (records) => {
+    const savedAt = new Date(now()).toISOString()
+    const keepCurrent = isCurrentGood ? (options.link ?? link) : undefined
+    const state = { savedAt, records, mountsApart: true }
+    await writeGeneration(dir, state, keepCurrent)
+    isCurrentGood = true
+    unlike = state
+  })
+
+  /** Writes the references of an earlier version into the log before the file says that they are there. */
+  async function writeApart(records: readonly VolumeRecord[]): Promise<void> {
+    if (!isApart) await log.rewrite()
+    await write(records)
+    isApart = true
+  }
+
   return {
     async load() {
-      const { records, source, warnings } = await loadGeneration(dir, reset)
-      isCurrentGood = source === 'current'
+      const { records, source, warnings, isApart: wasApart } = await loadGeneration(dir, reset)
+      isCurrentGood = source === 'current' || source === 'incomplete'
+      isApart = wasApart && source === 'current'
+      newest = records
+      log.adopt(records)
       return { records, source, warnings }
     },
-    save: mergeSaves(async (records) => {
-      await writeGeneration(
-        dir,
-        { savedAt: new Date(now()).toISOString(), records },
-        isCurrentGood ? (options.link ?? link) : undefined,
-      )
-      isCurrentGood = true
-    }),
-  }
-}
-
-/**
- * Reads the newest generation that is good. Rejects with `state_corrupt`, and then leaves the files
- * unchanged, so that the next start reports the same.
- */
-export async function loadGeneration(dir: string, reset: boolean): Promise<LoadedGeneration> {
-  const current = await readGeneration(dir, CURRENT, reset)
-  if (current?.kind === 'good') return loaded(current.state, 'current', [])
-  const previous = current?.kind === 'newer' ? undefined : await readGeneration(dir, PREVIOUS, reset)
-  if (previous?.kind === 'good') {
-    const { state } = previous
-    if (current === undefined) return loaded(state, 'previous', await warningsOfMissing(dir))
-    const kept = await setAside(dir, CURRENT)
-    return loaded(state, 'previous', [
-      `${join(dir, CURRENT)} is damaged (${whyOf(current)}): ${kept}; the state of ${state.savedAt} is used`,
-    ])
-  }
-  if (current === undefined && previous === undefined) return loaded(undefined, 'none', [])
-  if (!reset) throw corrupt(dir, current, previous)
-  const kept = [await setAside(dir, CURRENT), await setAside(dir, PREVIOUS)].filter(
-    (line) => line !== undefined,
-  )
-  return loaded(
-    undefined,
-    'none',
-    kept.map((line) => `state was reset: ${line}`),
-  )
-}
-
-function loaded(
-  state: State | undefined,
-  source: LoadedState['source'],
-  warnings: readonly string[],
-): LoadedGeneration {
-  return { records: state?.records ?? [], savedAt: state?.savedAt, source, warnings }
-}
-
-/**
- * Reads one generation, or returns undefined when there is no such file. A file that the system does not let
- * this process read may be good: only with `reset` it counts as damaged.
- */
-async function readGeneration(dir: string, name: string, reset: boolean): Promise<ReadState | undefined> {
-  const path = join(dir, name)
-  try {
-    const text = await readStateFile(path)
-    return text === undefined ? undefined : parseState(text)
-  } catch (error) {
-    if (reset && isLocketError(error)) return { kind: 'damaged', why: error.message }
-    throw error
+    async save(records) {
+      newest = records
+      await log.save(records)
+      await writeApart(records)
+      log.retain(new Set(newest.map(({ name }) => name)))
+    },
+    async saveMounts(records) {
+      await log.save(records)
+      if (!isApart) await writeApart(newest)
+      if (unlike !== undefined) await copyToPrevious(dir, unlike)
+      unlike = undefined
+    },
   }
 }
 
@@ -122,14 +99,13 @@ async function writeGeneration(
 ): Promise<void> {
   const temporary = join(dir, TEMPORARY)
   try {
-    const made = await makeFolders(dir, 0o700)
-    if (made !== undefined) await syncFolder(dirname(made))
     const text = formatState(state)
     try {
       await replaceCurrent(dir, text, linkCurrent)
     } catch (error) {
-      if (!['EEXIST', 'EISDIR', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error
-      await makeWay(dir)
+      if (errnoOf(error) === 'ENOENT') await makeStateFolder(dir)
+      else if (['EEXIST', 'EISDIR', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) await makeWay(dir)
+      else throw error
       await replaceCurrent(dir, text, linkCurrent)
     }
     await syncFolder(dir)
@@ -145,6 +121,11 @@ async function writeGeneration(
       },
     )
   }
+}
+
+async function makeStateFolder(dir: string): Promise<void> {
+  const made = await makeFolders(dir, 0o700)
+  if (made !== undefined) await syncFolder(dirname(made))
 }
 
 async function replaceCurrent(
@@ -200,25 +181,22 @@ async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void
   }
 }
 
-function corrupt(dir: string, current: ReadState | undefined, previous: ReadState | undefined): LocketError {
-  const path = join(dir, CURRENT)
-  if (current?.kind === 'newer' || previous?.kind === 'newer') {
-    return new LocketError('state_corrupt', `${path} was written by a newer locket`, {
-      hint: 'upgrade locket, or start empty with --reset-state; the file is kept',
-    })
+/**
+ * Makes the previous file a copy of the current one, so that a file that is damaged later costs no volume.
+ * Without fsync, because the current file is durable. A failure leaves the file of before.
+ */
+async function copyToPrevious(dir: string, state: State): Promise<void> {
+  const temporary = join(dir, COPY)
+  try {
+    await unlinkIfAny(temporary)
+    await using file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+    await file.chmod(0o600)
+    await file.writeFile(formatState(state))
+    await rename(temporary, join(dir, PREVIOUS))
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    await unlink(temporary).catch(() => undefined)
   }
-  const prev =
-    previous === undefined
-      ? 'there is no previous one'
-      : `${PREVIOUS} cannot be used either: ${whyOf(previous)}`
-  const what = current === undefined ? `${path} is missing` : `${path} cannot be used: ${whyOf(current)}`
-  return new LocketError('state_corrupt', `${what}; ${prev}`, {
-    hint: 'put a good copy in its place, or start empty with --reset-state; the files are kept',
-  })
-}
-
-function whyOf(read: ReadState): string {
-  return read.kind === 'damaged' ? read.why : 'a newer locket wrote it'
 }
 
 async function syncFolder(dir: string): Promise<void> {
@@ -234,6 +212,6 @@ async function unlinkIfAny(path: string): Promise<void> {
 
 /** Removes both generations, but not the damaged files. For state that was moved to another folder. */
 export async function removeGenerations(dir: string): Promise<void> {
-  for (const name of [PREVIOUS, CURRENT, TEMPORARY]) await unlinkIfAny(join(dir, name))
+  for (const name of [PREVIOUS, CURRENT, TEMPORARY, MOUNT_LOG]) await unlinkIfAny(join(dir, name))
   await syncFolder(dir)
 }

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { parseMountId, parseVolumeName } from '../../core/vocabulary/names.ts'
+import { parseVolumeName } from '../../core/vocabulary/names.ts'
 import type { VolumeRecord } from '../../core/volume/record.ts'
+import { StoredMount } from './mount-log-format.ts'
 
 /** The content of a state file. */
 export interface State {
   /** ISO 8601. */
   readonly savedAt: string
+  /** Without references and marks if `mountsApart`. */
   readonly records: readonly VolumeRecord[]
+  /** True: the references are in the mount log. False in the files of earlier versions (ADR 0021). */
+  readonly mountsApart: boolean
 }
 
 /** The result of reading a state file. */
@@ -19,25 +23,29 @@ export type ReadState =
 
 const VERSION = 1
 
-const Mount = z.object({
-  id: z.string().transform(parseMountId),
-  since: z.string(),
-  bootId: z.string(),
-  unsure: z.literal(true).exactOptional(),
-})
 const Volume = z.object({
   name: z.string().transform(parseVolumeName),
   options: z.record(z.string(), z.string()),
   createdAt: z.string(),
-  mounts: z.array(Mount),
+  mounts: z.array(StoredMount),
   mark: z.string().optional(),
 })
-const Payload = z.object({ version: z.literal(VERSION), savedAt: z.iso.datetime(), volumes: z.array(Volume) })
+const Payload = z.object({
+  version: z.literal(VERSION),
+  savedAt: z.iso.datetime(),
+  mountsApart: z.literal(true).exactOptional(),
+  volumes: z.array(Volume),
+})
 const JsonObject = z.record(z.string(), z.unknown())
 
-/** Returns the text of a state file, with its checksum. */
-export function formatState({ savedAt, records }: State): string {
-  const payload = { version: VERSION, savedAt, volumes: records }
+/**
+ * Returns the text of a state file, with its checksum. The list of references stays, empty: earlier versions
+ * require it.
+ */
+export function formatState({ savedAt, records, mountsApart }: State): string {
+  const payload = mountsApart
+    ? { version: VERSION, savedAt, mountsApart, volumes: records.map(withoutMounts) }
+    : { version: VERSION, savedAt, volumes: records }
   return `${JSON.stringify({ checksum: checksumOf(payload), ...payload })}\n`
 }
 
@@ -53,11 +61,15 @@ export function parseState(text: string): ReadState {
   const version = payload['version']
   if (typeof version === 'number' && version > VERSION) return { kind: 'newer', version }
   try {
-    const { savedAt, volumes } = Payload.parse(payload)
-    return { kind: 'good', state: { savedAt, records: volumes } }
+    const { savedAt, volumes, mountsApart = false } = Payload.parse(payload)
+    return { kind: 'good', state: { savedAt, records: volumes, mountsApart } }
   } catch {
     return { kind: 'damaged', why: 'it has content that no locket writes' }
   }
+}
+
+function withoutMounts({ name, options, createdAt }: VolumeRecord): VolumeRecord {
+  return { name, options, createdAt, mounts: [] }
 }
 
 /** Returns the SHA-256 of everything else in the file, as written: JSON keeps the order of keys. */

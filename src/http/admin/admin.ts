@@ -43,8 +43,8 @@ export function metricsServer(driver: Driver, counts: Counts): FastifyInstance {
   return server
 }
 
-function openServer({ emit }: Driver): FastifyInstance {
-  const server = plainServer(BODY_LIMIT_BYTES)
+function openServer({ emit, clock }: Driver): FastifyInstance {
+  const server = plainServer(clock, BODY_LIMIT_BYTES)
   server.server.maxConnections = MOST_CONNECTIONS
   server.setErrorHandler(async (thrown, request, reply) => {
     const error = refusalOf(thrown) ?? toLocketError(thrown)

@@ -42,6 +42,23 @@ test('a file that is written again with the same variables restarts nothing', as
   await running.ended
 })
 
+test('an edited template asks for its own references: a variable keeps its value', async (t) => {
+  const { start, put, read, keep, folder } = await execWorld(t)
+  await put('in/a', 'one {{ local://db/password }}')
+  const map = ['--map', `${folder}/in:${folder}/out`]
+  const variable = ['-e', 'VALUE={{ local://api/token | default "none" }}']
+  const running = start([...QUICKLY, ...map, ...variable, '--', ...program('forever')])
+  await running.seen(/ready/)
+  await keep('api/token', 'another')
+  await put('in/a', 'two {{ local://db/password }}')
+  await until('the file is written', async () => (await read('out/a')).startsWith('two'))
+  await put('in/a', 'three {{ local://db/password }}')
+  await until('the file is written', async () => (await read('out/a')).startsWith('three'))
+  assert.equal([...running.out().matchAll(/ready/g)].length, 1)
+  running.process.kill('SIGTERM')
+  await running.ended
+})
+
 test('a change of files alone is written, and the command keeps running', async (t) => {
   const { start, put, read, folder } = await execWorld(t)
   await put('in/a', 'one {{ local://db/password }}')

@@ -76,6 +76,7 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
       ...warningsOf(state),
       ...(content?.warnings ?? []),
       ...(activity.postponed === undefined ? [] : [`the refresh is postponed: ${activity.postponed}`]),
+      ...driver.reloads.troublesOf(name),
       ...[...used.values()].flatMap(({ paused }) => paused ?? []),
     ],
   }
