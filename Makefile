@@ -6,7 +6,7 @@ DIST := dist$(if $(filter $(HOST),$(ARCH)),,/$(ARCH))
 NAME ?= locket
 PREFIX ?= /usr/local
 READY := node_modules/.ready
-ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip procps:ps openssh-client:ssh-keygen openssl age docker-registry zsh fish prometheus
+ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip procps:ps openssh-client:ssh-keygen openssl age docker-registry zsh fish prometheus postgresql
 
 help: ## this list
 	@echo 'make TARGET, with ARCH=x64|arm64 for build, plugin and image, NAME= for plugin and image, REGISTRY=host:port for push, PREFIX= DESTDIR= for install'
@@ -15,7 +15,7 @@ help: ## this list
 demo: $(READY) ## see a container read a secret from a locket volume, and the secret vanish with it
 	@node scripts/demo/demo.ts
 
-test: check rootfs engine ## everything, end to end on a private engine included
+test: check rootfs engine moto programs ## everything, end to end on a private engine included
 	@node scripts/test.ts unit e2e
 
 check: $(READY) ## types, lint, format, architecture, generated files
@@ -74,7 +74,14 @@ clean: ## takes away what was built and downloaded
 engine: $(READY)
 	@scripts/debian-packages.sh $(ENGINE)
 
+programs: # password managers, for the tests of their providers
+	@scripts/debian-packages.sh pass:pass gnupg:gpg keepassxc:keepassxc-cli
+
+moto: # the protocols of AWS, for the tests
+	@scripts/debian-packages.sh python3:python3 python3-venv
+	@scripts/moto.sh
+
 $(READY): package-lock.json
 	@scripts/toolchain.sh
 
-.PHONY: help demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine
+.PHONY: help moto programs demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine

@@ -1,16 +1,18 @@
 import type { CheckDeps } from './app/check/providers.ts'
+import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
 import type { Machine } from './app/machine.ts'
-import { credentialVariables } from './config/child-environment.ts'
+import { credentialVariables } from './config/entries/child-environment.ts'
 import { MANAGED_STATE } from './config/volume/daemon.ts'
 import type { DaemonConfig } from './config/volume/volume-config.ts'
 import { createEvents, type Emit, type EventListener } from './core/ports/events.ts'
 import type { Engine } from './core/ports/engine.ts'
 import type { StartWorker } from './core/ports/process.ts'
-import type { StateStore } from './core/ports/state-store.ts'
 import type { SecretStore } from './core/ports/secret-store.ts'
+import { openAuditFile } from './host/audit/audit-file.ts'
 import { programs } from './host/process/child.ts'
 import { systemClock } from './host/daemon/clock.ts'
 import { canBeMade, holdFolder, type HoldOptions } from './host/daemon/hold-folder.ts'
@@ -21,6 +23,8 @@ import { openLog, type LogOptions } from './host/log/log.ts'
 import { openMountTable } from './host/mounts/mount-table.ts'
 import { openOwnFiles, writePrivateFile } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
+import { openCacheFiles } from './host/last-known-good/cache-files.ts'
+import { openHostKey } from './host/state/host-key.ts'
 import { openHeapCare } from './host/process/heap-care.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
@@ -33,6 +37,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 // Only this file builds the implementations of ports. All other code receives them as arguments.
 
+export { openAuditFiles } from './host/audit/audit-files.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
 export { openHeapCare }
 export { writePrivateFile } from './host/files/own-files.ts'
@@ -88,7 +93,8 @@ export async function openStore(daemon: DaemonConfig): Promise<OpenedStore> {
     import('./host/state/managed-state.ts'),
   ])
   const options = { reset: daemon.resetState }
-  if (daemon.stateDir !== undefined) return { store: openStateFile(daemon.stateDir, options), warnings: [] }
+  if (daemon.stateDir !== undefined)
+    return { store: openStateFile(daemon.stateDir, options), dir: daemon.stateDir, warnings: [] }
   return openManagedState(MANAGED_STATE, `${daemon.runtimeDir}/state`, options)
 }
 
@@ -100,15 +106,17 @@ interface Surroundings {
   readonly stopping: AbortSignal
 }
 
-/** Returns the volume driver on the real machine. `store` holds its records. */
+/** Returns the volume driver on the real machine. `store` holds its records, in the folder `dir`. */
 export function openDriver(
   daemon: DaemonConfig,
-  store: StateStore,
+  { store, dir }: OpenedStore,
   { emit, env, stopping }: Surroundings,
 ): Driver {
   const deps = providerDeps(emit, env)
+  const hostKey = openHostKey(dir)
+  const { clock } = deps
   const ports = {
-    clock: deps.clock,
+    clock,
     sources: deps.files,
     mounts: openMountTable(),
     tree: openFileTree(deps.clock),
@@ -118,9 +126,25 @@ export function openDriver(
     openEngine: () => openEngine(daemon),
     daemon,
     clients: createClients(deps, daemon.cacheTtlMs),
+    lastGood: createLastKnownGood({
+      files: openCacheFiles(`${dir}/cache`),
+      hostKey,
+      clock,
+      emit,
+    }),
+    audit: openAudit(daemon.audit, { hostKey, clock, emit }),
     stopping,
   }
   return createDriver(ports, store)
+}
+
+function openAudit(
+  { path, onFailure, maxBytes, files }: DaemonConfig['audit'],
+  ports: Pick<Parameters<typeof createAudit>[0], 'hostKey' | 'clock' | 'emit'>,
+): Audit {
+  if (path === undefined) return NO_AUDIT
+  const log = openAuditFile(path, { clock: ports.clock, maxBytes, files })
+  return createAudit({ ...ports, log, onFailure })
 }
 
 /** Loads the client of the Docker Engine when the first reload needs it. */
@@ -197,7 +221,8 @@ export function openSetupFiles() {
   }
 }
 
-function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
+/** Returns the parts of the machine that providers need. */
+export function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
   const clock = systemClock()
   return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
@@ -73,19 +73,35 @@ const lateModules: Plugin = {
   name: 'late-modules',
   setup(hooks) {
     hooks.onResolve({ filter: LATE }, ({ path, kind, importer }) => {
-      const isWanted = path === 'node:process' || IMPORTERS.test(importer)
+      const isWanted =
+        path === 'node:process' || (IMPORTERS.test(importer) && usesFunctionsOnly(importer, path))
       return kind === 'import-statement' && isWanted ? { path, namespace: 'late' } : undefined
     })
     hooks.onLoad({ filter: /^/, namespace: 'late' }, ({ path }) => ({ contents: lateModule(path) }))
   },
 }
 
-/** Values that are not functions are not exported: a build that imports one fails. */
+/** False: the file imports a class or a value of the module, so it loads the module at once. */
+function usesFunctionsOnly(file: string, module: string): boolean {
+  const functions = new Set(functionsOf(module).map(([name]) => name))
+  const imports = readFileSync(file, 'utf8').matchAll(/import \{([^}]*)\} from '(node:[^']+)'/g)
+  const names = [...imports].flatMap(([, list = '', from]) => (from === module ? list.split(',') : []))
+  return names.every((name) => {
+    const [word = '', ...rest] = name.trim().split(' ')
+    return word === '' || (word === 'type' && rest.length > 0) || functions.has(word)
+  })
+}
+
+function functionsOf(module: string): readonly (readonly [name: string, value: object])[] {
+  const entries = Object.entries<unknown>(process.getBuiltinModule(module) ?? {})
+  return entries.flatMap(([name, value]) =>
+    typeof value === 'function' && /^[a-z]/.test(name) ? [[name, value] as const] : [],
+  )
+}
+
 function lateModule(path: string): string {
   if (path === 'node:process') return 'export default globalThis.process'
-  const entries = Object.entries(process.getBuiltinModule(path) ?? {})
-  const functions = entries.filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
-  return functions
+  return functionsOf(path)
     .map(([name, value]) => {
       const real = `process.getBuiltinModule('${path}').${name}`
       const late = `(...args) => ${real}(...args)`

@@ -1,8 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { VolumeStatus } from '../../src/app/volume/status/status.ts'
-import { parseState } from '../../src/host/state/state-format.ts'
+import { loadGeneration } from '../../src/host/state/load-generation.ts'
 import { IMAGE, startEngine } from './engine.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import { DIST, installPlugin } from './plugin.ts'
@@ -121,8 +121,6 @@ export async function statusOf(engine: Engine, volume: string): Promise<VolumeSt
 
 /** Names of the volumes in the newest state file, each with its mount IDs. */
 export async function recordsOf(engine: Engine): Promise<Map<string, string[]>> {
-  const text = await readFile(onHost(engine, `${CONFIG}/state/state.json`), 'utf8')
-  const read = parseState(text)
-  if (read.kind !== 'good') throw new Error(`the state file is ${read.kind}`)
-  return new Map(read.state.records.map(({ name, mounts }) => [name, mounts.map((mount) => mount.id)]))
+  const { records } = await loadGeneration(onHost(engine, `${CONFIG}/state`), false)
+  return new Map(records.map(({ name, mounts }) => [name, mounts.map((mount) => mount.id)]))
 }

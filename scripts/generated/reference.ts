@@ -234,13 +234,16 @@ function commandTable(section: Section): string {
   return tableOf(['flag', 'variable', 'default', 'meaning'], rows)
 }
 
-function volumeTable(section: Section): string {
-  const rows = Object.values(section.fields).map((field) => [
-    ...settingCells(field),
-    isPerVolume(field) ? 'yes' : '',
-  ])
+function volumeTable(section: Section, index: number): string {
+  const before = new Set(fieldsOf(VOLUME_SECTIONS.slice(0, index)))
+  const fields = Object.values(section.fields)
+  const rows = fields
+    .filter((field) => !before.has(field))
+    .map((field) => [...settingCells(field), isPerVolume(field) ? 'yes' : ''])
   const heads = ['flag', 'variable', 'default', 'meaning', 'driver option']
-  return `### ${section.title}\n\n${tableOf(heads, rows)}`
+  const others = fields.filter((field) => before.has(field)).map(({ name }) => `\`${name}\``)
+  const more = others.length === 0 ? '' : `\n\nSee above for its settings ${others.join(', ')}.`
+  return `### ${section.title}\n\n${tableOf(heads, rows)}${more}`
 }
 
 function settingCells(field: Field): string[] {

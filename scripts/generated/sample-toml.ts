@@ -6,10 +6,12 @@ const WIDTH = 110
 
 /** Returns plugin/locket.toml: every setting with its default or an example, all commented out. */
 export function sampleToml(): string {
-  const sections = VOLUME_SECTIONS.map((section) => ({
-    title: section.title,
-    fields: fieldsOf([section]).filter((field) => field.toml !== false),
-  }))
+  const shown = new Set<Field>()
+  const sections = VOLUME_SECTIONS.map((section) => {
+    const fields = fieldsOf([section]).filter((field) => field.toml !== false && !shown.has(field))
+    for (const field of fields) shown.add(field)
+    return { title: section.title, fields }
+  })
   const parts = sections
     .filter(({ fields }) => fields.length > 0)
     .map(({ title, fields }) => [`## ${title}`, ...fields.map(entry)].join('\n\n'))

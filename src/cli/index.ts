@@ -70,6 +70,38 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./export.ts'),
   },
   {
+    name: 'audit',
+    isOffline: true,
+    summary: 'check and show the audit log of the volume driver',
+    load: () => import('./audit.ts'),
+  },
+  {
+    name: 'serve',
+    hasTable: true,
+    summary: 'answer machines as a broker, with grants and an identity for each of them',
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'machine',
+    summary: 'add, list, disable and remove the machines that this broker answers',
+    load: () => import('./machine.ts'),
+  },
+  {
+    name: 'grant',
+    summary: 'let a machine read secrets of this broker, or take that away',
+    load: () => import('./grant.ts'),
+  },
+  {
+    name: 'secret-ref',
+    summary: 'give references names, under which machines read them through this broker',
+    load: () => import('./secret-ref.ts'),
+  },
+  {
+    name: 'enrol',
+    summary: 'make the key of this machine and bring it to a broker',
+    load: () => import('./enrol.ts'),
+  },
+  {
     name: 'completion',
     isOffline: true,
     summary: 'print the script that makes a shell complete commands and flags',

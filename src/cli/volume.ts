@@ -1,11 +1,10 @@
 import { createCounts } from '../app/admin/metrics/counts.ts'
-import { delayRefusal, runDaemon, type SocketListener } from '../app/volume/daemon.ts'
+import { delayRefusal, runDaemon, type OpenedStore, type SocketListener } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
 import { adminSection, dryRunSection } from '../config/sections/daemon.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { DaemonConfig } from '../config/volume/volume-config.ts'
-import type { StateStore } from '../core/ports/state-store.ts'
 import { nearest } from '../core/text/nearest.ts'
 import { ERROR_KINDS, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { EarlyServer } from '../http/early-server.ts'
@@ -73,8 +72,8 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
     emit,
     fault,
     openStore: () => wire.openStore(daemon),
-    openDriver: (store: StateStore, reason?: LocketError) =>
-      wire.openDriver(refusing(daemon, reason), store, { emit, env, stopping: signal }),
+    openDriver: (opened: OpenedStore, reason?: LocketError) =>
+      wire.openDriver(refusing(daemon, reason), opened, { emit, env, stopping: signal }),
     openListener: (driver: Driver) => openListener(driver, daemon.socket, env),
     openView: async (driver: Driver) => {
       const { openView } = await import('../http/admin/open-view.ts')

@@ -93,8 +93,10 @@ export interface ProviderDef<S extends Section = Section> {
    * secret manager itself calls the secret. Left out: `SCHEME://REF`, and the entry may have no field.
    */
   mapped?(ref: string, field: string | undefined): string
-  /** Files of the operator that it reads although no setting names them. No volume may use them. */
-  readonly ownFiles?: readonly string[]
+  /**
+   * Files and folders of the operator that it reads although no setting names them. No volume may use them.
+   */
+  ownFiles?(settings: SettingsOf<S>): readonly string[]
   /** Checks without I/O the settings that every reference needs. Returns one line for each problem. */
   check(settings: SettingsOf<S>): readonly string[]
   /**

@@ -31,7 +31,14 @@ const PRODUCTS: readonly (readonly [name: RegExp, kinds: string])[] = [
   [/^(op-?)?connect$/i, 'op-connect'],
   [/^bitwarden/i, 'bws'],
   [/^(hashicorp|hcp|openbao|hvault)/i, 'bao'],
-  [/^(age|file|embedded|store)$/i, 'local'],
+  [/^(aws|amazon)$/i, 'aws-sm (Secrets Manager) or aws-ssm (Parameter Store)'],
+  [/^(aws-?)?(secrets?-?manager|sm|asm)$/i, 'aws-sm'],
+  [/^(aws-?)?(ssm|parameters?-?store|systems-?manager)$/i, 'aws-ssm'],
+  [/^(gcp|google)/i, 'gcp-sm'],
+  [/^(azure|akv|key-?vault)/i, 'azure-kv'],
+  [/^(password-?store|gopass)$/i, 'pass'],
+  [/^keepass/i, 'keepassxc'],
+  [/^(file|embedded|store)$/i, 'local'],
   [/^environment$/i, 'env'],
 ]
 

@@ -107,7 +107,9 @@ export function section<const F extends Readonly<Record<string, Field>>>(
   return { name, title, fields }
 }
 
-/** Returns the fields of these sections, in their order. */
+/**
+ * Returns the fields of these sections, in their order. A field that several sections share is there once.
+ */
 export function fieldsOf(sections: readonly Section[]): readonly Field[] {
-  return sections.flatMap(({ fields }) => Object.values(fields))
+  return [...new Set(sections.flatMap(({ fields }) => Object.values(fields)))]
 }

@@ -59,6 +59,15 @@ export const RefreshInterval = AnyText.transform((text): 'auto' | 'off' | number
   if (ms >= SHORTEST_REFRESH_MS) return ms
   throw new LocketError('config', 'must be auto, off, or a duration of at least 5s')
 })
+/** The shortest maximum age of cached values, in milliseconds. */
+const SHORTEST_CACHE_MS = 60_000
+/** How long values are kept for an outage: `off`, or milliseconds of at least one minute. */
+export const CacheAge = AnyText.transform((text): 'off' | number => {
+  if (text.toLowerCase() === 'off') return 'off'
+  const ms = parseDuration(text)
+  if (ms >= SHORTEST_CACHE_MS) return ms
+  throw new LocketError('config', 'must be off, or a duration of at least 1m, like 24h')
+})
 /** The action when new content of a volume is in place: `signal:SIGHUP`. See `parseOnChange`. */
 export const ChangeAction = AnyText.transform(parseOnChange)
 /** Rate limits: `5/s,60/m`. See `parseRates`. */
@@ -146,6 +155,15 @@ export const CredentialText = AnyText.transform((text): Credential => {
   if (text.trim() === '') throw new LocketError('config', 'must not be empty')
   return { kind: 'inline', value: Secret.fromText(text.trim()) }
 })
+
+/** Parses `/path` or `file:/path` of a credential that is a whole file, such as a key in JSON. */
+export const CredentialFile = matching(
+  /^(file:(\/\/)?)?\/[^\0]*$/,
+  'must be the absolute path of a file, which begins with /',
+).transform((text): Extract<Credential, { kind: 'file' }> => ({
+  kind: 'file',
+  path: text.replace(/^file:(?:\/\/(?=\/))?/, ''),
+}))
 
 function nearChoice(text: string, choices: readonly string[]): string | undefined {
   const begins = choices.find((choice) => text.toLowerCase().startsWith(choice))

@@ -59,6 +59,7 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
           return store.saveMounts(records)
         },
       },
+      dir: '/nowhere',
       warnings: ['a warning'],
     }
   }
@@ -66,7 +67,7 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
     emit: world.log.emit,
     openStore: noted,
     openDriver: (opened) => {
-      const base = testDriver(world, {}, opened)
+      const base = testDriver(world, {}, opened.store)
       const task = { [Symbol.asyncDispose]: () => step('end watch') }
       driver = {
         ...base,

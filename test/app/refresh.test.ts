@@ -55,6 +55,7 @@ test('a changed secret is in the file after one interval; other files are not to
   assert.equal(await read('a'), `${CANARY}-a`)
   await oneInterval(world, 16_000)
   await until('the new value is there', async () => (await read('a')) === 'rotated')
+  await until('it is reported', () => eventsOf(world).length > 0)
   assert.deepEqual(eventsOf(world), ['volume.rendered'])
   const after = await stat(join(mountpoint, 'b'), { bigint: true })
   assert.deepEqual([after.ino, after.mtimeNs, after.ctimeNs], [before.ino, before.mtimeNs, before.ctimeNs])
@@ -209,12 +210,21 @@ test('the intervals of auto: the shortest of the providers that a volume asks', 
     bws: each(300_000),
     infisical: each(60_000),
     bao: each(60_000),
+    'aws-sm': each(300_000),
+    'aws-ssm': each(300_000),
+    'gcp-sm': each(300_000),
+    'azure-kv': each(300_000),
+    doppler: each(60_000),
+    age: each(30_000),
+    sops: each(60_000),
+    pass: each(60_000),
+    keepassxc: each(60_000),
     local: each(undefined, ['/s.age']),
     env: each(undefined),
     dotenv: each(undefined, ['/x/.env']),
   })
   const all = PROVIDERS.map((def) => ({ def, settings }))
-  assert.deepEqual(refreshPlan('auto', all).everyMs, 60_000)
+  assert.deepEqual(refreshPlan('auto', all).everyMs, 30_000)
   assert.deepEqual(refreshPlan(5000, [{ def: local, settings }]), each(5000))
   assert.deepEqual(refreshPlan('off', all), each(undefined))
 })

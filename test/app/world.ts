@@ -1,9 +1,12 @@
 import type { TestContext } from 'node:test'
+import { NO_AUDIT } from '../../src/app/audit/audit.ts'
 import { createClients } from '../../src/app/access/clients.ts'
+import { createLastKnownGood } from '../../src/app/last-known-good/last-known-good.ts'
 import { createDriver, type Driver } from '../../src/app/volume/driver.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
 import { usesOf } from '../../src/app/volume/state.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
+import type { CacheFiles } from '../../src/core/ports/cache-files.ts'
 import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
@@ -13,6 +16,8 @@ import { openEngine } from '../../src/host/engine/engine.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-table.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
+import { openCacheFiles } from '../../src/host/last-known-good/cache-files.ts'
+import { openHostKey } from '../../src/host/state/host-key.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
 import { watchPaths } from '../../src/host/sources/watch.ts'
 import { startWorker } from '../../src/wire.ts'
@@ -29,6 +34,8 @@ export const CANARY = 'canary-7c90-value'
  */
 export interface World {
   readonly runtimeDir: string
+  readonly stateDir: string
+  readonly cacheFiles: CacheFiles
   readonly store: StateStore
   readonly provider: MemoryProvider
   readonly clock: ReturnType<typeof createManualClock>
@@ -77,6 +84,8 @@ export async function openWorld(
   }
   return {
     runtimeDir,
+    stateDir,
+    cacheFiles: openCacheFiles(`${stateDir}/cache`),
     store: ports.store,
     provider: createMemoryProvider({ a: `${CANARY}-a`, b: `${CANARY}-b` }),
     clock: createManualClock(),
@@ -131,6 +140,13 @@ export function testDriver(
       { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
       lingerMs,
     ),
+    audit: NO_AUDIT,
+    lastGood: createLastKnownGood({
+      files: world.cacheFiles,
+      hostKey: openHostKey(world.stateDir),
+      clock,
+      emit: log.emit,
+    }),
     stopping: world.stopping,
   }
   return createDriver(ports, store)
@@ -195,6 +211,7 @@ function configOf(world: World, options: Readonly<Record<string, string>>): Volu
       origins: new Set(files.map(({ origin }) => origin)),
     },
     watch: false,
+    cache: 'off',
     refresh: 'off',
     onChange: 'off',
     mountTimeoutMs: undefined,

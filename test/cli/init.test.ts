@@ -127,6 +127,8 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   bws: ['--token-file', '-'],
   infisical: ['--infisical-client-id', 'id', '--infisical-default-environment', 'prod', '--token-file', '-'],
   bao: ['--bao-url', 'https://bao.example.com', '--bao-auth-method', 'token', '--token-file', '-'],
+  doppler: ['--token-file', '-'],
+  keepassxc: ['--keepassxc-database', '/etc/locket/secrets.kdbx'],
   dotenv: ['--dotenv-path', '/etc/locket/development.env'],
 }
 

@@ -11,6 +11,7 @@ export const CEILING_ROWS: Readonly<Record<string, SettingRow>> = {
     '16M',
     ceilingOn({ 'max-file-size': '1000G' }),
   ),
+  'max-volume-cache': daemonRow(['0s', '1h'], ['0s', '1h'], '168h', ceilingOn({ cache: '200h' })),
   'max-volume-files': daemonRow(['1', '5'], ['1', '5'], '1000', ceilingOn(MANY_FILES)),
   'max-volume-references': daemonRow(['1', '5'], [1, 5], 2000, contentCeiling('references')),
   'max-volume-rendered-size': daemonRow(

@@ -28,6 +28,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
   refresh: row(['30s', 'auto'], [30_000, 'auto'], 'off', (volume) => volume.refresh),
+  cache: row(['24h', 'off'], [86_400_000, 'off'], 'off', (volume) => volume.cache),
   'on-change': row(['restart', 'exec:a'], ['restart', 'exec'], undefined, (it) => Object(it.onChange).kind),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),
   mode: row(['0750', '448'], [0o750, 0o700], 0o700, (volume) => volume.written.rootMode),
@@ -245,7 +246,7 @@ export function inline(config: VolumeConfig, name: string): string | undefined {
   return source?.kind === 'inline' ? source.template : source?.path
 }
 
-function row(
+export function row(
   texts: SettingRow['texts'],
   seen: SettingRow['seen'],
   byDefault: unknown,
@@ -268,11 +269,11 @@ export function daemonRow(
   return { texts, seen, byDefault, read }
 }
 
-function setting(kind: string, key: string): ReadVolume {
+export function setting(kind: string, key: string): ReadVolume {
   return (volume) => volume.providers.find((instance) => instance.name === kind)?.settings[key]
 }
 
-function credentialPath(kind: string, key: string): ReadVolume {
+export function credentialPath(kind: string, key: string): ReadVolume {
   return (volume) => {
     const credential = setting(kind, key)(volume)
     return typeof credential === 'object' && credential !== null
@@ -281,7 +282,7 @@ function credentialPath(kind: string, key: string): ReadVolume {
   }
 }
 
-function ratesOf(kind: string): ReadVolume {
+export function ratesOf(kind: string): ReadVolume {
   return (volume) => {
     const rates = setting(kind, 'maxRate')(volume)
     return Array.isArray(rates) ? rates.map((rate: { text: string }) => rate.text).join(' ') : rates

@@ -10,14 +10,25 @@ import { loadVolume } from './load-volume.ts'
 import { toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { fieldKind, type Field, fieldsOf } from '../../src/settings/field.ts'
 import { ACCESS_ROWS } from './access-rows.ts'
+import { AUDIT_ROWS } from './audit-rows.ts'
+import { BROKER_ROWS } from './broker-rows.ts'
 import { CEILING_ROWS } from './ceiling-rows.ts'
+import { CLOUD_ROWS } from './cloud-rows.ts'
 import { DAEMON_ROWS } from './daemon-rows.ts'
 import { ROWS as OTHER_ROWS, type Options, type SettingRow } from './setting-rows.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'locket-settings-'))
 after(() => rmSync(folder, { recursive: true }))
 
-const ROWS = { ...OTHER_ROWS, ...CEILING_ROWS, ...DAEMON_ROWS, ...ACCESS_ROWS }
+const ROWS = {
+  ...OTHER_ROWS,
+  ...CEILING_ROWS,
+  ...DAEMON_ROWS,
+  ...ACCESS_ROWS,
+  ...AUDIT_ROWS,
+  ...CLOUD_ROWS,
+  ...BROKER_ROWS,
+}
 const FIELDS = fieldsOf(VOLUME_SECTIONS).filter((field) => field.name !== 'config')
 
 /** A source of one setting: the command line, the environment and the volume with it. */

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { openCacheFiles } from '../../src/host/last-known-good/cache-files.ts'
+import { openHostKey } from '../../src/host/state/host-key.ts'
 import { makeStateDir, openManagedState } from '../../src/host/state/managed-state.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
 import { hasCode } from '../contract/host/mount-table-contract.ts'
@@ -38,6 +40,8 @@ test('without a config folder (sysfs in its place) the state is kept beside the 
 test('when a config folder appears the state moves there, and nothing of it stays behind', async (t) => {
   const { preferred, fallback } = await folders(t)
   await openStateFile(fallback).save([record('db', ['m1'])])
+  await openHostKey(fallback)()
+  await openCacheFiles(`${fallback}/cache`).write(record('db').name, Buffer.from('kept'))
   const { store, dir, warnings } = await openManagedState(preferred, fallback)
   assert.equal(dir, preferred)
   assert.match(warnings.join(), /state moved/)

@@ -9,13 +9,20 @@ import type {
   ProviderStatus,
 } from '../../providers/define.ts'
 
+/**
+ * Sees the references that one instance is asked for, and its answers, and may answer in its place. The
+ * values belong to the caller.
+ */
+export type Around = (instance: ProviderInstance, next: Resolve) => Resolve
+
 /** Opened providers, shared by all callers whose settings for them are equal. */
 export interface Clients {
   /**
    * Returns a `Resolve` that asks the caller's instances; each is opened when a reference first needs it. A
-   * reference to an instance that is not among them fails as `internal`.
+   * reference to an instance that is not among them fails as `internal`. `around` is put around each
+   * instance.
    */
-  resolveFor(caller: Caller, instances: readonly ProviderInstance[]): Resolve
+  resolveFor(caller: Caller, instances: readonly ProviderInstance[], around?: Around): Resolve
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -89,11 +96,11 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
   }
 
   return {
-    resolveFor: (caller, instances) =>
+    resolveFor: (caller, instances, around = (_, next) => next) =>
       resolveWith((name) => {
         const instance = instances.find((candidate) => candidate.name === name)
         if (instance === undefined) throw new LocketError('internal', `no provider of the name ${name}`)
-        return resolverOf(caller, instance)
+        return around(instance, resolverOf(caller, instance))
       }),
 
     expire() {

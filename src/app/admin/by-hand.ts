@@ -1,4 +1,4 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import { LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { countOf } from '../sinks/sink.ts'
@@ -57,8 +57,17 @@ export async function dryRun(driver: Driver, name: string, signal: AbortSignal):
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, AbortSignal.any([signal, driver.stopping]))
   driver.clients.expire()
-  const { rendered, content } = await renderVolume(driver, volume, config, deadline.signal)
+  const audit = driver.audit.open({ action: 'render', volume: volume.name })
+  const options = { keeping: 'none', audit } as const
+  const made = await renderVolume(driver, volume, config, deadline.signal, options).catch(
+    async (thrown: unknown) => {
+      await audit.failed(toLocketError(thrown))
+      throw thrown
+    },
+  )
+  const { rendered, content } = made
   rendered.wipe()
+  await audit.delivered()
   const { files, references, warnings } = content
   return { files: files.map(fileReport), references, warnings }
 }

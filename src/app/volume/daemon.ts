@@ -33,6 +33,8 @@ export interface OpenedStore {
   readonly warnings: readonly string[]
   /** The reason why the records could not be found, so that only the names of the volumes are known. */
   readonly fault?: LocketError
+  /** The folder of the state. */
+  readonly dir: string
 }
 
 /** The parts of a daemon, which `runDaemon` opens in order. */
@@ -45,7 +47,7 @@ export interface DaemonPorts {
   readonly emit: Emit
   readonly openStore: () => Promise<OpenedStore>
   /** Makes the driver. With a fault, it refuses every Create and every Mount. */
-  readonly openDriver: (store: StateStore, fault: LocketError | undefined) => Driver
+  readonly openDriver: (opened: OpenedStore, fault: LocketError | undefined) => Driver
   /** Resolves once requests are answered. Connections are accepted earlier. */
   readonly openListener: (driver: Driver) => Promise<SocketListener>
   /** Opens the view inside: admin socket and metrics. It reports what fails, and never rejects. */
@@ -70,6 +72,7 @@ export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Prom
     return START_AGAIN
   }
   const { driver, listener } = await startDaemon(ports)
+  void driver.audit.note({ action: 'start' })
   const view = ports.openView(driver)
   await Promise.all([ports.notifyReady(), restoreInBackground(driver), untilAborted(stopping)])
   await stopDaemon(driver, [listener, { close: async () => (await view)[Symbol.asyncDispose]() }], ports)
@@ -81,11 +84,12 @@ export async function runDaemon(ports: DaemonPorts, stopping: AbortSignal): Prom
  * plugin for some ten seconds only.
  */
 async function startDaemon({ emit, openStore, openDriver, openListener, ...ports }: DaemonPorts) {
-  const { store, warnings, fault = ports.fault } = await openStore()
+  const opened = await openStore()
+  const { store, warnings, fault = ports.fault } = opened
   if (fault !== undefined) emit('daemon.refusing', { error: formatError(fault) })
   const loaded = await store.load()
   for (const warning of [...warnings, ...loaded.warnings]) emit('state.warning', { warning })
-  const driver = openDriver(store, fault)
+  const driver = openDriver(opened, fault)
   await loadRecords(driver, loaded)
   const listener = await openListener(driver)
   emit('daemon.listening', { socket: listener.name, volumes: loaded.records.length })
@@ -110,6 +114,9 @@ async function stopDaemon(
   await endTasks(driver)
   if (stopMark !== undefined) await noteEngineRestart(driver)
   await driver.clients.close()
+  await driver.lastGood.close()
+  await driver.audit.note({ action: 'stop' })
+  await driver.audit.close()
   await stopMark?.leave()
 }
 

@@ -5,7 +5,9 @@ import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.ts'
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../access/clients.ts'
+import type { LastKnownGood } from '../last-known-good/last-known-good.ts'
 import { createReloads, type ReloadPorts, type Reloads } from '../reload/reloads.ts'
 import type { ReloadedVolume } from '../reload/volume-reload.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
@@ -18,6 +20,8 @@ interface DriverPorts extends Pick<
   'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
 > {
   readonly clients: Clients
+  readonly lastGood: LastKnownGood
+  readonly audit: Audit
   /** Loads the client of the Docker Engine, which only `on-change` needs. */
   readonly openEngine: ReloadPorts['openEngine']
   readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
@@ -92,7 +96,12 @@ export function configOf(driver: Pick<Driver, 'daemon'>, volume: Volume): Volume
 
 /** Returns the current time in ISO 8601. */
 export function timestamp(driver: Pick<Driver, 'clock'>): string {
-  return new Date(driver.clock.now()).toISOString()
+  return timeText(driver.clock.now())
+}
+
+/** Returns a time in ISO 8601. `ms`: milliseconds since the epoch. */
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 /**

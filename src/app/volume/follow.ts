@@ -1,5 +1,5 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
-import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
@@ -42,7 +42,8 @@ export async function followVolume(
     const config = configOf(driver, volume)
     const plan = planOf(config, volume.activity.content)
     const watched = [...(config.watch ? templatePaths(config) : []), ...plan.files]
-    if (watched.length === 0 && plan.everyMs === undefined) return
+    const { outage } = volume.activity
+    if (watched.length === 0 && plan.everyMs === undefined && outage === undefined) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
@@ -92,7 +93,8 @@ export async function followVolume(
       await renderAgain(driver, volume, plan, signal)
       quietUntil = Number.NEGATIVE_INFINITY
     }
-    void renewal.follow(renew, { signal })
+    // Stale values are replaced as soon as the provider answers, also without a refresh.
+    void renewal.follow(renew, { signal, missing: outage })
     const task = {
       async [Symbol.asyncDispose]() {
         ended.abort(new LocketError('aborted', 'the volume is not followed any more'))
@@ -148,16 +150,27 @@ async function renderAgain(
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
-  const { sink, templates, rendered, content } = await renderVolume(driver, volume, strict, deadline.signal)
+  const audit = driver.audit.open({ action: 'refresh', volume: volume.name })
+  const options = { keeping: 'fill', audit } as const
+  const made = await renderVolume(driver, volume, strict, deadline.signal, options).catch(
+    async (thrown: unknown) => {
+      if (!signal.aborted) await audit.failed(toLocketError(thrown))
+      throw thrown
+    },
+  )
+  const { sink, templates, rendered, content } = made
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume)
+      await audit.delivered()
       const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
         sink.put(templates, rendered),
       )
       const lastRender = timestamp(driver)
-      const current = { lastError: undefined, postponed: undefined, staleSince: undefined }
+      const wasStale = volume.activity.outage !== undefined
+      const current = { lastError: undefined, postponed: undefined, staleSince: undefined, outage: undefined }
       driver.table.note(volume, { content, lastRender, ...current })
+      if (wasStale) driver.emit('volume.cache.over', { volume: volume.name })
       if (!isUnchanged(changes)) {
         await noteGeneration(driver, volume)
         const { gone } = changes

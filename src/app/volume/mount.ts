@@ -3,8 +3,9 @@ import { addFacts, formatError, LocketError, toLocketError } from '../../core/vo
 import { parseMountId, parseVolumeName, type MountId } from '../../core/vocabulary/names.ts'
 import { unreadableWarning } from '../../core/volume/container-users.ts'
 import { markOf } from '../../core/volume/record.ts'
+import type { AccessAudit } from '../audit/audit.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
-import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, type Driver } from './driver.ts'
+import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, timeText, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
 import { noteFirstGeneration } from './status/generation.ts'
@@ -37,6 +38,7 @@ export async function mountVolume(
   const name = parseVolumeName(nameText)
   const id = parseMountId(idText)
   const volume = driver.table.get(name)
+  const audit = driver.audit.open({ action: 'mount', volume: name, mountId: id })
   let added = false
   try {
     const config = configOf(driver, volume)
@@ -48,13 +50,18 @@ export async function mountVolume(
     await driver.locks.run(name, deadline.signal, async () => {
       if (driver.table.get(name) !== volume)
         throw new LocketError('aborted', 'the volume was removed meanwhile')
-      added = await mountLocked(driver, volume, id, config, { deadline: deadline.signal, gone })
+      added = await mountLocked(driver, volume, id, config, {
+        deadline: deadline.signal,
+        gone,
+        audit,
+      })
       if (signal.aborted && added) await releaseMount(driver, volume, id)
       signal.throwIfAborted()
     })
   } catch (thrown) {
     const failure = addFacts(toLocketError(thrown), { volume: name, undone: 'not mounted' })
     report(driver, volume, 'volume.mount.failed', failure)
+    await audit.failed(failure)
     if (signal.aborted)
       Object.assign(driver.abandonedMount, { message: formatError(failure), at: driver.clock.now() })
     throw failure
@@ -71,7 +78,8 @@ export function lastAbandonedMount(driver: Driver): string | undefined {
   return driver.clock.now() - at < ABANDONED_FOR_MS ? message : undefined
 }
 
-interface MountSignals {
+interface MountContext {
+  readonly audit: AccessAudit
   readonly deadline: AbortSignal
   /** True: the engine does not wait for the answer any more. */
   readonly gone: AbortSignal
@@ -83,7 +91,7 @@ async function mountLocked(
   volume: Volume,
   mountId: MountId,
   config: VolumeConfig,
-  signals: MountSignals,
+  context: MountContext,
 ): Promise<boolean> {
   const { name } = volume
   const started = driver.clock.now()
@@ -93,14 +101,16 @@ async function mountLocked(
   const { state } = volume
   if (state.kind === 'mounted' || state.kind === 'unrecorded') {
     const before = useOf(state, mountId)
+    await driver.audit.open({ action: 'mount-again', volume: name, mountId }).delivered()
     await driver.table.commit(volume, (now) => mountAdded(now, reference))
     if (before === undefined) driver.emit('volume.mounted.again', { volume: name, mountId })
     return before?.count !== 'unsure'
   }
   if (state.kind === 'unused') await wipeVolume(driver, volume)
   const mark = markOf(reference)
-  await provision(driver, volume, config, { ...signals, mark })
+  await provision(driver, volume, config, { ...context, mark })
   try {
+    await context.audit.delivered()
     await driver.table.commit(volume, (now) => mountAdded(now, reference))
   } catch (error) {
     await wipeVolume(driver, volume)
@@ -126,23 +136,32 @@ async function provision(
   driver: Driver,
   volume: Volume,
   config: VolumeConfig,
-  signals: MountSignals & { readonly mark: string },
+  context: MountContext & { readonly mark: string },
 ): Promise<void> {
   const { name } = volume
-  const { sink, templates, rendered, content } = await renderVolume(driver, volume, config, signals.deadline)
+  const { audit, deadline, gone, mark } = context
+  const made = await renderVolume(driver, volume, config, deadline, { keeping: 'use', audit })
+  const { sink, templates, rendered, content, stale } = made
   try {
     // The signal is not the deadline, which a failure policy that tolerates missing values has used up.
-    signals.gone.throwIfAborted()
+    gone.throwIfAborted()
     const { warnings } = await sink.mount(templates, rendered)
     const unreadable = unreadableWarning(templates, config.written, driver.host.remapped)
     if (unreadable !== undefined) driver.emit('volume.unreadable', { volume: name, warning: unreadable })
     const all = unreadable === undefined ? warnings : [...warnings, unreadable]
-    driver.table.change(volume, () => tmpfsMounted(all, signals.mark))
+    driver.table.change(volume, () => tmpfsMounted(all, mark))
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
-    const lastRender = timestamp(driver)
-    driver.table.note(volume, { content, lastRender, postponed: undefined, staleSince: undefined })
+    const lastRender = stale === undefined ? timestamp(driver) : timeText(stale.since)
+    const staleSince = stale === undefined ? undefined : lastRender
+    const outage = stale?.reason
+    driver.table.note(volume, { content, lastRender, postponed: undefined, staleSince, outage })
     await noteFirstGeneration(driver, volume)
+    if (stale !== undefined) {
+      const { references, reason } = stale
+      const error = formatError(reason)
+      driver.emit('volume.cache.used', { volume: name, since: lastRender, references, error })
+    }
   } finally {
     rendered.wipe()
   }

@@ -33,8 +33,11 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
         names: ['volume'],
       })
     }
+    await driver.lastGood.forget(name)
     await driver.table.remove(volume)
     await driver.clients.release({ kind: 'volume', name })
+    driver.audit.forget(name)
+    void driver.audit.note({ action: 'remove', volume: name })
     driver.emit('volume.removed', { volume: name })
   })
 }

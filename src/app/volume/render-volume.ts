@@ -1,6 +1,9 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import type { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Around } from '../access/clients.ts'
+import type { AccessAudit } from '../audit/audit.ts'
 import { createAllowance } from '../../core/volume/ceilings.ts'
+import type { StaleValues } from '../last-known-good/session.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
 import { mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
@@ -15,6 +18,18 @@ interface RenderedVolume {
   /** For Status. */
   readonly content: ContentFacts
   readonly sink: VolumeSink
+  /** The values that come from the cache, if any do. */
+  readonly stale: StaleValues | undefined
+}
+
+interface RenderOptions {
+  /**
+   * `use`: the cache answers when the provider is out of reach. `fill`: it only keeps the answers, because
+   * the files in place are at least as new as the cache. `none`: it is left alone.
+   */
+  readonly keeping: 'use' | 'fill' | 'none'
+  /** Notes the values that are asked for. */
+  readonly audit: AccessAudit
 }
 
 /**
@@ -25,16 +40,25 @@ export async function renderVolume(
   volume: Volume,
   config: VolumeConfig,
   signal: AbortSignal,
+  { keeping, audit }: RenderOptions,
 ): Promise<RenderedVolume> {
-  const { clock, clients, sources } = driver
+  const { clock, clients, lastGood, sources } = driver
   const { name } = volume
   const { written } = config
   const start = clock.elapsed()
   const allowance = createAllowance(config.ceilings)
   const recipe = await prepareVolume(config, sources, { clock, allowance })
-  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers)
+  const { cache } = config
+  const cached =
+    cache === 'off' || keeping === 'none'
+      ? undefined
+      : lastGood.open(name, { maxAgeMs: cache, mayAnswer: keeping === 'use' })
+  const around: Around = (instance, next) =>
+    audit.around(instance, cached === undefined ? next : cached.around(instance, next))
+  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, around)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
-  const rendered = await render(recipe, { ...written, allowance, awaitsCredential, resolve, clock, signal })
+  const options = { ...written, allowance, awaitsCredential, resolve, clock, signal }
+  const rendered = await render(recipe, options).finally(() => void cached?.save())
   const { templates, unresolved } = rendered
   const content = contentFacts({ templates }, config, rendered.contents)
   const warnings = unresolved
@@ -51,5 +75,6 @@ export async function renderVolume(
     rendered,
     content: { ...content, warnings: [...content.warnings, ...warnings] },
     sink: openVolumeSink(rootOf(driver, name), config, driver),
+    stale: cached?.stale(),
   }
 }

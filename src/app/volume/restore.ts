@@ -1,9 +1,10 @@
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { LoadedState } from '../../core/ports/state-store.ts'
 import { contentFacts, prepareVolume } from '../recipe/volume-files.ts'
 import { resumeReload } from '../reload/volume-reload.ts'
 import { clearTmpfs } from '../sinks/volume.ts'
-import { configOf, reloadedVolume, report, rootOf, volumesFolder, type Driver } from './driver.ts'
+import { configOf, timeText, reloadedVolume, report, rootOf, volumesFolder, type Driver } from './driver.ts'
 import { followVolume } from './follow.ts'
 import { restoredState, tmpfsOf, usesOf } from './state.ts'
 import { noteKeptGeneration } from './status/generation.ts'
@@ -38,6 +39,7 @@ export async function loadRecords(driver: Driver, loaded: LoadedState): Promise<
 
 /** Compares records with the kernel's mounts while the driver answers, each under its volume's lock. */
 export async function reconcile(driver: Driver): Promise<void> {
+  await driver.lastGood.keepOnly(cachedVolumes(driver))
   const mounted = [...(await mountedVolumes(driver))]
   const work = [
     ...driver.table.list().map((volume) => () => reconcileVolume(driver, volume)),
@@ -87,10 +89,39 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
   })
   await resumeReload(driver, reloadedVolume(driver, volume, config))
   const tmpfs = tmpfsOf(volume.state)
+  if (config.cache !== 'off' && tmpfs !== undefined) await noteStale(driver, volume)
   if (tmpfs !== undefined && volume.activity.generation === undefined)
     await noteKeptGeneration(driver, volume)
   if (tmpfs !== undefined && tmpfs.task === undefined)
     await followVolume(driver, volume, { isRestored: true })
+}
+
+/**
+ * Returns the volumes that may have values in the cache. A volume whose configuration is wrong keeps them
+ * until it is right again.
+ */
+function cachedVolumes(driver: Driver): ReadonlySet<VolumeName> {
+  const mayHave = (volume: Volume): boolean => {
+    try {
+      return configOf(driver, volume).cache !== 'off'
+    } catch {
+      return true
+    }
+  }
+  return new Set(
+    driver.table
+      .list()
+      .filter(mayHave)
+      .map(({ name }) => name),
+  )
+}
+
+/** Notes that an earlier process mounted values of the cache, and could not replace them. */
+async function noteStale({ lastGood, table }: Driver, volume: Volume): Promise<void> {
+  const since = await lastGood.staleSince(volume.name)
+  if (since === undefined) return
+  const reason = new LocketError('unavailable', 'an earlier process of the daemon did not reach the provider')
+  table.note(volume, { staleSince: timeText(since), outage: reason })
 }
 
 function warnOfState({ emit }: Driver, { name, state }: Volume): void {

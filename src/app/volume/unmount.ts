@@ -36,6 +36,7 @@ export async function releaseMount(driver: Driver, volume: Volume, mountId: Moun
     // The engine never repeats an Unmount, so the secrets are removed although the disk still has the record.
     report(driver, volume, 'volume.state', thrown)
   }
+  void driver.audit.note({ action: 'unmount', volume: name, mountId })
   const left = usesOf(volume.state).length
   if (left > 0) {
     driver.emit('volume.unmounted.once', { volume: name, mountId, left })

@@ -15,13 +15,18 @@ interface Activity {
   readonly lastRender?: string | undefined
   /** Undefined: nothing is mounted, or an earlier process mounted it and its note is gone. */
   readonly generation?: Generation | undefined
-  /** ISO 8601: the first refresh that failed since the last one that worked. The files may be old. */
+  /**
+   * ISO 8601: the first refresh that failed since the last one that worked, or the time of the values that
+   * came from the cache. The files may be old.
+   */
   readonly staleSince?: string | undefined
   readonly lastError?: string | undefined
   /** The reason why the refresh waits: the limit of requests. */
   readonly postponed?: string | undefined
   /** Returns the line about the refresh. Undefined: the volume has no refresh. */
   readonly refresh?: (() => string) | undefined
+  /** The values that are mounted come from the cache: why the provider did not answer. */
+  readonly outage?: LocketError | undefined
   /** Returns the milliseconds until the next refresh. Undefined: no refresh by the clock. */
   readonly nextRefreshInMs?: (() => number) | undefined
 }

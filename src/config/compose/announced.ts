@@ -5,7 +5,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import { shownName } from '../entries/secret-entry.ts'
 import type { EnvEntry } from '../entries/env-entry.ts'
-import { credentialVariables } from '../child-environment.ts'
+import { credentialVariables } from '../entries/child-environment.ts'
 import type { Env } from '../layers/env.ts'
 import type { Problems } from '../layers/layers.ts'
 

@@ -1,5 +1,6 @@
 import { field, section, type Section } from '../../settings/field.ts'
 import {
+  CacheAge,
   ChangeAction,
   Duration,
   List,
@@ -12,7 +13,7 @@ import {
 import { configFileSection } from './config-file.ts'
 import { adminSection, ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
-import { logSection } from './log.ts'
+import { auditSection, logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
 
 /** The settings of a volume. A daemon has them as defaults, driver options replace them. */
@@ -46,6 +47,15 @@ export const volumeSection = section('volume', 'Volumes', {
     default: 'off',
     summary:
       'how often the values of a mounted volume are asked for again: a duration of at least 5s, off, or auto, which depends on the provider',
+    placeholder: 'DURATION',
+  }),
+  cache: field({
+    name: 'cache',
+    env: 'LOCKET_CACHE',
+    schema: CacheAge,
+    default: 'off',
+    summary:
+      'keep the values encrypted on the disk of the host, for a mount while the provider is out of reach: their maximum age, such as 24h, or off',
     placeholder: 'DURATION',
   }),
   onChange: field({
@@ -119,6 +129,7 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   daemonSection,
   adminSection,
   ceilingSection,
+  auditSection,
   configFileSection,
   logSection,
 ]

@@ -1,20 +1,22 @@
 import { parentFolders } from '../../core/plan/paths.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
-import { formatSize } from '../../core/text/units.ts'
+import { formatDuration, formatSize } from '../../core/text/units.ts'
 import type { Field, SettingsOf } from '../../settings/field.ts'
 import type { Layer, Problems } from '../layers/layers.ts'
 import { ceilingSection } from '../sections/daemon.ts'
 import { volumeFilesSection } from '../sections/files.ts'
-import { tmpfsSection } from '../sections/volume.ts'
+import { tmpfsSection, volumeSection } from '../sections/volume.ts'
 import type { ParsedOptions } from './driver-opts.ts'
 
 export type Ceilings = SettingsOf<typeof ceilingSection>
 
-/** The two settings of a volume that have a ceiling. */
+/** The settings of a volume that have a ceiling. */
 export interface Sizes {
   /** Undefined: the setting is wrong, and reported elsewhere. */
   readonly sizeBytes: number | undefined
   readonly maxFileBytes: number | undefined
+  /** 0: off. */
+  readonly cacheMs: number | undefined
 }
 
 /** Folders that a file's name may have: each is opened on the way to the file. */
@@ -34,9 +36,11 @@ export function checkCeilings(
   const { fields } = ceilingSection
   const size = [tmpfsSection.fields.sizeBytes, fields.sizeBytes] as const
   const fileSize = [volumeFilesSection.fields.maxFileBytes, fields.maxFileBytes] as const
+  const cache = [volumeSection.fields.cache, fields.cacheMs] as const
   problems.push(
     ...sizeProblem(own.layer, size, [asked.sizeBytes, ceilings.sizeBytes, operator.sizeBytes]),
     ...sizeProblem(own.layer, fileSize, [asked.maxFileBytes, ceilings.maxFileBytes, operator.maxFileBytes]),
+    ...sizeProblem(own.layer, cache, [asked.cacheMs, ceilings.cacheMs, operator.cacheMs], formatDuration),
     ...filesProblem(own.files, ceilings.files),
   )
 }
@@ -45,10 +49,11 @@ function sizeProblem(
   own: Layer,
   [field, ceiling]: readonly [Field, Field],
   [asked = 0, most, operator = 0]: readonly [number | undefined, number, number | undefined],
+  format: (value: number) => string = formatSize,
 ): string[] {
   const origin = own.get(field.name)?.origin
   if (origin === undefined || asked <= Math.max(most, operator)) return []
-  return [`${origin} is ${formatSize(asked)}, the operator's ${ceiling.name} is ${formatSize(most)}`]
+  return [`${origin} is ${format(asked)}, the operator's ${ceiling.name} is ${format(most)}`]
 }
 
 function filesProblem(files: readonly RequestedFile[], most: number): string[] {

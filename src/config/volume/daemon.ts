@@ -8,7 +8,7 @@ import { parseEntry } from '../entries/secret-entry.ts'
 import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
 import { adminSection, ceilingSection, daemonSection } from '../sections/daemon.ts'
-import { logSection } from '../sections/log.ts'
+import { auditSection, logSection } from '../sections/log.ts'
 import { volumeSection } from '../sections/volume.ts'
 import type { Ceilings } from './ceilings.ts'
 import type { DriverLimits } from './driver-limits.ts'
@@ -95,6 +95,7 @@ interface ParsedDaemon {
   readonly admin: SettingsOf<typeof adminSection>
   readonly ceilings: Ceilings
   readonly log: LogConfig
+  readonly audit: DaemonConfig['audit']
   readonly providers: readonly ProviderInstance[]
   readonly files: readonly RequestedFile[]
 }
@@ -105,6 +106,7 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const admin = parseSection(adminSection, layer, problems)
   const ceilings = parseSection(ceilingSection, layer, problems)
   const log = parseSection(logSection, layer, problems)
+  const audit = parseSection(auditSection, layer, problems)
   const providers = providerInstances(sources, problems)
   const secrets = layer.get(volumeSection.fields.secrets.name)
   const before = problems.length
@@ -117,14 +119,17 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const access = accessEntries(layer, problems)
   const files = isSound ? withAccess(named, access, problems) : named
   parseShared(layer, providers, problems)
-  return { daemon, admin, ceilings, log, providers, files }
+  return { daemon, admin, ceilings, log, audit, providers, files }
 }
 
 function buildDaemon(
   { layer, configFiles }: DaemonSources,
-  { daemon, admin, ceilings, log, providers, files }: ParsedDaemon,
+  { daemon, admin, ceilings, log, audit, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
-  const limits = limitsOf(daemon, providers, configFiles)
+  const limits = limitsOf(daemon, providers, [
+    ...configFiles,
+    ...(audit.path === undefined ? [] : [audit.path]),
+  ])
   const { socket, stateDir, runtimeDir, dockerSocket, managed, resetState, lingerMs, metricsAddress } = daemon
   const defaults = { layer, providers, files, limits, ceilings }
   const volumeConfig = volumeConfigWith(defaults)
@@ -139,6 +144,7 @@ function buildDaemon(
       managed,
       resetState,
       cacheTtlMs: lingerMs,
+      audit,
       volumeConfig,
     },
     log,
@@ -168,5 +174,5 @@ function filesOf({ def, settings }: ProviderInstance): string[] {
     if (field.file === true && typeof value === 'string') return [value]
     return field.credential === true && isCredentialFile(value) ? [value.path] : []
   })
-  return [...named, ...(def.ownFiles ?? [])]
+  return [...named, ...(def.ownFiles?.(settings) ?? [])]
 }

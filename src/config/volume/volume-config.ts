@@ -5,7 +5,7 @@ import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import type { ListenAddress } from '../../settings/kinds.ts'
 import type { volumeFilesSection } from '../sections/files.ts'
-import type { logSection } from '../sections/log.ts'
+import type { auditSection, logSection } from '../sections/log.ts'
 import type { tmpfsSection, volumeSection } from '../sections/volume.ts'
 
 /**
@@ -42,6 +42,7 @@ export interface DaemonConfig {
   readonly resetState: boolean
   /** The time that a value of a network provider stays in the cache. */
   readonly cacheTtlMs: number
+  readonly audit: SettingsOf<typeof auditSection>
   /**
    * Returns the configuration of a volume with these driver options. Does no I/O. Throws one `config` error
    * that lists every problem with its origin: unknown option (and the nearest known one), bad value, address

@@ -91,12 +91,13 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
     checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
     const joined = joinFiles(defaults.files, ownFiles)
     const files = withAccess(joined, own.access, problems)
-    const { watch, refresh, onChange, mountTimeoutMs } = volume
+    const { watch, refresh, cache, onChange, mountTimeoutMs } = volume
     problems.push(...touchProblems(onChange, layer, files))
     return {
       files,
       watch,
       refresh,
+      cache,
       onChange,
       mountTimeoutMs,
       tmpfs,
@@ -125,8 +126,13 @@ function touchProblems(
   return [`${origin}: ${onChange.file} is a secret of the volume: name another file`]
 }
 
-function sizesOf({ tmpfs, written }: Pick<ReturnType<typeof parseShared>, 'tmpfs' | 'written'>): Sizes {
-  return { sizeBytes: tmpfs.sizeBytes, maxFileBytes: written.maxFileBytes }
+function sizesOf({
+  volume,
+  tmpfs,
+  written,
+}: Pick<ReturnType<typeof parseShared>, 'volume' | 'tmpfs' | 'written'>): Sizes {
+  const cacheMs = volume.cache === 'off' ? 0 : volume.cache
+  return { sizeBytes: tmpfs.sizeBytes, maxFileBytes: written.maxFileBytes, cacheMs }
 }
 
 /** Parses the settings that daemon and volume have in common. Adds to `problems` what is wrong. */

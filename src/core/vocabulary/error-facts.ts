@@ -21,6 +21,8 @@ export interface ErrorFacts {
   readonly references?: readonly string[] | undefined
   /** Name of the provider instance. */
   readonly provider?: string | undefined
+  /** HTTP status of the answer, which the reason says. Undefined: there was no answer, or it is not known. */
+  readonly status?: number | undefined
 }
 
 /** Name of a fact. */

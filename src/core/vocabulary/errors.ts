@@ -39,6 +39,7 @@ export const ERROR_KINDS = {
   },
   io: { exit: 74, retryable: false, meaning: 'a file could not be read or written' },
   too_large: { exit: 74, retryable: false, meaning: 'more bytes than the limit allows' },
+  audit_broken: { exit: 65, retryable: false, meaning: 'an audit log whose chain is broken' },
   state_corrupt: { exit: 65, retryable: false, meaning: 'the state file cannot be read' },
   command_not_executable: {
     exit: 126,

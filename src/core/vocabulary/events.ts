@@ -1,3 +1,6 @@
+import { AUDIT_EVENTS } from './events/of-audit.ts'
+import { CACHE_EVENTS } from './events/of-cache.ts'
+import { BROKER_EVENTS } from './events/of-broker.ts'
 import { COMMAND_EVENTS } from './events/of-commands.ts'
 import { RELOAD_EVENTS } from './events/of-reloads.ts'
 import { row, type FactTypes } from './events/row.ts'
@@ -11,6 +14,7 @@ const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
  * metrics, audit and hooks, follow from it.
  */
 export const EVENTS = {
+  ...BROKER_EVENTS,
   // The daemon
   'daemon.again': row(
     'warn',
@@ -143,6 +147,8 @@ export const EVENTS = {
     'volume.unknown',
   ),
   'volume.restore.failed': row('error', 'failed', FAILURE),
+  ...CACHE_EVENTS,
+  ...AUDIT_EVENTS,
   ...RELOAD_EVENTS,
   // Providers
   'provider.fetch': row('debug', 'references fetched', {

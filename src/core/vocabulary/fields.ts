@@ -71,6 +71,22 @@ export function fieldNames(packed: Secret): readonly string[] {
   return partsOf(packed).flatMap((part, index) => (index % 2 === 0 ? [new TextDecoder().decode(part)] : []))
 }
 
+/**
+ * Returns the packed fields as the text of a JSON object. The packed value is not changed. Throws
+ * `unfit_value` for a field that is not UTF-8.
+ */
+export function fieldsAsJson(packed: Secret): Secret {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const parts = partsOf(packed)
+  try {
+    const texts = parts.map((part) => JSON.stringify(decoder.decode(part)))
+    const members = texts.flatMap((name, index) => (index % 2 === 0 ? [`${name}:${texts[index + 1]}`] : []))
+    return Secret.fromText(`{${members.join(',')}}`)
+  } catch {
+    throw new LocketError('unfit_value', 'a field is not UTF-8 text, so it cannot be part of a JSON object')
+  }
+}
+
 /** Returns a field's name for a message: quoted, and at most 80 characters long. */
 export function shownField(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name)

@@ -11,11 +11,11 @@ interface Fingerprints {
 }
 
 /**
- * Returns an object that makes fingerprints with a random key of its own. Fingerprints of two processes
- * cannot be compared.
+ * Returns an object that makes fingerprints. Without a key it has a random one, and fingerprints of two
+ * processes cannot be compared.
  */
-export function createFingerprints(): Fingerprints {
-  let key: Uint8Array | undefined
+export function createFingerprints(given?: Uint8Array): Fingerprints {
+  let key = given
   return {
     of(values) {
       key ??= randomBytes(32)

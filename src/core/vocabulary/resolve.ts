@@ -11,6 +11,11 @@ export interface Resolved {
   readonly version?: string
   /** When the value expires, in milliseconds since the epoch, if the provider says so. */
   readonly expiresAt?: number
+  /**
+   * The value comes from the cache of last known good values: the provider gave it at this time, in
+   * milliseconds since the epoch, and is out of reach now.
+   */
+  readonly staleSince?: number
 }
 
 /** The value of one reference, or why there is none. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, unlink } from 'node:fs/promises'
+import { open, rm, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { LoadedState, StateStore } from '../../core/ports/state-store.ts'
@@ -40,8 +40,14 @@ export async function openManagedState(
   await store.saveMounts(records)
   await store.save(records)
   await removeGenerations(fallbackDir)
+  await removeKept(fallbackDir)
   const warnings = [...own.warnings, ...left.warnings, `state moved from ${fallbackDir} to ${preferredDir}`]
   return { store: trustedLike(store, [own, left]), dir: preferredDir, warnings }
+}
+
+/** Removes what the cache of volumes has kept beside a state that was moved, and the key of it. */
+async function removeKept(dir: string): Promise<void> {
+  for (const name of ['cache', 'host.key']) await rm(join(dir, name), { recursive: true, force: true })
 }
 
 /**

@@ -23,7 +23,7 @@ export const bao = defineProvider({
   },
   mapped: mappedBaoReference,
   check: methodProblems,
-  ownFiles: [POD_TOKEN],
+  ownFiles: () => [POD_TOKEN],
   open: async (given, deps, instance) => (await import('./open.ts')).openBao(given, deps, instance),
 })
 

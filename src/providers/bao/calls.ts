@@ -1,7 +1,9 @@
 import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { HttpClient, Refusal } from '../lib/http/http.ts'
 import { explainAny } from './explain.ts'
-import { parseExact } from './json.ts'
+import { parseExact } from '../lib/reference/exact-json.ts'
+
+const HINT = 'is bao-url the address of an OpenBao or Vault server?'
 
 /**
  * Bytes of one answer. A secret is at most 1 MiB in the integrated storage of OpenBao and Vault
@@ -60,7 +62,7 @@ export function createCalls(http: HttpClient, namespace: string | undefined): Ca
         ...shared(call),
         headers: { ...headers, 'x-vault-token': call.token },
       })
-      return parseExact(answer, who)
+      return parseExact(answer, who, HINT)
     },
     async login(call) {
       const body = new TextEncoder().encode(JSON.stringify(call.body))
@@ -72,7 +74,7 @@ export function createCalls(http: HttpClient, namespace: string | undefined): Ca
           body,
           mayRepeat: false,
         })
-        return parseExact(answer, who)
+        return parseExact(answer, who, HINT)
       } finally {
         body.fill(0)
       }

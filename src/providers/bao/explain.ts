@@ -1,6 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
-import { isObject } from './json.ts'
+import { isObject } from '../lib/reference/exact-json.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /**
@@ -22,12 +22,15 @@ export function explainAny(who: string, { status, header, body }: Refusal): Lock
   if (status >= 300 && status < 400) return redirected(who, status, header('location'))
   if (status === 404 && said === undefined) {
     return providerError('unavailable', `${who} has no API of OpenBao or Vault there (status 404)`, {
+      facts: { status },
       hint: 'is bao-url the address of the server, and is it running?',
     })
   }
   if (status === 403 && said !== undefined && /invalid token/i.test(said)) return tokenRefused(who)
   if (status === 412)
-    return providerError('unavailable', `${who} has not caught up with its cluster (status 412)`)
+    return providerError('unavailable', `${who} has not caught up with its cluster (status 412)`, {
+      facts: { status },
+    })
   if (status === 501) {
     return providerError('unavailable', `${who} is not initialised (status 501)`, {
       hint: 'initialise and unseal it; locket then asks again',

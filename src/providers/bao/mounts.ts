@@ -3,7 +3,7 @@ import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
 import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Calls } from './calls.ts'
-import { isObject } from './json.ts'
+import { isObject } from '../lib/reference/exact-json.ts'
 import type { KvVersion } from './refs.ts'
 
 const MAX_KNOWN = 1000

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { packFields, shownField } from '../../core/vocabulary/fields.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
-import { fieldHint } from '../lib/name-hint.ts'
+import { fieldHint } from '../lib/names/name-hint.ts'
 import { providerError } from '../lib/provider-error.ts'
-import { isObject, jsonText } from './json.ts'
+import { isObject, jsonText } from '../lib/reference/exact-json.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
 
 /** The fields of one secret, with JSON values. */

@@ -112,6 +112,7 @@ export function noBwsSecret(who: string): LocketError {
  */
 export function noServer(who: string, setting: string): LocketError {
   return providerError('unavailable', `${who} is not a Bitwarden server (status 404)`, {
+    facts: { status: 404 },
     hint: `is ${setting} right, and the server running?`,
   })
 }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import { statusError } from '../lib/http/http-errors.ts'
-import { nearHint } from '../lib/name-hint.ts'
+import { nearHint } from '../lib/names/name-hint.ts'
 import type { Folder, InfisicalReference } from './reference.ts'
 import { providerError } from '../lib/provider-error.ts'
 
@@ -18,7 +18,7 @@ const ErrorBody = z
 export function explainLogin(who: string, { status, header, body }: Refusal): LocketError | undefined {
   const { message } = ErrorBody.parse(body)
   const says = (code: 'auth' | 'denied' | 'unavailable', text: string, hint: string) =>
-    providerError(code, `${who} ${text} (status ${status})`, { hint })
+    providerError(code, `${who} ${text} (status ${status})`, { hint, facts: { status } })
   if (status === 429) return tooMany(who, header, message)
   if (status === 403) {
     return says(
@@ -106,6 +106,7 @@ const MAKE_ANOTHER = "make another one in the identity's universal auth, and rep
 function notFound(who: string, folder: Folder, message: string): LocketError {
   if (message === '') {
     return providerError('unavailable', `${who} has no page for secrets (status 404)`, {
+      facts: { status: 404 },
       hint: IS_IT_INFISICAL,
     })
   }

@@ -6,7 +6,7 @@ import { Secret } from '../../core/vocabulary/secret.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { abortError } from './http/http-errors.ts'
-import { nearHint } from './name-hint.ts'
+import { nearHint } from './names/name-hint.ts'
 import { providerError } from './provider-error.ts'
 
 /** Variables by name. */

@@ -1,5 +1,5 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { nearHint } from '../lib/name-hint.ts'
+import { nearHint } from '../lib/names/name-hint.ts'
 import type { Entries } from './document.ts'
 
 /**

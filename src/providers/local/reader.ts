@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import { type AgeKey, parseAgeKey } from './age-key.ts'
+import { type AgeKey, parseAgeKey } from '../lib/age/age-key.ts'
 import { type Entries, parseDocument } from './document.ts'
 
 /** The two files of the embedded store. */

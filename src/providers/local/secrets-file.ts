@@ -4,7 +4,7 @@ import type { OwnFiles, SourceFiles } from '../../core/ports/files.ts'
 import type { Emit } from '../../core/ports/events.ts'
 import type { SecretStore } from '../../core/ports/secret-store.ts'
 import { parseSecretName, type SecretName } from '../../core/vocabulary/secret-name.ts'
-import { type AgeKey, createKeyText, loadAge, parseAgeKey } from './age-key.ts'
+import { type AgeKey, createKeyText, loadAge, parseAgeKey } from '../lib/age/age-key.ts'
 import { type Entries, entryOf, formatDocument, sizeOf, valueOf } from './document.ts'
 import { missing } from './missing.ts'
 import {

@@ -142,6 +142,7 @@ function itemPath(vaultId: string, itemId: string): string {
  */
 function noConnect(who: string): LocketError {
   return providerError('unavailable', `${who} has no list of vaults (status 404)`, {
+    facts: { status: 404 },
     hint: 'is connect-host the address of a 1Password Connect server, and is it running?',
   })
 }

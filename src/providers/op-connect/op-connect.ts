@@ -1,6 +1,6 @@
 import { createRef } from '../../core/vocabulary/ref.ts'
 import { defineProvider } from '../define.ts'
-import { formatOpReference, parseOpReference } from '../lib/op-reference.ts'
+import { formatOpReference, parseOpReference } from '../lib/reference/op-reference.ts'
 import { connectSettings } from './settings.ts'
 
 /** The provider `op-connect`: a 1Password Connect server. */

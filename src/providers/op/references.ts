@@ -1,6 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { formatOpReference, malformedOpReference, parseOpReference } from '../lib/op-reference.ts'
-import type { OpReference } from '../lib/op-reference.ts'
+import { formatOpReference, malformedOpReference, parseOpReference } from '../lib/reference/op-reference.ts'
+import type { OpReference } from '../lib/reference/op-reference.ts'
 
 /**
  * The characters that the SDK accepts in a name. It does not accept percent-encoding, so other characters

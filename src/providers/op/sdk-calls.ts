@@ -26,6 +26,7 @@ const Failure = z.object({
   namesProvider: z.boolean(),
   hint: z.string().optional(),
   retryAfterMs: z.number().optional(),
+  status: z.number().optional(),
 })
 /** A LocketError as plain data, which can cross the fence. */
 type SdkFailure = z.output<typeof Failure>
@@ -55,11 +56,20 @@ export const Answered = z.object({
 export type Answered = z.output<typeof Answered>
 
 /** Returns an error as plain data. */
-export function sdkFailureOf({ code, reason, names, hint, retryAfterMs }: LocketError): SdkFailure {
-  return { code, reason, namesProvider: names.includes('provider'), hint, retryAfterMs }
+export function sdkFailureOf({ code, reason, names, hint, retryAfterMs, facts }: LocketError): SdkFailure {
+  const { status } = facts
+  return { code, reason, namesProvider: names.includes('provider'), hint, retryAfterMs, status }
 }
 
 /** Returns the error that `sdkFailureOf` has turned into plain data. */
-export function errorOf({ code, reason, namesProvider, hint, retryAfterMs }: SdkFailure): LocketError {
-  return new LocketError(code, reason, { hint, retryAfterMs, names: namesProvider ? ['provider'] : [] })
+export function errorOf({
+  code,
+  reason,
+  namesProvider,
+  hint,
+  retryAfterMs,
+  status,
+}: SdkFailure): LocketError {
+  const names = namesProvider ? (['provider'] as const) : []
+  return new LocketError(code, reason, { hint, retryAfterMs, facts: { status }, names })
 }

@@ -85,11 +85,14 @@ export function refusalOf(who: string, status: number, retryAfterMs?: number): L
   }
   if (status === 404 || status === 410) {
     return providerError('unavailable', `${who} is not where a service account logs in (status ${status})`, {
+      facts: { status },
       hint: 'is a proxy answering in its place?',
     })
   }
   if (status === 409)
-    return providerError('unavailable', `${who} reports a conflict with another request (status 409)`)
+    return providerError('unavailable', `${who} reports a conflict with another request (status 409)`, {
+      facts: { status },
+    })
   return statusError(who, status, retryAfterMs)
 }
 

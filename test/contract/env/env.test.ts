@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { credentialVariables } from '../../../src/config/child-environment.ts'
+import { credentialVariables } from '../../../src/config/entries/child-environment.ts'
 import { env } from '../../../src/providers/env/env.ts'
 import { CANARY, codesOf, open, parsed, textsOf } from '../provider/provider-attempt.ts'
 import type { Backend, ProviderSubject } from '../provider/provider-backend.ts'

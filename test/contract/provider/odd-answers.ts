@@ -70,7 +70,9 @@ export function oddAnswers(odd: OddSubject): void {
       }),
       { seed: 7, numRuns: 150 },
     )
-    assert.ok(seen.failures > 50 && seen.values > 10, JSON.stringify(seen))
+    // With a single step each answer is odd, and hardly any of them holds a value.
+    const least = steps.length === 1 ? 0 : 10
+    assert.ok(seen.failures > 50 && seen.values > least, JSON.stringify(seen))
   })
 
   test(`${subject.def.kind}: an answer that is deep or wide is refused before it holds up others`, async (t) => {

@@ -46,8 +46,13 @@ export const TEMPLATE_SLIPS: readonly Slip[] = [
     why: 'no provider has',
     fix: 'did you mean local://?',
   }),
-  inTag('{{ awssm://a/b }}', 0, {
-    what: '{{ awssm://… is not a reference of a known provider',
+  inTag('{{ awssm://a/b }}', 65, {
+    what: 'no provider has the scheme awssm://',
+    why: 'no provider has',
+    fix: 'did you mean aws-sm://?',
+  }),
+  inTag('{{ akeyless://a/b }}', 0, {
+    what: '{{ akeyless://… is not a reference of a known provider',
     why: 'stays as it is',
     fix: 'a template may hold a mistake',
   }),

@@ -1,4 +1,5 @@
 import type { ContentFacts } from '../../recipe/volume-files.ts'
+import { formatError } from '../../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../../core/vocabulary/names.ts'
 import { formatDuration } from '../../../core/text/units.ts'
 import { mountpointOf, type Driver } from '../driver.ts'
@@ -75,6 +76,7 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
     warnings: [
       ...warningsOf(state),
       ...(content?.warnings ?? []),
+      ...outageLines(activity, now),
       ...(activity.postponed === undefined ? [] : [`the refresh is postponed: ${activity.postponed}`]),
       ...driver.reloads.troublesOf(name),
       ...[...used.values()].flatMap(({ paused }) => paused ?? []),
@@ -93,6 +95,13 @@ function fileLine({ path, providers, bytes }: ContentFacts['files'][number]): st
 /** `time` in ISO 8601, as `2026-11-30 05:00:00 UTC, 3m ago`. */
 function timeAndAge(time: string, now: number): string {
   return `${time.slice(0, 19).replace('T', ' ')} UTC, ${ageOf(time, now)} ago`
+}
+
+/** Returns the line about values of the cache, if they are mounted. */
+function outageLines({ outage, staleSince }: Volume['activity'], now: number): readonly string[] {
+  if (outage === undefined || staleSince === undefined) return []
+  const since = timeAndAge(staleSince, now)
+  return [`stale since ${since}: values of the cache are mounted, because ${formatError(outage)}`]
 }
 
 function warningsOf(state: VolumeState): readonly string[] {

@@ -24,6 +24,10 @@ interface ConnectionOptions {
   readonly maxConcurrent: number
   /** The PEM text of authorities to trust in addition to those of Node. */
   readonly caCert: string | undefined
+  /** The PEM text of the only authorities to trust. */
+  readonly onlyCa?: string | undefined
+  /** A Unix socket that is connected to, whatever the server's address is. */
+  readonly socketPath?: string | undefined
   /** The proxy to use; undefined: connects directly. */
   readonly proxy: Proxy | undefined
   readonly clock: Clock
@@ -51,11 +55,11 @@ export interface Connections {
  * are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says. No redirect is followed.
  */
 export async function openConnections(options: ConnectionOptions): Promise<Connections> {
-  const { server, maxConcurrent, caCert, proxy, clock } = options
+  const { server, maxConcurrent, caCert, onlyCa, socketPath, proxy, clock } = options
   const isTls = server.protocol === 'https:'
   const { Agent, request } = isTls ? await import('node:https') : await import('node:http')
   const { urlToHttpOptions } = await import('node:url')
-  const tls = await tlsOptions(caCert)
+  const tls = await tlsOptions(caCert, onlyCa)
   const agent: Agent = new Agent({ keepAlive: true, timeout: IDLE_MS, maxSockets: maxConcurrent, ...tls })
   const createConnection = agent.createConnection.bind(agent)
   const closing = new AbortController()
@@ -120,6 +124,7 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
       const isForwarded = proxy !== undefined && !isTls
       return request({
         ...address,
+        ...(socketPath === undefined ? {} : { socketPath }),
         agent,
         method,
         signal,
@@ -141,7 +146,9 @@ export function hostAndPort({ hostname, port, protocol }: URL): string {
 
 async function tlsOptions(
   caCert: string | undefined,
+  onlyCa: string | undefined,
 ): Promise<{ readonly rejectUnauthorized: true; readonly ca?: string[] }> {
+  if (onlyCa !== undefined) return { rejectUnauthorized: true, ca: [onlyCa] }
   if (caCert === undefined) return { rejectUnauthorized: true }
   // `node:tls` is imported here, because it builds its list of authorities when it is loaded. At the start
   // that would cost every command 5 ms.

@@ -11,7 +11,7 @@ type Reading = readonly [code: ErrorCode, says: string, hint?: string]
  */
 export function statusError(who: string, status: number, retryAfterMs?: number): LocketError {
   const [code, says, hint] = readStatus(status)
-  return providerError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs })
+  return providerError(code, `${who} ${says} (status ${status})`, { hint, retryAfterMs, facts: { status } })
 }
 
 /**

@@ -26,6 +26,10 @@ interface HttpOptions {
    * its host.
    */
   readonly env?: ProxyEnvironment | undefined
+  /** PEM text of the only authorities to trust, in place of those of Node. */
+  readonly onlyCa?: string | undefined
+  /** The Unix socket of the server, which is then not reached by the address. */
+  readonly socketPath?: string | undefined
 }
 
 /** A request to one server. */
@@ -49,6 +53,11 @@ export interface HttpRequest {
   readonly mayRepeat?: false
   /** Returns the error for a refusal of this provider; undefined: the status has its usual meaning. */
   readonly explain?: (refusal: Refusal) => LocketError | undefined
+  /**
+   * Checks a 2xx answer of a server that signs, and returns the body to hand out: another one if it was
+   * encrypted. It owns the body that it replaces. A LocketError that it throws is that of the request.
+   */
+  readonly verify?: (answer: Pick<Refusal, 'status' | 'header'>, body: Uint8Array) => Uint8Array
 }
 
 /** Headers by name. */
@@ -130,8 +139,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     try {
       const answer = await exchange(request, signal, connections)
       const { statusCode: status = 0 } = answer
-      if (status >= 200 && status < 300)
-        return await readBody(answer, request.maxBytes ?? USUAL_JSON_BYTES, who)
+      if (status >= 200 && status < 300) {
+        const body = await readBody(answer, request.maxBytes ?? USUAL_JSON_BYTES, who)
+        return request.verify?.({ status, header: (name) => headerOf(answer, name) }, body) ?? body
+      }
       if (proxy !== undefined && status === 407) {
         answer.destroy()
         throw proxyStatusError(proxy, hostAndPort(server), status)
@@ -170,7 +181,9 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       const proxy = options.env === undefined ? undefined : await chooseProxy(server, options.env)
       const caCert = await options.caCert?.()
       const { clock } = traffic
-      return { proxy, connections: await openConnections({ server, maxConcurrent, caCert, proxy, clock }) }
+      const { onlyCa, socketPath } = options
+      const given = { server, maxConcurrent, caCert, onlyCa, socketPath, proxy, clock }
+      return { proxy, connections: await openConnections(given) }
     } catch (thrown) {
       // A missing file may exist at the next request.
       opened = undefined

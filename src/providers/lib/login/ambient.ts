@@ -14,6 +14,8 @@ export interface AmbientCredential extends Disposable {
   readonly title: string
   /** Resolves with the current credential; the caller must wipe it. Rejects with the error of the request. */
   read(signal: AbortSignal): Promise<Secret>
+  /** Wipes the kept value, because a server has refused it. The next read asks the platform again. */
+  forget(): void
 }
 
 /** The answer of the platform. */
@@ -50,10 +52,14 @@ export function createAmbientCredential({ title, clock, ask }: AmbientOptions): 
     return value
   }
 
-  function close(): void {
-    isClosed = true
+  function forget(): void {
     kept?.value.wipe()
     kept = undefined
+  }
+
+  function close(): void {
+    isClosed = true
+    forget()
   }
 
   return {
@@ -64,6 +70,7 @@ export function createAmbientCredential({ title, clock, ask }: AmbientOptions): 
       if (kept !== undefined && clock.elapsed() < kept.until) return kept.value.copy()
       return (await asking.run('', signal, renew)).copy()
     },
+    forget,
     [Symbol.dispose]: close,
   }
 }

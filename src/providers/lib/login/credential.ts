@@ -27,7 +27,9 @@ export async function readCredential(
   use: CredentialUse,
 ): Promise<Secret> {
   const bytes =
-    credential.kind === 'inline' ? credential.value.reveal().slice() : await readFile(credential, files, use)
+    credential.kind === 'inline'
+      ? credential.value.reveal().slice()
+      : await readCredentialBytes(credential, files, use)
   let end = bytes.length
   while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1
   const trimmed = bytes.slice(0, end)
@@ -65,14 +67,19 @@ export function digestOf(credentials: readonly Secret[]): string {
   return hash.digest('base64')
 }
 
-async function readFile(
+/**
+ * Resolves with the bytes of a credential's file, which the caller must wipe. For files that are more than
+ * one line of text, such as a key in JSON. Rejects as `readCredential` does.
+ */
+export async function readCredentialBytes(
   credential: Extract<Credential, { kind: 'file' }>,
   files: SourceFiles,
   use: CredentialUse,
+  maxBytes: number = MAX_BYTES,
 ): Promise<Uint8Array> {
   const { kind: _kind, path, ...limits } = credential
   try {
-    return await files.read(path, { maxBytes: MAX_BYTES, ...limits })
+    return await files.read(path, { maxBytes, ...limits })
   } catch (thrown) {
     throw readError(thrown, path, use)
   }

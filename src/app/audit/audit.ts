@@ -1,0 +1,192 @@
+import { inLines, shortened, type AuditAction, type AuditFacts } from '../../core/audit/facts.ts'
+import { derived, macOf } from '../../core/keys/derive.ts'
+import type { AuditLog } from '../../core/ports/audit-log.ts'
+import type { HostKey } from '../../core/ports/cache-files.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import type { Emit } from '../../core/ports/events.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { VolumeName } from '../../core/vocabulary/names.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
+import type { Around } from '../access/clients.ts'
+import { createAccessNotes } from './access-notes.ts'
+
+/** The access that a line is about. */
+interface AuditedAccess {
+  readonly action: AuditAction
+  readonly volume: VolumeName
+  readonly mountId?: string
+}
+
+/** The audit of one access: the values that it asks for, and its end. */
+export interface AccessAudit {
+  /** Notes what each provider instance is asked for, and its answers. */
+  readonly around: Around
+  /**
+   * Writes that the values are delivered. Rejects with `io` when the lines cannot be written and
+   * `audit-on-failure` is deny: the values must then not be delivered.
+   */
+  delivered(): Promise<void>
+  /** Writes that the access failed. Never rejects. */
+  failed(reason: LocketError): Promise<void>
+}
+
+/** The audit of the daemon. */
+export interface Audit {
+  /** Begins the audit of one access. */
+  open(access: AuditedAccess): AccessAudit
+  /** Writes one line without values. Never rejects. */
+  note(facts: Partial<AuditedAccess> & Pick<AuditedAccess, 'action'>): Promise<void>
+  /** Forgets the last refresh of a volume that is removed. */
+  forget(volume: VolumeName): void
+  close(): Promise<void>
+}
+
+/** The machine, as the audit sees it. */
+interface AuditPorts {
+  readonly log: AuditLog
+  readonly hostKey: HostKey
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly onFailure: 'deny' | 'warn'
+}
+
+const KEY_BYTES = 32
+
+/** Makes the audit that writes to `log`. */
+export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts): Audit {
+  /** For each volume, the values of its last delivery: a refresh that finds the same writes no line. */
+  const delivered = new Map<VolumeName, string>()
+  let lost = 0
+  let failingSince: string | undefined
+  let fingerprintKey: Secret | undefined
+  let keyFault: string | undefined
+
+  const now = () => new Date(clock.now()).toISOString()
+
+  /** Rejects when the lines are not on disk. */
+  async function append(lines: readonly AuditFacts[]): Promise<void> {
+    const missed = lost
+    lost = 0
+    const all = lines.flatMap(inLines).map(shortened)
+    try {
+      await log.append(missed === 0 ? all : [gap(missed), ...all])
+      if (failingSince !== undefined) emit('audit.recovered', { lost: missed })
+      failingSince = undefined
+    } catch (thrown) {
+      lost += missed + all.length
+      const error = toLocketError(thrown)
+      if (failingSince === undefined) emit('audit.failed', { error: formatError(error), policy: onFailure })
+      failingSince ??= now()
+      throw error
+    }
+  }
+
+  async function appendIfPossible(written: readonly AuditFacts[]): Promise<void> {
+    try {
+      await append(written)
+    } catch {
+      // `append` has reported it.
+    }
+  }
+
+  function gap(missed: number): AuditFacts {
+    const note = `${missed} lines before this one could not be written, since ${failingSince ?? now()}`
+    return { time: now(), action: 'gap', outcome: 'ok', command: 'volume', note }
+  }
+
+  /** Returns the fingerprint of a value, or undefined when there is no host key. */
+  async function fingerprint(reference: string, value: Secret): Promise<string | undefined> {
+    fingerprintKey ??= await hostKey().then(
+      (key) => derived(key, 'locket audit 1: fingerprints', KEY_BYTES),
+      (thrown: unknown) => {
+        const error = formatError(toLocketError(thrown))
+        if (error !== keyFault) emit('audit.no-fingerprints', { error })
+        keyFault = error
+        return undefined
+      },
+    )
+    if (fingerprintKey === undefined) return undefined
+    return Buffer.from(macOf(fingerprintKey, reference, value).subarray(0, 16)).toString('base64url')
+  }
+
+  function open(access: AuditedAccess): AccessAudit {
+    const notes = createAccessNotes(fingerprint, clock)
+    const { action, volume } = access
+
+    function lines(outcome: string, note?: string): readonly AuditFacts[] {
+      const head = { time: now(), action, outcome, command: 'volume', volume }
+      const { mountId } = access
+      const facts = {
+        ...head,
+        ...(mountId === undefined ? {} : { mountId }),
+        ...(note === undefined ? {} : { note }),
+      }
+      const asked = notes.byProvider()
+      return asked.length === 0
+        ? [facts]
+        : asked.map(([provider, values]) => ({ ...facts, provider, values }))
+    }
+
+    /** True when the last delivery or failure of this volume had the same values and the same end. */
+    function isRepeated(outcome: string): boolean {
+      if (action !== 'mount' && action !== 'refresh') return false
+      const text = JSON.stringify([outcome, notes.byProvider()])
+      const isSame = delivered.get(volume) === text
+      delivered.set(volume, text)
+      return isSame && action === 'refresh'
+    }
+
+    return {
+      around: notes.around,
+
+      async delivered() {
+        if (isRepeated('ok')) return
+        try {
+          await append(lines('ok'))
+        } catch (thrown) {
+          if (onFailure === 'warn') return
+          delivered.delete(volume)
+          const error = toLocketError(thrown)
+          throw new LocketError('io', `the access cannot be recorded in the audit log: ${error.reason}`, {
+            cause: error,
+            hint: 'audit-on-failure is deny; warn lets volumes mount without their line',
+          })
+        }
+      },
+
+      async failed(reason) {
+        if (isRepeated(reason.code)) return
+        await appendIfPossible(lines(reason.code, formatError(reason)))
+      },
+    }
+  }
+
+  return {
+    open,
+    async note({ action, volume, mountId }) {
+      const facts = { time: now(), action, outcome: 'ok', command: 'volume' }
+      const who = {
+        ...(volume === undefined ? {} : { volume }),
+        ...(mountId === undefined ? {} : { mountId }),
+      }
+      await appendIfPossible([{ ...facts, ...who }])
+    },
+    forget: (volume) => void delivered.delete(volume),
+    async close() {
+      await log.close()
+      fingerprintKey?.wipe()
+    },
+  }
+}
+
+/** The audit of a daemon without an audit log. */
+export const NO_AUDIT: Audit = {
+  open: () => ({
+    around: (_, next) => next,
+    delivered: async () => undefined,
+    failed: async () => undefined,
+  }),
+  note: async () => undefined,
+  forget: () => undefined,
+  close: async () => undefined,
+}

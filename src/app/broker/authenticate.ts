@@ -1,0 +1,166 @@
+import { isWithin } from '../../core/broker/addresses.ts'
+import { type Key, publicKeyOf } from '../../core/broker/keys.ts'
+import { createMeter } from '../../core/broker/meter.ts'
+import type { MachineRecord } from '../../core/broker/records.ts'
+import {
+  isSignedBy,
+  readRequestSignature,
+  type ClaimedSignature,
+  type RequestTarget,
+} from '../../core/broker/signing/request-signature.ts'
+import { LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { createNonceMemory } from './nonces.ts'
+import type { BrokerPorts } from './ports.ts'
+
+/** A request as it came in. */
+export interface MachineRequest {
+  readonly target: RequestTarget
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body: Uint8Array
+  /** The address of the sender. Empty on a Unix socket. */
+  readonly address: string
+}
+
+/** A machine that has proved itself by this request. */
+export interface Authenticated {
+  readonly machine: MachineRecord & Required<Pick<MachineRecord, 'keys'>>
+  readonly requestSignature: Uint8Array
+  readonly address: string
+}
+
+/** Seconds that a machine's clock may differ. */
+const MOST_SKEW_MS = 60_000
+/** Failed requests of one address, before the broker stops to look at its requests. */
+const FAILURES = { count: 60, perMs: 60_000, most: 10_000 } as const
+const MOST_MACHINES = 10_000
+const MINUTE_MS = 60_000
+
+/**
+ * Returns the function that finds out who sent a request. It checks in this order: machine known, enabled,
+ * and asking from an allowed address; host; time; signature; rate; nonce. Rejects with `auth` or
+ * `rate_limited`. The messages do not tell which machines there are. The cheap checks come first, and the
+ * nonce is remembered only for a verified request, so that nobody else can fill a machine's memory.
+ */
+export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest) => Promise<Authenticated> {
+  const { clock, store, settings } = ports
+  const nonces = createNonceMemory(ports)
+  const failures = createMeter(FAILURES)
+  const rate = createMeter({ ...settings.rate, most: MOST_MACHINES })
+  const keys = createKeyCache()
+  const seen = new Map<string, number>()
+
+  async function check(request: MachineRequest): Promise<Authenticated> {
+    const claimed = readRequestSignature(request.headers)
+    if (claimed === undefined)
+      throw new LocketError('auth', 'the request has no signature of the protocol locket-v2')
+    const machine = await findMachine(claimed, request)
+    if (!settings.names.includes(hostOf(request.target.authority)))
+      throw await refused(machine, request, 'it was signed for another host', FOREIGN_HOST)
+    if (Math.abs(clock.now() - claimed.created * 1000) > MOST_SKEW_MS)
+      throw await refused(
+        machine,
+        request,
+        'its time differs by more than 60 s',
+        skewText(clock.now(), claimed),
+      )
+    if (!isSignedBy(keys.of(machine), claimed, request.target, request.body))
+      throw await refused(machine, request, 'its signature does not fit', UNKNOWN)
+    const waitMs = rate.take(machine.id, clock.elapsed())
+    if (waitMs > 0)
+      throw new LocketError('rate_limited', 'this machine asks too often', { retryAfterMs: waitMs })
+    const { nonce, created, signature } = claimed
+    await nonces.use({ machine: machine.id, nonce, expires: created * 1000 + MOST_SKEW_MS })
+    await noteSeen(machine.id)
+    return { machine, requestSignature: signature, address: request.address }
+  }
+
+  async function findMachine(
+    claimed: ClaimedSignature,
+    request: MachineRequest,
+  ): Promise<Authenticated['machine']> {
+    const machine = await store.machine(claimed.machine)
+    if (machine === undefined) throw new LocketError('auth', UNKNOWN)
+    const reason = whyNot(machine, request.address, clock.now())
+    const { keys: own } = machine
+    if (reason !== undefined || own === undefined)
+      throw await refused(machine, request, reason ?? 'it has no usable key', UNKNOWN)
+    return { ...machine, keys: own }
+  }
+
+  /** Records why a request of a known machine was refused, and returns the error for the machine. */
+  async function refused(
+    { id, name }: MachineRecord,
+    { address }: MachineRequest,
+    reason: string,
+    says: string,
+  ): Promise<LocketError> {
+    ports.emit('broker.refused', { machine: name, address, reason })
+    const [at, actor] = [clock.now(), `machine ${id}`]
+    await ports.audit([
+      { at, actor, action: 'authenticate', target: name, address, outcome: 'denied', reason },
+    ])
+    return new LocketError('auth', says)
+  }
+
+  async function noteSeen(id: string): Promise<void> {
+    const minute = Math.floor(clock.now() / MINUTE_MS)
+    if (seen.get(id) === minute) return
+    if (seen.size >= MOST_MACHINES) seen.clear()
+    seen.set(id, minute)
+    await store.noteSeen(id, clock.now())
+  }
+
+  return async (request) => {
+    const waitMs = failures.peek(request.address, clock.elapsed())
+    if (waitMs > 0)
+      throw new LocketError('rate_limited', 'too many requests from this address were refused', {
+        retryAfterMs: waitMs,
+      })
+    try {
+      return await check(request)
+    } catch (thrown) {
+      const error = toLocketError(thrown)
+      if (error.code === 'auth') failures.take(request.address, clock.elapsed())
+      throw error
+    }
+  }
+}
+
+const UNKNOWN = 'the broker does not know this machine, or does not answer it'
+const FOREIGN_HOST = 'the request was signed for another host'
+
+/**
+ * Returns why a machine gets no answers at present, for the log and the audit. Undefined: it gets answers.
+ */
+export function whyNot(machine: MachineRecord, address: string, now: number): string | undefined {
+  if (machine.state !== 'enabled') return `it is ${machine.state}`
+  if (machine.notAfter !== undefined && machine.notAfter <= now) return 'it has expired'
+  return isWithin(address, machine.cidrs) ? undefined : 'its address is not allowed'
+}
+
+function skewText(now: number, { created }: ClaimedSignature): string {
+  const seconds = Math.round(created - now / 1000)
+  const direction = seconds > 0 ? 'ahead of' : 'behind'
+  return `the clock of this machine is ${Math.abs(seconds)} s ${direction} that of the broker`
+}
+
+/** `broker.example:7468` → `broker.example`; `[::1]:7468` → `::1`. */
+function hostOf(authority: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(authority) ?? []
+  return (bracketed ?? plain ?? '').toLowerCase()
+}
+
+/** Keeps the keys of machines as objects: making one takes a fifth of a verification. */
+function createKeyCache(): { of(machine: Authenticated['machine']): Key } {
+  const kept = new Map<string, { readonly bytes: Uint8Array; readonly key: Key }>()
+  return {
+    of({ id, keys: { signing } }) {
+      const known = kept.get(id)
+      if (known !== undefined && known.bytes.every((byte, at) => byte === signing[at])) return known.key
+      if (kept.size >= MOST_MACHINES) kept.clear()
+      const key = publicKeyOf('ed25519', signing)
+      kept.set(id, { bytes: signing, key })
+      return key
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import type { AnswerRow } from '../../core/broker/answer-body.ts'
+import { signAnswer } from '../../core/broker/signing/answer-signature.ts'
+import type { SignatureHeaders } from '../../core/broker/signing/request-signature.ts'
+import { createNonce } from '../../core/broker/tokens.ts'
+import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { createAuthenticate, type Authenticated, type MachineRequest } from './authenticate.ts'
+import { createCatalog, type Catalog } from './catalog.ts'
+import { createChangeList } from './changes.ts'
+import { createEnrol, serverFacts, type EnrolAnswer, type EnrolRequest, type ServerFacts } from './enrol.ts'
+import { createFreshness } from './freshness.ts'
+import { createMachines, type Machines } from './machines.ts'
+import type { BrokerPorts } from './ports.ts'
+import { createRead, referenceOf, type ReadRequest } from './read.ts'
+import { createSealer } from './sealing.ts'
+import { createWatches, type Watched } from './watch.ts'
+
+/** A secret that a machine may read. */
+interface GrantedSecret {
+  readonly project: string
+  readonly name: string
+  /** It has fields: `project/name/*` gives them. */
+  readonly hasFields: boolean
+}
+
+/** The broker: what machines ask, and what an operator changes. Disposing ends its loops. */
+export interface Broker extends Disposable {
+  authenticate(request: MachineRequest): Promise<Authenticated>
+  /** See `createRead`. */
+  read(by: Authenticated, request: ReadRequest): Promise<ReadonlyMap<string, AnswerRow>>
+  /** Resolves with all that the machine may read at present, without values. */
+  list(by: Authenticated): Promise<readonly GrantedSecret[]>
+  /** The `since` of a watch that begins now. */
+  cursor(): string
+  /** See `Watches.watch`. */
+  watch(by: Authenticated, since: string, signal: AbortSignal): Promise<Watched>
+  enrol(request: EnrolRequest): Promise<EnrolAnswer>
+  readonly server: ServerFacts
+  /** Encrypts a body for the machine that asked. */
+  seal(by: Authenticated, body: Uint8Array): Uint8Array
+  /** Signs an answer with the broker's key. */
+  sign(
+    by: Authenticated,
+    answer: { readonly status: number; readonly contentType: string; readonly body: Uint8Array },
+  ): SignatureHeaders
+  readonly machines: Machines
+  readonly catalog: Catalog
+}
+
+/** Milliseconds for one round of questions about watched values. */
+const REFRESH_DEADLINE_MS = 30_000
+
+/** Makes a broker. While machines watch, it asks again for values that were read, once in each interval. */
+export function createBroker(ports: BrokerPorts): Broker {
+  const { clock, store, settings, emit } = ports
+  const stopping = new AbortController()
+  const changes = createChangeList(createNonce())
+  store.onChange((change) => changes.add(change))
+  const watches = createWatches(ports, changes)
+  const freshness = createFreshness(ports, changes)
+  const sealer = createSealer(clock)
+
+  async function follow(): Promise<void> {
+    for (;;) {
+      await clock.sleep(settings.refreshMs, stopping.signal)
+      if (watches.held() === 0) continue
+      const deadline = new AbortController()
+      const late = clock.sleep(REFRESH_DEADLINE_MS, AbortSignal.any([stopping.signal, deadline.signal]))
+      late.then(
+        () => deadline.abort(new LocketError('timeout', 'the providers did not answer within 30 s')),
+        () => undefined,
+      )
+      await freshness.refresh(AbortSignal.any([stopping.signal, deadline.signal])).catch(report)
+      deadline.abort(new LocketError('aborted', 'the round is over'))
+    }
+  }
+
+  function report(thrown: unknown): void {
+    if (!stopping.signal.aborted) emit('broker.trouble', { error: formatError(toLocketError(thrown)) })
+  }
+
+  follow().catch(report)
+
+  return {
+    authenticate: createAuthenticate(ports),
+    read: createRead(ports, (secrets, outcomes) => freshness.note(secrets, outcomes)),
+    async list({ machine }) {
+      const granted = await store.granted(machine.id)
+      return granted.map(({ project, name, reference }) => ({
+        project,
+        name,
+        hasFields: hasFields(reference),
+      }))
+    },
+    cursor: () => changes.cursor(),
+    watch: (by, since, signal) => watches.watch(by, since, AbortSignal.any([signal, stopping.signal])),
+    enrol: createEnrol(ports),
+    server: serverFacts(ports),
+    seal: sealer,
+    sign: ({ requestSignature }, answer) =>
+      signAnswer({ ...answer, requestSignature }, { key: ports.keys.signing, now: clock.now() }),
+    machines: createMachines(ports),
+    catalog: createCatalog(ports),
+    [Symbol.dispose]() {
+      stopping.abort(new LocketError('unavailable', 'the broker stops'))
+    },
+  }
+
+  /** A reference that cannot be parsed any more counts as a single value: reading it gives the error. */
+  function hasFields(reference: string): boolean {
+    try {
+      return referenceOf({ reference }, ports.parseRef).isAll === true
+    } catch {
+      return false
+    }
+  }
+}

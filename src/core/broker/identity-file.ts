@@ -1,0 +1,31 @@
+/** The content of `identity.json`: who a machine is, and how it knows its broker. It holds no secret. */
+export interface MachineIdentity {
+  readonly machineId: string
+  readonly machineName: string
+  /** The address of the broker: `https://broker.example:7468`, or `unix:/run/locket/broker.sock`. */
+  readonly apiUrl: string
+  /** The public key that signs the broker's answers: 32 bytes in base64. */
+  readonly serverKey: string
+  /** The certificate of the broker's own authority, as PEM. Left out: the usual authorities vouch for it. */
+  readonly caPem?: string
+  /** The path of the private key; a relative one begins in the folder of this file. */
+  readonly privateKeyPath: string
+}
+
+/** Names of the files of an identity. */
+export const IDENTITY_FILES = { identity: 'identity.json', key: 'private.pem', settings: 'cli.json' } as const
+
+/** Returns the text of `identity.json`. */
+export function formatIdentity(identity: MachineIdentity): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(identity, undefined, 2)}\n`)
+}
+
+/** The text that a broker signs to vouch for its authority, so that a token alone is enough to trust it. */
+export function serverStatement(authority: string | undefined): Uint8Array {
+  return new TextEncoder().encode(`locket v2 server\n${authority ?? ''}`)
+}
+
+/** The text that a machine signs with its new key to enrol it, so that nobody enrols the key of another. */
+export function enrolStatement(token: string): Uint8Array {
+  return new TextEncoder().encode(`locket v2 enrol\n${token}`)
+}

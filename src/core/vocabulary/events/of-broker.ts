@@ -1,0 +1,25 @@
+import { row } from './row.ts'
+
+/** The events of `locket serve`. */
+export const BROKER_EVENTS = {
+  'broker.listening': row('info', 'serving machines at {address}, and the admin API at {admin}', {
+    address: 'text',
+    admin: 'text',
+    machines: 'number',
+  }),
+  'broker.made': row('info', 'made the keys of this broker: keep a backup of the folder', { folder: 'text' }),
+  'broker.stopping': row('info', 'stopping', {}),
+  'broker.refused': row('warn', 'a request of a machine was refused: {reason}', {
+    machine: 'text',
+    address: 'text',
+    reason: 'text',
+  }),
+  'broker.unread': row('warn', 'a secret could not be read: {error}', {
+    secret: 'text',
+    code: 'text',
+    error: 'text',
+  }),
+  'broker.changed': row('info', '{action}', { action: 'text', target: 'text' }),
+  'broker.certificate': row('info', 'the certificate of the broker was renewed', {}),
+  'broker.trouble': row('error', 'a part of the broker does not work: {error}', { error: 'text' }),
+} as const

@@ -1,0 +1,152 @@
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import * as z from 'zod'
+import { jsonExcess } from '../../core/text/json-shape.ts'
+import { formatError, LocketError, toLocketError, type ErrorCode } from '../../core/vocabulary/errors.ts'
+import type { Emit } from '../../core/ports/events.ts'
+import { watchUnsent } from '../unsent-requests.ts'
+
+/** The certificate chain and the private key of a TLS listener, as PEM. */
+interface TlsPems {
+  readonly cert: string
+  readonly key: string
+}
+
+/** Largest body of a request in bytes: 2000 references with their versions have some 250 KiB. */
+const BODY_LIMIT_BYTES = 512 * 1024
+/** Milliseconds for a whole request to arrive. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** Milliseconds without a byte in either direction after which a connection is closed: more than a watch. */
+const IDLE_TIMEOUT_MS = 70_000
+/** Connections of one listener at the same time. */
+const MOST_CONNECTIONS = 25_000
+const JSON_LIMITS = { depth: 8, values: 20_000 } as const
+
+const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
+
+function noSchema(): never {
+  throw new LocketError('internal', 'a route has a JSON Schema: bodies are checked with zod')
+}
+
+/**
+ * Makes a server of the broker with the limits that both APIs share. Bodies reach a route as bytes, whatever
+ * their Content-Type: a signature covers bytes. `tls` is left out for a Unix socket.
+ */
+export function buildBrokerServer(tls: TlsPems | undefined): FastifyInstance {
+  const options = {
+    logger: false as const,
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle' as const,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 },
+    schemaController: { compilersFactory: NO_COMPILERS },
+  }
+  const { http, ...common } = options
+  const server =
+    tls === undefined
+      ? fastify(options)
+      : (fastify({ ...common, https: { ...http, ...tls } }) as unknown as FastifyInstance)
+  server.server.maxConnections = MOST_CONNECTIONS
+  watchUnsent(server.server)
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  server.setNotFoundHandler(async () => {
+    throw new LocketError('not_found', 'there is no such path')
+  })
+  return server
+}
+
+/** Returns the body of a request; empty if it has none. */
+export function bodyBytes(body: unknown): Uint8Array {
+  return body instanceof Uint8Array ? body : new Uint8Array(0)
+}
+
+/** Parses a JSON body. Throws `usage`; the message names the wrong places and never their values. */
+export function readJsonBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+  const bytes = bodyBytes(body)
+  if (jsonExcess(bytes, JSON_LIMITS) !== undefined)
+    throw new LocketError('usage', 'the body has too many values')
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw new LocketError('usage', 'the body is not JSON')
+  }
+  const read = schema.safeParse(value)
+  if (read.success) return read.data
+  const places = read.error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`)
+  throw new LocketError('usage', `the body is not what this path takes: ${places.join('; ')}`)
+}
+
+/** The status of each error, and 500 for those that are left out. */
+const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  usage: 400,
+  config: 400,
+  ref_syntax: 400,
+  auth: 401,
+  denied: 403,
+  not_found: 404,
+  too_large: 413,
+  rate_limited: 429,
+  unavailable: 503,
+  io: 503,
+  timeout: 503,
+  aborted: 503,
+}
+
+/** A refusal as it is sent. */
+interface SentRefusal {
+  readonly status: number
+  readonly body: Uint8Array
+  readonly retryAfter: string | undefined
+}
+
+/**
+ * Returns the answer to a request that failed. It has the time, by which a machine sees that its clock is
+ * wrong. Bugs and failures of the broker are logged, and their texts are not sent.
+ */
+export function sentRefusal(
+  thrown: unknown,
+  { emit, now }: { readonly emit: Emit; readonly now: number },
+): SentRefusal {
+  const error = fromFastify(thrown) ?? toLocketError(thrown)
+  const status = STATUSES[error.code] ?? 500
+  if (status === 500 || error.code === 'io' || error.code === 'unavailable')
+    emit('broker.trouble', { error: formatError(error) })
+  const reason =
+    status === 500 || error.code === 'io' ? 'the broker has failed: see its log' : formatError(error)
+  const body = new TextEncoder().encode(JSON.stringify({ error: { code: error.code, reason, time: now } }))
+  const { retryAfterMs } = error
+  return {
+    status,
+    body,
+    retryAfter: retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000)),
+  }
+}
+
+/** Sends a refusal. `headers` are those of its signature. */
+export async function sendRefusal(
+  reply: FastifyReply,
+  { status, body, retryAfter }: SentRefusal,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<FastifyReply> {
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  return reply
+    .code(status)
+    .headers({ 'content-type': JSON_TYPE, ...headers })
+    .send(Buffer.from(body))
+}
+
+/** The media type of JSON. */
+export const JSON_TYPE = 'application/json'
+
+function fromFastify(thrown: unknown): LocketError | undefined {
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
+  if (typeof code !== 'string' || !code.startsWith('FST_')) return undefined
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new LocketError('too_large', `the body is larger than ${BODY_LIMIT_BYTES} bytes`)
+  return new LocketError('usage', `the request is not understood: ${code}`)
+}

@@ -1,0 +1,118 @@
+import {
+  constants,
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  privateDecrypt,
+  type KeyObject,
+} from 'node:crypto'
+import type { SshKey } from './ssh-key.ts'
+
+/** The part of a header that holds the key of the file for one recipient. */
+interface Stanza {
+  /** The type, and what follows it. */
+  readonly args: readonly string[]
+  readonly body: Uint8Array
+}
+
+const FILE_KEY_BYTES = 16
+const TAG_BYTES = 16
+/** DER in front of the 32 bytes of an X25519 key (RFC 8410). */
+const PRIVATE_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
+const PUBLIC_HEAD = Buffer.from('302a300506032b656e032100', 'hex')
+
+/**
+ * Returns an identity for the recipients `ssh-ed25519` and `ssh-rsa`, as the program age writes them
+ * (https://github.com/FiloSottile/age/blob/main/agessh/agessh.go). The age package knows neither.
+ */
+export function sshIdentity(key: SshKey): { unwrapFileKey(stanzas: readonly Stanza[]): Uint8Array | null } {
+  const label = `age-encryption.org/v1/${key.type}`
+  const print = createHash('sha256').update(key.wire).digest().subarray(0, 4)
+  const fingerprint = print.toString('base64').replace(/=+$/, '')
+  return {
+    unwrapFileKey(stanzas) {
+      const own = stanzas.find(({ args }) => args[0] === key.type && args[1] === fingerprint)
+      if (own === undefined) return null
+      return key.type === 'ssh-ed25519' ? openEd25519(key, own, label) : openRsa(key, own, label)
+    },
+  }
+}
+
+function openEd25519(
+  { seed, wire }: Extract<SshKey, { type: 'ssh-ed25519' }>,
+  { args, body }: Stanza,
+  label: string,
+): Uint8Array {
+  const share = Buffer.from(args[2] ?? '', 'base64')
+  if (share.length !== 32 || body.length !== FILE_KEY_BYTES + TAG_BYTES) throw new Error('a malformed stanza')
+  // RFC 8032 and RFC 7748 use the same clamped half of this hash.
+  const own = privateKey(createHash('sha512').update(seed).digest().subarray(0, 32))
+  const ownShare = createPublicKey(own).export({ format: 'der', type: 'spki' }).subarray(PUBLIC_HEAD.length)
+  const tweak = Buffer.from(hkdfSync('sha256', Buffer.alloc(0), wire, label, 32))
+  const once = agree(own, share)
+  const shared = agree(privateKey(tweak), once)
+  const wrapping = Buffer.from(hkdfSync('sha256', shared, Buffer.concat([share, ownShare]), label, 32))
+  try {
+    const decipher = createDecipheriv('chacha20-poly1305', wrapping, Buffer.alloc(12), {
+      authTagLength: TAG_BYTES,
+    })
+    decipher.setAuthTag(body.subarray(FILE_KEY_BYTES))
+    const opened = decipher.update(body.subarray(0, FILE_KEY_BYTES))
+    decipher.final()
+    return new Uint8Array(opened)
+  } finally {
+    for (const secret of [once, shared, wrapping]) secret.fill(0)
+  }
+}
+
+function openRsa(
+  { numbers }: Extract<SshKey, { type: 'ssh-rsa' }>,
+  { body }: Stanza,
+  label: string,
+): Uint8Array {
+  const { n, e, d, p, q, qi } = numbers
+  const text = (number: Buffer): string => number.toString('base64url')
+  const part = (prime: Buffer): string => text(bytesOf(valueOf(d) % (valueOf(prime) - 1n)))
+  const key = createPrivateKey({
+    format: 'jwk',
+    key: {
+      kty: 'RSA',
+      n: text(n),
+      e: text(e),
+      d: text(d),
+      p: text(p),
+      q: text(q),
+      dp: part(p),
+      dq: part(q),
+      qi: text(qi),
+    },
+  })
+  const options = {
+    key,
+    padding: constants.RSA_PKCS1_OAEP_PADDING,
+    oaepHash: 'sha256',
+    oaepLabel: Buffer.from(label),
+  }
+  return new Uint8Array(privateDecrypt(options, body))
+}
+
+function privateKey(bytes: Buffer): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PRIVATE_HEAD, bytes]), format: 'der', type: 'pkcs8' })
+}
+
+function agree(own: KeyObject, share: Buffer): Buffer {
+  const publicKey = createPublicKey({ key: Buffer.concat([PUBLIC_HEAD, share]), format: 'der', type: 'spki' })
+  return diffieHellman({ privateKey: own, publicKey })
+}
+
+function valueOf(number: Buffer): bigint {
+  return BigInt(`0x${number.toString('hex')}`)
+}
+
+function bytesOf(value: bigint): Buffer {
+  const hex = value.toString(16)
+  return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex')
+}

@@ -1,0 +1,25 @@
+import { formatPlace } from '../../core/broker/place.ts'
+import { createRef } from '../../core/vocabulary/ref.ts'
+import { defineProvider } from '../define.ts'
+import { parseLocketReference } from './reference.ts'
+import { locketSettings } from './settings.ts'
+
+/** The provider `locket`: secrets that a broker (`locket serve`) gives to this machine. */
+export const locket = defineProvider({
+  kind: 'locket',
+  aliases: ['broker'],
+  title: 'A broker, `locket serve`',
+  schemes: ['locket'],
+  autoRefresh: { everyMs: 60_000 },
+  example: 'locket://shop/db-password',
+  settings: locketSettings,
+  // The private key is beside the identity.
+  ownFiles: ({ identity }) => [identity.replace(/\/[^/]*$/, '')],
+  parse(text, instance) {
+    const place = parseLocketReference(text)
+    if (place === undefined) return undefined
+    return createRef(instance, formatPlace(place), text, { isAll: place.isAll === true })
+  },
+  check: () => [],
+  open: async (given, deps, instance) => (await import('./open.ts')).openLocket(given, deps, instance),
+})
