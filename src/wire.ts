@@ -166,6 +166,7 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
   return {
     ...ports,
     resolve,
+    forgetValues: () => clients.expire(),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,

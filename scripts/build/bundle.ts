@@ -93,7 +93,7 @@ function usesFunctionsOnly(file: string, module: string): boolean {
 }
 
 function functionsOf(module: string): readonly (readonly [name: string, value: object])[] {
-  const entries = Object.entries<unknown>(process.getBuiltinModule(module) ?? {})
+  const entries: [string, unknown][] = Object.entries(process.getBuiltinModule(module) ?? {})
   return entries.flatMap(([name, value]) =>
     typeof value === 'function' && /^[a-z]/.test(name) ? [[name, value] as const] : [],
   )

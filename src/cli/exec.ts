@@ -95,7 +95,7 @@ export function loadExec(
   })
   if (loaded.positionals.length > 0) throw commandMissing(name)
   const { mapping, settings, parseRef, providers, layer, log, exposed } = loaded
-  const { interactive, cleanEnv, keepEnv, resolveEnv, ...rest } = settings.exec
+  const { interactive, cleanEnv, keepEnv, resolveEnv, refresh, ...rest } = settings.exec
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
   const inherited = inheritedEnvironment(withoutUsedToken(given, env), {
     isClean: cleanEnv,
@@ -110,6 +110,7 @@ export function loadExec(
   const config: ExecConfig = {
     ...rest,
     command: words,
+    refreshing: { refresh, providers },
     interactive: interactive ?? !rest.watch,
     entries: [...(resolveEnv ? found : []), ...named],
     outputs,

@@ -40,7 +40,7 @@ function load(context: CommandContext) {
   const { name, argv, env, isRoot, cwd, tables, signal } = context
   const loaded = loadRendering({ name, sections: INJECT, argv, env, isRoot, tables })
   const { settings, parseRef, providers, layer, log: logging, exposed } = loaded
-  const { mode, debounceMs, wipeOnExit, show } = settings.inject
+  const { mode, refresh, debounceMs, wipeOnExit, show } = settings.inject
   const statusFile =
     settings.inject.statusFile === undefined ? undefined : normalizePath(settings.inject.statusFile)
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
@@ -66,6 +66,7 @@ function load(context: CommandContext) {
     policy,
     placing: { fileMode, dirMode, owner },
     mode,
+    refreshing: { refresh, providers },
     statusFile,
     debounceMs,
     wipeOnExit,

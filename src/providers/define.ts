@@ -18,9 +18,20 @@ export interface ProviderClient extends AsyncDisposable {
    * it does not work.
    */
   probe(signal: AbortSignal): Promise<void>
+  /**
+   * Asks for the versions of all secrets, where one small question is enough for that. Left out: a question
+   * for a version would cost as much as the one for the value.
+   */
+  readonly versions?: ((signal: AbortSignal) => Promise<VersionOf>) | undefined
   /** Returns the numbers for Status; undefined for a provider that asks no server. */
   status(): ProviderStatus | undefined
 }
+
+/**
+ * Returns the version of the secret of a reference: another text when the value may have changed. Undefined:
+ * it is not known, or the value changes without a new version, as a one-time password does.
+ */
+export type VersionOf = (ref: SecretRef) => string | undefined
 
 /** The requests of one provider instance, for Status and metrics. */
 export interface ProviderStatus {
@@ -33,6 +44,8 @@ export interface ProviderStatus {
   readonly failures: number
   /** The reason why no request goes at present; left out while requests go. */
   readonly paused?: string
+  /** The number of patient requests that wait for the limits of requests; left out while none does. */
+  readonly waiting?: number
 }
 
 /** One limit of requests. */

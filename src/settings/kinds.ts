@@ -1,7 +1,8 @@
 import { LocketError } from '../core/vocabulary/errors.ts'
 import { parseMountFlags, parseSelinuxContext } from '../core/volume/mount-flags.ts'
 import type { ReadLimits } from '../core/ports/files.ts'
-import { parseOnChange } from '../core/reload/on-change.ts'
+import type { PassedSignal } from '../core/ports/signals.ts'
+import { parseOnChange, parseSignal } from '../core/reload/on-change.ts'
 import { parseRates } from '../core/waiting/rate.ts'
 import { Secret } from '../core/vocabulary/secret.ts'
 import { nearest } from '../core/text/nearest.ts'
@@ -68,6 +69,15 @@ export const CacheAge = AnyText.transform((text): 'off' | number => {
   if (ms >= SHORTEST_CACHE_MS) return ms
   throw new LocketError('config', 'must be off, or a duration of at least 1m, like 24h')
 })
+/** The effect of a change on the command of `locket exec`: `restart`, `none` or `signal:SIGHUP`. */
+export const CommandChange = AnyText.transform(
+  (text): 'restart' | 'none' | { readonly signal: PassedSignal } => {
+    const word = text.trim().toLowerCase()
+    if (word === 'restart' || word === 'none') return word
+    if (word.startsWith('signal:')) return { signal: parseSignal(text.trim().slice('signal:'.length)) }
+    throw new LocketError('config', 'must be restart, none or signal:NAME, like signal:SIGHUP')
+  },
+)
 /** The action when new content of a volume is in place: `signal:SIGHUP`. See `parseOnChange`. */
 export const ChangeAction = AnyText.transform(parseOnChange)
 /** Rate limits: `5/s,60/m`. See `parseRates`. */

@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PROVIDERS } from '../../src/providers/index.ts'
 import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
-/** Files that providers read although no setting names them. */
-const OWN_FILES = new Set(
-  PROVIDERS.flatMap((def) => (def.kind === 'locket' ? [] : (def.ownFiles?.({}) ?? []))),
-)
+/** Files that providers read although no setting names them, or by the default of a setting. */
+const OWN_FILES = [
+  POD_TOKEN,
+  '/root/.aws/credentials',
+  '/root/.aws/config',
+  '/root/.config/gcloud/application_default_credentials.json',
+  '/etc/locket/age.key',
+  '/root/.gnupg',
+  '/etc/locket/identity/identity.json',
+  '/etc/locket/identity',
+]
 const KEYS = ['/etc/locket/secrets.age', '/etc/locket/keys/local.key']
-/** The key of files of age, and the identity of this host at its broker. */
-const IDENTITIES = ['/etc/locket/age.key', '/etc/locket/identity/identity.json', '/etc/locket/identity']
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
 
@@ -69,7 +73,7 @@ test('secrets: inline, from a file, as one entry that is never split, over the d
     kind: 'file',
     path: '/etc/locket/t',
     within: ['/etc/locket'],
-    except: [...FOLDERS, ...KEYS, '/etc/locket/tokens/connect', ...OWN_FILES, ...IDENTITIES],
+    except: [...FOLDERS, ...KEYS, '/etc/locket/tokens/connect', ...OWN_FILES],
   })
   assert.equal(config.files[2]?.origin, 'driver option secret.file')
 })
@@ -178,7 +182,7 @@ test("the operator's token can be named again for the operator's host", () => {
     kind: 'file',
     path: '/etc/locket/tokens/connect',
     within: ['/etc/locket'],
-    except: [...FOLDERS, ...KEYS, ...OWN_FILES, ...IDENTITIES],
+    except: [...FOLDERS, ...KEYS, ...OWN_FILES],
   })
 })
 

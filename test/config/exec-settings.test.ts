@@ -14,6 +14,15 @@ const FROM_TEST = { HELD: 'local://a', HOME: '/home/test', MINE: 'x', OP_CONNECT
 /** The public names, as users have them in their files, and what each changes. */
 const ROWS: readonly CommandRow<Config>[] = [
   row('watch', 'LOCKET_EXEC_WATCH', BOOL, [true, false], false, (it) => it.watch),
+  row('refresh', 'LOCKET_REFRESH', ['30s', 'off'], [30_000, 'off'], 'auto', (it) => it.refreshing.refresh),
+  row(
+    'on-change',
+    'LOCKET_EXEC_ON_CHANGE',
+    ['signal:hup', 'NONE'],
+    [{ signal: 'SIGHUP' }, 'none'],
+    undefined,
+    (it) => it.onChange,
+  ),
   row(
     'interactive',
     'LOCKET_EXEC_INTERACTIVE',

@@ -28,6 +28,7 @@ const ROWS: readonly CommandRow<Loaded>[] = [
   ),
   row('out', 'DEFAULT_SECRET_DIR', ['/a', '/b'], ['/a', '/b'], '/run/secrets/locket', (it) => it.outputs.out),
   row('mode', 'LOCKET_INJECT_MODE', ['park', 'watch'], ['park', 'watch'], 'one-shot', (it) => it.inject.mode),
+  row('refresh', 'LOCKET_REFRESH', ['30s', 'off'], [30_000, 'off'], 'auto', (it) => it.inject.refresh),
   row(
     'status-file',
     'LOCKET_STATUS_FILE',

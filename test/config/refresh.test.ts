@@ -11,7 +11,7 @@ test('refresh: a duration of at least 5 s, auto or off', () => {
   const refreshOf = (refresh: string) => daemon().volumeConfig({ refresh }).refresh
   assert.equal(refreshOf('5s'), 5000)
   assert.equal(refreshOf('OFF'), 'off')
-  assert.equal(daemon().volumeConfig({}).refresh, 'off')
+  assert.equal(daemon().volumeConfig({}).refresh, 'auto')
   assert.equal(refreshOf('auto'), 'auto')
   assert.equal(daemon({ LOCKET_REFRESH: '2m' }).volumeConfig({}).refresh, 120_000)
 })

@@ -27,7 +27,7 @@ export const ROWS: Readonly<Record<string, SettingRow>> = {
     read: (loaded, options) => inline(loaded.daemon.volumeConfig(options), 'a'),
   },
   watch: row(['true', 'false'], [true, false], false, (volume) => volume.watch),
-  refresh: row(['30s', 'auto'], [30_000, 'auto'], 'off', (volume) => volume.refresh),
+  refresh: row(['30s', 'off'], [30_000, 'off'], 'auto', (volume) => volume.refresh),
   cache: row(['24h', 'off'], [86_400_000, 'off'], 'off', (volume) => volume.cache),
   'on-change': row(['restart', 'exec:a'], ['restart', 'exec'], undefined, (it) => Object(it.onChange).kind),
   size: row(['1M', '8K'], [1_048_576, 8192], 10 * 1_048_576, (volume) => volume.tmpfs.sizeBytes),

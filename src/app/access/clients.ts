@@ -1,6 +1,8 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
 import { withValueCache, type ValueCache } from './value-cache.ts'
+import { createVersions, type Versions } from './versions.ts'
+import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type {
   ProviderClient,
@@ -23,6 +25,15 @@ export interface Clients {
    * instance.
    */
   resolveFor(caller: Caller, instances: readonly ProviderInstance[], around?: Around): Resolve
+  /**
+   * Returns one text for the versions of all references, as `Versions.textOf` does. Undefined: at least one
+   * of the instances has no versions.
+   */
+  versionsOf(
+    caller: Caller,
+    instances: readonly ProviderInstance[],
+    question: { readonly refs: readonly SecretRef[]; readonly signal: AbortSignal },
+  ): Promise<string | undefined>
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -53,6 +64,7 @@ interface Shared {
   readonly fetch: Resolve
   /** Undefined for a provider that costs nothing to ask. */
   readonly cache: ValueCache | undefined
+  readonly versions: Versions
   /** By `callerKey`. */
   readonly callers: Set<string>
 }
@@ -63,14 +75,19 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
   /** Requests of closed providers, by the instance's name: a count for metrics must not decrease. */
   const ended = new Map<string, number>()
 
-  function resolverOf(caller: Caller, instance: ProviderInstance): Resolve {
+  function sharedFor(caller: Caller, instance: ProviderInstance): Shared {
     let entry = shared.get(instance.key)
     if (entry === undefined) {
       entry = openShared(instance)
       shared.set(instance.key, entry)
     }
     entry.callers.add(callerKey(caller))
-    return entry.cache?.resolve ?? entry.fetch
+    return entry
+  }
+
+  function resolverOf(caller: Caller, instance: ProviderInstance): Resolve {
+    const { cache, fetch } = sharedFor(caller, instance)
+    return cache?.resolve ?? fetch
   }
 
   function openShared({ def, settings, name, key }: ProviderInstance): Shared {
@@ -78,7 +95,8 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
     const fetch: Resolve = async (refs, signal) => await (await opening).fetch(refs, signal)
     const cache =
       def.isLocal === true ? undefined : withValueCache(fetch, { ttlMs: cacheTtlMs, clock: deps.clock })
-    const entry: Shared = { name, kind: def.kind, opening, fetch, cache, callers: new Set() }
+    const versions = createVersions(() => opening, { ttlMs: cacheTtlMs, clock: deps.clock })
+    const entry: Shared = { name, kind: def.kind, opening, fetch, cache, versions, callers: new Set() }
     opening.then(
       (client) => void (entry.client = client),
       // The fetches of this entry reject with it, and the next caller tries again.
@@ -103,8 +121,22 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
         return around(instance, resolverOf(caller, instance))
       }),
 
+    async versionsOf(caller, instances, { refs, signal }) {
+      const texts: string[] = []
+      for (const [name, own] of Map.groupBy(refs, (ref) => ref.provider)) {
+        const instance = instances.find((candidate) => candidate.name === name)
+        const text = instance && (await sharedFor(caller, instance).versions.textOf(own, signal))
+        if (text === undefined) return undefined
+        texts.push(text)
+      }
+      return texts.join('\n')
+    },
+
     expire() {
-      for (const { cache } of shared.values()) cache?.expire()
+      for (const { cache, versions } of shared.values()) {
+        cache?.expire()
+        versions.expire()
+      }
     },
 
     statusOf(caller) {

@@ -2,6 +2,7 @@ import { LocketError, isLocketError, toLocketError } from '../../core/vocabulary
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Outcome, Outcomes, Resolve, Resolved } from '../../core/vocabulary/resolve.ts'
+import { isPatient, sharePatience } from '../../core/waiting/patience.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
 /** How long a cache keeps values. */
@@ -30,7 +31,8 @@ interface Flight {
  * Asks `next` for each distinct secret once: callers at the same time share one request, and a value stays
  * usable for `ttlMs`, because a container that crashes in a loop and the engine's copy-up mount the same
  * volume again at once. Each caller gets a copy, which it must wipe. A kept value is wiped after `ttlMs`,
- * when it expires, and on dispose. A fleeting value is not kept.
+ * when it expires, and on dispose. A fleeting value is not kept. A caller that is not patient does not join a
+ * patient request: it would wait for the whole batch.
  */
 export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOptions): ValueCache {
   const kept = new Map<RefId, Resolved>()
@@ -45,13 +47,13 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
     const fresh: SecretRef[] = []
     for (const ref of refs) {
       const known = kept.get(ref.id)
-      const flight = flying.get(ref.id)
+      const flight = joinable(flying.get(ref.id), signal)
       if (known !== undefined) outcomes.set(ref.id, copyOf({ ok: true, secret: known }))
       else if (flight === undefined) fresh.push(ref)
       else joined.set(flight, [...(joined.get(flight) ?? []), ref.id])
     }
     if (fresh.length > 0) {
-      const flight = begin(fresh)
+      const flight = begin(fresh, signal)
       joined.set(flight, [...flight.ids])
     }
     for (const flight of joined.keys()) flight.callers += 1
@@ -63,8 +65,9 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
     return outcomes
   }
 
-  function begin(refs: readonly SecretRef[]): Flight {
+  function begin(refs: readonly SecretRef[], signal: AbortSignal): Flight {
     const giveUp = new AbortController()
+    sharePatience(signal, giveUp.signal, true)
     const answer = next(refs, giveUp.signal)
     const flight: Flight = { ids: refs.map((ref) => ref.id), answer, giveUp, callers: 0 }
     for (const id of flight.ids) flying.set(id, flight)
@@ -147,6 +150,10 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
     },
     [Symbol.dispose]: () => disposed.abort(new LocketError('internal', 'the provider is closed')),
   }
+}
+
+function joinable(flight: Flight | undefined, caller: AbortSignal): Flight | undefined {
+  return flight !== undefined && isPatient(flight.giveUp.signal) && !isPatient(caller) ? undefined : flight
 }
 
 function copyOf(outcome: Outcome | undefined): Outcome {

@@ -2,14 +2,22 @@ import { formatError, LocketError, toLocketError } from '../../core/vocabulary/e
 import { checkPlaces, hasOutputs, sourcePaths } from '../../core/plan/output-plan.ts'
 import type { PlaceOptions } from '../../core/ports/files.ts'
 import type { ChildOptions, CommandLine, StartState } from '../../core/ports/process.ts'
+import type { PassedSignal } from '../../core/ports/signals.ts'
+import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
 import { filesOf } from '../recipe/outputs.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
+import {
+  createCommandRefresh,
+  type CommandRefresh,
+  type RefreshSettings,
+} from '../renewal/command-refresh.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
 import { createTouched, outputsOf, type Touched } from '../renewal/touched.ts'
-import { openChildSink } from '../sinks/child.ts'
+import { createUrgency, type RunOptions, type Urgency } from '../renewal/urgency.ts'
+import { openChildSink, type ForChild, type Handed } from '../sinks/child.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { gatherValues, handOver, type ValuesConfig, type ValuesDeps } from './values.ts'
@@ -25,6 +33,10 @@ export interface ExecConfig extends ValuesConfig {
   readonly placing: PlaceOptions
   readonly overwrite: boolean
   readonly watch: boolean
+  /** With `watch`: the refresh of the values. */
+  readonly refreshing: RefreshSettings
+  /** With `watch`: what follows a change. Undefined: a restart when a variable has changed. */
+  readonly onChange: 'restart' | 'none' | { readonly signal: PassedSignal } | undefined
   readonly interactive: boolean
   /** True: the command takes the place of this process when nothing is left to do for it. */
   readonly mayReplace: boolean
@@ -39,6 +51,8 @@ interface ExecDeps
   extends
     ValuesDeps,
     Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing' | 'careForHeap'> {
+  /** Forgets the values that the providers keep, before a refresh. */
+  readonly forgetValues: () => void
   /** Called once no reference will be fetched any more. */
   readonly closeProviders: () => Promise<void>
   /** True: standard output is a terminal. */
@@ -68,7 +82,12 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const child = openChildSink({ inherited: config.inherited, files, isRepeated: config.watch })
   // The watch is opened before the files are first read, so that no change is missed.
   const touched = createTouched()
-  await using renewal = await openExecRenewal(config, deps, touched)
+  const urgency = createUrgency()
+  const refresh = createCommandRefresh(config.refreshing, deps, {
+    forget: deps.forgetValues,
+    failed: (error) => deps.emit('exec.kept', { code: error.code, error: formatError(error) }),
+  })
+  await using renewal = await openExecRenewal(config, deps, { touched, urgency, refresh })
   const newLines = createNewLines()
   using delivery = touched.begin()
   const gathered = await gatherValues(config, deps, { policy, signal, newLines, delivery })
@@ -83,21 +102,37 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const ended = new AbortController()
   const running = ended.signal
 
-  async function renew(): Promise<undefined> {
+  async function renew(run: RunOptions): Promise<undefined> {
+    const turn = refresh.begin()
+    using again = touched.begin(turn.isDue)
     // With every failure policy, a failure keeps the command and its files unchanged.
-    using again = touched.begin()
-    const strict = { policy: 'error', signal: running, newLines, delivery: again } as const
-    const next = await handOver(await gatherValues(config, deps, strict), child, masking)
+    const strict = { policy: 'error', newLines, delivery: again, ...run } as const
+    const given = await gatherValues(config, deps, strict)
+    const next = await handOver(given, child, masking)
     const changed = countOf(next.files)
     if (changed > 0) deps.emit('exec.files', { changed })
     if (running.aborted) return
-    if (!isUnchanged(next.variables)) {
-      supervisor.replace(next.env)
-      next.accept()
-      deps.emit('exec.replaced')
-    }
+    follow(next)
     again.succeeded(NONE)
+    await turn.done(refsOf(given))
     deps.careForHeap()
+  }
+
+  /** Does what `on-change` says. */
+  function follow(next: Handed): void {
+    const { onChange } = config
+    const hasVariables = !isUnchanged(next.variables)
+    if (!hasVariables && (onChange === undefined || isUnchanged(next.files))) return
+    if (onChange === undefined || onChange === 'restart') {
+      supervisor.replace(next.env)
+      deps.emit('exec.replaced')
+    } else {
+      const sent = onChange === 'none' ? undefined : onChange.signal
+      supervisor.keep(next.env, sent)
+      if (hasVariables) deps.emit('exec.variables.later')
+      if (sent !== undefined) deps.emit('exec.signalled', { signal: sent })
+    }
+    next.accept()
   }
 
   let following: Promise<void> | undefined
@@ -106,7 +141,8 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     signal.throwIfAborted()
     first.accept()
     delivery.succeeded(outputsOf(filesOf([...gathered.rendered.incomplete])))
-    following = renewal.follow(renew, { signal: running })
+    if (config.watch) await refresh.begin().done(refsOf(gathered))
+    following = renewal.follow(() => urgency.run(running, renew), { signal: running })
     void forbidTracingLater(deps, running)
     deps.careForHeap()
     return await supervisor.run(first.env)
@@ -125,20 +161,34 @@ function isReplaced(config: ExecConfig): boolean {
 
 const NONE: ReadonlySet<string> = new Set()
 
-function openExecRenewal(config: ExecConfig, deps: ExecDeps, touched: Touched): Promise<Renewal> {
+interface ExecTriggers {
+  readonly touched: Touched
+  readonly urgency: Urgency
+  readonly refresh: CommandRefresh
+}
+
+function openExecRenewal(
+  config: ExecConfig,
+  deps: ExecDeps,
+  { touched, urgency, refresh }: ExecTriggers,
+): Promise<Renewal> {
   const { watch, outputs, entries, debounceMs } = config
   const { clock, emit } = deps
   const paths = [...sourcePaths(outputs), ...environmentFiles(entries)]
   const watching = { debounceMs, isDeep: true }
-  const byFiles = touched.triggerOf((onChange) => deps.watch(paths, onChange, watching))
+  const byFiles = touched.triggerOf((onChange) => deps.watch(paths, urgency.before(onChange), watching))
   return openRenewal(
     {
-      triggers: watch ? [byFiles] : [],
+      triggers: watch ? [byFiles, refresh.trigger] : [],
       failed: (facts) => emit('exec.kept', facts),
       recovered: () => emit('exec.recovered'),
     },
     clock,
   )
+}
+
+function refsOf({ rendered }: ForChild): readonly SecretRef[] {
+  return rendered.templates.flatMap(({ template }) => template.refs)
 }
 
 async function removeFiles(files: Places, { emit }: ExecDeps): Promise<void> {

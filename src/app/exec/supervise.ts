@@ -33,6 +33,11 @@ interface Supervisor extends Disposable {
    * command could not be started with it.
    */
   replace(env: ChildOptions['env']): void
+  /**
+   * Keeps the process, and takes this environment for its next start. Throws as `replace` does. `signal`: is
+   * sent to the process, if one runs.
+   */
+  keep(env: ChildOptions['env'], signal?: PassedSignal): void
 }
 
 const SHORTEST_PAUSE_MS = 1000
@@ -191,6 +196,11 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
       programs.check(command, env)
       wanted = env
       replaced.resolve()
+    },
+    keep(env, signal) {
+      programs.check(command, env)
+      wanted = env
+      if (signal !== undefined) child?.signal(signal)
     },
     [Symbol.dispose]: () => signals[Symbol.dispose](),
   }

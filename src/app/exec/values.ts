@@ -30,6 +30,8 @@ export type ValuesDeps = Pick<Machine, 'sources' | 'trees' | 'resolve' | 'clock'
 interface GatherOptions {
   readonly policy: FailurePolicy
   readonly signal: AbortSignal
+  /** True: the requests are patient, and have no deadline together. */
+  readonly isRefresh?: boolean
   /** Drops the warnings about templates that were logged the time before. */
   readonly newLines: NewLines
   readonly delivery: Delivery
@@ -45,7 +47,7 @@ type Wanted = Pick<ForChild, 'variables' | 'outputs'>
 export async function gatherValues(
   { entries, outputs, rules, mask }: ValuesConfig,
   deps: ValuesDeps,
-  { policy, signal, newLines, delivery }: GatherOptions,
+  { policy, signal, newLines, delivery, isRefresh = false }: GatherOptions,
 ): Promise<ForChild> {
   const { emit, resolve, clock } = deps
   const environment = delivery.concerns(environmentFiles(entries))
@@ -76,7 +78,7 @@ export async function gatherValues(
       resolve,
       clock,
       signal,
-      timeoutMs: RENDER_TIMEOUT_MS,
+      ...(isRefresh ? {} : { timeoutMs: RENDER_TIMEOUT_MS }),
       emit,
     },
   )

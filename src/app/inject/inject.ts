@@ -15,10 +15,16 @@ import { RENDER_TIMEOUT_MS, mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
+import {
+  createCommandRefresh,
+  type CommandRefresh,
+  type RefreshSettings,
+} from '../renewal/command-refresh.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
 import { createTouched, outputsOf, type Touched } from '../renewal/touched.ts'
+import { createUrgency, type RunOptions, type Urgency } from '../renewal/urgency.ts'
 import { openPlaces, type Places } from '../sinks/places.ts'
-import { countOf, type Sink } from '../sinks/sink.ts'
+import { countOf, isUnchanged, type Sink } from '../sinks/sink.ts'
 import { openStatusFile, type StatusFile } from './status-file.ts'
 
 /** The settings of one `locket inject`. */
@@ -28,6 +34,8 @@ export interface InjectConfig {
   readonly policy: FailurePolicy
   readonly placing: PlaceOptions
   readonly mode: 'one-shot' | 'watch' | 'park'
+  /** With mode `watch`: the refresh of the values. */
+  readonly refreshing: RefreshSettings
   readonly statusFile: string | undefined
   readonly debounceMs: number
   readonly wipeOnExit: boolean
@@ -36,16 +44,19 @@ export interface InjectConfig {
 }
 
 /** The ports that `inject` needs. */
-type InjectDeps = Pick<
+interface InjectDeps extends Pick<
   Machine,
   'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host' | 'careForHeap'
->
+> {
+  /** Forgets the values that the providers keep, before a refresh. */
+  readonly forgetValues: () => void
+}
 
 /**
  * Writes every output. Then it returns (`one-shot`), waits until `signal` aborts (`park`), or renews changed
  * outputs until then (`watch`). Rejects when the first write fails, and then leaves none of its files, unless
  * it failed at standard output, which is written last. A later write that fails is logged, keeps the files,
- * and removes the status file.
+ * and removes the status file. A refresh that fails keeps that too: the files hold secrets that work.
  */
 export async function inject(config: InjectConfig, deps: InjectDeps, signal: AbortSignal): Promise<void> {
   checkPlaces(config.outputs)
@@ -55,16 +66,23 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
   const say = createReport(config, deps)
   // The watch is opened before the templates are first read, so that no change is missed.
   const touched = createTouched()
-  await using renewal = await openInjectRenewal(config, deps, { status, touched })
+  const urgency = createUrgency()
+  const refresh = createCommandRefresh(config.refreshing, deps, {
+    forget: deps.forgetValues,
+    failed: (error) => deps.emit('inject.failed', { code: error.code, error: formatError(error) }),
+  })
+  await using renewal = await openInjectRenewal(config, deps, { touched, urgency, refresh })
   try {
-    const injection = { config, deps, signal, places, status, touched, say }
+    const injection = { config, deps, signal, places, status, touched, say, urgency, refresh }
     const missing = await write(injection, requireSources).catch((thrown: unknown) => {
       // A provider that is stopped reports that it gave no answer: the reason of the stop is more useful.
       throw signal.aborted ? signal.reason : thrown
     })
     if (config.mode === 'one-shot') return
-    if (config.mode === 'park') await untilStopped(signal, deps.clock)
-    else await renewal.follow(() => write(injection), { signal, missing })
+    if (config.mode === 'park') return await untilStopped(signal, deps.clock)
+    if (missing !== undefined) urgency.changed()
+    const again = () => urgency.run(signal, (run) => writeAgain({ ...injection, ...run }))
+    await renewal.follow(again, { signal, missing })
   } finally {
     if (config.wipeOnExit) await wipe(places, status, deps)
   }
@@ -73,16 +91,17 @@ export async function inject(config: InjectConfig, deps: InjectDeps, signal: Abo
 function openInjectRenewal(
   { mode, outputs, debounceMs }: InjectConfig,
   deps: InjectDeps,
-  { status, touched }: Pick<Injection, 'status' | 'touched'>,
+  { touched, urgency, refresh }: Pick<Injection, 'touched' | 'urgency' | 'refresh'>,
 ): Promise<Renewal> {
   const watching = { debounceMs, isDeep: true }
-  const byFiles = touched.triggerOf((onChange) => deps.watch(sourcePaths(outputs), onChange, watching))
+  const byFiles = touched.triggerOf((onChange) =>
+    deps.watch(sourcePaths(outputs), urgency.before(onChange), watching),
+  )
   return openRenewal(
     {
-      triggers: mode === 'watch' ? [byFiles] : [],
+      triggers: mode === 'watch' ? [byFiles, refresh.trigger] : [],
       failed: (facts) => deps.emit('inject.failed', facts),
       recovered: () => deps.emit('inject.recovered'),
-      onFailure: () => status.notReady(),
     },
     deps.clock,
   )
@@ -96,6 +115,23 @@ interface Injection {
   readonly status: StatusFile
   readonly touched: Touched
   readonly say: Report
+  readonly urgency: Urgency
+  readonly refresh: CommandRefresh
+}
+
+/**
+ * Writes again. The status file goes when a change of the templates fails, and stays when a refresh fails.
+ */
+async function writeAgain(injection: Injection & RunOptions): Promise<LocketError | undefined> {
+  try {
+    const missing = await write(injection)
+    // The failure policy applies to it until it is there.
+    if (missing !== undefined) injection.urgency.changed()
+    return missing
+  } catch (thrown) {
+    if (!injection.isRefresh) await injection.status.notReady()
+    throw thrown
+  }
 }
 
 /**
@@ -103,23 +139,25 @@ interface Injection {
  * reason when a secret or a template is missing. `check` may throw to refuse the templates that were read.
  */
 async function write(
-  { config, deps, signal, places, status, touched, say }: Injection,
+  injection: Injection & Partial<RunOptions>,
   check: (prepared: PreparedOutputs) => void = () => undefined,
 ): Promise<LocketError | undefined> {
+  const { config, deps, signal, places, status, touched, say, refresh, isRefresh = false } = injection
   const { rules, policy, outputs, mode, stream } = config
   const { resolve, clock, emit, careForHeap } = deps
   const start = clock.now()
-  using delivery = touched.begin()
+  const turn = refresh.begin()
+  using delivery = touched.begin(turn.isDue)
   const prepared = await prepareOutputs(outputs, rules, deps, delivery.choose)
   check(prepared)
   const rendered = await render(prepared, {
-    policy,
+    policy: isRefresh ? 'error' : policy,
     maxFileBytes: rules.maxFileBytes,
     ...(mode === 'one-shot' ? {} : { awaitsCredential: (error) => mayCredentialCome(error, deps) }),
     resolve,
     clock,
     signal,
-    timeoutMs: RENDER_TIMEOUT_MS,
+    ...(isRefresh ? {} : { timeoutMs: RENDER_TIMEOUT_MS }),
     emit,
   })
   try {
@@ -127,9 +165,11 @@ async function write(
     if (missing !== undefined) await status.notReady()
     const changes = await places.put(filesOf(rendered.templates), rendered, prepared.untouched)
     const printed = await stream.put(prepared.streamed, rendered)
-    say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
+    if (!isRefresh || !isUnchanged(changes))
+      say({ prepared, rendered, changes, printed, files: places.files().length, ms: clock.now() - start })
     if (missing === undefined) await status.ready(places.files())
     delivery.succeeded(outputsOf(filesOf([...rendered.incomplete])))
+    await turn.done(rendered.templates.flatMap(({ template }) => template.refs))
     return missing
   } finally {
     rendered.wipe()

@@ -6,6 +6,7 @@ import {
   isRetryable,
 } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
+import { isPatient } from '../../core/waiting/patience.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import type { Outcome, Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
 import type { WaitState } from './announce-wait.ts'
@@ -33,8 +34,9 @@ export interface FetchOptions {
 /**
  * Fetches one batch, then again the references whose failure is retryable: every two seconds, or later when
  * the provider says so, until the deadline. It waits because the engine mounts only once after a reboot: a
- * container whose mount failed stays down. Returns the last outcome of each reference; never rejects because
- * of the deadline. The caller must wipe the values.
+ * container whose mount failed stays down. A patient fetch has no deadline and asks once, because its caller
+ * tries again by itself. Returns the last outcome of each reference; never rejects because of the deadline.
+ * The caller must wipe the values.
  */
 export async function fetchUntil(
   refs: readonly SecretRef[],
@@ -48,7 +50,11 @@ export async function fetchUntil(
       outcomes.set(id, keepCause(outcomes.get(id), outcome))
     }
     const failed = wanted.filter((ref) => !isSettled(outcomes.get(ref.id), optional.has(ref.id)))
-    if (signal.aborted || failed.some((ref) => !canWaitFor(outcomes.get(ref.id), awaitsCredential)))
+    if (
+      signal.aborted ||
+      isPatient(signal) ||
+      failed.some((ref) => !canWaitFor(outcomes.get(ref.id), awaitsCredential))
+    )
       return outcomes
     wanted = failed
     if (wanted.length === 0) return outcomes

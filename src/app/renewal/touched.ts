@@ -8,9 +8,10 @@ export interface Touched {
   triggerOf(watch: (onChange: (changed: readonly string[]) => void) => Promise<AsyncDisposable>): Trigger
   /**
    * Begins a delivery, with all changes since the last one that succeeded. The caller must dispose of it: the
-   * changes of one that did not succeed then belong to the next.
+   * changes of one that did not succeed then belong to the next. `isAll`: every output is to be rendered, as
+   * in a refresh.
    */
-  begin(): Delivery
+  begin(isAll?: boolean): Delivery
 }
 
 /** One delivery of what has changed. */
@@ -38,7 +39,7 @@ export function createTouched(): Touched {
         for (const path of changed) due.add(path)
         fire()
       }),
-    begin() {
+    begin(isAll = false) {
       const now = due
       // A change that comes during this delivery belongs to the next one.
       due = new Set()
@@ -51,9 +52,10 @@ export function createTouched(): Touched {
         if (!isOver) now.forEach((path) => due.add(path))
       }
       return {
-        concerns: (paths) => before === undefined || paths.some((path) => now.has(path)),
+        concerns: (paths) => isAll || before === undefined || paths.some((path) => now.has(path)),
         choose(outputs) {
           planned = outputs
+          if (isAll) return outputs
           const chosen = outputs.filter(isDue)
           const isNewList = chosen.some(({ target }) => before?.has(target) !== true)
           const withStars = isNewList || chosen.some(hasStar)

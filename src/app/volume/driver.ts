@@ -10,7 +10,9 @@ import type { Clients } from '../access/clients.ts'
 import type { LastKnownGood } from '../last-known-good/last-known-good.ts'
 import { createReloads, type ReloadPorts, type Reloads } from '../reload/reloads.ts'
 import type { ReloadedVolume } from '../reload/volume-reload.ts'
+import { createStretches, type Stretches } from '../renewal/stretch.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
+import { createValueFiles, type ValueFiles } from '../renewal/value-files.ts'
 import { tmpfsOf } from './state.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
 
@@ -38,6 +40,10 @@ export interface Driver extends DriverPorts {
   readonly locks: KeyedLock
   /** The schedule of the refreshes of all volumes. */
   readonly ticks: Ticks
+  /** The volumes whose refreshes come late, because a limit of requests does not suffice for all. */
+  readonly stretches: Stretches
+  /** The watches of the files that hold values. */
+  readonly valueFiles: ValueFiles
   /** The actions of `on-change`. */
   readonly reloads: Reloads
   /**
@@ -59,6 +65,11 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
     table: createVolumeTable(store),
     locks: createKeyedLock(),
     ticks: createTicks(ports.clock, () => ports.clients.expire()),
+    stretches: createStretches({
+      began: ({ provider, setting }) => ports.emit('provider.refresh.stretched', { provider, setting }),
+      ended: ({ provider, setting }) => ports.emit('provider.refresh.kept', { provider, setting }),
+    }),
+    valueFiles: createValueFiles(ports.watch),
     reloads: createReloads(ports),
     unrecorded: new Set(),
     abandonedMount: { message: '', at: Number.NEGATIVE_INFINITY },

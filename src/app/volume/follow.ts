@@ -6,11 +6,13 @@ import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
 import { putAndReload } from '../reload/volume-reload.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
+import { waitingLimit, type Pace } from '../renewal/stretch.ts'
+import { createUrgency } from '../renewal/urgency.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, reloadedVolume, report, timestamp, type Driver } from './driver.ts'
-import { renderVolume } from './render-volume.ts'
+import { renderIfChanged, type Seen } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import { noteGeneration } from './status/generation.ts'
 import type { Volume } from './volume-table.ts'
@@ -41,32 +43,46 @@ export async function followVolume(
     driver.table.note(volume, { refresh: undefined, nextRefreshInMs: undefined })
     const config = configOf(driver, volume)
     const plan = planOf(config, volume.activity.content)
-    const watched = [...(config.watch ? templatePaths(config) : []), ...plan.files]
+    const watched = config.watch ? templatePaths(config) : []
     const { outage } = volume.activity
-    if (watched.length === 0 && plan.everyMs === undefined && outage === undefined) return
+    const hasSource = watched.length > 0 || plan.everyMs !== undefined || plan.files.length > 0
+    if (!hasSource && outage === undefined) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
     const signal = AbortSignal.any([ended.signal, stopping])
     let quietUntil = Number.NEGATIVE_INFINITY
+    const seen: Seen = { text: undefined, at: 0 }
     let tick: Tick | undefined
+    let pace: Pace | undefined
     const byClock =
       (everyMs: number): Trigger =>
       async (fire) => {
-        const joined = driver.ticks.join(everyMs, () => clock.elapsed() >= quietUntil && fire(), isRestored)
-        tick = joined
-        return { [Symbol.asyncDispose]: async () => joined[Symbol.dispose]() }
+        const joined = new DisposableStack()
+        const limitOf = () =>
+          waitingLimit(config.providers, driver.clients.statusOf({ kind: 'volume', name }))
+        const kept = joined.use(driver.stretches.join(everyMs, limitOf))
+        const onTick = () => clock.elapsed() >= quietUntil && kept.tick() && fire()
+        tick = joined.use(driver.ticks.join(everyMs, onTick, isRestored))
+        pace = kept
+        return { [Symbol.asyncDispose]: async () => joined.dispose() }
       }
-    const byFiles: Trigger = async (fire) => {
-      const watch = await driver.watch(watched, fire, WATCHING)
-      if (isRestored && plan.files.length > 0) fire()
-      return watch
+    const urgency = createUrgency()
+    const byTemplates: Trigger = (fire) => {
+      if (isRestored) fire()
+      return driver.watch(watched, urgency.before(fire), WATCHING)
+    }
+    const byValueFiles: Trigger = async (fire) => {
+      const failed = (error: LocketError) => report(driver, volume, 'volume.watch.failed', error)
+      if (isRestored) fire()
+      return driver.valueFiles.join(plan.files, { changed: fire, failed })
     }
     const renewal = await openRenewal(
       {
         triggers: [
           ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs)]),
-          ...(watched.length === 0 ? [] : [byFiles]),
+          ...(watched.length === 0 ? [] : [byTemplates]),
+          ...(plan.files.length === 0 ? [] : [byValueFiles]),
         ],
         isPeriodic: plan.everyMs !== undefined,
         failed: (facts) =>
@@ -86,11 +102,12 @@ export async function followVolume(
     )
     const nextInMs = () => tick?.nextInMs() ?? 0
     driver.table.note(volume, {
-      refresh: refreshLine(plan, nextInMs),
+      refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace })),
       nextRefreshInMs: plan.everyMs === undefined ? undefined : nextInMs,
     })
     async function renew(): Promise<undefined> {
-      await renderAgain(driver, volume, plan, signal)
+      const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { plan, seen, ...run }))
+      await (pace === undefined ? refresh() : pace.run(refresh))
       quietUntil = Number.NEGATIVE_INFINITY
     }
     // Stale values are replaced as soon as the provider answers, also without a refresh.
@@ -118,7 +135,9 @@ function noteStale(driver: Driver, volume: Volume): void {
  */
 export async function refreshNow(driver: Driver, volume: Volume, signal: AbortSignal): Promise<Changes> {
   const plan = planOf(configOf(driver, volume), volume.activity.content)
-  return await renderAgain(driver, volume, plan, AbortSignal.any([signal, driver.stopping]))
+  const seen: Seen = { text: undefined, at: 0 }
+  const own = AbortSignal.any([signal, driver.stopping])
+  return await renderAgain(driver, volume, { plan, seen, signal: own, isRefresh: false })
 }
 
 function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined): RefreshPlan {
@@ -127,38 +146,59 @@ function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | un
 }
 
 /** Returns the function that makes the line of Status; undefined for a volume that only follows templates. */
-function refreshLine({ everyMs, files }: RefreshPlan, nextInMs: () => number): (() => string) | undefined {
+function refreshLine(
+  { everyMs, files }: RefreshPlan,
+  schedule: () => { readonly nextInMs: number; readonly pace: Pace | undefined },
+): (() => string) | undefined {
   const changes = files.length === 0 ? [] : [`when ${files.join(' or ')} changes`]
   if (everyMs === undefined) return changes.length === 0 ? undefined : () => changes.join('')
   return () => {
-    const next = formatDuration(Math.ceil(nextInMs() / 1000) * 1000)
-    return [`every ${formatDuration(everyMs)}, next in ${next}`, ...changes].join(', and ')
+    const { nextInMs, pace } = schedule()
+    const next = formatDuration(Math.ceil(nextInMs / 1000) * 1000)
+    const every = `every ${formatDuration(everyMs)}${stretchNote(pace)}`
+    return [`${every}, next in ${next}`, ...changes].join(', and ')
   }
 }
 
+function stretchNote(pace: Pace | undefined): string {
+  const stretched = pace?.stretched()
+  if (stretched === undefined) return ''
+  const { toMs, by } = stretched
+  return ` (stretched to ${formatDuration(toMs)}${by === undefined ? '' : ` by ${by.setting}`})`
+}
+
+interface RenderAgain {
+  readonly plan: RefreshPlan
+  readonly seen: Seen
+  readonly signal: AbortSignal
+  readonly isRefresh: boolean
+}
+
 /**
- * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it.
- * With every failure policy a reference that fails keeps the files: they hold secrets that work.
+ * Asks the provider outside the volume's lock, so that a Mount of another container does not wait for it. The
+ * requests of a refresh wait behind those of mounts, and have no deadline together. With every failure policy
+ * a reference that fails keeps the files: they hold secrets that work.
  */
 async function renderAgain(
   driver: Driver,
   volume: Volume,
-  plan: RefreshPlan,
-  signal: AbortSignal,
+  { plan, seen, signal, isRefresh }: RenderAgain,
 ): Promise<Changes> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
-  using deadline = openDeadline(timeoutMs, driver.clock, signal)
+  using deadline = isRefresh ? undefined : openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
   const audit = driver.audit.open({ action: 'refresh', volume: volume.name })
-  const options = { keeping: 'fill', audit } as const
-  const made = await renderVolume(driver, volume, strict, deadline.signal, options).catch(
-    async (thrown: unknown) => {
-      if (!signal.aborted) await audit.failed(toLocketError(thrown))
-      throw thrown
-    },
-  )
-  const { sink, templates, rendered, content } = made
+  const asked = { seen, signal: deadline?.signal ?? signal, options: { keeping: 'fill', audit } } as const
+  const fresh = await renderIfChanged(driver, volume, strict, asked).catch(async (thrown: unknown) => {
+    if (!signal.aborted) await audit.failed(toLocketError(thrown))
+    throw thrown
+  })
+  if (fresh === undefined) {
+    noteCurrent(driver, volume)
+    return { changed: [], made: [], gone: [] }
+  }
+  const { sink, templates, rendered, content } = fresh
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume)
@@ -166,11 +206,9 @@ async function renderAgain(
       const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
         sink.put(templates, rendered),
       )
-      const lastRender = timestamp(driver)
-      const wasStale = volume.activity.outage !== undefined
-      const current = { lastError: undefined, postponed: undefined, staleSince: undefined, outage: undefined }
-      driver.table.note(volume, { content, lastRender, ...current })
-      if (wasStale) driver.emit('volume.cache.over', { volume: volume.name })
+      Object.assign(seen, fresh.seen)
+      driver.table.note(volume, { content })
+      noteCurrent(driver, volume)
       if (!isUnchanged(changes)) {
         await noteGeneration(driver, volume)
         const { gone } = changes
@@ -184,6 +222,14 @@ async function renderAgain(
   } finally {
     rendered.wipe()
   }
+}
+
+/** Notes that the files have the values that the providers have now. */
+function noteCurrent(driver: Driver, volume: Volume): void {
+  const wasStale = volume.activity.outage !== undefined
+  const current = { lastError: undefined, postponed: undefined, staleSince: undefined, outage: undefined }
+  driver.table.note(volume, { lastRender: timestamp(driver), ...current })
+  if (wasStale) driver.emit('volume.cache.over', { volume: volume.name })
 }
 
 /** Throws when the volume was unmounted while its values were fetched: they must not be written. */

@@ -2,8 +2,11 @@ import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Around } from '../access/clients.ts'
 import type { AccessAudit } from '../audit/audit.ts'
-import { createAllowance } from '../../core/volume/ceilings.ts'
+import { createAllowance, type Allowance } from '../../core/volume/ceilings.ts'
+import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
+import { fingerprintOf } from '../../core/template/fingerprint.ts'
 import type { StaleValues } from '../last-known-good/session.ts'
+import type { Recipe } from '../recipe/recipe.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
 import { mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
@@ -40,14 +43,80 @@ export async function renderVolume(
   volume: Volume,
   config: VolumeConfig,
   signal: AbortSignal,
-  { keeping, audit }: RenderOptions,
+  options: RenderOptions,
 ): Promise<RenderedVolume> {
-  const { clock, clients, lastGood, sources } = driver
+  return renderPrepared(driver, volume, await prepared(driver, config), { signal, options })
+}
+
+/** The versions that are in place, as a refresh knows them. */
+export interface Seen {
+  /** Templates and versions. Undefined: not known. */
+  text: string | undefined
+  /** The time of the last question for the values, as `Clock.elapsed`. */
+  at: number
+}
+
+/**
+ * Milliseconds after which the values are asked for although their versions are the same, in case that a
+ * server does not count a change.
+ */
+const LONGEST_UNASKED_MS = 3_600_000
+
+/**
+ * Does the same, unless the providers can tell by a cheaper question that nothing has changed since `seen`:
+ * then it resolves with undefined. The caller stores the `seen` of the answer when it is in place.
+ */
+export async function renderIfChanged(
+  driver: Driver,
+  volume: Volume,
+  config: VolumeConfig,
+  { seen, signal, options }: Asked & { readonly seen: Readonly<Seen> },
+): Promise<(RenderedVolume & { readonly seen: Seen }) | undefined> {
+  const { clients, clock } = driver
+  const ready = await prepared(driver, config)
+  const { templates } = ready.recipe
+  const at = clock.elapsed()
+  const fingerprint = fingerprintOf(templates)
+  const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
+  // The versions are asked for before the values: a change in between is seen at the next refresh.
+  const caller = { kind: 'volume', name: volume.name } as const
+  const versions =
+    fingerprint === undefined
+      ? undefined
+      : await clients.versionsOf(caller, config.providers, { refs, signal })
+  const text = versions === undefined ? undefined : `${fingerprint} ${versions}`
+  if (text !== undefined && text === seen.text && at - seen.at < LONGEST_UNASKED_MS) return undefined
+  return { ...(await renderPrepared(driver, volume, ready, { signal, options })), seen: { text, at } }
+}
+
+/** A question for values. */
+interface Asked {
+  readonly signal: AbortSignal
+  readonly options: RenderOptions
+}
+
+/** A recipe and the rules for it. */
+interface Ready {
+  readonly config: VolumeConfig
+  readonly recipe: Recipe<PreparedFile>
+  readonly allowance: Allowance
+}
+
+async function prepared({ clock, sources }: Driver, config: VolumeConfig): Promise<Ready> {
+  const allowance = createAllowance(config.ceilings)
+  return { config, allowance, recipe: await prepareVolume(config, sources, { clock, allowance }) }
+}
+
+async function renderPrepared(
+  driver: Driver,
+  volume: Volume,
+  { config, recipe, allowance }: Ready,
+  { signal, options: { keeping, audit } }: Asked,
+): Promise<RenderedVolume> {
+  const { clock, clients, lastGood } = driver
   const { name } = volume
   const { written } = config
   const start = clock.elapsed()
-  const allowance = createAllowance(config.ceilings)
-  const recipe = await prepareVolume(config, sources, { clock, allowance })
   const { cache } = config
   const cached =
     cache === 'off' || keeping === 'none'
@@ -57,8 +126,8 @@ export async function renderVolume(
     audit.around(instance, cached === undefined ? next : cached.around(instance, next))
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, around)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
-  const options = { ...written, allowance, awaitsCredential, resolve, clock, signal }
-  const rendered = await render(recipe, options).finally(() => void cached?.save())
+  const rules = { ...written, allowance, awaitsCredential, resolve, clock, signal }
+  const rendered = await render(recipe, rules).finally(() => void cached?.save())
   const { templates, unresolved } = rendered
   const content = contentFacts({ templates }, config, rendered.contents)
   const warnings = unresolved

@@ -1,5 +1,6 @@
 import { field, section } from '../../settings/field.ts'
-import { Duration, Names, Switch } from '../../settings/kinds.ts'
+import { CommandChange, Duration, Names, Switch } from '../../settings/kinds.ts'
+import { refreshField } from './rendering.ts'
 
 /** The settings of `locket exec` itself. */
 export const execSection = section('exec', 'locket exec', {
@@ -11,6 +12,16 @@ export const execSection = section('exec', 'locket exec', {
     default: 'false',
     summary:
       'watch the sources of variables and files: the command is restarted when a variable changes, and when it fails',
+  }),
+  refresh: refreshField('with --watch: how often values are asked for again'),
+  onChange: field({
+    name: 'on-change',
+    env: 'LOCKET_EXEC_ON_CHANGE',
+    schema: CommandChange.optional(),
+    example: 'signal:SIGHUP',
+    summary:
+      'with --watch, what follows a change of variables or files: restart, signal:NAME such as signal:SIGHUP, or none; left out: restart when a variable has changed',
+    placeholder: 'ACTION',
   }),
   interactive: field({
     name: 'interactive',

@@ -1,5 +1,6 @@
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Duration, Switch } from '../../settings/kinds.ts'
+import { refreshField } from './rendering.ts'
 import { showField } from './secret.ts'
 
 /** The settings of `locket inject` itself. */
@@ -10,9 +11,10 @@ export const injectSection = section('inject', 'locket inject', {
     schema: Choice(['one-shot', 'watch', 'park'], 'file-mode and dir-mode set the modes of files'),
     default: 'one-shot',
     summary:
-      'one-shot: write and end; watch: write again whenever a template changes; park: write once and stay until SIGTERM',
+      'one-shot: write and end; watch: write again whenever a template or a value changes; park: write once and stay until SIGTERM',
     placeholder: 'MODE',
   }),
+  refresh: refreshField('with mode watch: how often values are asked for again'),
   statusFile: field({
     name: 'status-file',
     env: 'LOCKET_STATUS_FILE',

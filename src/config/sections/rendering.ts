@@ -1,6 +1,6 @@
 import { PROVIDERS } from '../../providers/index.ts'
 import { field, section, type Section } from '../../settings/field.ts'
-import { Text } from '../../settings/kinds.ts'
+import { RefreshInterval, Text } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
 import { logSection } from './log.ts'
 
@@ -16,6 +16,18 @@ export const providerSection = section('provider', 'Provider', {
     placeholder: 'NAME',
   }),
 })
+
+/** Returns the setting for the time between two questions for values. */
+export function refreshField(summary: string) {
+  return field({
+    name: 'refresh',
+    env: 'LOCKET_REFRESH',
+    schema: RefreshInterval,
+    default: 'auto',
+    summary: `${summary}: a duration of at least 5s, off, or auto, which depends on the provider`,
+    placeholder: 'DURATION',
+  })
+}
 
 /** The settings of each kind of provider. */
 export const PROVIDER_SECTIONS: readonly Section[] = PROVIDERS.map((def) => def.settings)

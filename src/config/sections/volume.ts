@@ -5,7 +5,6 @@ import {
   Duration,
   List,
   MountFlagWords,
-  RefreshInterval,
   SelinuxContext,
   TmpfsSize,
   Switch,
@@ -14,7 +13,7 @@ import { configFileSection } from './config-file.ts'
 import { adminSection, ceilingSection, daemonSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
 import { auditSection, logSection } from './log.ts'
-import { PROVIDER_SECTIONS, providerSection } from './rendering.ts'
+import { PROVIDER_SECTIONS, providerSection, refreshField } from './rendering.ts'
 
 /** The settings of a volume. A daemon has them as defaults, driver options replace them. */
 export const volumeSection = section('volume', 'Volumes', {
@@ -39,16 +38,7 @@ export const volumeSection = section('volume', 'Volumes', {
     default: 'false',
     summary: 'render again when a template file changes',
   }),
-  refresh: field({
-    name: 'refresh',
-    env: 'LOCKET_REFRESH',
-    schema: RefreshInterval,
-    // `auto` becomes the default once the requests of a Mount go before those of a refresh, see ADR 0019.
-    default: 'off',
-    summary:
-      'how often the values of a mounted volume are asked for again: a duration of at least 5s, off, or auto, which depends on the provider',
-    placeholder: 'DURATION',
-  }),
+  refresh: refreshField('how often the values of a mounted volume are asked for again'),
   cache: field({
     name: 'cache',
     env: 'LOCKET_CACHE',

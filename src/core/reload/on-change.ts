@@ -53,7 +53,8 @@ export function actionText(action: OnChange): string {
   return action.kind === 'touch' ? `touch:${action.file}` : action.kind
 }
 
-function parseSignal(text: string): PassedSignal {
+/** Reads the signal of `signal:SIGHUP`: `SIGHUP`, `hup` or `SIGRTMIN+3`. Throws `config`. */
+export function parseSignal(text: string): PassedSignal {
   const name = `SIG${text.trim().toUpperCase().replace(/^SIG/, '')}` as PassedSignal
   const [, offset] = /^SIGRTMIN\+([0-9]{1,2})$/.exec(name) ?? []
   if (isRealtime(name) ? Number(offset) <= 30 : true) return name

@@ -158,6 +158,15 @@ export const EVENTS = {
     requestsLastHour: 'number',
     ms: 'number',
   }),
+  'provider.refresh.stretched': row(
+    'warn',
+    'the limit of requests does not suffice for all refreshes: they come later than their interval',
+    { provider: 'text', setting: 'text' },
+  ),
+  'provider.refresh.kept': row('info', 'all refreshes come within their interval again', {
+    provider: 'text',
+    setting: 'text',
+  }),
   'bws.client': row('debug', 'client chosen', { provider: 'text', client: 'text' }),
   'local.key_exposed': row(
     'warn',

@@ -1,3 +1,4 @@
+import { sharePatience } from './patience.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** Shares work that is running: callers of one key get the same result. */
@@ -5,7 +6,8 @@ export interface SingleFlight<T> {
   /**
    * Joins the work that runs for `key`, or starts it. When a caller's signal aborts, its call rejects at once
    * with the signal's reason. After the last caller has left, the work's own signal aborts, and the next
-   * caller starts new work. A failure is shared too, and neither results nor failures are kept.
+   * caller starts new work. A failure is shared too, and neither results nor failures are kept. The work is
+   * patient as long as all of its callers are.
    */
   run(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
@@ -20,9 +22,8 @@ interface Flight<T> {
 export function createSingleFlight<T>(): SingleFlight<T> {
   const flying = new Map<string, Flight<T>>()
 
-  function begin(key: string, work: (signal: AbortSignal) => Promise<T>): Flight<T> {
-    const giveUp = new AbortController()
-    const flight: Flight<T> = { answer: work(giveUp.signal), giveUp, callers: 0 }
+  function begin(key: string, giveUp: AbortController, answer: Promise<T>): Flight<T> {
+    const flight: Flight<T> = { answer, giveUp, callers: 0 }
     flying.set(key, flight)
     const end = () => forget(key, flight)
     flight.answer.then(end, end)
@@ -36,7 +37,10 @@ export function createSingleFlight<T>(): SingleFlight<T> {
   return {
     async run(key, signal, work) {
       signal.throwIfAborted()
-      const flight = flying.get(key) ?? begin(key, work)
+      const known = flying.get(key)
+      const giveUp = known?.giveUp ?? new AbortController()
+      using _patience = sharePatience(signal, giveUp.signal, known === undefined)
+      const flight = known ?? begin(key, giveUp, work(giveUp.signal))
       flight.callers += 1
       try {
         return await unlessAborted(() => flight.answer, signal)

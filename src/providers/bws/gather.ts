@@ -1,6 +1,7 @@
 import { toLocketError } from '../../core/vocabulary/errors.ts'
 import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Outcome, Resolved } from '../../core/vocabulary/resolve.ts'
+import { sharePatience } from '../../core/waiting/patience.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
 import { noBwsSecret } from './answers.ts'
@@ -23,6 +24,7 @@ export interface Gather {
 interface Rider {
   readonly wanted: BwsQuery
   readonly answer: PromiseWithResolvers<Resolved>
+  readonly signal: AbortSignal
   trip: Trip | undefined
 }
 
@@ -35,7 +37,8 @@ interface Trip {
 
 /**
  * Makes a gather. Reads that arrive while a request waits for a login, a slot or the rate go with that
- * request: at a rate of five in a second, a hundred volumes that mount at once need a handful of requests.
+ * request: at a rate of five in a second, a hundred volumes that mount at once need a handful of requests. A
+ * request is patient as long as all of its callers are.
  * `who` is the server, for messages.
  */
 export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gather {
@@ -46,6 +49,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
   function board(riders: readonly Rider[]): void {
     const trip = boarding ?? { riders: new Map<string, Rider[]>(), giveUp: new AbortController() }
     for (const rider of riders) {
+      sharePatience(rider.signal, trip.giveUp.signal, trip.riders.size === 0)
       rider.trip = trip
       trip.riders.set(rider.wanted.key, [...(trip.riders.get(rider.wanted.key) ?? []), rider])
     }
@@ -195,7 +199,7 @@ export function createGather(client: Pick<BwsClient, 'use'>, who: string): Gathe
     async read(wanted, signal) {
       throwIfAborted(who, signal)
       const answer = Promise.withResolvers<Resolved>()
-      const rider: Rider = { wanted, answer, trip: undefined }
+      const rider: Rider = { wanted, answer, signal, trip: undefined }
       board([rider])
       try {
         return await unlessAborted(

@@ -45,7 +45,7 @@ export function createBwsSdkClient(options: BwsOptions & { readonly fence: Fence
       const held = { digest: digestOf(credentials), token: credential.copy() }
       try {
         const call = loginCall(held)
-        await traffic.run(() => logIn(call, signal), signal)
+        await traffic.run((turn) => logIn(call, turn), signal)
         return { value: held, lifetimeMs: LIFETIME_MS }
       } catch (thrown) {
         held.token.wipe()
@@ -68,9 +68,9 @@ export function createBwsSdkClient(options: BwsOptions & { readonly fence: Fence
 
   async function read(held: Held, take: () => readonly BwsQuery[], signal: AbortSignal): Promise<BwsAnswer> {
     const attempt = (sent: () => unknown) =>
-      traffic.run(() => {
+      traffic.run((turn) => {
         sent()
-        return readOnce(held, take(), signal)
+        return readOnce(held, take(), turn)
       }, signal)
     for (let tries = 0; tries < 2; tries += 1) {
       const answer = await withRetries(attempt, traffic.clock, signal)

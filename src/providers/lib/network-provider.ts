@@ -4,7 +4,7 @@ import type { Resolved } from '../../core/vocabulary/resolve.ts'
 import { wipeAll, type Secret } from '../../core/vocabulary/secret.ts'
 import type { Rate } from '../../core/waiting/rate.ts'
 import type { Credential } from '../../settings/kinds.ts'
-import type { ProviderClient, ProviderDeps } from '../define.ts'
+import type { ProviderClient, ProviderDeps, VersionOf } from '../define.ts'
 import { fetchEach } from './each.ts'
 import { createHttpClient, type HttpClient } from './http/http.ts'
 import { abortError, throwIfAborted } from './http/http-errors.ts'
@@ -55,6 +55,8 @@ interface NetworkProtocol<V, B> {
   readonly batch: (value: V, call: BatchCall) => B
   /** Fetches one value. Rejects with `auth` if another login may help. */
   readonly fetchOne: (ref: SecretRef, batch: B) => Promise<Resolved>
+  /** See `ProviderClient.versions`. */
+  readonly versions?: (batch: B) => Promise<VersionOf>
   /** Asks the server for something small; left out: a login is enough. */
   readonly probe?: (batch: B) => Promise<void>
 }
@@ -85,8 +87,18 @@ export function openNetworkProvider<V, B>(
     await sessions.use(call.signal, (value) => work(protocol.batch(value, call)))
   }
 
+  async function versions(signal: AbortSignal): Promise<VersionOf> {
+    let versionOf: VersionOf | undefined
+    await withBatch(
+      { refs: [], signal },
+      async (batch) => void (versionOf = await protocol.versions?.(batch)),
+    )
+    return versionOf ?? (() => undefined)
+  }
+
   const { fetchOne } = protocol
   return {
+    ...(protocol.versions === undefined ? {} : { versions }),
     fetch: fetchEach<B>({ provider, emit, traffic, withBatch, fetchOne }),
     async probe(signal) {
       try {

@@ -15,7 +15,14 @@ const listOf = <T extends z.ZodType>(entry: T) =>
     .transform((list) => list ?? none())
 
 /** The list of vaults (1Password Connect API 1.7.1, `GET /v1/vaults`). */
-export const Vaults = rowsOf(z.object({ id: Id, name: Name }))
+export const Vaults = rowsOf(
+  z.object({
+    id: Id,
+    name: Name,
+    // The server counts the changes of the vault's items in it.
+    contentVersion: z.number().int().nullish().catch(undefined),
+  }),
+)
 /** The list of a vault's items, without their fields (1Password Connect API 1.7.1). */
 export const ItemRows = rowsOf(z.object({ id: Id, title: Name, state: z.string().nullish() }))
 

@@ -3,7 +3,7 @@ import { matchByName, sameName } from '../lib/names/name-match.ts'
 import type { Match } from '../lib/names/name-match.ts'
 import { nearHint } from '../lib/names/name-hint.ts'
 import type { OpReference } from '../lib/reference/op-reference.ts'
-import type { Item, ItemRow } from './answers.ts'
+import type { Item, ItemRow, Vault } from './answers.ts'
 import type { ConnectApi } from './api.ts'
 import { providerError } from '../lib/provider-error.ts'
 
@@ -18,6 +18,8 @@ export interface KnownNames {
   readonly vaults: Map<string, string>
   /** The ids of items by `vault id/title`. */
   readonly items: Map<string, string>
+  /** The keys of references whose value changes by itself, as a one-time password does. */
+  readonly fleeting: Set<string>
 }
 
 /** An item and the id of its vault. */
@@ -28,7 +30,7 @@ interface FoundItem {
 
 /** Returns an empty table of names. Each map holds at most 10,000 of them. */
 export function createKnownNames(): KnownNames {
-  return { vaults: new Map(), items: new Map() }
+  return { vaults: new Map(), items: new Map(), fleeting: new Set() }
 }
 
 /**
@@ -41,7 +43,7 @@ export async function findItem(
   known: KnownNames,
   reference: OpReference,
 ): Promise<FoundItem> {
-  const vaultGuess = known.vaults.get(reference.vault) ?? asId(reference.vault)
+  const vaultGuess = knownVault(known, reference.vault)
   const vaultId = vaultGuess ?? (await findVault(api, known, reference.vault))
   const itemGuess = known.items.get(`${vaultId}/${reference.item}`) ?? asId(reference.item)
   let refused: LocketError | undefined
@@ -65,6 +67,16 @@ export async function findItem(
       ? refused
       : thrown
   }
+}
+
+/** Returns the id of a vault that was found before, or a name that looks like an id. */
+export function knownVault(known: KnownNames, name: string): string | undefined {
+  return known.vaults.get(name) ?? asId(name)
+}
+
+/** Returns whether a vault has the id or the name of a reference. It may have been renamed. */
+export function isVaultOf(vault: Vault, reference: OpReference | undefined): boolean {
+  return reference !== undefined && (vault.id === reference.vault || sameName(vault.name, reference.vault))
 }
 
 async function lookUp(api: ConnectApi, known: KnownNames, reference: OpReference): Promise<FoundItem> {

@@ -9,7 +9,7 @@ import { openNetworkProvider, ownReference } from '../lib/network-provider.ts'
 import { parseOpReference } from '../lib/reference/op-reference.ts'
 import { createConnectApi, createConnectSession } from './api.ts'
 import type { ConnectApi, ConnectSession, FirstRefusal } from './api.ts'
-import { createKnownNames, findItem } from './find-item.ts'
+import { createKnownNames, findItem, isVaultOf, knownVault } from './find-item.ts'
 import type { KnownNames } from './find-item.ts'
 import { allFields, selectField } from './select-field.ts'
 import { providerError } from '../lib/provider-error.ts'
@@ -50,7 +50,20 @@ export function openConnect(
         known,
         now: deps.clock.now(),
       }),
-      fetchOne,
+      async fetchOne(ref, batch) {
+        const resolved = await fetchOne(ref, batch)
+        if (resolved.isFleeting === true) known.fleeting.add(ref.key)
+        return resolved
+      },
+      async versions({ api }) {
+        const vaults = new Map((await api.vaults()).map((vault) => [vault.id, vault]))
+        return ({ key }) => {
+          const reference = known.fleeting.has(key) ? undefined : parseOpReference(key)
+          const vault = reference && vaults.get(knownVault(known, reference.vault) ?? '')
+          if (vault?.contentVersion == null || !isVaultOf(vault, reference)) return undefined
+          return `${vault.id} ${vault.contentVersion}`
+        }
+      },
       async probe({ api }) {
         await api.vaults()
       },

@@ -2,6 +2,7 @@ import { LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
 import type { Outcome, Outcomes } from '../../core/vocabulary/resolve.ts'
+import type { Rate } from '../../core/waiting/rate.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { readCredential } from '../lib/login/credential.ts'
@@ -18,6 +19,14 @@ import type { OpSettings } from './settings.ts'
 /** The number of references in one call of the SDK. */
 const CHUNK = 100
 
+const DAY_MS = 86_400_000
+/**
+ * The smallest limit of an account for a day
+ * (https://developer.1password.com/docs/service-accounts/rate-limits/). Refreshes keep it unless
+ * `op-max-rate` has a limit for a day. Otherwise they would use up what mounts need.
+ */
+const DAILY: readonly Rate[] = [{ count: 1000, perMs: DAY_MS, text: '1000/d' }]
+
 /** Opens a client of 1Password. Throws `config` if the token is missing. */
 export function openOp(
   { token, maxConcurrent, maxRate, caCert }: OpSettings,
@@ -25,7 +34,8 @@ export function openOp(
   instance: string,
 ): ProviderClient {
   if (token === undefined) throw providerError('config', 'op needs op-token (OP_SERVICE_ACCOUNT_TOKEN)')
-  const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
+  const patientRates = maxRate.length === 0 || maxRate.some(({ perMs }) => perMs >= DAY_MS) ? [] : DAILY
+  const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, patientRates, clock })
   const sdk = createOpSdkClient({ provider: instance, startWorker, traffic, caCert, env })
   const checkCaCert = caCertReader(caCert, files, { provider: instance, setting: 'op-ca-cert' })
   let logins = 0

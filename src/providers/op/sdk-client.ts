@@ -56,20 +56,20 @@ export function createOpSdkClient({ provider, startWorker, traffic, caCert, env 
     title,
     async login(token, signal) {
       const attempt = (sent: () => unknown) =>
-        traffic.run(() => {
+        traffic.run((turn) => {
           sent()
-          return ask('login', token, [], signal)
+          return ask('login', token, [], turn)
         }, signal)
       await withRetries(attempt, traffic.clock, signal)
     },
     resolve: (token, refs, signal) =>
       traffic.run(
-        () =>
+        (turn) =>
           ask(
             'resolve',
             token,
             refs.map((ref) => ref.key),
-            signal,
+            turn,
           ),
         signal,
       ),

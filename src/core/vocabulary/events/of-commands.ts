@@ -38,6 +38,8 @@ export const COMMAND_EVENTS = {
   'exec.traceable': row('debug', 'other processes of this user can trace locket', { error: 'text' }),
   'exec.files': row('info', 'files were written again', { changed: 'number' }),
   'exec.replaced': row('info', 'variables have changed: the command is stopped and started again', {}),
+  'exec.signalled': row('info', 'a change is in place: {signal} was sent to the command', { signal: 'text' }),
+  'exec.variables.later': row('info', 'variables have changed: the command gets them at its next start', {}),
   'exec.kept': row('error', 'a change could not be applied: the command keeps running unchanged', {
     code: 'text',
     error: 'text',

@@ -1,5 +1,4 @@
 import {
-  constants,
   createDecipheriv,
   createHash,
   createPrivateKey,
@@ -18,6 +17,8 @@ interface Stanza {
   readonly body: Uint8Array
 }
 
+/** RSA_PKCS1_OAEP_PADDING of OpenSSL. The bundle loads only functions of `node:crypto` at their first use. */
+const OAEP_PADDING = 4
 const FILE_KEY_BYTES = 16
 const TAG_BYTES = 16
 /** DER in front of the 32 bytes of an X25519 key (RFC 8410). */
@@ -92,7 +93,7 @@ function openRsa(
   })
   const options = {
     key,
-    padding: constants.RSA_PKCS1_OAEP_PADDING,
+    padding: OAEP_PADDING,
     oaepHash: 'sha256',
     oaepLabel: Buffer.from(label),
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isLocketError, LocketError } from '../../../core/vocabulary/errors.ts'
+import { keepPatience } from '../../../core/waiting/patience.ts'
 import { chooseProxy, type Proxy, type ProxyEnvironment } from '../proxy/choose-proxy.ts'
 import { proxyStatusError } from '../proxy/proxy-errors.ts'
 import { hostAndPort, openConnections, type Connections } from './connections.ts'
@@ -110,14 +111,14 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   let opened: Promise<Opened> | undefined
 
   async function send(request: HttpRequest): Promise<Uint8Array> {
-    const signal = AbortSignal.any([request.signal, closing.signal])
+    const signal = keepPatience(request.signal, AbortSignal.any([request.signal, closing.signal]))
     const attempt = async (sent: () => unknown) => {
       // An authority file that cannot be read is not a failure of the server, so it is read outside the
       // traffic.
       const connected = await (opened ??= open())
-      return traffic.run(() => {
+      return traffic.run((turn) => {
         sent()
-        return sendOnce(request, signal, connected)
+        return sendOnce(request, turn, connected)
       }, signal)
     }
     try {

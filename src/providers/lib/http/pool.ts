@@ -8,19 +8,25 @@ interface Pool {
    * task waits.
    */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Returns whether a task would run at once. */
+  hasRoom(): boolean
 }
 
-/** Makes a pool for `limit` tasks. */
-export function createPool(limit: number): Pool {
+/** Makes a pool for `limit` tasks. `onFree` is called when a task has ended. */
+export function createPool(limit: number, onFree: () => void): Pool {
   const turns = pLimit(limit)
   return {
     run(task, signal) {
-      const turn = () =>
-        turns(() => {
+      const turn = () => {
+        const done = turns(() => {
           signal.throwIfAborted()
           return task()
         })
+        done.then(onFree, onFree)
+        return done
+      }
       return unlessAborted(turn, signal)
     },
+    hasRoom: () => turns.activeCount < limit && turns.pendingCount === 0,
   }
 }

@@ -12,6 +12,8 @@ export const LONGEST_WAIT_MS = 60_000
  * host, so the server may see them closer together.
  */
 const SLACK_MS = 200
+/** The part of each rate that patient requests may use. */
+const PATIENT_SHARE = 0.5
 
 /** Limits the rate of requests. */
 interface RateLimit {
@@ -21,7 +23,13 @@ interface RateLimit {
    * away.
    */
   take(signal: AbortSignal): Promise<void>
-  /** Counts requests that a library has sent without asking. */
+  /**
+   * Returns the milliseconds until a patient request may go, as far as is known now. It goes after all that
+   * wait, and only while at least half of each rate is left, so that the others find room. `charge` counts
+   * it.
+   */
+  patientWaitMs(): number
+  /** Counts requests that were sent without `take`. */
   charge(count: number): void
   /** Lets no request go for `ms` milliseconds, because the server asked for it. */
   hold(ms: number): void
@@ -37,27 +45,36 @@ interface Waiter {
 /**
  * Makes a limit of requests in any window of time. The window slides, because a bucket of tokens would let
  * twice the limit through in the first of a server's windows. Without rates only `hold` limits requests.
+ * `patientRates` are further rates that limit patient requests only.
  */
-export function createRateLimit(provider: string, rates: readonly Rate[], clock: Clock): RateLimit {
+export function createRateLimit(
+  provider: string,
+  rates: readonly Rate[],
+  clock: Clock,
+  patientRates: readonly Rate[] = [],
+): RateLimit {
   const queue: Waiter[] = []
-  const longestMs = Math.max(0, ...rates.map((rate) => rate.perMs + SLACK_MS))
+  const allRates = [...rates, ...patientRates]
+  const longestMs = Math.max(0, ...allRates.map((rate) => rate.perMs + SLACK_MS))
   /** The times of earlier requests in milliseconds, ascending, as far back as the longest window. */
   let went: number[] = []
   let heldUntil = 0
   /** Ends the pause of `watchOver` when the queue is empty. */
   let watch: AbortController | undefined
 
-  /** Returns the time at which the request after these may go. */
-  function nextAfter(starts: readonly number[]): number {
-    const free = rates.map(({ count, perMs }) => {
-      const before = starts.at(-count)
+  /**
+   * Returns the time at which the request after these may go. `share`: the part of each rate that it may use.
+   */
+  function nextAfter(starts: readonly number[], limits = rates, share = 1): number {
+    const free = limits.map(({ count, perMs }) => {
+      const before = starts.at(-Math.max(1, Math.floor(count * share)))
       return before === undefined ? 0 : before + perMs + SLACK_MS
     })
     return Math.max(heldUntil, ...free)
   }
 
   function pass(now: number): void {
-    if (rates.length === 0) return
+    if (allRates.length === 0) return
     went = [...went.filter((start) => start > now - longestMs), now]
   }
 
@@ -134,6 +151,10 @@ export function createRateLimit(provider: string, rates: readonly Rate[], clock:
       } finally {
         signal.removeEventListener('abort', leave)
       }
+    },
+    patientWaitMs() {
+      const now = clock.elapsed()
+      return Math.max(0, queue.length > 0 ? waitOfLast(now) : nextAfter(went, allRates, PATIENT_SHARE) - now)
     },
     charge(count) {
       const now = clock.elapsed()

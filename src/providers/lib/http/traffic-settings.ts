@@ -35,7 +35,7 @@ export function maxRateField({ prefix, env, server }: Named, usual: string, cred
     env: `${env}MAX_RATE`,
     schema: Rates,
     default: usual,
-    summary: `requests to ${server} in a second, minute or hour: 5/s, 60/m or 1000/h, several joined by a comma, or none`,
+    summary: `requests to ${server} in a second, minute, hour or day: 5/s, 60/m, 1000/h or 5000/d, several joined by a comma, or none`,
     placeholder: 'RATE',
     needsCredential: credentials,
   })

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { test } from 'node:test'
+import { createManualClock } from '../../../test/fakes/manual-clock.ts'
+import { createRef } from '../../core/vocabulary/ref.ts'
+import { PROVIDERS } from '../../providers/index.ts'
+import { createCommandRefresh, type CommandRefresh } from './command-refresh.ts'
+
+const providers = PROVIDERS.map((def) => ({ name: def.kind, def, settings: { file: '/s.age' } }))
+const refOf = (provider: string) => createRef(provider, 'a', `${provider}://a`)
+
+/** One run that asks these providers. Returns whether all values were due. */
+async function run(command: CommandRefresh, ...names: string[]): Promise<boolean> {
+  const one = command.begin()
+  await one.done(names.map(refOf))
+  return one.isDue
+}
+
+async function setup(refresh: 'auto' | 'off' | number) {
+  const clock = createManualClock()
+  const counts = { fired: 0, forgotten: 0 }
+  const watched: string[] = []
+  const watch = async (paths: readonly string[]) => {
+    watched.push(...paths)
+    return { [Symbol.asyncDispose]: async () => void watched.splice(0) }
+  }
+  const command = createCommandRefresh(
+    { refresh, providers },
+    { clock, watch },
+    { forget: () => void (counts.forgotten += 1), failed: assert.fail },
+  )
+  const opened = await command.trigger(() => void (counts.fired += 1))
+  return { clock, counts, watched, command, opened }
+}
+
+test('the schedule is that of the providers that are asked, and changes with them', async () => {
+  const { clock, counts, watched, command, opened } = await setup('auto')
+  await clock.advance(3_600_000)
+  assert.equal(counts.fired, 0)
+  assert.equal(await run(command, 'bws', 'env'), false)
+  await clock.advance(330_000)
+  assert.deepEqual(counts, { fired: 1, forgotten: 1 })
+  // The other templates have not changed and were not read: their providers stay in the schedule.
+  assert.equal(await run(command, 'bao'), true)
+  await run(command, 'bws')
+  await clock.advance(66_000)
+  assert.equal(counts.fired, 2)
+  assert.equal(await run(command, 'local'), true)
+  await nextTurn()
+  assert.deepEqual([watched, clock.sleepers()], [['/s.age'], 0])
+  await opened[Symbol.asyncDispose]()
+  assert.deepEqual(watched, [])
+})
+
+test('off, and a trigger that was closed, have neither timer nor watch', async () => {
+  const off = await setup('off')
+  await run(off.command, 'bao', 'local')
+  const closed = await setup('auto')
+  await closed.opened[Symbol.asyncDispose]()
+  await run(closed.command, 'bao')
+  for (const { clock, watched } of [off, closed]) assert.deepEqual([clock.sleepers(), watched], [0, []])
+})
