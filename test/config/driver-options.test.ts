@@ -4,16 +4,10 @@ import { loadVolume } from './load-volume.ts'
 import { inline, problemOf, type Options } from './setting-rows.ts'
 const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 /** Files that providers read although no setting names them, or by the default of a setting. */
-const OWN_FILES = [
-  POD_TOKEN,
-  '/root/.aws/credentials',
-  '/root/.aws/config',
-  '/root/.config/gcloud/application_default_credentials.json',
-  '/etc/locket/age.key',
-  '/root/.gnupg',
-  '/etc/locket/identity/identity.json',
-  '/etc/locket/identity',
-]
+const OF_TOOLS = '.aws/credentials .aws/config .config/gcloud/application_default_credentials.json'
+const OF_LOCKET = ['/etc/locket/age.key', '/root/.gnupg', '/etc/locket/identity/identity.json']
+const HOME_FILES = OF_TOOLS.split(' ').map((path) => `/root/${path}`)
+const OWN_FILES = [POD_TOKEN, ...HOME_FILES, ...OF_LOCKET, '/etc/locket/identity']
 const KEYS = ['/etc/locket/secrets.age', '/etc/locket/keys/local.key']
 const CANARY = 'canary-option-77d0'
 const NO_FILE = '/nonexistent/locket.toml'
