@@ -56,6 +56,7 @@ e2e-all: e2e ## the same, and again on the newest engine that Debian has
 	@LOCKET_E2E_ENGINE=sid node scripts/test.ts e2e
 
 bench: rootfs engine ## the measurements of bench/
+	@node bench/starts.ts
 	@node bench/run.ts
 	@node bench/commands.ts
 	@node bench/largest-volume.ts

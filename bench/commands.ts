@@ -1,4 +1,4 @@
-/** The speed of the commands that start and end: `make bench` runs it after the volume driver's. */
+/** The speed of `inject` with many templates: `make bench` runs it after the volume driver's. */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,11 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { manyItems } from '../test/fixtures/servers/connect-data.ts'
 import { startConnectServer } from '../test/fixtures/servers/connect.ts'
 import { setSecrets } from '../test/support/local-secrets.ts'
-import { median, report, type Sample } from './measure.ts'
+import { report, type Sample } from './measure.ts'
 
 const LOCKET = process.argv[2] ?? new URL('../dist/locket/bin/locket', import.meta.url).pathname
-const NODE = join(LOCKET, '../node')
-const RUNS = 21
 const TEMPLATES = 1000
 const DISTINCT = 200
 const EDITS = 50
@@ -26,38 +24,11 @@ const show = (sample: Sample) => process.stdout.write(`${report(sample)}\n`)
 
 try {
   await setSecrets(folder, 'bench', DISTINCT)
-  startUps()
   await manyTemplates()
   for (const templates of [10, TEMPLATES]) await edits(templates)
   await editsOfConnect()
 } finally {
   await rm(folder, { recursive: true, force: true })
-}
-
-/** Each in turn with the others, so that a busy moment meets all of them. */
-function startUps(): void {
-  const variable = ['-e', 'A={{ local://bench/secret0 }}']
-  const commands: readonly (readonly [name: string, reach: string, words: readonly string[]])[] = [
-    ['node -e 0', '', [NODE, '-e', '0']],
-    ['locket exec -- true', '<= 3 x node', [LOCKET, 'exec', '--', '/bin/true']],
-    ['locket exec --no-exec -- true', '<= 3 x node', [LOCKET, 'exec', '--no-exec', '--', '/bin/true']],
-    ['locket exec with a variable of local', '<= 5 x node', [LOCKET, 'exec', ...variable, '--', '/bin/true']],
-    ['locket healthcheck', '<= 1.5 x node', [LOCKET, 'healthcheck', '--status-file', join(folder, 'none')]],
-  ]
-  const values = new Map(commands.map(([name]) => [name, new Array<number>()]))
-  for (let run = 0; run < RUNS; run += 1) {
-    for (const [name, , [program = '', ...args]] of commands) {
-      const start = performance.now()
-      spawnSync(program, args, { env })
-      values.get(name)?.push(performance.now() - start)
-    }
-  }
-  const base = median(values.get('node -e 0') ?? [])
-  for (const [name, reach] of commands) {
-    const own = values.get(name) ?? []
-    const ratio = `${(median(own) / base).toFixed(2)} x node`
-    show({ name: `${name}: ${ratio}`, reach, values: own })
-  }
 }
 
 async function manyTemplates(): Promise<void> {

@@ -2,8 +2,39 @@
 # Starts locket with the Node that came with it, wherever this folder lies and whoever linked to it. By the link's name the program
 # knows who calls: the Docker CLI starts `docker-locket`. A variable of this script must not have the name of a variable that the
 # command of `exec` may inherit.
-held_program=$(readlink -f "$0")
+# A link is followed. Without one, no program has to be started to find the folder.
+if [ -L "$0" ] || [ "${0%/*}" = "$0" ]; then held_program=$(readlink -f "$0"); else held_program=$0; fi
 held_here=${held_program%/*}
+if [ "${1-}" = healthcheck ]; then
+  # Answers that all is well without Node, in a thirtieth of its time. Any other answer, and what is not understood here, is left to
+  # src/cli/healthcheck.ts: other flags, a status file with a backslash, more than one line or more than 64 paths.
+  held_status= held_list= held_count=0
+  case $#${2-} in
+    1) held_status=${LOCKET_STATUS_FILE:-/dev/shm/locket/ready} ;;
+    2--status-file=*) held_status=${2#--status-file=} ;;
+    3--status-file) held_status=$3 ;;
+  esac
+  case $held_status in
+    /*) [ -f "$held_status" ] && [ -r "$held_status" ] && { read -r held_list < "$held_status" || :; } ;;
+  esac
+  case $held_list in
+    '[]' | '["/'*'"]')
+      case $held_list in *\\*) held_count=99 ;; esac
+      held_list=${held_list#[} held_list=${held_list%]}
+      while [ -n "$held_list" ] && [ "$held_count" -lt 64 ]; do
+        held_list=${held_list#\"}
+        held_path=${held_list%%\"*}
+        held_list=${held_list#*\"}
+        held_list=${held_list#,}
+        held_count=$((held_count + 1))
+        case $held_path in /*) [ -e "$held_path" ] || held_count=99 ;; *) held_count=99 ;; esac
+      done
+      if [ "$held_count" -lt 64 ]; then
+        echo 'every secret is in place' && exit 0
+      fi
+      ;;
+  esac
+fi
 if [ "${1-}" = exec ]; then
   # What Node changes when it starts, so that `exec` can put it back: the soft limit of open files, the mask of ignored signals, and
   # the inherited descriptors. One with O_CLOEXEC (02000000) belongs to this shell.

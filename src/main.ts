@@ -8,4 +8,8 @@ const { HELD_NODE_OPTIONS: nodeOptions = '', HELD_START: held } = process.env
 delete process.env['HELD_NODE_OPTIONS']
 delete process.env['HELD_START']
 if (nodeOptions !== '') process.env['NODE_OPTIONS'] = nodeOptions
-process.exitCode = await run({ path, argv, env: process.env, startState: readStartState(held) })
+// Node's own code for a program that waits for nothing any more and has not come to its end.
+process.exitCode = 13
+void run({ path, argv, env: process.env, startState: readStartState(held) }).then(
+  (code) => (process.exitCode = code),
+)

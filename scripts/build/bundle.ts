@@ -1,6 +1,8 @@
-import { chmodSync, globSync, readFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { promisify } from 'node:util'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { COMPACT, packChunks } from './pack.ts'
 
 /**
  * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK
@@ -9,43 +11,56 @@ import { build, type Plugin } from 'esbuild'
 const OUTSIDE = ['@1password/sdk', '@bitwarden/sdk-napi']
 
 /**
- * Bundles the program into ESM files that load what they need when they need it; returns the folders of the
- * npm packages inside.
+ * The chunks that are read together: the start, and all that every command that renders loads. Nothing else
+ * is in these files, because V8 reads a file and the compiled code of its functions as a whole.
+ */
+const PACKS = [
+  { file: 'main.cjs', entries: ['src/main.ts'] },
+  { file: 'render.cjs', entries: ['src/cli/exec.ts', 'src/wire.ts'] },
+]
+
+/**
+ * Bundles the program into CommonJS files that load what they need when they need it, and the process of the
+ * SDKs into one ES module; returns the folders of the npm packages inside.
  */
 export async function bundle(root: string, outdir: string): Promise<readonly string[]> {
-  const { metafile } = await build({
+  const common = {
     absWorkingDir: root,
-    entryPoints: { main: 'src/main.ts', 'sdk-worker': 'src/sdk-worker.ts' },
     outdir,
     bundle: true,
     external: OUTSIDE,
-    splitting: true,
-    format: 'esm',
+    // It looks first where the build puts the native part. The other entry looks for a package.
+    alias: { koffi: 'koffi/indirect' },
+    format: 'esm' as const,
     outExtension: { '.js': '.mjs' },
-    platform: 'node',
+    platform: 'node' as const,
     target: 'node26',
-    // A process keeps the text of what it has loaded: comments are most of it, and with one character that is
-    // not ASCII, V8 keeps two bytes for each. Names stay: a stack trace in a bug report says something.
-    minifyWhitespace: true,
-    lineLimit: 110,
-    metafile: true,
-    plugins: [lateModules, sharedSettings(root), oneLanguage],
-    logLevel: 'warning',
+    metafile: true as const,
+    plugins: [lateModules, oneLanguage],
+    logLevel: 'warning' as const,
+  } satisfies BuildOptions
+  const program = await build({ ...common, entryPoints: ['src/main.ts'], splitting: true, write: false })
+  mkdirSync(outdir, { recursive: true })
+  for (const { file, text } of await packChunks(program, PACKS)) writeFileSync(join(outdir, file), text)
+  const worker = await build({
+    ...common,
+    ...COMPACT,
+    entryPoints: ['src/sdk-worker.ts'],
     // CommonJS packages inside an ES module call `require` for Node's own modules.
     banner: {
       js: "import { createRequire as bundleRequire } from 'node:module'\nconst require = bundleRequire(import.meta.url)",
     },
   })
-  // esbuild makes what begins with #! a program; this one is started by the launcher.
-  chmodSync(join(outdir, 'main.mjs'), 0o644)
-  const folders = Object.keys(metafile.inputs).map(
-    (path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
-  )
+  // As in the other files: `test/build` looks for packages here.
+  const sources = Object.keys(worker.metafile.inputs).map((path) => `// ${path}\n`)
+  appendFileSync(join(outdir, 'sdk-worker.mjs'), sources.join(''))
+  const inputs = [program, worker].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  const folders = inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
   return [...new Set(folders.filter((folder) => folder !== undefined))].toSorted()
 }
 
 /** Modules of Node that take milliseconds to load, and that most commands never come to use. */
-const LATE = /^node:(crypto|util|v8|vm|process)$/
+const LATE = /^node:(child_process|crypto|fs\/promises|net|process|timers\/promises|tty|util|v8|vm)$/
 /** Our own code, and packages that use nothing but functions of them. */
 const IMPORTERS = /\/src\/[^]*\.ts$|\/node_modules\/otpauth\//
 
@@ -58,22 +73,42 @@ const lateModules: Plugin = {
   name: 'late-modules',
   setup(hooks) {
     hooks.onResolve({ filter: LATE }, ({ path, kind, importer }) => {
-      const isWanted = path === 'node:process' || IMPORTERS.test(importer)
+      const isWanted =
+        path === 'node:process' || (IMPORTERS.test(importer) && usesFunctionsOnly(importer, path))
       return kind === 'import-statement' && isWanted ? { path, namespace: 'late' } : undefined
     })
     hooks.onLoad({ filter: /^/, namespace: 'late' }, ({ path }) => ({ contents: lateModule(path) }))
   },
 }
 
-/** Values that are not functions are not exported: a build that imports one fails. */
+/** False: the file imports a class or a value of the module, so it loads the module at once. */
+function usesFunctionsOnly(file: string, module: string): boolean {
+  const functions = new Set(functionsOf(module).map(([name]) => name))
+  const imports = readFileSync(file, 'utf8').matchAll(/import \{([^}]*)\} from '(node:[^']+)'/g)
+  const names = [...imports].flatMap(([, list = '', from]) => (from === module ? list.split(',') : []))
+  return names.every((name) => {
+    const [word = '', ...rest] = name.trim().split(' ')
+    return word === '' || (word === 'type' && rest.length > 0) || functions.has(word)
+  })
+}
+
+function functionsOf(module: string): readonly (readonly [name: string, value: object])[] {
+  const entries: [string, unknown][] = Object.entries(process.getBuiltinModule(module) ?? {})
+  return entries.flatMap(([name, value]) =>
+    typeof value === 'function' && /^[a-z]/.test(name) ? [[name, value] as const] : [],
+  )
+}
+
 function lateModule(path: string): string {
   if (path === 'node:process') return 'export default globalThis.process'
-  const entries = Object.entries(process.getBuiltinModule(path) ?? {})
-  const functions = entries.filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
-  return functions
-    .map(
-      ([name]) => `export const ${name} = (...args) => process.getBuiltinModule('${path}').${name}(...args)`,
-    )
+  return functionsOf(path)
+    .map(([name, value]) => {
+      const real = `process.getBuiltinModule('${path}').${name}`
+      const late = `(...args) => ${real}(...args)`
+      if (!(promisify.custom in value)) return `export const ${name} = ${late}`
+      const symbol = "Symbol.for('nodejs.util.promisify.custom')"
+      return `export const ${name} = Object.defineProperty(${late}, ${symbol}, { get: () => ${real}[${symbol}] })`
+    })
     .join('\n')
 }
 
@@ -83,34 +118,4 @@ const oneLanguage: Plugin = {
   setup(hooks) {
     hooks.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {}' }))
   },
-}
-
-/** Files that `import()` loads once a command reads settings. They load `SHARED`. */
-const AFTER_SETTINGS =
-  /\/src\/(cli\/(audit|check|completion|compose|enrol|exec|export|grant|inject|machine|run|secret|secret-ref|serve|status|volume|help\/page)|wire|wire-broker|http\/server|http\/docker\/plugin)\.ts$/
-/** The settings, and what every command that renders comes to use. */
-const SHARED = [
-  'src/config/{load,load-rendering,{sections,layers,entries,describe,volume}/*}.ts',
-  'src/core/{template,filters,plan,waiting,vocabulary,text,env-formats,volume}/*.ts',
-  'src/app/{recipe,render,renewal,sinks}/*.ts',
-]
-
-/**
- * Makes every command that reads settings load all of `SHARED` as the same few files. esbuild would otherwise
- * write a file for each set of commands that share a module, and each file costs a start up to 1 ms.
- */
-function sharedSettings(root: string): Plugin {
-  return {
-    name: 'shared-settings',
-    setup(hooks) {
-      const paths = globSync(SHARED, { cwd: root }).filter((path) => !path.endsWith('.test.ts'))
-      const contents = paths.map((path) => `import ${JSON.stringify(`./${path}`)}\n`).join('')
-      hooks.onResolve({ filter: /^shared-settings$/ }, ({ path }) => ({ path, namespace: 'shared' }))
-      hooks.onLoad({ filter: /^/, namespace: 'shared' }, () => ({ contents, resolveDir: root }))
-      hooks.onLoad({ filter: AFTER_SETTINGS }, ({ path }) => ({
-        contents: `${readFileSync(path, 'utf8')}\nimport 'shared-settings'\n`,
-        loader: 'ts',
-      }))
-    },
-  }
 }

@@ -7,6 +7,7 @@ import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { DaemonConfig } from '../config/volume/volume-config.ts'
 import { nearest } from '../core/text/nearest.ts'
 import { ERROR_KINDS, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
+import type { EarlyServer } from '../http/early-server.ts'
 import type { Action, Command, CommandContext } from './define.ts'
 import { errorLines } from './terminal/error-lines.ts'
 
@@ -93,21 +94,38 @@ function refusing(daemon: DaemonConfig, reason: LocketError | undefined): Daemon
   return { ...daemon, volumeConfig }
 }
 
+/**
+ * The socket accepts connections before fastify is loaded, which takes as long as all that comes before it.
+ * Requests that arrive meanwhile wait.
+ */
 async function openListener(
   driver: Driver,
   path: string,
   env: CommandContext['env'],
 ): Promise<SocketListener> {
+  const { openEarlyServer } = await import('../http/early-server.ts')
+  const { listenAsDaemon } = await import('../wire.ts')
+  const early = openEarlyServer(driver.clock)
+  const name = await listenAsDaemon(early.server, path, env)
+  try {
+    return { name, close: await answerRequests(driver, early) }
+  } catch (thrown) {
+    // An open socket would keep the process alive.
+    early.server.close()
+    throw thrown
+  }
+}
+
+/** Returns the function that stops it. */
+async function answerRequests(driver: Driver, early: EarlyServer): Promise<() => Promise<void>> {
   const { servePlugin } = await import('../http/docker/plugin.ts')
   const { buildServer, closeServer } = await import('../http/server.ts')
-  const { listenAsDaemon, openHeapCare } = await import('../wire.ts')
-  const server = buildServer(driver.emit, driver.clock)
+  const { openHeapCare } = await import('../wire.ts')
+  const server = buildServer(driver.emit, driver.clock, early)
   servePlugin(server, driver)
   const careForHeap = openHeapCare()
   server.addHook('onResponse', async () => careForHeap())
   await server.ready()
-  return {
-    listen: () => listenAsDaemon(server.server, path, env),
-    close: () => closeServer(server, driver.clock),
-  }
+  early.serve((request, response) => server.routing(request, response))
+  return () => closeServer(server, driver.clock)
 }

@@ -1,8 +1,9 @@
+import type { RequestListener } from 'node:http'
 import fastify, { type FastifyInstance } from 'fastify'
 import { formatError, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { Clock } from '../core/ports/clock.ts'
-import { refuseLateRequests } from './late-requests.ts'
-import { closeUnsent, watchUnsent } from './unsent-requests.ts'
+import { type EarlyServer, openEarlyServer } from './early-server.ts'
+import { closeUnsent } from './unsent-requests.ts'
 import type { Emit } from '../core/ports/events.ts'
 
 /** The engine's requests are small: driver options are the largest part of one. */
@@ -10,15 +11,6 @@ const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** Larger bodies are refused, but read up to this size: a client that is cut off reads no answer. */
 const READ_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES
-
-/**
- * Milliseconds for a whole request to arrive. The engine sends a request in one piece; the answer may take
- * longer.
- */
-const REQUEST_TIMEOUT_MS = 10_000
-
-/** Longest interval of a timer. */
-const NEVER_MS = 2 ** 31 - 1
 
 /** Bodies are checked with zod. The JSON Schema compilers of fastify would take a tenth of all start-up. */
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
@@ -29,31 +21,35 @@ function noSchema(): never {
 
 /**
  * Makes a server without routes. Its handlers get a body as text, whatever its Content-Type.
- * `readLimitBytes`: the size up to which a body is read.
+ * `readLimitBytes`: the size up to which a body is read. With `early`, the requests come through it, once its
+ * `serve` has got the `routing` of this server.
  */
-export function plainServer(clock: Clock, readLimitBytes: number): FastifyInstance {
+export function plainServer(clock: Clock, readLimitBytes: number, early?: EarlyServer): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: readLimitBytes,
     forceCloseConnections: 'idle',
-    requestTimeout: 0,
-    http: { headersTimeout: 0, connectionsCheckingInterval: NEVER_MS },
+    serverFactory: (handler) => (early ?? openServer(clock, handler)).server,
     schemaController: { compilersFactory: NO_COMPILERS },
   })
-  watchUnsent(server.server)
-  refuseLateRequests(server.server, clock, REQUEST_TIMEOUT_MS)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   return server
 }
 
+function openServer(clock: Clock, handler: RequestListener): EarlyServer {
+  const opened = openEarlyServer(clock)
+  opened.serve(handler)
+  return opened
+}
+
 /**
  * Makes a server that speaks as the engine's plugin client does: without Content-Type, and with errors as
  * HTTP 200 with `Err`. The user then sees the message alone. With a 500 the engine adds the endpoint's name
- * and a host path.
+ * and a host path. `early`: see `plainServer`.
  */
-export function buildServer(emit: Emit, clock: Clock): FastifyInstance {
-  const server = plainServer(clock, READ_LIMIT_BYTES)
+export function buildServer(emit: Emit, clock: Clock, early?: EarlyServer): FastifyInstance {
+  const server = plainServer(clock, READ_LIMIT_BYTES, early)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
     body.length > BODY_LIMIT_BYTES ? done(tooLarge()) : done(null, body),

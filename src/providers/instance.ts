@@ -16,19 +16,13 @@ export function createInstance(
     name,
     def,
     settings,
-    // The key is made at its first use: most instances are never asked for one, and Node takes 5 ms to load
-    // `createHash`'s module.
+    // The key is made at its first use: most instances are never asked for one. Only a credential is hashed,
+    // because Node takes 5 ms to load the module of `createHash`.
     get key() {
-      key ??= `${name} ${def.kind} ${digestOf(def, settings)}`
+      key ??= JSON.stringify([name, def.kind, canonical(usedByClient(def, settings))])
       return key
     },
   }
-}
-
-function digestOf(def: ProviderDef, settings: ProviderInstance['settings']): string {
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(usedByClient(def, settings))))
-    .digest('hex')
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { Output, Schema } from './schema.ts'
 
 /**
  * The shape of a setting on the command line. `switch`: `--watch` alone means true. `list`: the flag can be
@@ -16,7 +16,7 @@ export interface EntryKeys {
  * One setting. Flag, environment variable, TOML key, driver option, help, reference and manifest all follow
  * from it.
  */
-export interface Field<S extends z.ZodType = z.ZodType> {
+export interface Field<S extends Schema<unknown> = Schema<unknown>> {
   /** The flag without dashes, the TOML key and the driver option: `connect-host`. */
   readonly name: string
   /** Other flags for the same setting: `secrets` for `secret`. */
@@ -85,11 +85,11 @@ export interface Section {
 
 /** The parsed values of a section, by the keys of its declaration. */
 export type SettingsOf<S extends Section> = {
-  readonly [K in keyof S['fields']]: z.output<S['fields'][K]['schema']>
+  readonly [K in keyof S['fields']]: Output<S['fields'][K]['schema']>
 }
 
 /** Returns the declaration, typed by its schema. */
-export function field<S extends z.ZodType>(declaration: Field<S>): Field<S> {
+export function field<S extends Schema<unknown>>(declaration: Field<S>): Field<S> {
   return declaration
 }
 

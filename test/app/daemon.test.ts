@@ -80,13 +80,10 @@ async function start(t: TestContext, options: Options = {}): Promise<Run> {
       return driver
     },
     openView: async () => new AsyncDisposableStack(),
-    openListener: async () => ({
-      listen: async () => {
-        await step(`listen with ${driver?.table.list().length} volumes`)
-        return 'socket'
-      },
-      close: () => step('close listener'),
-    }),
+    openListener: async () => {
+      await step(`listen with ${driver?.table.list().length} volumes`)
+      return { name: 'socket', close: () => step('close listener') }
+    },
     notifyReady: () => step('ready'),
     stopMark:
       options.managed === true

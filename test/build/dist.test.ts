@@ -102,7 +102,7 @@ test("1Password's SDK ships beside the bundle, and no other package does", () =>
 
 test('every package in the bundle has its licence beside it', () => {
   const notices = readFileSync(join(dist, 'locket/LICENSES/packages'), 'utf8')
-  const bundled = globSync('locket/lib/app/*.mjs', { cwd: dist }).flatMap((path) =>
+  const bundled = globSync('locket/lib/app/*.{cjs,mjs}', { cwd: dist }).flatMap((path) =>
     [
       ...readFileSync(join(dist, path), 'utf8').matchAll(
         /^\/\/ (?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm,

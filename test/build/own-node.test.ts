@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -68,4 +68,37 @@ test('the program in the rootfs is deaf to SIGUSR1 too', async (t) => {
   await until('Node runs', () => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/locket/bin/node'))
   await sleep(300)
   assertDeafToUsr1(pid)
+})
+
+test('no file of the working directory and no variable puts code into the program', async (t) => {
+  const folder = await temporaryFolder(t)
+  const evil = join(folder, 'evil.cjs')
+  writeFileSync(evil, "require('node:fs').writeSync(1, 'LOADED')")
+  for (const name of ['.env', '.env.local', '.env.production'])
+    writeFileSync(join(folder, name), 'STRANGER=1\n')
+  writeFileSync(join(folder, 'bunfig.toml'), 'preload = ["./evil.cjs"]\n')
+  writeFileSync(join(folder, 'node.config.json'), '{"nodeOptions":{"import":["./evil.cjs"]}}')
+  writeFileSync(join(folder, 'package.json'), '{"main":"evil.cjs","imports":{"#a":"./evil.cjs"}}')
+  for (const name of ['koffi', '@bitwarden/sdk-napi', '@koromix/koffi-linux-x64', 'ajv']) {
+    mkdirSync(join(folder, '.node_modules', name), { recursive: true })
+    writeFileSync(
+      join(folder, '.node_modules', name, 'index.js'),
+      "require('node:fs').writeSync(1, 'LOADED')",
+    )
+  }
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    NODE_PATH: join(folder, '.node_modules'),
+    NODE_V8_COVERAGE: '',
+    BUN_BE_BUN: '1',
+    BUN_INSPECT: 'ws://127.0.0.1:0/a',
+    BUN_OPTIONS: `--preload=${evil}`,
+    DENO_DIR: folder,
+  }
+  const asked = { env, cwd: folder, encoding: 'utf8' } as const
+  assert.match(execFileSync(LAUNCHER, ['--version'], asked), /^locket \S+ \(node [^)]+\)\n$/)
+  const words = ['-e', 'A=b', '--', 'sh', '-c', 'echo "$A/$STRANGER/$BUN_BE_BUN/$NODE_PATH"']
+  for (const flags of [[], ['--no-exec']])
+    assert.equal(execFileSync(LAUNCHER, ['exec', ...flags, ...words], asked), `b//1/${env.NODE_PATH}\n`)
 })

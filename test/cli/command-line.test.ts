@@ -9,6 +9,7 @@ import { PROVIDER_SECTIONS } from '../../src/config/sections/rendering.ts'
 import { VOLUME_SECTIONS } from '../../src/config/sections/volume.ts'
 import { ERROR_KINDS } from '../../src/core/vocabulary/errors.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
+import { setSecret } from '../support/local-secrets.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { MAIN } from '../support/program.ts'
 import { LOADED } from './loaded-commands.ts'
@@ -234,5 +235,35 @@ test('a working directory that was removed is named', async (t) => {
   assert.match(
     stderr,
     /^locket: the working directory does not exist any more \(change to a folder that exists\)$/m,
+  )
+})
+
+test('exec with a secret of the embedded store loads no zod, no yaml and nothing of the network', async (t) => {
+  const folder = await temporaryFolder(t)
+  await setSecret(folder, 'a', 'value')
+  const script = `
+    import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+    const { run } = await import(${JSON.stringify(MAIN.replace('main.ts', 'run.ts'))})
+    const argv = ['exec', '-e', 'A={{ local://a }}', '--', '/no/such/command']
+    await run({ path: 'locket', argv, env: process.env, startState: {} })
+    console.log(JSON.stringify(loaded))`
+  const env = {
+    LOCKET_LOCAL_FILE: join(folder, 'secrets.age'),
+    LOCKET_LOCAL_KEY: join(folder, 'local.key'),
+  }
+  const ran = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    env,
+  })
+  assert.match(ran.stderr, /there is no command/)
+  const loaded: string[] = JSON.parse(ran.stdout)
+  assert.ok(loaded.some((url) => url.includes('/age-encryption/')))
+  assert.deepEqual(
+    loaded.filter((url) =>
+      /node_modules\/(zod|yaml|fastify|pino|chokidar)\/|node:(http|https|tls)$/.test(url),
+    ),
+    [],
   )
 })

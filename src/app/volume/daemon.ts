@@ -10,8 +10,8 @@ import { tmpfsOf, usesOf } from './state.ts'
 
 /** The socket with the plugin's protocols. */
 export interface SocketListener {
-  /** Resolves with the socket's name for the log, once connections are accepted. */
-  listen(): Promise<string>
+  /** The socket's name, for the log. */
+  readonly name: string
   /**
    * Accepts no more requests. Resolves when the current requests are answered, or when the time limit has
    * passed.
@@ -48,6 +48,7 @@ export interface DaemonPorts {
   readonly openStore: () => Promise<OpenedStore>
   /** Makes the driver. With a fault, it refuses every Create and every Mount. */
   readonly openDriver: (opened: OpenedStore, fault: LocketError | undefined) => Driver
+  /** Resolves once requests are answered. Connections are accepted earlier. */
   readonly openListener: (driver: Driver) => Promise<SocketListener>
   /** Opens the view inside: admin socket and metrics. It reports what fails, and never rejects. */
   readonly openView: (driver: Driver) => Promise<AsyncDisposable>
@@ -91,8 +92,7 @@ async function startDaemon({ emit, openStore, openDriver, openListener, ...ports
   const driver = openDriver(opened, fault)
   await loadRecords(driver, loaded)
   const listener = await openListener(driver)
-  const socket = await listener.listen()
-  emit('daemon.listening', { socket, volumes: loaded.records.length })
+  emit('daemon.listening', { socket: listener.name, volumes: loaded.records.length })
   return { driver, listener }
 }
 

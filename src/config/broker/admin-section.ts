@@ -1,8 +1,8 @@
-import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { parseDuration } from '../../core/text/units.ts'
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Names, Switch, Text } from '../../settings/kinds.ts'
+import { AnyText } from '../../settings/schema.ts'
 import { serveSection } from './serve-section.ts'
 
 const { stateDir, adminListen } = serveSection.fields
@@ -10,19 +10,17 @@ const { stateDir, adminListen } = serveSection.fields
 /** The settings by which commands find the admin API of a broker on this host. */
 export const brokerAdminSection = section('broker-admin', 'The broker', { stateDir, adminListen })
 
+/** ISO 8601, with an offset from UTC. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/
+
 /** A duration from now such as `720h`, or a moment such as `2027-01-31T00:00:00Z`. */
-const Expiry = z.string().transform((text, context): { readonly inMs: number } | { readonly at: string } => {
-  const at = z.iso.datetime({ offset: true }).safeParse(text)
-  if (at.success) return { at: new Date(at.data).toISOString() }
+const Expiry = AnyText.transform((text): { readonly inMs: number } | { readonly at: string } => {
+  if (MOMENT.test(text) && !Number.isNaN(Date.parse(text))) return { at: new Date(text).toISOString() }
   try {
     return { inMs: parseDuration(text) }
   } catch (thrown) {
     if (!(thrown instanceof LocketError)) throw thrown
-    context.addIssue({
-      code: 'custom',
-      message: 'must be a duration like 720h, or a moment like 2027-01-31T00:00:00Z',
-    })
-    return z.NEVER
+    throw new LocketError('config', 'must be a duration like 720h, or a moment like 2027-01-31T00:00:00Z')
   }
 })
 

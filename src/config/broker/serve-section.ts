@@ -1,14 +1,14 @@
-import * as z from 'zod'
 import { isOfThisMachine, parseBrokerAddress } from '../../core/broker/broker-address.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Duration, Names, Rates, Text } from '../../settings/kinds.ts'
+import { AnyText } from '../../settings/schema.ts'
 
 /** `:7468`, `127.0.0.1:7468` or `unix:/path`. */
-const Listen = z.string().transform((text, context) => {
+const Listen = AnyText.transform((text) => {
   const at = parseBrokerAddress(text)
   if (at !== undefined) return at
-  context.addIssue({ code: 'custom', message: 'must be :PORT, ADDRESS:PORT or unix:/path/of/a/socket' })
-  return z.NEVER
+  throw new LocketError('config', 'must be :PORT, ADDRESS:PORT or unix:/path/of/a/socket')
 })
 
 /** The admin API has no TLS, so no other machine may reach it. */
@@ -17,7 +17,7 @@ const AdminListen = Listen.refine(
   'must be unix:/path, or a port of 127.0.0.1, ::1 or localhost',
 )
 
-const DatabaseUrl = z.string().transform((text, context) => {
+const DatabaseUrl = AnyText.transform((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const message =
     url === undefined || !/^postgres(ql)?:$/.test(url.protocol)
@@ -26,8 +26,7 @@ const DatabaseUrl = z.string().transform((text, context) => {
         ? undefined
         : 'must have no password, which other users could see: use PGPASSFILE'
   if (message === undefined) return text
-  context.addIssue({ code: 'custom', message })
-  return z.NEVER
+  throw new LocketError('config', message)
 })
 
 const TWO_SECONDS_MS = 2000

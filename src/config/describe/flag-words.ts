@@ -1,5 +1,5 @@
 import { fieldKind, fieldsOf, type Field, type Section } from '../../settings/field.ts'
-import { AbsolutePath, choicesOf } from '../../settings/kinds.ts'
+import { AbsolutePath } from '../../settings/kinds.ts'
 import { isOnAtTimes } from './describe.ts'
 import { flagNames } from '../layers/flags.ts'
 
@@ -41,7 +41,7 @@ function wordsOf(field: Field): FlagWords {
 }
 
 function valueOf(field: Field): NonNullable<FlagWords['value']> {
-  const choices = choicesOf(field.schema)
+  const choices = field.schema.options
   if (choices.length > 0) return choices
   if (field.placeholder === 'DIR') return 'folder'
   return field.placeholder === 'FILE' || field.file === true || field.schema === AbsolutePath ? 'file' : 'any'

@@ -1,6 +1,7 @@
-import * as z from 'zod'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Count, Duration, Size, Text } from '../../settings/kinds.ts'
+import { matching } from '../../settings/schema.ts'
 
 /** The settings of the log. Driver options cannot change them. */
 export const logSection = section('log', 'Logging', {
@@ -74,16 +75,12 @@ export const auditSection = section('audit', 'Audit log', {
 export const auditFileSection = section('audit-file', 'Audit log', { path: auditSection.fields.path })
 
 /** A time: ISO 8601, or a duration before now. Returns a function of now, all in milliseconds. */
-const TimeOrAge = Text.transform((text, context): ((now: number) => number) => {
+const TimeOrAge = Text.transform((text): ((now: number) => number) => {
   const age = Duration.safeParse(text)
   if (age.success) return (now) => now - age.data
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(time)) return () => time
-  context.addIssue({
-    code: 'custom',
-    message: 'must be a time like 2026-11-30T05:00:00Z, or an age like 24h',
-  })
-  return z.NEVER
+  throw new LocketError('config', 'must be a time like 2026-11-30T05:00:00Z, or an age like 24h')
 })
 
 /** The flags of `locket audit show`. */
@@ -125,10 +122,7 @@ export const auditShowSection = section('audit-show', 'Lines to show', {
 export const auditVerifySection = section('audit-verify', 'Check', {
   expect: field({
     name: 'expect',
-    schema: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
-      .optional(),
+    schema: matching(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits').optional(),
     summary: 'a hash that an earlier check has printed: its line must still be there',
     placeholder: 'HASH',
   }),

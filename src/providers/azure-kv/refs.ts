@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { AnyText } from '../../settings/schema.ts'
 import type { FieldChoice } from '../lib/reference/json-field.ts'
 import {
   decodeReference,
@@ -25,10 +25,10 @@ const VAULT = /^[A-Za-z](?:-?[A-Za-z0-9]){2,23}$/
 const SECRET = /^[0-9A-Za-z-]{1,127}$/
 
 /** The schema of a vault: its name in the public cloud, or its host. The value is the host. */
-export const VaultName = z
-  .string()
-  .refine((text) => hostOf(text) !== undefined, 'must be the name of a vault, or its host')
-  .transform((text) => hostOf(text) ?? text)
+export const VaultName = AnyText.refine(
+  (text) => hostOf(text) !== undefined,
+  'must be the name of a vault, or its host',
+).transform((text) => hostOf(text) ?? text)
 
 function hostOf(text: string): string | undefined {
   const lower = text.toLowerCase()

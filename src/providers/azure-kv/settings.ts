@@ -1,12 +1,12 @@
-import * as z from 'zod'
 import { field, section, type SettingsOf } from '../../settings/field.ts'
 import { AbsolutePath, CredentialText, HttpUrl } from '../../settings/kinds.ts'
+import { matching } from '../../settings/schema.ts'
 import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 import { VaultName } from './refs.ts'
 
 const NAMED = { prefix: 'azure-kv-', env: 'AZURE_KV_', server: 'Azure Key Vault' }
 const CREDENTIALS = ['azure-client-secret']
-const Uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID')
+const Uuid = matching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID')
 
 /** The settings of the provider `azure-kv`. */
 export const azureSettings = section('azure-kv', 'Azure Key Vault', {
@@ -23,10 +23,10 @@ export const azureSettings = section('azure-kv', 'Azure Key Vault', {
   tenantId: field({
     name: 'azure-tenant-id',
     env: 'AZURE_TENANT_ID',
-    schema: z
-      .string()
-      .regex(/^[A-Za-z0-9.-]{1,128}$/, 'must be the id of a tenant, or one of its domains')
-      .optional(),
+    schema: matching(
+      /^[A-Za-z0-9.-]{1,128}$/,
+      'must be the id of a tenant, or one of its domains',
+    ).optional(),
     example: '72f988bf-86f1-41af-91ab-2d7cd011db47',
     summary: 'tenant of the application',
     placeholder: 'ID',

@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { field, section } from '../../settings/field.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { Choice, CredentialText, HttpUrl, Text } from '../../settings/kinds.ts'
+import { AnyText } from '../../settings/schema.ts'
 import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 
 const NAMED = { prefix: 'bao-', env: 'BAO_', server: 'the OpenBao or Vault server' }
@@ -14,15 +14,9 @@ export const DEFAULT_MOUNT = 'approle'
  * The schema of a mount or namespace. It becomes part of a header and of a path, so other characters are
  * refused.
  */
-const Route = z
-  .string()
-  .transform((text) => text.replace(/^\/+|\/+$/g, ''))
-  .pipe(
-    z
-      .string()
-      .regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
-      .regex(/^(?!.*(?:^|\/)\.{0,2}(?:\/|$))/, 'must be names joined by single slashes'),
-  )
+const Route = AnyText.transform((text) => text.replace(/^\/+|\/+$/g, ''))
+  .refine((text) => /^[!-~]+$/.test(text), 'must be printable ASCII without spaces')
+  .refine((text) => /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))/.test(text), 'must be names joined by single slashes')
 
 /** The settings of the provider `bao`. */
 export const settings = section('bao', 'OpenBao and HashiCorp Vault', {

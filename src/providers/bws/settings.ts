@@ -44,7 +44,10 @@ export const bwsSettings = section('bws', 'Bitwarden Secrets Manager', {
   userAgent: field({
     name: 'bws-user-agent',
     env: 'BWS_USER_AGENT',
-    schema: Text.regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, 'must be printable ASCII in one line'),
+    schema: Text.refine(
+      (text) => /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text),
+      'must be printable ASCII in one line',
+    ),
     default: 'locket',
     summary: 'user agent that locket sends to Bitwarden',
     placeholder: 'TEXT',

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { matching } from '../../settings/schema.ts'
 import {
   decodeReference,
   formatOptions,
@@ -25,9 +25,10 @@ const NAMES = ['project', 'config'] as const
 const SECRET = /^[A-Za-z_][A-Za-z0-9_]{0,199}$/
 
 /** The schema of a project or config. Its message quotes nothing. */
-export const DopplerName = z
-  .string()
-  .regex(/^[A-Za-z0-9_.-]{1,100}$/, 'must be a name of letters, digits, _, . and -')
+export const DopplerName = matching(
+  /^[A-Za-z0-9_.-]{1,100}$/,
+  'must be a name of letters, digits, _, . and -',
+)
 
 /**
  * Parses a reference. The options that are left out come from `defaults`. Returns undefined for a text of

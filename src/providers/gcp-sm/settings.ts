@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { field, section, type SettingsOf } from '../../settings/field.ts'
 import { CredentialFile, HttpUrl } from '../../settings/kinds.ts'
+import { AnyText } from '../../settings/schema.ts'
 import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 import { isGcpProject } from './refs.ts'
 
@@ -13,10 +13,10 @@ export const gcpSettings = section('gcp-sm', 'Google Cloud Secret Manager', {
     name: 'gcp-sm-project',
     env: 'GOOGLE_CLOUD_PROJECT',
     onlyParses: true,
-    schema: z
-      .string()
-      .refine(isGcpProject, 'must be the id or number of a project, like my-project-123')
-      .optional(),
+    schema: AnyText.refine(
+      isGcpProject,
+      'must be the id or number of a project, like my-project-123',
+    ).optional(),
     example: 'my-project-123',
     summary: 'project of references that name none: its id or number',
     placeholder: 'PROJECT',

@@ -1,6 +1,6 @@
-import type * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { nearest } from '../../core/text/nearest.ts'
+import type { Schema } from '../../settings/schema.ts'
 import { Environment, FolderPath, ProjectId, SecretType } from './shapes.ts'
 
 /** A folder and a type of secrets: one list answers for exactly that. */
@@ -114,12 +114,12 @@ function splitQuery(query: string, text: string): ReadonlyMap<Option, string> {
   return given
 }
 
-function readOption<S extends z.ZodType>(
+function readOption<T>(
   given: ReadonlyMap<Option, string>,
   option: Option,
-  shape: S,
+  shape: Schema<T>,
   text: string,
-): z.output<S> | undefined {
+): T | undefined {
   const value = given.get(option)
   if (value === undefined) return undefined
   const read = shape.safeParse(value)

@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { field } from '../../../settings/field.ts'
 import type { SettingsOf } from '../../../settings/field.ts'
 import { AbsolutePath, CredentialText, HttpUrl, Text } from '../../../settings/kinds.ts'
+import { matching } from '../../../settings/schema.ts'
 import { caCertField, maxConcurrentField, maxRateField } from '../http/traffic-settings.ts'
 
 /** Driver options that name a server must bring this credential of their own. */
@@ -9,9 +9,7 @@ const CREDENTIALS = ['aws-secret-access-key']
 const NAMED = { prefix: 'aws-', env: 'AWS_', server: 'AWS' }
 
 /** The schema of a region. It becomes part of a host name. Its message quotes nothing. */
-const Region = z
-  .string()
-  .regex(/^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}$/, 'must be a region, like eu-central-1')
+const Region = matching(/^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}$/, 'must be a region, like eu-central-1')
 
 /** Whether the text can be a region. */
 export function isRegion(text: string): boolean {
@@ -87,10 +85,7 @@ const awsFields = {
   roleArn: field({
     name: 'aws-role-arn',
     env: 'AWS_ROLE_ARN',
-    schema: z
-      .string()
-      .regex(/^arn:[!-~]+$/, 'must be the ARN of a role')
-      .optional(),
+    schema: matching(/^arn:[!-~]+$/, 'must be the ARN of a role').optional(),
     example: 'arn:aws:iam::123456789012:role/locket',
     summary: 'role that a web identity takes on',
     placeholder: 'ARN',
@@ -109,7 +104,7 @@ const awsFields = {
   roleSessionName: field({
     name: 'aws-role-session-name',
     env: 'AWS_ROLE_SESSION_NAME',
-    schema: z.string().regex(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 letters, digits or +=,.@-_'),
+    schema: matching(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 letters, digits or +=,.@-_'),
     default: 'locket',
     summary: 'name of the session of a role, as CloudTrail shows it',
     placeholder: 'NAME',
