@@ -1,7 +1,7 @@
 import { FIELD_PLACE } from '../core/plan/field-names.ts'
 import { exec, type ExecConfig } from '../app/exec/exec.ts'
 import { mapPath } from '../app/recipe/environment.ts'
-import { inheritedEnvironment } from '../config/entries/child-environment.ts'
+import { inheritedEnvironment, sharedCredentials } from '../config/entries/child-environment.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
 import { environmentReferences } from '../config/entries/env-references.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
@@ -114,6 +114,7 @@ export function loadExec(
     interactive: interactive ?? !rest.watch,
     entries: [...(resolveEnv ? found : []), ...named],
     outputs,
+    withheld: sharedCredentials(keepEnv ?? []),
     inherited: resolveEnv ? withoutStars(inherited, found) : inherited,
     rules: { parseRef, maxFileBytes, fieldNames: settings.environment.fieldNames },
     policy,

@@ -55,6 +55,11 @@ export interface Field<S extends Schema<unknown> = Schema<unknown>> {
    */
   readonly isPublic?: true
   /**
+   * True: programs of the service itself read the variable. A child of locket inherits it, unless locket used
+   * the provider for the child's values.
+   */
+  readonly isShared?: true
+  /**
    * Names the credentials of which a volume must set one too when it sets this setting. Otherwise a compose
    * file could send the operator's credential to any server.
    */

@@ -29,6 +29,8 @@ export interface ExecConfig extends ValuesConfig {
   readonly command: CommandLine
   /** The variables of this process that the command inherits. */
   readonly inherited: ChildOptions['env']
+  /** See `ChildRules`. */
+  readonly withheld: ReadonlyMap<string, readonly string[]>
   readonly policy: FailurePolicy
   readonly placing: PlaceOptions
   readonly overwrite: boolean
@@ -79,7 +81,12 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   using masking = config.mask ? createMasking(deps.emit) : undefined
   const { placing, overwrite, policy } = config
   const files = openPlaces({ placing, existing: overwrite ? 'replace' : 'refuse', owns: 'made' }, deps)
-  const child = openChildSink({ inherited: config.inherited, files, isRepeated: config.watch })
+  const child = openChildSink({
+    inherited: config.inherited,
+    withheld: config.withheld,
+    files,
+    isRepeated: config.watch,
+  })
   // The watch is opened before the files are first read, so that no change is missed.
   const touched = createTouched()
   const urgency = createUrgency()

@@ -32,6 +32,8 @@ export interface Handed {
 interface ChildRules {
   /** The variables of this process that the child inherits. */
   readonly inherited: ChildOptions['env']
+  /** By the name of a provider: inherited variables that are left out once a value has come from it. */
+  readonly withheld: ReadonlyMap<string, readonly string[]>
   readonly files: Places
   /**
    * False: `put` is called once, and every variable counts as made. Fingerprints load `node:crypto`, which
@@ -50,12 +52,16 @@ export interface ChildSink {
 }
 
 /** Makes the sink of a child process. `files` is the sink of its files. */
-export function openChildSink({ inherited, files, isRepeated }: ChildRules): ChildSink {
+export function openChildSink({ inherited, withheld, files, isRepeated }: ChildRules): ChildSink {
   const fingerprints = isRepeated ? createFingerprints() : undefined
   let accepted: ReadonlyMap<string, string> = new Map()
+  const kept = new Map(Object.entries(inherited))
   let lastEnv = inherited
   return {
     async put({ variables, outputs, untouched, rendered }) {
+      for (const { template } of [...(variables ?? []), ...outputs])
+        for (const { provider } of template.refs)
+          for (const name of withheld.get(provider) ?? []) kept.delete(name)
       if (variables === undefined) {
         const placed = await files.put(outputs, rendered, untouched)
         return {
@@ -66,7 +72,7 @@ export function openChildSink({ inherited, files, isRepeated }: ChildRules): Chi
         }
       }
       const values = valuesOf(variables, rendered.contents)
-      const env = { ...inherited, ...Object.fromEntries(environmentOf(values)) }
+      const env = { ...Object.fromEntries(kept), ...Object.fromEntries(environmentOf(values)) }
       const next = new Map(
         values.map(([{ name }, value]) => [name, fingerprints?.of([[name, value]]) ?? 'made']),
       )

@@ -1,4 +1,5 @@
-import { fieldsOf } from '../../settings/field.ts'
+import { PROVIDERS } from '../../providers/index.ts'
+import { fieldsOf, type Field, type Section } from '../../settings/field.ts'
 import type { Env } from '../layers/env.ts'
 import { PROVIDER_SECTIONS } from '../sections/rendering.ts'
 
@@ -28,11 +29,11 @@ const USUAL: ReadonlySet<string> = new Set([
 
 /**
  * Returns the environment that a child of locket inherits: all variables except locket's own credentials.
- * Variables of other settings stay.
+ * Variables of other settings stay, and so do credentials that programs of the service read too.
  */
 export function inheritedEnvironment(env: Env, { isClean, kept }: Inheritance): Record<string, string> {
   const always = new Set(kept)
-  const credentials = credentialVariables()
+  const credentials = variablesOf(PROVIDER_SECTIONS, ({ isShared }) => isShared !== true)
   const isInherited = (name: string) =>
     always.has(name) || (!credentials.has(name) && (!isClean || USUAL.has(name)))
   return Object.fromEntries(
@@ -47,8 +48,26 @@ export function inheritedEnvironment(env: Env, { isClean, kept }: Inheritance): 
  * them, and no child inherits them.
  */
 export function credentialVariables(): ReadonlySet<string> {
-  const names = fieldsOf(PROVIDER_SECTIONS).flatMap(({ credential, env }) =>
-    credential === true && env !== undefined ? [env, `${env}_FILE`] : [],
+  return variablesOf(PROVIDER_SECTIONS, () => true)
+}
+
+/**
+ * Returns the shared credentials of each kind of provider, without those that are always inherited. A child
+ * does not inherit them when its values came from that kind.
+ */
+export function sharedCredentials(kept: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    PROVIDERS.map(({ kind, settings }) => {
+      const names = variablesOf([settings], ({ isShared }) => isShared === true)
+      return [kind, [...names].filter((name) => !kept.includes(name))] as const
+    }),
   )
-  return new Set(names)
+}
+
+function variablesOf(sections: readonly Section[], isWanted: (field: Field) => boolean): ReadonlySet<string> {
+  return new Set(
+    fieldsOf(sections)
+      .filter((field) => field.credential === true && isWanted(field))
+      .flatMap(({ env }) => (env === undefined ? [] : [env, `${env}_FILE`])),
+  )
 }

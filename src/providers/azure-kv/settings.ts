@@ -48,6 +48,7 @@ export const azureSettings = section('azure-kv', 'Azure Key Vault', {
     summary: 'client secret of the application; left out: a workload or managed identity',
     placeholder: 'SECRET',
     credential: true,
+    isShared: true,
   }),
   tokenFile: field({
     name: 'azure-federated-token-file',

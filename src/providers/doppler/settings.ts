@@ -15,6 +15,7 @@ export const dopplerSettings = section('doppler', 'Doppler', {
     summary: 'a service token, which is bound to one config, or a token of a service account',
     placeholder: 'TOKEN',
     credential: true,
+    isShared: true,
   }),
   project: field({
     name: 'doppler-project',

@@ -31,6 +31,7 @@ export const gcpSettings = section('gcp-sm', 'Google Cloud Secret Manager', {
       'file with a key of a service account or another configuration of credentials; left out: those of gcloud, or of the machine',
     placeholder: 'FILE',
     credential: true,
+    isShared: true,
     isAsked: true,
   }),
   url: field({

@@ -34,6 +34,7 @@ const awsFields = {
     summary: 'id of an access key; left out: the role of the machine, or a profile',
     placeholder: 'ID',
     credential: true,
+    isShared: true,
     isPublic: true,
     isAsked: true,
   }),
@@ -44,6 +45,7 @@ const awsFields = {
     summary: 'the secret part of the access key',
     placeholder: 'KEY',
     credential: true,
+    isShared: true,
   }),
   sessionToken: field({
     name: 'aws-session-token',
@@ -52,6 +54,7 @@ const awsFields = {
     summary: 'session token of a temporary access key',
     placeholder: 'TOKEN',
     credential: true,
+    isShared: true,
   }),
   profile: field({
     name: 'aws-profile',
