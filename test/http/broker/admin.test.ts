@@ -49,6 +49,20 @@ test('its description names every route, with the shapes of bodies and answers',
     assert.ok(text.includes(word), word)
 })
 
+test('the longest names can be granted, revoked and removed, in the path too', async () => {
+  const [project, name, machine] = ['p'.repeat(63), 's'.repeat(127), 'm'.repeat(63)]
+  const place = { project, name }
+  await broker.admin('POST', '/v1/secrets', { ...place, reference: 'dotenv://DB' })
+  await broker.machine(machine, [`${project}/${name}`])
+  const encoded = [...name].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')
+  for (const path of [
+    `/v1/machines/${machine}/grants/${project}/${encoded}`,
+    `/v1/secrets/${project}/${name}`,
+  ])
+    assert.equal((await broker.admin('DELETE', path)).status, 200, path)
+  assert.equal((await broker.admin('DELETE', `/v1/machines/${machine}`)).status, 200)
+})
+
 test('wrong bodies are refused by the place of the mistake', async () => {
   const rows: readonly (readonly [unknown, RegExp])[] = [
     [{ name: 'x', how: 'magic' }, /how:/],
