@@ -28,8 +28,13 @@ export interface Authenticated {
   readonly address: string
 }
 
-/** Seconds that a machine's clock may differ. */
+/** Milliseconds that a machine's clock may differ. */
 const MOST_SKEW_MS = 60_000
+/**
+ * Milliseconds that a nonce is kept after its request is too old. The clocks of two replicas may differ by
+ * this much, and a clock may be set back by this much, without a request that can be sent again.
+ */
+const NONCE_MARGIN_MS = 5 * 60_000
 /** Failed requests of one address, before the broker stops to look at its requests. */
 const FAILURES = { count: 60, perMs: 60_000, most: 10_000 } as const
 const MOST_MACHINES = 10_000
@@ -69,7 +74,7 @@ export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest
     if (waitMs > 0)
       throw new LocketError('rate_limited', 'this machine asks too often', { retryAfterMs: waitMs })
     const { nonce, created, signature } = claimed
-    await nonces.use({ machine: machine.id, nonce, expires: created * 1000 + MOST_SKEW_MS })
+    await nonces.use({ machine: machine.id, nonce, expires: created * 1000 + MOST_SKEW_MS + NONCE_MARGIN_MS })
     await noteSeen(machine.id)
     return { machine, requestSignature: signature, address: request.address }
   }
