@@ -112,7 +112,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       seals: source?.kind !== 'own',
       async listenForMachines(server) {
         const address = await listenAt(server, await claimed(config.listen), MACHINES_SOCKET_MODE)
-        if (source !== undefined) void renewTls(server as HttpsServer, source, { clock, emit, signal })
+        if (source !== undefined && tls !== undefined)
+          void renewTls(server as HttpsServer, source, { first: tls, clock, emit, signal })
         return address
       },
       async listenForAdmin(server) {
