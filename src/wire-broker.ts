@@ -76,6 +76,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   await holdFolder(config.stateDir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
   const identity = await openBrokerIdentity(config.stateDir, clock.now())
   if (identity.isNew) emit('broker.made', { folder: config.stateDir })
+  emit('broker.no-audit')
   const names = [...new Set([...(config.names ?? [hostname()]), 'localhost', '127.0.0.1', '::1'])]
   const source = tlsSourceOf(config, identity.authority, names)
   const tls = source === undefined ? undefined : await readTls(source, clock.now())

@@ -62,7 +62,7 @@ export function createEnrol(ports: BrokerPorts): (request: EnrolRequest) => Prom
     await record(request, { target, outcome: 'denied', reason: 'its token is not good' })
   }
 
-  /** Records a machine that has its keys now. It is disabled if that fails: none is enabled without a line. */
+  /** Records a machine that has its keys now. It is disabled if that fails: each enrolment has a line. */
   async function recordEnrolled(request: EnrolRequest, target: string, machine: string): Promise<void> {
     try {
       await record(request, { target, outcome: 'allowed', reason: 'token' })
