@@ -1,3 +1,4 @@
+import { counted } from '../core/text/units.ts'
 import { HEADS, shownLines, verifyLog } from '../app/audit/read-log.ts'
 import { hostAuditLog } from '../config/host-audit-log.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
@@ -70,7 +71,7 @@ async function verify(
   for (const fault of all) stdout.write(`${fault}\n`)
   const lines = checked.reduce((sum, file) => sum + file.lines, 0)
   if (all.length > 0) return ERROR_KINDS.audit_broken.exit
-  stdout.write(`the chain is whole: ${lines} lines in ${checked.length} files\n`)
+  stdout.write(`the chain is whole: ${counted(lines, 'line')} in ${counted(checked.length, 'file')}\n`)
   if (last !== undefined) stdout.write(`last hash: ${last}\n`)
   return 0
 }

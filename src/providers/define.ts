@@ -110,6 +110,11 @@ export interface ProviderDef<S extends Section = Section> {
    * Files and folders of the operator that it reads although no setting names them. No volume may use them.
    */
   ownFiles?(settings: SettingsOf<S>): readonly string[]
+  /**
+   * Returns a text for the server that a file behind its settings names. Cached values are bound to it. Left
+   * out: the settings themselves tell the server.
+   */
+  place?(settings: SettingsOf<S>): string
   /** Checks without I/O the settings that every reference needs. Returns one line for each problem. */
   check(settings: SettingsOf<S>): readonly string[]
   /**

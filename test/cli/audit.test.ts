@@ -58,7 +58,7 @@ test('the log of a daemon is whole, also after a SIGKILL, and shows who got whic
   assert.equal(await next.stop(), 0)
   const checked = locket(['audit', 'verify', '--audit-log', log])
   assert.equal(checked.code, 0, checked.out)
-  assert.match(checked.out, /^the chain is whole: 8 lines in 1 files\nlast hash: [0-9a-f]{64}\n$/)
+  assert.match(checked.out, /^the chain is whole: 8 lines in 1 file\nlast hash: [0-9a-f]{64}\n$/)
   assert.match(
     checked.err,
     /^note: .*:4: after a crash, 11 bytes of a line that was not complete were removed\n$/,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, chown, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { TABLES } from '../../src/cli/index.ts'
@@ -162,8 +163,34 @@ test('a file above the working directory that another user can write is not used
   assert.equal(find(folder).count, 1)
   assert.equal(find(join(folder, 'a'), file).count, 1)
   await chmod(file, 0o644)
+  const overlay = join(folder, 'locket.local.toml')
+  await writeFile(overlay, '[secrets]\nA = "{{ local://b }}"\n')
+  await chown(overlay, 1234, 1234)
+  assert.match(
+    find(join(folder, 'a')).problems,
+    /locket\.local\.toml is not used: it belongs to the user 1234/,
+  )
+  await rm(overlay)
   await chown(file, 1234, 1234)
   assert.match(find(join(folder, 'a')).problems, /it belongs to the user 1234 \(name it with --mapping/)
+})
+
+test('a link above the working directory, and a pipe, are refused at once', async (t) => {
+  const { folder, by } = await mapped(t, { 'locket.toml': '[secrets]\nA = "{{ local://a }}"\n', 'a/x': '' })
+  const file = join(folder, 'locket.toml')
+  const find = (cwd: string) => {
+    const problems: string[] = []
+    const settings = { path: undefined, environment: undefined, only: undefined }
+    loadMapping(settings, { isMapped: 'always', by: { ...by, cwd }, tables: TABLES }, problems)
+    return problems.join()
+  }
+  await rename(file, join(folder, 'other.toml'))
+  await symlink('other.toml', file)
+  assert.match(find(join(folder, 'a')), /cannot be read: a part of the path is a link that is not followed/)
+  assert.equal(find(folder), '')
+  await rm(file)
+  execFileSync('mkfifo', [file])
+  assert.match(find(folder), /locket\.toml is not used: it is not a file/)
 })
 
 test("Vault's own variables are read where no setting of locket is in their place", () => {

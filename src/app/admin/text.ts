@@ -1,3 +1,4 @@
+import { counted } from '../../core/text/units.ts'
 import { tableLines, type Paint, type TableCell } from '../../core/text/table.ts'
 import { onOneLine } from '../../core/vocabulary/errors.ts'
 import type { InstanceStatus } from '../access/clients.ts'
@@ -159,8 +160,4 @@ function roughly(ms: number): string {
 /** Returns an ISO time as `2026-11-30 05:00:00 UTC`. */
 function readable(time: string): string {
   return `${time.slice(0, 19).replace('T', ' ')} UTC`
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../core/text/units.ts'
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
 import { errorsOf, referenceFailure, warningCount, type CheckReport, type ReferenceReport } from './report.ts'
 import { tableLines, type Paint, type TableCell } from '../../core/text/table.ts'
@@ -118,10 +119,6 @@ function summary(report: CheckReport): string {
       ? []
       : [`${counted(warnings, 'warning')}${report.strict ? ' (not ok with --strict)' : ''}`]),
   ].join(', ')
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /**

@@ -11,5 +11,6 @@ export function serverOf({ name, def, settings }: ProviderInstance): string {
     if (!isPlace || field.credential === true || field.onlyParses === true) return []
     return settings[key] === undefined ? [] : [[field.name, settings[key]]]
   })
-  return JSON.stringify([name, def.kind, given])
+  const place = def.place?.(settings)
+  return JSON.stringify([name, def.kind, given, ...(place === undefined ? [] : [place])])
 }

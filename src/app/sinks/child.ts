@@ -56,7 +56,7 @@ export function openChildSink({ inherited, withheld, files, isRepeated }: ChildR
   const fingerprints = isRepeated ? createFingerprints() : undefined
   let accepted: ReadonlyMap<string, string> = new Map()
   const kept = new Map(Object.entries(inherited))
-  let lastEnv = inherited
+  let lastOwn: ChildOptions['env'] = {}
   return {
     async put({ variables, outputs, untouched, rendered }) {
       for (const { template } of [...(variables ?? []), ...outputs])
@@ -65,21 +65,22 @@ export function openChildSink({ inherited, withheld, files, isRepeated }: ChildR
       if (variables === undefined) {
         const placed = await files.put(outputs, rendered, untouched)
         return {
-          env: lastEnv,
+          env: { ...Object.fromEntries(kept), ...lastOwn },
           variables: compare(accepted, accepted),
           files: placed,
           accept: () => undefined,
         }
       }
       const values = valuesOf(variables, rendered.contents)
-      const env = { ...Object.fromEntries(kept), ...Object.fromEntries(environmentOf(values)) }
+      const own = Object.fromEntries(environmentOf(values))
+      const env = { ...Object.fromEntries(kept), ...own }
       const next = new Map(
         values.map(([{ name }, value]) => [name, fingerprints?.of([[name, value]]) ?? 'made']),
       )
       const placed = await files.put(outputs, rendered, untouched)
       const accept = (): void => {
         accepted = next
-        lastEnv = env
+        lastOwn = own
       }
       return { env, variables: compare(accepted, next), files: placed, accept }
     },

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { Problems } from '../layers/layers.ts'
@@ -28,23 +28,21 @@ interface Searcher {
  */
 export function findMapping(named: string | undefined, by: Searcher, problems: Problems): TomlFile[] {
   if (named === undefined) return search(by, problems)
-  const file = read(named.startsWith('/') ? named : join(by.cwd, named), problems)
+  const file = read(named.startsWith('/') ? named : join(by.cwd, named), undefined, problems)
   if (file === undefined) problems.push(`flag --mapping: there is no file ${named}`)
-  return file === undefined ? [] : [file, ...overlayOf(file.path, problems)]
+  return file === undefined ? [] : [file, ...overlayOf(file.path, undefined, problems)]
 }
 
 function search({ cwd, uid }: Searcher, problems: Problems): TomlFile[] {
   let folder = cwd
   for (let looked = 0; looked < MOST_FOLDERS; looked += 1) {
+    const owner = folder === cwd ? undefined : uid
     for (const name of MAPPING_NAMES) {
-      const path = join(folder, name)
-      const file = read(path, problems)
+      const before = problems.length
+      const file = read(join(folder, name), owner, problems)
+      if (problems.length > before) return []
       // A configuration file of the daemon may have the same name.
-      if (file === undefined || !hasSecrets(file.text)) continue
-      const stranger = folder === cwd ? undefined : strangerOf(path, uid)
-      if (stranger === undefined) return [file, ...overlayOf(path, problems)]
-      problems.push(`${path} is not used: ${stranger} (name it with --mapping if you trust it)`)
-      return []
+      if (file !== undefined && hasSecrets(file.text)) return [file, ...overlayOf(file.path, owner, problems)]
     }
     if (folder === '/') break
     folder = folder.slice(0, folder.lastIndexOf('/')) || '/'
@@ -52,33 +50,51 @@ function search({ cwd, uid }: Searcher, problems: Problems): TomlFile[] {
   return []
 }
 
-/** Returns why the file may be another user's; undefined if it is not. */
-function strangerOf(path: string, uid: number): string | undefined {
-  const { uid: owner, mode } = statSync(path)
-  if (owner !== uid && owner !== 0) return `it belongs to the user ${owner}`
-  return (mode & 0o022) === 0 ? undefined : 'other users can write it'
-}
-
-function overlayOf(path: string, problems: Problems): TomlFile[] {
-  const file = read(path.replace(/\.toml$/, '.local.toml'), problems)
+function overlayOf(path: string, owner: number | undefined, problems: Problems): TomlFile[] {
+  const file = read(path.replace(/\.toml$/, '.local.toml'), owner, problems)
   return file === undefined ? [] : [file]
 }
 
-function read(path: string, problems: Problems): TomlFile | undefined {
+/**
+ * Returns undefined when there is no such file, and adds a problem when it cannot be used. With `owner`, the
+ * file must belong to this user or to root, and must not be a link. All facts are those of the open file: the
+ * path may lead to another one a moment later.
+ */
+function read(path: string, owner: number | undefined, problems: Problems): TomlFile | undefined {
+  let handle: number | undefined
   try {
-    const { size } = statSync(path)
-    if (size > LARGEST) {
-      problems.push(`${path} is larger than 1M`)
+    // A pipe must not make this wait.
+    const link = owner === undefined ? 0 : constants.O_NOFOLLOW
+    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | link)
+    const stat = fstatSync(handle)
+    const problem = unusable(stat, owner)
+    if (problem !== undefined) {
+      problems.push(`${path} is not used: ${problem}`)
       return undefined
     }
-    return { path, text: readFileSync(path, 'utf8') }
+    const bytes = Buffer.alloc(LARGEST + 1)
+    const size = readSync(handle, bytes, 0, bytes.length, 0)
+    if (size <= LARGEST) return { path, text: bytes.toString('utf8', 0, size) }
+    problems.push(`${path} is not used: it is larger than 1M`)
+    return undefined
   } catch (thrown) {
     const errno = errnoOf(thrown)
     if (errno === undefined) throw thrown
     if (errno !== 'ENOENT' && errno !== 'ENOTDIR')
       problems.push(`mapping file ${path} cannot be read: ${systemReason(errno, 'read')}`)
     return undefined
+  } finally {
+    if (handle !== undefined) closeSync(handle)
   }
+}
+
+/** Returns why a file is not used; undefined if it can be used. */
+function unusable(stat: Stats, owner: number | undefined): string | undefined {
+  if (!stat.isFile()) return 'it is not a file'
+  if (owner === undefined) return undefined
+  const advice = '(name it with --mapping if you trust it)'
+  if (stat.uid !== owner && stat.uid !== 0) return `it belongs to the user ${stat.uid} ${advice}`
+  return (stat.mode & 0o022) === 0 ? undefined : `other users can write it ${advice}`
 }
 
 /** True for a file with `[secrets]` or `[NAME.secrets]`, and for one that may have it but is malformed. */

@@ -131,3 +131,8 @@ function bad(what: string, text: string, advice: string): LocketError {
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
   return new LocketError('config', `${JSON.stringify(shown)} is not a valid ${what}: ${advice}`)
 }
+
+/** Returns a number with its noun: `1 file`, `2 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -34,7 +34,8 @@ export class Secret {
 
   /** Returns a secret with its own copy of the bytes. Each holder wipes its own. */
   copy(): Secret {
-    return new Secret(this.#bytes.slice())
+    // `slice` of a Buffer would share its memory, and wiping one would wipe the other.
+    return new Secret(new Uint8Array(this.#bytes))
   }
 
   /** Overwrites the bytes with zeros. The secret is empty afterwards. */

@@ -64,7 +64,11 @@ export function openAuditFile(path: string, { clock, maxBytes, files }: AuditFil
   }
 
   async function write(facts: readonly ChainFacts[]): Promise<void> {
+    const before = opened?.last
+    if (opened !== undefined && !(await isInPlace(opened.handle))) await closeFile()
     opened ??= await openFile()
+    // A log that was moved away or removed goes on in a new file, with the same chain.
+    if (opened.size === 0 && before !== undefined) opened.last = before
     const chained = chain(facts, opened.last)
     if (opened.size > 0 && opened.size + chained.bytes.length > maxBytes) {
       // The last hash is in the old file: a crash here loses nothing.
@@ -156,6 +160,13 @@ export function openAuditFile(path: string, { clock, maxBytes, files }: AuditFil
     const rotated = await rotatedFiles(path)
     const old = rotated.slice(0, Math.max(0, rotated.length - (files - 1)))
     for (const file of old) await rm(file, { force: true })
+  }
+
+  /** True while the path leads to the open file. */
+  async function isInPlace(handle: FileHandle): Promise<boolean> {
+    const own = await handle.stat()
+    const there = await stat(path).catch(() => undefined)
+    return there !== undefined && there.ino === own.ino && there.dev === own.dev
   }
 
   async function regular(handle: FileHandle): Promise<Stats> {

@@ -41,7 +41,7 @@ async function fetchOne(ref: SecretRef, reader: SecretReader): Promise<Resolved>
   const reference = referenceOf(ref)
   const { bytes, version } = await reader.read(reference)
   // Several fields share one answer.
-  const value = chooseField(bytes.slice(), reference, shownSecret(reference))
+  const value = chooseField(new Uint8Array(bytes), reference, shownSecret(reference))
   return { value, ...(version === undefined ? {} : { version }) }
 }
 

@@ -109,7 +109,7 @@ export function openGcpSm(settings: GcpSettings, deps: ProviderDeps, instance: s
 async function fetchOne(ref: SecretRef, { read }: Batch): Promise<Resolved> {
   const reference = ownReference(ref, parseGcpSecret)
   const { bytes, version } = await read(reference)
-  const value = chooseField(bytes.slice(), reference, `secret ${reference.secret}`)
+  const value = chooseField(new Uint8Array(bytes), reference, `secret ${reference.secret}`)
   return { value, ...(version === undefined ? {} : { version }) }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { formatPlace } from '../../core/broker/place.ts'
 import { createRef } from '../../core/vocabulary/ref.ts'
 import { defineProvider } from '../define.ts'
@@ -20,6 +21,18 @@ export const locket = defineProvider({
     if (place === undefined) return undefined
     return createRef(instance, formatPlace(place), text, { isAll: place.isAll === true })
   },
+  place: ({ identity }) => brokerOf(identity),
   check: () => [],
   open: async (given, deps, instance) => (await import('./open.ts')).openLocket(given, deps, instance),
 })
+
+/** Returns the broker and the machine that an identity file names, or a text that no identity file gives. */
+function brokerOf(path: string): string {
+  try {
+    const { apiUrl, serverKey, machineId } = Object(JSON.parse(readFileSync(path, 'utf8')))
+    return JSON.stringify([apiUrl, serverKey, machineId])
+  } catch {
+    // The provider reports what is wrong when it reads the file.
+    return 'no identity'
+  }
+}

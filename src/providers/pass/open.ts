@@ -82,9 +82,10 @@ export function openPass(
 }
 
 function chosen(bytes: Uint8Array, { name, field, isAll, isWhole }: PassEntry, instance: string): Secret {
-  if (isWhole === true) return new Secret(bytes.slice())
+  if (isWhole === true) return new Secret(new Uint8Array(bytes))
   const end = bytes.indexOf(NEWLINE)
-  if (field === undefined && isAll !== true) return new Secret(bytes.slice(0, end === -1 ? undefined : end))
+  if (field === undefined && isAll !== true)
+    return new Secret(new Uint8Array(bytes.subarray(0, end === -1 ? undefined : end)))
   const fields = readFields(new TextDecoder().decode(bytes))
   if (isAll === true) return packFields([...fields].map(([key, value]) => [key, Secret.fromText(value)]))
   const found = fields.get(field ?? '')

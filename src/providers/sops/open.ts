@@ -83,7 +83,7 @@ export function openSops(
       const file = ownReference(ref, parseSopsFile)
       const isJson = file.field !== undefined || file.isAll === true
       const plain = await batch.decrypt(file.path, isJson)
-      return { value: chooseField(plain.slice(), file, `file ${file.path}`) }
+      return { value: chooseField(new Uint8Array(plain), file, `file ${file.path}`) }
     },
   })
 }

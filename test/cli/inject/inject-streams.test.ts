@@ -96,7 +96,7 @@ test('a reader that goes away ends the command well; a full disk does not', asyn
   const left = await shell(`$LOCKET --map=large:- | head -c ${user.length}; exit \${PIPESTATUS[0]}`)
   assert.deepEqual([left.code, String(left.stdout)], [0, user], left.stderr)
   const full = await shell('$LOCKET --map=large:- > /dev/full')
-  assert.deepEqual([full.code, full.stderr], [74, 'locket: cannot write standard output: ENOSPC\n'])
+  assert.deepEqual([full.code, full.stderr], [74, 'locket: cannot write standard output: the disk is full\n'])
 })
 
 test('a signal ends the wait for standard input', async (t) => {

@@ -5,6 +5,7 @@ import {
   readdir,
   readFile,
   rename,
+  rm,
   stat,
   symlink,
   truncate,
@@ -12,7 +13,7 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { parseChained } from '../../../src/core/audit/chain.ts'
+import { hashOf, parseChained } from '../../../src/core/audit/chain.ts'
 import { checkLogFile, checkLog, type CheckedLog } from '../../../src/core/audit/verify.ts'
 import type { AuditLog } from '../../../src/core/ports/audit-log.ts'
 import { openAuditFiles } from '../../../src/host/audit/audit-files.ts'
@@ -193,6 +194,19 @@ test('a log that another process writes is refused by name, and not waited for l
   await other.append([fact(3)])
   await other.close()
   assert.deepEqual(numbersOf(await readFile(log.path, 'utf8')), [1, 3])
+})
+
+test('a log that was moved or removed goes on in a new file, and its chain continues', async (t) => {
+  const log = await openLog(t)
+  await log.append([fact(1)])
+  await rename(log.path, `${log.path}.moved`)
+  await log.append([fact(2)])
+  const moved = (await readFile(`${log.path}.moved`, 'utf8')).trimEnd()
+  const next = (await readFile(log.path, 'utf8')).trimEnd()
+  assert.equal(parseChained(next)?.previous, hashOf(Buffer.from(moved)))
+  await rm(log.path)
+  await log.append([fact(3)])
+  assert.equal((await readFile(log.path, 'utf8')).split('\n').length, 2)
 })
 
 test('a changed line in the middle stays for verify to find, and the log goes on', async (t) => {

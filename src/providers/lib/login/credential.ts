@@ -28,11 +28,11 @@ export async function readCredential(
 ): Promise<Secret> {
   const bytes =
     credential.kind === 'inline'
-      ? credential.value.reveal().slice()
+      ? new Uint8Array(credential.value.reveal())
       : await readCredentialBytes(credential, files, use)
   let end = bytes.length
   while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1
-  const trimmed = bytes.slice(0, end)
+  const trimmed = new Uint8Array(bytes.subarray(0, end))
   bytes.fill(0)
   const named = credential.kind === 'inline' ? use.setting : `${use.setting} in ${credential.path}`
   if (trimmed.length === 0)
