@@ -63,7 +63,7 @@ export async function brokerParts(
       new Map(
         refs.map((ref) => [
           ref.id,
-          { ok: true, secret: { value: new Secret((values.get(ref.key) ?? new Uint8Array(1)).slice()) } },
+          { ok: true, secret: { value: new Secret(new Uint8Array(values.get(ref.key) ?? [0])) } },
         ]),
       ),
     expireValues: () => undefined,
