@@ -76,6 +76,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   await holdFolder(config.stateDir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
   const identity = await openBrokerIdentity(config.stateDir, clock.now())
   if (identity.isNew) emit('broker.made', { folder: config.stateDir })
+  emit('broker.no-audit')
   const names = [...new Set([...(config.names ?? [hostname()]), 'localhost', '127.0.0.1', '::1'])]
   const source = tlsSourceOf(config, identity.authority, names)
   const tls = source === undefined ? undefined : await readTls(source, clock.now())
@@ -112,7 +113,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       seals: source?.kind !== 'own',
       async listenForMachines(server) {
         const address = await listenAt(server, await claimed(config.listen), MACHINES_SOCKET_MODE)
-        if (source !== undefined) void renewTls(server as HttpsServer, source, { clock, emit, signal })
+        if (source !== undefined && tls !== undefined)
+          void renewTls(server as HttpsServer, source, { first: tls, clock, emit, signal })
         return address
       },
       async listenForAdmin(server) {

@@ -8,7 +8,7 @@ import {
   type ClaimedSignature,
   type RequestTarget,
 } from '../../core/broker/signing/request-signature.ts'
-import { LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
 import { createNonceMemory } from './nonces.ts'
 import type { BrokerPorts } from './ports.ts'
 
@@ -28,9 +28,14 @@ export interface Authenticated {
   readonly address: string
 }
 
-/** Seconds that a machine's clock may differ. */
+/** Milliseconds that a machine's clock may differ. */
 const MOST_SKEW_MS = 60_000
-/** Failed requests of one address, before the broker stops to look at its requests. */
+/**
+ * Milliseconds that a nonce is kept after its request is too old. The clocks of two replicas may differ by
+ * this much, and a clock may be set back by this much, without a request that can be sent again.
+ */
+const NONCE_MARGIN_MS = 5 * 60_000
+/** Refused requests of one address, before the broker stops to record them. */
 const FAILURES = { count: 60, perMs: 60_000, most: 10_000 } as const
 const MOST_MACHINES = 10_000
 const MINUTE_MS = 60_000
@@ -39,7 +44,8 @@ const MINUTE_MS = 60_000
  * Returns the function that finds out who sent a request. It checks in this order: machine known, enabled,
  * and asking from an allowed address; host; time; signature; rate; nonce. Rejects with `auth` or
  * `rate_limited`. The messages do not tell which machines there are. The cheap checks come first, and the
- * nonce is remembered only for a verified request, so that nobody else can fill a machine's memory.
+ * nonce is remembered only for a verified request, so that nobody else can fill a machine's memory. A request
+ * that is right is never refused because of others that were refused.
  */
 export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest) => Promise<Authenticated> {
   const { clock, store, settings } = ports
@@ -49,7 +55,7 @@ export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest
   const keys = createKeyCache()
   const seen = new Map<string, number>()
 
-  async function check(request: MachineRequest): Promise<Authenticated> {
+  async function authenticate(request: MachineRequest): Promise<Authenticated> {
     const claimed = readRequestSignature(request.headers)
     if (claimed === undefined)
       throw new LocketError('auth', 'the request has no signature of the protocol locket-v2')
@@ -69,7 +75,8 @@ export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest
     if (waitMs > 0)
       throw new LocketError('rate_limited', 'this machine asks too often', { retryAfterMs: waitMs })
     const { nonce, created, signature } = claimed
-    await nonces.use({ machine: machine.id, nonce, expires: created * 1000 + MOST_SKEW_MS })
+    const expires = created * 1000 + MOST_SKEW_MS + NONCE_MARGIN_MS
+    await nonces.use({ machine: machine.id, nonce, expires })
     await noteSeen(machine.id)
     return { machine, requestSignature: signature, address: request.address }
   }
@@ -79,7 +86,8 @@ export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest
     request: MachineRequest,
   ): Promise<Authenticated['machine']> {
     const machine = await store.machine(claimed.machine)
-    if (machine === undefined) throw new LocketError('auth', UNKNOWN)
+    if (machine === undefined)
+      throw tooMany({ id: claimed.machine }, request) ?? new LocketError('auth', UNKNOWN)
     const reason = whyNot(machine, request.address, clock.now())
     const { keys: own } = machine
     if (reason !== undefined || own === undefined)
@@ -87,19 +95,37 @@ export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest
     return { ...machine, keys: own }
   }
 
-  /** Records why a request of a known machine was refused, and returns the error for the machine. */
+  /**
+   * Records why a request of a known machine was refused, and returns the error for the machine. Above the
+   * rate of failures nothing is recorded.
+   */
   async function refused(
     { id, name }: MachineRecord,
-    { address }: MachineRequest,
+    request: MachineRequest,
     reason: string,
     says: string,
   ): Promise<LocketError> {
+    const unrecorded = tooMany({ id }, request)
+    if (unrecorded !== undefined) return unrecorded
+    const { address } = request
     ports.emit('broker.refused', { machine: name, address, reason })
     const [at, actor] = [clock.now(), `machine ${id}`]
     await ports.audit([
       { at, actor, action: 'authenticate', target: name, address, outcome: 'denied', reason },
     ])
     return new LocketError('auth', says)
+  }
+
+  /**
+   * Counts a request that was refused, and returns the error if its sender has too many of them. Everybody on
+   * a Unix socket has the same address: there each claimed machine is counted for itself.
+   */
+  function tooMany({ id }: Pick<MachineRecord, 'id'>, { address }: MachineRequest): LocketError | undefined {
+    const waitMs = failures.take(address === '' ? id : address, clock.elapsed())
+    if (waitMs === 0) return undefined
+    return new LocketError('rate_limited', 'too many requests from this address were refused', {
+      retryAfterMs: waitMs,
+    })
   }
 
   async function noteSeen(id: string): Promise<void> {
@@ -110,20 +136,7 @@ export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest
     await store.noteSeen(id, clock.now())
   }
 
-  return async (request) => {
-    const waitMs = failures.peek(request.address, clock.elapsed())
-    if (waitMs > 0)
-      throw new LocketError('rate_limited', 'too many requests from this address were refused', {
-        retryAfterMs: waitMs,
-      })
-    try {
-      return await check(request)
-    } catch (thrown) {
-      const error = toLocketError(thrown)
-      if (error.code === 'auth') failures.take(request.address, clock.elapsed())
-      throw error
-    }
-  }
+  return authenticate
 }
 
 const UNKNOWN = 'the broker does not know this machine, or does not answer it'

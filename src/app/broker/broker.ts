@@ -48,8 +48,13 @@ export interface Broker extends Disposable {
 
 /** Milliseconds for one round of questions about watched values. */
 const REFRESH_DEADLINE_MS = 30_000
+/** Milliseconds between two deletions of expired nonces, tokens and bundles. */
+const EXPIRY_MS = 60_000
 
-/** Makes a broker. While machines watch, it asks again for values that were read, once in each interval. */
+/**
+ * Makes a broker. While machines watch, it asks again for values that were read, once in each interval. It
+ * deletes what has expired from the store at the start and each minute.
+ */
 export function createBroker(ports: BrokerPorts): Broker {
   const { clock, store, settings, emit } = ports
   const stopping = new AbortController()
@@ -74,11 +79,18 @@ export function createBroker(ports: BrokerPorts): Broker {
     }
   }
 
+  async function dropExpired(): Promise<void> {
+    for (;;) {
+      await store.dropExpired(clock.now()).catch(report)
+      await clock.sleep(EXPIRY_MS, stopping.signal)
+    }
+  }
+
   function report(thrown: unknown): void {
     if (!stopping.signal.aborted) emit('broker.trouble', { error: formatError(toLocketError(thrown)) })
   }
 
-  follow().catch(report)
+  for (const loop of [follow, dropExpired]) loop().catch(report)
 
   return {
     authenticate: createAuthenticate(ports),

@@ -2,7 +2,7 @@ import { formatPlace, isPlaceName, isProjectName } from '../../core/broker/place
 import { ALL_SECRETS, type SecretPlace, type SecretRecord } from '../../core/broker/records.ts'
 import type { BrokerAuditAction } from '../../core/broker/seams.ts'
 import type { BrokerChange } from '../../core/ports/broker-store.ts'
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import { LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { BrokerPorts } from './ports.ts'
 import { referenceOf } from './read.ts'
 
@@ -39,6 +39,7 @@ interface AdminChange {
 
 /**
  * Makes a change: its audit line is durable before the change, and waiting machines hear of it afterwards.
+ * `work` throws if nothing was changed: a second line tells it.
  */
 export async function change<T>(
   { clock, audit, emit, store }: BrokerPorts,
@@ -46,8 +47,16 @@ export async function change<T>(
   { action, target, announces }: AdminChange,
   work: () => Promise<T>,
 ): Promise<T> {
-  await audit([{ at: clock.now(), actor, action, target, address, outcome: 'allowed', reason: 'admin' }])
-  const result = await work()
+  const line = { actor, action, target, address } as const
+  await audit([{ ...line, at: clock.now(), outcome: 'allowed', reason: 'admin' }])
+  let result: T
+  try {
+    result = await work()
+  } catch (thrown) {
+    const reason = `it failed: ${toLocketError(thrown).code}`
+    await audit([{ ...line, at: clock.now(), outcome: 'denied', reason }])
+    throw thrown
+  }
   emit('broker.changed', { action, target })
   if (announces !== undefined) await store.announce(announces)
   return result
@@ -72,49 +81,41 @@ export function createCatalog(ports: BrokerPorts): Catalog {
       const secret = { project, name, reference, createdAt: clock.now() }
       const target = formatPlace(secret)
       const announces = { kind: 'secret', project, name } as const
-      const isNew = await change(ports, admin, { action: 'secret.add', target, announces }, () =>
-        store.addSecret(secret),
-      )
-      if (isNew) return secret
-      throw new LocketError('usage', `there is a secret ${target} already`, {
-        hint: 'remove it first: its grants go with it',
-        facts: { provider },
-        names: ['provider'],
+      return await change(ports, admin, { action: 'secret.add', target, announces }, async () => {
+        if (await store.addSecret(secret)) return secret
+        throw new LocketError('usage', `there is a secret ${target} already`, {
+          hint: 'remove it first: its grants go with it',
+          facts: { provider },
+          names: ['provider'],
+        })
       })
     },
 
     async remove(admin, { project, name }) {
       const target = formatPlace({ project, name })
       const announces = { kind: 'secret', project, name } as const
-      const done = await change(ports, admin, { action: 'secret.remove', target, announces }, () =>
-        store.removeSecret({ project, name }),
-      )
-      if (!done) throw noSecret({ project, name })
+      await change(ports, admin, { action: 'secret.remove', target, announces }, async () => {
+        if (!(await store.removeSecret({ project, name }))) throw noSecret({ project, name })
+      })
     },
 
     grantsOf: async (machine) => await store.grantsOf(await idOf(machine)),
 
     async grant(admin, machine, { project, name }) {
       const id = await idOf(machine)
-      const stored = await change(
-        ports,
-        admin,
-        grantChange('grant.add', machine, id, { project, name }),
-        () => store.addGrant({ machine: id, project, name }, clock.now()),
-      )
-      if (stored === 'no-machine') throw noMachine(machine)
-      if (stored === 'no-secret') throw noSecret({ project, name })
+      await change(ports, admin, grantChange('grant.add', machine, id, { project, name }), async () => {
+        const stored = await store.addGrant({ machine: id, project, name }, clock.now())
+        if (stored === 'no-machine') throw noMachine(machine)
+        if (stored === 'no-secret') throw noSecret({ project, name })
+      })
     },
 
     async revoke(admin, machine, { project, name }) {
       const id = await idOf(machine)
-      const done = await change(
-        ports,
-        admin,
-        grantChange('grant.remove', machine, id, { project, name }),
-        () => store.removeGrant({ machine: id, project, name }),
-      )
-      if (!done) throw new LocketError('not_found', `${machine} has no grant of ${project}/${name}`)
+      await change(ports, admin, grantChange('grant.remove', machine, id, { project, name }), async () => {
+        if (!(await store.removeGrant({ machine: id, project, name })))
+          throw new LocketError('not_found', `${machine} has no grant of ${project}/${name}`)
+      })
     },
   }
 }

@@ -2,6 +2,7 @@ import { enrolStatement, serverStatement, type MachineIdentity } from '../../cor
 import { isSignatureOf, keyFingerprint, rawPublicKey, signBytes, toBase64 } from '../../core/broker/keys.ts'
 import { createMeter } from '../../core/broker/meter.ts'
 import type { MachineKeys, MachineState } from '../../core/broker/records.ts'
+import type { AuditEntry } from '../../core/broker/seams.ts'
 import { tokenHash } from '../../core/broker/tokens.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { machineIdentity } from './machines.ts'
@@ -32,28 +33,61 @@ export interface ServerFacts {
   readonly proof: string
 }
 
-/** Tries of one address. A token has 130 bits, so this only keeps the log short. */
-const TRIES = { count: 20, perMs: 60_000, most: 10_000 } as const
+/** Failed enrolments of one address. A token has 130 bits, so this only keeps the log short. */
+const FAILURES = { count: 20, perMs: 60_000, most: 10_000 } as const
 
-/** Returns the function that enrols a machine. It rejects with `denied` for a token that is not good. */
+/**
+ * Returns the function that enrols a machine. It rejects with `denied` for a token that is not good, and with
+ * `rate_limited` for an address with too many of them. Everybody on a Unix socket has the same address: there
+ * nobody is refused because of others.
+ */
 export function createEnrol(ports: BrokerPorts): (request: EnrolRequest) => Promise<EnrolAnswer> {
-  const { store, clock, audit, emit } = ports
-  const tries = createMeter(TRIES)
+  const { store, clock, emit } = ports
+  const failures = createMeter(FAILURES)
 
-  return async ({ token, keys, proof, address }) => {
-    const waitMs = tries.take(address, clock.elapsed())
+  /** Stores the line of an enrolment. */
+  async function record(
+    { address }: EnrolRequest,
+    { target, outcome, reason }: Pick<AuditEntry, 'target' | 'outcome' | 'reason'>,
+  ): Promise<void> {
+    const at = clock.now()
+    await ports.audit([{ at, actor: 'enrolment', action: 'enrol', target, address, outcome, reason }])
+  }
+
+  /** Records a token that is not good, unless its sender has too many of them. */
+  async function recordBadToken(request: EnrolRequest, target: string): Promise<void> {
+    const { address } = request
+    if (failures.take(address, clock.elapsed()) > 0) return
+    emit('broker.refused', { machine: 'unknown', address, reason: 'its token is not good' })
+    await record(request, { target, outcome: 'denied', reason: 'its token is not good' })
+  }
+
+  /** Records a machine that has its keys now. It is disabled if that fails: each enrolment has a line. */
+  async function recordEnrolled(request: EnrolRequest, target: string, machine: string): Promise<void> {
+    try {
+      await record(request, { target, outcome: 'allowed', reason: 'token' })
+    } catch (thrown) {
+      await store.setMachineState(machine, 'disabled')
+      throw thrown
+    }
+  }
+
+  return async (request) => {
+    const { token, keys, proof, address } = request
+    const waitMs = address === '' ? 0 : failures.peek(address, clock.elapsed())
     if (waitMs > 0)
-      throw new LocketError('rate_limited', 'too many enrolments from this address', { retryAfterMs: waitMs })
+      throw new LocketError('rate_limited', 'too many enrolments from this address were refused', {
+        retryAfterMs: waitMs,
+      })
     if (!isSignatureOf(keys.signing, enrolStatement(token), proof))
       throw new LocketError('usage', 'the enrolment is not signed by its own key')
     const fingerprint = keyFingerprint(keys.signing)
-    const line = { at: clock.now(), actor: 'enrolment', action: 'enrol', address, reason: 'token' } as const
-    await audit([{ ...line, target: fingerprint, outcome: 'allowed' }])
     const enrolled = await store.enrol(tokenHash(token), keys, clock.now())
     if (enrolled === undefined) {
-      emit('broker.refused', { machine: 'unknown', address, reason: 'its token is not good' })
+      await recordBadToken(request, fingerprint)
       throw new LocketError('denied', 'the token is unknown, used or expired')
     }
+    await recordEnrolled(request, fingerprint, enrolled.id)
     emit('broker.changed', { action: 'enrol', target: enrolled.name })
     await store.announce({ kind: 'machine', machine: enrolled.id })
     return { identity: machineIdentity(ports, enrolled), state: enrolled.state, fingerprint }

@@ -106,11 +106,11 @@ export function createMachines(ports: BrokerPorts): Machines {
     async add(admin, order) {
       const machine = machineOf(order, clock.now())
       const { token, expires, stored } = ticketFor(machine, order)
-      const added = await change(ports, admin, { action: 'machine.add', target: order.name }, () =>
-        store.addMachine({ ...stored, grants: order.grants }),
-      )
-      if (added === 'no-secret') throw await missingSecret(order.grants)
-      if (added === 'exists') throw new LocketError('usage', `there is a machine ${order.name} already`)
+      await change(ports, admin, { action: 'machine.add', target: order.name }, async () => {
+        const added = await store.addMachine({ ...stored, grants: order.grants })
+        if (added === 'no-secret') throw await missingSecret(order.grants)
+        if (added === 'exists') throw new LocketError('usage', `there is a machine ${order.name} already`)
+      })
       return { machine: stored.machine, token, expires, url: settings.url }
     },
 
@@ -122,29 +122,27 @@ export function createMachines(ports: BrokerPorts): Machines {
         })
       const announces = { kind: 'machine', machine: id } as const
       const target = `${name} ${state}`
-      const done = await change(ports, admin, { action: 'machine.state', target, announces }, () =>
-        store.setMachineState(id, state),
-      )
-      if (!done) throw noMachine(name)
+      await change(ports, admin, { action: 'machine.state', target, announces }, async () => {
+        if (!(await store.setMachineState(id, state))) throw noMachine(name)
+      })
     },
 
     async remove(admin, name) {
       const { id } = await find(name)
       const announces = { kind: 'machine', machine: id } as const
-      const done = await change(ports, admin, { action: 'machine.remove', target: name, announces }, () =>
-        store.removeMachine(id),
-      )
-      if (!done) throw noMachine(name)
+      await change(ports, admin, { action: 'machine.remove', target: name, announces }, async () => {
+        if (!(await store.removeMachine(id))) throw noMachine(name)
+      })
     },
 
     async download(admin, token) {
-      const sealed = await change(ports, admin, { action: 'download', target: 'bundle' }, () =>
-        store.takeBundle(tokenHash(token), clock.now()),
-      )
-      const zip = sealed === undefined ? undefined : openBundle(sealed, token)
-      if (zip !== undefined) return zip
-      throw new LocketError('not_found', 'there is no bundle for this token', {
-        hint: 'it was downloaded before, or its 15 minutes are over: remove the machine and add it again',
+      return await change(ports, admin, { action: 'download', target: 'bundle' }, async () => {
+        const sealed = await store.takeBundle(tokenHash(token), clock.now())
+        const zip = sealed === undefined ? undefined : openBundle(sealed, token)
+        if (zip !== undefined) return zip
+        throw new LocketError('not_found', 'there is no bundle for this token', {
+          hint: 'it was downloaded before, or its 15 minutes are over: remove the machine and add it again',
+        })
       })
     },
   }

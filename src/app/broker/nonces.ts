@@ -1,11 +1,17 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { BrokerPorts } from './ports.ts'
 
-/** Nonces of one machine that are remembered at once. The rate limit keeps usual machines far below it. */
-const MOST_NONCES = 8192
+/**
+ * Nonces of one machine that are remembered at once. A machine at the usual rate of 20/s has half of them: a
+ * nonce is kept for seven minutes at most.
+ */
+const MOST_NONCES = 16_384
 const SWEEP_MS = 60_000
 
-/** The use of a nonce. `expires`: the moment after which its request is refused for its age. */
+/**
+ * The use of a nonce. `expires`: the moment at which the nonce is deleted. Its request must be refused for
+ * its age long before.
+ */
 interface NonceUse {
   readonly machine: string
   readonly nonce: string
@@ -23,7 +29,7 @@ interface NonceMemory {
 
 /**
  * Returns a memory in two parts: the store knows all nonces, those of other processes and of the time before
- * a restart too, and this process counts them for each machine.
+ * a restart too, and this process counts them for each machine. `dropExpired` deletes those of the store.
  */
 export function createNonceMemory({ store, clock }: Pick<BrokerPorts, 'store' | 'clock'>): NonceMemory {
   /** By machine. The nonces are in the order of their use. */
@@ -38,19 +44,18 @@ export function createNonceMemory({ store, clock }: Pick<BrokerPorts, 'store' | 
     }
   }
 
-  async function sweep(): Promise<void> {
+  function sweep(): void {
     if (clock.elapsed() - sweptAt < SWEEP_MS) return
     sweptAt = clock.elapsed()
     for (const [machine, own] of known) {
       forgetExpired(own)
       if (own.size === 0) known.delete(machine)
     }
-    await store.dropExpired(clock.now())
   }
 
   return {
     async use({ machine, nonce, expires }) {
-      await sweep()
+      sweep()
       let own = known.get(machine)
       if (own === undefined) known.set(machine, (own = new Map()))
       forgetExpired(own)

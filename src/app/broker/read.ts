@@ -1,6 +1,6 @@
 import type { AnswerRow } from '../../core/broker/answer-body.ts'
 import { versionKeyOf } from '../../core/broker/keys.ts'
-import { formatPlace, parsePlace, type AskedPlace } from '../../core/broker/place.ts'
+import { formatPlace, parseCanonicalPlace, type AskedPlace } from '../../core/broker/place.ts'
 import type { SecretRecord } from '../../core/broker/records.ts'
 import type { AuditEntry, Verdict } from '../../core/broker/seams.ts'
 import { formatError, LocketError, toLocketError, type ErrorCode } from '../../core/vocabulary/errors.ts'
@@ -36,7 +36,8 @@ interface Allowed extends SecretRead {
 /**
  * Returns the function that answers a batch: grants, policy, audit, then the providers. The caller wipes the
  * values. Rejects if the store or the audit does not work: nothing was asked for then. `onRead` gets the
- * secrets of each batch with their values, before these are wiped.
+ * secrets of each batch with their values, before these are wiped. References above 16 MiB of values get
+ * `too_large`.
  */
 export function createRead(
   ports: BrokerPorts,
@@ -84,7 +85,8 @@ export function createRead(
   ): Promise<readonly Allowed[]> {
     const asked = new Map<string, AskedPlace>()
     for (const text of refs) {
-      const place = parsePlace(text)
+      // One value under many spellings would make a small request a large answer.
+      const place = parseCanonicalPlace(text)
       if (place === undefined) rows.set(text, failed('ref_syntax'))
       else asked.set(text, place)
     }
@@ -149,6 +151,14 @@ export function createRead(
     }
   }
 
+  /** Wipes the row that does not fit into the answer, and returns the one in its place. */
+  function tooLarge(secret: SecretRecord, row: AnswerRow | undefined): AnswerRow {
+    if (row?.kind === 'value') row.value.wipe()
+    return failed(
+      note(secret, new LocketError('too_large', 'the values of one request have more than 16 MiB')),
+    )
+  }
+
   function valueRow(
     { value, expiresAt, isFleeting }: Resolved,
     asked: Pick<Allowed, 'ref' | 'text' | 'place'> & { readonly known: string | undefined },
@@ -173,9 +183,15 @@ export function createRead(
     const rows = new Map<string, AnswerRow>()
     const allowed = await select(by, request, rows)
     const outcomes = await ports.resolve(uniqueRefs(allowed.map(({ ref }) => ref)), request.signal)
+    let leftBytes = MOST_ANSWER_BYTES
     try {
-      for (const one of allowed)
-        rows.set(one.text, answer(one, outcomes.get(one.ref.id), request.known.get(one.text)))
+      for (const one of allowed) {
+        const row =
+          leftBytes <= 0 ? undefined : answer(one, outcomes.get(one.ref.id), request.known.get(one.text))
+        if (row?.kind === 'value') leftBytes -= row.value.byteLength
+        if (row !== undefined && leftBytes >= 0) rows.set(one.text, row)
+        else rows.set(one.text, tooLarge(one.secret, row))
+      }
       onRead(allowed, outcomes)
     } finally {
       for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
@@ -185,6 +201,8 @@ export function createRead(
 }
 
 const MOST_NAMES = 10_000
+/** Bytes of the values of one answer. */
+const MOST_ANSWER_BYTES = 16 * 1024 * 1024
 
 /**
  * Parses the reference behind a secret. Throws `config` if it is not one, which an operator's change of the

@@ -6,7 +6,7 @@ import { Secret } from '../vocabulary/secret.ts'
 import { isWithin, parseCidr } from './addresses.ts'
 import { writeAnswers } from './answer-body.ts'
 import { createMeter } from './meter.ts'
-import { formatPlace, parsePlace } from './place.ts'
+import { formatPlace, parseCanonicalPlace, parsePlace } from './place.ts'
 import { createMachineId, createNonce, createToken, isSameToken, tokenHash } from './tokens.ts'
 
 test('a place is a project, a name, and a field or all fields', () => {
@@ -25,8 +25,16 @@ test('a place is a project, a name, and a field or all fields', () => {
     'shop/*',
     'a b/c',
     'a/b/%',
+    'a/b/\ud800',
   ])
     assert.equal(parsePlace(text), undefined, text)
+})
+
+test('a place has one canonical form', () => {
+  for (const text of ['shop/db', 'shop/db/*', 'shop/db/%2A', 'shop/db/a%20b'])
+    assert.notEqual(parseCanonicalPlace(text), undefined, text)
+  for (const text of ['shop/db/%61', 'shop/db/a b', 'shop/db/%2a', 'shop/db/\ud800'])
+    assert.equal(parseCanonicalPlace(text), undefined, text)
 })
 
 test('every place is read as it was written', () => {

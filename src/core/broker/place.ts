@@ -36,6 +36,12 @@ export function parsePlace(text: string): AskedPlace | undefined {
   return decoded === undefined ? undefined : { project, name, field: decoded }
 }
 
+/** As `parsePlace`, and undefined also for a place in another form than `formatPlace` writes it. */
+export function parseCanonicalPlace(text: string): AskedPlace | undefined {
+  const place = parsePlace(text)
+  return place !== undefined && formatPlace(place) === text ? place : undefined
+}
+
 /** Returns the one written form of a place: `parsePlace` reads it again. */
 export function formatPlace({ project, name, field, isAll }: AskedPlace): string {
   const last = isAll === true ? '*' : field === undefined ? undefined : encodeField(field)
@@ -50,7 +56,8 @@ function encodeField(field: string): string {
 function decodeField(text: string): string | undefined {
   if (text === '' || text.length > MOST_FIELD_CHARACTERS) return undefined
   try {
-    return decodeURIComponent(text)
+    const field = decodeURIComponent(text)
+    return field.isWellFormed() ? field : undefined
   } catch {
     return undefined
   }

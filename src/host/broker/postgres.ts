@@ -152,13 +152,20 @@ async function openNews(
   }
 
   async function connect(): Promise<void> {
-    const own = new Client(optionsOf(url))
+    // A connection that only waits is not noticed to be dead without keepalive packets.
+    const own = new Client({ ...optionsOf(url), keepAlive: true })
     const ended = Promise.withResolvers<void>()
     own.on('error', () => undefined)
     own.on('end', () => ended.resolve())
     own.on('notification', ({ payload }) => tell(readChange(payload ?? '')))
-    await own.connect()
-    await own.query(`LISTEN ${CHANNEL}`)
+    try {
+      await own.connect()
+      await own.query(`LISTEN ${CHANNEL}`)
+      closing.signal.throwIfAborted()
+    } catch (thrown) {
+      own.end().catch(() => undefined)
+      throw thrown
+    }
     client = own
     void ended.promise.then(reconnect)
   }

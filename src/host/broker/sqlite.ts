@@ -22,7 +22,8 @@ export function openSqlite(path: string): Database {
 
 function connect(path: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
   const connection = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 1000 })
-  connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
+  // Deleted bundles and tokens are overwritten in the file.
+  connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA secure_delete = ON`)
   return connection
 }
 

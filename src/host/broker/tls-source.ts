@@ -19,6 +19,14 @@ export type TlsSource =
   | { readonly kind: 'own'; readonly authority: Certified; readonly names: readonly string[] }
   | { readonly kind: 'files'; readonly cert: string; readonly key: string }
 
+/** The certificate of a listener at present, and the parts of the process that its renewal needs. */
+interface Renewal {
+  readonly first: Pems
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly signal: AbortSignal
+}
+
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 
@@ -35,19 +43,20 @@ export async function readTls(source: TlsSource, now: number): Promise<Pems> {
 
 /**
  * Gives the listener a new certificate: one of our own each day, because each is good for 90 days, and files
- * within a minute after they have changed. Runs until the signal aborts.
+ * within a minute after they have changed. Runs until the signal aborts, and never rejects. `first`: what the
+ * listener has at present.
  */
 export async function renewTls(
   server: Server,
   source: TlsSource,
-  { clock, emit, signal }: { readonly clock: Clock; readonly emit: Emit; readonly signal: AbortSignal },
+  { first, clock, emit, signal }: Renewal,
 ): Promise<void> {
-  let last = source.kind === 'own' ? undefined : await readTls(source, clock.now())
+  let last = first
   while (!signal.aborted) {
     try {
       await clock.sleep(source.kind === 'own' ? DAY_MS : MINUTE_MS, signal)
       const next = await readTls(source, clock.now())
-      if (next.cert === last?.cert && next.key === last.key) continue
+      if (next.cert === last.cert && next.key === last.key) continue
       server.setSecureContext(next)
       if (source.kind === 'files') emit('broker.certificate')
       last = next

@@ -19,6 +19,8 @@ const REQUEST_TIMEOUT_MS = 10_000
 const IDLE_TIMEOUT_MS = 70_000
 /** Connections of one listener at the same time. */
 const MOST_CONNECTIONS = 25_000
+/** Characters of one part of a path: the longest name has 127, and each may be percent-encoded. */
+const MOST_PART_CHARACTERS = 3 * 127
 const JSON_LIMITS = { depth: 8, values: 20_000 } as const
 
 const NO_COMPILERS = { buildValidator: () => noSchema, buildSerializer: () => noSchema }
@@ -36,6 +38,7 @@ export function buildBrokerServer(tls: TlsPems | undefined): FastifyInstance {
     logger: false as const,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle' as const,
+    routerOptions: { maxParamLength: MOST_PART_CHARACTERS },
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
     keepAliveTimeout: IDLE_TIMEOUT_MS,

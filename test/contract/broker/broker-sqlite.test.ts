@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { createBrokerStore } from '../../../src/host/broker/broker-store.ts'
 import { openSqlite } from '../../../src/host/broker/sqlite.ts'
+import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder, tinyDisk } from '../../support/temporary-folder.ts'
 import { brokerStoreContract, KEYS, machine, NOW, secret } from './broker-store-contract.ts'
 
@@ -21,6 +22,17 @@ test('sqlite: its files are private', async (t) => {
   await store.addSecret(secret('shop', 'db'))
   for (const file of [path, `${path}-wal`, `${path}-shm`])
     assert.equal((await stat(file)).mode & 0o777, 0o600, file)
+})
+
+test('sqlite: a bundle that was deleted is not left in the file', async (t) => {
+  const path = join(await temporaryFolder(t), 'broker.db')
+  const [store, mark] = [createBrokerStore(openSqlite(path)), 'canary-of-a-deleted-bundle']
+  const bundle = { hash: 'h', expires: NOW, sealed: new TextEncoder().encode(mark.repeat(20)) }
+  await store.addMachine({ machine: machine('web1'), grants: [], bundle })
+  await store.addMachine({ machine: machine('web2'), grants: [], bundle: { ...bundle, hash: 'i' } })
+  await store.dropExpired(NOW)
+  await store[Symbol.asyncDispose]()
+  assertNoSecret(await readFile(path), [mark], 'the database')
 })
 
 test('sqlite: a bad row costs that row', async (t) => {

@@ -34,7 +34,8 @@ test('files that have changed are taken over within a minute, and halves of a pa
   const source = await files(await temporaryFolder(t))
   const [clock, log, stop] = [createManualClock(), createRecordingLog(), new AbortController()]
   const { server, given } = listener()
-  const done = renewTls(server, source, { clock, emit: log.emit, signal: stop.signal })
+  const first = await readTls(source, clock.now())
+  const done = renewTls(server, source, { first, clock, emit: log.emit, signal: stop.signal })
   const minute = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     await clock.advance(60_000)
@@ -54,6 +55,28 @@ test('files that have changed are taken over within a minute, and halves of a pa
   await done
 })
 
+test('a file that breaks or is renewed while the broker starts is read again a minute later', async (t) => {
+  const source = await files(await temporaryFolder(t))
+  const [clock, log, stop] = [createManualClock(), createRecordingLog(), new AbortController()]
+  const { server, given } = listener()
+  const first = await readTls(source, clock.now())
+  await writeFile(source.cert, 'half of a certificate')
+  const done = renewTls(server, source, { first, clock, emit: log.emit, signal: stop.signal })
+  const minute = async (): Promise<void> => {
+    await clock.advance(60_000)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await minute()
+  assert.match(JSON.stringify(log.lines), /tls-cert: .* holds no certificate/)
+  const next = certifyServer(authority, ['localhost'], Date.now())
+  await writeFile(source.cert, next.certificate)
+  await writeFile(source.key, next.key.export({ format: 'pem', type: 'pkcs8' }))
+  await minute()
+  assert.deepEqual(given, [next.certificate])
+  stop.abort()
+  await done
+})
+
 test('a certificate of our own is new each day', async () => {
   const own: TlsSource = {
     kind: 'own',
@@ -62,7 +85,8 @@ test('a certificate of our own is new each day', async () => {
   }
   const [clock, log, stop] = [createManualClock(), createRecordingLog(), new AbortController()]
   const { server, given } = listener()
-  const done = renewTls(server, own, { clock, emit: log.emit, signal: stop.signal })
+  const first = await readTls(own, clock.now())
+  const done = renewTls(server, own, { first, clock, emit: log.emit, signal: stop.signal })
   await clock.advance(86_400_000)
   await new Promise((resolve) => setTimeout(resolve, 50))
   assert.equal(given.length, 1)
