@@ -77,10 +77,16 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
   let good = wanted
   let replaced = Promise.withResolvers<void>()
 
+  /** Undefined: no command is being started. Otherwise the signals that came meanwhile. */
+  let early: Set<PassedSignal> | undefined
+
   const signals = deps.listenSignals((name) => {
+    // The command may run already, and its start is reported a moment later.
+    early?.add(name)
     child?.signal(name)
     meant.add(128 + signalNumber(name))
-    if (ENDING.includes(name) || (child === undefined && isEndingAlone(name))) asked.abort()
+    if (ENDING.includes(name) || (child === undefined && early === undefined && isEndingAlone(name)))
+      asked.abort()
     if (name === 'SIGTERM' && child !== undefined) void seeOff(child)
   })
 
@@ -102,10 +108,18 @@ export function createSupervisor(rules: SuperviseRules, deps: SuperviseDeps): Su
     return life.code
   }
 
-  function start(env: ChildOptions['env']): Promise<Child> {
+  async function start(env: ChildOptions['env']): Promise<Child> {
     replaced = Promise.withResolvers()
     const { hasTerminal, isGroupSignalled, redactor } = rules
-    return programs.run(command, { env, hasTerminal, isGroupSignalled, redactor })
+    early = new Set()
+    try {
+      const started = await programs.run(command, { env, hasTerminal, isGroupSignalled, redactor })
+      // `terminate` passes on the request to end.
+      for (const name of early) if (!ENDING.includes(name)) started.signal(name)
+      return started
+    } finally {
+      early = undefined
+    }
   }
 
   async function liveOnce(started: Child): Promise<Life> {
