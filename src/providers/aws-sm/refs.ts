@@ -1,5 +1,4 @@
-import { isRegion } from '../lib/aws/settings.ts'
-import { readArn } from '../lib/aws/region.ts'
+import { readArn, referenceRegion } from '../lib/aws/region.ts'
 import type { FieldChoice } from '../lib/reference/json-field.ts'
 import {
   decodeReference,
@@ -55,16 +54,14 @@ export function parseAwsSecret(text: string): AwsSecret | undefined {
   if (stage !== undefined && !STAGE.test(stage)) throw malformedReference(text, 'has a wrong stage')
   if (version !== undefined && !VERSION.test(version))
     throw malformedReference(text, 'has a wrong version', 'it is the id of a version, like a UUID')
-  if (region !== undefined && !isRegion(region)) throw malformedReference(text, 'has a wrong region')
-  if (region !== undefined && arn !== undefined && arn.region !== region)
-    throw malformedReference(text, 'has another region than its ARN', 'leave region= out')
+  const found = referenceRegion(text, region, arn)
   return {
     id,
     ...(isStar('field') ? { isAll: true } : field === undefined ? {} : { field }),
     // The usual stage is the same secret as no stage.
     ...(stage === undefined || (stage === CURRENT && version === undefined) ? {} : { stage }),
     ...(version === undefined ? {} : { version }),
-    ...(arn === undefined ? (region === undefined ? {} : { region }) : { region: arn.region }),
+    ...(found === undefined ? {} : { region: found }),
   }
 }
 

@@ -1,5 +1,4 @@
-import { isRegion } from '../lib/aws/settings.ts'
-import { readArn } from '../lib/aws/region.ts'
+import { readArn, referenceRegion } from '../lib/aws/region.ts'
 import type { FieldChoice } from '../lib/reference/json-field.ts'
 import {
   decodeReference,
@@ -44,11 +43,8 @@ export function parseParameter(text: string): Parameter | undefined {
     throw malformedReference(text, 'has a wrong version', 'a version is a whole number from 1')
   if (label !== undefined && !/^(?![0-9])[\w.-]{1,100}$/.test(label))
     throw malformedReference(text, 'has a wrong label')
-  if (region !== undefined && !isRegion(region)) throw malformedReference(text, 'has a wrong region')
-  if (region !== undefined && arn !== undefined && arn.region !== region)
-    throw malformedReference(text, 'has another region than its ARN', 'leave region= out')
+  const found = referenceRegion(text, region, arn)
   const selector = version ?? label
-  const found = arn?.region ?? region
   return {
     name: isFolder ? `${name}/` : name,
     ...(isFolder ? { isFolder } : {}),

@@ -1,4 +1,5 @@
 import { providerError } from '../provider-error.ts'
+import { malformedReference } from '../reference/options.ts'
 import { isRegion } from './settings.ts'
 
 /** The decoded parts of an ARN: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`. */
@@ -14,6 +15,21 @@ export function readArn(text: string): Arn | undefined {
   const [, service = '', region = '', resource = ''] =
     /^arn:aws[a-z-]{0,20}:([a-z0-9-]+):([a-z0-9-]+):[0-9]{12}:(.+)$/.exec(text) ?? []
   return isRegion(region) ? { service, region, resource } : undefined
+}
+
+/**
+ * Returns the region that a reference names, by its ARN or by `region=`; undefined if it names none. Throws
+ * `ref_syntax` if the region is wrong, or if both name one and differ.
+ */
+export function referenceRegion(
+  text: string,
+  region: string | undefined,
+  arn: Pick<Arn, 'region'> | undefined,
+): string | undefined {
+  if (region !== undefined && !isRegion(region)) throw malformedReference(text, 'has a wrong region')
+  if (region !== undefined && arn !== undefined && arn.region !== region)
+    throw malformedReference(text, 'has another region than its ARN', 'leave region= out')
+  return arn?.region ?? region
 }
 
 /** Returns the address of a service in a region. In China AWS has a domain of its own. */
