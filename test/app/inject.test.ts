@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { until } from '../../scripts/engine/until.ts'
 import { LocketError, toLocketError } from '../../src/core/vocabulary/errors.ts'
 import { tinyDisk } from '../support/temporary-folder.ts'
-import { injecting, RULES } from './injecting.ts'
+import { injecting, RULES, TWO_NAMES } from './injecting.ts'
 import { passTime } from './world.ts'
 
 const DOWN = new LocketError('unavailable', 'memory is down')
@@ -141,16 +141,7 @@ test('a full disk: of the files without a template, only those in the way are re
 })
 
 test('two names of one file: the one whose template is gone does not take the other’s file along', async (t) => {
-  const { at, change, isReady, stop } = await injecting(t, {
-    dest: 'real/out',
-    more: ['more', 'alias/out'],
-    prepare: async (tpl) => {
-      await mkdir(join(tpl, '../real'))
-      await symlink('real', join(tpl, '../alias'))
-      await mkdir(join(tpl, '../more'))
-      await writeFile(join(tpl, '../more/b'), 'from more')
-    },
-  })
+  const { at, change, isReady, stop } = await injecting(t, TWO_NAMES)
   await until('the first files', isReady)
   await rename(at('more/b'), at('tpl/b'))
   await change('two {{ memory://a }}')

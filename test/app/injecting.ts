@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { inject, type InjectConfig } from '../../src/app/inject/inject.ts'
@@ -28,6 +28,18 @@ interface Injecting extends Partial<InjectConfig> {
   readonly prepare?: (tpl: string) => Promise<void>
   /** True: the fields of `memory://db/*` are written into the folder `named`. */
   readonly stars?: boolean
+}
+
+/** A second map, `more`, writes into the folder of the first one under another name. */
+export const TWO_NAMES: Injecting = {
+  dest: 'real/out',
+  more: ['more', 'alias/out'],
+  prepare: async (tpl) => {
+    await mkdir(join(tpl, '../real'))
+    await symlink('real', join(tpl, '../alias'))
+    await mkdir(join(tpl, '../more'))
+    await writeFile(join(tpl, '../more/b'), 'from more')
+  },
 }
 
 /** `inject` of `tpl` to `out`, whose changes are told by hand, on a clock that is turned by hand. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { until } from '../../scripts/engine/until.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
-import { injecting } from './injecting.ts'
+import { injecting, TWO_NAMES } from './injecting.ts'
 import { packed } from '../fakes/memory-provider.ts'
 import { passTime } from './world.ts'
 
@@ -91,16 +91,7 @@ test('the files of a * reference stay when another template is edited', async (t
 })
 
 test('two names of one file: when one is gone, the file of the untouched other stays', async (t) => {
-  const { at, told, isReady, stop } = await injecting(t, {
-    dest: 'real/out',
-    more: ['more', 'alias/out'],
-    prepare: async (tpl) => {
-      await mkdir(join(tpl, '../real'))
-      await symlink('real', join(tpl, '../alias'))
-      await mkdir(join(tpl, '../more'))
-      await writeFile(join(tpl, '../more/b'), 'from more')
-    },
-  })
+  const { at, told, isReady, stop } = await injecting(t, TWO_NAMES)
   await until('the first files', isReady)
   await writeFile(at('tpl/b'), 'from tpl')
   told('tpl/b')

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { appendFile, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { StateStore } from '../../src/core/ports/state-store.ts'
 import { formatState } from '../../src/host/state/state-format.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
 import { hasCode } from '../contract/host/mount-table-contract.ts'
 import { record } from '../contract/host/store-contract.ts'
+import { killedSaver } from './killed-saver.ts'
 import { temporaryFolder, tinyDisk } from '../support/temporary-folder.ts'
 
 const SAVED_AT = '2026-11-22T05:00:00.000Z'
@@ -171,19 +170,8 @@ for (let n = 1; ; n += 1) {
 
 test('a process that is killed at any moment loses no reference that it said was saved', async (t) => {
   const dir = join(await temporaryFolder(t), 'state')
-  const module = new URL('../../src/host/state/state-file.ts', import.meta.url).href
   for (let round = 0; round < 8; round += 1) {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', SAVER, module, dir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    t.after(() => child.kill('SIGKILL'))
-    let said = ''
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    await once(child.stdout, 'data')
-    await sleep(11 * round)
-    child.kill('SIGKILL')
-    await once(child, 'close')
-    const saved = Number(said.trimEnd().split(' ').at(-1))
+    const saved = await killedSaver(t, SAVER, dir, 11 * round)
     const { records, warnings } = await openStateFile(dir).load()
     const found = Math.max(...records.flatMap(({ mounts }) => mounts.map(({ id }) => Number(id.slice(1)))))
     assert.ok(saved > 0 && (found === saved || found === saved + 1), `said ${saved}, found ${found}`)

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { cp, link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { isLocketError } from '../../src/core/vocabulary/errors.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
 import { hasCode } from '../contract/host/mount-table-contract.ts'
 import { record } from '../contract/host/store-contract.ts'
+import { killedSaver } from './killed-saver.ts'
 import { temporaryFolder, tinyDisk } from '../support/temporary-folder.ts'
 
 const OLD = [record('old', ['m1'])]
@@ -203,19 +202,8 @@ test(
   { timeout: 60_000 },
   async (t) => {
     const dir = join(await temporaryFolder(t), 'state')
-    const module = new URL('../../src/host/state/state-file.ts', import.meta.url).href
     for (let round = 0; round < 12; round += 1) {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', SAVER, module, dir], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      t.after(() => child.kill('SIGKILL'))
-      let said = ''
-      child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-      await once(child.stdout, 'data')
-      await sleep(7 * round)
-      child.kill('SIGKILL')
-      await once(child, 'close')
-      const saved = Number(said.trimEnd().split(' ').at(-1))
+      const saved = await killedSaver(t, SAVER, dir, 7 * round)
       const { records, warnings } = await openStateFile(dir).load()
       const found = Number(String(records[0]?.name).slice(1))
       assert.ok(saved > 0 && (found === saved || found === saved + 1), `said ${saved}, found ${found}`)

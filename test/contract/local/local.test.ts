@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { local } from '../../../src/providers/local/local.ts'
 import { localStore, run, storeAt } from './local-store.ts'
+import { NO_SERVER_KNOBS } from '../provider/no-server.ts'
 import type { Backend } from '../provider/provider-backend.ts'
 import { providerContract } from '../provider/provider-contract.ts'
-
-const NO_SERVER = 'a file on this machine: there is no server'
 
 providerContract({
   def: local,
@@ -49,16 +48,8 @@ providerContract({
   ],
   required: [],
   lacks: {
+    ...NO_SERVER_KNOBS,
     forbid: 'who can open the file can read every secret in it',
-    throttle: NO_SERVER,
-    fail: NO_SERVER,
-    failNext: NO_SERVER,
-    expire: NO_SERVER,
-    drop: NO_SERVER,
-    refuse: NO_SERVER,
-    slow: NO_SERVER,
-    limit: NO_SERVER,
-    gauge: NO_SERVER,
     hang: 'FIFOs are refused; local-age.test.ts hangs the port that reads files',
   },
 })
