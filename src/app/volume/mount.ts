@@ -142,7 +142,7 @@ async function provision(
   const { name } = volume
   const { audit, deadline, gone, mark } = context
   const made = await renderVolume(driver, volume, config, deadline, { keeping: 'use', audit })
-  const { sink, templates, rendered, content, stale } = made
+  const { sink, templates, rendered, content, stale, leases } = made
   try {
     // The signal is not the deadline, which a failure policy that tolerates missing values has used up.
     gone.throwIfAborted()
@@ -151,6 +151,7 @@ async function provision(
     if (unreadable !== undefined) driver.emit('volume.unreadable', { volume: name, warning: unreadable })
     const all = unreadable === undefined ? warnings : [...warnings, unreadable]
     driver.table.change(volume, () => tmpfsMounted(all, mark))
+    leases.delivered(true)
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
     const lastRender = stale === undefined ? timestamp(driver) : timeText(stale.since)
@@ -167,6 +168,7 @@ async function provision(
     }
   } finally {
     rendered.wipe()
+    leases.dropped()
   }
 }
 
