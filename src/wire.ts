@@ -1,6 +1,7 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import { createCommandLeases } from './app/leases/command-leases.ts'
 import { createLeases } from './app/leases/leases.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
@@ -166,10 +167,13 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
 /** Returns the ports of the command named `command`, which writes files. */
 function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
-  const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
+  const caller = { kind: 'command', name: command } as const
+  const leases = createCommandLeases(caller, rendering)
+  const resolve = clients.resolveFor(caller, providers, leases.around)
   return {
     ...ports,
     resolve,
+    leases,
     forgetValues: () => clients.expire(),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),

@@ -222,7 +222,7 @@ export function createHolder(
         ({ dueAt, isOver }) => !isOver && (dueAt <= clock.now() || isForced),
       )
       const done = await Promise.allSettled(due.map((one) => renew(one, signal)))
-      for (const one of due) if (one.isOver) emit('lease.replaced', factsOf(one))
+      for (const one of due) if (one.isOver) emit('lease.over', factsOf(one))
       const failed = done.find((result) => result.status === 'rejected')
       if (failed !== undefined) throw failed.reason
       return [...held.values()].some(({ isOver }) => isOver)

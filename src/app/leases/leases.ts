@@ -44,6 +44,7 @@ export function createLeases({ clients, clock, emit, store }: LeasePorts): Lease
   let earlier: readonly LeaseRecord[] = []
   let fault: string | undefined
   let saved = '[]'
+  let saving: Promise<void> = Promise.resolve()
   const revoker = createRevoker({ clients, clock, emit, settled: () => void record() })
 
   function records(): readonly LeaseRecord[] {
@@ -56,12 +57,16 @@ export function createLeases({ clients, clock, emit, store }: LeasePorts): Lease
     return [...earlier, ...held, ...pending]
   }
 
-  async function record(): Promise<void> {
-    if (store === undefined) return
+  /** Resolves when the records are on disk as they are now. Never rejects. */
+  function record(): Promise<void> {
     const all = records()
     const text = JSON.stringify(all)
-    if (text === saved) return
+    if (store !== undefined && text !== saved) saving = write(store, all)
     saved = text
+    return saving
+  }
+
+  async function write(store: LeaseStore, all: readonly LeaseRecord[]): Promise<void> {
     try {
       await store.save(all)
       fault = undefined
@@ -127,6 +132,9 @@ export function createLeases({ clients, clock, emit, store }: LeasePorts): Lease
       void record()
     },
 
-    close: () => revoker.close(CLOSE_MS),
+    async close() {
+      await revoker.close(CLOSE_MS)
+      await saving
+    },
   }
 }

@@ -8,7 +8,9 @@ import { unmountVolume } from '../../../src/app/volume/unmount.ts'
 import type { VolumeConfig } from '../../../src/config/volume/volume-config.ts'
 import { createLeasingProvider, leaseRef } from '../../fakes/leasing-provider.ts'
 import { memoryRef } from '../../fakes/memory-provider.ts'
-import { openWorld, testDriver } from '../world.ts'
+import { usesOf } from '../../../src/app/volume/state.ts'
+import type { ManualClock } from '../../fakes/manual-clock.ts'
+import { openWorld, passTime, testDriver } from '../world.ts'
 
 export const TTL_MS = 600_000
 
@@ -17,7 +19,16 @@ export async function leasedWorld(
   t: Pick<TestContext, 'after'>,
   options: { readonly maxMs?: number; readonly isRenewable?: boolean } = {},
 ) {
-  const world = await openWorld(t)
+  // All background work ends before the folder is removed.
+  const removals: (() => unknown)[] = []
+  const drivers: Driver[] = []
+  const world = await openWorld({ after: (remove) => void removals.push(remove as () => unknown) })
+  t.after(async () => {
+    provider.fail(undefined)
+    provider.hangRevocations(false)
+    for (const driver of drivers) await ended(driver, world.clock)
+    for (const remove of removals) await remove()
+  })
   const provider = createLeasingProvider(world.clock, { ttlMs: TTL_MS, maxMs: 3_600_000, ...options })
   const memory = testDriver(world).daemon.volumeConfig({}).providers
   const overrides: Partial<VolumeConfig> = {
@@ -31,7 +42,21 @@ export async function leasedWorld(
           : undefined,
   }
   const events = () => world.log.lines.map(({ event }) => event).filter((event) => /lease/.test(event))
-  return { world, provider, overrides, driver: testDriver(world, overrides), events }
+  const track = (driver: Driver): Driver => {
+    drivers.push(driver)
+    return driver
+  }
+  return { world, provider, overrides, driver: track(testDriver(world, overrides)), events, track }
+}
+
+/** Unmounts everything and waits for the revocations. */
+async function ended(driver: Driver, clock: ManualClock): Promise<void> {
+  for (const { name, state } of driver.table.list())
+    for (const { id } of usesOf(state)) await unmountVolume(driver, name, id)
+  let isClosed = false
+  const closed = driver.leases.close().then(() => (isClosed = true))
+  while (!isClosed) await passTime(clock, 1000)
+  await closed
 }
 
 /** The options of a volume with a user name, a password and a file with both. */
@@ -42,15 +67,9 @@ export const BOTH = {
 }
 
 /** Mounts a volume, and returns a function that reads its files. */
-export async function mounted(
-  t: Pick<TestContext, 'after'>,
-  driver: Driver,
-  name = 'v',
-  options: Readonly<Record<string, string>> = BOTH,
-) {
+export async function mounted(driver: Driver, name = 'v', options: Readonly<Record<string, string>> = BOTH) {
   await createVolume(driver, name, options, NEVER)
   const { mountpoint } = await mountVolume(driver, name, 'id', NEVER)
-  t.after(() => unmountVolume(driver, name, 'id'))
   return async () =>
     Promise.all(
       Object.keys(options).map((key) => readFile(join(mountpoint, key.slice('secret.'.length)), 'utf8')),

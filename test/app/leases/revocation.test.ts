@@ -14,7 +14,7 @@ const AWAY = new LocketError('unavailable', 'leasing is out of reach')
 
 test('the last unmount revokes the lease, and no record of it is left', async (t) => {
   const { world, driver, provider } = await leasedWorld(t)
-  await mounted(t, driver)
+  await mounted(driver)
   const path = join(world.stateDir, 'leases.json')
   assert.deepEqual(JSON.parse(await readFile(path, 'utf8')), {
     leases: [{ volume: 'v', provider: 'leasing', id: 'app/1' }],
@@ -27,7 +27,7 @@ test('the last unmount revokes the lease, and no record of it is left', async (t
 
 test('a wipe does not wait for a revocation that is not answered, which is tried again', async (t) => {
   const { world, driver, provider, events } = await leasedWorld(t)
-  await mounted(t, driver)
+  await mounted(driver)
   provider.hangRevocations(true)
   await unmountVolume(driver, 'v', 'id')
   assert.deepEqual(await world.mountedTargets(), [])
@@ -41,7 +41,7 @@ test('a wipe does not wait for a revocation that is not answered, which is tried
 
 test('a lease is revoked after its volume was removed, when the provider is back', async (t) => {
   const { world, driver, provider, events } = await leasedWorld(t)
-  await mounted(t, driver)
+  await mounted(driver)
   provider.fail(AWAY)
   await unmountVolume(driver, 'v', 'id')
   await removeVolume(driver, 'v', NEVER)
@@ -53,7 +53,7 @@ test('a lease is revoked after its volume was removed, when the provider is back
 
 test('a revocation that the policy does not allow is reported once and given up', async (t) => {
   const { world, driver, provider, events } = await leasedWorld(t)
-  await mounted(t, driver)
+  await mounted(driver)
   provider.fail(new LocketError('denied', 'leasing does not let this token revoke a lease'))
   await unmountVolume(driver, 'v', 'id')
   const path = join(world.stateDir, 'leases.json')
@@ -62,9 +62,9 @@ test('a revocation that the policy does not allow is reported once and given up'
 })
 
 test('after a crash a mounted volume gets a new lease, and its wipe revokes both', async (t) => {
-  const { world, overrides, driver: before, provider } = await leasedWorld(t)
-  const read = await mounted(t, before)
-  const driver = await restarted(world, overrides)
+  const { world, overrides, driver: before, provider, track } = await leasedWorld(t)
+  const read = await mounted(before)
+  const driver = track(await restarted(world, overrides))
   assert.deepEqual(mountIdsOf(driver), ['id'])
   await until(
     'the files are new',
@@ -76,23 +76,23 @@ test('after a crash a mounted volume gets a new lease, and its wipe revokes both
 })
 
 test('after a crash the lease of a volume that is not mounted any more is revoked', async (t) => {
-  const { world, overrides, driver: before, provider } = await leasedWorld(t)
-  await mounted(t, before)
+  const { world, overrides, driver: before, provider, track } = await leasedWorld(t)
+  await mounted(before)
   // A reboot: the tmpfs is gone, and the records are there.
   await world.ports.mounts.unmount(join(world.runtimeDir, 'volumes/v'))
   world.bootId = 'next-boot'
-  await restarted(world, overrides)
+  track(await restarted(world, overrides))
   await until('it is revoked', () => provider.live().length === 0)
 })
 
 test('a lease of a volume that is gone is reported and not forgotten silently', async (t) => {
-  const { world, overrides, driver, events } = await leasedWorld(t)
-  await mounted(t, driver)
+  const { world, overrides, driver, events, track } = await leasedWorld(t)
+  await mounted(driver)
   await writeFile(
     join(world.stateDir, 'leases.json'),
     JSON.stringify({ leases: [{ volume: 'gone', provider: 'leasing', id: 'app/9' }] }),
   )
-  await restarted(world, overrides)
+  track(await restarted(world, overrides))
   const line = world.log.lines.find(({ event }) => event === 'lease.lost')
   assert.match(JSON.stringify(line ?? {}), /"gone".*"app"/)
   assert.ok(!events().includes('lease.unrecorded'))
@@ -100,7 +100,7 @@ test('a lease of a volume that is gone is reported and not forgotten silently', 
 
 test('a file of leases that is not as locket writes it is reported', async (t) => {
   const { world, overrides, driver } = await leasedWorld(t)
-  await mounted(t, driver)
+  await mounted(driver)
   await writeFile(join(world.stateDir, 'leases.json'), '{"leases":[{"volume":7}]}')
   const next = testDriver(world, overrides)
   await next.leases.restore()

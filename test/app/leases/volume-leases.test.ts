@@ -16,7 +16,7 @@ const AWAY = new LocketError('unavailable', 'leasing is out of reach')
 
 test('all files of a volume have one lease, and a second container has the same', async (t) => {
   const { driver, provider } = await leasedWorld(t)
-  const read = await mounted(t, driver)
+  const read = await mounted(driver)
   assert.deepEqual(await read(), ['user-1', 'password-1', 'user-1:password-1'])
   await mountVolume(driver, 'v', 'second', NEVER)
   assert.deepEqual(await read(), ['user-1', 'password-1', 'user-1:password-1'])
@@ -26,7 +26,7 @@ test('all files of a volume have one lease, and a second container has the same'
 
 test('two volumes that mount at the same time have leases of their own', async (t) => {
   const { driver, provider } = await leasedWorld(t)
-  const reads = await Promise.all(['v', 'w', 'x'].map((name) => mounted(t, driver, name)))
+  const reads = await Promise.all(['v', 'w', 'x'].map((name) => mounted(driver, name)))
   const texts = await Promise.all(reads.map((read) => read()))
   const numbers = texts.map((files) => new Set(files.flatMap((text) => text.match(/\d+/g))))
   for (const each of numbers) assert.equal(each.size, 1)
@@ -36,7 +36,7 @@ test('two volumes that mount at the same time have leases of their own', async (
 
 test('a lease is renewed after two thirds of its time, without a new value', async (t) => {
   const { world, driver, provider, events } = await leasedWorld(t)
-  const read = await mounted(t, driver)
+  const read = await mounted(driver)
   await passTime(world.clock, TTL_MS / 2)
   assert.equal(provider.issued[0]?.renewals, 0)
   await passTime(world.clock, TTL_MS / 3)
@@ -51,7 +51,7 @@ test('a lease is renewed after two thirds of its time, without a new value', asy
 
 test('at its longest time a lease is issued anew before it ends, and all files change', async (t) => {
   const { world, driver, provider, events } = await leasedWorld(t, { maxMs: 900_000 })
-  const read = await mounted(t, driver)
+  const read = await mounted(driver)
   for (let passed = 0; provider.issued.length < 2; passed += 10_000) {
     assert.ok(passed < 900_000, 'the first lease has ended')
     await passTime(world.clock, 10_000)
@@ -61,12 +61,12 @@ test('at its longest time a lease is issued anew before it ends, and all files c
     'the files are new',
     async () => (await read()).join() === 'user-2,password-2,user-2:password-2',
   )
-  await until('it is reported', () => events().includes('lease.replaced'))
+  await until('it is reported', () => events().includes('lease.over'))
 })
 
 test('a lease that cannot be renewed is issued anew at two thirds of its time', async (t) => {
   const { world, driver, provider } = await leasedWorld(t, { isRenewable: false })
-  const read = await mounted(t, driver)
+  const read = await mounted(driver)
   await passTime(world.clock, TTL_MS * 0.75)
   await until('the files are new', async () => (await read())[0] === 'user-2')
   assert.equal(provider.issued[0]?.renewals, 0)
@@ -74,7 +74,7 @@ test('a lease that cannot be renewed is issued anew at two thirds of its time', 
 
 test('a provider that is out of reach is asked again, and the lease goes on', async (t) => {
   const { world, driver, provider } = await leasedWorld(t)
-  const read = await mounted(t, driver)
+  const read = await mounted(driver)
   provider.fail(AWAY)
   await passTime(world.clock, TTL_MS * 0.75)
   const errorOf = () => driver.table.list()[0]?.activity.lastError ?? ''
@@ -87,7 +87,7 @@ test('a provider that is out of reach is asked again, and the lease goes on', as
 
 test('a lease that ended during an outage is issued anew after it', async (t) => {
   const { world, driver, provider } = await leasedWorld(t)
-  const read = await mounted(t, driver)
+  const read = await mounted(driver)
   provider.fail(AWAY)
   await passTime(world.clock, TTL_MS * 2)
   assert.deepEqual(provider.live(), [])
@@ -98,9 +98,9 @@ test('a lease that ended during an outage is issued anew after it', async (t) =>
 })
 
 test('a refresh keeps the values of a lease, and asks for the others', async (t) => {
-  const { world, overrides, provider } = await leasedWorld(t)
-  const driver = testDriver(world, { ...overrides, refresh: 60_000 })
-  const read = await mounted(t, driver, 'v', { ...BOTH, 'secret.a': '{{ memory://a }}' })
+  const { world, overrides, provider, track } = await leasedWorld(t)
+  const driver = track(testDriver(world, { ...overrides, refresh: 60_000 }))
+  const read = await mounted(driver, 'v', { ...BOTH, 'secret.a': '{{ memory://a }}' })
   world.provider.put('a', 'rotated')
   await passTime(world.clock, 66_000)
   await until('the other value is new', async () => (await read())[3] === 'rotated')
@@ -110,7 +110,7 @@ test('a refresh keeps the values of a lease, and asks for the others', async (t)
 
 test('a refresh by hand keeps a lease, and replaces one that was revoked at the server', async (t) => {
   const { driver, provider } = await leasedWorld(t)
-  const read = await mounted(t, driver)
+  const read = await mounted(driver)
   await refreshByHand(driver, 'v', NEVER)
   assert.deepEqual([await read(), provider.issued.length], [['user-1', 'password-1', 'user-1:password-1'], 1])
   for (const lease of provider.issued) Object.assign(lease, { isRevoked: true })
@@ -119,11 +119,11 @@ test('a refresh by hand keeps a lease, and replaces one that was revoked at the 
 })
 
 test('a template that now wants one more field gets all fields of a new lease', async (t) => {
-  const { world, overrides, provider } = await leasedWorld(t)
+  const { world, overrides, provider, track } = await leasedWorld(t)
   const template = join(world.runtimeDir, '../app.conf')
   await writeFile(template, '{{ lease://app/user }}')
-  const driver = testDriver(world, { ...overrides, watch: true })
-  const read = await mounted(t, driver, 'v', { 'secret.conf': `@${template}` })
+  const driver = track(testDriver(world, { ...overrides, watch: true }))
+  const read = await mounted(driver, 'v', { 'secret.conf': `@${template}` })
   await writeFile(template, '{{ lease://app/user }}:{{ lease://app/password }}')
   await until('both are of one lease', async () => (await read())[0] === 'user-2:password-2')
   await unmountVolume(driver, 'v', 'id')

@@ -8,8 +8,18 @@ const LEASE = { holder: 'text', provider: 'text', lease: 'text' } as const
  */
 export const LEASE_EVENTS = {
   'lease.renewed': row('debug', 'renewed', { ...LEASE, seconds: 'number' }),
-  'lease.replaced': row('info', 'cannot be renewed any more: its values are issued anew', LEASE),
+  'lease.over': row('info', 'cannot be renewed any more, so that its values have to be issued anew', LEASE),
+  'lease.ending': row(
+    'warn',
+    'a lease ends soon, and the command that runs cannot take new values: --watch lets it',
+    { holder: 'text' },
+  ),
   'lease.renewal.failed': row('warn', 'cannot be renewed', { ...LEASE, code: 'text', error: 'text' }),
+  'lease.renewal.postponed': row('warn', 'leases could not be renewed, and it is tried again', {
+    holder: 'text',
+    code: 'text',
+    error: 'text',
+  }),
   'lease.revoked': row('debug', 'revoked', LEASE),
   'lease.revocation.failed': row('warn', 'cannot be revoked now; it ends by itself in any case', {
     ...LEASE,
