@@ -44,7 +44,11 @@ export async function idsOf(address: string, role: string): Promise<{ roleId: st
 export async function ask(address: string, method: string, path: string, body?: object): Promise<unknown> {
   const response = await fetch(`${address}/v1/${path}`, {
     method,
-    headers: { 'x-vault-token': ROOT, 'x-vault-request': 'true' },
+    headers: {
+      'x-vault-token': ROOT,
+      'x-vault-request': 'true',
+      ...(method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {}),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   assert.ok(response.ok, `${method} ${path}: status ${response.status}`)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -44,6 +45,7 @@ function liveContract(name: string): void {
 
 /** Clients reach it through a service that passes everything on: that one can count, and fail. */
 async function startBackend(t: TestContext, address: string): Promise<Backend> {
+  const place = `contract/${randomUUID()}`
   const seen = new Set<string>()
   const dead = new Set<string>()
   const service = await startService({
@@ -70,10 +72,20 @@ async function startBackend(t: TestContext, address: string): Promise<Backend> {
   return {
     settings,
     async put(name, value) {
-      await ask(address, 'POST', `secret/data/contract/${name}`, {
+      await ask(address, 'POST', `secret/data/${place}/${name}`, {
         data: { value: Buffer.from(value).toString() },
       })
-      return `bao://secret/contract/${name}/value`
+      return `bao://secret/${place}/${name}/value`
+    },
+    async putAll(values) {
+      const path = `secret/data/${place}/all`
+      await ask(address, 'POST', path, { data: {} })
+      // OpenBao 2.7 refuses a request with more texts than some 1000.
+      for (let at = 0; at < Object.keys(values).length; at += 400)
+        await ask(address, 'PATCH', path, {
+          data: Object.fromEntries(Object.entries(values).slice(at, at + 400)),
+        })
+      return `bao://secret/${place}/all/*`
     },
     missing: 'bao://secret/nothing/of/that/name',
     canaries: [first],
@@ -95,8 +107,8 @@ async function startBackend(t: TestContext, address: string): Promise<Backend> {
         await rename(join(folder, 'next'), path)
       },
       async forbid(reference) {
-        const place = reference.split('/').slice(3, -1).join('/')
-        const deny = `path "secret/data/${place}" { capabilities = ["deny"] }`
+        const denied = reference.split('/').slice(3, -1).join('/')
+        const deny = `path "secret/data/${denied}" { capabilities = ["deny"] }`
         await ask(address, 'PUT', 'sys/policies/acl/locket', { policy: `${POLICY}\n${deny}` })
         t.after(() => ask(address, 'PUT', 'sys/policies/acl/locket', { policy: POLICY }))
       },
