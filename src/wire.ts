@@ -42,7 +42,6 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { openAuditFiles } from './host/audit/audit-files.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
-export { openHeapCare }
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsAdmin, listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
@@ -127,6 +126,7 @@ export function openDriver(
     emit,
     host: openHostFacts(),
     watch: watchPaths,
+    careForHeap: openHeapCare(),
     openEngine: () => openEngine(daemon),
     daemon,
     clients,

@@ -133,6 +133,7 @@ export function testDriver(
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
     watch: watchPaths,
+    careForHeap: () => undefined,
     openEngine: async () => {
       world.step()
       return openEngine({ socket: world.dockerSocket, isManaged: false, clock })

@@ -115,7 +115,7 @@ export async function followVolume(
     })
     async function renew(): Promise<undefined> {
       const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { plan, seen, ...run }))
-      await (pace === undefined ? refresh() : pace.run(refresh))
+      await (pace === undefined ? refresh() : pace.run(refresh)).finally(driver.careForHeap)
       quietUntil = Number.NEGATIVE_INFINITY
     }
     // Stale values are replaced as soon as the provider answers, also without a refresh.
