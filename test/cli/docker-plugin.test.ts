@@ -120,7 +120,7 @@ test(
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
     await until('the command runs', () => printed.includes('ready'))
     child.kill('SIGTERM')
-    await until('the command has the signal', () => printed.includes('got TERM'), { timeoutMs: 5000 })
+    await until('the command has the signal', () => printed.includes('got TERM'))
     const [code] = await closed
     assert.equal(code, 3)
   },

