@@ -83,6 +83,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     inject: ['render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
     check: ['render', 'recipe'],
+    mapping: ['render', 'recipe'],
     secret: [],
     init: [],
     broker: ['access'],
