@@ -38,8 +38,7 @@ export const command: Command = {
     'locket mapping schema                                              the JSON schema of locket.toml, for editors',
   ],
   example: 'locket mapping add DB_PASSWORD local://db/password',
-  sections: [mappingAddSection, mappingSection],
-  more: RENDERING_SECTIONS,
+  sections: [mappingAddSection, mappingSection, ...RENDERING_SECTIONS],
   actions: ACTIONS,
   async run(context) {
     const [name = '', ...argv] = context.argv

@@ -35,7 +35,7 @@ bao-url = "https://vault.example.com"
 env = ["A=1"]
 [[inject.map]]
 source = "a"
-target = "b"
+dest = "b"
 `
   assert.equal(problemOf(text), '')
 })
