@@ -81,7 +81,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   const source = tlsSourceOf(config, identity.authority, names)
   const tls = source === undefined ? undefined : await readTls(source, clock.now())
   const store = await openStore(config, clock)
-  const clients = createClients(deps, config.refreshMs)
+  const clients = createClients(deps, config.refreshMs, { sharesLeases: true })
   try {
     await claimStore((name, value) => store.settle(name, value), toBase64(rawPublicKey(identity.signing)))
     const broker = createBroker({

@@ -63,7 +63,11 @@ export async function runExec(
     const showsOnTerminal = config.mask && context.stdout.isTTY
     const { startState } = context
     const deps = { ...openExec(rendering, providers), showsOnTerminal, startState }
-    return await exec(config, deps, context.signal)
+    try {
+      return await exec(config, deps, context.signal)
+    } finally {
+      await deps.leases.end()
+    }
   } finally {
     await rendering.clients.close()
   }

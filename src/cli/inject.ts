@@ -29,10 +29,15 @@ export const command: Command = {
     if (config.mode !== 'watch') refuseIdleFlags(layer, ['refresh'], 'it belongs to --mode watch')
     const { openCommandEvents, openInject, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openCommandEvents(logging, exposed), context.env)
+    const deps = openInject(rendering, providers)
+    let hasLeft = false
     try {
-      await inject(config, openInject(rendering, providers), context.signal)
+      await inject(config, deps, context.signal)
+      hasLeft = !config.wipeOnExit
       return 0
     } finally {
+      // Files that stay need their leases.
+      if (!hasLeft) await deps.leases.end()
       await rendering.clients.close()
     }
   },
