@@ -3,20 +3,22 @@ import { hostname } from 'node:os'
 import type { Server as HttpsServer } from 'node:https'
 import type { Server } from 'node:net'
 import { createClients } from './app/access/clients.ts'
+import { createAuditWriter } from './app/broker/audit/writer.ts'
 import { createBroker, type Broker } from './app/broker/broker.ts'
 import { claimStore } from './app/broker/run-broker.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
 import type { BrokerAddress } from './core/broker/broker-address.ts'
-import { allowGranted, noAudit } from './core/broker/seams.ts'
-import type { BrokerStore } from './core/ports/broker-store.ts'
+import { allowGranted } from './core/broker/seams.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { Emit } from './core/ports/events.ts'
 import type { ParseRef } from './core/template/template.ts'
 import type { Rate } from './core/waiting/rate.ts'
+import { createAuditStore } from './host/broker/audit-store.ts'
 import { createBrokerStore } from './host/broker/broker-store.ts'
 import { openBrokerIdentity } from './host/broker/identity.ts'
 import { listenAt } from './host/broker/listen.ts'
 import { readTls, renewTls, type TlsSource } from './host/broker/tls-source.ts'
+import type { Database } from './host/broker/sql.ts'
 import { zipFiles } from './host/broker/zip.ts'
 import { holdFolder } from './host/daemon/hold-folder.ts'
 import { claimSocket } from './host/daemon/socket.ts'
@@ -38,6 +40,7 @@ export interface ServeConfig {
   readonly tlsFiles?: { readonly cert: string; readonly key: string } | undefined
   readonly refreshMs: number
   readonly rate: Pick<Rate, 'count' | 'perMs'>
+  readonly auditOnFailure: 'deny' | 'warn'
 }
 
 /** The parts of the process that the broker needs. */
@@ -76,11 +79,11 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   await holdFolder(config.stateDir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
   const identity = await openBrokerIdentity(config.stateDir, clock.now())
   if (identity.isNew) emit('broker.made', { folder: config.stateDir })
-  emit('broker.no-audit')
   const names = [...new Set([...(config.names ?? [hostname()]), 'localhost', '127.0.0.1', '::1'])]
   const source = tlsSourceOf(config, identity.authority, names)
   const tls = source === undefined ? undefined : await readTls(source, clock.now())
-  const store = await openStore(config, clock)
+  const database = await openDatabase(config, clock)
+  const [store, audited] = [createBrokerStore(database), createAuditStore(database)]
   const clients = createClients(deps, config.refreshMs)
   try {
     await claimStore((name, value) => store.settle(name, value), toBase64(rawPublicKey(identity.signing)))
@@ -92,7 +95,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       expireValues: () => clients.expire(),
       parseRef,
       decide: allowGranted,
-      audit: noAudit,
+      audit: createAuditWriter({ store: audited, clock, emit, onFailure: config.auditOnFailure }),
+      audited,
       settings: {
         names,
         url: config.url ?? urlOf(config.listen, names),
@@ -133,13 +137,10 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
 }
 
 /** Loads only the database that is used. */
-async function openStore({ database, stateDir }: ServeConfig, clock: Clock): Promise<BrokerStore> {
-  if (database !== undefined) {
-    const { openPostgres } = await import('./host/broker/postgres.ts')
-    return createBrokerStore(await openPostgres(database, clock))
-  }
-  const { openSqlite } = await import('./host/broker/sqlite.ts')
-  return createBrokerStore(openSqlite(join(stateDir, 'broker.db')))
+async function openDatabase({ database, stateDir }: ServeConfig, clock: Clock): Promise<Database> {
+  if (database !== undefined)
+    return await (await import('./host/broker/postgres.ts')).openPostgres(database, clock)
+  return (await import('./host/broker/sqlite.ts')).openSqlite(join(stateDir, 'broker.db'))
 }
 
 function tlsSourceOf(

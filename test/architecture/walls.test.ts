@@ -53,7 +53,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
-    broker: ['vocabulary', 'text'],
+    broker: ['vocabulary', 'text', 'audit'],
     reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {

@@ -1,5 +1,6 @@
 import type { Key } from '../../core/broker/keys.ts'
 import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
+import type { AuditStore } from '../../core/ports/broker-audit.ts'
 import type { BrokerStore } from '../../core/ports/broker-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
@@ -33,6 +34,8 @@ export interface BrokerPorts {
   /** Decides about each granted read. */
   readonly decide: Decide
   readonly audit: BrokerAudit
+  /** The lines that `audit` has stored. */
+  readonly audited: AuditStore
   readonly settings: BrokerSettings
   readonly keys: {
     readonly signing: Key

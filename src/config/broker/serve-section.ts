@@ -1,7 +1,7 @@
 import { isOfThisMachine, parseBrokerAddress } from '../../core/broker/broker-address.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { field, section } from '../../settings/field.ts'
-import { AbsolutePath, Duration, Names, Rates, Text } from '../../settings/kinds.ts'
+import { AbsolutePath, Choice, Duration, Names, Rates, Text } from '../../settings/kinds.ts'
 import { AnyText } from '../../settings/schema.ts'
 
 /** `:7468`, `127.0.0.1:7468` or `unix:/path`. */
@@ -115,5 +115,14 @@ export const serveSection = section('serve', 'locket serve', {
     default: '20/s',
     summary: 'requests of one machine: COUNT/s, COUNT/m or COUNT/h',
     placeholder: 'RATE',
+  }),
+  auditOnFailure: field({
+    name: 'audit-on-failure',
+    env: 'LOCKET_AUDIT_ON_FAILURE',
+    schema: Choice(['deny', 'warn']),
+    default: 'deny',
+    summary:
+      'the effect of a line that cannot be stored: deny (no answer without its line) or warn (the gap is recorded later)',
+    placeholder: 'POLICY',
   }),
 })

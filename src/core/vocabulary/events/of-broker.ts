@@ -8,11 +8,8 @@ export const BROKER_EVENTS = {
     machines: 'number',
   }),
   'broker.made': row('info', 'made the keys of this broker: keep a backup of the folder', { folder: 'text' }),
-  'broker.no-audit': row(
-    'warn',
-    'this broker writes no audit, and has no policies: a machine reads all that is granted to it',
-    {},
-  ),
+  'broker.audit-fails': row('error', 'the audit of the broker cannot be written: {error}', { error: 'text' }),
+  'broker.audit-works': row('info', 'the audit of the broker is written again', { lost: 'number' }),
   'broker.stopping': row('info', 'stopping', {}),
   'broker.refused': row('warn', 'a request of a machine was refused: {reason}', {
     machine: 'text',
