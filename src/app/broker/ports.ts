@@ -1,4 +1,5 @@
 import type { Key } from '../../core/broker/keys.ts'
+import type { PolicyState } from '../policy/live-policy.ts'
 import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
 import type { AuditStore } from '../../core/ports/broker-audit.ts'
 import type { BrokerStore } from '../../core/ports/broker-store.ts'
@@ -33,6 +34,8 @@ export interface BrokerPorts {
   readonly parseRef: ParseRef
   /** Decides about each granted read. */
   readonly decide: Decide
+  /** The policy in effect. Left out: grants alone decide. */
+  readonly policy?: (() => PolicyState) | undefined
   readonly audit: BrokerAudit
   /** The lines that `audit` has stored. */
   readonly audited: AuditStore
