@@ -1,6 +1,7 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import type { HearChange } from './app/access/tidings.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
@@ -167,6 +168,12 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     ...ports,
     resolve,
     forgetValues: () => clients.expire(),
+    follow: (names: readonly string[], hear: HearChange) =>
+      clients.follow(
+        { kind: 'command', name: command },
+        providers.filter(({ name }) => names.includes(name)),
+        hear,
+      ),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,

@@ -23,8 +23,21 @@ export interface ProviderClient extends AsyncDisposable {
    * for a version would cost as much as the one for the value.
    */
   readonly versions?: ((signal: AbortSignal) => Promise<VersionOf>) | undefined
+  /**
+   * Asks the server to tell changes, and goes on until the signal aborts. Never rejects. Left out: the server
+   * tells nothing, so values are asked for by the clock.
+   */
+  readonly follow?: ((listener: ChangeListener, signal: AbortSignal) => Promise<void>) | undefined
   /** Returns the numbers for Status; undefined for a provider that asks no server. */
   status(): ProviderStatus | undefined
+}
+
+/** Hears what a server tells about changes. */
+export interface ChangeListener {
+  /** The values of those references may have changed for which `isAbout` is true. */
+  changed(isAbout: (ref: SecretRef) => boolean): void
+  /** True: the server tells changes from now on, until it is false. */
+  live(isLive: boolean): void
 }
 
 /**

@@ -90,6 +90,7 @@ export async function injecting(
       placed: openPlacedFiles(),
       resolve: provider.fetch,
       forgetValues: () => undefined,
+      follow: () => ({ isLive: () => false, [Symbol.dispose]: () => undefined }),
       clock,
       careForHeap: () => undefined,
       emit: log.emit,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { after, test } from 'node:test'
 
@@ -12,6 +13,7 @@ import {
   createVolume,
   LOCKET,
   makeConfig,
+  onHost,
   runWith,
   startWith,
   statusOf,
@@ -104,12 +106,29 @@ volumes:
   assert.equal(down.code, 0, down.stderr)
 })
 
-test('a value that is rotated at the provider comes into the running container', async () => {
+test('a value that is rotated comes into the container and to exec --watch, which follow a watch', async () => {
   await createVolume(engine, 'followed', { 'secret.password': '{{ locket://shop/db }}', cache: '24h' })
   await startWith(engine, 'app', 'followed')
   assert.equal(await inApp(), PASSWORD)
+  const log = onHost(engine, '/run/e2e/watching.log')
+  const words = ['exec', '--watch', ...client, '--env', 'DB={{ locket://shop/db }}', '--']
+  const command = ['sh', '-c', 'echo "[$DB]"; exec sleep 100000']
+  const watching = await engine.sandbox.spawn(LOCKET, [...words, ...command], { log })
+  const printed = async (): Promise<string> => await readFile(log, 'utf8').catch(() => '')
+  await until('the command runs', async () => (await printed()).includes(`[${PASSWORD}]`))
+  await until(
+    'the volume is followed',
+    async () => /^when the provider tells a change$/.test((await statusOf(engine, 'followed')).refresh ?? ''),
+    { timeoutMs: 120_000 },
+  )
   await broker.put('db', ROTATED)
+  const from = performance.now()
   await until('the new value is there', async () => (await inApp()) === ROTATED, { timeoutMs: 120_000 })
+  process.stdout.write(`in the container ${Math.round(performance.now() - from)} ms after the rotation\n`)
+  await until('the command was restarted', async () => (await printed()).includes(`[${ROTATED}]`), {
+    timeoutMs: 120_000,
+  })
+  await watching.kill('SIGTERM')
 })
 
 test('with the broker down a new mount takes the values of the cache', async () => {
@@ -132,8 +151,20 @@ test('with the broker down a new mount takes the values of the cache', async () 
   )
 })
 
-test('machine disable: the next request is refused, and enable gives answers again', async () => {
+test('machine disable ends the held watch at once, and the next request is refused', async () => {
+  await until(
+    'the volume is followed',
+    async () => (await statusOf(engine, 'followed')).refresh?.startsWith('when the provider tells') === true,
+    { timeoutMs: 120_000 },
+  )
   await broker.admin('machine', 'disable', 'web1')
+  const from = performance.now()
+  const lastError = async () => (await statusOf(engine, 'followed')).lastError ?? ''
+  await until('the plugin knows', async () => /does not answer this machine/.test(await lastError()))
+  // A watch is held for 50 s, and the clock asks each minute.
+  const ms = performance.now() - from
+  process.stdout.write(`the plugin knows ${Math.round(ms)} ms after machine disable\n`)
+  assert.ok(ms < 20_000, `${ms} ms`)
   const refused = await exec()
   assert.notEqual(refused.code, 0)
   assert.match(refused.stderr, /does not answer this machine/)

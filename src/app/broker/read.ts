@@ -41,7 +41,7 @@ interface Allowed extends SecretRead {
  */
 export function createRead(
   ports: BrokerPorts,
-  onRead: (secrets: readonly SecretRead[], outcomes: Outcomes) => void,
+  onRead: (by: Authenticated, secrets: readonly SecretRead[], outcomes: Outcomes) => void,
 ): (by: Authenticated, request: ReadRequest) => Promise<ReadonlyMap<string, AnswerRow>> {
   const { clock, store, emit } = ports
   const fingerprints = createFingerprints(versionKeyOf(ports.keys.signing))
@@ -192,7 +192,7 @@ export function createRead(
         if (row !== undefined && leftBytes >= 0) rows.set(one.text, row)
         else rows.set(one.text, tooLarge(one.secret, row))
       }
-      onRead(allowed, outcomes)
+      onRead(by, allowed, outcomes)
     } finally {
       for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
     }

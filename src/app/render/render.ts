@@ -11,6 +11,7 @@ import {
   type FailurePolicy,
   type ReferenceFailure,
 } from '../../core/template/render.ts'
+import { dependsOnTime } from '../../core/template/fingerprint.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Allowance } from '../../core/volume/ceilings.ts'
 import { inTurns, type Steps } from '../../core/waiting/turns.ts'
@@ -54,6 +55,8 @@ export interface Rendered<T> {
   readonly incomplete: ReadonlySet<T>
   /** When the first of the values expires, in milliseconds since the epoch. Undefined: none does. */
   readonly expiresAt?: number | undefined
+  /** True: everything has a value, and nothing changes unless a secret is changed at its provider. */
+  readonly isSteady?: boolean
   wipe(): void
 }
 
@@ -161,10 +164,19 @@ function* renderAll<T extends PreparedTemplate>(
     }
     throwErrors(errors)
     isDone = true
-    return { templates, contents, unresolved, incomplete, expiresAt, wipe }
+    const isSteady = unresolved === undefined && !templates.some(changesByItself) && !hasFleeting(outcomes)
+    return { templates, contents, unresolved, incomplete, expiresAt, isSteady, wipe }
   } finally {
     if (!isDone) wipe()
   }
+}
+
+function changesByItself({ template }: PreparedTemplate): boolean {
+  return dependsOnTime(template)
+}
+
+function hasFleeting(outcomes: ReadonlyMap<RefId, Outcome>): boolean {
+  return [...outcomes.values()].some((outcome) => outcome.ok && outcome.secret.isFleeting === true)
 }
 
 function firstExpiry(outcomes: ReadonlyMap<RefId, Outcome>): number | undefined {
