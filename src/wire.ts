@@ -3,6 +3,7 @@ import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
 import { createCommandLeases } from './app/leases/command-leases.ts'
 import { createLeases } from './app/leases/leases.ts'
+import type { HearChange } from './app/access/tidings.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
@@ -131,12 +132,7 @@ export function openDriver(
     daemon,
     clients,
     leases: createLeases({ clients, clock, emit, store: openLeaseFile(dir) }),
-    lastGood: createLastKnownGood({
-      files: openCacheFiles(`${dir}/cache`),
-      hostKey,
-      clock,
-      emit,
-    }),
+    lastGood: createLastKnownGood({ files: openCacheFiles(`${dir}/cache`), hostKey, clock, emit }),
     audit: openAudit(daemon.audit, { hostKey, clock, emit }),
     stopping,
   }
@@ -175,6 +171,10 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     resolve,
     leases,
     forgetValues: () => clients.expire(),
+    follow(names: readonly string[], hear: HearChange) {
+      const told = providers.filter(({ name }) => names.includes(name))
+      return clients.follow(caller, told, hear)
+    },
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,

@@ -13,7 +13,7 @@ interface Layer {
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:net', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
-  host: { uses: ['core', 'koffi', 'pino', 'pg', 'fflate', 'zod', 'node:*'] },
+  host: { uses: ['core', 'koffi', 'pino', 'pg', 'fflate', 'zod', '@bufbuild/cel', 'node:*'] },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
@@ -53,7 +53,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
-    broker: ['vocabulary', 'text'],
+    broker: ['vocabulary', 'text', 'audit'],
     reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
@@ -65,7 +65,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
     init: ['sections', 'layers'],
-    broker: [],
+    broker: ['sections', 'layers'],
     mapping: ['sections', 'layers', 'entries'],
   },
   app: {
@@ -90,13 +90,15 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
       'renewal',
     ],
     admin: ['volume', 'access', 'render', 'sinks'],
-    exec: ['render', 'recipe', 'sinks', 'renewal'],
-    inject: ['render', 'recipe', 'sinks', 'renewal'],
+    exec: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
+    inject: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
-    check: ['render', 'recipe'],
+    check: ['access', 'render', 'recipe'],
+    mapping: ['render', 'recipe'],
     secret: [],
     init: [],
-    broker: ['access'],
+    policy: [],
+    broker: ['access', 'policy'],
   },
   host: {
     files: [],
@@ -109,6 +111,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     log: [],
     daemon: ['files'],
     broker: ['files'],
+    policy: [],
     engine: [],
   },
 }

@@ -1,7 +1,9 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
+import { unitedStatus, type InstanceStatus } from './instance-status.ts'
 import { withOwnLeases } from './own-leases.ts'
 import { withValueCache, type ValueCache } from './value-cache.ts'
+import { createTidings, type HearChange, type Hearing, type Tidings } from './tidings.ts'
 import { createVersions, type Versions } from './versions.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { type Lease, resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
@@ -38,6 +40,11 @@ export interface Clients {
   ): Promise<string | undefined>
   /** Returns the calls for the leases of an instance. The first call opens it for the caller. */
   leasesOf(caller: Caller, instance: ProviderInstance): LeaseCalls
+  /**
+   * Calls `hear` when the server of one of these instances tells a change. The answer is live while all of
+   * them tell changes.
+   */
+  follow(caller: Caller, instances: readonly ProviderInstance[], hear: HearChange): Hearing
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -50,15 +57,6 @@ export interface Clients {
   close(): Promise<void>
 }
 
-/** One instance, and how many callers use it. */
-export interface InstanceStatus {
-  readonly name: string
-  readonly kind: string
-  readonly callers: number
-  /** Undefined for a provider that asks no server. */
-  readonly status: ProviderStatus | undefined
-}
-
 interface Shared {
   readonly name: string
   readonly kind: string
@@ -69,6 +67,7 @@ interface Shared {
   /** Undefined for a provider that costs nothing to ask. */
   readonly cache: ValueCache | undefined
   readonly versions: Versions
+  readonly tidings: Tidings
   /** By `callerKey`. */
   readonly callers: Set<string>
 }
@@ -120,7 +119,23 @@ export function createClients(
       ? withOwnLeases({ next: fetch, shared: cached, groupOf: (ref) => leaseGroup(ref), dropLease })
       : cached
     const versions = createVersions(() => opening, { ttlMs: cacheTtlMs, clock: deps.clock })
-    const entry: Shared = { name, kind: def.kind, opening, resolve, cache, versions, callers: new Set() }
+    const tidings = createTidings(
+      () => opening,
+      () => {
+        cache?.expire()
+        versions.expire()
+      },
+    )
+    const entry: Shared = {
+      name,
+      kind: def.kind,
+      opening,
+      resolve,
+      cache,
+      versions,
+      tidings,
+      callers: new Set(),
+    }
     opening.then(
       (client) => void (entry.client = client),
       // The fetches of this entry reject with it, and the next caller tries again.
@@ -168,6 +183,21 @@ export function createClients(
       }
     },
 
+    follow(caller, instances, hear) {
+      const joined = new DisposableStack()
+      const heard = instances.map((instance) =>
+        joined.use(
+          sharedFor(caller, instance).tidings.join((isAbout) =>
+            hear((ref) => ref.provider === instance.name && isAbout(ref)),
+          ),
+        ),
+      )
+      return {
+        isLive: () => heard.length > 0 && heard.every((one) => one.isLive()),
+        [Symbol.dispose]: () => joined.dispose(),
+      }
+    },
+
     expire() {
       for (const { cache, versions } of shared.values()) {
         cache?.expire()
@@ -204,32 +234,4 @@ export function createClients(
       await Promise.allSettled(entries.map(end))
     },
   }
-}
-
-/**
- * Returns the status of the clients of one name. Volumes with credentials of their own have a client of their
- * own. `before`: the requests of those that are closed.
- */
-function unitedStatus(entries: readonly Shared[], before: number): InstanceStatus {
-  const all = entries.flatMap(({ client }) => client?.status() ?? [])
-  const callers = new Set(entries.flatMap((entry) => [...entry.callers])).size
-  const [{ name, kind } = { name: '', kind: '' }] = entries
-  if (all.length === 0) return { name, kind, callers, status: undefined }
-  const sum = (of: (status: ProviderStatus) => number) => all.reduce((total, one) => total + of(one), 0)
-  const paused = all.find((one) => one.paused !== undefined)?.paused
-  const tightest = Map.groupBy(
-    all.flatMap(({ limits }) => limits),
-    ({ limit }) => limit,
-  )
-  const status = {
-    requestsLastHour: sum((one) => one.requestsLastHour),
-    requests: sum((one) => one.requests) + before,
-    limits: Array.from(tightest, ([limit, ones]) => ({
-      limit,
-      left: Math.min(...ones.map(({ left }) => left)),
-    })),
-    failures: Math.max(...all.map(({ failures }) => failures)),
-    ...(paused === undefined ? {} : { paused }),
-  }
-  return { name, kind, callers, status }
 }
