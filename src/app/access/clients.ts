@@ -40,6 +40,8 @@ export interface Clients {
    * them tell changes.
    */
   follow(caller: Caller, instances: readonly ProviderInstance[], hear: HearChange): Hearing
+  /** Lists what an instance may read; undefined: it does not list. */
+  secretsOf(caller: Caller, instance: ProviderInstance, signal: AbortSignal): Promise<Listed>
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -60,6 +62,8 @@ export interface InstanceStatus {
   /** Undefined for a provider that asks no server. */
   readonly status: ProviderStatus | undefined
 }
+
+type Listed = Awaited<ReturnType<NonNullable<ProviderClient['list']>>> | undefined
 
 interface Shared {
   readonly name: string
@@ -168,6 +172,11 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
         isLive: () => heard.length > 0 && heard.every((one) => one.isLive()),
         [Symbol.dispose]: () => joined.dispose(),
       }
+    },
+
+    async secretsOf(caller, instance, signal) {
+      const client = await sharedFor(caller, instance).opening
+      return await client.list?.(signal)
     },
 
     expire() {
