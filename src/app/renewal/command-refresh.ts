@@ -32,6 +32,8 @@ interface RefreshPorts {
 /** The refresh of a command: the schedule that volumes have, for one caller. */
 export interface CommandRefresh {
   readonly trigger: Trigger
+  /** Asks for all values again, now, as a tick of the refresh does. */
+  demand(): void
   /** Begins a run. */
   begin(): RefreshRun
 }
@@ -85,6 +87,7 @@ export function createCommandRefresh(
         },
       }
     },
+    demand: () => fire?.(),
     begin() {
       const now = asked
       const isDue = asked > served

@@ -2,6 +2,8 @@ import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
+import type { LeaseHolder } from '../leases/holder.ts'
+import { leaseTrigger } from '../leases/trigger.ts'
 import { leasedUntil } from '../renewal/leased.ts'
 import type { HearChange, Hearing } from '../access/tidings.ts'
 import { followPlan } from '../renewal/refresh-plan.ts'
@@ -47,8 +49,10 @@ export async function followVolume(
     const { plan, tellers, key } = planOf(config, volume.activity.content)
     const watched = config.watch ? templatePaths(config) : []
     const { outage } = volume.activity
+    const leases = leasesOf(driver, volume)
+    const hadLeases = isRestored && driver.leases.restored().has(volume.name)
     const hasSource = watched.length > 0 || plan.everyMs !== undefined || plan.files.length > 0
-    if (!hasSource && outage === undefined) return
+    if (!hasSource && outage === undefined && !hadLeases && !leases.isHolding()) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
@@ -96,12 +100,14 @@ export async function followVolume(
       if (isRestored) fire()
       return driver.valueFiles.join(plan.files, { changed: fire, failed })
     }
+    const leasesFailed = (error: LocketError) => noteError(driver, volume, formatError(error))
     const renewal = await openRenewal(
       {
         triggers: [
           ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs), byTidings]),
           ...(watched.length === 0 ? [] : [byTemplates]),
           ...(plan.files.length === 0 ? [] : [byValueFiles]),
+          leaseTrigger({ holder: leases, clock, isRestored: hadLeases, failed: leasesFailed }),
         ],
         isPeriodic: plan.everyMs !== undefined,
         failed: (facts) =>
@@ -157,6 +163,8 @@ export async function refreshNow(driver: Driver, volume: Volume, signal: AbortSi
   const { key } = planOf(configOf(driver, volume), volume.activity.content)
   const seen: Seen = { text: undefined, at: 0 }
   const own = AbortSignal.any([signal, driver.stopping])
+  // A lease that was revoked at the server is issued anew.
+  await leasesOf(driver, volume).renewDue(own, true)
   return await renderAgain(driver, volume, { key, seen, signal: own, isRefresh: false })
 }
 
@@ -199,7 +207,7 @@ async function renderAgain(
     noteCurrent(driver, volume)
     return { changed: [], made: [], gone: [] }
   }
-  const { sink, templates, rendered, content } = fresh
+  const { sink, templates, rendered, content, leases } = fresh
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume)
@@ -207,6 +215,8 @@ async function renderAgain(
       const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
         sink.put(templates, rendered),
       )
+      const hadLeases = leasesOf(driver, volume).isHolding()
+      leases.delivered(true)
       Object.assign(seen, fresh.seen)
       driver.table.note(volume, {
         content,
@@ -219,13 +229,19 @@ async function renderAgain(
         const facts = { changed: countOf(changes), removed: gone.length }
         driver.emit('volume.rendered', { volume: volume.name, ...facts })
       }
-      // A template that changed may name other providers.
-      if (planOf(config, content).key !== key) await followVolume(driver, volume)
+      // A template that changed may name other providers, or values with a lease.
+      const isOther = planOf(config, content).key !== key
+      if (isOther || (!hadLeases && leasesOf(driver, volume).isHolding())) await followVolume(driver, volume)
       return changes
     })
   } finally {
     rendered.wipe()
+    leases.dropped()
   }
+}
+
+function leasesOf({ leases }: Driver, { name }: Volume): LeaseHolder {
+  return leases.holderOf({ kind: 'volume', name })
 }
 
 /** Notes that the files have the values that the providers have now. */
