@@ -1,6 +1,6 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
-import type { VolumeName } from '../../core/vocabulary/names.ts'
-import type { Driver } from './driver.ts'
+import { LocketError } from '../../../core/vocabulary/errors.ts'
+import type { VolumeName } from '../../../core/vocabulary/names.ts'
+import type { Driver } from '../driver.ts'
 
 /** Milliseconds that a mount waits for the engine's answer, which only an audit line needs. */
 const ANSWER_MS = 1000
