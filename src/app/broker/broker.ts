@@ -7,14 +7,15 @@ import type { PolicyState } from '../policy/live-policy.ts'
 import { createAuditReader, type AuditReader } from './audit/reader.ts'
 import { createAuthenticate, type Authenticated, type MachineRequest } from './authenticate.ts'
 import { createCatalog, type Catalog } from './catalog.ts'
-import { createChangeList } from './changes.ts'
+import { createChangeList } from './watching/changes.ts'
 import { createEnrol, serverFacts, type EnrolAnswer, type EnrolRequest, type ServerFacts } from './enrol.ts'
-import { createFreshness } from './freshness.ts'
+import { createFreshness } from './watching/freshness.ts'
 import { createMachines, type Machines } from './machines.ts'
 import type { BrokerPorts } from './ports.ts'
 import { createRead, referenceOf, type ReadRequest } from './read.ts'
 import { createSealer } from './sealing.ts'
-import { createWatches, type Watched } from './watch.ts'
+import { createStrangers, type Strangers } from './admission/strangers.ts'
+import { createWatches, type Watched } from './watching/watch.ts'
 
 /** A secret that a machine may read. */
 interface GrantedSecret {
@@ -27,6 +28,8 @@ interface GrantedSecret {
 /** The broker: what machines ask, and what an operator changes. Disposing ends its loops. */
 export interface Broker extends Disposable {
   authenticate(request: MachineRequest): Promise<Authenticated>
+  /** The limit of requests before that. */
+  readonly strangers: Strangers
   /** See `createRead`. */
   read(by: Authenticated, request: ReadRequest): Promise<ReadonlyMap<string, AnswerRow>>
   /** Resolves with all that the machine may read at present, without values. */
@@ -100,6 +103,7 @@ export function createBroker(ports: BrokerPorts): Broker {
 
   return {
     authenticate: createAuthenticate(ports),
+    strangers: createStrangers(clock),
     read: createRead(ports, ({ machine }, secrets, outcomes) =>
       freshness.note(machine.id, secrets, outcomes),
     ),
