@@ -17,6 +17,8 @@ interface BrokerSettings {
   readonly names: readonly string[]
   /** How long a value is kept, and how often watched values are asked for again, in milliseconds. */
   readonly refreshMs: number
+  /** How long lines of the audit are kept, in milliseconds. Left out: for ever. */
+  readonly auditKeepMs?: number | undefined
   /** Requests of one machine. */
   readonly rate: Pick<Rate, 'count' | 'perMs'>
 }
