@@ -96,7 +96,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   const tls = source === undefined ? undefined : await readTls(source, clock.now())
   const database = await openDatabase(config, clock)
   const [store, audited] = [createBrokerStore(database), createAuditStore(database)]
-  const clients = createClients(deps, config.refreshMs)
+  const clients = createClients(deps, config.refreshMs, { sharesLeases: true })
   try {
     await claimStore((name, value) => store.settle(name, value), toBase64(rawPublicKey(identity.signing)))
     const audit = createAuditWriter({ store: audited, clock, emit, onFailure: config.auditOnFailure })

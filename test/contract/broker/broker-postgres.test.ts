@@ -85,7 +85,7 @@ test('postgres: a connection on which LISTEN fails is closed before the next one
   const heard: string[] = []
   store.onChange((change) => heard.push(change.kind))
   await until('LISTEN has failed three times', () => refuses.times >= 3)
-  await until('only the connection of the migration is open', () => open.size <= 1, { timeoutMs: 900 })
+  await until('only the connection of the migration is open', () => open.size <= 1)
   refuses.isOn = false
   await until('the loss is heard', () => heard.includes('lost'))
   await store.announce({ kind: 'machine', machine: 'm_a' })
