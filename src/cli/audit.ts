@@ -3,6 +3,8 @@ import { HEADS, shownLines, verifyLog } from '../app/audit/read-log.ts'
 import { brokerAdminSection } from '../config/broker/admin-section.ts'
 import { auditSourceSection, brokerLinesSection } from '../config/broker/audit-section.ts'
 import { hostAuditLog } from '../config/host-audit-log.ts'
+import { loadBrokerCommand } from '../config/broker/load-admin.ts'
+import { configFileSection } from '../config/sections/config-file.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
 import { auditFileSection, auditShowSection, auditVerifySection } from '../config/sections/log.ts'
 import { nearest } from '../core/text/nearest.ts'
@@ -10,7 +12,7 @@ import { tableLines, type TableCell } from '../core/text/table.ts'
 import { ERROR_KINDS, LocketError } from '../core/vocabulary/errors.ts'
 import type { Action, Command, CommandContext } from './define.ts'
 
-const BROKER = { source: auditSourceSection, admin: brokerAdminSection }
+const BROKER = { source: auditSourceSection, admin: brokerAdminSection, configFile: configFileSection }
 const VERIFY = { verify: auditVerifySection, file: auditFileSection, ...BROKER }
 const SHOW = { show: auditShowSection, lines: brokerLinesSection, file: auditFileSection, ...BROKER }
 
@@ -45,6 +47,7 @@ export const command: Command = {
     auditSourceSection,
     brokerLinesSection,
     brokerAdminSection,
+    configFileSection,
   ],
   takes: 'files',
   actions: ACTIONS,
@@ -57,7 +60,7 @@ export const command: Command = {
 }
 
 /** Returns an action that loads its settings and calls `body`. */
-function action<S extends Sections>(
+function action<S extends Sections & typeof BROKER>(
   sections: S,
   body: (loaded: Loaded<S>, context: CommandContext) => Promise<number>,
 ): AuditCommand {
@@ -65,12 +68,18 @@ function action<S extends Sections>(
     sections: Object.values(sections),
     takes: 'files',
     async run(name, context) {
-      const { argv, env, isRoot } = context
+      const { argv, env, isRoot, tables } = context
       const positionals = ['[FILE...]']
       const request = { name: `audit ${name}`, sections, argv: argv.slice(1), env, isRoot, positionals }
-      return await body(loadCommand(request), context)
+      const loaded = loadCommand(request)
+      // The configuration file says where the broker is.
+      return await body(isOfBroker(loaded) ? loadBrokerCommand({ ...request, tables }) : loaded, context)
     },
   }
+}
+
+function isOfBroker({ settings }: Loaded<typeof BROKER>): boolean {
+  return settings.source.broker
 }
 
 async function verify(

@@ -8,14 +8,14 @@ import { createAuditReader, type AuditReader } from './audit/reader.ts'
 import { dropOldLines } from './audit/drop-old-lines.ts'
 import { createAuthenticate, type Authenticated, type MachineRequest } from './authenticate.ts'
 import { createCatalog, type Catalog } from './catalog.ts'
-import { createChangeList } from './changes.ts'
+import { createChangeList } from './watching/changes.ts'
 import { createEnrol, serverFacts, type EnrolAnswer, type EnrolRequest, type ServerFacts } from './enrol.ts'
-import { createFreshness } from './freshness.ts'
+import { createFreshness } from './watching/freshness.ts'
 import { createMachines, type Machines } from './machines.ts'
 import type { BrokerPorts } from './ports.ts'
 import { createRead, referenceOf, type ReadRequest } from './read.ts'
 import { createSealer } from './sealing.ts'
-import { createWatches, type Watched } from './watch.ts'
+import { createWatches, type Watched } from './watching/watch.ts'
 
 /** A secret that a machine may read. */
 interface GrantedSecret {

@@ -1,7 +1,7 @@
 import type { Key } from '../../core/broker/keys.ts'
 import type { PolicyState } from '../policy/live-policy.ts'
 import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
-import type { AuditStore } from '../../core/ports/broker-audit.ts'
+import type { AuditStore } from '../../core/ports/broker-store.ts'
 import type { BrokerStore } from '../../core/ports/broker-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
