@@ -5,6 +5,7 @@ import { createNonce } from '../../core/broker/tokens.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { PolicyState } from '../policy/live-policy.ts'
 import { createAuditReader, type AuditReader } from './audit/reader.ts'
+import { dropOldLines } from './audit/drop-old-lines.ts'
 import { createAuthenticate, type Authenticated, type MachineRequest } from './authenticate.ts'
 import { createCatalog, type Catalog } from './catalog.ts'
 import { createChangeList } from './watching/changes.ts'
@@ -91,6 +92,7 @@ export function createBroker(ports: BrokerPorts): Broker {
   async function dropExpired(): Promise<void> {
     for (;;) {
       await store.dropExpired(clock.now()).catch(report)
+      await dropOldLines(ports).catch(report)
       await clock.sleep(EXPIRY_MS, stopping.signal)
     }
   }

@@ -24,11 +24,19 @@ interface MachineApiOptions {
 const READ_DEADLINE_MS = 25_000
 const MOST_REFS = 2000
 const MOST_REF_CHARACTERS = 800
+const MOST_CONTEXT = 32
 
 const ResolveBody = z.object({
   refs: z.array(z.string().min(1).max(MOST_REF_CHARACTERS)).max(MOST_REFS),
   known: z.record(z.string().max(MOST_REF_CHARACTERS), z.string().max(64)).default({}),
-  context: z.record(z.string().max(64), z.string().max(256)).default({}),
+  // A rule of the policy may go over it.
+  context: z
+    .record(z.string().max(64), z.string().max(256))
+    .refine(
+      (context) => Object.keys(context).length <= MOST_CONTEXT,
+      `must have at most ${MOST_CONTEXT} facts`,
+    )
+    .default({}),
 })
 
 const Key = z.string().transform((text, context) => {
