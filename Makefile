@@ -15,7 +15,7 @@ help: ## this list
 demo: $(READY) ## see a container read a secret from a locket volume, and the secret vanish with it
 	@node scripts/demo/demo.ts
 
-test: check rootfs engine moto programs ## everything, end to end on a private engine included
+test: check rootfs engine moto sikkerkey programs ## everything, end to end on a private engine included
 	@node scripts/test.ts unit e2e
 
 check: $(READY) ## types, lint, format, architecture, generated files
@@ -84,7 +84,11 @@ moto: # the protocols of AWS, for the tests
 	@scripts/debian-packages.sh python3:python3 python3-venv
 	@scripts/moto.sh
 
+sikkerkey: # the SDK of SikkerKey, for a test of the broker
+	@scripts/debian-packages.sh python3:python3 python3-venv
+	@scripts/sikkerkey.sh
+
 $(READY): package-lock.json
 	@scripts/toolchain.sh
 
-.PHONY: help moto programs demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine
+.PHONY: help moto sikkerkey programs demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine

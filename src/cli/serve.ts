@@ -35,7 +35,8 @@ export const command: Command = {
     const parsePolicy = (path: string, text: string) => readPolicyFile(path, text, calledAt)
     const loaded = loadRendering({ name, sections: SECTIONS, argv, env, isRoot, tables })
     const { providers, parseRef, log, exposed } = loaded
-    const config = configOf(loaded.settings.serve)
+    const { sikkerkey: answersSikkerkey, ...settings } = loaded.settings.serve
+    const config = configOf(settings)
     const wire = await import('../wire.ts')
     const emit = await wire.openDaemonEvents(log)
     if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
@@ -44,7 +45,7 @@ export const command: Command = {
     const { runBroker } = await import('../app/broker/run-broker.ts')
     return await runBroker(
       {
-        ...(await listenersOf(opened, emit)),
+        ...(await listenersOf(opened, emit, answersSikkerkey)),
         broker: opened.broker,
         emit,
         notifyReady: () => wire.notifySystemd(env, 'READY=1'),
@@ -56,7 +57,7 @@ export const command: Command = {
 }
 
 /** Builds the two servers: that of machines, and that of the admin API. */
-async function listenersOf(opened: OpenedBroker, emit: Emit) {
+async function listenersOf(opened: OpenedBroker, emit: Emit, answersSikkerkey: boolean) {
   const { buildBrokerServer } = await import('../http/broker/broker-server.ts')
   const { serveMachines } = await import('../http/broker/machine-api.ts')
   const { serveAdmin } = await import('../http/broker/admin-api.ts')
@@ -64,6 +65,10 @@ async function listenersOf(opened: OpenedBroker, emit: Emit) {
   const { broker, clock, seals } = opened
   const [machines, admin] = [buildBrokerServer(opened.tls), buildBrokerServer(undefined)]
   serveMachines(machines, { broker, clock, emit, seals })
+  if (answersSikkerkey) {
+    const { serveSikkerkey } = await import('../http/sikkerkey/sikkerkey-api.ts')
+    serveSikkerkey(machines, { broker, clock, emit })
+  }
   serveAdmin(admin, { broker, clock, emit, token: opened.adminToken })
   await Promise.all([machines.ready(), admin.ready()])
   return {
@@ -77,7 +82,12 @@ async function listenersOf(opened: OpenedBroker, emit: Emit) {
 
 type Settings = ReturnType<typeof loadRendering<typeof SECTIONS>>['settings']['serve']
 
-function configOf({ tlsCert: cert, tlsKey: key, machineRate, ...settings }: Settings): ServeConfig {
+function configOf({
+  tlsCert: cert,
+  tlsKey: key,
+  machineRate,
+  ...settings
+}: Omit<Settings, 'sikkerkey'>): ServeConfig {
   if ((cert === undefined) !== (key === undefined))
     throw new LocketError('config', 'tls-cert and tls-key are set together, or neither of them')
   const [rate] = machineRate

@@ -3,20 +3,17 @@ import { type Key, publicKeyOf } from '../../core/broker/keys.ts'
 import { createMeter } from '../../core/broker/meter.ts'
 import type { MachineRecord } from '../../core/broker/records.ts'
 import {
-  isSignedBy,
-  readRequestSignature,
-  type ClaimedSignature,
-  type RequestTarget,
-} from '../../core/broker/signing/request-signature.ts'
+  LOCKET_V2,
+  type Claim,
+  type SignedRequest,
+  type SigningProtocol,
+} from '../../core/broker/signing/claim.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { createNonceMemory } from './admission/nonces.ts'
 import type { BrokerPorts } from './ports.ts'
 
 /** A request as it came in. */
-export interface MachineRequest {
-  readonly target: RequestTarget
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  readonly body: Uint8Array
+export interface MachineRequest extends SignedRequest {
   /** The address of the sender. Empty on a Unix socket. */
   readonly address: string
 }
@@ -30,8 +27,6 @@ export interface Authenticated {
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
-/** Milliseconds that a machine's clock may differ. */
-const MOST_SKEW_MS = 60_000
 /**
  * Milliseconds that a nonce is kept after its request is too old. The clocks of two replicas may differ by
  * this much, and a clock may be set back by this much, without a request that can be sent again.
@@ -45,11 +40,14 @@ const MINUTE_MS = 60_000
 /**
  * Returns the function that finds out who sent a request. It checks in this order: machine known, enabled,
  * and asking from an allowed address; host; time; signature; rate; nonce. Rejects with `auth` or
- * `rate_limited`. The messages do not tell which machines there are. The cheap checks come first, and the
+ * `rate_limited`. Rates, nonces and failures are those of a machine in all protocols together. The messages
+ * do not tell which machines there are. The cheap checks come first, and the
  * nonce is remembered only for a verified request, so that nobody else can fill a machine's memory. A request
  * that is right is never refused because of others that were refused.
  */
-export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest) => Promise<Authenticated> {
+export function createAuthenticate(
+  ports: BrokerPorts,
+): (request: MachineRequest, protocol?: SigningProtocol) => Promise<Authenticated> {
   const { clock, store, settings } = ports
   const nonces = createNonceMemory(ports)
   const failures = createMeter(FAILURES)
@@ -57,36 +55,37 @@ export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest
   const keys = createKeyCache()
   const seen = new Map<string, number>()
 
-  async function authenticate(request: MachineRequest): Promise<Authenticated> {
-    const claimed = readRequestSignature(request.headers)
+  async function authenticate(
+    request: MachineRequest,
+    protocol: SigningProtocol = LOCKET_V2,
+  ): Promise<Authenticated> {
+    const { mostSkewMs } = protocol
+    const claimed = protocol.read(request)
     if (claimed === undefined)
-      throw new LocketError('auth', 'the request has no signature of the protocol locket-v2')
+      throw new LocketError('auth', `the request has no signature of the protocol ${protocol.name}`)
     const machine = await findMachine(claimed, request)
-    if (!settings.names.includes(hostOf(request.target.authority)))
+    if (protocol.signsHost && !settings.names.includes(hostOf(request.target.authority)))
       throw await refused(machine, request, 'it was signed for another host', FOREIGN_HOST)
-    if (Math.abs(clock.now() - claimed.created * 1000) > MOST_SKEW_MS)
+    if (Math.abs(clock.now() - claimed.created * 1000) > mostSkewMs)
       throw await refused(
         machine,
         request,
-        'its time differs by more than 60 s',
+        `its time differs by more than ${mostSkewMs / 1000} s`,
         skewText(clock.now(), claimed),
       )
-    if (!isSignedBy(keys.of(machine), claimed, request.target, request.body))
+    if (!claimed.isSignedBy(keys.of(machine)))
       throw await refused(machine, request, 'its signature does not fit', UNKNOWN)
     const waitMs = rate.take(machine.id, clock.elapsed())
     if (waitMs > 0)
       throw new LocketError('rate_limited', 'this machine asks too often', { retryAfterMs: waitMs })
     const { nonce, created, signature } = claimed
-    const expires = created * 1000 + MOST_SKEW_MS + NONCE_MARGIN_MS
+    const expires = created * 1000 + mostSkewMs + NONCE_MARGIN_MS
     await nonces.use({ machine: machine.id, nonce, expires })
     await noteSeen(machine.id)
     return { machine, requestSignature: signature, address: request.address }
   }
 
-  async function findMachine(
-    claimed: ClaimedSignature,
-    request: MachineRequest,
-  ): Promise<Authenticated['machine']> {
+  async function findMachine(claimed: Claim, request: MachineRequest): Promise<Authenticated['machine']> {
     const machine = await store.machine(claimed.machine)
     if (machine === undefined)
       throw tooMany({ id: claimed.machine }, request) ?? new LocketError('auth', UNKNOWN)
@@ -153,7 +152,7 @@ export function whyNot(machine: MachineRecord, address: string, now: number): st
   return isWithin(address, machine.cidrs) ? undefined : 'its address is not allowed'
 }
 
-function skewText(now: number, { created }: ClaimedSignature): string {
+function skewText(now: number, { created }: Claim): string {
   const seconds = Math.round(created - now / 1000)
   const direction = seconds > 0 ? 'ahead of' : 'behind'
   return `the clock of this machine is ${Math.abs(seconds)} s ${direction} that of the broker`

@@ -1,4 +1,5 @@
 import type { AnswerRow } from '../../core/broker/answer-body.ts'
+import type { SigningProtocol } from '../../core/broker/signing/claim.ts'
 import { signAnswer } from '../../core/broker/signing/answer-signature.ts'
 import type { SignatureHeaders } from '../../core/broker/signing/request-signature.ts'
 import { createNonce } from '../../core/broker/tokens.ts'
@@ -13,8 +14,9 @@ import { createEnrol, serverFacts, type EnrolAnswer, type EnrolRequest, type Ser
 import { createFreshness } from './watching/freshness.ts'
 import { createMachines, type Machines } from './machines.ts'
 import type { BrokerPorts } from './ports.ts'
-import { createRead, referenceOf, type ReadRequest } from './read.ts'
+import { createRead, hasFields, type ReadRequest } from './read.ts'
 import { createSealer } from './sealing.ts'
+import { createReadById, type ReadById } from './sikkerkey/read-by-id.ts'
 import { createStrangers, type Strangers } from './admission/strangers.ts'
 import { createWatches, type Watched } from './watching/watch.ts'
 
@@ -28,11 +30,14 @@ interface GrantedSecret {
 
 /** The broker: what machines ask, and what an operator changes. Disposing ends its loops. */
 export interface Broker extends Disposable {
-  authenticate(request: MachineRequest): Promise<Authenticated>
+  /** See `createAuthenticate`. */
+  authenticate(request: MachineRequest, protocol?: SigningProtocol): Promise<Authenticated>
   /** The limit of requests before that. */
   readonly strangers: Strangers
   /** See `createRead`. */
   read(by: Authenticated, request: ReadRequest): Promise<ReadonlyMap<string, AnswerRow>>
+  /** The same reads for programs that know a secret by an id. */
+  readonly byId: ReadById
   /** Resolves with all that the machine may read at present, without values. */
   list(by: Authenticated): Promise<readonly GrantedSecret[]>
   /** The `since` of a watch that begins now. */
@@ -73,6 +78,9 @@ export function createBroker(ports: BrokerPorts): Broker {
   const watches = createWatches(ports, changes)
   const freshness = createFreshness(ports, changes)
   const sealer = createSealer(clock)
+  const read = createRead(ports, ({ machine }, secrets, outcomes) =>
+    freshness.note(machine.id, secrets, outcomes),
+  )
 
   async function follow(): Promise<void> {
     for (;;) {
@@ -106,15 +114,14 @@ export function createBroker(ports: BrokerPorts): Broker {
   return {
     authenticate: createAuthenticate(ports),
     strangers: createStrangers(clock),
-    read: createRead(ports, ({ machine }, secrets, outcomes) =>
-      freshness.note(machine.id, secrets, outcomes),
-    ),
+    read,
+    byId: createReadById(ports, read),
     async list({ machine }) {
       const granted = await store.granted(machine.id)
       return granted.map(({ project, name, reference }) => ({
         project,
         name,
-        hasFields: hasFields(reference),
+        hasFields: hasFields(reference, ports.parseRef),
       }))
     },
     cursor: () => changes.cursor(),
@@ -134,14 +141,5 @@ export function createBroker(ports: BrokerPorts): Broker {
     [Symbol.dispose]() {
       stopping.abort(new LocketError('unavailable', 'the broker stops'))
     },
-  }
-
-  /** A reference that cannot be parsed any more counts as a single value: reading it gives the error. */
-  function hasFields(reference: string): boolean {
-    try {
-      return referenceOf({ reference }, ports.parseRef).isAll === true
-    } catch {
-      return false
-    }
   }
 }

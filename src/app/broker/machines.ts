@@ -1,6 +1,7 @@
 import { parseCidr } from '../../core/broker/addresses.ts'
 import { openBundle, sealBundle } from '../../core/broker/sealed/bundle.ts'
 import {
+  BUNDLE_FOLDER,
   formatIdentity,
   IDENTITY_FILES,
   vaultIdOf,
@@ -93,7 +94,8 @@ export function createMachines(ports: BrokerPorts): Machines {
     const signing = createSigningKey()
     const pem = privateKeyPem(signing)
     const vaultId = vaultIdOf(rawPublicKey(keys.signing))
-    const identity = formatIdentity({ ...machineIdentity(ports, machine), vaultId })
+    const privateKeyPath = `${BUNDLE_FOLDER}/${IDENTITY_FILES.key}`
+    const identity = formatIdentity({ ...machineIdentity(ports, machine), vaultId, privateKeyPath })
     // Programs that know several brokers look in the folder of this one.
     const folder = `vaults/${vaultId}/`
     const files = new Map<string, Uint8Array>([
@@ -103,6 +105,8 @@ export function createMachines(ports: BrokerPorts): Machines {
       [`${folder}${IDENTITY_FILES.identity}`, identity],
       [`${folder}${IDENTITY_FILES.key}`, pem],
     ])
+    // Programs that do not read it from the identity name this file in SSL_CERT_FILE.
+    if (keys.authority !== undefined) files.set(IDENTITY_FILES.authority, Buffer.from(keys.authority))
     const zip = ports.zip(files)
     const own = { signing: rawPublicKey(signing), sealing: rawPublicKey(sealingKeyOf(signing)) }
     const bundle = { hash: tokenHash(token), expires, sealed: sealBundle(zip, token) }

@@ -157,6 +157,18 @@ export function referenceOf(
   return ref
 }
 
+/**
+ * True for a reference whose value has fields. One that cannot be parsed any more counts as a single value:
+ * reading it gives the error.
+ */
+export function hasFields(reference: string, parseRef: BrokerPorts['parseRef']): boolean {
+  try {
+    return referenceOf({ reference }, parseRef).isAll === true
+  } catch {
+    return false
+  }
+}
+
 /** Overwrites the values of answers. */
 export function wipeAnswers(rows: ReadonlyMap<string, AnswerRow>): void {
   for (const row of rows.values()) if (row.kind === 'value') row.value.wipe()

@@ -2,7 +2,7 @@ import { isOfThisMachine, parseBrokerAddress } from '../../core/broker/broker-ad
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { parseDuration } from '../../core/text/units.ts'
 import { field, section } from '../../settings/field.ts'
-import { AbsolutePath, Choice, Duration, Names, Rates, Text } from '../../settings/kinds.ts'
+import { AbsolutePath, Choice, Duration, Names, Rates, Switch, Text } from '../../settings/kinds.ts'
 import { AnyText } from '../../settings/schema.ts'
 
 /** `:7468`, `127.0.0.1:7468` or `unix:/path`. */
@@ -138,6 +138,14 @@ export const serveSection = section('serve', 'locket serve', {
     placeholder: 'RATE',
   }),
   policyFile,
+  sikkerkey: field({
+    name: 'sikkerkey',
+    env: 'LOCKET_SIKKERKEY',
+    schema: Switch,
+    default: 'true',
+    summary: "answers the SDKs and the CLI of SikkerKey, at /v1 of the machines' address",
+    placeholder: 'BOOLEAN',
+  }),
   auditKeepMs: field({
     name: 'audit-keep',
     env: 'LOCKET_AUDIT_KEEP',

@@ -12,12 +12,23 @@ export interface MachineIdentity {
   readonly serverKey: string
   /** The certificate of the broker's own authority, as PEM. Left out: the usual authorities vouch for it. */
   readonly caPem?: string
-  /** The path of the private key; a relative one begins in the folder of this file. */
+  /**
+   * The path of the private key; a relative one begins in the folder of this file. In a bundle, which has a
+   * `vaultId`, the key is beside this file, and the path is the one in a container.
+   */
   readonly privateKeyPath: string
 }
 
 /** Names of the files of an identity. */
-export const IDENTITY_FILES = { identity: 'identity.json', key: 'private.pem', settings: 'cli.json' } as const
+export const IDENTITY_FILES = {
+  identity: 'identity.json',
+  key: 'private.pem',
+  settings: 'cli.json',
+  authority: 'ca.pem',
+} as const
+
+/** The folder at which a container has its bundle: programs of others look for the key there. */
+export const BUNDLE_FOLDER = '/etc/sikkerkey'
 
 /**
  * Returns the name of a broker in paths, `vault_` and 24 characters. It follows from the public key of the

@@ -8,8 +8,8 @@ import { readPublicKey } from '../../core/broker/keys.ts'
 import { SEALED_TYPE } from '../../core/broker/sealed/seal.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import { LocketError } from '../../core/vocabulary/errors.ts'
 import { bodyBytes, JSON_TYPE, readJsonBody, sentRefusal, sendRefusal } from './broker-server.ts'
+import { signalOf, signalWithin } from './signals.ts'
 
 /** The options of the API of machines. */
 interface MachineApiOptions {
@@ -106,7 +106,7 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
   server.post('/v2/resolve', async (request, reply) => {
     const by = await authenticate(request)
     const { refs, known, context } = readJsonBody(ResolveBody, request.body)
-    const signal = deadlineOf(reply, clock)
+    const signal = signalWithin(READ_DEADLINE_MS, reply, clock)
     // The cursor is taken first: a change during the read ends the next watch at once.
     const cursor = broker.cursor()
     const rows = await broker.read(by, { refs, known: new Map(Object.entries(known)), context, signal })
@@ -153,25 +153,4 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
 
 function json(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(value))
-}
-
-/** Aborted when the machine hangs up before it has its answer. */
-function signalOf(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort(new LocketError('aborted', 'the machine went away'))
-  })
-  return gone.signal
-}
-
-/** As `signalOf`, and also aborted after the time for one batch. */
-function deadlineOf(reply: FastifyReply, clock: Clock): AbortSignal {
-  const late = new AbortController()
-  const answered = new AbortController()
-  reply.raw.once('close', () => answered.abort())
-  clock.sleep(READ_DEADLINE_MS, answered.signal).then(
-    () => late.abort(new LocketError('timeout', `no answer within ${READ_DEADLINE_MS / 1000} s`)),
-    () => undefined,
-  )
-  return AbortSignal.any([signalOf(reply), late.signal])
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
 import type { MachineIdentity } from '../../core/broker/identity-file.ts'
 import { publicKeyOf, readPublicKey } from '../../core/broker/keys.ts'
@@ -23,6 +23,7 @@ const MAX_BYTES = 64 * 1024
 const Identity = z.object({
   machineId: z.string().regex(/^m_[a-z0-9]{26}$/),
   machineName: z.string().max(128),
+  vaultId: z.string().max(128).optional(),
   apiUrl: z.string().max(512),
   serverKey: z.string().max(64),
   caPem: z.string().startsWith('-----BEGIN CERTIFICATE-----').optional(),
@@ -44,8 +45,11 @@ export async function readIdentityFiles(
       throw readError(thrown, from, { provider: instance, setting: 'identity' })
     })
   const identity = new Secret(await read(path))
-  const { privateKeyPath } = parseIdentity(identity, path, instance)
-  return [identity, new Secret(await read(resolve(dirname(path), privateKeyPath)))]
+  const { privateKeyPath, vaultId } = parseIdentity(identity, path, instance)
+  const isBundle = vaultId !== undefined
+  const folder = dirname(path)
+  const key = isBundle ? join(folder, basename(privateKeyPath)) : resolve(folder, privateKeyPath)
+  return [identity, new Secret(await read(key))]
 }
 
 /** Returns the identity of two files. Throws `auth` if they do not hold one. */
@@ -65,8 +69,12 @@ export function loadIdentity(
 
 function parseIdentity(text: Secret, path: string, instance: string): MachineIdentity {
   try {
-    const { caPem, ...identity } = Identity.parse(JSON.parse(textOf(text)))
-    return { ...identity, ...(caPem === undefined ? {} : { caPem }) }
+    const { caPem, vaultId, ...identity } = Identity.parse(JSON.parse(textOf(text)))
+    return {
+      ...identity,
+      ...(caPem === undefined ? {} : { caPem }),
+      ...(vaultId === undefined ? {} : { vaultId }),
+    }
   } catch (thrown) {
     if (isLocketError(thrown)) throw thrown
     throw unusable(path, instance, 'it is not an identity.json of a broker')

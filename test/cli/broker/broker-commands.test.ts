@@ -133,7 +133,9 @@ test('a bundle is a private ZIP archive with both layouts, and its identity work
   const { vaultId = '' } = identity
   assert.match(vaultId, /^vault_[0-9a-f]{24}$/)
   const ofVault = ['identity.json', 'private.pem'].map((name) => `vaults/${vaultId}/${name}`)
-  assert.deepEqual(Object.keys(files), ['identity.json', 'private.pem', 'cli.json', ...ofVault])
+  assert.deepEqual(Object.keys(files), ['identity.json', 'private.pem', 'cli.json', ...ofVault, 'ca.pem'])
+  assert.equal(identity.privateKeyPath, '/etc/sikkerkey/private.pem')
+  assert.equal(Buffer.from(files['ca.pem'] ?? []).toString(), identity.caPem)
   for (const path of ofVault) assert.deepEqual(files[path], files[path.replace(/.*\//, '')])
   const machine = { id: identity.machineId, key: createPrivateKey(Buffer.from(files['private.pem'] ?? [])) }
   assert.ok('value' in ((await broker.resolve(machine, 'shop/api')).json.answers['shop/api'] ?? {}))

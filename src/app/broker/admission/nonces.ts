@@ -2,10 +2,10 @@ import { LocketError } from '../../../core/vocabulary/errors.ts'
 import type { BrokerPorts } from '../ports.ts'
 
 /**
- * Nonces of one machine that are remembered at once. A machine at the usual rate of 20/s has half of them: a
- * nonce is kept for seven minutes at most.
+ * Nonces of one machine that are remembered at once: those of a machine at the usual rate of 20/s. A nonce of
+ * SikkerKey's protocol is kept for 15 minutes if the machine's clock is five minutes ahead.
  */
-const MOST_NONCES = 16_384
+const MOST_NONCES = 20_480
 const SWEEP_MS = 60_000
 
 /**

@@ -22,7 +22,7 @@ export interface RequestTarget {
 export type SignatureHeaders = Readonly<Record<'content-digest' | 'signature-input' | 'signature', string>>
 
 /** The signature of a request as it was sent. Nothing in it is verified yet. */
-export interface ClaimedSignature {
+interface ClaimedSignature {
   readonly machine: string
   /** Seconds since the epoch. */
   readonly created: number
@@ -38,8 +38,8 @@ const TAG = 'locket-v2'
 const ALGORITHM = 'ed25519'
 const COMPONENTS = ['"@method"', '"@authority"', '"@path"', '"@query"', '"content-digest"'] as const
 
-/** An id of a machine. */
-const MACHINE_ID = /^m_[a-z0-9]{26}$/
+/** The form of a machine's id. */
+export const MACHINE_ID = /^m_[a-z0-9]{26}$/
 /** 128 random bits at least, in base64url. */
 const NONCE = /^[A-Za-z0-9_-]{22,44}$/
 

@@ -1,0 +1,72 @@
+import * as z from 'zod'
+import type { SecretItem, ValuedItem } from '../../app/broker/sikkerkey/read-by-id.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { Secret } from '../../core/vocabulary/secret.ts'
+import { bodyBytes, readJsonBody } from '../broker/broker-server.ts'
+
+const ListBody = z.object({ projectId: z.string().max(128) })
+
+const ExportBody = z.object({
+  projectId: z.string().max(128).nullish(),
+  // The broker has no applications, so nothing can be in one.
+  applicationId: z.null().optional(),
+})
+
+/** Returns the project that a list is wanted of. Throws `usage`. */
+export function readListBody(body: unknown): string {
+  return readJsonBody(ListBody, body).projectId
+}
+
+/** Returns the project that an export is wanted of. Undefined: all, as an empty body says. Throws `usage`. */
+export function readExportBody(body: unknown): string | undefined {
+  if (bodyBytes(body).byteLength === 0) return undefined
+  return readJsonBody(ExportBody, body).projectId ?? undefined
+}
+
+/** Returns `{"value":"…"}`. The caller must wipe it. Throws `unfit_value` for a value that is not UTF-8. */
+export function valueBody(value: Secret): Buffer {
+  return Buffer.from(`{"value":${quoted(value)}}`)
+}
+
+/** Returns `{"secrets":[…]}` without values. */
+export function listBody(items: readonly SecretItem[]): Buffer {
+  return Buffer.from(JSON.stringify({ secrets: items.map(factsOf) }))
+}
+
+/** As `listBody`, with values. The caller must wipe it. Throws `unfit_value`, which names the secret. */
+export function exportBody(items: readonly ValuedItem[]): Buffer {
+  const rows = items.map((item) => {
+    const facts = JSON.stringify(factsOf(item))
+    return `${facts.slice(0, -1)},"value":${quoted(item.value, item.id)}}`
+  })
+  return Buffer.from(`{"secrets":[${rows.join(',')}]}`)
+}
+
+/** Returns `{"projects":[…]}`. The id of a project is its name. */
+export function projectsBody(projects: readonly string[]): Buffer {
+  const rows = projects.map((name) => ({
+    projectId: name,
+    projectName: name,
+    applicationId: null,
+    applicationName: null,
+  }))
+  return Buffer.from(JSON.stringify({ projects: rows }))
+}
+
+function factsOf({ id, name, project, fields }: SecretItem) {
+  return { id, name, fieldNames: fieldNamesOf(fields), projectId: project }
+}
+
+/** `a,b`. A name with a comma cannot be written so: the value is one JSON object then. */
+function fieldNamesOf(fields: readonly string[] | undefined): string | null {
+  if (fields === undefined || fields.some((name) => name.includes(','))) return null
+  return fields.join(',')
+}
+
+function quoted(value: Secret, id = 'the value'): string {
+  try {
+    return JSON.stringify(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value.reveal()))
+  } catch {
+    throw new LocketError('unfit_value', `${id} is not UTF-8 text, which this protocol cannot hold`)
+  }
+}
