@@ -8,8 +8,9 @@ export interface SikkerkeyAsked {
   readonly method?: string
   readonly body?: string
   readonly key?: KeyObject
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Default: the time now, plus `aheadMs`. */
   readonly now?: number
+  readonly aheadMs?: number
   readonly nonce?: string
   readonly machineId?: string
   readonly sent?: { readonly path?: string; readonly body?: string; readonly method?: string }
@@ -25,6 +26,7 @@ interface SikkerkeyReply {
     readonly error?: string
     readonly secrets?: readonly Readonly<Record<string, unknown>>[]
     readonly projects?: readonly unknown[]
+    readonly changes?: unknown
   }
 }
 
@@ -36,7 +38,7 @@ export async function askSikkerkey(
   asked: SikkerkeyAsked = {},
 ): Promise<SikkerkeyReply> {
   const { method = 'GET', body = '', sent = {} } = asked
-  const timestamp = String(Math.floor((asked.now ?? Date.now()) / 1000))
+  const timestamp = String(Math.floor((asked.now ?? Date.now() + (asked.aheadMs ?? 0)) / 1000))
   const nonce = asked.nonce ?? newNonce()
   const text = sikkerkeyText({ method, path, timestamp, nonce, body: Buffer.from(body) })
   const headers = {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { SecretItem, ValuedItem } from '../../app/broker/sikkerkey/read-by-id.ts'
+import type { WatchedChange, SecretItem, ValuedItem } from '../../app/broker/sikkerkey/read-by-id.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { bodyBytes, readJsonBody } from '../broker/broker-server.ts'
@@ -11,6 +11,19 @@ const ExportBody = z.object({
   // The broker has no applications, so nothing can be in one.
   applicationId: z.null().optional(),
 })
+
+const PollBody = z.object({ watch: z.array(z.string().max(256)).max(500) })
+
+/** Returns the ids that a machine watches. Throws `usage`. */
+export function readPollBody(body: unknown): readonly string[] {
+  return readJsonBody(PollBody, body).watch
+}
+
+/** Returns `{"changes":{…}}`. */
+export function changesBody(changes: ReadonlyMap<string, WatchedChange>): Buffer {
+  const rows = [...changes].map(([id, status]) => [id, { status }] as const)
+  return Buffer.from(JSON.stringify({ changes: Object.fromEntries(rows) }))
+}
 
 /** Returns the project that a list is wanted of. Throws `usage`. */
 export function readListBody(body: unknown): string {

@@ -8,7 +8,16 @@ import type { Emit } from '../../core/ports/events.ts'
 import { isLocketError, LocketError, type ErrorCode } from '../../core/vocabulary/errors.ts'
 import { bodyBytes, factsOfRefusal, JSON_TYPE, type RefusalFacts } from '../broker/broker-server.ts'
 import { signalWithin } from '../broker/signals.ts'
-import { exportBody, listBody, projectsBody, readExportBody, readListBody, valueBody } from './bodies.ts'
+import {
+  changesBody,
+  exportBody,
+  listBody,
+  projectsBody,
+  readExportBody,
+  readListBody,
+  readPollBody,
+  valueBody,
+} from './bodies.ts'
 
 /** The options of the API. */
 interface SikkerkeyOptions {
@@ -101,6 +110,12 @@ function addRoutes(v1: FastifyInstance, { broker, clock, emit }: SikkerkeyOption
     } finally {
       for (const { value } of items) value.wipe()
     }
+  })
+
+  v1.post('/secrets/poll', async (request, reply) => {
+    const by = await authenticate(request)
+    const ids = readPollBody(request.body)
+    return send(reply, changesBody(await broker.byId.changes(by, ids, deadline(reply))))
   })
 
   v1.get('/cli/projects', async (request, reply) => {

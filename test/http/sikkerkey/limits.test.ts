@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { until } from '../../../scripts/engine/until.ts'
 import { startBroker, type BrokerOptions, type TestBroker } from '../../support/broker.ts'
 import { askSikkerkey } from '../../support/sikkerkey.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -51,4 +52,28 @@ test('a policy that denies a secret leaves it out of an export', async (t) => {
     json.secrets?.map(({ id, value }) => [id, value]),
     [['sk_DB', 'value']],
   )
+})
+
+test('a poll reports a new value once, and a grant that was taken away', async (t) => {
+  const broker = await brokerFor(t, { args: ['--broker-refresh', '2s', '--machine-rate', '500/s'] })
+  const machine = await broker.machine('web1', ['shop/DB'])
+  const poll = async (): Promise<unknown> => {
+    const body = '{"watch":["sk_DB"]}'
+    const { json } = await askSikkerkey(broker, machine, '/v1/secrets/poll', { method: 'POST', body })
+    return json.changes
+  }
+  assert.equal((await askSikkerkey(broker, machine, '/v1/secret/sk_DB')).json.value, 'value')
+  assert.deepEqual(await poll(), {})
+  broker.put({ DB: 'new value' })
+  const reported: unknown[] = []
+  await until('the change is reported', async () => {
+    reported.push(await poll())
+    return JSON.stringify(reported.at(-1)).includes('changed')
+  })
+  assert.deepEqual(reported.at(-1), { sk_DB: { status: 'changed' } })
+  assert.equal((await askSikkerkey(broker, machine, '/v1/secret/sk_DB')).json.value, 'new value')
+  assert.deepEqual(await poll(), {})
+  const { status } = await broker.admin('DELETE', '/v1/machines/web1/grants/shop/DB')
+  assert.equal(status, 200)
+  assert.deepEqual(await poll(), { sk_DB: { status: 'access_denied' } })
 })

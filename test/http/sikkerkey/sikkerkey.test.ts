@@ -129,8 +129,8 @@ const REFUSED: readonly (readonly [string, SikkerkeyAsked, RegExp])[] = [
   ['another key', { key: createSigningKey() }, /does not know this machine/],
   ['a changed path', { sent: { path: '/v1/secret/sk_API' } }, /does not know/],
   ['a changed method', { sent: { method: 'HEAD' } }, /^$/],
-  ['an old time', { now: Date.now() - 6 * MINUTE_MS }, /36\d s behind/],
-  ['a future time', { now: Date.now() + 6 * MINUTE_MS }, /3[56]\d s ahead/],
+  ['an old time', { aheadMs: -10 * MINUTE_MS }, /\d{3} s behind/],
+  ['a future time', { aheadMs: 10 * MINUTE_MS }, /\d{3} s ahead/],
   ['an unknown machine', { machineId: `m_${'a'.repeat(26)}` }, /does not know/],
   ['a strange machine', { machineId: 'machine' }, /no signature of the protocol sikkerkey/],
   ['a short nonce', { nonce: 'AAAA' }, /no signature of the protocol/],
@@ -151,8 +151,8 @@ test('a request is refused with 401: a changed body', async () => {
   assert.equal(status, 401)
 })
 
-test('a clock that differs by four minutes is accepted, and a nonce is good once', async () => {
-  const late = { now: Date.now() - 4 * MINUTE_MS, nonce: newNonce() }
+test('a clock that differs by three minutes is accepted, and a nonce is good once', async () => {
+  const late = { now: Date.now() - 3 * MINUTE_MS, nonce: newNonce() }
   assert.equal((await ask('/v1/secret/sk_DB', late)).status, 200)
   const again = await ask('/v1/secret/sk_DB', late)
   assert.deepEqual([again.status, again.json.error], [401, 'this request was sent before'])

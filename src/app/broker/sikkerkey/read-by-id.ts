@@ -8,6 +8,7 @@ import type { Authenticated } from '../authenticate.ts'
 import type { BrokerPorts } from '../ports.ts'
 import { hasFields, wipeAnswers, type ReadRequest } from '../read.ts'
 import { idsOf, isSecretId, secretsMeant } from './secret-id.ts'
+import { createSeenVersions } from './seen-versions.ts'
 
 /** A secret in a list. */
 export interface SecretItem {
@@ -43,9 +44,21 @@ export interface ReadById {
   list(by: Authenticated, asked: AskedSecrets): Promise<readonly SecretItem[]>
   /** As `list`, with the values. Leaves out what the policy forbids; any other failure is the answer. */
   all(by: Authenticated, asked: AskedSecrets): Promise<readonly ValuedItem[] | Unread>
+  /**
+   * Resolves with what has changed since the machine read it or asked the last time. The first question about
+   * a secret has no change. A failure of a provider is not a change.
+   */
+  changes(
+    by: Authenticated,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, WatchedChange>>
   /** Resolves with the projects of the granted secrets. */
   projects(by: Authenticated): Promise<readonly string[]>
 }
+
+/** The change of a watched secret. `deleted`: its provider has it no more. */
+export type WatchedChange = 'changed' | 'deleted' | 'access_denied'
 
 /** Which secrets a list is for. */
 interface AskedSecrets {
@@ -62,6 +75,7 @@ const MOST_SECRETS = 2000
 /** Returns the reads by id of a broker. */
 export function createReadById(ports: BrokerPorts, read: Read): ReadById {
   const { store, clock, audit, parseRef } = ports
+  const seen = createSeenVersions()
 
   async function readAll(
     by: Authenticated,
@@ -87,6 +101,12 @@ export function createReadById(ports: BrokerPorts, read: Read): ReadById {
       })
   }
 
+  function changeOf(machine: string, text: string, row: AnswerRow | undefined): WatchedChange | undefined {
+    if (row?.kind === 'value') return seen.note(machine, text, row.version) ? 'changed' : undefined
+    if (codeOf(row) === 'denied') return 'access_denied'
+    return codeOf(row) === 'not_found' ? 'deleted' : undefined
+  }
+
   /** Stores the line of an id that means nothing that this machine may read. */
   async function recordUnknown({ machine, address }: Authenticated, id: string): Promise<void> {
     const actor = `machine ${machine.id}`
@@ -105,7 +125,27 @@ export function createReadById(ports: BrokerPorts, read: Read): ReadById {
       }
       const text = formatPlace(placeOf(secret))
       const row = (await readAll(by, [text], signal)).get(text)
-      return row?.kind === 'value' ? { value: row.value } : { id, code: codeOf(row) }
+      if (row?.kind !== 'value') return { id, code: codeOf(row) }
+      seen.note(by.machine.id, text, row.version)
+      return { value: row.value }
+    },
+
+    async changes(by, ids, signal) {
+      const secrets = await store.granted(by.machine.id)
+      const texts = new Map<string, string>()
+      const changes = new Map<string, WatchedChange>()
+      for (const id of ids) {
+        const [secret, ...others] = secretsMeant(id, secrets)
+        if (secret !== undefined && others.length === 0) texts.set(id, formatPlace(placeOf(secret)))
+        else changes.set(id, 'access_denied')
+      }
+      const rows = await readAll(by, [...new Set(texts.values())], signal)
+      wipeAnswers(rows)
+      for (const [id, text] of texts) {
+        const change = changeOf(by.machine.id, text, rows.get(text))
+        if (change !== undefined) changes.set(id, change)
+      }
+      return changes
     },
 
     async list(by, { project, signal }) {
