@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { commandPage } from '../../src/cli/help/page.ts'
 import { COMMANDS, TABLES } from '../../src/cli/index.ts'
+import { brokerAdminSection } from '../../src/config/broker/admin-section.ts'
 import { flagNames } from '../../src/config/layers/flags.ts'
 import { openToml, tomlLayer } from '../../src/config/layers/toml.ts'
 import { configFileSection } from '../../src/config/sections/config-file.ts'
@@ -52,7 +53,9 @@ for (const entry of LOADED) {
     tomlLayer(document, name, fields, problems)
     assert.match(problems.at(-1) ?? '', /there is no setting no-such-key/)
     // `locket check` reads the daemon's table. `locket run` and `locket mapping` read that of `locket exec`.
-    const readsFiles = sections.includes(configFileSection) && !['check', 'run', 'mapping'].includes(name)
+    // Commands that find a broker read that of `locket serve`.
+    const readsOther = ['check', 'run', 'mapping'].includes(name) || sections.includes(brokerAdminSection)
+    const readsFiles = sections.includes(configFileSection) && !readsOther
     assert.equal(hasTable ?? false, readsFiles)
   })
 }
