@@ -203,9 +203,11 @@ export function createHolder(
       const seconds = Math.round((one.lease.expiresAt - clock.now()) / 1000)
       if (!one.isOver) emit('lease.renewed', { ...factsOf(one), seconds })
     } catch (thrown) {
+      // A caller that goes away, or an unmount, says nothing about the lease.
+      if (signal.aborted) throw thrown
       const error = toLocketError(thrown)
       one.isOver = !isRetryable(error) || clock.now() >= one.lease.expiresAt
-      if (!one.isOver || signal.aborted) throw error
+      if (!one.isOver) throw error
       emit('lease.renewal.failed', { ...factsOf(one), code: error.code, error: formatError(error) })
     }
   }
