@@ -19,6 +19,7 @@ import { hasOutputs } from '../core/plan/output-plan.ts'
 import { normalizePath } from '../core/plan/paths.ts'
 import type { CommandLine } from '../core/ports/process.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
+import type { Section } from '../settings/field.ts'
 import type { Command, CommandContext } from './define.ts'
 
 /** The sections of `locket exec`, without those that every command that renders has. */
@@ -72,11 +73,13 @@ type ExecContext = Pick<CommandContext, 'name' | 'argv' | 'env' | 'isRoot' | 'ui
 
 /**
  * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
- * files and nothing else. Throws `usage` or `config`.
+ * files and nothing else. `more`: further sections, whose settings are in the layer that is returned. Throws
+ * `usage` or `config`.
  */
 export function loadExec(
   { name, argv, env: given, isRoot, uid, cwd, tables }: ExecContext,
   isMapped: 'if-named' | 'always' = 'if-named',
+  more: readonly Section[] = [],
 ) {
   const { flags, command: words } = splitCommand(argv)
   if (words === undefined) throw commandMissing(name)
@@ -84,7 +87,7 @@ export function loadExec(
   const loaded = loadRendering({
     name,
     table: 'exec',
-    sections: EXEC,
+    sections: { ...Object.fromEntries(more.map((it) => [it.name, it])), ...EXEC },
     argv: flags,
     env,
     isRoot,
@@ -122,7 +125,7 @@ export function loadExec(
   }
   const replaced = new Set(named.map((entry) => (entry.kind === 'variable' ? entry.name : '')))
   const unresolved = resolveEnv ? [] : found.map(({ name }) => name).filter((name) => !replaced.has(name))
-  return { config, providers, log, exposed, unresolved, mapping }
+  return { config, providers, log, exposed, unresolved, mapping, layer }
 }
 
 /** True when the command gets neither a variable nor a file. */

@@ -50,10 +50,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['vocabulary', 'text'],
     ports: ['vocabulary', 'text', 'volume', 'audit', 'broker'],
     filters: ['vocabulary', 'text'],
-    'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
     broker: ['vocabulary', 'text'],
+    blind: ['vocabulary', 'text'],
     reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
@@ -86,6 +86,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     secret: [],
     init: [],
     broker: ['access'],
+    blind: ['audit', 'exec', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {
     files: [],
@@ -98,6 +99,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     log: [],
     daemon: ['files'],
     broker: ['files'],
+    blind: ['broker', 'files', 'process'],
     engine: [],
   },
 }

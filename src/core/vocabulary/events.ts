@@ -1,4 +1,5 @@
 import { AUDIT_EVENTS } from './events/of-audit.ts'
+import { BLIND_EVENTS } from './events/of-blind.ts'
 import { CACHE_EVENTS } from './events/of-cache.ts'
 import { BROKER_EVENTS } from './events/of-broker.ts'
 import { COMMAND_EVENTS } from './events/of-commands.ts'
@@ -14,6 +15,7 @@ const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
  * metrics, audit and hooks, follow from it.
  */
 export const EVENTS = {
+  ...BLIND_EVENTS,
   ...BROKER_EVENTS,
   // The daemon
   'daemon.again': row(
