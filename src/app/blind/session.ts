@@ -1,7 +1,8 @@
 import { formatError } from '../../core/vocabulary/errors.ts'
 import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
 import type { Machine } from '../machine.ts'
-import { createCommandRefresh, type RefreshSettings } from '../renewal/command-refresh.ts'
+import type { CommandLeases } from '../leases/command-leases.ts'
+import { createCommandRefresh, type FollowChanges, type RefreshSettings } from '../renewal/command-refresh.ts'
 import { openRenewal } from '../renewal/renewal.ts'
 import { createUrgency } from '../renewal/urgency.ts'
 import type { BlindGate } from './gate.ts'
@@ -11,6 +12,10 @@ import type { BlindSource, BlindValues } from './values.ts'
 export interface SessionPorts extends Pick<Machine, 'clock' | 'emit' | 'watch'> {
   readonly source: BlindSource
   readonly gate: BlindGate
+  /** Hears of changes from the providers. */
+  readonly follow: FollowChanges
+  /** The leases of the values. The caller ends them. */
+  readonly leases: CommandLeases
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
 }
@@ -22,7 +27,7 @@ export interface SessionPorts extends Pick<Machine, 'clock' | 'emit' | 'watch'> 
 export async function followValues(
   first: BlindValues,
   refreshing: RefreshSettings,
-  { clock, emit, watch, source, gate, forgetValues }: SessionPorts,
+  { clock, emit, watch, follow, leases, source, gate, forgetValues }: SessionPorts,
   signal: AbortSignal,
 ): Promise<void> {
   const fingerprints = createFingerprints()
@@ -34,17 +39,21 @@ export async function followValues(
   const failed = (facts: { readonly code: string; readonly error: string }) => emit('blind.kept', facts)
   const refresh = createCommandRefresh(
     refreshing,
-    { clock, watch },
+    { clock, watch, follow },
     {
       forget: forgetValues,
       failed: (error) => failed({ code: error.code, error: formatError(error) }),
     },
   )
   await using renewal = await openRenewal(
-    { triggers: [refresh.trigger], failed, recovered: () => emit('blind.refreshed', { changed: 0 }) },
+    {
+      triggers: [refresh.trigger, leases.trigger(() => refresh.demand())],
+      failed,
+      recovered: () => emit('blind.refreshed', { changed: 0 }),
+    },
     clock,
   )
-  await refresh.begin().done(first.refs, first.expiresAt)
+  await refresh.begin().done(first.refs, first)
   await renewal.follow(
     () =>
       urgency.run(signal, async (run) => {
@@ -57,7 +66,7 @@ export async function followValues(
           prints = next
           emit('blind.refreshed', { changed })
         } else for (const { value } of values.secrets) value.wipe()
-        await turn.done(values.refs, values.expiresAt)
+        await turn.done(values.refs, values)
         return undefined
       }),
     { signal },

@@ -29,6 +29,8 @@ export interface BlindValues {
   readonly refs: readonly SecretRef[]
   /** When the first of the values expires, in milliseconds since the epoch. Undefined: none does. */
   readonly expiresAt: number | undefined
+  /** See `Rendered`. */
+  readonly isSteady: boolean
 }
 
 /** Fetches the values again and again. Each variable keeps its placeholder. */
@@ -82,7 +84,8 @@ export function openBlindValues(
         const isHidden = new Set(secrets.map(({ name }) => name))
         const visible = environmentOf(values.filter(([{ name }]) => !isHidden.has(name)))
         const refs = rendered.templates.flatMap(({ template }) => template.refs)
-        return { secrets, visible, refs, expiresAt: rendered.expiresAt }
+        const { expiresAt, isSteady = false } = rendered
+        return { secrets, visible, refs, expiresAt, isSteady }
       } catch (thrown) {
         wipeAll(secrets.map(({ value }) => value))
         throw thrown

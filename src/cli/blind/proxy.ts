@@ -79,7 +79,11 @@ export async function runProxy(
       },
       notifyReady: () => wire.notifySystemd(env, 'READY=1'),
     }
-    return await serveProxy({ refreshing: { refresh, providers } }, deps, signal)
+    try {
+      return await serveProxy({ refreshing: { refresh, providers } }, deps, signal)
+    } finally {
+      await ports.leases.end()
+    }
   } finally {
     await clients.close()
   }

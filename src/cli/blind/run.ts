@@ -41,7 +41,11 @@ export async function runBlindCommand(
         return { address, certificate, store, [Symbol.asyncDispose]: () => open.disposeAsync() }
       },
     }
-    return await runBlind({ ...rest, ...values }, deps, context.signal)
+    try {
+      return await runBlind({ ...rest, ...values }, deps, context.signal)
+    } finally {
+      await ports.leases.end()
+    }
   } finally {
     await rendering.clients.close()
   }

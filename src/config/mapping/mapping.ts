@@ -162,6 +162,7 @@ function variable(
     kind: 'variable',
     name,
     source: { kind: 'inline', template: template.text },
+    needsReference: true,
     get origin() {
       return `${at()} ${shown}`
     },

@@ -1,6 +1,7 @@
 import { AUDIT_EVENTS } from './events/of-audit.ts'
 import { BLIND_EVENTS } from './events/of-blind.ts'
 import { CACHE_EVENTS } from './events/of-cache.ts'
+import { LEASE_EVENTS } from './events/of-leases.ts'
 import { BROKER_EVENTS } from './events/of-broker.ts'
 import { COMMAND_EVENTS } from './events/of-commands.ts'
 import { RELOAD_EVENTS } from './events/of-reloads.ts'
@@ -150,6 +151,7 @@ export const EVENTS = {
   ),
   'volume.restore.failed': row('error', 'failed', FAILURE),
   ...CACHE_EVENTS,
+  ...LEASE_EVENTS,
   ...AUDIT_EVENTS,
   ...RELOAD_EVENTS,
   // Providers
