@@ -80,6 +80,7 @@ function variablesSchema(): JsonSchema {
         {
           type: 'object',
           required: ['ref'],
+          minProperties: 2,
           properties: {
             provider: text,
             resolver: text,
