@@ -12,12 +12,11 @@ test('curl and git use a value that they never get', async (t) => {
   assert.equal(refs.length, 2, out)
 })
 
-test('requests and httpx of Python use a value that they never get', async (t) => {
-  assert.ok(existsSync(PYTHON), 'make clients installs them')
-  const python = `${process.cwd()}/${PYTHON}`
-  await checkClient(t, [python, clientPath('client.py'), 'requests'])
-  await checkClient(t, [python, clientPath('client.py'), 'httpx'])
-})
+for (const client of ['requests', 'httpx'])
+  test(`${client} of Python uses a value that it never gets`, async (t) => {
+    assert.ok(existsSync(PYTHON), 'make clients installs it')
+    await checkClient(t, [`${process.cwd()}/${PYTHON}`, clientPath('client.py'), client])
+  })
 
 test('fetch and https of Node use a value that they never get', async (t) => {
   await checkClient(t, [process.execPath, clientPath('client.mjs')])
