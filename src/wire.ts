@@ -1,9 +1,9 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import { followNamed } from './app/access/follow-named.ts'
 import { createCommandLeases } from './app/leases/command-leases.ts'
 import { createLeases } from './app/leases/leases.ts'
-import type { HearChange } from './app/access/tidings.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
@@ -43,7 +43,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { openAuditFiles } from './host/audit/audit-files.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
-export { openAuditFile, openHeapCare }
+export { openAuditFile }
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsAdmin, listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
@@ -128,16 +128,12 @@ export function openDriver(
     emit,
     host: openHostFacts(),
     watch: watchPaths,
+    careForHeap: openHeapCare(),
     openEngine: () => openEngine(daemon),
     daemon,
     clients,
     leases: createLeases({ clients, clock, emit, store: openLeaseFile(dir) }),
-    lastGood: createLastKnownGood({
-      files: openCacheFiles(`${dir}/cache`),
-      hostKey,
-      clock,
-      emit,
-    }),
+    lastGood: createLastKnownGood({ files: openCacheFiles(`${dir}/cache`), hostKey, clock, emit }),
     audit: openAudit(daemon.audit, { hostKey, clock, emit }),
     stopping,
   }
@@ -176,12 +172,7 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     resolve,
     leases,
     forgetValues: () => clients.expire(),
-    follow: (names: readonly string[], hear: HearChange) =>
-      clients.follow(
-        { kind: 'command', name: command },
-        providers.filter(({ name }) => names.includes(name)),
-        hear,
-      ),
+    follow: followNamed(clients, caller, providers),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,

@@ -7,7 +7,7 @@ import { createDriver, type Driver } from '../../src/app/volume/driver.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
 import { usesOf } from '../../src/app/volume/state.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
-import type { LeaseStore } from '../../src/core/ports/lease-store.ts'
+import type { LeaseStore } from '../../src/core/ports/state-store.ts'
 import type { CacheFiles } from '../../src/core/ports/cache-files.ts'
 import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
@@ -133,6 +133,7 @@ export function testDriver(
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
     watch: watchPaths,
+    careForHeap: () => undefined,
     openEngine: async () => {
       world.step()
       return openEngine({ socket: world.dockerSocket, isManaged: false, clock })

@@ -20,7 +20,7 @@ import { createVolumeTable, type Volume, type VolumeTable } from './volume-table
 /** The machine and the providers, as the driver sees them. */
 interface DriverPorts extends Pick<
   Machine,
-  'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
+  'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch' | 'careForHeap'
 > {
   readonly clients: Clients
   readonly lastGood: LastKnownGood

@@ -1,9 +1,18 @@
+import type { Clock } from '../../core/ports/clock.ts'
+import type { Engine } from '../../core/ports/engine.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
-import type { Driver } from './driver.ts'
+import type { Audit } from './audit.ts'
 
 /** Milliseconds that a mount waits for the engine's answer, which only an audit line needs. */
 const ANSWER_MS = 1000
+
+/** The machine, as this question needs it. */
+interface StartingPorts {
+  readonly audit: Pick<Audit, 'namesContainers'>
+  readonly clock: Clock
+  readonly openEngine: () => Promise<Engine>
+}
 
 /**
  * Resolves with the ID of the container for which the engine mounts the volume now. A Mount does not name it:
@@ -11,10 +20,10 @@ const ANSWER_MS = 1000
  * needs it, or the engine cannot be asked or does not answer within a second. Never rejects.
  */
 export async function startingContainer(
-  driver: Pick<Driver, 'audit' | 'clock' | 'openEngine'>,
+  ports: StartingPorts,
   volume: VolumeName,
 ): Promise<string | undefined> {
-  const { audit, clock, openEngine } = driver
+  const { audit, clock, openEngine } = ports
   if (!audit.namesContainers) return undefined
   const over = new AbortController()
   const ended = new AbortController()
