@@ -43,6 +43,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { openAuditFiles } from './host/audit/audit-files.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
+export { openAuditFile }
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsAdmin, listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
@@ -231,6 +232,11 @@ export function openSetupFiles() {
 export function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps {
   const clock = systemClock()
   return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
+}
+
+/** Loads the parts of the machine that only blind mode needs. */
+export async function openBlindMachine() {
+  return (await import('./host/blind/machine.ts')).blindMachine
 }
 
 /** The program of `startWorker`, in the same folder as this file. A build bundles both files. */

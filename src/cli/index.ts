@@ -87,6 +87,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./serve.ts'),
   },
   {
+    name: 'proxy',
+    hasTable: true,
+    summary: 'put secrets into the HTTPS requests of programs that do not have them',
+    load: () => import('./proxy.ts'),
+  },
+  {
     name: 'machine',
     summary: 'add, list, disable and remove the machines that this broker answers',
     load: () => import('./machine.ts'),

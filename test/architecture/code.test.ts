@@ -10,6 +10,7 @@ const REVEALS: readonly string[] = [
   'src/app/sinks/environment.ts',
   'src/cli/export.ts',
   'src/cli/terminal/print-value.ts',
+  'src/core/blind/swap.ts',
   'src/core/broker/answer-body.ts',
   'src/core/keys/derive.ts',
   'src/core/last-known-good/sealed-value.ts',

@@ -50,10 +50,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['vocabulary', 'text'],
     ports: ['vocabulary', 'text', 'volume', 'audit', 'broker'],
     filters: ['vocabulary', 'text'],
-    'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
     broker: ['vocabulary', 'text', 'audit'],
+    blind: ['vocabulary', 'text'],
     reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
@@ -99,6 +99,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     init: [],
     policy: [],
     broker: ['access', 'policy'],
+    blind: ['audit', 'exec', 'leases', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {
     files: [],
@@ -112,6 +113,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     daemon: ['files'],
     broker: ['files'],
     policy: [],
+    blind: ['broker', 'files', 'process'],
     engine: [],
   },
 }

@@ -8,15 +8,24 @@ import type { Problems } from '../layers/layers.ts'
 import { tomlLines } from '../layers/toml-lines.ts'
 import { readToml } from '../layers/toml-syntax.ts'
 import { entriesOf, isTable, PROVIDERS_TABLE, type TomlDocument, type TomlFile } from '../layers/toml.ts'
+import { parseBlindEntry, type BlindEntry } from './blind-entry.ts'
 import { mappedReference, type NamedKinds } from './mapped-reference.ts'
 
 /** A variable of a mapping file. */
-type MappedVariable = Extract<EnvEntry, { kind: 'variable' }>
+interface MappedVariable {
+  readonly entry: Extract<EnvEntry, { kind: 'variable' }>
+  /** See `SecretMapping.blind`. */
+  readonly blind: BlindEntry | 'visible' | undefined
+}
 
 /** The content of a mapping file and its local overlay. */
 export interface SecretMapping {
   /** One entry for each variable, with its reference as a template. */
-  readonly entries: readonly MappedVariable[]
+  readonly entries: readonly MappedVariable['entry'][]
+  /**
+   * For blind mode, by the name of the variable: its binding, or `visible` for a value that the command gets.
+   */
+  readonly blind: ReadonlyMap<string, BlindEntry | 'visible'>
   /** The files, for their `[providers.NAME]`. */
   readonly documents: readonly TomlDocument[]
   /** For the event `mapping.used`. */
@@ -71,8 +80,8 @@ export function readMapping(
   for (const document of documents)
     for (const path of paths)
       for (const [name, { value, at }] of entriesOf(document, ...path)) {
-        const entry = variable(name, value, at, named, problems)
-        if (entry !== undefined) found.set(name, entry)
+        const mapped = variable(name, value, at, named, problems)
+        if (mapped !== undefined) found.set(name, mapped)
       }
   if (environment !== undefined) checkEnvironment(environment, documents, problems)
   if (found.size > MOST_VARIABLES)
@@ -84,9 +93,12 @@ export function readMapping(
     problems.push(`flag --only: the mapping file has no variable ${shownName(name)}${advice}`)
   }
   const wanted = only === undefined ? undefined : new Set(only)
-  const entries = [...found.values()].filter(({ name }) => wanted?.has(name) ?? true)
+  const chosen = [...found].filter(([name]) => wanted?.has(name) ?? true)
+  const entries = chosen.map(([, { entry }]) => entry)
+  const blind = new Map(chosen.flatMap(([name, it]) => (it.blind === undefined ? [] : [[name, it.blind]])))
   return {
     entries,
+    blind,
     documents,
     facts: { files: files.map(({ path }) => path), variables: entries.length },
   }
@@ -140,11 +152,13 @@ function variable(
     return undefined
   }
   const template = templateOf(value, named)
-  if ('problem' in template) {
-    problems.push(`${at()} ${shown}: ${template.problem}`)
+  const blind = blindOf(isTable(value) ? value['blind'] : undefined)
+  const problem = [template, blind].find((it) => typeof it === 'object' && 'problem' in it)
+  if (!('text' in template) || (typeof blind === 'object' && 'problem' in blind)) {
+    problems.push(`${at()} ${shown}: ${problem?.problem}`)
     return undefined
   }
-  return {
+  const entry: MappedVariable['entry'] = {
     kind: 'variable',
     name,
     source: { kind: 'inline', template: template.text },
@@ -153,7 +167,17 @@ function variable(
       return `${at()} ${shown}`
     },
   }
+  return { entry, blind }
 }
+
+/** `blind = false` lets the command have the value, also in blind mode. */
+function blindOf(value: unknown): MappedVariable['blind'] | { readonly problem: string } {
+  if (value === undefined) return undefined
+  return value === false ? 'visible' : parseBlindEntry(value)
+}
+
+const WHOLE = /^[a-z][a-z0-9+.-]*:\/\/[^{}]+$/i
+const TEMPLATE = /\{\{/
 
 function templateOf(
   value: unknown,
@@ -166,9 +190,9 @@ function templateOf(
     }
   if (typeof read === 'string') {
     const text = read.trim()
-    if (/^[a-z][a-z0-9+.-]*:\/\/[^{}]+$/i.test(text)) return { text: `{{ ${text} }}` }
+    if (WHOLE.test(text)) return { text: `{{ ${text} }}` }
     // A plain value in a file that is committed would be a secret in the history of a repository.
-    return text.includes('{{')
+    return TEMPLATE.test(text)
       ? { text: read }
       : { problem: 'it has no reference: write "{{ REFERENCE }}", and plain values elsewhere' }
   }
@@ -176,7 +200,10 @@ function templateOf(
   if (provider !== undefined && resolver !== undefined)
     return { problem: 'provider and resolver are the same: keep one of both' }
   const chosen = provider ?? resolver
-  if (chosen === undefined) return { problem: 'it has no provider' }
+  if (chosen === undefined) {
+    if (field === undefined && (TEMPLATE.test(ref) || WHOLE.test(ref))) return templateOf(ref, named)
+    return { problem: 'it has no provider' }
+  }
   const mapped = mappedReference({ provider: chosen, ref, field }, named)
   return 'problem' in mapped ? mapped : { text: `{{ ${mapped.reference} }}` }
 }
@@ -188,7 +215,7 @@ function templateOf(
 function readValue(value: unknown): string | ValueTable | undefined {
   if (typeof value === 'string') return value.length <= MOST_TEXT ? value : undefined
   if (!isTable(value)) return undefined
-  const { allow_empty: mayBeEmpty = false, ...texts } = value
+  const { allow_empty: mayBeEmpty = false, blind: _blind, ...texts } = value
   if (typeof mayBeEmpty !== 'boolean' || !hasRightTexts(texts)) return undefined
   return texts.ref === undefined || texts.ref === '' || texts.field === ''
     ? undefined

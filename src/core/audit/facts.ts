@@ -24,6 +24,10 @@ export type AuditAction =
   | 'render'
   | 'unmount'
   | 'remove'
+  /** A value was put into a request of a command that does not have it. */
+  | 'swap'
+  /** A request of such a command was not sent. */
+  | 'refuse'
   /** The end of a line that a crash had cut off was removed. */
   | 'repaired'
   /** Lines could not be written before this one. */

@@ -1,4 +1,5 @@
 import { AUDIT_EVENTS } from './events/of-audit.ts'
+import { BLIND_EVENTS } from './events/of-blind.ts'
 import { CACHE_EVENTS } from './events/of-cache.ts'
 import { LEASE_EVENTS } from './events/of-leases.ts'
 import { BROKER_EVENTS } from './events/of-broker.ts'
@@ -15,6 +16,7 @@ const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
  * metrics, audit and hooks, follow from it.
  */
 export const EVENTS = {
+  ...BLIND_EVENTS,
   ...BROKER_EVENTS,
   // The daemon
   'daemon.again': row(

@@ -1,4 +1,4 @@
-import { LocketError, throwErrors } from '../vocabulary/errors.ts'
+import { LocketError, throwErrors } from '../../vocabulary/errors.ts'
 import type { EnvFormat } from './define.ts'
 import { dockerEnvFileFormat } from './docker-env-file.ts'
 import { dotenvFormat } from './dotenv.ts'

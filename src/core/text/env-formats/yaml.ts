@@ -1,5 +1,5 @@
 import { defineEnvFormat, linesOf } from './define.ts'
-import { quoteAsJson } from '../text/json-string.ts'
+import { quoteAsJson } from '../json-string.ts'
 
 /** Format YAML: one mapping. Names are quoted too, because YAML 1.1 reads a bare NO or ON as a boolean. */
 export const yamlFormat = defineEnvFormat({

@@ -1,5 +1,5 @@
 import { defineEnvFormat } from './define.ts'
-import { quoteAsJson } from '../text/json-string.ts'
+import { quoteAsJson } from '../json-string.ts'
 
 /** Format JSON: one object with a member for each variable. */
 export const jsonFormat = defineEnvFormat({

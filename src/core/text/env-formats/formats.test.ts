@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { parseEnv } from 'node:util'
 import * as fc from 'fast-check'
 import { parse } from 'yaml'
-import { AWKWARD, awkwardValue } from '../../../test/support/awkward-values.ts'
-import { parseDotenv } from '../text/dotenv.ts'
-import { isLocketError } from '../vocabulary/errors.ts'
+import { AWKWARD, awkwardValue } from '../../../../test/support/awkward-values.ts'
+import { parseDotenv } from '../dotenv.ts'
+import { isLocketError } from '../../vocabulary/errors.ts'
 import { ENV_FORMATS, misreadVariables, writeEnvironment } from './formats.ts'
 
 type Read = (text: string) => Readonly<Record<string, string | undefined>>
