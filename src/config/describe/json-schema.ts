@@ -80,7 +80,6 @@ function variablesSchema(): JsonSchema {
         {
           type: 'object',
           required: ['ref'],
-          minProperties: 2,
           properties: {
             provider: text,
             resolver: text,

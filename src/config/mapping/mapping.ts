@@ -9,7 +9,8 @@ import { tomlLines } from '../layers/toml-lines.ts'
 import { readToml } from '../layers/toml-syntax.ts'
 import { entriesOf, isTable, PROVIDERS_TABLE, type TomlDocument, type TomlFile } from '../layers/toml.ts'
 import { parseBlindEntry, type BlindEntry } from './blind-entry.ts'
-import { mappedReference, type NamedKinds } from './mapped-reference.ts'
+import type { NamedKinds } from './mapped-reference.ts'
+import { templateOf } from './template-of.ts'
 
 /** A variable of a mapping file. */
 interface MappedVariable {
@@ -43,24 +44,6 @@ interface Choice {
 const SECRETS = 'secrets'
 /** Variables of one file. */
 const MOST_VARIABLES = 2000
-
-/** Characters of a template. */
-const MOST_TEXT = 64 * 1024
-/** The keys of a table that stands for a template, and most characters of each. */
-const MOST_OF_KEY: ReadonlyMap<string, number> = new Map([
-  ['provider', 80],
-  ['resolver', 80],
-  ['ref', 4096],
-  ['field', 512],
-])
-
-/** A table in the place of a template. */
-interface ValueTable {
-  readonly provider?: string
-  readonly resolver?: string
-  readonly ref: string
-  readonly field?: string
-}
 
 /**
  * Parses a mapping file and its local overlay. A later file replaces the variables of an earlier one, and the
@@ -174,60 +157,6 @@ function variable(
 function blindOf(value: unknown): MappedVariable['blind'] | { readonly problem: string } {
   if (value === undefined) return undefined
   return value === false ? 'visible' : parseBlindEntry(value)
-}
-
-const WHOLE = /^[a-z][a-z0-9+.-]*:\/\/[^{}]+$/i
-const TEMPLATE = /\{\{/
-
-function templateOf(
-  value: unknown,
-  named: NamedKinds,
-): { readonly text: string } | { readonly problem: string } {
-  const read = readValue(value)
-  if (read === undefined)
-    return {
-      problem: 'write "{{ REFERENCE }}", or { provider = "…", ref = "…" } with or without field = "…"',
-    }
-  if (typeof read === 'string') {
-    const text = read.trim()
-    if (WHOLE.test(text)) return { text: `{{ ${text} }}` }
-    // A plain value in a file that is committed would be a secret in the history of a repository.
-    return TEMPLATE.test(text)
-      ? { text: read }
-      : { problem: 'it has no reference: write "{{ REFERENCE }}", and plain values elsewhere' }
-  }
-  const { provider, resolver, ref, field } = read
-  if (provider !== undefined && resolver !== undefined)
-    return { problem: 'provider and resolver are the same: keep one of both' }
-  const chosen = provider ?? resolver
-  if (chosen === undefined) {
-    if (field === undefined && (TEMPLATE.test(ref) || WHOLE.test(ref))) return templateOf(ref, named)
-    return { problem: 'it has no provider' }
-  }
-  const mapped = mappedReference({ provider: chosen, ref, field }, named)
-  return 'problem' in mapped ? mapped : { text: `{{ ${mapped.reference} }}` }
-}
-
-/**
- * Returns undefined for a value of another shape. It is checked by hand: no other part of `exec` needs zod,
- * which takes 20 ms to load.
- */
-function readValue(value: unknown): string | ValueTable | undefined {
-  if (typeof value === 'string') return value.length <= MOST_TEXT ? value : undefined
-  if (!isTable(value)) return undefined
-  const { allow_empty: mayBeEmpty = false, blind: _blind, ...texts } = value
-  if (typeof mayBeEmpty !== 'boolean' || !hasRightTexts(texts)) return undefined
-  return texts.ref === undefined || texts.ref === '' || texts.field === ''
-    ? undefined
-    : { ...texts, ref: texts.ref }
-}
-
-function hasRightTexts(
-  texts: Readonly<Record<string, unknown>>,
-): texts is Partial<ValueTable> & typeof texts {
-  return Object.entries(texts).every(
-    ([key, text]) => typeof text === 'string' && text.length <= (MOST_OF_KEY.get(key) ?? -1),
-  )
 }
 
 function checkEnvironment(name: string, documents: readonly TomlDocument[], problems: Problems): void {
