@@ -3,6 +3,7 @@ import { CACHE_EVENTS } from './events/of-cache.ts'
 import { BROKER_EVENTS } from './events/of-broker.ts'
 import { COMMAND_EVENTS } from './events/of-commands.ts'
 import { RELOAD_EVENTS } from './events/of-reloads.ts'
+import { SWARM_EVENTS } from './events/of-swarm.ts'
 import { row, type FactTypes } from './events/row.ts'
 
 const MOUNT = { volume: 'text', mountId: 'text' } as const
@@ -150,6 +151,7 @@ export const EVENTS = {
   ...CACHE_EVENTS,
   ...AUDIT_EVENTS,
   ...RELOAD_EVENTS,
+  ...SWARM_EVENTS,
   // Providers
   'provider.fetch': row('debug', 'references fetched', {
     provider: 'text',
