@@ -153,6 +153,17 @@ async function openEngine({ dockerSocket, managed }: DaemonConfig): Promise<Engi
   return engine.openEngine({ socket: dockerSocket, isManaged: managed, clock: systemClock() })
 }
 
+/** Loads the ports of `locket swarm rotate`, and locks its folder: two of them would redeploy all twice. */
+export async function openRotation(dir: string, socket: string, emit: Emit, signal: AbortSignal) {
+  const [{ openSwarmEngine }, { openRotationFile }] = await Promise.all([
+    import('./host/engine/swarm-engine.ts'),
+    import('./host/state/rotation-file.ts'),
+  ])
+  const clock = systemClock()
+  await holdFolder(dir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
+  return { engine: openSwarmEngine(socket, clock), store: openRotationFile(dir), hostKey: openHostKey(dir) }
+}
+
 /** Returns the ports of a command that renders templates. The caller must close `clients`. */
 export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
   const deps = providerDeps(emit, env)

@@ -1,8 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Caller } from '../../core/vocabulary/caller.ts'
 import type { Outcomes } from '../../core/vocabulary/resolve.ts'
-import type { Template } from '../../core/template/template.ts'
-import type { SwarmSecretConfig } from '../../config/volume/volume-config.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { Around, Clients } from '../access/clients.ts'
 import type { AccessNotes } from '../audit/access-notes.ts'
@@ -10,6 +8,7 @@ import type { Machine } from '../machine.ts'
 import { openDeadline } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
 import type { SwarmBreaker } from './breaker.ts'
+import type { SwarmTemplate } from './secret-template.ts'
 import type { AskedValue, Question } from './value-memory.ts'
 
 /** The smallest and the largest value that an engine takes, in bytes. */
@@ -19,11 +18,6 @@ const LARGEST_VALUE = 511_999
 const LONGEST_QUESTION_MS = 25_000
 
 const CALLER: Caller = { kind: 'command', name: 'swarm' }
-
-/** A template that was parsed, and what its references need. */
-export interface SwarmTemplate extends SwarmSecretConfig {
-  readonly template: Template
-}
 
 interface QuestionPorts extends Pick<Machine, 'clock'> {
   readonly clients: Clients

@@ -1,8 +1,7 @@
 import type { SwarmConfig } from '../../config/volume/volume-config.ts'
 import { checkRules } from '../../core/volume/swarm/rules.ts'
 import type { SecretRequest } from '../../core/volume/swarm/secret-request.ts'
-import { parseTemplate } from '../../core/template/parse.ts'
-import { LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import type { Clients } from '../access/clients.ts'
@@ -11,8 +10,9 @@ import type { Audit } from '../audit/audit.ts'
 import type { Machine } from '../machine.ts'
 import { openDeadline } from '../render/deadline.ts'
 import { createSwarmBreaker } from './breaker.ts'
-import { askFor, type SwarmTemplate } from './question.ts'
+import { askFor } from './question.ts'
 import { createServedTasks } from './served-tasks.ts'
+import { parseSecretTemplate, type SwarmTemplate } from './secret-template.ts'
 import { createSwarmTally, type ServedSecret } from './tally.ts'
 import { createSwarmTroubles, type SwarmTrouble } from './troubles.ts'
 import { createValueMemory, type TakenValue } from './value-memory.ts'
@@ -48,7 +48,6 @@ export interface SwarmReport {
 
 /** Milliseconds for everything: the providers, the rendering, the audit log. */
 const ANSWER_MS = 1900
-const MOST_REFERENCES = 100
 /** Templates that are kept parsed. */
 const MOST_PARSED = 1000
 
@@ -64,7 +63,7 @@ export function createSwarmSecrets(ports: SwarmPorts): SwarmSecrets {
 
   function templateOf({ labels }: SecretRequest): SwarmTemplate {
     const key = JSON.stringify(Object.entries(labels).filter(([name]) => name.startsWith('locket.')))
-    const known = parsed.get(key) ?? parse(swarm.secretConfig(labels))
+    const known = parsed.get(key) ?? parseSecretTemplate(swarm.secretConfig(labels))
     parsed.delete(key)
     parsed.set(key, known)
     const [first] = parsed.keys()
@@ -139,26 +138,4 @@ export function createSwarmSecrets(ports: SwarmPorts): SwarmSecrets {
 
 function staleNote(askedAt: number): string {
   return `from memory, because the provider is out of reach; asked for at ${new Date(askedAt).toISOString()}`
-}
-
-/** Throws for a template that cannot be the content of one Swarm secret. */
-function parse(config: ReturnType<SwarmConfig['secretConfig']>): SwarmTemplate {
-  const { text, origin, parseRef } = config
-  const facts = { origin }
-  const template = parseTemplate(new TextEncoder().encode(text), parseRef, origin)
-  const { refs } = template
-  if (refs.length === 0)
-    throw new LocketError('config', 'has no reference to a secret', {
-      facts,
-      hint: 'write a reference such as op://vault/item/field, or a text with {{ references }}',
-    })
-  if (refs.length > MOST_REFERENCES)
-    throw new LocketError('too_large', `has more than ${MOST_REFERENCES} references`, { facts })
-  const all = refs.find(({ isAll }) => isAll)
-  if (all !== undefined)
-    throw new LocketError('config', `${all.text} gives several values, and a Swarm secret is one file`, {
-      facts,
-      hint: 'make a Swarm secret for each, or use a volume of locket',
-    })
-  return { ...config, template }
 }

@@ -18,7 +18,7 @@ const PROVIDER_LABEL = 'locket.provider'
 const KNOWN: readonly string[] = [...TEMPLATE_LABELS, PROVIDER_LABEL]
 
 /** The label of a service that lets `locket swarm rotate` redeploy it. */
-const ROTATE_LABEL = 'locket.rotate'
+export const ROTATE_LABEL = 'locket.rotate'
 
 /** Words of the service's own syntax for secrets, and where they belong. */
 const AT_THE_SERVICE: ReadonlyMap<string, string> = new Map([

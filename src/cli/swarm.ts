@@ -1,0 +1,110 @@
+import type { RotateRow } from '../app/swarm/redeploy.ts'
+import { rotateOnce } from '../app/swarm/rotate.ts'
+import { rotateUntil } from '../app/swarm/rotate-until.ts'
+import { loadRotateCommand } from '../config/volume/rotate.ts'
+import { rotateSection } from '../config/volume/rotate-section.ts'
+import { configFileSection } from '../config/sections/config-file.ts'
+import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
+import { derived } from '../core/keys/derive.ts'
+import { tableLines } from '../core/text/table.ts'
+import { ERROR_KINDS, LocketError, onOneLine } from '../core/vocabulary/errors.ts'
+import type { Action, Command, CommandContext } from './define.ts'
+
+const ACTIONS: ReadonlyMap<string, Action> = new Map([
+  ['rotate', { sections: [rotateSection, configFileSection] }],
+])
+
+type Settings = ReturnType<typeof loadRotateCommand>
+
+/** The command `locket swarm`. */
+export const command: Command = {
+  usage: [
+    'locket swarm rotate [FLAGS]              redeploys services whose Swarm secrets have changed',
+    '',
+    'Runs on a manager, as root, with the socket of its engine. It redeploys services that have the label',
+    'locket.rotate=redeploy, after it has read their new values. Takes every flag of `locket volume` too.',
+  ],
+  example: 'sudo locket swarm rotate --dry-run',
+  sections: [rotateSection, configFileSection],
+  more: VOLUME_SECTIONS.filter((section) => section !== configFileSection),
+  actions: ACTIONS,
+  async run({ argv, env, tables, signal, stdout }) {
+    const [word = '', ...rest] = argv
+    if (!ACTIONS.has(word))
+      throw new LocketError('usage', 'locket swarm takes rotate', { hint: 'locket help swarm' })
+    const { settings, daemon, log, exposed } = loadRotateCommand({ argv: rest, env, tables })
+    await using ports = await openPorts(settings, daemon, { log, exposed, env, signal })
+    if (settings.watch && !settings.dryRun) {
+      await rotateUntil(ports, settings.intervalMs)
+      return 0
+    }
+    const show = (rows: readonly RotateRow[]) => stdout.write(textOf(rows, settings.dryRun))
+    await ports.engine.leads(signal)
+    let rows = await rotateOnce(ports, settings.dryRun)
+    for (let due = waitOf(rows); due > 0 && !settings.dryRun; due = waitOf(rows)) {
+      show(rows)
+      await ports.clock.sleep(due, signal)
+      rows = await rotateOnce(ports, false)
+    }
+    show(rows)
+    return rows.some(({ outcome }) => outcome === 'failed') ? ERROR_KINDS.unavailable.exit : 0
+  },
+}
+
+/** The socket of an engine, where nobody has named another one. */
+const DOCKER_SOCKET = '/var/run/docker.sock'
+
+async function openPorts(
+  { driver }: Settings['settings'],
+  daemon: Settings['daemon'],
+  { log, exposed, env, signal }: Pick<Settings, 'log' | 'exposed'> & Pick<CommandContext, 'env' | 'signal'>,
+) {
+  const { openCommandEvents, openRendering, openRotation } = await import('../wire.ts')
+  const emit = openCommandEvents(log, exposed)
+  const dir = `${daemon.stateDir ?? '/var/lib/locket'}/swarm`
+  const rotation = await openRotation(dir, daemon.dockerSocket ?? DOCKER_SOCKET, emit, signal)
+  const key = derived(await rotation.hostKey(), 'locket swarm rotate 1: fingerprints', 32)
+  const rendering = openRendering(emit, env)
+  return {
+    ...rendering,
+    ...rotation,
+    key,
+    driver,
+    swarm: daemon.swarm,
+    settleMs: daemon.swarm.ttlMs + daemon.cacheTtlMs,
+    signal,
+    async [Symbol.asyncDispose]() {
+      key.wipe()
+      await rendering.clients.close()
+    },
+  }
+}
+
+/** Returns the milliseconds until the next service may be redeployed; 0 when none waits. */
+function waitOf(rows: readonly RotateRow[]): number {
+  const waits = rows.flatMap(({ dueInMs }) => dueInMs ?? [])
+  return waits.length === 0 ? 0 : Math.max(1, Math.min(...waits))
+}
+
+function textOf(rows: readonly RotateRow[], isDry: boolean): string {
+  if (rows.length === 0)
+    return 'no service has the label locket.rotate=redeploy and a secret of this driver\n'
+  const lines = tableLines([
+    ['service', 'outcome', 'changed secrets', 'note'].map((text) => ({ text })),
+    ...rows.map((row) => [
+      { text: onOneLine(row.service) },
+      { text: row.outcome },
+      { text: onOneLine(row.secrets.join(', ')) || '-' },
+      { text: onOneLine(noteOf(row, isDry)) },
+    ]),
+  ])
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function noteOf({ outcome, dueInMs, reason }: RotateRow, isDry: boolean): string {
+  if (reason !== undefined) return reason
+  if (outcome === 'noted') return 'seen for the first time: a change from now on redeploys it'
+  if (dueInMs === undefined) return ''
+  if (isDry) return 'would be redeployed'
+  return `redeployed in ${Math.ceil(dueInMs / 1000)} s, when no plugin has the old value in memory`
+}
