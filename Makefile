@@ -64,6 +64,7 @@ bench: rootfs engine ## the measurements of bench/
 	@node bench/at-rest.ts
 	@node bench/mounts.ts
 	@node bench/generation-swap.ts
+	@node bench/swarm.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
 	@node scripts/generated/gen-docs.ts

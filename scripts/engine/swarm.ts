@@ -83,7 +83,7 @@ export async function shownBy(engine: Engine, service: string, secret: string): 
 /** Removes services, and waits until their containers are gone. */
 export async function removeServices(engine: Engine, ...services: readonly string[]): Promise<void> {
   await engine.ok(['service', 'rm', ...services])
-  await until('no container is left', async () => (await engine.ok(['ps', '-q'])) === '', {
+  await until('no container is left', async () => (await engine.ok(['ps', '-aq'])) === '', {
     timeoutMs: 60_000,
   })
 }

@@ -154,7 +154,7 @@ secrets:
     { timeoutMs: 60_000 },
   )
   await engine.ok(['stack', 'rm', 'st'])
-  await until('no container is left', async () => (await engine.ok(['ps', '-q'])) === '', {
+  await until('no container is left', async () => (await engine.ok(['ps', '-aq'])) === '', {
     timeoutMs: 60_000,
   })
 })

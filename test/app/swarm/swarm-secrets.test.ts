@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createCounts } from '../../../src/app/admin/metrics/counts.ts'
+import { daemonReport } from '../../../src/app/admin/report.ts'
+import { statusText } from '../../../src/app/admin/text.ts'
+import { metricsText } from '../../../src/http/admin/metrics.ts'
 import { LocketError } from '../../../src/core/vocabulary/errors.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { CANARY } from '../world.ts'
@@ -159,4 +163,46 @@ test('labels that cannot work are refused with the cure, and no value is in the 
   }
   await ask(requestFor('', { labels: { 'locket.secret': 'memory://a', 'com.docker.x': '1', team: 'x' } }))
   assertNoSecret(JSON.stringify(world.log.lines), [CANARY])
+})
+
+test('the status says for each secret how often it was given, and why it was not', async (t) => {
+  const { driver, ask } = await openSwarm(t, [
+    { effect: 'allow', secrets: ['*'] },
+    { effect: 'deny', services: ['other'] },
+  ])
+  assert.equal(daemonReport(driver).swarm, undefined)
+  await ask(requestFor('memory://a', { service: 'other', task: 'other.1.x' }))
+  await ask(requestFor('memory://none', { secret: 'gone', task: 'shop.1.y' }))
+  const text = statusText(daemonReport(driver), { paint: (_, word) => word })
+  assert.match(text, /^db_password +0 +- +1 trouble$/m)
+  assert.match(
+    text,
+    /^ {2}other\.1\.x: a rule of \[\[swarm\.rules\]\] denies service other to read db_password/m,
+  )
+  assert.match(text, /^gone +0 +- +1 trouble$/m)
+  assert.match(text, /^ {2}shop\.1\.y: .*no secret memory:\/\/none.*\(1 time, last 0s ago\)$/m)
+})
+
+test('requests are counted by their result', async (t) => {
+  const { world, driver, ask } = await openSwarm(t)
+  await ask(requestFor('memory://a'))
+  await ask(requestFor('memory://a'))
+  for (const _ of [1, 2, 3]) await ask(requestFor('memory://none'))
+  const counts = createCounts()
+  const names = { 'swarm.delivered': 'swarm.delivered', 'swarm.refused': 'swarm.refused' } as const
+  assert.deepEqual(
+    world.log.lines.filter(({ event }) => event in names).map(({ event }) => event),
+    ['swarm.delivered', 'swarm.delivered', 'swarm.refused', 'swarm.refused', 'swarm.refused'],
+  )
+  const facts = { secret: 's', service: 'x', task: 't' }
+  counts.hear({ name: 'swarm.delivered', facts: { ...facts, from: 'memory', ms: 1 } })
+  counts.hear({ name: 'swarm.refused', facts: { ...facts, code: 'denied', error: 'e' } })
+  counts.hear({ name: 'swarm.refused.again', facts: { ...facts, code: 'denied', error: 'e' } })
+  const { text } = await metricsText(driver, counts)
+  for (const line of [
+    'locket_swarm_requests_total{result="memory"} 1',
+    'locket_swarm_requests_total{result="denied"} 2',
+    'locket_swarm_request_seconds_count 1',
+  ])
+    assert.ok(text.includes(line), `${line} is not in ${text}`)
 })
