@@ -2,9 +2,8 @@ import type { RotateRow } from '../app/swarm/redeploy.ts'
 import { rotateOnce } from '../app/swarm/rotate.ts'
 import { rotateUntil } from '../app/swarm/rotate-until.ts'
 import { loadRotateCommand } from '../config/volume/rotate.ts'
-import { rotateSection } from '../config/volume/rotate-section.ts'
+import { ROTATE_DAEMON_SECTIONS, rotateSection } from '../config/volume/rotate-section.ts'
 import { configFileSection } from '../config/sections/config-file.ts'
-import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import { derived } from '../core/keys/derive.ts'
 import { tableLines } from '../core/text/table.ts'
 import { ERROR_KINDS, LocketError, onOneLine } from '../core/vocabulary/errors.ts'
@@ -22,11 +21,12 @@ export const command: Command = {
     'locket swarm rotate [FLAGS]              redeploys services whose Swarm secrets have changed',
     '',
     'Runs on a manager, as root, with the socket of its engine. It redeploys services that have the label',
-    'locket.rotate=redeploy, after it has read their new values. Takes every flag of `locket volume` too.',
+    'locket.rotate=redeploy, after it has read their new values. Takes the flags of `locket volume` for',
+    'providers and the daemon too (--help-all lists them), and its variables and files of settings.',
   ],
   example: 'sudo locket swarm rotate --dry-run',
   sections: [rotateSection, configFileSection],
-  more: VOLUME_SECTIONS.filter((section) => section !== configFileSection),
+  more: ROTATE_DAEMON_SECTIONS.filter((section) => section !== configFileSection),
   actions: ACTIONS,
   async run({ argv, env, tables, signal, stdout }) {
     const [word = '', ...rest] = argv

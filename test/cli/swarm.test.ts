@@ -7,9 +7,9 @@ test('locket swarm: words that are wrong, and a socket that is not there', async
   const { folder: dir, locket } = await environmentWorld(t)
   const at = ['--docker-socket', join(dir, 'docker.sock'), '--state-dir', dir]
   for (const [args, code, message] of [
-    [[], 64, /locket swarm takes rotate/],
-    [['rotat'], 64, /locket swarm takes rotate/],
-    [['rotate', 'x'], 64, /locket swarm rotate takes only flags/],
+    [[], 64, /swarm takes rotate/],
+    [['rotat'], 64, /swarm takes rotate/],
+    [['rotate', 'x'], 64, /swarm rotate takes only flags/],
     [['rotate', '--interval', '1s'], 78, /must be at least 5s/],
     [['rotate', ...at], 69, /the Docker Engine cannot be reached at .*docker\.sock/],
   ] as const) {

@@ -1,4 +1,5 @@
-import { field, section } from '../../settings/field.ts'
+import { field, section, type Section } from '../../settings/field.ts'
+import { VOLUME_SECTIONS, volumeSection } from '../sections/volume.ts'
 import { Duration, Switch, Text } from '../../settings/kinds.ts'
 
 /** The settings of `locket swarm rotate`. */
@@ -32,3 +33,8 @@ export const rotateSection = section('rotate', 'locket swarm rotate', {
     placeholder: 'NAME',
   }),
 })
+
+/** The sections of the daemon whose flags the command takes too. A volume has a `--watch` of its own. */
+export const ROTATE_DAEMON_SECTIONS: readonly Section[] = VOLUME_SECTIONS.filter(
+  (one) => one !== volumeSection,
+)

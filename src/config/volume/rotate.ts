@@ -6,9 +6,8 @@ import { exposedFlags, parseFlags } from '../layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Problems } from '../layers/layers.ts'
 import { checkPositionals, HOST_CONFIG, volumeSources, type VolumeRequest } from '../load.ts'
 import { configFileSection } from '../sections/config-file.ts'
-import { VOLUME_SECTIONS } from '../sections/volume.ts'
 import { daemonConfig } from './daemon.ts'
-import { rotateSection } from './rotate-section.ts'
+import { ROTATE_DAEMON_SECTIONS, rotateSection } from './rotate-section.ts'
 import type { DaemonConfig, LogConfig } from './volume-config.ts'
 
 /** The loaded command `locket swarm rotate`. */
@@ -26,11 +25,13 @@ interface RotateCommand {
  */
 export function loadRotateCommand(request: VolumeRequest): RotateCommand {
   const own = fieldsOf([rotateSection])
-  const fields = [...own, ...fieldsOf(VOLUME_SECTIONS)]
-  const { layer: flags, positionals } = parseFlags('swarm rotate', fields, request.argv)
+  const fields = [...own, ...fieldsOf(ROTATE_DAEMON_SECTIONS)]
+  const { layer: given, positionals } = parseFlags('swarm rotate', fields, request.argv)
   checkPositionals('swarm rotate', [], positionals)
   const problems: Problems = []
-  const layer = mergeLayers({ flag: flags, default: defaultLayer(own, { env: request.env, isRoot: true }) })
+  const names = new Set(own.map(({ name }) => name))
+  const flags = new Map([...given].filter(([name]) => !names.has(name)))
+  const layer = mergeLayers({ flag: given, default: defaultLayer(own, { env: request.env, isRoot: true }) })
   const settings = parseSection(rotateSection, layer, problems)
   const { paths } = configFileSection.fields
   const isNamed = flags.has(paths.name) || envLayer([paths], request.env, []).has(paths.name)
@@ -38,5 +39,5 @@ export function loadRotateCommand(request: VolumeRequest): RotateCommand {
   const read = volumeSources(flags, { ...request, hostConfig })
   throwProblems(problems)
   const { daemon, log } = daemonConfig(read.sources, read.problems)
-  return { settings, daemon, log, exposed: exposedFlags(flags, fields) }
+  return { settings, daemon, log, exposed: exposedFlags(given, fields) }
 }
