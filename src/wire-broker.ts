@@ -3,23 +3,33 @@ import { hostname } from 'node:os'
 import type { Server as HttpsServer } from 'node:https'
 import type { Server } from 'node:net'
 import { createClients } from './app/access/clients.ts'
+import { createAuditWriter } from './app/broker/audit/writer.ts'
 import { createBroker, type Broker } from './app/broker/broker.ts'
+import { openLivePolicy, type LivePolicy } from './app/policy/live-policy.ts'
+import { refuseOwn } from './app/broker/own-references.ts'
 import { claimStore } from './app/broker/run-broker.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
+import type { PolicyFile } from './core/broker/policy/rules.ts'
 import type { BrokerAddress } from './core/broker/broker-address.ts'
-import { allowGranted, noAudit } from './core/broker/seams.ts'
-import type { BrokerStore } from './core/ports/broker-store.ts'
+import { allowGranted } from './core/broker/seams.ts'
 import type { Clock } from './core/ports/clock.ts'
+import type { SourceFiles } from './core/ports/files.ts'
 import type { Emit } from './core/ports/events.ts'
 import type { ParseRef } from './core/template/template.ts'
+import { VERSION } from './core/vocabulary/version.ts'
 import type { Rate } from './core/waiting/rate.ts'
+import { createAuditStore } from './host/broker/audit-store.ts'
 import { createBrokerStore } from './host/broker/broker-store.ts'
 import { openBrokerIdentity } from './host/broker/identity.ts'
 import { listenAt } from './host/broker/listen.ts'
 import { readTls, renewTls, type TlsSource } from './host/broker/tls-source.ts'
+import type { Database } from './host/broker/sql.ts'
 import { zipFiles } from './host/broker/zip.ts'
 import { holdFolder } from './host/daemon/hold-folder.ts'
 import { claimSocket } from './host/daemon/socket.ts'
+import { onHangup } from './host/policy/on-hangup.ts'
+import { openSourceFiles } from './host/sources/source-files.ts'
+import { watchPaths } from './host/sources/watch.ts'
 import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
 import { providerDeps } from './wire.ts'
 
@@ -38,6 +48,9 @@ export interface ServeConfig {
   readonly tlsFiles?: { readonly cert: string; readonly key: string } | undefined
   readonly refreshMs: number
   readonly rate: Pick<Rate, 'count' | 'perMs'>
+  readonly auditOnFailure: 'deny' | 'warn'
+  /** The policy file. Undefined: grants alone decide. */
+  readonly policyFile?: string | undefined
 }
 
 /** The parts of the process that the broker needs. */
@@ -46,6 +59,8 @@ interface ServeSurroundings {
   readonly env: ProviderDeps['env']
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
+  /** Parses a policy file. Throws `config`. */
+  readonly parsePolicy: (path: string, text: string) => PolicyFile
   readonly signal: AbortSignal
 }
 
@@ -70,29 +85,37 @@ const ADMIN_SOCKET_MODE = 0o600
 
 /** Opens keys, store and providers, in this order. Rejects with `io`, `config` or `unavailable`. */
 export async function openBroker(config: ServeConfig, given: ServeSurroundings): Promise<OpenedBroker> {
-  const { emit, env, providers, parseRef, signal } = given
+  const { emit, env, providers, parseRef, parsePolicy, signal } = given
   const deps = providerDeps(emit, env)
   const { clock } = deps
   await holdFolder(config.stateDir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
   const identity = await openBrokerIdentity(config.stateDir, clock.now())
+  const serverKey = toBase64(rawPublicKey(identity.signing))
   if (identity.isNew) emit('broker.made', { folder: config.stateDir })
-  emit('broker.no-audit')
   const names = [...new Set([...(config.names ?? [hostname()]), 'localhost', '127.0.0.1', '::1'])]
   const source = tlsSourceOf(config, identity.authority, names)
   const tls = source === undefined ? undefined : await readTls(source, clock.now())
-  const store = await openStore(config, clock)
-  const clients = createClients(deps, config.refreshMs)
+  const database = await openDatabase(config, clock)
+  const [store, audited] = [createBrokerStore(database), createAuditStore(database)]
+  const clients = createClients(deps, config.refreshMs, { sharesLeases: true })
   try {
-    await claimStore((name, value) => store.settle(name, value), toBase64(rawPublicKey(identity.signing)))
+    await claimStore((name, value) => store.settle(name, value), serverKey)
+    const audit = createAuditWriter({ store: audited, clock, emit, onFailure: config.auditOnFailure })
+    const started = { actor: 'broker', action: 'start', address: '', outcome: 'allowed' } as const
+    await audit([{ ...started, at: clock.now(), target: hostname(), reason: `locket ${VERSION}` }])
+    const policyPorts = { clock, emit, audit, parse: parsePolicy, files: deps.files }
+    const policy = await openPolicy(config.policyFile, policyPorts, signal)
     const broker = createBroker({
       clock,
       emit,
       store,
       resolve: clients.resolveFor({ kind: 'command', name: 'serve' }, providers),
       expireValues: () => clients.expire(),
-      parseRef,
-      decide: allowGranted,
-      audit: noAudit,
+      parseRef: refuseOwn(parseRef, providers, serverKey),
+      decide: policy?.decide ?? allowGranted,
+      policy: policy?.state,
+      audit,
+      audited,
       settings: {
         names,
         url: config.url ?? urlOf(config.listen, names),
@@ -112,14 +135,14 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       tls,
       seals: source?.kind !== 'own',
       async listenForMachines(server) {
-        const address = await listenAt(server, await claimed(config.listen), MACHINES_SOCKET_MODE)
+        const address = await listenAt(server, await claimed(config.listen, '--listen'), MACHINES_SOCKET_MODE)
         if (source !== undefined && tls !== undefined)
           void renewTls(server as HttpsServer, source, { first: tls, clock, emit, signal })
         return address
       },
       async listenForAdmin(server) {
         const at = config.adminListen ?? { kind: 'socket', path: join(config.stateDir, 'admin.sock') }
-        return await listenAt(server, await claimed(at), ADMIN_SOCKET_MODE)
+        return await listenAt(server, await claimed(at, '--admin-listen'), ADMIN_SOCKET_MODE)
       },
       async close() {
         await clients.close()
@@ -132,14 +155,50 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   }
 }
 
-/** Loads only the database that is used. */
-async function openStore({ database, stateDir }: ServeConfig, clock: Clock): Promise<BrokerStore> {
-  if (database !== undefined) {
-    const { openPostgres } = await import('./host/broker/postgres.ts')
-    return createBrokerStore(await openPostgres(database, clock))
+/** Returns what `locket serve check` needs. */
+export function openPolicyCheck() {
+  const files = openSourceFiles()
+  return {
+    read: (path: string) => files.read(path, { maxBytes: MOST_POLICY_BYTES }),
+    compile: async (file: PolicyFile) => (await import('./host/policy/cel.ts')).compilePolicy(file),
   }
-  const { openSqlite } = await import('./host/broker/sqlite.ts')
-  return createBrokerStore(openSqlite(join(stateDir, 'broker.db')))
+}
+
+/** The size of the largest policy file in bytes. */
+const MOST_POLICY_BYTES = 256 * 1024
+/** An editor writes a file in several steps. */
+const DEBOUNCE_MS = 200
+
+/** Opens the policy, and reads it again when its file changes or SIGHUP comes. CEL is loaded only for it. */
+async function openPolicy(
+  path: string | undefined,
+  {
+    files,
+    ...ports
+  }: Omit<Parameters<typeof openLivePolicy>[0], 'path' | 'read' | 'compile'> & {
+    readonly files: SourceFiles
+  },
+  signal: AbortSignal,
+): Promise<LivePolicy | undefined> {
+  if (path === undefined) return undefined
+  const { compilePolicy: compile } = await import('./host/policy/cel.ts')
+  const read = (file: string) => files.read(file, { maxBytes: MOST_POLICY_BYTES })
+  const policy = await openLivePolicy({ ...ports, path, read, compile })
+  const reload = (): void => void policy.reload()
+  const watch = await watchPaths([path], reload, { debounceMs: DEBOUNCE_MS, isDeep: false })
+  const hangups = onHangup(reload)
+  signal.addEventListener('abort', () => {
+    hangups[Symbol.dispose]()
+    void watch[Symbol.asyncDispose]()
+  })
+  return policy
+}
+
+/** Loads only the database that is used. */
+async function openDatabase({ database, stateDir }: ServeConfig, clock: Clock): Promise<Database> {
+  if (database !== undefined)
+    return await (await import('./host/broker/postgres.ts')).openPostgres(database, clock)
+  return (await import('./host/broker/sqlite.ts')).openSqlite(join(stateDir, 'broker.db'))
 }
 
 function tlsSourceOf(
@@ -157,7 +216,7 @@ function urlOf(listen: BrokerAddress, [first = 'localhost']: readonly string[]):
 }
 
 /** Prepares the place of a socket. A port needs no preparation. */
-async function claimed(at: BrokerAddress): Promise<BrokerAddress> {
-  if (at.kind === 'socket') await claimSocket(at.path)
+async function claimed(at: BrokerAddress, flag: string): Promise<BrokerAddress> {
+  if (at.kind === 'socket') await claimSocket(at.path, flag)
   return at
 }

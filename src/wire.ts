@@ -1,6 +1,9 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import { createCommandLeases } from './app/leases/command-leases.ts'
+import { createLeases } from './app/leases/leases.ts'
+import type { HearChange } from './app/access/tidings.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
@@ -25,6 +28,7 @@ import { openOwnFiles, writePrivateFile } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
 import { openCacheFiles } from './host/last-known-good/cache-files.ts'
 import { openHostKey } from './host/state/host-key.ts'
+import { openLeaseFile } from './host/state/lease-file.ts'
 import { openHeapCare } from './host/process/heap-care.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
@@ -39,7 +43,6 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { openAuditFiles } from './host/audit/audit-files.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
-export { openHeapCare }
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsAdmin, listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
@@ -115,6 +118,7 @@ export function openDriver(
   const deps = providerDeps(emit, env)
   const hostKey = openHostKey(dir)
   const { clock } = deps
+  const clients = createClients(deps, daemon.cacheTtlMs)
   const ports = {
     clock,
     sources: deps.files,
@@ -123,15 +127,12 @@ export function openDriver(
     emit,
     host: openHostFacts(),
     watch: watchPaths,
+    careForHeap: openHeapCare(),
     openEngine: () => openEngine(daemon),
     daemon,
-    clients: createClients(deps, daemon.cacheTtlMs),
-    lastGood: createLastKnownGood({
-      files: openCacheFiles(`${dir}/cache`),
-      hostKey,
-      clock,
-      emit,
-    }),
+    clients,
+    leases: createLeases({ clients, clock, emit, store: openLeaseFile(dir) }),
+    lastGood: createLastKnownGood({ files: openCacheFiles(`${dir}/cache`), hostKey, clock, emit }),
     audit: openAudit(daemon.audit, { hostKey, clock, emit }),
     stopping,
   }
@@ -153,17 +154,6 @@ async function openEngine({ dockerSocket, managed }: DaemonConfig): Promise<Engi
   return engine.openEngine({ socket: dockerSocket, isManaged: managed, clock: systemClock() })
 }
 
-/** Loads the ports of `locket swarm rotate`, and locks its folder: two of them would redeploy all twice. */
-export async function openRotation(dir: string, socket: string, emit: Emit, signal: AbortSignal) {
-  const [{ openSwarmEngine }, { openRotationFile }] = await Promise.all([
-    import('./host/engine/swarm-engine.ts'),
-    import('./host/state/rotation-file.ts'),
-  ])
-  const clock = systemClock()
-  await holdFolder(dir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
-  return { engine: openSwarmEngine(socket, clock), store: openRotationFile(dir), hostKey: openHostKey(dir) }
-}
-
 /** Returns the ports of a command that renders templates. The caller must close `clients`. */
 export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
   const deps = providerDeps(emit, env)
@@ -173,11 +163,18 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
 /** Returns the ports of the command named `command`, which writes files. */
 function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
-  const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
+  const caller = { kind: 'command', name: command } as const
+  const leases = createCommandLeases(caller, rendering)
+  const resolve = clients.resolveFor(caller, providers, leases.around)
   return {
     ...ports,
     resolve,
+    leases,
     forgetValues: () => clients.expire(),
+    follow(names: readonly string[], hear: HearChange) {
+      const told = providers.filter(({ name }) => names.includes(name))
+      return clients.follow(caller, told, hear)
+    },
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,
@@ -248,3 +245,6 @@ const SDK_WORKER = new URL(
 /** Starts a process for one library, such as `op`, with the program `sdk-worker`. */
 export const startWorker: StartWorker = (library, options) =>
   startWorkerProcess(SDK_WORKER, [library], options)
+
+/** Loads the part of the machine that only `locket swarm rotate` needs. */
+export const loadRotation = () => import('./host/rotation.ts')

@@ -4,7 +4,6 @@ import { rotateUntil } from '../app/swarm/rotate-until.ts'
 import { loadRotateCommand } from '../config/volume/rotate.ts'
 import { ROTATE_DAEMON_SECTIONS, rotateSection } from '../config/volume/rotate-section.ts'
 import { configFileSection } from '../config/sections/config-file.ts'
-import { derived } from '../core/keys/derive.ts'
 import { tableLines } from '../core/text/table.ts'
 import { ERROR_KINDS, LocketError, onOneLine } from '../core/vocabulary/errors.ts'
 import type { Action, Command, CommandContext } from './define.ts'
@@ -59,22 +58,25 @@ async function openPorts(
   daemon: Settings['daemon'],
   { log, exposed, env, signal }: Pick<Settings, 'log' | 'exposed'> & Pick<CommandContext, 'env' | 'signal'>,
 ) {
-  const { openCommandEvents, openRendering, openRotation } = await import('../wire.ts')
-  const emit = openCommandEvents(log, exposed)
-  const dir = `${daemon.stateDir ?? '/var/lib/locket'}/swarm`
-  const rotation = await openRotation(dir, daemon.dockerSocket ?? DOCKER_SOCKET, emit, signal)
-  const key = derived(await rotation.hostKey(), 'locket swarm rotate 1: fingerprints', 32)
-  const rendering = openRendering(emit, env)
+  const wire = await import('../wire.ts')
+  const emit = wire.openCommandEvents(log, exposed)
+  const rendering = wire.openRendering(emit, env)
+  const places = {
+    dir: `${daemon.stateDir ?? '/var/lib/locket'}/swarm`,
+    socket: daemon.dockerSocket ?? DOCKER_SOCKET,
+  }
+  const { openRotation } = await wire.loadRotation()
+  const onWait = (holder: Parameters<typeof emit<'daemon.waiting'>>[1]) => emit('daemon.waiting', holder)
+  const rotation = await openRotation(places, rendering.clock, { signal, onWait })
   return {
     ...rendering,
     ...rotation,
-    key,
     driver,
     swarm: daemon.swarm,
     settleMs: daemon.swarm.ttlMs + daemon.cacheTtlMs,
     signal,
     async [Symbol.asyncDispose]() {
-      key.wipe()
+      rotation.key.wipe()
       await rendering.clients.close()
     },
   }

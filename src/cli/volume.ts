@@ -120,11 +120,9 @@ async function openListener(
 async function answerRequests(driver: Driver, early: EarlyServer): Promise<() => Promise<void>> {
   const { servePlugin } = await import('../http/docker/plugin.ts')
   const { buildServer, closeServer } = await import('../http/server.ts')
-  const { openHeapCare } = await import('../wire.ts')
   const server = buildServer(driver.emit, driver.clock, early)
   servePlugin(server, driver)
-  const careForHeap = openHeapCare()
-  server.addHook('onResponse', async () => careForHeap())
+  server.addHook('onResponse', async () => driver.careForHeap())
   await server.ready()
   early.serve((request, response) => server.routing(request, response))
   return () => closeServer(server, driver.clock)

@@ -1,11 +1,13 @@
 import type { TestContext } from 'node:test'
 import { NO_AUDIT } from '../../src/app/audit/audit.ts'
 import { createClients } from '../../src/app/access/clients.ts'
+import { createLeases } from '../../src/app/leases/leases.ts'
 import { createLastKnownGood } from '../../src/app/last-known-good/last-known-good.ts'
 import { createDriver, type Driver } from '../../src/app/volume/driver.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
 import { usesOf } from '../../src/app/volume/state.ts'
 import type { SwarmConfig, VolumeConfig } from '../../src/config/volume/volume-config.ts'
+import type { LeaseStore } from '../../src/core/ports/state-store.ts'
 import type { CacheFiles } from '../../src/core/ports/cache-files.ts'
 import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
@@ -20,6 +22,7 @@ import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-t
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { openCacheFiles } from '../../src/host/last-known-good/cache-files.ts'
 import { openHostKey } from '../../src/host/state/host-key.ts'
+import { openLeaseFile } from '../../src/host/state/lease-file.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
 import { watchPaths } from '../../src/host/sources/watch.ts'
 import { startWorker } from '../../src/wire.ts'
@@ -38,6 +41,7 @@ export interface World {
   readonly runtimeDir: string
   readonly stateDir: string
   readonly cacheFiles: CacheFiles
+  readonly leases: LeaseStore
   readonly store: StateStore
   readonly provider: MemoryProvider
   readonly clock: ReturnType<typeof createManualClock>
@@ -90,6 +94,7 @@ export async function openWorld(
     runtimeDir,
     stateDir,
     cacheFiles: openCacheFiles(`${stateDir}/cache`),
+    leases: openLeaseFile(stateDir),
     store: ports.store,
     provider: createMemoryProvider({ a: `${CANARY}-a`, b: `${CANARY}-b` }),
     clock: createManualClock(),
@@ -122,6 +127,9 @@ export function testDriver(
   lingerMs = 0,
 ): Driver {
   const { clock, log } = world
+  const none = { env: {}, hiddenNames: new Set<string>() }
+  const deps = { clock, emit: log.emit, files: openSourceFiles(), startWorker, ...none }
+  const clients = createClients(deps, lingerMs)
   const ports = {
     clock,
     emit: log.emit,
@@ -130,6 +138,7 @@ export function testDriver(
     tree: world.ports.tree,
     host: { bootId: world.bootId, uptimeMs: () => 3_600_000 },
     watch: watchPaths,
+    careForHeap: () => undefined,
     openEngine: async () => {
       world.step()
       return openEngine({ socket: world.dockerSocket, isManaged: false, clock })
@@ -142,10 +151,8 @@ export function testDriver(
       }),
       swarm: { ttlMs: 60_000, staleMs: 600_000, rules: world.rules, secretConfig: secretConfigOf(world) },
     },
-    clients: createClients(
-      { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
-      lingerMs,
-    ),
+    clients,
+    leases: createLeases({ clients, clock, emit: log.emit, store: world.leases }),
     audit: NO_AUDIT,
     lastGood: createLastKnownGood({
       files: world.cacheFiles,

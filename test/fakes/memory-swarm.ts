@@ -1,4 +1,4 @@
-import type { SwarmEngine, SwarmSecret, SwarmService } from '../../src/core/ports/swarm-engine.ts'
+import type { SwarmEngine, SwarmSecret, SwarmService } from '../../src/core/volume/swarm/swarm-engine.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 
 /** A Swarm in memory. Tests change its lists while it is used. */

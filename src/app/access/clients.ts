@@ -1,10 +1,14 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
+import { unitedStatus, type InstanceStatus } from './instance-status.ts'
+import { withOwnLeases } from './own-leases.ts'
 import { withValueCache, type ValueCache } from './value-cache.ts'
+import { createTidings, type HearChange, type Hearing, type Tidings } from './tidings.ts'
 import { createVersions, type Versions } from './versions.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
-import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
+import { type Lease, resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type {
+  LeaseCalls,
   ProviderClient,
   ProviderDeps,
   ProviderInstance,
@@ -34,6 +38,13 @@ export interface Clients {
     instances: readonly ProviderInstance[],
     question: { readonly refs: readonly SecretRef[]; readonly signal: AbortSignal },
   ): Promise<string | undefined>
+  /** Returns the calls for the leases of an instance. The first call opens it for the caller. */
+  leasesOf(caller: Caller, instance: ProviderInstance): LeaseCalls
+  /**
+   * Calls `hear` when the server of one of these instances tells a change. The answer is live while all of
+   * them tell changes.
+   */
+  follow(caller: Caller, instances: readonly ProviderInstance[], hear: HearChange): Hearing
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -46,31 +57,33 @@ export interface Clients {
   close(): Promise<void>
 }
 
-/** One instance, and how many callers use it. */
-export interface InstanceStatus {
-  readonly name: string
-  readonly kind: string
-  readonly callers: number
-  /** Undefined for a provider that asks no server. */
-  readonly status: ProviderStatus | undefined
-}
-
 interface Shared {
   readonly name: string
   readonly kind: string
   readonly opening: Promise<ProviderClient>
   /** Undefined until the client is open. */
   client?: ProviderClient
-  readonly fetch: Resolve
+  readonly resolve: Resolve
   /** Undefined for a provider that costs nothing to ask. */
   readonly cache: ValueCache | undefined
   readonly versions: Versions
+  readonly tidings: Tidings
   /** By `callerKey`. */
   readonly callers: Set<string>
 }
 
-/** Makes the table of opened providers. `cacheTtlMs`: how long a value of a network provider stays usable. */
-export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
+/** Milliseconds for the end of a lease that nobody needs. */
+const DROP_MS = 10_000
+
+/**
+ * Makes the table of opened providers. `cacheTtlMs`: how long a value of a network provider stays usable.
+ * `sharesLeases`: the callers share values with a lease like all others.
+ */
+export function createClients(
+  deps: ProviderDeps,
+  cacheTtlMs: number,
+  { sharesLeases = false }: { readonly sharesLeases?: boolean } = {},
+): Clients {
   const shared = new Map<string, Shared>()
   /** Requests of closed providers, by the instance's name: a count for metrics must not decrease. */
   const ended = new Map<string, number>()
@@ -86,17 +99,43 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
   }
 
   function resolverOf(caller: Caller, instance: ProviderInstance): Resolve {
-    const { cache, fetch } = sharedFor(caller, instance)
-    return cache?.resolve ?? fetch
+    return sharedFor(caller, instance).resolve
   }
 
   function openShared({ def, settings, name, key }: ProviderInstance): Shared {
     const opening = def.open(settings, deps, name)
     const fetch: Resolve = async (refs, signal) => await (await opening).fetch(refs, signal)
-    const cache =
-      def.isLocal === true ? undefined : withValueCache(fetch, { ttlMs: cacheTtlMs, clock: deps.clock })
+    const dropLease = ({ id }: Lease): void => {
+      const ended = opening.then((client) => client.leases?.revoke(id, AbortSignal.timeout(DROP_MS)))
+      // Without an answer it ends by itself.
+      ended.catch(() => undefined)
+    }
+    const { leaseGroup } = def
+    const ownLeases = leaseGroup !== undefined && !sharesLeases
+    const options = { ttlMs: cacheTtlMs, clock: deps.clock, sharesLeases: !ownLeases, dropLease }
+    const cache = def.isLocal === true ? undefined : withValueCache(fetch, options)
+    const cached = cache?.resolve ?? fetch
+    const resolve = ownLeases
+      ? withOwnLeases({ next: fetch, shared: cached, groupOf: (ref) => leaseGroup(ref), dropLease })
+      : cached
     const versions = createVersions(() => opening, { ttlMs: cacheTtlMs, clock: deps.clock })
-    const entry: Shared = { name, kind: def.kind, opening, fetch, cache, versions, callers: new Set() }
+    const tidings = createTidings(
+      () => opening,
+      () => {
+        cache?.expire()
+        versions.expire()
+      },
+    )
+    const entry: Shared = {
+      name,
+      kind: def.kind,
+      opening,
+      resolve,
+      cache,
+      versions,
+      tidings,
+      callers: new Set(),
+    }
     opening.then(
       (client) => void (entry.client = client),
       // The fetches of this entry reject with it, and the next caller tries again.
@@ -130,6 +169,33 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
         texts.push(text)
       }
       return texts.join('\n')
+    },
+
+    leasesOf(caller, instance) {
+      const calls = async () => {
+        const { leases } = await sharedFor(caller, instance).opening
+        if (leases === undefined) throw new LocketError('internal', `${instance.name} has no leases`)
+        return leases
+      }
+      return {
+        renew: async (lease, signal) => (await calls()).renew(lease, signal),
+        revoke: async (id, signal) => (await calls()).revoke(id, signal),
+      }
+    },
+
+    follow(caller, instances, hear) {
+      const joined = new DisposableStack()
+      const heard = instances.map((instance) =>
+        joined.use(
+          sharedFor(caller, instance).tidings.join((isAbout) =>
+            hear((ref) => ref.provider === instance.name && isAbout(ref)),
+          ),
+        ),
+      )
+      return {
+        isLive: () => heard.length > 0 && heard.every((one) => one.isLive()),
+        [Symbol.dispose]: () => joined.dispose(),
+      }
     },
 
     expire() {
@@ -168,32 +234,4 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
       await Promise.allSettled(entries.map(end))
     },
   }
-}
-
-/**
- * Returns the status of the clients of one name. Volumes with credentials of their own have a client of their
- * own. `before`: the requests of those that are closed.
- */
-function unitedStatus(entries: readonly Shared[], before: number): InstanceStatus {
-  const all = entries.flatMap(({ client }) => client?.status() ?? [])
-  const callers = new Set(entries.flatMap((entry) => [...entry.callers])).size
-  const [{ name, kind } = { name: '', kind: '' }] = entries
-  if (all.length === 0) return { name, kind, callers, status: undefined }
-  const sum = (of: (status: ProviderStatus) => number) => all.reduce((total, one) => total + of(one), 0)
-  const paused = all.find((one) => one.paused !== undefined)?.paused
-  const tightest = Map.groupBy(
-    all.flatMap(({ limits }) => limits),
-    ({ limit }) => limit,
-  )
-  const status = {
-    requestsLastHour: sum((one) => one.requestsLastHour),
-    requests: sum((one) => one.requests) + before,
-    limits: Array.from(tightest, ([limit, ones]) => ({
-      limit,
-      left: Math.min(...ones.map(({ left }) => left)),
-    })),
-    failures: Math.max(...all.map(({ failures }) => failures)),
-    ...(paused === undefined ? {} : { paused }),
-  }
-  return { name, kind, callers, status }
 }

@@ -1,5 +1,5 @@
 import { VERSION } from '../../core/vocabulary/version.ts'
-import type { InstanceStatus } from '../access/clients.ts'
+import type { InstanceStatus } from '../access/instance-status.ts'
 import type { SwarmReport } from '../swarm/swarm-secrets.ts'
 import type { SwarmTrouble } from '../swarm/troubles.ts'
 import { timestamp, timeText, type Driver } from '../volume/driver.ts'

@@ -1,7 +1,7 @@
 import { counted } from '../../core/text/units.ts'
 import { tableLines, type Paint, type TableCell } from '../../core/text/table.ts'
 import { onOneLine } from '../../core/vocabulary/errors.ts'
-import type { InstanceStatus } from '../access/clients.ts'
+import type { InstanceStatus } from '../access/instance-status.ts'
 import type { DryRun } from './by-hand.ts'
 import type { DaemonReport, VolumeReport } from './report.ts'
 

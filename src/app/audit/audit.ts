@@ -13,6 +13,8 @@ import { createAccessNotes, NO_NOTES, type AccessNotes } from './access-notes.ts
 /** The access that a line is about: one of a volume, or one of a task of a Swarm. */
 interface AuditedAccess extends Pick<AuditFacts, 'action' | 'mountId' | 'secret' | 'service' | 'task'> {
   readonly volume?: VolumeName
+  /** The ID of the container, when it is found out. It never rejects. */
+  readonly container?: Promise<string | undefined>
 }
 
 /** The audit of one access: the values that it asks for, and its end. */
@@ -30,6 +32,8 @@ export interface AccessAudit {
 
 /** The audit of the daemon. */
 export interface Audit {
+  /** True: lines name the container of a mount, where it is known. */
+  readonly namesContainers: boolean
   /** Begins the audit of one access. `notes`: those of the question whose answer several accesses share. */
   open(access: AuditedAccess, notes?: AccessNotes): AccessAudit
   /** Makes notes for accesses that share the answer to one question. */
@@ -51,11 +55,15 @@ interface AuditPorts {
 }
 
 const KEY_BYTES = 32
+/** Mounts whose containers are known. */
+const MOST_MOUNTS = 10_000
 
 /** Makes the audit that writes to `log`. */
 export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts): Audit {
   /** For each volume, the values of its last delivery: a refresh that finds the same writes no line. */
   const delivered = new Map<VolumeName, string>()
+  /** The containers of mounts, by mount ID: an Unmount is of the container of its Mount. */
+  const containers = new Map<string, string>()
   let lost = 0
   let failingSince: string | undefined
   let fingerprintKey: Secret | undefined
@@ -109,15 +117,28 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
     return Buffer.from(macOf(fingerprintKey, reference, value).subarray(0, 16)).toString('base64url')
   }
 
-  function open(access: AuditedAccess, notes = createAccessNotes(fingerprint, clock)): AccessAudit {
-    const { action, volume, ...who } = access
+  /** Remembers the container of a mount, and returns it as a fact. */
+  function containerFact(
+    mountId: string | undefined,
+    found: string | undefined,
+  ): Pick<AuditFacts, 'container'> {
+    if (mountId === undefined) return {}
+    if (found !== undefined && containers.size >= MOST_MOUNTS) containers.clear()
+    if (found !== undefined) containers.set(mountId, found)
+    const container = containers.get(mountId)
+    return container === undefined ? {} : { container }
+  }
 
-    function lines(outcome: string, note?: string): readonly AuditFacts[] {
+  function open(access: AuditedAccess, notes = createAccessNotes(fingerprint, clock)): AccessAudit {
+    const { action, volume, container, ...who } = access
+
+    async function lines(outcome: string, note?: string): Promise<readonly AuditFacts[]> {
       const head = { time: now(), action, outcome, command: 'volume' }
       const facts = {
         ...head,
         ...(volume === undefined ? {} : { volume }),
         ...who,
+        ...containerFact(access.mountId, await container),
         ...(note === undefined ? {} : { note }),
       }
       const asked = notes.byProvider()
@@ -141,7 +162,7 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
       async delivered(note) {
         if (isRepeated('ok')) return
         try {
-          await append(lines('ok', note))
+          await append(await lines('ok', note))
         } catch (thrown) {
           if (onFailure === 'warn') return
           if (volume !== undefined) delivered.delete(volume)
@@ -155,12 +176,13 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
 
       async failed(reason) {
         if (isRepeated(reason.code)) return
-        await appendIfPossible(lines(reason.code, formatError(reason)))
+        await appendIfPossible(await lines(reason.code, formatError(reason)))
       },
     }
   }
 
   return {
+    namesContainers: true,
     open,
     notes: () => createAccessNotes(fingerprint, clock),
     async note({ action, volume, mountId }) {
@@ -168,7 +190,9 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
       const who = {
         ...(volume === undefined ? {} : { volume }),
         ...(mountId === undefined ? {} : { mountId }),
+        ...containerFact(mountId, undefined),
       }
+      if (action === 'unmount' && mountId !== undefined) containers.delete(mountId)
       await appendIfPossible([{ ...facts, ...who }])
     },
     forget: (volume) => void delivered.delete(volume),
@@ -181,6 +205,7 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
 
 /** The audit of a daemon without an audit log. */
 export const NO_AUDIT: Audit = {
+  namesContainers: false,
   open: () => ({
     around: (_, next) => next,
     delivered: async () => undefined,

@@ -1,6 +1,11 @@
 import { parseCidr } from '../../core/broker/addresses.ts'
 import { openBundle, sealBundle } from '../../core/broker/sealed/bundle.ts'
-import { formatIdentity, IDENTITY_FILES, type MachineIdentity } from '../../core/broker/identity-file.ts'
+import {
+  formatIdentity,
+  IDENTITY_FILES,
+  vaultIdOf,
+  type MachineIdentity,
+} from '../../core/broker/identity-file.ts'
 import {
   createSigningKey,
   keyFingerprint,
@@ -87,10 +92,16 @@ export function createMachines(ports: BrokerPorts): Machines {
     const token = createToken('lb')
     const signing = createSigningKey()
     const pem = privateKeyPem(signing)
+    const vaultId = vaultIdOf(rawPublicKey(keys.signing))
+    const identity = formatIdentity({ ...machineIdentity(ports, machine), vaultId })
+    // Programs that know several brokers look in the folder of this one.
+    const folder = `vaults/${vaultId}/`
     const files = new Map<string, Uint8Array>([
-      [IDENTITY_FILES.identity, formatIdentity(machineIdentity(ports, machine))],
+      [IDENTITY_FILES.identity, identity],
       [IDENTITY_FILES.key, pem],
       [IDENTITY_FILES.settings, CLIENT_SETTINGS],
+      [`${folder}${IDENTITY_FILES.identity}`, identity],
+      [`${folder}${IDENTITY_FILES.key}`, pem],
     ])
     const zip = ports.zip(files)
     const own = { signing: rawPublicKey(signing), sealing: rawPublicKey(sealingKeyOf(signing)) }
@@ -106,11 +117,16 @@ export function createMachines(ports: BrokerPorts): Machines {
     async add(admin, order) {
       const machine = machineOf(order, clock.now())
       const { token, expires, stored } = ticketFor(machine, order)
-      await change(ports, admin, { action: 'machine.add', target: order.name }, async () => {
-        const added = await store.addMachine({ ...stored, grants: order.grants })
-        if (added === 'no-secret') throw await missingSecret(order.grants)
-        if (added === 'exists') throw new LocketError('usage', `there is a machine ${order.name} already`)
-      })
+      await change(
+        ports,
+        admin,
+        { action: 'machine.add', target: order.name, machine: order.name },
+        async () => {
+          const added = await store.addMachine({ ...stored, grants: order.grants })
+          if (added === 'no-secret') throw await missingSecret(order.grants)
+          if (added === 'exists') throw new LocketError('usage', `there is a machine ${order.name} already`)
+        },
+      )
       return { machine: stored.machine, token, expires, url: settings.url }
     },
 
@@ -122,7 +138,7 @@ export function createMachines(ports: BrokerPorts): Machines {
         })
       const announces = { kind: 'machine', machine: id } as const
       const target = `${name} ${state}`
-      await change(ports, admin, { action: 'machine.state', target, announces }, async () => {
+      await change(ports, admin, { action: 'machine.state', target, machine: name, announces }, async () => {
         if (!(await store.setMachineState(id, state))) throw noMachine(name)
       })
     },
@@ -130,14 +146,22 @@ export function createMachines(ports: BrokerPorts): Machines {
     async remove(admin, name) {
       const { id } = await find(name)
       const announces = { kind: 'machine', machine: id } as const
-      await change(ports, admin, { action: 'machine.remove', target: name, announces }, async () => {
-        if (!(await store.removeMachine(id))) throw noMachine(name)
-      })
+      await change(
+        ports,
+        admin,
+        { action: 'machine.remove', target: name, machine: name, announces },
+        async () => {
+          if (!(await store.removeMachine(id))) throw noMachine(name)
+        },
+      )
     },
 
     async download(admin, token) {
-      return await change(ports, admin, { action: 'download', target: 'bundle' }, async () => {
-        const sealed = await store.takeBundle(tokenHash(token), clock.now())
+      const hash = tokenHash(token)
+      const machine = await store.ticketOf(hash, clock.now())
+      const about = machine === undefined ? {} : { machine }
+      return await change(ports, admin, { action: 'download', target: 'bundle', ...about }, async () => {
+        const sealed = await store.takeBundle(hash, clock.now())
         const zip = sealed === undefined ? undefined : openBundle(sealed, token)
         if (zip !== undefined) return zip
         throw new LocketError('not_found', 'there is no bundle for this token', {

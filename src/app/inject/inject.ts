@@ -15,9 +15,11 @@ import { RENDER_TIMEOUT_MS, mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
+import type { CommandLeases } from '../leases/command-leases.ts'
 import {
   createCommandRefresh,
   type CommandRefresh,
+  type FollowChanges,
   type RefreshSettings,
 } from '../renewal/command-refresh.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
@@ -48,8 +50,12 @@ interface InjectDeps extends Pick<
   Machine,
   'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host' | 'careForHeap'
 > {
+  /** Hears of changes that servers tell. */
+  readonly follow: FollowChanges
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
+  /** The leases of its values. The caller ends them. */
+  readonly leases: CommandLeases
 }
 
 /**
@@ -99,7 +105,8 @@ function openInjectRenewal(
   )
   return openRenewal(
     {
-      triggers: mode === 'watch' ? [byFiles, refresh.trigger] : [],
+      triggers:
+        mode === 'watch' ? [byFiles, refresh.trigger, deps.leases.trigger(() => refresh.demand())] : [],
       failed: (facts) => deps.emit('inject.failed', facts),
       recovered: () => deps.emit('inject.recovered'),
     },
@@ -170,7 +177,7 @@ async function write(
     if (missing === undefined) await status.ready(places.files())
     delivery.succeeded(outputsOf(filesOf([...rendered.incomplete])))
     const refs = rendered.templates.flatMap(({ template }) => template.refs)
-    await turn.done(refs, rendered.expiresAt)
+    await turn.done(refs, rendered)
     return missing
   } finally {
     rendered.wipe()

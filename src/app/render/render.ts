@@ -11,6 +11,7 @@ import {
   type FailurePolicy,
   type ReferenceFailure,
 } from '../../core/template/render.ts'
+import { dependsOnTime } from '../../core/template/fingerprint.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Allowance } from '../../core/volume/ceilings.ts'
 import { inTurns, type Steps } from '../../core/waiting/turns.ts'
@@ -54,8 +55,13 @@ export interface Rendered<T> {
   readonly unresolved: LocketError | undefined
   /** Templates with a reference whose failure the policy tolerates, whether or not they have contents. */
   readonly incomplete: ReadonlySet<T>
-  /** When the first of the values expires, in milliseconds since the epoch. Undefined: none does. */
+  /**
+   * When the first of the values without a lease expires, in milliseconds since the epoch. Undefined: none
+   * does. Leases are renewed by their holder.
+   */
   readonly expiresAt?: number | undefined
+  /** True: everything has a value, and nothing changes unless a secret is changed at its provider. */
+  readonly isSteady?: boolean
   wipe(): void
 }
 
@@ -163,15 +169,24 @@ function* renderAll<T extends PreparedTemplate>(
     }
     throwErrors(errors)
     isDone = true
-    return { templates, contents, unresolved, incomplete, expiresAt, wipe }
+    const isSteady = unresolved === undefined && !templates.some(changesByItself) && !hasFleeting(outcomes)
+    return { templates, contents, unresolved, incomplete, expiresAt, isSteady, wipe }
   } finally {
     if (!isDone) wipe()
   }
 }
 
+function changesByItself({ template }: PreparedTemplate): boolean {
+  return dependsOnTime(template)
+}
+
+function hasFleeting(outcomes: ReadonlyMap<RefId, Outcome>): boolean {
+  return [...outcomes.values()].some((outcome) => outcome.ok && outcome.secret.isFleeting === true)
+}
+
 function firstExpiry(outcomes: ReadonlyMap<RefId, Outcome>): number | undefined {
   const times = [...outcomes.values()].flatMap((outcome) =>
-    outcome.ok ? (outcome.secret.expiresAt ?? []) : [],
+    outcome.ok && outcome.secret.lease === undefined ? (outcome.secret.expiresAt ?? []) : [],
   )
   return times.length === 0 ? undefined : Math.min(...times)
 }

@@ -1,6 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Caller } from '../../core/vocabulary/caller.ts'
-import type { Outcomes } from '../../core/vocabulary/resolve.ts'
+import type { Lease, Outcomes } from '../../core/vocabulary/resolve.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { Around, Clients } from '../access/clients.ts'
 import type { AccessNotes } from '../audit/access-notes.ts'
@@ -28,7 +28,7 @@ interface QuestionPorts extends Pick<Machine, 'clock'> {
 
 /** Asks the providers for the references of a template, once, and renders it. */
 export function askFor(asked: SwarmTemplate, notes: AccessNotes, ports: QuestionPorts): Question {
-  const { breaker } = ports
+  const { breaker, clients, stopping } = ports
   const pending = new Set<ProviderInstance>()
   let isFleeting = false
 
@@ -38,7 +38,11 @@ export function askFor(asked: SwarmTemplate, notes: AccessNotes, ports: Question
       const refusal = breaker.refusal(instance)
       if (refusal !== undefined) return new Map(refs.map((ref) => [ref.id, { ok: false, error: refusal }]))
       pending.add(instance)
-      const outcomes: Outcomes = await noted(refs, signal).finally(() => pending.delete(instance))
+      const answered = await noted(refs, signal).finally(() => pending.delete(instance))
+      const outcomes = withoutLeases(answered, ({ id }) => {
+        const revoked = clients.leasesOf(CALLER, instance).revoke(id, stopping)
+        revoked.catch(() => undefined)
+      })
       breaker.note(instance, outcomes)
       isFleeting ||= [...outcomes.values()].some(({ ...it }) => it.ok && it.secret.isFleeting === true)
       return outcomes
@@ -54,6 +58,27 @@ export function askFor(asked: SwarmTemplate, notes: AccessNotes, ports: Question
       return error
     },
   }
+}
+
+/**
+ * Returns the outcomes with an error in place of each value that has a lease: nobody would renew it while the
+ * task runs, or revoke it after that.
+ */
+function withoutLeases(outcomes: Outcomes, revoke: (lease: Lease) => void): Outcomes {
+  return new Map(
+    Array.from(outcomes, ([id, outcome]) => {
+      if (!outcome.ok || outcome.secret.lease === undefined) return [id, outcome]
+      outcome.secret.value.wipe()
+      revoke(outcome.secret.lease)
+      return [id, { ok: false, error: leased() }]
+    }),
+  )
+}
+
+function leased(): LocketError {
+  return new LocketError('unfit_value', 'the value has a lease, which ends while the task runs', {
+    hint: 'use a volume of locket, which renews and revokes leases',
+  })
 }
 
 async function answerOf(

@@ -1,5 +1,5 @@
 import type { SwarmConfig } from '../../config/volume/volume-config.ts'
-import type { SwarmEngine, SwarmService, UpdateProgress } from '../../core/ports/swarm-engine.ts'
+import type { SwarmEngine, SwarmService, UpdateProgress } from '../../core/volume/swarm/swarm-engine.ts'
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { Clients } from '../access/clients.ts'

@@ -1,5 +1,5 @@
 import { macOf } from '../../core/keys/derive.ts'
-import type { SwarmSecret, SwarmService } from '../../core/ports/swarm-engine.ts'
+import type { SwarmSecret, SwarmService } from '../../core/volume/swarm/swarm-engine.ts'
 import { ROTATE_LABEL } from '../../core/volume/swarm/labels.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { NO_NOTES } from '../audit/access-notes.ts'

@@ -114,6 +114,7 @@ async function stopDaemon(
   await endTasks(driver)
   if (stopMark !== undefined) await noteEngineRestart(driver)
   driver.swarm[Symbol.dispose]()
+  await driver.leases.close()
   await driver.clients.close()
   await driver.lastGood.close()
   await driver.audit.note({ action: 'stop' })

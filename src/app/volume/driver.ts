@@ -7,6 +7,7 @@ import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../access/clients.ts'
+import type { Leases } from '../leases/leases.ts'
 import type { LastKnownGood } from '../last-known-good/last-known-good.ts'
 import { createReloads, type ReloadPorts, type Reloads } from '../reload/reloads.ts'
 import type { ReloadedVolume } from '../reload/volume-reload.ts'
@@ -20,10 +21,11 @@ import { createVolumeTable, type Volume, type VolumeTable } from './volume-table
 /** The machine and the providers, as the driver sees them. */
 interface DriverPorts extends Pick<
   Machine,
-  'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch'
+  'clock' | 'sources' | 'mounts' | 'tree' | 'emit' | 'host' | 'watch' | 'careForHeap'
 > {
   readonly clients: Clients
   readonly lastGood: LastKnownGood
+  readonly leases: Leases
   readonly audit: Audit
   /** Loads the client of the Docker Engine, which only `on-change` needs. */
   readonly openEngine: ReloadPorts['openEngine']

@@ -1,10 +1,12 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
-import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
+import type { LeaseHolder } from '../leases/holder.ts'
+import { leaseTrigger } from '../leases/trigger.ts'
 import { leasedUntil } from '../renewal/leased.ts'
-import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
+import type { HearChange, Hearing } from '../access/tidings.ts'
+import { followPlan } from '../renewal/refresh-plan.ts'
 import { putAndReload } from '../reload/volume-reload.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
 import { waitingLimit, type Pace } from '../renewal/stretch.ts'
@@ -12,10 +14,12 @@ import { createUrgency } from '../renewal/urgency.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
-import { configOf, noteError, reloadedVolume, report, timestamp, type Driver } from './driver.ts'
-import { renderIfChanged, type Seen } from './render-volume.ts'
+import { configOf, noteError, reloadedVolume, report, type Driver } from './driver.ts'
+import { longestUnaskedMs, renderIfChanged, type Seen } from './render-volume.ts'
 import { taskStarted } from './state.ts'
+import { noteCurrent, noteStale } from './status/freshness.ts'
 import { noteGeneration } from './status/generation.ts'
+import { refreshLine } from './status/refresh-line.ts'
 import type { Volume } from './volume-table.ts'
 
 const WATCHING = { debounceMs: 500, isDeep: false }
@@ -43,11 +47,13 @@ export async function followVolume(
   try {
     driver.table.note(volume, { refresh: undefined, nextRefreshInMs: undefined })
     const config = configOf(driver, volume)
-    const plan = planOf(config, volume.activity.content)
+    const { plan, tellers, key } = planOf(config, volume.activity.content)
     const watched = config.watch ? templatePaths(config) : []
     const { outage } = volume.activity
+    const leases = leasesOf(driver, volume)
+    const hadLeases = isRestored && driver.leases.restored().has(volume.name)
     const hasSource = watched.length > 0 || plan.everyMs !== undefined || plan.files.length > 0
-    if (!hasSource && outage === undefined) return
+    if (!hasSource && outage === undefined && !hadLeases && !leases.isHolding()) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
@@ -56,6 +62,21 @@ export async function followVolume(
     const seen: Seen = { text: undefined, at: 0 }
     let tick: Tick | undefined
     let pace: Pace | undefined
+    let hearing: Hearing | undefined
+    let askedAt = clock.elapsed()
+    /** The providers tell changes. A lease ends although nobody tells it: its volume is asked for in time. */
+    const isTold = () =>
+      hearing?.isLive() === true &&
+      volume.activity.leasedUntil === undefined &&
+      volume.activity.content?.isSteady === true &&
+      clock.elapsed() - askedAt < longestUnaskedMs(config)
+    const byTidings: Trigger = async (fire) => {
+      const hear: HearChange = (isAbout) =>
+        volume.activity.content?.refs.some((ref) => isAbout(ref)) !== false && fire()
+      const told = driver.clients.follow({ kind: 'volume', name }, tellers, hear)
+      hearing = told
+      return { [Symbol.asyncDispose]: async () => told[Symbol.dispose]() }
+    }
     const byClock =
       (everyMs: number): Trigger =>
       async (fire) => {
@@ -64,7 +85,8 @@ export async function followVolume(
           waitingLimit(config.providers, driver.clients.statusOf({ kind: 'volume', name }))
         const kept = joined.use(driver.stretches.join(everyMs, limitOf))
         const isLeased = () => clock.now() < (volume.activity.leasedUntil ?? 0)
-        const onTick = () => !isLeased() && clock.elapsed() >= quietUntil && kept.tick() && fire()
+        const mayAsk = () => !isLeased() && !isTold() && clock.elapsed() >= quietUntil
+        const onTick = () => mayAsk() && kept.tick() && fire()
         tick = joined.use(driver.ticks.join(everyMs, onTick, isRestored))
         pace = kept
         return { [Symbol.asyncDispose]: async () => joined.dispose() }
@@ -79,12 +101,14 @@ export async function followVolume(
       if (isRestored) fire()
       return driver.valueFiles.join(plan.files, { changed: fire, failed })
     }
+    const leasesFailed = (error: LocketError) => noteError(driver, volume, formatError(error))
     const renewal = await openRenewal(
       {
         triggers: [
-          ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs)]),
+          ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs), byTidings]),
           ...(watched.length === 0 ? [] : [byTemplates]),
           ...(plan.files.length === 0 ? [] : [byValueFiles]),
+          leaseTrigger({ holder: leases, clock, isRestored: hadLeases, failed: leasesFailed }),
         ],
         isPeriodic: plan.everyMs !== undefined,
         failed: (facts) =>
@@ -104,13 +128,14 @@ export async function followVolume(
     )
     const nextInMs = () => Math.max(tick?.nextInMs() ?? 0, (volume.activity.leasedUntil ?? 0) - clock.now())
     driver.table.note(volume, {
-      refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace })),
+      refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace, isTold: isTold() })),
       nextRefreshInMs: plan.everyMs === undefined ? undefined : nextInMs,
     })
     async function renew(): Promise<undefined> {
-      const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { plan, seen, ...run }))
-      await (pace === undefined ? refresh() : pace.run(refresh))
+      const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { key, seen, ...run }))
+      await (pace === undefined ? refresh() : pace.run(refresh)).finally(driver.careForHeap)
       quietUntil = Number.NEGATIVE_INFINITY
+      askedAt = clock.elapsed()
     }
     // Stale values are replaced as soon as the provider answers, also without a refresh.
     void renewal.follow(renew, { signal, missing: outage })
@@ -126,51 +151,29 @@ export async function followVolume(
   }
 }
 
-/** Notes that the files may be old, from the first failure on. */
-function noteStale(driver: Driver, volume: Volume): void {
-  driver.table.note(volume, { staleSince: volume.activity.staleSince ?? timestamp(driver) })
-}
-
 /**
  * Renders the files of a mounted volume again, now, whether or not it has a refresh. Returns the changes.
  * Rejects when it failed: the files stay as they are, and the failure is not reported anywhere else.
  */
 export async function refreshNow(driver: Driver, volume: Volume, signal: AbortSignal): Promise<Changes> {
-  const plan = planOf(configOf(driver, volume), volume.activity.content)
+  const { key } = planOf(configOf(driver, volume), volume.activity.content)
   const seen: Seen = { text: undefined, at: 0 }
   const own = AbortSignal.any([signal, driver.stopping])
-  return await renderAgain(driver, volume, { plan, seen, signal: own, isRefresh: false })
+  // A lease that was revoked at the server is issued anew.
+  await leasesOf(driver, volume).renewDue(own, true)
+  return await renderAgain(driver, volume, { key, seen, signal: own, isRefresh: false })
 }
 
-function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined): RefreshPlan {
-  const used = providers.filter(({ name }) => content?.providers.includes(name) === true)
-  return refreshPlan(refresh, used)
-}
-
-/** Returns the function that makes the line of Status; undefined for a volume that only follows templates. */
-function refreshLine(
-  { everyMs, files }: RefreshPlan,
-  schedule: () => { readonly nextInMs: number; readonly pace: Pace | undefined },
-): (() => string) | undefined {
-  const changes = files.length === 0 ? [] : [`when ${files.join(' or ')} changes`]
-  if (everyMs === undefined) return changes.length === 0 ? undefined : () => changes.join('')
-  return () => {
-    const { nextInMs, pace } = schedule()
-    const next = formatDuration(Math.ceil(nextInMs / 1000) * 1000)
-    const every = `every ${formatDuration(everyMs)}${stretchNote(pace)}`
-    return [`${every}, next in ${next}`, ...changes].join(', and ')
-  }
-}
-
-function stretchNote(pace: Pace | undefined): string {
-  const stretched = pace?.stretched()
-  if (stretched === undefined) return ''
-  const { toMs, by } = stretched
-  return ` (stretched to ${formatDuration(toMs)}${by === undefined ? '' : ` by ${by.setting}`})`
+function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined) {
+  return followPlan(
+    refresh,
+    providers.filter(({ name }) => content?.providers.includes(name) === true),
+  )
 }
 
 interface RenderAgain {
-  readonly plan: RefreshPlan
+  /** The key of the plan by which the volume is followed. */
+  readonly key: string
   readonly seen: Seen
   readonly signal: AbortSignal
   readonly isRefresh: boolean
@@ -184,15 +187,15 @@ interface RenderAgain {
 async function renderAgain(
   driver: Driver,
   volume: Volume,
-  { plan, seen, signal, isRefresh }: RenderAgain,
+  { key, seen, signal, isRefresh }: RenderAgain,
 ): Promise<Changes> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = isRefresh ? undefined : openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
   const audit = driver.audit.open({ action: 'refresh', volume: volume.name })
-  const asked = { seen, signal: deadline?.signal ?? signal, options: { keeping: 'fill', audit } } as const
-  const fresh = await renderIfChanged(driver, volume, strict, asked).catch(async (thrown: unknown) => {
+  const question = { seen, signal: deadline?.signal ?? signal, options: { keeping: 'fill', audit } } as const
+  const fresh = await renderIfChanged(driver, volume, strict, question).catch(async (thrown: unknown) => {
     if (!signal.aborted) await audit.failed(toLocketError(thrown))
     throw thrown
   })
@@ -200,7 +203,7 @@ async function renderAgain(
     noteCurrent(driver, volume)
     return { changed: [], made: [], gone: [] }
   }
-  const { sink, templates, rendered, content } = fresh
+  const { sink, templates, rendered, content, leases } = fresh
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume)
@@ -208,6 +211,8 @@ async function renderAgain(
       const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
         sink.put(templates, rendered),
       )
+      const hadLeases = leasesOf(driver, volume).isHolding()
+      leases.delivered(true)
       Object.assign(seen, fresh.seen)
       driver.table.note(volume, {
         content,
@@ -220,21 +225,19 @@ async function renderAgain(
         const facts = { changed: countOf(changes), removed: gone.length }
         driver.emit('volume.rendered', { volume: volume.name, ...facts })
       }
-      // A template that changed may name other providers.
-      if (JSON.stringify(planOf(config, content)) !== JSON.stringify(plan)) await followVolume(driver, volume)
+      // A template that changed may name other providers, or values with a lease.
+      const isOther = planOf(config, content).key !== key
+      if (isOther || (!hadLeases && leasesOf(driver, volume).isHolding())) await followVolume(driver, volume)
       return changes
     })
   } finally {
     rendered.wipe()
+    leases.dropped()
   }
 }
 
-/** Notes that the files have the values that the providers have now. */
-function noteCurrent(driver: Driver, volume: Volume): void {
-  const wasStale = volume.activity.outage !== undefined
-  const current = { lastError: undefined, postponed: undefined, staleSince: undefined, outage: undefined }
-  driver.table.note(volume, { lastRender: timestamp(driver), ...current })
-  if (wasStale) driver.emit('volume.cache.over', { volume: volume.name })
+function leasesOf({ leases }: Driver, { name }: Volume): LeaseHolder {
+  return leases.holderOf({ kind: 'volume', name })
 }
 
 /** Throws when the volume was unmounted while its values were fetched: they must not be written. */

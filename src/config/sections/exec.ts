@@ -38,7 +38,7 @@ export const execSection = section('exec', 'locket exec', {
     schema: Switch,
     default: 'true',
     summary:
-      'let the command replace locket, unless there is a file to remove or --watch, --mask, --signal-group or --no-interactive',
+      'let the command replace locket, unless there is a file to remove, a lease to revoke, or --watch, --mask, --signal-group or --no-interactive',
   }),
   timeoutMs: field({
     name: 'timeout',

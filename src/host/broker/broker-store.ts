@@ -1,7 +1,7 @@
 import { ALL_SECRETS, type SecretPlace } from '../../core/broker/records.ts'
 import type { BrokerStore, NewMachine } from '../../core/ports/broker-store.ts'
 import { grantOf, machineOf, secretOf } from './rows.ts'
-import type { Database, SqlRow, Statement } from './sql.ts'
+import { must, sql, type Database, type SqlRow, type Statement } from './sql.ts'
 
 /** Names of one question: a longer list becomes several questions. */
 const NAMES_AT_ONCE = 200
@@ -137,6 +137,14 @@ export function createBrokerStore(database: Database): BrokerStore {
       return found.map(secretOf)
     },
 
+    async ticketOf(hash, now) {
+      const text = `SELECT name FROM machine WHERE id IN (
+        SELECT machine FROM enrol_token WHERE hash = $1 AND expires > $2
+        UNION SELECT machine FROM bundle WHERE hash = $1 AND expires > $2)`
+      const [row] = await one(sql(text, hash, now))
+      return row === undefined ? undefined : String(row['name'])
+    },
+
     async enrol(hash, { signing, sealing }, now) {
       const done = await run([
         must(
@@ -221,13 +229,4 @@ function ticketsOf({ machine, invitation, bundle }: NewMachine): readonly Statem
     statements.push(sql(text, bundle.hash, machine.id, bundle.expires, bundle.sealed))
   }
   return statements
-}
-
-function sql(text: string, ...values: Statement['values']): Statement {
-  return { text, values }
-}
-
-/** A statement without whose row nothing of its batch is stored. */
-function must(text: string, ...values: Statement['values']): Statement {
-  return { text, values, needsRow: true }
 }

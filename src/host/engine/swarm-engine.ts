@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { SwarmEngine, SwarmService } from '../../core/ports/swarm-engine.ts'
+import type { SwarmEngine, SwarmService } from '../../core/volume/swarm/swarm-engine.ts'
 import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import { engineRefusal } from './answers.ts'
 import { exchange, type EngineAnswer, type EngineRequest } from './exchange.ts'

@@ -1,5 +1,5 @@
 import { VERSION } from '../../../core/vocabulary/version.ts'
-import type { InstanceStatus } from '../../access/clients.ts'
+import type { InstanceStatus } from '../../access/instance-status.ts'
 import { rootOf, type Driver } from '../../volume/driver.ts'
 import { tmpfsOf, usesOf, type VolumeState } from '../../volume/state.ts'
 import type { Volume } from '../../volume/volume-table.ts'
