@@ -1,9 +1,9 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import { followNamed } from './app/access/follow-named.ts'
 import { createCommandLeases } from './app/leases/command-leases.ts'
 import { createLeases } from './app/leases/leases.ts'
-import type { HearChange } from './app/access/tidings.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
@@ -171,10 +171,7 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     resolve,
     leases,
     forgetValues: () => clients.expire(),
-    follow(names: readonly string[], hear: HearChange) {
-      const told = providers.filter(({ name }) => names.includes(name))
-      return clients.follow(caller, told, hear)
-    },
+    follow: followNamed(clients, caller, providers),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,

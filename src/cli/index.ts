@@ -82,7 +82,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'audit',
     isOffline: true,
-    summary: 'check and show the audit log of the volume driver',
+    summary: 'check and show the audit log of the volume driver, or the audit of a broker',
     load: () => import('./audit.ts'),
   },
   {

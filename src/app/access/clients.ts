@@ -45,6 +45,8 @@ export interface Clients {
    * them tell changes.
    */
   follow(caller: Caller, instances: readonly ProviderInstance[], hear: HearChange): Hearing
+  /** Lists what an instance may read; undefined: it does not list. */
+  secretsOf(caller: Caller, instance: ProviderInstance, signal: AbortSignal): Promise<Listed>
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -56,6 +58,8 @@ export interface Clients {
   /** Closes all providers. Never rejects. */
   close(): Promise<void>
 }
+
+type Listed = Awaited<ReturnType<NonNullable<ProviderClient['list']>>> | undefined
 
 interface Shared {
   readonly name: string
@@ -196,6 +200,11 @@ export function createClients(
         isLive: () => heard.length > 0 && heard.every((one) => one.isLive()),
         [Symbol.dispose]: () => joined.dispose(),
       }
+    },
+
+    async secretsOf(caller, instance, signal) {
+      const client = await sharedFor(caller, instance).opening
+      return await client.list?.(signal)
     },
 
     expire() {

@@ -66,6 +66,15 @@ export const execSection = section('exec', 'locket exec', {
     summary: 'how long a file must stay unchanged before its change takes effect',
     placeholder: 'DURATION',
   }),
+  all: field({
+    name: 'all',
+    env: 'LOCKET_EXEC_ALL',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary:
+      'every secret that the broker grants to this machine as a variable: DB_PASSWORD for db-password; --env replaces one of the same name',
+  }),
   cleanEnv: field({
     name: 'clean-env',
     env: 'LOCKET_EXEC_CLEAN_ENV',

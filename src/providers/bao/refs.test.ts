@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { isLocketError } from '../../core/vocabulary/errors.ts'
-import { formatBaoReference, formatSecret, mappedBaoReference, parseBaoReference, secretOf } from './refs.ts'
+import {
+  formatBaoReference,
+  formatSecret,
+  mappedBaoReference,
+  parseBaoReference,
+  secretOfKey,
+} from './refs.ts'
 
 test('the first part is the mount, the last one the field, and all between them the path', () => {
   const expected = { mount: ['kv'], path: ['app', 'db'], field: 'password' }
@@ -133,6 +139,6 @@ test('the fields of one secret have one text in common, and other secrets anothe
   for (const text of [...texts, 'bao://a/b%3Fc/d', 'bao://a%2Fz/b/c/d']) {
     const reference = parseBaoReference(text)
     assert.ok(reference !== undefined)
-    assert.equal(secretOf(formatBaoReference(reference)), formatSecret(reference))
+    assert.equal(secretOfKey(formatBaoReference(reference)), formatSecret(reference))
   }
 })

@@ -77,7 +77,7 @@ export function formatSecret({ mount, path }: Pick<BaoReference, 'mount' | 'path
 }
 
 /** Returns the part of a canonical text that all fields of one secret share, without parsing it. */
-export function secretOf(canonical: string): string {
+export function secretOfKey(canonical: string): string {
   const mark = canonical.indexOf('?')
   const path = mark === -1 ? canonical : canonical.slice(0, mark)
   const isWhole =

@@ -1,10 +1,10 @@
-import { formatPlace } from '../../core/broker/place.ts'
-import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
-import type { RefId } from '../../core/vocabulary/ref.ts'
-import type { Outcomes } from '../../core/vocabulary/resolve.ts'
+import { formatPlace } from '../../../core/broker/place.ts'
+import { createFingerprints } from '../../../core/vocabulary/fingerprint.ts'
+import type { RefId } from '../../../core/vocabulary/ref.ts'
+import type { Outcomes } from '../../../core/vocabulary/resolve.ts'
 import type { ChangeList } from './changes.ts'
-import type { BrokerPorts } from './ports.ts'
-import type { SecretRead } from './read.ts'
+import type { BrokerPorts } from '../ports.ts'
+import type { SecretRead } from '../read.ts'
 
 /** Secrets that were read lately and are asked for again. The one that was read first is forgotten first. */
 const MOST_SECRETS = 10_000

@@ -1,9 +1,9 @@
-import { formatPlace } from '../../core/broker/place.ts'
-import type { SecretPlace } from '../../core/broker/records.ts'
-import { LocketError } from '../../core/vocabulary/errors.ts'
-import { whyNot, type Authenticated } from './authenticate.ts'
+import { formatPlace } from '../../../core/broker/place.ts'
+import type { SecretPlace } from '../../../core/broker/records.ts'
+import { LocketError } from '../../../core/vocabulary/errors.ts'
+import { whyNot, type Authenticated } from '../authenticate.ts'
 import type { ChangeList, NotedChange } from './changes.ts'
-import type { BrokerPorts } from './ports.ts'
+import type { BrokerPorts } from '../ports.ts'
 
 /** The end of a watch. */
 export interface Watched {

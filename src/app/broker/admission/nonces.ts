@@ -1,5 +1,5 @@
-import { LocketError } from '../../core/vocabulary/errors.ts'
-import type { BrokerPorts } from './ports.ts'
+import { LocketError } from '../../../core/vocabulary/errors.ts'
+import type { BrokerPorts } from '../ports.ts'
 
 /**
  * Nonces of one machine that are remembered at once. A machine at the usual rate of 20/s has half of them: a

@@ -1,5 +1,5 @@
-import type { BrokerChange } from '../../core/ports/broker-store.ts'
-import { LocketError } from '../../core/vocabulary/errors.ts'
+import type { BrokerChange } from '../../../core/ports/broker-store.ts'
+import { LocketError } from '../../../core/vocabulary/errors.ts'
 
 /** A change, or `lost`: anything may have changed. */
 export type NotedChange = BrokerChange | { readonly kind: 'lost' }
