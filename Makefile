@@ -66,6 +66,7 @@ bench: rootfs engine ## the measurements of bench/
 	@node bench/mounts.ts
 	@node bench/generation-swap.ts
 	@node bench/blind.ts
+	@node bench/swarm.ts
 	@node bench/broker.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration

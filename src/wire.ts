@@ -248,3 +248,6 @@ const SDK_WORKER = new URL(
 /** Starts a process for one library, such as `op`, with the program `sdk-worker`. */
 export const startWorker: StartWorker = (library, options) =>
   startWorkerProcess(SDK_WORKER, [library], options)
+
+/** Loads the part of the machine that only `locket swarm rotate` needs. */
+export const loadRotation = () => import('./host/rotation.ts')

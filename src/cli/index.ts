@@ -19,6 +19,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./status.ts'),
   },
   {
+    name: 'swarm',
+    summary: 'redeploy services of a Swarm whose secrets have changed',
+    load: () => import('./swarm.ts'),
+  },
+  {
     name: 'inject',
     hasTable: true,
     summary: 'write templates and secrets as files, once or whenever they change',

@@ -19,6 +19,7 @@ const REVEALS: readonly string[] = [
   'src/core/vocabulary/fields.ts',
   'src/core/vocabulary/fingerprint.ts',
   'src/host/files/staged-file.ts',
+  'src/http/docker/secret-provider.ts',
   'src/providers/instance.ts',
   'src/providers/lib/aws/sign.ts',
   'src/providers/lib/login/credential.ts',

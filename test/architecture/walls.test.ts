@@ -78,6 +78,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     sinks: ['render', 'recipe'],
     renewal: [],
     reload: ['renewal', 'sinks'],
+    swarm: ['access', 'audit', 'render', 'recipe'],
     volume: [
       'access',
       'audit',
@@ -88,8 +89,9 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
       'reload',
       'sinks',
       'renewal',
+      'swarm',
     ],
-    admin: ['volume', 'access', 'render', 'sinks'],
+    admin: ['volume', 'access', 'render', 'sinks', 'swarm'],
     exec: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     inject: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],

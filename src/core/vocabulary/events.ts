@@ -5,6 +5,7 @@ import { LEASE_EVENTS } from './events/of-leases.ts'
 import { BROKER_EVENTS } from './events/of-broker.ts'
 import { COMMAND_EVENTS } from './events/of-commands.ts'
 import { RELOAD_EVENTS } from './events/of-reloads.ts'
+import { SWARM_EVENTS } from './events/of-swarm.ts'
 import { row, type FactTypes } from './events/row.ts'
 
 const MOUNT = { volume: 'text', mountId: 'text' } as const
@@ -154,6 +155,7 @@ export const EVENTS = {
   ...LEASE_EVENTS,
   ...AUDIT_EVENTS,
   ...RELOAD_EVENTS,
+  ...SWARM_EVENTS,
   // Providers
   'provider.fetch': row('debug', 'references fetched', {
     provider: 'text',
