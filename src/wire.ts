@@ -234,10 +234,10 @@ export function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps
   return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }
 
-/** Loads the parts of the machine that only blind mode needs. */
-export async function openBlindMachine() {
-  return (await import('./host/blind/machine.ts')).blindMachine
-}
+/** Loads the part of the machine that only blind mode needs. */
+export const loadBlindMachine = () => import('./host/blind/machine.ts')
+/** Loads the part of the machine that only `locket swarm rotate` needs. */
+export const loadRotation = () => import('./host/engine/rotation.ts')
 
 /** The program of `startWorker`, in the same folder as this file. A build bundles both files. */
 const SDK_WORKER = new URL(
@@ -248,6 +248,3 @@ const SDK_WORKER = new URL(
 /** Starts a process for one library, such as `op`, with the program `sdk-worker`. */
 export const startWorker: StartWorker = (library, options) =>
   startWorkerProcess(SDK_WORKER, [library], options)
-
-/** Loads the part of the machine that only `locket swarm rotate` needs. */
-export const loadRotation = () => import('./host/rotation.ts')

@@ -116,7 +116,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     broker: ['files'],
     policy: [],
     blind: ['broker', 'files', 'process'],
-    engine: [],
+    engine: ['daemon', 'state'],
   },
 }
 

@@ -13,7 +13,7 @@ export interface BlindSettings {
   readonly audit: SettingsOf<typeof auditSection>
 }
 
-type BlindMachine = Awaited<ReturnType<typeof import('../../wire.ts').openBlindMachine>>
+type BlindMachine = Awaited<ReturnType<typeof import('../../wire.ts').loadBlindMachine>>['blindMachine']
 
 /** The parts of blind mode that both commands build. */
 interface OpenedBlind extends AsyncDisposable {
@@ -40,14 +40,17 @@ export async function openBlind(
   { egress, audit: auditing }: BlindSettings,
   { clock, emit, sources, command }: Surroundings,
 ): Promise<OpenedBlind> {
-  const [{ openAuditFile, openBlindMachine }, { openBlindProxy }, { openUpstream }, { readTrusted }] =
+  const [{ openAuditFile, loadBlindMachine }, { openBlindProxy }, { openUpstream }, { readTrusted }] =
     await Promise.all([
       import('../../wire.ts'),
       import('../../http/blind/proxy.ts'),
       import('../../http/blind/upstream.ts'),
       import('../../http/blind/trusted.ts'),
     ])
-  const [trusted, machine] = await Promise.all([readTrusted(egress.upstreamCa, sources), openBlindMachine()])
+  const [trusted, { blindMachine: machine }] = await Promise.all([
+    readTrusted(egress.upstreamCa, sources),
+    loadBlindMachine(),
+  ])
   const { path, onFailure, ...rotation } = auditing
   const audit =
     path === undefined

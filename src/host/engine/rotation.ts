@@ -1,9 +1,9 @@
-import type { Clock } from '../core/ports/clock.ts'
-import { derived } from '../core/keys/derive.ts'
-import { holdFolder, type HoldOptions } from './daemon/hold-folder.ts'
-import { openSwarmEngine } from './engine/swarm-engine.ts'
-import { openHostKey } from './state/host-key.ts'
-import { openRotationFile } from './state/rotation-file.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import { derived } from '../../core/keys/derive.ts'
+import { holdFolder, type HoldOptions } from '../daemon/hold-folder.ts'
+import { openSwarmEngine } from './swarm-engine.ts'
+import { openHostKey } from '../state/host-key.ts'
+import { openRotationFile } from '../state/rotation-file.ts'
 
 /** Where the state of rotations is, and the socket of the engine. */
 interface RotationPlaces {
