@@ -5,18 +5,21 @@ import type { Server } from 'node:net'
 import { createClients } from './app/access/clients.ts'
 import { createBroker, type Broker } from './app/broker/broker.ts'
 import { claimStore } from './app/broker/run-broker.ts'
+import { createDashboard, type Dashboard } from './app/dashboard/dashboard.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
 import type { BrokerAddress } from './core/broker/broker-address.ts'
 import { allowGranted, noAudit } from './core/broker/seams.ts'
-import type { BrokerStore } from './core/ports/broker-store.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { Emit } from './core/ports/events.ts'
 import type { ParseRef } from './core/template/template.ts'
 import type { Rate } from './core/waiting/rate.ts'
 import { createBrokerStore } from './host/broker/broker-store.ts'
+import { createPeopleStore } from './host/broker/dashboard/people-store.ts'
+import { removeSetupLink, writeSetupLink } from './host/broker/dashboard/setup-link.ts'
 import { openBrokerIdentity } from './host/broker/identity.ts'
 import { listenAt } from './host/broker/listen.ts'
 import { readTls, renewTls, type TlsSource } from './host/broker/tls-source.ts'
+import type { Database } from './host/broker/sql.ts'
 import { zipFiles } from './host/broker/zip.ts'
 import { holdFolder } from './host/daemon/hold-folder.ts'
 import { claimSocket } from './host/daemon/socket.ts'
@@ -30,6 +33,10 @@ export interface ServeConfig {
   readonly listen: BrokerAddress
   /** Left out: the socket `admin.sock` in the state folder. */
   readonly adminListen?: BrokerAddress | undefined
+  /** Left out: there is no dashboard. */
+  readonly dashboardListen?: BrokerAddress | undefined
+  /** The address of the dashboard in browsers, behind a proxy. */
+  readonly dashboardUrl?: string | undefined
   readonly stateDir: string
   readonly database?: string | undefined
   readonly names?: readonly string[] | undefined
@@ -58,9 +65,13 @@ export interface OpenedBroker {
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   /** Answers are encrypted for their machine. */
   readonly seals: boolean
+  /** Undefined: the dashboard is off. */
+  readonly dashboard: Dashboard | undefined
   /** Listens, and renews the certificate from then on. Resolves with the address. */
   listenForMachines(server: Server): Promise<string>
   listenForAdmin(server: Server): Promise<string>
+  /** Listens, and makes the link for the first administrator if there are no people yet. */
+  listenForDashboard(server: Server): Promise<string>
   close(): Promise<void>
 }
 
@@ -80,7 +91,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   const names = [...new Set([...(config.names ?? [hostname()]), 'localhost', '127.0.0.1', '::1'])]
   const source = tlsSourceOf(config, identity.authority, names)
   const tls = source === undefined ? undefined : await readTls(source, clock.now())
-  const store = await openStore(config, clock)
+  const database = await openDatabase(config, clock)
+  const store = createBrokerStore(database)
   const clients = createClients(deps, config.refreshMs)
   try {
     await claimStore((name, value) => store.settle(name, value), toBase64(rawPublicKey(identity.signing)))
@@ -105,8 +117,22 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       },
       zip: zipFiles,
     })
+    const dashboard =
+      config.dashboardListen === undefined
+        ? undefined
+        : createDashboard({
+            clock,
+            emit,
+            audit: noAudit,
+            broker,
+            store,
+            people: createPeopleStore(database),
+            providers: () => clients.list(),
+            forgetFirstLink: () => removeSetupLink(config.stateDir),
+          })
     return {
       broker,
+      dashboard,
       clock,
       adminToken: identity.adminToken,
       tls,
@@ -121,7 +147,16 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         const at = config.adminListen ?? { kind: 'socket', path: join(config.stateDir, 'admin.sock') }
         return await listenAt(server, await claimed(at), ADMIN_SOCKET_MODE)
       },
+      async listenForDashboard(server) {
+        if (config.dashboardListen === undefined || dashboard === undefined) return 'off'
+        const address = await listenAt(server, config.dashboardListen, ADMIN_SOCKET_MODE)
+        const url = config.dashboardUrl ?? `http://localhost:${/\d+$/.exec(address)?.[0]}`
+        await offerSetup(dashboard, { folder: config.stateDir, url, emit })
+        emit('dashboard.listening', { url })
+        return address
+      },
       async close() {
+        dashboard?.[Symbol.dispose]()
         await clients.close()
         await store[Symbol.asyncDispose]()
       },
@@ -133,13 +168,23 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
 }
 
 /** Loads only the database that is used. */
-async function openStore({ database, stateDir }: ServeConfig, clock: Clock): Promise<BrokerStore> {
+async function openDatabase({ database, stateDir }: ServeConfig, clock: Clock): Promise<Database> {
   if (database !== undefined) {
     const { openPostgres } = await import('./host/broker/postgres.ts')
-    return createBrokerStore(await openPostgres(database, clock))
+    return await openPostgres(database, clock)
   }
   const { openSqlite } = await import('./host/broker/sqlite.ts')
-  return createBrokerStore(openSqlite(join(stateDir, 'broker.db')))
+  return openSqlite(join(stateDir, 'broker.db'))
+}
+
+/** The link is not logged: who reads the log must not become the administrator. */
+async function offerSetup(
+  dashboard: Dashboard,
+  { folder, url, emit }: { readonly folder: string; readonly url: string; readonly emit: Emit },
+): Promise<void> {
+  const link = await dashboard.people.firstLink()
+  if (link === undefined) return await removeSetupLink(folder)
+  emit('dashboard.setup', { file: await writeSetupLink(folder, `${url}/setup?token=${link.token}`) })
 }
 
 function tlsSourceOf(

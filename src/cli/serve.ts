@@ -26,7 +26,7 @@ export const command: Command = {
     const { runBroker } = await import('../app/broker/run-broker.ts')
     return await runBroker(
       {
-        ...(await listenersOf(opened, emit)),
+        ...(await listenersOf(opened, emit, config.dashboardUrl)),
         broker: opened.broker,
         emit,
         notifyReady: () => wire.notifySystemd(env, 'READY=1'),
@@ -37,8 +37,8 @@ export const command: Command = {
   },
 }
 
-/** Builds the two servers: that of machines, and that of the admin API. */
-async function listenersOf(opened: OpenedBroker, emit: Emit) {
+/** Builds the servers: that of machines, that of the admin API, and that of the dashboard. */
+async function listenersOf(opened: OpenedBroker, emit: Emit, url: string | undefined) {
   const { buildBrokerServer } = await import('../http/broker/broker-server.ts')
   const { serveMachines } = await import('../http/broker/machine-api.ts')
   const { serveAdmin } = await import('../http/broker/admin-api.ts')
@@ -54,6 +54,23 @@ async function listenersOf(opened: OpenedBroker, emit: Emit) {
       close: () => closeServer(machines, clock),
     },
     admin: { listen: () => opened.listenForAdmin(admin.server), close: () => closeServer(admin, clock) },
+    dashboard: await dashboardOf(opened, emit, url),
+  }
+}
+
+/** Loads the pages only if there is a dashboard. */
+async function dashboardOf(opened: OpenedBroker, emit: Emit, url: string | undefined) {
+  const { dashboard, clock } = opened
+  if (dashboard === undefined) return undefined
+  const { buildBrokerServer } = await import('../http/broker/broker-server.ts')
+  const { serveDashboard } = await import('../http/dashboard/serve-dashboard.ts')
+  const { closeServer } = await import('../http/server.ts')
+  const server = buildBrokerServer(undefined)
+  serveDashboard(server, { dashboard, clock, emit, url })
+  await server.ready()
+  return {
+    listen: () => opened.listenForDashboard(server.server),
+    close: () => closeServer(server, clock),
   }
 }
 

@@ -20,7 +20,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   app: { uses: ['core'], types: ['config', 'providers'] },
   http: {
-    uses: ['app', 'core', 'fastify', 'zod', 'prom-client', 'prom-client/lib/registry.js', 'node:*'],
+    uses: [
+      'app',
+      'core',
+      'fastify',
+      'zod',
+      '@simplewebauthn/server',
+      'prom-client',
+      'prom-client/lib/registry.js',
+      'node:*',
+    ],
     types: ['config'],
   },
   cli: {
@@ -86,6 +95,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     secret: [],
     init: [],
     broker: ['access'],
+    dashboard: ['access', 'broker'],
   },
   host: {
     files: [],

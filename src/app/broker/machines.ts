@@ -29,6 +29,8 @@ interface MachineOrder {
   readonly how: 'enrol' | 'bundle'
   /** The machine waits for `enable` after its enrolment, so that a person can compare fingerprints. */
   readonly needsApproval: boolean
+  /** The id of the person who provisions it. */
+  readonly owner?: string | undefined
 }
 
 /** A machine that was added, and the token with which it gets its identity. The token is good once. */
@@ -52,8 +54,11 @@ export interface Machines {
   setState(admin: Admin, name: string, state: 'enabled' | 'disabled'): Promise<void>
   /** Removes a machine with its grants. Rejects with `not_found`. */
   remove(admin: Admin, name: string): Promise<void>
-  /** Deletes a bundle and resolves with it: a ZIP archive to wipe. Rejects with `not_found`. */
-  download(admin: Admin, token: string): Promise<Uint8Array>
+  /**
+   * Deletes a bundle and resolves with it: a ZIP archive to wipe. Rejects with `not_found`. `machine`: its
+   * name for the audit, if the caller knows it.
+   */
+  download(admin: Admin, token: string, machine?: string): Promise<Uint8Array>
 }
 
 /** Milliseconds that a token for an enrolment, and a bundle, are good for. */
@@ -135,8 +140,8 @@ export function createMachines(ports: BrokerPorts): Machines {
       })
     },
 
-    async download(admin, token) {
-      return await change(ports, admin, { action: 'download', target: 'bundle' }, async () => {
+    async download(admin, token, machine = 'bundle') {
+      return await change(ports, admin, { action: 'download', target: machine }, async () => {
         const sealed = await store.takeBundle(tokenHash(token), clock.now())
         const zip = sealed === undefined ? undefined : openBundle(sealed, token)
         if (zip !== undefined) return zip
@@ -179,7 +184,7 @@ export function machineIdentity(
   }
 }
 
-function machineOf({ name, cidrs, grants, notAfter }: MachineOrder, now: number): MachineRecord {
+function machineOf({ name, cidrs, grants, notAfter, owner }: MachineOrder, now: number): MachineRecord {
   if (!isProjectName(name)) throw badName('machine', name, 63)
   for (const grant of grants) checkPlace(grant, { takesAll: true })
   if (cidrs.length > MOST_CIDRS)
@@ -199,5 +204,6 @@ function machineOf({ name, cidrs, grants, notAfter }: MachineOrder, now: number)
     cidrs: parsed,
     createdAt: now,
     ...(notAfter === undefined ? {} : { notAfter }),
+    ...(owner === undefined ? {} : { owner }),
   }
 }

@@ -51,6 +51,14 @@ export type BrokerAuditAction =
   | 'secret.remove'
   | 'grant.add'
   | 'grant.remove'
+  | 'grant.clear'
+  | 'machine.rename'
+  | 'person.add'
+  | 'person.change'
+  | 'person.remove'
+  | 'person.setup'
+  | 'login'
+  | 'session.end'
 
 /**
  * Stores lines of the audit. They are durable when the promise resolves. No answer leaves and no provider is

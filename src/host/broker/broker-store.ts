@@ -1,7 +1,7 @@
 import { ALL_SECRETS, type SecretPlace } from '../../core/broker/records.ts'
 import type { BrokerStore, NewMachine } from '../../core/ports/broker-store.ts'
 import { grantOf, machineOf, secretOf } from './rows.ts'
-import type { Database, SqlRow, Statement } from './sql.ts'
+import { must, sql, type Database, type SqlRow, type Statement } from './sql.ts'
 
 /** Names of one question: a longer list becomes several questions. */
 const NAMES_AT_ONCE = 200
@@ -60,8 +60,8 @@ export function createBrokerStore(database: Database): BrokerStore {
       const { machine, grants } = added
       const done = await run([
         must(
-          `INSERT INTO machine (id, name, state, signing_key, sealing_key, cidrs, not_after, created_at)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
+          `INSERT INTO machine (id, name, state, signing_key, sealing_key, cidrs, not_after, created_at, owner)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
           machine.id,
           machine.name,
           machine.state,
@@ -70,6 +70,7 @@ export function createBrokerStore(database: Database): BrokerStore {
           JSON.stringify(machine.cidrs),
           machine.notAfter ?? null,
           machine.createdAt,
+          machine.owner ?? null,
         ),
         ...grants.map((grant) => insertGrant(machine.id, grant, machine.createdAt)),
         ...ticketsOf(added),
@@ -221,13 +222,4 @@ function ticketsOf({ machine, invitation, bundle }: NewMachine): readonly Statem
     statements.push(sql(text, bundle.hash, machine.id, bundle.expires, bundle.sealed))
   }
   return statements
-}
-
-function sql(text: string, ...values: Statement['values']): Statement {
-  return { text, values }
-}
-
-/** A statement without whose row nothing of its batch is stored. */
-function must(text: string, ...values: Statement['values']): Statement {
-  return { text, values, needsRow: true }
 }

@@ -1,4 +1,5 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import { DASHBOARD_TABLES } from './dashboard/tables.ts'
 
 /**
  * The steps from an empty database to the present one, for SQLite and PostgreSQL alike. A step that was
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX nonce_expiry ON nonce (expires)',
     'CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)',
   ],
+  DASHBOARD_TABLES,
 ]
 
 /** The table that records the steps that were taken. */

@@ -26,3 +26,13 @@ export interface Database extends AsyncDisposable {
   announce(change: BrokerChange): Promise<void>
   onChange(listener: (change: BrokerChange | { readonly kind: 'lost' }) => void): void
 }
+
+/** Returns a statement with its parameters. */
+export function sql(text: string, ...values: Statement['values']): Statement {
+  return { text, values }
+}
+
+/** Returns a statement without whose row nothing of its batch is stored. */
+export function must(text: string, ...values: Statement['values']): Statement {
+  return { text, values, needsRow: true }
+}

@@ -1,0 +1,35 @@
+import type { PeopleStore } from '../../core/broker/people/people-store.ts'
+import type { PersonRecord } from '../../core/broker/people/people.ts'
+import type { BrokerAudit } from '../../core/broker/seams.ts'
+import type { BrokerStore } from '../../core/ports/broker-store.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import type { Emit } from '../../core/ports/events.ts'
+import type { InstanceStatus } from '../access/clients.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { Admin } from '../broker/catalog.ts'
+
+/** The parts of the broker and of the machine that the dashboard needs. */
+export interface DashboardPorts {
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly audit: BrokerAudit
+  readonly broker: Pick<Broker, 'machines' | 'catalog'>
+  readonly store: BrokerStore
+  readonly people: PeopleStore
+  /** The providers that were asked so far. */
+  readonly providers: () => readonly InstanceStatus[]
+  /** Removes the file with the link for the first administrator. */
+  readonly forgetFirstLink: () => Promise<void>
+}
+
+/** The browser that sends a request. */
+export interface Visitor {
+  readonly address: string
+  /** The browser, as it names itself. */
+  readonly agent: string
+}
+
+/** Returns the actor of audit lines: a person cannot be mistaken for the holder of the admin token. */
+export function actorOf({ name }: Pick<PersonRecord, 'name'>, { address }: Pick<Visitor, 'address'>): Admin {
+  return { actor: `person ${name}`, address }
+}
