@@ -8,7 +8,7 @@ import type { Visit } from './sessions.ts'
 /** A project with all that its page shows. */
 interface ShownProject {
   readonly secrets: readonly SecretRecord[]
-  /** Machines with a grant of the project, at most 50; empty for people who do not provision there. */
+  /** Machines with a grant of the project, at most 20; empty for everybody but administrators. */
   readonly machines: readonly string[]
 }
 
@@ -28,7 +28,7 @@ export interface Projects {
   remove(visit: Visit, visitor: Visitor, place: SecretPlace): Promise<void>
 }
 
-const MOST_MACHINES = 50
+const MOST_MACHINES = 20
 
 /** Returns the projects of the dashboard. */
 export function createProjects({ broker, people }: DashboardPorts): Projects {

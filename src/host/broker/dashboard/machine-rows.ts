@@ -71,7 +71,8 @@ export function machineRows(ask: Ask): MachineRows {
     },
 
     async machinesOf(project, most) {
-      const text = `SELECT name FROM machine WHERE id IN (SELECT machine FROM grants WHERE project = $1)
+      const text = `SELECT name FROM machine m
+        WHERE EXISTS (SELECT 1 FROM grants g WHERE g.machine = m.id AND g.project = $1)
         ORDER BY name LIMIT CAST($2 AS BIGINT)`
       return (await ask(text, project, most)).map((row) => String(row['name']))
     },

@@ -20,4 +20,5 @@ export const DASHBOARD_TABLES: readonly string[] = [
     expires BIGINT NOT NULL)`,
   'ALTER TABLE machine ADD COLUMN owner TEXT',
   'CREATE INDEX machine_of_owner ON machine (owner)',
+  'CREATE INDEX machine_of_state ON machine (state, last_seen, created_at)',
 ]
