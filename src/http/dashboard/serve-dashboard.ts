@@ -164,7 +164,7 @@ function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refu
   const { status, sentences, retryAfter } = refusal
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   reply.code(status)
-  if (request.headers['content-type'] === 'application/json')
+  if (request.headers['content-type']?.startsWith('application/json') === true)
     return reply.type('application/json').send(JSON.stringify({ error: sentences }))
   const title = TITLES[status] ?? 'This does not work'
   const page = plain(

@@ -13,7 +13,8 @@ interface Sent {
 }
 
 /** Reads the body of a POST. Throws `usage` and `too_large`. */
-export function readSent(type: string | undefined, bytes: Uint8Array): Sent {
+export function readSent(given: string | undefined, bytes: Uint8Array): Sent {
+  const type = given?.replace(/\s*;.*$/, '').toLowerCase()
   if (bytes.byteLength > MOST_BYTES) throw new LocketError('too_large', 'the form is too large')
   const text = textOf(bytes)
   const form = new URLSearchParams()
