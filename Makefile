@@ -58,6 +58,7 @@ e2e-all: e2e ## the same, and again on the newest engine that Debian has
 bench: rootfs engine ## the measurements of bench/
 	@node bench/starts.ts
 	@node bench/run.ts
+	@node bench/refresh.ts
 	@node bench/commands.ts
 	@node bench/largest-volume.ts
 	@node bench/restart-and-wipe.ts

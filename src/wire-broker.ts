@@ -3,19 +3,22 @@ import { hostname } from 'node:os'
 import type { Server as HttpsServer } from 'node:https'
 import type { Server } from 'node:net'
 import { createClients } from './app/access/clients.ts'
+import { createAuditWriter } from './app/broker/audit/writer.ts'
 import { createBroker, type Broker } from './app/broker/broker.ts'
+import { openLivePolicy, type LivePolicy } from './app/policy/live-policy.ts'
 import { claimStore } from './app/broker/run-broker.ts'
-import { createDashboard, type Dashboard } from './app/dashboard/dashboard.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
+import type { PolicyFile } from './core/broker/policy/rules.ts'
 import type { BrokerAddress } from './core/broker/broker-address.ts'
-import { allowGranted, noAudit } from './core/broker/seams.ts'
+import { allowGranted } from './core/broker/seams.ts'
 import type { Clock } from './core/ports/clock.ts'
+import type { SourceFiles } from './core/ports/files.ts'
 import type { Emit } from './core/ports/events.ts'
 import type { ParseRef } from './core/template/template.ts'
+import { VERSION } from './core/vocabulary/version.ts'
 import type { Rate } from './core/waiting/rate.ts'
+import { createAuditStore } from './host/broker/audit-store.ts'
 import { createBrokerStore } from './host/broker/broker-store.ts'
-import { createPeopleStore } from './host/broker/dashboard/people-store.ts'
-import { removeSetupLink, writeSetupLink } from './host/broker/dashboard/setup-link.ts'
 import { openBrokerIdentity } from './host/broker/identity.ts'
 import { listenAt } from './host/broker/listen.ts'
 import { readTls, renewTls, type TlsSource } from './host/broker/tls-source.ts'
@@ -23,7 +26,11 @@ import type { Database } from './host/broker/sql.ts'
 import { zipFiles } from './host/broker/zip.ts'
 import { holdFolder } from './host/daemon/hold-folder.ts'
 import { claimSocket } from './host/daemon/socket.ts'
+import { onHangup } from './host/policy/on-hangup.ts'
+import { openSourceFiles } from './host/sources/source-files.ts'
+import { watchPaths } from './host/sources/watch.ts'
 import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
+import { openDashboard, type OpenedDashboard } from './wire-dashboard.ts'
 import { providerDeps } from './wire.ts'
 
 // The part of wire.ts that only `locket serve` loads: it builds the broker on the real machine.
@@ -45,6 +52,9 @@ export interface ServeConfig {
   readonly tlsFiles?: { readonly cert: string; readonly key: string } | undefined
   readonly refreshMs: number
   readonly rate: Pick<Rate, 'count' | 'perMs'>
+  readonly auditOnFailure: 'deny' | 'warn'
+  /** The policy file. Undefined: grants alone decide. */
+  readonly policyFile?: string | undefined
 }
 
 /** The parts of the process that the broker needs. */
@@ -53,6 +63,8 @@ interface ServeSurroundings {
   readonly env: ProviderDeps['env']
   readonly providers: readonly ProviderInstance[]
   readonly parseRef: ParseRef
+  /** Parses a policy file. Throws `config`. */
+  readonly parsePolicy: (path: string, text: string) => PolicyFile
   readonly signal: AbortSignal
 }
 
@@ -66,12 +78,10 @@ export interface OpenedBroker {
   /** Answers are encrypted for their machine. */
   readonly seals: boolean
   /** Undefined: the dashboard is off. */
-  readonly dashboard: Dashboard | undefined
+  readonly dashboard: OpenedDashboard | undefined
   /** Listens, and renews the certificate from then on. Resolves with the address. */
   listenForMachines(server: Server): Promise<string>
   listenForAdmin(server: Server): Promise<string>
-  /** Listens, and makes the link for the first administrator if there are no people yet. */
-  listenForDashboard(server: Server): Promise<string>
   close(): Promise<void>
 }
 
@@ -81,21 +91,25 @@ const ADMIN_SOCKET_MODE = 0o600
 
 /** Opens keys, store and providers, in this order. Rejects with `io`, `config` or `unavailable`. */
 export async function openBroker(config: ServeConfig, given: ServeSurroundings): Promise<OpenedBroker> {
-  const { emit, env, providers, parseRef, signal } = given
+  const { emit, env, providers, parseRef, parsePolicy, signal } = given
   const deps = providerDeps(emit, env)
   const { clock } = deps
   await holdFolder(config.stateDir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
   const identity = await openBrokerIdentity(config.stateDir, clock.now())
   if (identity.isNew) emit('broker.made', { folder: config.stateDir })
-  emit('broker.no-audit')
   const names = [...new Set([...(config.names ?? [hostname()]), 'localhost', '127.0.0.1', '::1'])]
   const source = tlsSourceOf(config, identity.authority, names)
   const tls = source === undefined ? undefined : await readTls(source, clock.now())
   const database = await openDatabase(config, clock)
-  const store = createBrokerStore(database)
-  const clients = createClients(deps, config.refreshMs)
+  const [store, audited] = [createBrokerStore(database), createAuditStore(database)]
+  const clients = createClients(deps, config.refreshMs, { sharesLeases: true })
   try {
     await claimStore((name, value) => store.settle(name, value), toBase64(rawPublicKey(identity.signing)))
+    const audit = createAuditWriter({ store: audited, clock, emit, onFailure: config.auditOnFailure })
+    const started = { actor: 'broker', action: 'start', address: '', outcome: 'allowed' } as const
+    await audit([{ ...started, at: clock.now(), target: hostname(), reason: `locket ${VERSION}` }])
+    const policyPorts = { clock, emit, audit, parse: parsePolicy, files: deps.files }
+    const policy = await openPolicy(config.policyFile, policyPorts, signal)
     const broker = createBroker({
       clock,
       emit,
@@ -103,8 +117,10 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       resolve: clients.resolveFor({ kind: 'command', name: 'serve' }, providers),
       expireValues: () => clients.expire(),
       parseRef,
-      decide: allowGranted,
-      audit: noAudit,
+      decide: policy?.decide ?? allowGranted,
+      policy: policy?.state,
+      audit,
+      audited,
       settings: {
         names,
         url: config.url ?? urlOf(config.listen, names),
@@ -117,19 +133,11 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       },
       zip: zipFiles,
     })
+    const at = config.dashboardListen
+    const dashboardAt = at && { at, url: config.dashboardUrl, folder: config.stateDir, database }
     const dashboard =
-      config.dashboardListen === undefined
-        ? undefined
-        : createDashboard({
-            clock,
-            emit,
-            audit: noAudit,
-            broker,
-            store,
-            people: createPeopleStore(database),
-            providers: () => clients.list(),
-            forgetFirstLink: () => removeSetupLink(config.stateDir),
-          })
+      dashboardAt &&
+      openDashboard(dashboardAt, { clock, emit, audit, broker, store, providers: () => clients.list() })
     return {
       broker,
       dashboard,
@@ -147,16 +155,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         const at = config.adminListen ?? { kind: 'socket', path: join(config.stateDir, 'admin.sock') }
         return await listenAt(server, await claimed(at), ADMIN_SOCKET_MODE)
       },
-      async listenForDashboard(server) {
-        if (config.dashboardListen === undefined || dashboard === undefined) return 'off'
-        const address = await listenAt(server, config.dashboardListen, ADMIN_SOCKET_MODE)
-        const url = config.dashboardUrl ?? `http://localhost:${/\d+$/.exec(address)?.[0]}`
-        await offerSetup(dashboard, { folder: config.stateDir, url, emit })
-        emit('dashboard.listening', { url })
-        return address
-      },
       async close() {
-        dashboard?.[Symbol.dispose]()
+        dashboard?.dashboard[Symbol.dispose]()
         await clients.close()
         await store[Symbol.asyncDispose]()
       },
@@ -167,24 +167,50 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   }
 }
 
-/** Loads only the database that is used. */
-async function openDatabase({ database, stateDir }: ServeConfig, clock: Clock): Promise<Database> {
-  if (database !== undefined) {
-    const { openPostgres } = await import('./host/broker/postgres.ts')
-    return await openPostgres(database, clock)
+/** Returns what `locket serve check` needs. */
+export function openPolicyCheck() {
+  const files = openSourceFiles()
+  return {
+    read: (path: string) => files.read(path, { maxBytes: MOST_POLICY_BYTES }),
+    compile: async (file: PolicyFile) => (await import('./host/policy/cel.ts')).compilePolicy(file),
   }
-  const { openSqlite } = await import('./host/broker/sqlite.ts')
-  return openSqlite(join(stateDir, 'broker.db'))
 }
 
-/** The link is not logged: who reads the log must not become the administrator. */
-async function offerSetup(
-  dashboard: Dashboard,
-  { folder, url, emit }: { readonly folder: string; readonly url: string; readonly emit: Emit },
-): Promise<void> {
-  const link = await dashboard.people.firstLink()
-  if (link === undefined) return await removeSetupLink(folder)
-  emit('dashboard.setup', { file: await writeSetupLink(folder, `${url}/setup?token=${link.token}`) })
+/** The size of the largest policy file in bytes. */
+const MOST_POLICY_BYTES = 256 * 1024
+/** An editor writes a file in several steps. */
+const DEBOUNCE_MS = 200
+
+/** Opens the policy, and reads it again when its file changes or SIGHUP comes. CEL is loaded only for it. */
+async function openPolicy(
+  path: string | undefined,
+  {
+    files,
+    ...ports
+  }: Omit<Parameters<typeof openLivePolicy>[0], 'path' | 'read' | 'compile'> & {
+    readonly files: SourceFiles
+  },
+  signal: AbortSignal,
+): Promise<LivePolicy | undefined> {
+  if (path === undefined) return undefined
+  const { compilePolicy: compile } = await import('./host/policy/cel.ts')
+  const read = (file: string) => files.read(file, { maxBytes: MOST_POLICY_BYTES })
+  const policy = await openLivePolicy({ ...ports, path, read, compile })
+  const reload = (): void => void policy.reload()
+  const watch = await watchPaths([path], reload, { debounceMs: DEBOUNCE_MS, isDeep: false })
+  const hangups = onHangup(reload)
+  signal.addEventListener('abort', () => {
+    hangups[Symbol.dispose]()
+    void watch[Symbol.asyncDispose]()
+  })
+  return policy
+}
+
+/** Loads only the database that is used. */
+async function openDatabase({ database, stateDir }: ServeConfig, clock: Clock): Promise<Database> {
+  if (database !== undefined)
+    return await (await import('./host/broker/postgres.ts')).openPostgres(database, clock)
+  return (await import('./host/broker/sqlite.ts')).openSqlite(join(stateDir, 'broker.db'))
 }
 
 function tlsSourceOf(

@@ -1,6 +1,8 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import { createCommandLeases } from './app/leases/command-leases.ts'
+import { createLeases } from './app/leases/leases.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
@@ -25,6 +27,7 @@ import { openOwnFiles, writePrivateFile } from './host/files/own-files.ts'
 import { openPlacedFiles } from './host/files/placed-files.ts'
 import { openCacheFiles } from './host/last-known-good/cache-files.ts'
 import { openHostKey } from './host/state/host-key.ts'
+import { openLeaseFile } from './host/state/lease-file.ts'
 import { openHeapCare } from './host/process/heap-care.ts'
 import { listenSignals } from './host/process/signals.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
@@ -115,6 +118,7 @@ export function openDriver(
   const deps = providerDeps(emit, env)
   const hostKey = openHostKey(dir)
   const { clock } = deps
+  const clients = createClients(deps, daemon.cacheTtlMs)
   const ports = {
     clock,
     sources: deps.files,
@@ -125,7 +129,8 @@ export function openDriver(
     watch: watchPaths,
     openEngine: () => openEngine(daemon),
     daemon,
-    clients: createClients(deps, daemon.cacheTtlMs),
+    clients,
+    leases: createLeases({ clients, clock, emit, store: openLeaseFile(dir) }),
     lastGood: createLastKnownGood({
       files: openCacheFiles(`${dir}/cache`),
       hostKey,
@@ -162,10 +167,13 @@ export function openRendering(emit: Emit, env: ProviderDeps['env']): Rendering {
 /** Returns the ports of the command named `command`, which writes files. */
 function openPlacing(rendering: Rendering, command: string, providers: readonly ProviderInstance[]) {
   const { clients, ...ports } = rendering
-  const resolve = clients.resolveFor({ kind: 'command', name: command }, providers)
+  const caller = { kind: 'command', name: command } as const
+  const leases = createCommandLeases(caller, rendering)
+  const resolve = clients.resolveFor(caller, providers, leases.around)
   return {
     ...ports,
     resolve,
+    leases,
     forgetValues: () => clients.expire(),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),

@@ -9,13 +9,13 @@ const LONGEST_PAUSE_MS = 100
 
 /**
  * Calls `ask` until it answers something other than undefined and false, and returns that answer. The pause
- * between two calls doubles up to 100 ms. Rejects after `timeoutMs` (20 s) with `what` in the message and the
+ * between two calls doubles up to 100 ms. Rejects after `timeoutMs` (60 s) with `what` in the message and the
  * last error of `ask` as cause.
  */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeoutMs = 20_000 }: UntilOptions = {},
+  { timeoutMs = 60_000 }: UntilOptions = {},
 ): Promise<T> {
   const end = performance.now() + timeoutMs
   let last: unknown

@@ -1,7 +1,11 @@
+import { schemaText } from '../../src/cli/mapping/schema.ts'
+import { COMMANDS } from '../../src/cli/index.ts'
 import { manifest } from './manifest.ts'
 import { readme } from './readme.ts'
 import { errorsPage, eventsPage, filtersPage, optionsPage } from './reference.ts'
 import { sampleToml } from './sample-toml.ts'
+
+const schema = await schemaText(COMMANDS)
 
 type Files = Readonly<Record<string, () => string>>
 
@@ -11,6 +15,7 @@ export const DOCS: Files = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/events.md': eventsPage,
   'docs/reference/filters.md': filtersPage,
+  'docs/reference/locket.schema.json': () => schema,
 }
 
 export const MANIFEST: Files = { 'config.json': manifest, 'plugin/locket.toml': sampleToml }

@@ -9,6 +9,7 @@ import { refuseStreams } from '../config/entries/stream-entry.ts'
 import { loadMapping } from '../config/mapping/load-mapping.ts'
 import { mappingSection } from '../config/mapping/section.ts'
 import { withoutUsedToken, withVaultVariables } from '../config/mapping/vault-variables.ts'
+import { refuseIdleFlags } from '../config/layers/layers.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { environmentSection } from '../config/sections/environment.ts'
 import { execSection } from '../config/sections/exec.ts'
@@ -48,8 +49,9 @@ export const command: Command = {
 /** Runs the command of a loaded configuration and returns its exit code. */
 export async function runExec(
   context: CommandContext,
-  { config: asked, providers, log, exposed, unresolved, mapping }: ReturnType<typeof loadExec>,
+  { config: asked, providers, log, exposed, unresolved, mapping, layer }: ReturnType<typeof loadExec>,
 ): Promise<number> {
+  if (!asked.watch) refuseIdleFlags(layer, ['refresh', 'on-change'], 'it belongs to --watch: add that flag')
   // The Docker CLI does not signal the command: locket stays, to pass on that it is to end.
   const config = { ...asked, mayReplace: asked.mayReplace && !context.followsDocker }
   const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
@@ -61,7 +63,11 @@ export async function runExec(
     const showsOnTerminal = config.mask && context.stdout.isTTY
     const { startState } = context
     const deps = { ...openExec(rendering, providers), showsOnTerminal, startState }
-    return await exec(config, deps, context.signal)
+    try {
+      return await exec(config, deps, context.signal)
+    } finally {
+      await deps.leases.end()
+    }
   } finally {
     await rendering.clients.close()
   }
@@ -122,7 +128,7 @@ export function loadExec(
   }
   const replaced = new Set(named.map((entry) => (entry.kind === 'variable' ? entry.name : '')))
   const unresolved = resolveEnv ? [] : found.map(({ name }) => name).filter((name) => !replaced.has(name))
-  return { config, providers, log, exposed, unresolved, mapping }
+  return { config, providers, log, exposed, unresolved, mapping, layer }
 }
 
 /** True when the command gets neither a variable nor a file. */

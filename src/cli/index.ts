@@ -36,6 +36,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./run.ts'),
   },
   {
+    name: 'mapping',
+    summary: 'add variables to a mapping file, and check the file and its references',
+    load: () => import('./mapping.ts'),
+  },
+  {
     name: 'healthcheck',
     isOffline: true,
     summary: 'report whether `locket inject` has every secret in place',

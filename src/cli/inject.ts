@@ -2,6 +2,7 @@ import { inject, type InjectConfig } from '../app/inject/inject.ts'
 import { openStream } from '../app/sinks/stream.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { refuseStreams } from '../config/entries/stream-entry.ts'
+import { refuseIdleFlags } from '../config/layers/layers.ts'
 import { loadRendering } from '../config/load-rendering.ts'
 import { writtenSection } from '../config/sections/files.ts'
 import { injectSection } from '../config/sections/inject.ts'
@@ -24,13 +25,19 @@ export const command: Command = {
     'locket inject --map ./templates:/run/secrets/app --secret "db_password={{ local://db/password }}"',
   sections: [...Object.values(INJECT), ...RENDERING_SECTIONS],
   async run(context) {
-    const { config, providers, logging, exposed } = load(context)
+    const { config, providers, logging, exposed, layer } = load(context)
+    if (config.mode !== 'watch') refuseIdleFlags(layer, ['refresh'], 'it belongs to --mode watch')
     const { openCommandEvents, openInject, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openCommandEvents(logging, exposed), context.env)
+    const deps = openInject(rendering, providers)
+    let hasLeft = false
     try {
-      await inject(config, openInject(rendering, providers), context.signal)
+      await inject(config, deps, context.signal)
+      hasLeft = !config.wipeOnExit
       return 0
     } finally {
+      // Files that stay need their leases.
+      if (!hasLeft) await deps.leases.end()
       await rendering.clients.close()
     }
   },
@@ -72,5 +79,5 @@ function load(context: CommandContext) {
     wipeOnExit,
     stream: openStream((content) => printValue(content, 'the output', context.stdout)),
   }
-  return { config, providers, logging, exposed }
+  return { config, providers, logging, exposed, layer }
 }

@@ -1,20 +1,38 @@
 import { loadRendering } from '../config/load-rendering.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
-import { serveSection } from '../config/broker/serve-section.ts'
+import { readPolicyFile } from '../config/broker/policy-file.ts'
+import { serveCheckSection, serveSection } from '../config/broker/serve-section.ts'
 import type { Emit } from '../core/ports/events.ts'
+import { nearest } from '../core/text/nearest.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import type { OpenedBroker, ServeConfig } from '../wire-broker.ts'
-import type { Command } from './define.ts'
+import type { Action, Command } from './define.ts'
 
 const SECTIONS = { serve: serveSection } as const
 
+/** Without one of these words, the command is the broker. */
+const ACTIONS: ReadonlyMap<string, Action> = new Map([
+  ['check', { sections: [serveCheckSection, serveSection, ...RENDERING_SECTIONS], takes: 'files' }],
+])
+
 /** The command `locket serve`: the broker. */
 export const command: Command = {
-  usage: ['locket serve [FLAGS]'],
+  usage: [
+    'locket serve [FLAGS]                 serves until it is stopped; SIGHUP reads the policy file again',
+    'locket serve check [FLAGS] [FILE]    compiles the policy file, and runs its examples',
+  ],
   example: 'locket serve --server-name broker.example --config /etc/locket/locket.toml',
-  sections: [serveSection, ...RENDERING_SECTIONS],
+  sections: [serveSection, serveCheckSection, ...RENDERING_SECTIONS],
+  actions: ACTIONS,
+  runsAlone: true,
   async run(context) {
-    const { name, argv, env, isRoot, tables, signal } = context
+    const [word = ''] = context.argv
+    if (ACTIONS.has(word)) return await (await import('./broker/serve-check.ts')).checkServe(context)
+    const near = /^[a-z]/.test(word) ? nearest(word, ACTIONS.keys()) : undefined
+    if (near !== undefined)
+      throw new LocketError('usage', 'locket serve takes flags, or check', { hint: `did you mean ${near}?` })
+    const { name, argv, env, isRoot, tables, signal, calledAt } = context
+    const parsePolicy = (path: string, text: string) => readPolicyFile(path, text, calledAt)
     const loaded = loadRendering({ name, sections: SECTIONS, argv, env, isRoot, tables })
     const { providers, parseRef, log, exposed } = loaded
     const config = configOf(loaded.settings.serve)
@@ -22,7 +40,7 @@ export const command: Command = {
     const emit = await wire.openDaemonEvents(log)
     if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
     const { openBroker } = await import('../wire-broker.ts')
-    const opened = await openBroker(config, { emit, env, providers, parseRef, signal })
+    const opened = await openBroker(config, { emit, env, providers, parseRef, parsePolicy, signal })
     const { runBroker } = await import('../app/broker/run-broker.ts')
     return await runBroker(
       {
@@ -66,10 +84,10 @@ async function dashboardOf(opened: OpenedBroker, emit: Emit, url: string | undef
   const { serveDashboard } = await import('../http/dashboard/serve-dashboard.ts')
   const { closeServer } = await import('../http/server.ts')
   const server = buildBrokerServer(undefined)
-  serveDashboard(server, { dashboard, clock, emit, url })
+  serveDashboard(server, { dashboard: dashboard.dashboard, clock, emit, url })
   await server.ready()
   return {
-    listen: () => opened.listenForDashboard(server.server),
+    listen: () => dashboard.listen(server.server),
     close: () => closeServer(server, clock),
   }
 }

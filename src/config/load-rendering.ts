@@ -33,7 +33,11 @@ interface RenderingRequest<S extends Sections> extends LoadRequest<S> {
    * Returns the mapping file that the settings of these sections choose; undefined if none is read. Adds to
    * `problems` what is wrong in it.
    */
-  readonly map?: (settings: Loaded<S>['settings'], problems: Problems) => SecretMapping | undefined
+  readonly map?: (
+    settings: Loaded<S>['settings'],
+    problems: Problems,
+    positionals: readonly string[],
+  ) => SecretMapping | undefined
 }
 
 /** The settings of a command that renders templates, and the providers of its references. */
@@ -64,7 +68,7 @@ export function loadRendering<S extends Sections>(request: RenderingRequest<S>):
   const layer = mergeLayers({ ...layers, default: defaultLayer(fields, user) })
   const settings = parseSections(sections, (section) => parseSection(section, layer, problems))
   const log = parseSection(logSection, layer, problems)
-  const mapping = request.map?.(settings, problems)
+  const mapping = request.map?.(settings, problems, flags.positionals)
   const all = [...documents, ...(mapping?.documents ?? [])]
   const providers = providerInstances({ layer, documents: all, user }, problems)
   const chosen = parseChosen(layer, providers, problems)

@@ -1,5 +1,5 @@
 import type { SecretRef } from '../core/vocabulary/ref.ts'
-import type { Resolve } from '../core/vocabulary/resolve.ts'
+import type { Lease, Resolve } from '../core/vocabulary/resolve.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import type { SourceFiles } from '../core/ports/files.ts'
 import type { Emit } from '../core/ports/events.ts'
@@ -23,8 +23,21 @@ export interface ProviderClient extends AsyncDisposable {
    * for a version would cost as much as the one for the value.
    */
   readonly versions?: ((signal: AbortSignal) => Promise<VersionOf>) | undefined
+  /** Left out: no value of the provider has a lease. */
+  readonly leases?: LeaseCalls | undefined
   /** Returns the numbers for Status; undefined for a provider that asks no server. */
   status(): ProviderStatus | undefined
+}
+
+/** The calls for the leases of one provider instance. They are made with the current login. */
+export interface LeaseCalls {
+  /**
+   * Prolongs a lease. Resolves with its new end, which is limited by the server. Undefined: the lease is
+   * gone. Rejects with `denied` when the login may not renew leases.
+   */
+  renew(lease: Lease, signal: AbortSignal): Promise<Lease | undefined>
+  /** Ends a lease, and with it its values. A lease that is gone is a success. */
+  revoke(id: string, signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -106,6 +119,11 @@ export interface ProviderDef<S extends Section = Section> {
    * secret manager itself calls the secret. Left out: `SCHEME://REF`, and the entry may have no field.
    */
   mapped?(ref: string, field: string | undefined): string
+  /**
+   * Returns a text that is equal for the references whose values would come with one lease: the fields of one
+   * secret. Left out: no value of the provider has a lease.
+   */
+  readonly leaseGroup?: (ref: SecretRef) => string
   /**
    * Files and folders of the operator that it reads although no setting names them. No volume may use them.
    */

@@ -15,6 +15,7 @@ import type { AuditLog } from '../../src/core/ports/audit-log.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { openAuditFile } from '../../src/host/audit/audit-file.ts'
 import { openHostKey } from '../../src/host/state/host-key.ts'
+import { fakeEngine, type FakeContainer } from '../fixtures/servers/engine.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
 import { DAY_MS, DOWN, OPTIONS } from './cached-volume.ts'
 import { CANARY, mountIdsOf, openWorld, passTime, testDriver, type World } from './world.ts'
@@ -208,4 +209,49 @@ test('warn: the volume is mounted, and the gap is recorded and reported once', a
   assert.equal(mount?.action, 'mount')
   const events = world.log.lines.map(({ event }) => event).filter((event) => event.startsWith('audit'))
   assert.deepEqual(events, ['audit.failed', 'audit.recovered'])
+})
+
+test('a line names the container, when the engine knows only one that may be starting', async (t) => {
+  const { world, driver, lines } = await audited(t)
+  world.dockerSocket = join(world.runtimeDir, '../docker.sock')
+  const web: FakeContainer = { id: 'web1', name: 'web', volumes: ['v'], state: 'created' }
+  const job: FakeContainer = { id: 'job1', name: 'job', volumes: ['v'], state: 'running' }
+  const engine = await fakeEngine(world.dockerSocket, [web, job])
+  t.after(() => engine[Symbol.asyncDispose]())
+  await mountVolume(driver, 'v', 'one', NEVER)
+  web.state = 'running'
+  await mountVolume(driver, 'v', 'two', NEVER)
+  engine.containers.push({ ...web, id: 'old1', state: 'exited' }, { ...web, id: 'new1', state: 'created' })
+  await mountVolume(driver, 'v', 'three', NEVER)
+  for (const id of ['one', 'two', 'three']) await unmountVolume(driver, 'v', id)
+  await until('all lines are there', async () => (await lines()).length === 6)
+  const containers = (await lines()).map(({ action, container }) => `${action} ${container}`)
+  assert.deepEqual(containers, [
+    'mount web1',
+    'mount-again undefined',
+    'mount-again undefined',
+    'unmount web1',
+    'unmount undefined',
+    'unmount undefined',
+  ])
+})
+
+test('a mount does not wait long for an engine that does not answer', async (t) => {
+  const { world, driver, lines } = await audited(t)
+  world.dockerSocket = join(world.runtimeDir, '../docker.sock')
+  const engine = await fakeEngine(world.dockerSocket, [])
+  t.after(() => engine[Symbol.asyncDispose]())
+  engine.knobs.trouble = 'hang'
+  let isMounted = false
+  const mounting = mountVolume(driver, 'v', 'id', NEVER).then(() => (isMounted = true))
+  t.after(() => unmountVolume(driver, 'v', 'id'))
+  await until('it is mounted', async () => {
+    await world.clock.advance(500)
+    return isMounted
+  })
+  await mounting
+  assert.deepEqual(
+    (await lines()).map(({ container }) => container),
+    [undefined],
+  )
 })

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { inject, type InjectConfig } from '../../src/app/inject/inject.ts'
+import { createCommandLeases } from '../../src/app/leases/command-leases.ts'
 import { openStream } from '../../src/app/sinks/stream.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { openPlacedFiles } from '../../src/host/files/placed-files.ts'
@@ -90,6 +91,14 @@ export async function injecting(
       placed: openPlacedFiles(),
       resolve: provider.fetch,
       forgetValues: () => undefined,
+      leases: createCommandLeases(
+        { kind: 'command', name: 'inject' },
+        {
+          clients: { leasesOf: () => assert.fail('no leases'), release: async () => undefined },
+          clock,
+          emit: log.emit,
+        },
+      ),
       clock,
       careForHeap: () => undefined,
       emit: log.emit,

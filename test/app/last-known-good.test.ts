@@ -62,7 +62,7 @@ test('a provider that does not answer is not waited for longer than 3 s', async 
   await fillCache(volume)
   volume.world.provider.hang(true)
   const took = await passWhile(volume.world, volume.mount())
-  assert.ok(took >= 3000 && took < 10_000, `${took} ms`)
+  assert.ok(took >= 3000 && took < 25_000, `${took} ms`)
   t.after(volume.unmount)
   assert.equal(await volume.read(), `${CANARY}-a`)
   assert.match(volume.status().warnings.join(), /no answer within 3000 ms/)

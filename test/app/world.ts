@@ -1,11 +1,13 @@
 import type { TestContext } from 'node:test'
 import { NO_AUDIT } from '../../src/app/audit/audit.ts'
 import { createClients } from '../../src/app/access/clients.ts'
+import { createLeases } from '../../src/app/leases/leases.ts'
 import { createLastKnownGood } from '../../src/app/last-known-good/last-known-good.ts'
 import { createDriver, type Driver } from '../../src/app/volume/driver.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
 import { usesOf } from '../../src/app/volume/state.ts'
 import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
+import type { LeaseStore } from '../../src/core/ports/lease-store.ts'
 import type { CacheFiles } from '../../src/core/ports/cache-files.ts'
 import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
@@ -18,6 +20,7 @@ import { openMountTable, type TmpfsOptions } from '../../src/host/mounts/mount-t
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
 import { openCacheFiles } from '../../src/host/last-known-good/cache-files.ts'
 import { openHostKey } from '../../src/host/state/host-key.ts'
+import { openLeaseFile } from '../../src/host/state/lease-file.ts'
 import { openStateFile } from '../../src/host/state/state-file.ts'
 import { watchPaths } from '../../src/host/sources/watch.ts'
 import { startWorker } from '../../src/wire.ts'
@@ -36,6 +39,7 @@ export interface World {
   readonly runtimeDir: string
   readonly stateDir: string
   readonly cacheFiles: CacheFiles
+  readonly leases: LeaseStore
   readonly store: StateStore
   readonly provider: MemoryProvider
   readonly clock: ReturnType<typeof createManualClock>
@@ -86,6 +90,7 @@ export async function openWorld(
     runtimeDir,
     stateDir,
     cacheFiles: openCacheFiles(`${stateDir}/cache`),
+    leases: openLeaseFile(stateDir),
     store: ports.store,
     provider: createMemoryProvider({ a: `${CANARY}-a`, b: `${CANARY}-b` }),
     clock: createManualClock(),
@@ -117,6 +122,9 @@ export function testDriver(
   lingerMs = 0,
 ): Driver {
   const { clock, log } = world
+  const none = { env: {}, hiddenNames: new Set<string>() }
+  const deps = { clock, emit: log.emit, files: openSourceFiles(), startWorker, ...none }
+  const clients = createClients(deps, lingerMs)
   const ports = {
     clock,
     emit: log.emit,
@@ -136,10 +144,8 @@ export function testDriver(
         ...overrides,
       }),
     },
-    clients: createClients(
-      { clock, emit: log.emit, files: openSourceFiles(), startWorker, env: {}, hiddenNames: new Set() },
-      lingerMs,
-    ),
+    clients,
+    leases: createLeases({ clients, clock, emit: log.emit, store: world.leases }),
     audit: NO_AUDIT,
     lastGood: createLastKnownGood({
       files: world.cacheFiles,

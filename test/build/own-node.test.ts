@@ -7,7 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DIST } from '../../scripts/engine/plugin.ts'
 import { until } from '../../scripts/engine/until.ts'
 import { startDaemon } from '../support/daemon.ts'
-import { assertDeafToUsr1, assertObeysNoVariable, assertUsr1ReachesTheCommand } from '../support/own-node.ts'
+import {
+  assertDeafToUsr1,
+  assertObeysNoVariable,
+  assertUsr1ReachesTheCommand,
+  handlersOf,
+} from '../support/own-node.ts'
 import { isRunning } from '../support/processes.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -66,7 +71,7 @@ test('the program in the rootfs is deaf to SIGUSR1 too', async (t) => {
   t.after(() => child.kill('SIGKILL'))
   const pid = child.pid ?? 0
   await until('Node runs', () => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/locket/bin/node'))
-  await sleep(300)
+  await until('Node has its handlers', () => handlersOf(pid) !== 0n)
   assertDeafToUsr1(pid)
 })
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../scripts/engine/until.ts'
 import { wordsFromDocker } from '../../src/cli/docker-plugin.ts'
 import { VERSION } from '../../src/core/vocabulary/version.ts'
@@ -93,8 +92,7 @@ test(
     t.after(() => child.kill('SIGKILL'))
     let log = ''
     child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
-    await until('the socket is there', () => existsSync(socket))
-    await sleep(100)
+    await until('it listens', () => log.includes('daemon.listening'))
     child.kill('SIGTERM')
     const [code] = await once(child, 'close')
     assert.match(log, /daemon\.stopping/)
@@ -120,7 +118,7 @@ test(
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
     await until('the command runs', () => printed.includes('ready'))
     child.kill('SIGTERM')
-    await until('the command has the signal', () => printed.includes('got TERM'), { timeoutMs: 5000 })
+    await until('the command has the signal', () => printed.includes('got TERM'))
     const [code] = await closed
     assert.equal(code, 3)
   },

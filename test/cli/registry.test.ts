@@ -51,8 +51,8 @@ for (const entry of LOADED) {
     assert.equal(problems.length, hasTable ? 0 : 1, problems.join())
     tomlLayer(document, name, fields, problems)
     assert.match(problems.at(-1) ?? '', /there is no setting no-such-key/)
-    // `locket check` reads the daemon's table, and `locket run` the one of `locket exec`.
-    const readsFiles = sections.includes(configFileSection) && !['check', 'run'].includes(name)
+    // `locket check` reads the daemon's table. `locket run` and `locket mapping` read that of `locket exec`.
+    const readsFiles = sections.includes(configFileSection) && !['check', 'run', 'mapping'].includes(name)
     assert.equal(hasTable ?? false, readsFiles)
   })
 }

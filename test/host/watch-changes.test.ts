@@ -30,7 +30,7 @@ async function watching(t: TestContext, files: readonly string[]) {
   async function named(act: () => Promise<unknown>): Promise<readonly string[]> {
     told.length = 0
     await act()
-    await until('a change is told', () => told.length > 0, { timeoutMs: 1500 })
+    await until('a change is told', () => told.length > 0)
     await sleep(3 * DEBOUNCE_MS)
     return told.map((path) => path.slice(folder.length + 1)).toSorted()
   }

@@ -8,8 +8,6 @@ import { watchPaths } from '../../src/host/sources/watch.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const DEBOUNCE_MS = 40
-/** The longest time of a change beyond the debounce. */
-const SLACK_MS = 1000
 
 async function watching(t: TestContext, paths: readonly string[]) {
   const calls = { told: 0 }
@@ -21,7 +19,7 @@ async function watching(t: TestContext, paths: readonly string[]) {
     changes: async (what: string, act: () => Promise<unknown>): Promise<void> => {
       calls.told = 0
       await act()
-      await until(what, () => calls.told > 0, { timeoutMs: DEBOUNCE_MS + SLACK_MS })
+      await until(what, () => calls.told > 0)
       await sleep(5 * DEBOUNCE_MS)
     },
     changesNothing: async (what: string, act: () => Promise<unknown>): Promise<void> => {

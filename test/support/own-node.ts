@@ -14,10 +14,18 @@ const USR1 = 1n << 9n
  * block it by its end.
  */
 export function assertDeafToUsr1(pid: number): void {
+  assert.equal(signalMask(pid, 'SigBlk') & USR1, USR1, 'SIGUSR1 is not blocked')
+  assert.equal(signalMask(pid, 'SigCgt') & USR1, 0n, 'SIGUSR1 has a handler')
+}
+
+/** The signals that the process has handlers for, as a bit mask. */
+export function handlersOf(pid: number): bigint {
+  return signalMask(pid, 'SigCgt')
+}
+
+function signalMask(pid: number, name: string): bigint {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mask = (name: string) => BigInt(`0x${new RegExp(`^${name}:\\s+(\\w+)$`, 'm').exec(status)?.[1]}`)
-  assert.equal(mask('SigBlk') & USR1, USR1, 'SIGUSR1 is not blocked')
-  assert.equal(mask('SigCgt') & USR1, 0n, 'SIGUSR1 has a handler')
+  return BigInt(`0x${new RegExp(`^${name}:\\s+(\\w+)$`, 'm').exec(status)?.[1]}`)
 }
 
 /** Environment variables that make Node load `marker` and open a debugger, when Node obeys them. */

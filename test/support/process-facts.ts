@@ -67,10 +67,20 @@ function readableRegions(pid: number): (readonly [from: number, bytes: Buffer])[
       if (from === '') return []
       const [start, end] = [Number.parseInt(from, 16), Number.parseInt(to, 16)]
       const bytes = Buffer.alloc(end - start)
-      return [[start, bytes.subarray(0, readSync(memory, bytes, 0, bytes.length, start))] as const]
+      return [[start, bytes.subarray(0, readAt(memory, bytes, start))] as const]
     })
   } finally {
     closeSync(memory)
+  }
+}
+
+/** Returns how many bytes were read: 0 if the process has given the region back since its maps were read. */
+function readAt(memory: number, bytes: Buffer, start: number): number {
+  try {
+    return readSync(memory, bytes, 0, bytes.length, start)
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EIO') return 0
+    throw thrown
   }
 }
 

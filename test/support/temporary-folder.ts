@@ -13,7 +13,8 @@ export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<st
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'locket-test-')))
   t.after(async () => {
     for (const target of (await mountPointsBelow(folder)).toReversed()) execFileSync('umount', ['-l', target])
-    await rm(folder, { recursive: true, force: true })
+    // Work in the background may still write: Node tries again when a folder is not empty.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 })
   })
   return folder
 }

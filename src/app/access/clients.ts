@@ -1,10 +1,12 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
+import { withOwnLeases } from './own-leases.ts'
 import { withValueCache, type ValueCache } from './value-cache.ts'
 import { createVersions, type Versions } from './versions.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
-import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
+import { type Lease, resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
 import type {
+  LeaseCalls,
   ProviderClient,
   ProviderDeps,
   ProviderInstance,
@@ -34,6 +36,8 @@ export interface Clients {
     instances: readonly ProviderInstance[],
     question: { readonly refs: readonly SecretRef[]; readonly signal: AbortSignal },
   ): Promise<string | undefined>
+  /** Returns the calls for the leases of an instance. The first call opens it for the caller. */
+  leasesOf(caller: Caller, instance: ProviderInstance): LeaseCalls
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -61,7 +65,7 @@ interface Shared {
   readonly opening: Promise<ProviderClient>
   /** Undefined until the client is open. */
   client?: ProviderClient
-  readonly fetch: Resolve
+  readonly resolve: Resolve
   /** Undefined for a provider that costs nothing to ask. */
   readonly cache: ValueCache | undefined
   readonly versions: Versions
@@ -69,8 +73,18 @@ interface Shared {
   readonly callers: Set<string>
 }
 
-/** Makes the table of opened providers. `cacheTtlMs`: how long a value of a network provider stays usable. */
-export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
+/** Milliseconds for the end of a lease that nobody needs. */
+const DROP_MS = 10_000
+
+/**
+ * Makes the table of opened providers. `cacheTtlMs`: how long a value of a network provider stays usable.
+ * `sharesLeases`: the callers share values with a lease like all others.
+ */
+export function createClients(
+  deps: ProviderDeps,
+  cacheTtlMs: number,
+  { sharesLeases = false }: { readonly sharesLeases?: boolean } = {},
+): Clients {
   const shared = new Map<string, Shared>()
   /** Requests of closed providers, by the instance's name: a count for metrics must not decrease. */
   const ended = new Map<string, number>()
@@ -86,17 +100,27 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
   }
 
   function resolverOf(caller: Caller, instance: ProviderInstance): Resolve {
-    const { cache, fetch } = sharedFor(caller, instance)
-    return cache?.resolve ?? fetch
+    return sharedFor(caller, instance).resolve
   }
 
   function openShared({ def, settings, name, key }: ProviderInstance): Shared {
     const opening = def.open(settings, deps, name)
     const fetch: Resolve = async (refs, signal) => await (await opening).fetch(refs, signal)
-    const cache =
-      def.isLocal === true ? undefined : withValueCache(fetch, { ttlMs: cacheTtlMs, clock: deps.clock })
+    const dropLease = ({ id }: Lease): void => {
+      const ended = opening.then((client) => client.leases?.revoke(id, AbortSignal.timeout(DROP_MS)))
+      // Without an answer it ends by itself.
+      ended.catch(() => undefined)
+    }
+    const { leaseGroup } = def
+    const ownLeases = leaseGroup !== undefined && !sharesLeases
+    const options = { ttlMs: cacheTtlMs, clock: deps.clock, sharesLeases: !ownLeases, dropLease }
+    const cache = def.isLocal === true ? undefined : withValueCache(fetch, options)
+    const cached = cache?.resolve ?? fetch
+    const resolve = ownLeases
+      ? withOwnLeases({ next: fetch, shared: cached, groupOf: (ref) => leaseGroup(ref), dropLease })
+      : cached
     const versions = createVersions(() => opening, { ttlMs: cacheTtlMs, clock: deps.clock })
-    const entry: Shared = { name, kind: def.kind, opening, fetch, cache, versions, callers: new Set() }
+    const entry: Shared = { name, kind: def.kind, opening, resolve, cache, versions, callers: new Set() }
     opening.then(
       (client) => void (entry.client = client),
       // The fetches of this entry reject with it, and the next caller tries again.
@@ -130,6 +154,18 @@ export function createClients(deps: ProviderDeps, cacheTtlMs: number): Clients {
         texts.push(text)
       }
       return texts.join('\n')
+    },
+
+    leasesOf(caller, instance) {
+      const calls = async () => {
+        const { leases } = await sharedFor(caller, instance).opening
+        if (leases === undefined) throw new LocketError('internal', `${instance.name} has no leases`)
+        return leases
+      }
+      return {
+        renew: async (lease, signal) => (await calls()).renew(lease, signal),
+        revoke: async (id, signal) => (await calls()).revoke(id, signal),
+      }
     },
 
     expire() {

@@ -1,7 +1,7 @@
 import { LocketError, isLocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
-import type { Outcome, Outcomes, Resolve, Resolved } from '../../core/vocabulary/resolve.ts'
+import type { Lease, Outcome, Outcomes, Resolve, Resolved } from '../../core/vocabulary/resolve.ts'
 import { isPatient, sharePatience } from '../../core/waiting/patience.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 
@@ -10,7 +10,20 @@ interface ValueCacheOptions {
   /** Milliseconds that a value stays usable. 0: only callers at the same time share a value. */
   readonly ttlMs: number
   readonly clock: Clock
+  /**
+   * False: a value with a lease is only for the caller whose question brought it. The others get
+   * `ANOTHERS_LEASE`. Default true.
+   */
+  readonly sharesLeases?: boolean
+  /** Ends a lease whose values nobody has got. */
+  readonly dropLease?: (lease: Lease) => void
 }
+
+/** The failure of a caller that has to ask for itself: the value has a lease of another caller. */
+export const ANOTHERS_LEASE: LocketError = new LocketError(
+  'internal',
+  'the value has the lease of another caller',
+)
 
 /** A cache in front of a provider. Disposing wipes the kept values. */
 export interface ValueCache extends Disposable {
@@ -25,6 +38,8 @@ interface Flight {
   readonly answer: Promise<Outcomes>
   readonly giveUp: AbortController
   callers: number
+  /** True: the caller that began it has got its values. */
+  isTaken: boolean
 }
 
 /**
@@ -34,7 +49,8 @@ interface Flight {
  * when it expires, and on dispose. A fleeting value is not kept. A caller that is not patient does not join a
  * patient request: it would wait for the whole batch.
  */
-export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOptions): ValueCache {
+export function withValueCache(next: Resolve, options: ValueCacheOptions): ValueCache {
+  const { ttlMs, clock, sharesLeases = true, dropLease = () => undefined } = options
   const kept = new Map<RefId, Resolved>()
   const flying = new Map<RefId, Flight>()
   const disposed = new AbortController()
@@ -52,14 +68,13 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
       else if (flight === undefined) fresh.push(ref)
       else joined.set(flight, [...(joined.get(flight) ?? []), ref.id])
     }
-    if (fresh.length > 0) {
-      const flight = begin(fresh, signal)
-      joined.set(flight, [...flight.ids])
-    }
+    const own = fresh.length === 0 ? undefined : begin(fresh, signal)
+    if (own !== undefined) joined.set(own, [...own.ids])
     for (const flight of joined.keys()) flight.callers += 1
     await Promise.all(
       [...joined].map(async ([flight, wanted]) => {
-        for (const [id, outcome] of await take(flight, wanted, signal)) outcomes.set(id, outcome)
+        for (const [id, outcome] of await take(flight, { wanted, isOwner: flight === own }, signal))
+          outcomes.set(id, outcome)
       }),
     )
     return outcomes
@@ -69,7 +84,8 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
     const giveUp = new AbortController()
     sharePatience(signal, giveUp.signal, true)
     const answer = next(refs, giveUp.signal)
-    const flight: Flight = { ids: refs.map((ref) => ref.id), answer, giveUp, callers: 0 }
+    const ids = refs.map((ref) => ref.id)
+    const flight: Flight = { ids, answer, giveUp, callers: 0, isTaken: false }
     for (const id of flight.ids) flying.set(id, flight)
     void land(flight)
     return flight
@@ -91,7 +107,7 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
    */
   async function take(
     flight: Flight,
-    wanted: readonly RefId[],
+    { wanted, isOwner }: { readonly wanted: readonly RefId[]; readonly isOwner: boolean },
     signal: AbortSignal,
   ): Promise<readonly (readonly [RefId, Outcome])[]> {
     let isHere = true
@@ -107,13 +123,29 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
         flight.giveUp.abort(signal.reason)
         return flight.answer
       })
-      return wanted.map((id) => [id, copyOf(answered.get(id))])
+      if (isOwner) flight.isTaken = true
+      return wanted.map((id) => [id, copyOf(unlessForeign(answered.get(id), isOwner))])
     } catch (thrown) {
       const error = signal.aborted ? givenUp(signal.reason) : toLocketError(thrown)
       return wanted.map((id) => [id, { ok: false, error }])
     } finally {
-      if (leave() === 0) flight.answer.then(wipeUnkept, () => undefined)
+      if (leave() === 0)
+        flight.answer.then(
+          (outcomes) => end(flight, outcomes),
+          () => undefined,
+        )
     }
+  }
+
+  function unlessForeign(outcome: Outcome | undefined, isOwner: boolean): Outcome | undefined {
+    return sharesLeases || isOwner || outcome?.ok !== true || outcome.secret.lease === undefined
+      ? outcome
+      : { ok: false, error: ANOTHERS_LEASE }
+  }
+
+  function end(flight: Flight, outcomes: Outcomes): void {
+    wipeUnkept(outcomes)
+    if (!sharesLeases && !flight.isTaken) leasesOf(outcomes.values()).forEach(dropLease)
   }
 
   function forget(flight: Flight): void {
@@ -125,6 +157,7 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
     for (const [id, outcome] of outcomes) {
       if (!outcome.ok || outcome.secret.isFleeting === true) continue
       const { secret } = outcome
+      if (!sharesLeases && secret.lease !== undefined) continue
       const { expiresAt = Number.POSITIVE_INFINITY } = secret
       const usableMs = Math.min(ttlMs, expiresAt - clock.now())
       if (usableMs <= 0) continue
@@ -150,6 +183,12 @@ export function withValueCache(next: Resolve, { ttlMs, clock }: ValueCacheOption
     },
     [Symbol.dispose]: () => disposed.abort(new LocketError('internal', 'the provider is closed')),
   }
+}
+
+/** Returns the leases of the values, each once. */
+export function leasesOf(outcomes: Iterable<Outcome>): readonly Lease[] {
+  const leases = [...outcomes].flatMap((outcome) => (outcome.ok ? (outcome.secret.lease ?? []) : []))
+  return [...new Map(leases.map((lease) => [lease.id, lease])).values()]
 }
 
 function joinable(flight: Flight | undefined, caller: AbortSignal): Flight | undefined {

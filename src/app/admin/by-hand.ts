@@ -67,6 +67,7 @@ export async function dryRun(driver: Driver, name: string, signal: AbortSignal):
   )
   const { rendered, content } = made
   rendered.wipe()
+  made.leases.dropped()
   await audit.delivered()
   const { files, references, warnings } = content
   return { files: files.map(fileReport), references, warnings }

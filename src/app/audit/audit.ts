@@ -15,6 +15,8 @@ interface AuditedAccess {
   readonly action: AuditAction
   readonly volume: VolumeName
   readonly mountId?: string
+  /** The ID of the container, when it is found out. It never rejects. */
+  readonly container?: Promise<string | undefined>
 }
 
 /** The audit of one access: the values that it asks for, and its end. */
@@ -32,6 +34,8 @@ export interface AccessAudit {
 
 /** The audit of the daemon. */
 export interface Audit {
+  /** True: lines name the container of a mount, where it is known. */
+  readonly namesContainers: boolean
   /** Begins the audit of one access. */
   open(access: AuditedAccess): AccessAudit
   /** Writes one line without values. Never rejects. */
@@ -51,11 +55,15 @@ interface AuditPorts {
 }
 
 const KEY_BYTES = 32
+/** Mounts whose containers are known. */
+const MOST_MOUNTS = 10_000
 
 /** Makes the audit that writes to `log`. */
 export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts): Audit {
   /** For each volume, the values of its last delivery: a refresh that finds the same writes no line. */
   const delivered = new Map<VolumeName, string>()
+  /** The containers of mounts, by mount ID: an Unmount is of the container of its Mount. */
+  const containers = new Map<string, string>()
   let lost = 0
   let failingSince: string | undefined
   let fingerprintKey: Secret | undefined
@@ -109,16 +117,29 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
     return Buffer.from(macOf(fingerprintKey, reference, value).subarray(0, 16)).toString('base64url')
   }
 
+  /** Remembers the container of a mount, and returns it as a fact. */
+  function containerFact(
+    mountId: string | undefined,
+    found: string | undefined,
+  ): Pick<AuditFacts, 'container'> {
+    if (mountId === undefined) return {}
+    if (found !== undefined && containers.size >= MOST_MOUNTS) containers.clear()
+    if (found !== undefined) containers.set(mountId, found)
+    const container = containers.get(mountId)
+    return container === undefined ? {} : { container }
+  }
+
   function open(access: AuditedAccess): AccessAudit {
     const notes = createAccessNotes(fingerprint, clock)
     const { action, volume } = access
 
-    function lines(outcome: string, note?: string): readonly AuditFacts[] {
+    async function lines(outcome: string, note?: string): Promise<readonly AuditFacts[]> {
       const head = { time: now(), action, outcome, command: 'volume', volume }
       const { mountId } = access
       const facts = {
         ...head,
         ...(mountId === undefined ? {} : { mountId }),
+        ...containerFact(mountId, await access.container),
         ...(note === undefined ? {} : { note }),
       }
       const asked = notes.byProvider()
@@ -142,7 +163,7 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
       async delivered() {
         if (isRepeated('ok')) return
         try {
-          await append(lines('ok'))
+          await append(await lines('ok'))
         } catch (thrown) {
           if (onFailure === 'warn') return
           delivered.delete(volume)
@@ -156,19 +177,22 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
 
       async failed(reason) {
         if (isRepeated(reason.code)) return
-        await appendIfPossible(lines(reason.code, formatError(reason)))
+        await appendIfPossible(await lines(reason.code, formatError(reason)))
       },
     }
   }
 
   return {
+    namesContainers: true,
     open,
     async note({ action, volume, mountId }) {
       const facts = { time: now(), action, outcome: 'ok', command: 'volume' }
       const who = {
         ...(volume === undefined ? {} : { volume }),
         ...(mountId === undefined ? {} : { mountId }),
+        ...containerFact(mountId, undefined),
       }
+      if (action === 'unmount' && mountId !== undefined) containers.delete(mountId)
       await appendIfPossible([{ ...facts, ...who }])
     },
     forget: (volume) => void delivered.delete(volume),
@@ -181,6 +205,7 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
 
 /** The audit of a daemon without an audit log. */
 export const NO_AUDIT: Audit = {
+  namesContainers: false,
   open: () => ({
     around: (_, next) => next,
     delivered: async () => undefined,

@@ -1,6 +1,6 @@
 import { isWithin } from '../../core/broker/addresses.ts'
 import { type Key, publicKeyOf } from '../../core/broker/keys.ts'
-import { createMeter } from '../../core/broker/meter.ts'
+import { createMeter } from '../../core/waiting/meter.ts'
 import type { MachineRecord } from '../../core/broker/records.ts'
 import {
   isSignedBy,
@@ -26,6 +26,8 @@ export interface Authenticated {
   readonly machine: MachineRecord & Required<Pick<MachineRecord, 'keys'>>
   readonly requestSignature: Uint8Array
   readonly address: string
+  /** Facts that an issuer has signed. Left out: the machine has proved itself by its key alone. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
 /** Milliseconds that a machine's clock may differ. */
@@ -111,7 +113,7 @@ export function createAuthenticate(ports: BrokerPorts): (request: MachineRequest
     ports.emit('broker.refused', { machine: name, address, reason })
     const [at, actor] = [clock.now(), `machine ${id}`]
     await ports.audit([
-      { at, actor, action: 'authenticate', target: name, address, outcome: 'denied', reason },
+      { at, actor, action: 'authenticate', target: name, machine: name, address, outcome: 'denied', reason },
     ])
     return new LocketError('auth', says)
   }

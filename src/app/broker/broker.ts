@@ -3,6 +3,8 @@ import { signAnswer } from '../../core/broker/signing/answer-signature.ts'
 import type { SignatureHeaders } from '../../core/broker/signing/request-signature.ts'
 import { createNonce } from '../../core/broker/tokens.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import type { PolicyState } from '../policy/live-policy.ts'
+import { createAuditReader, type AuditReader } from './audit/reader.ts'
 import { createAuthenticate, type Authenticated, type MachineRequest } from './authenticate.ts'
 import { createCatalog, type Catalog } from './catalog.ts'
 import { createChangeList } from './changes.ts'
@@ -44,6 +46,10 @@ export interface Broker extends Disposable {
   ): SignatureHeaders
   readonly machines: Machines
   readonly catalog: Catalog
+  /** Returns the policy in effect. Undefined: there is none, and grants alone decide. */
+  policy(): PolicyState | undefined
+  /** The audit, for people. */
+  readonly audit: AuditReader
 }
 
 /** Milliseconds for one round of questions about watched values. */
@@ -112,6 +118,8 @@ export function createBroker(ports: BrokerPorts): Broker {
       signAnswer({ ...answer, requestSignature }, { key: ports.keys.signing, now: clock.now() }),
     machines: createMachines(ports),
     catalog: createCatalog(ports),
+    policy: () => ports.policy?.(),
+    audit: createAuditReader(ports.audited, { key: ports.keys.signing, clock }),
     [Symbol.dispose]() {
       stopping.abort(new LocketError('unavailable', 'the broker stops'))
     },

@@ -34,6 +34,9 @@ export interface Catalog {
 interface AdminChange {
   readonly action: BrokerAuditAction
   readonly target: string
+  /** The machine and the secret that it is about, for the filters of the audit. */
+  readonly machine?: string
+  readonly secret?: string
   readonly announces?: BrokerChange
 }
 
@@ -47,17 +50,18 @@ type ChangePorts = Pick<BrokerPorts, 'clock' | 'audit' | 'emit' | 'store'>
 export async function change<T>(
   { clock, audit, emit, store }: ChangePorts,
   { actor, address }: Admin,
-  { action, target, announces }: AdminChange,
+  { announces, ...line }: AdminChange,
   work: () => Promise<T>,
 ): Promise<T> {
-  const line = { actor, action, target, address } as const
-  await audit([{ ...line, at: clock.now(), outcome: 'allowed', reason: 'admin' }])
+  const { action, target } = line
+  const entry = { ...line, actor, address }
+  await audit([{ ...entry, at: clock.now(), outcome: 'allowed', reason: 'admin' }])
   let result: T
   try {
     result = await work()
   } catch (thrown) {
-    const reason = `it failed: ${toLocketError(thrown).code}`
-    await audit([{ ...line, at: clock.now(), outcome: 'denied', reason }])
+    const reason = toLocketError(thrown).code
+    await audit([{ ...entry, at: clock.now(), outcome: 'failed', reason }])
     throw thrown
   }
   emit('broker.changed', { action, target })
@@ -84,20 +88,25 @@ export function createCatalog(ports: BrokerPorts): Catalog {
       const secret = { project, name, reference, createdAt: clock.now() }
       const target = formatPlace(secret)
       const announces = { kind: 'secret', project, name } as const
-      return await change(ports, admin, { action: 'secret.add', target, announces }, async () => {
-        if (await store.addSecret(secret)) return secret
-        throw new LocketError('usage', `there is a secret ${target} already`, {
-          hint: 'remove it first: its grants go with it',
-          facts: { provider },
-          names: ['provider'],
-        })
-      })
+      return await change(
+        ports,
+        admin,
+        { action: 'secret.add', target, secret: target, announces },
+        async () => {
+          if (await store.addSecret(secret)) return secret
+          throw new LocketError('usage', `there is a secret ${target} already`, {
+            hint: 'remove it first: its grants go with it',
+            facts: { provider },
+            names: ['provider'],
+          })
+        },
+      )
     },
 
     async remove(admin, { project, name }) {
       const target = formatPlace({ project, name })
       const announces = { kind: 'secret', project, name } as const
-      await change(ports, admin, { action: 'secret.remove', target, announces }, async () => {
+      await change(ports, admin, { action: 'secret.remove', target, secret: target, announces }, async () => {
         if (!(await store.removeSecret({ project, name }))) throw noSecret({ project, name })
       })
     },
@@ -129,7 +138,9 @@ function grantChange(
   id: string,
   { project, name }: SecretPlace,
 ): AdminChange {
-  return { action, target: `${machine} ${project}/${name}`, announces: { kind: 'machine', machine: id } }
+  const secret = formatPlace({ project, name })
+  const announces = { kind: 'machine', machine: id } as const
+  return { action, target: `${machine} ${secret}`, machine, secret, announces }
 }
 
 /** Throws `usage` for a project or a name that cannot be written in a reference. */

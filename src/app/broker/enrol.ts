@@ -1,6 +1,6 @@
 import { enrolStatement, serverStatement, type MachineIdentity } from '../../core/broker/identity-file.ts'
 import { isSignatureOf, keyFingerprint, rawPublicKey, signBytes, toBase64 } from '../../core/broker/keys.ts'
-import { createMeter } from '../../core/broker/meter.ts'
+import { createMeter } from '../../core/waiting/meter.ts'
 import type { MachineKeys, MachineState } from '../../core/broker/records.ts'
 import type { AuditEntry } from '../../core/broker/seams.ts'
 import { tokenHash } from '../../core/broker/tokens.ts'
@@ -48,28 +48,18 @@ export function createEnrol(ports: BrokerPorts): (request: EnrolRequest) => Prom
   /** Stores the line of an enrolment. */
   async function record(
     { address }: EnrolRequest,
-    { target, outcome, reason }: Pick<AuditEntry, 'target' | 'outcome' | 'reason'>,
+    line: Pick<AuditEntry, 'target' | 'machine' | 'outcome' | 'reason'>,
   ): Promise<void> {
-    const at = clock.now()
-    await ports.audit([{ at, actor: 'enrolment', action: 'enrol', target, address, outcome, reason }])
+    await ports.audit([{ at: clock.now(), actor: 'enrolment', action: 'enrol', address, ...line }])
   }
 
   /** Records a token that is not good, unless its sender has too many of them. */
   async function recordBadToken(request: EnrolRequest, target: string): Promise<void> {
     const { address } = request
     if (failures.take(address, clock.elapsed()) > 0) return
-    emit('broker.refused', { machine: 'unknown', address, reason: 'its token is not good' })
-    await record(request, { target, outcome: 'denied', reason: 'its token is not good' })
-  }
-
-  /** Records a machine that has its keys now. It is disabled if that fails: each enrolment has a line. */
-  async function recordEnrolled(request: EnrolRequest, target: string, machine: string): Promise<void> {
-    try {
-      await record(request, { target, outcome: 'allowed', reason: 'token' })
-    } catch (thrown) {
-      await store.setMachineState(machine, 'disabled')
-      throw thrown
-    }
+    const reason = 'its token is not good'
+    emit('broker.refused', { machine: 'unknown', address, reason })
+    await record(request, { target, outcome: 'denied', reason })
   }
 
   return async (request) => {
@@ -82,12 +72,16 @@ export function createEnrol(ports: BrokerPorts): (request: EnrolRequest) => Prom
     if (!isSignatureOf(keys.signing, enrolStatement(token), proof))
       throw new LocketError('usage', 'the enrolment is not signed by its own key')
     const fingerprint = keyFingerprint(keys.signing)
-    const enrolled = await store.enrol(tokenHash(token), keys, clock.now())
+    const [hash, now] = [tokenHash(token), clock.now()]
+    const machine = await store.ticketOf(hash, now)
+    // The line is stored before the key is: a machine with a key has a line.
+    if (machine !== undefined)
+      await record(request, { target: fingerprint, machine, outcome: 'allowed', reason: 'token' })
+    const enrolled = machine === undefined ? undefined : await store.enrol(hash, keys, now)
     if (enrolled === undefined) {
       await recordBadToken(request, fingerprint)
       throw new LocketError('denied', 'the token is unknown, used or expired')
     }
-    await recordEnrolled(request, fingerprint, enrolled.id)
     emit('broker.changed', { action: 'enrol', target: enrolled.name })
     await store.announce({ kind: 'machine', machine: enrolled.id })
     return { identity: machineIdentity(ports, enrolled), state: enrolled.state, fingerprint }

@@ -54,11 +54,8 @@ export interface Machines {
   setState(admin: Admin, name: string, state: 'enabled' | 'disabled'): Promise<void>
   /** Removes a machine with its grants. Rejects with `not_found`. */
   remove(admin: Admin, name: string): Promise<void>
-  /**
-   * Deletes a bundle and resolves with it: a ZIP archive to wipe. Rejects with `not_found`. `machine`: its
-   * name for the audit, if the caller knows it.
-   */
-  download(admin: Admin, token: string, machine?: string): Promise<Uint8Array>
+  /** Deletes a bundle and resolves with it: a ZIP archive to wipe. Rejects with `not_found`. */
+  download(admin: Admin, token: string): Promise<Uint8Array>
 }
 
 /** Milliseconds that a token for an enrolment, and a bundle, are good for. */
@@ -111,11 +108,16 @@ export function createMachines(ports: BrokerPorts): Machines {
     async add(admin, order) {
       const machine = machineOf(order, clock.now())
       const { token, expires, stored } = ticketFor(machine, order)
-      await change(ports, admin, { action: 'machine.add', target: order.name }, async () => {
-        const added = await store.addMachine({ ...stored, grants: order.grants })
-        if (added === 'no-secret') throw await missingSecret(order.grants)
-        if (added === 'exists') throw new LocketError('usage', `there is a machine ${order.name} already`)
-      })
+      await change(
+        ports,
+        admin,
+        { action: 'machine.add', target: order.name, machine: order.name },
+        async () => {
+          const added = await store.addMachine({ ...stored, grants: order.grants })
+          if (added === 'no-secret') throw await missingSecret(order.grants)
+          if (added === 'exists') throw new LocketError('usage', `there is a machine ${order.name} already`)
+        },
+      )
       return { machine: stored.machine, token, expires, url: settings.url }
     },
 
@@ -127,7 +129,7 @@ export function createMachines(ports: BrokerPorts): Machines {
         })
       const announces = { kind: 'machine', machine: id } as const
       const target = `${name} ${state}`
-      await change(ports, admin, { action: 'machine.state', target, announces }, async () => {
+      await change(ports, admin, { action: 'machine.state', target, machine: name, announces }, async () => {
         if (!(await store.setMachineState(id, state))) throw noMachine(name)
       })
     },
@@ -135,14 +137,22 @@ export function createMachines(ports: BrokerPorts): Machines {
     async remove(admin, name) {
       const { id } = await find(name)
       const announces = { kind: 'machine', machine: id } as const
-      await change(ports, admin, { action: 'machine.remove', target: name, announces }, async () => {
-        if (!(await store.removeMachine(id))) throw noMachine(name)
-      })
+      await change(
+        ports,
+        admin,
+        { action: 'machine.remove', target: name, machine: name, announces },
+        async () => {
+          if (!(await store.removeMachine(id))) throw noMachine(name)
+        },
+      )
     },
 
-    async download(admin, token, machine = 'bundle') {
-      return await change(ports, admin, { action: 'download', target: machine }, async () => {
-        const sealed = await store.takeBundle(tokenHash(token), clock.now())
+    async download(admin, token) {
+      const hash = tokenHash(token)
+      const machine = await store.ticketOf(hash, clock.now())
+      const about = machine === undefined ? {} : { machine }
+      return await change(ports, admin, { action: 'download', target: 'bundle', ...about }, async () => {
+        const sealed = await store.takeBundle(hash, clock.now())
         const zip = sealed === undefined ? undefined : openBundle(sealed, token)
         if (zip !== undefined) return zip
         throw new LocketError('not_found', 'there is no bundle for this token', {

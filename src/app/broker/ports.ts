@@ -1,5 +1,7 @@
 import type { Key } from '../../core/broker/keys.ts'
+import type { PolicyState } from '../policy/live-policy.ts'
 import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
+import type { AuditStore } from '../../core/ports/broker-audit.ts'
 import type { BrokerStore } from '../../core/ports/broker-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
@@ -32,7 +34,11 @@ export interface BrokerPorts {
   readonly parseRef: ParseRef
   /** Decides about each granted read. */
   readonly decide: Decide
+  /** The policy in effect. Left out: grants alone decide. */
+  readonly policy?: (() => PolicyState) | undefined
   readonly audit: BrokerAudit
+  /** The lines that `audit` has stored. */
+  readonly audited: AuditStore
   readonly settings: BrokerSettings
   readonly keys: {
     readonly signing: Key

@@ -1,14 +1,12 @@
-import type { AnswerRow } from '../../core/broker/answer-body.ts'
+import { partOf, type AnswerRow } from '../../core/broker/answer-body.ts'
 import { versionKeyOf } from '../../core/broker/keys.ts'
-import { formatPlace, parseCanonicalPlace, type AskedPlace } from '../../core/broker/place.ts'
+import { formatPlace } from '../../core/broker/place.ts'
 import type { SecretRecord } from '../../core/broker/records.ts'
-import type { AuditEntry, Verdict } from '../../core/broker/seams.ts'
 import { formatError, LocketError, toLocketError, type ErrorCode } from '../../core/vocabulary/errors.ts'
-import { fieldsAsJson, unpackFields } from '../../core/vocabulary/fields.ts'
 import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs, type Outcome, type Outcomes, type Resolved } from '../../core/vocabulary/resolve.ts'
-import { type Secret, wipeAll } from '../../core/vocabulary/secret.ts'
+import { createSelection, type AllowedSecret } from './audit/selection.ts'
 import type { Authenticated } from './authenticate.ts'
 import type { BrokerPorts } from './ports.ts'
 
@@ -28,10 +26,7 @@ export interface SecretRead {
 }
 
 /** A place that the machine may read now. */
-interface Allowed extends SecretRead {
-  readonly text: string
-  readonly place: AskedPlace
-}
+interface Allowed extends SecretRead, AllowedSecret {}
 
 /**
  * Returns the function that answers a batch: grants, policy, audit, then the providers. The caller wipes the
@@ -43,87 +38,22 @@ export function createRead(
   ports: BrokerPorts,
   onRead: (secrets: readonly SecretRead[], outcomes: Outcomes) => void,
 ): (by: Authenticated, request: ReadRequest) => Promise<ReadonlyMap<string, AnswerRow>> {
-  const { clock, store, emit } = ports
+  const { emit } = ports
+  const selection = createSelection(ports)
   const fingerprints = createFingerprints(versionKeyOf(ports.keys.signing))
   /** The last failure of each secret, so that one that stays is logged once. */
   const failing = new Map<string, ErrorCode>()
 
-  function decide(by: Authenticated, secret: SecretRecord, context: ReadRequest['context']): Verdict {
-    const { id, name } = by.machine
-    try {
-      return ports.decide({
-        machine: { id, name },
-        secret,
-        address: by.address,
-        now: clock.now(),
-        context,
-      })
-    } catch {
-      return { isAllowed: false, policy: 'a policy that failed' }
-    }
-  }
-
-  function entry(by: Authenticated, target: string, reason: string, isAllowed: boolean): AuditEntry {
-    const { machine, address } = by
-    const outcome = isAllowed ? 'allowed' : 'denied'
-    return {
-      at: clock.now(),
-      actor: `machine ${machine.id}`,
-      action: 'read',
-      target,
-      address,
-      outcome,
-      reason,
-    }
-  }
-
-  /** Returns the places that may be read. The answers to all others are in `rows` afterwards. */
-  async function select(
-    by: Authenticated,
-    { refs, context }: ReadRequest,
-    rows: Map<string, AnswerRow>,
-  ): Promise<readonly Allowed[]> {
-    const asked = new Map<string, AskedPlace>()
-    for (const text of refs) {
-      // One value under many spellings would make a small request a large answer.
-      const place = parseCanonicalPlace(text)
-      if (place === undefined) rows.set(text, failed('ref_syntax'))
-      else asked.set(text, place)
-    }
-    const granted = new Map(
-      (await store.granted(by.machine.id, placesOf(asked.values()))).map((secret) => [
-        formatPlace(secret),
-        secret,
-      ]),
-    )
-    const entries: AuditEntry[] = []
-    const allowed: Allowed[] = []
-    for (const [text, place] of asked) {
-      const secret = granted.get(formatPlace({ project: place.project, name: place.name }))
-      const verdict =
-        secret === undefined ? { isAllowed: false, policy: 'no grant' } : decide(by, secret, context)
-      entries.push(entry(by, text, verdict.policy, verdict.isAllowed))
-      if (secret === undefined || !verdict.isAllowed) rows.set(text, failed('denied'))
-      else addAllowed(secret, { text, place, rows, allowed })
-    }
-    await ports.audit(entries)
-    return allowed
-  }
-
-  function addAllowed(
-    secret: SecretRecord,
-    to: {
-      readonly text: string
-      readonly place: AskedPlace
-      readonly rows: Map<string, AnswerRow>
-      readonly allowed: Allowed[]
-    },
-  ): void {
-    try {
-      to.allowed.push({ secret, ref: referenceOf(secret, ports.parseRef), text: to.text, place: to.place })
-    } catch (thrown) {
-      to.rows.set(to.text, failed(note(secret, toLocketError(thrown))))
-    }
+  /** Parses the references behind the secrets. The answers to bad ones are in `rows` afterwards. */
+  function withRefs(secrets: readonly AllowedSecret[], rows: Map<string, AnswerRow>): readonly Allowed[] {
+    return secrets.flatMap((one) => {
+      try {
+        return [{ ...one, ref: referenceOf(one.secret, ports.parseRef) }]
+      } catch (thrown) {
+        rows.set(one.text, failed(note(one.secret, toLocketError(thrown))))
+        return []
+      }
+    })
   }
 
   /** Logs a failure when it is new, and returns its code. The machine gets only the code. */
@@ -180,8 +110,10 @@ export function createRead(
   }
 
   return async (by, request) => {
+    const selected = await selection.select(by, request.refs, request.context)
     const rows = new Map<string, AnswerRow>()
-    const allowed = await select(by, request, rows)
+    for (const [text, code] of selected.refused) rows.set(text, failed(code))
+    const allowed = withRefs(selected.allowed, rows)
     const outcomes = await ports.resolve(uniqueRefs(allowed.map(({ ref }) => ref)), request.signal)
     let leftBytes = MOST_ANSWER_BYTES
     try {
@@ -193,6 +125,14 @@ export function createRead(
         else rows.set(one.text, tooLarge(one.secret, row))
       }
       onRead(allowed, outcomes)
+      const failures = selected.allowed.flatMap((one) => {
+        const row = rows.get(one.text)
+        return row?.kind === 'error' ? [{ ...one, code: row.code }] : []
+      })
+      await selection.recordFailures(by, failures)
+    } catch (thrown) {
+      wipeAnswers(rows)
+      throw thrown
     } finally {
       for (const outcome of outcomes.values()) if (outcome.ok) outcome.secret.value.wipe()
     }
@@ -220,29 +160,6 @@ export function referenceOf(
 /** Overwrites the values of answers. */
 export function wipeAnswers(rows: ReadonlyMap<string, AnswerRow>): void {
   for (const row of rows.values()) if (row.kind === 'value') row.value.wipe()
-}
-
-/**
- * Returns a copy of the value, or of the part of it that is asked for. A secret with fields and without a
- * field in the question is a JSON object. Throws `not_found` for a field that is not there.
- */
-function partOf(value: Secret, { isAll }: SecretRef, { field, isAll: wantsAll }: AskedPlace): Secret {
-  if (isAll !== true) {
-    if (field === undefined && wantsAll !== true) return value.copy()
-    throw new LocketError('not_found', 'the secret has one value and no fields')
-  }
-  if (wantsAll === true) return value.copy()
-  if (field === undefined) return fieldsAsJson(value)
-  const fields = unpackFields(value)
-  const found = fields.find(([name]) => name === field)?.[1].copy()
-  wipeAll(fields.map(([, part]) => part))
-  if (found === undefined) throw new LocketError('not_found', 'the secret has no such field')
-  return found
-}
-
-function placesOf(asked: Iterable<AskedPlace>) {
-  const byName = new Map([...asked].map(({ project, name }) => [`${project}/${name}`, { project, name }]))
-  return [...byName.values()]
 }
 
 function failed(code: ErrorCode): AnswerRow {

@@ -6,7 +6,8 @@ import {
 } from '../../core/vocabulary/errors.ts'
 import { fieldNames } from '../../core/vocabulary/fields.ts'
 import type { RefId, SecretRef } from '../../core/vocabulary/ref.ts'
-import { resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
+import { resolveWith } from '../../core/vocabulary/resolve.ts'
+import { leasesOf } from '../access/value-cache.ts'
 import type { ProviderClient, ProviderInstance } from '../../providers/define.ts'
 import type { Machine } from '../machine.ts'
 import { answerOrDeadline, noAnswer, unlessOverdue, wipeOutcomes } from '../render/fetch.ts'
@@ -48,7 +49,7 @@ export async function askProvider(
     const error = await probe(client, instance, signal)
     const asked = clock.now()
     if (error !== undefined && HOPELESS.has(error.code)) return unanswered(error, refs, asked - since)
-    const answered = refs.length === 0 ? NOTHING : await answersOf(refs, client.fetch, signal)
+    const answered = refs.length === 0 ? NOTHING : await answersOf(refs, client, signal)
     return {
       probe: { ...(error === undefined ? {} : { error }), ms: asked - since },
       ...answered,
@@ -108,7 +109,11 @@ type Answers = Pick<ProviderAnswer, 'failures' | 'fields'>
 
 const NOTHING: Answers = { failures: new Map(), fields: new Map() }
 
-async function answersOf(refs: readonly SecretRef[], fetch: Resolve, signal: AbortSignal): Promise<Answers> {
+async function answersOf(
+  refs: readonly SecretRef[],
+  { fetch, leases }: ProviderClient,
+  signal: AbortSignal,
+): Promise<Answers> {
   const outcomes = await answerOrDeadline(
     refs,
     resolveWith(() => fetch),
@@ -120,6 +125,8 @@ async function answersOf(refs: readonly SecretRef[], fetch: Resolve, signal: Abo
     if (isAll === true && outcome?.ok === true) fields.set(id, fieldNames(outcome.secret.value))
   }
   wipeOutcomes(outcomes)
+  // A check leaves no lease. One that cannot be revoked ends by itself.
+  await Promise.allSettled(leasesOf(outcomes.values()).map(({ id }) => leases?.revoke(id, signal)))
   const failures = [...outcomes].flatMap(([id, outcome]) =>
     outcome.ok ? [] : [[id, outcome.error] as const],
   )

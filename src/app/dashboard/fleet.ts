@@ -112,7 +112,7 @@ export function createFleet(ports: DashboardPorts): Fleet {
     async rename(visit, visitor, { name, next }) {
       const { id } = await givable(visit, name)
       if (!isProjectName(next)) throw badName('machine', next, 63)
-      const what = { action: 'machine.rename', target: `${name} ${next}` } as const
+      const what = { action: 'machine.rename', target: `${name} ${next}`, machine: name } as const
       await change(ports, actorOf(visit.person, visitor), what, async () => {
         if (!(await people.renameMachine(id, next)))
           throw new LocketError('usage', `there is a machine ${next} already`)
@@ -128,7 +128,7 @@ export function createFleet(ports: DashboardPorts): Fleet {
     async revokeAll(visit, visitor, name) {
       const { id } = await own(visit, name)
       const announces = { kind: 'machine', machine: id } as const
-      const what = { action: 'grant.clear', target: name, announces } as const
+      const what = { action: 'grant.clear', target: name, machine: name, announces } as const
       await change(ports, actorOf(visit.person, visitor), what, () => people.clearGrants(id))
     },
 
@@ -169,7 +169,7 @@ export function createFleet(ports: DashboardPorts): Fleet {
       const known = await people.bundle(tokenHash(token), clock.now())
       if (known !== undefined) await own(visit, known.name)
       const name = known?.name ?? 'bundle'
-      return { name, zip: await broker.machines.download(actorOf(visit.person, visitor), token, name) }
+      return { name, zip: await broker.machines.download(actorOf(visit.person, visitor), token) }
     },
   }
 }

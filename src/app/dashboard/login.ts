@@ -1,4 +1,4 @@
-import { createMeter } from '../../core/broker/meter.ts'
+import { createMeter } from '../../core/waiting/meter.ts'
 import { hashPassword, isPassword, PASSWORD_LENGTH } from '../../core/broker/people/password.ts'
 import type { PersonRecord } from '../../core/broker/people/people.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'

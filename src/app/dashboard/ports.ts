@@ -13,7 +13,7 @@ export interface DashboardPorts {
   readonly clock: Clock
   readonly emit: Emit
   readonly audit: BrokerAudit
-  readonly broker: Pick<Broker, 'machines' | 'catalog'>
+  readonly broker: Pick<Broker, 'machines' | 'catalog' | 'audit' | 'policy'>
   readonly store: BrokerStore
   readonly people: PeopleStore
   /** The providers that were asked so far. */

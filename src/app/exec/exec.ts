@@ -8,6 +8,7 @@ import type { FailurePolicy } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import { environmentFiles } from '../recipe/environment.ts'
 import { filesOf } from '../recipe/outputs.ts'
+import type { CommandLeases } from '../leases/command-leases.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import {
   createCommandRefresh,
@@ -57,6 +58,8 @@ interface ExecDeps
   readonly forgetValues: () => void
   /** Called once no reference will be fetched any more. */
   readonly closeProviders: () => Promise<void>
+  /** The leases of its values. The caller ends them. */
+  readonly leases: CommandLeases
   /** True: standard output is a terminal. */
   readonly showsOnTerminal: boolean
   readonly startState: StartState
@@ -98,8 +101,9 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   const newLines = createNewLines()
   using delivery = touched.begin()
   const gathered = await gatherValues(config, deps, { policy, signal, newLines, delivery })
-  if (!config.watch) await deps.closeProviders()
-  if (isReplaced(config)) {
+  const hasLeases = deps.leases.isHolding()
+  if (!config.watch && !hasLeases) await deps.closeProviders()
+  if (isReplaced(config) && !hasLeases) {
     const { env } = await handOver(gathered, child, masking)
     return await deps.programs.replace(config.command, { env, startState: deps.startState, signal })
   }
@@ -160,7 +164,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   }
 }
 
-/** True: this process has nothing to do once the command runs. */
+/** True: this process has nothing to do once the command runs, unless there are leases. */
 function isReplaced(config: ExecConfig): boolean {
   const { mayReplace, watch, mask, interactive, isGroupSignalled, outputs } = config
   return mayReplace && interactive && !watch && !mask && !isGroupSignalled && !hasOutputs(outputs)
@@ -186,7 +190,9 @@ function openExecRenewal(
   const byFiles = touched.triggerOf((onChange) => deps.watch(paths, urgency.before(onChange), watching))
   return openRenewal(
     {
-      triggers: watch ? [byFiles, refresh.trigger] : [],
+      triggers: watch
+        ? [byFiles, refresh.trigger, deps.leases.trigger(() => refresh.demand())]
+        : [deps.leases.trigger(undefined)],
       failed: (facts) => emit('exec.kept', facts),
       recovered: () => emit('exec.recovered'),
     },

@@ -15,6 +15,7 @@ import { RENDER_TIMEOUT_MS, mayCredentialCome } from '../render/deadline.ts'
 import { render, type Rendered } from '../render/render.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
+import type { CommandLeases } from '../leases/command-leases.ts'
 import {
   createCommandRefresh,
   type CommandRefresh,
@@ -50,6 +51,8 @@ interface InjectDeps extends Pick<
 > {
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
+  /** The leases of its values. The caller ends them. */
+  readonly leases: CommandLeases
 }
 
 /**
@@ -99,7 +102,8 @@ function openInjectRenewal(
   )
   return openRenewal(
     {
-      triggers: mode === 'watch' ? [byFiles, refresh.trigger] : [],
+      triggers:
+        mode === 'watch' ? [byFiles, refresh.trigger, deps.leases.trigger(() => refresh.demand())] : [],
       failed: (facts) => deps.emit('inject.failed', facts),
       recovered: () => deps.emit('inject.recovered'),
     },

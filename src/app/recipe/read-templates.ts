@@ -26,6 +26,7 @@ type ReadInput = (maxBytes: number) => Promise<Uint8Array>
 interface Unread {
   readonly origin: string
   readonly source: OutputSource
+  readonly needsReference?: true
 }
 
 /**
@@ -75,7 +76,7 @@ export async function readTemplates<F extends Unread>(
 
 /** Reads and parses one template. Its errors carry the origin of the template as a fact. */
 async function readTemplate(
-  { origin, source }: Unread,
+  { origin, source, needsReference }: Unread,
   rules: TemplateRules,
   sources: SourceFiles,
 ): Promise<Template> {
@@ -84,7 +85,17 @@ async function readTemplate(
   allowance?.addTemplate(origin, bytes.byteLength)
   const countTag = allowance && (() => allowance.addTag(origin))
   const steps = parseSteps(bytes, { parseRef, origin, countTag })
-  return clock === undefined ? inOneTurn(steps) : inTurns(steps, clock)
+  const template = clock === undefined ? inOneTurn(steps) : await inTurns(steps, clock)
+  if (needsReference && template.refs.length === 0) throw withoutReference(origin, template)
+  return template
+}
+
+function withoutReference(origin: string, { warnings: [warning] }: Template): LocketError {
+  const why = warning === undefined ? '' : `: ${warning}`
+  return new LocketError('template_syntax', `it has no reference${why}`, {
+    hint: 'write "{{ REFERENCE }}" with the scheme of a provider, like op:// or local://',
+    facts: { origin },
+  })
 }
 
 async function bytesOf(

@@ -52,7 +52,10 @@ export interface Rendered<T> {
   readonly unresolved: LocketError | undefined
   /** Templates with a reference whose failure the policy tolerates, whether or not they have contents. */
   readonly incomplete: ReadonlySet<T>
-  /** When the first of the values expires, in milliseconds since the epoch. Undefined: none does. */
+  /**
+   * When the first of the values without a lease expires, in milliseconds since the epoch. Undefined: none
+   * does. Leases are renewed by their holder.
+   */
   readonly expiresAt?: number | undefined
   wipe(): void
 }
@@ -169,7 +172,7 @@ function* renderAll<T extends PreparedTemplate>(
 
 function firstExpiry(outcomes: ReadonlyMap<RefId, Outcome>): number | undefined {
   const times = [...outcomes.values()].flatMap((outcome) =>
-    outcome.ok ? (outcome.secret.expiresAt ?? []) : [],
+    outcome.ok && outcome.secret.lease === undefined ? (outcome.secret.expiresAt ?? []) : [],
   )
   return times.length === 0 ? undefined : Math.min(...times)
 }

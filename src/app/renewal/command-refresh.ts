@@ -19,6 +19,8 @@ export interface RefreshSettings {
 /** The refresh of a command: the schedule that volumes have, for one caller. */
 export interface CommandRefresh {
   readonly trigger: Trigger
+  /** Asks for all values again, now, as a tick of the refresh does. */
+  demand(): void
   /** Begins a run. */
   begin(): RefreshRun
 }
@@ -67,6 +69,7 @@ export function createCommandRefresh(
         },
       }
     },
+    demand: () => fire?.(),
     begin() {
       const now = asked
       const isDue = asked > served

@@ -7,6 +7,7 @@ import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../access/clients.ts'
+import type { Leases } from '../leases/leases.ts'
 import type { LastKnownGood } from '../last-known-good/last-known-good.ts'
 import { createReloads, type ReloadPorts, type Reloads } from '../reload/reloads.ts'
 import type { ReloadedVolume } from '../reload/volume-reload.ts'
@@ -23,6 +24,7 @@ interface DriverPorts extends Pick<
 > {
   readonly clients: Clients
   readonly lastGood: LastKnownGood
+  readonly leases: Leases
   readonly audit: Audit
   /** Loads the client of the Docker Engine, which only `on-change` needs. */
   readonly openEngine: ReloadPorts['openEngine']

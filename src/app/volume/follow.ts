@@ -1,8 +1,9 @@
 import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
-import { formatDuration } from '../../core/text/units.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
+import type { LeaseHolder } from '../leases/holder.ts'
+import { leaseTrigger } from '../leases/trigger.ts'
 import { leasedUntil } from '../renewal/leased.ts'
 import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
 import { putAndReload } from '../reload/volume-reload.ts'
@@ -16,6 +17,7 @@ import { configOf, noteError, reloadedVolume, report, timestamp, type Driver } f
 import { renderIfChanged, type Seen } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import { noteGeneration } from './status/generation.ts'
+import { refreshLine } from './status/refresh-line.ts'
 import type { Volume } from './volume-table.ts'
 
 const WATCHING = { debounceMs: 500, isDeep: false }
@@ -46,8 +48,10 @@ export async function followVolume(
     const plan = planOf(config, volume.activity.content)
     const watched = config.watch ? templatePaths(config) : []
     const { outage } = volume.activity
+    const leases = leasesOf(driver, volume)
+    const hadLeases = isRestored && driver.leases.restored().has(volume.name)
     const hasSource = watched.length > 0 || plan.everyMs !== undefined || plan.files.length > 0
-    if (!hasSource && outage === undefined) return
+    if (!hasSource && outage === undefined && !hadLeases && !leases.isHolding()) return
     const { emit, clock, stopping } = driver
     const { name } = volume
     const ended = new AbortController()
@@ -79,12 +83,14 @@ export async function followVolume(
       if (isRestored) fire()
       return driver.valueFiles.join(plan.files, { changed: fire, failed })
     }
+    const leasesFailed = (error: LocketError) => noteError(driver, volume, formatError(error))
     const renewal = await openRenewal(
       {
         triggers: [
           ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs)]),
           ...(watched.length === 0 ? [] : [byTemplates]),
           ...(plan.files.length === 0 ? [] : [byValueFiles]),
+          leaseTrigger({ holder: leases, clock, isRestored: hadLeases, failed: leasesFailed }),
         ],
         isPeriodic: plan.everyMs !== undefined,
         failed: (facts) =>
@@ -139,34 +145,14 @@ export async function refreshNow(driver: Driver, volume: Volume, signal: AbortSi
   const plan = planOf(configOf(driver, volume), volume.activity.content)
   const seen: Seen = { text: undefined, at: 0 }
   const own = AbortSignal.any([signal, driver.stopping])
+  // A lease that was revoked at the server is issued anew.
+  await leasesOf(driver, volume).renewDue(own, true)
   return await renderAgain(driver, volume, { plan, seen, signal: own, isRefresh: false })
 }
 
 function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined): RefreshPlan {
   const used = providers.filter(({ name }) => content?.providers.includes(name) === true)
   return refreshPlan(refresh, used)
-}
-
-/** Returns the function that makes the line of Status; undefined for a volume that only follows templates. */
-function refreshLine(
-  { everyMs, files }: RefreshPlan,
-  schedule: () => { readonly nextInMs: number; readonly pace: Pace | undefined },
-): (() => string) | undefined {
-  const changes = files.length === 0 ? [] : [`when ${files.join(' or ')} changes`]
-  if (everyMs === undefined) return changes.length === 0 ? undefined : () => changes.join('')
-  return () => {
-    const { nextInMs, pace } = schedule()
-    const next = formatDuration(Math.ceil(nextInMs / 1000) * 1000)
-    const every = `every ${formatDuration(everyMs)}${stretchNote(pace)}`
-    return [`${every}, next in ${next}`, ...changes].join(', and ')
-  }
-}
-
-function stretchNote(pace: Pace | undefined): string {
-  const stretched = pace?.stretched()
-  if (stretched === undefined) return ''
-  const { toMs, by } = stretched
-  return ` (stretched to ${formatDuration(toMs)}${by === undefined ? '' : ` by ${by.setting}`})`
 }
 
 interface RenderAgain {
@@ -200,7 +186,7 @@ async function renderAgain(
     noteCurrent(driver, volume)
     return { changed: [], made: [], gone: [] }
   }
-  const { sink, templates, rendered, content } = fresh
+  const { sink, templates, rendered, content, leases } = fresh
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume)
@@ -208,6 +194,8 @@ async function renderAgain(
       const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
         sink.put(templates, rendered),
       )
+      const hadLeases = leasesOf(driver, volume).isHolding()
+      leases.delivered(true)
       Object.assign(seen, fresh.seen)
       driver.table.note(volume, {
         content,
@@ -220,13 +208,19 @@ async function renderAgain(
         const facts = { changed: countOf(changes), removed: gone.length }
         driver.emit('volume.rendered', { volume: volume.name, ...facts })
       }
-      // A template that changed may name other providers.
-      if (JSON.stringify(planOf(config, content)) !== JSON.stringify(plan)) await followVolume(driver, volume)
+      // A template that changed may name other providers, or values with a lease.
+      const isOther = JSON.stringify(planOf(config, content)) !== JSON.stringify(plan)
+      if (isOther || (!hadLeases && leasesOf(driver, volume).isHolding())) await followVolume(driver, volume)
       return changes
     })
   } finally {
     rendered.wipe()
+    leases.dropped()
   }
+}
+
+function leasesOf({ leases }: Driver, { name }: Volume): LeaseHolder {
+  return leases.holderOf({ kind: 'volume', name })
 }
 
 /** Notes that the files have the values that the providers have now. */

@@ -10,6 +10,7 @@ import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, timeText, typ
 import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
 import { noteFirstGeneration } from './status/generation.ts'
+import { startingContainer } from './starting-container.ts'
 import { mountAdded, observed, tmpfsMounted, useOf } from './state.ts'
 import { releaseMount } from './unmount.ts'
 import type { Volume } from './volume-table.ts'
@@ -39,7 +40,8 @@ export async function mountVolume(
   const name = parseVolumeName(nameText)
   const id = parseMountId(idText)
   const volume = driver.table.get(name)
-  const audit = driver.audit.open({ action: 'mount', volume: name, mountId: id })
+  const container = startingContainer(driver, name)
+  const audit = driver.audit.open({ action: 'mount', volume: name, mountId: id, container })
   let added = false
   try {
     const config = configOf(driver, volume)
@@ -55,6 +57,7 @@ export async function mountVolume(
         deadline: deadline.signal,
         gone,
         audit,
+        container,
       })
       if (signal.aborted && added) await releaseMount(driver, volume, id)
       signal.throwIfAborted()
@@ -81,6 +84,8 @@ export function lastAbandonedMount(driver: Driver): string | undefined {
 
 interface MountContext {
   readonly audit: AccessAudit
+  /** See `startingContainer`. */
+  readonly container: Promise<string | undefined>
   readonly deadline: AbortSignal
   /** True: the engine does not wait for the answer any more. */
   readonly gone: AbortSignal
@@ -102,7 +107,8 @@ async function mountLocked(
   const { state } = volume
   if (state.kind === 'mounted' || state.kind === 'unrecorded') {
     const before = useOf(state, mountId)
-    await driver.audit.open({ action: 'mount-again', volume: name, mountId }).delivered()
+    const { container } = context
+    await driver.audit.open({ action: 'mount-again', volume: name, mountId, container }).delivered()
     await driver.table.commit(volume, (now) => mountAdded(now, reference))
     if (before === undefined) driver.emit('volume.mounted.again', { volume: name, mountId })
     return before?.count !== 'unsure'
@@ -142,7 +148,7 @@ async function provision(
   const { name } = volume
   const { audit, deadline, gone, mark } = context
   const made = await renderVolume(driver, volume, config, deadline, { keeping: 'use', audit })
-  const { sink, templates, rendered, content, stale } = made
+  const { sink, templates, rendered, content, stale, leases } = made
   try {
     // The signal is not the deadline, which a failure policy that tolerates missing values has used up.
     gone.throwIfAborted()
@@ -151,6 +157,7 @@ async function provision(
     if (unreadable !== undefined) driver.emit('volume.unreadable', { volume: name, warning: unreadable })
     const all = unreadable === undefined ? warnings : [...warnings, unreadable]
     driver.table.change(volume, () => tmpfsMounted(all, mark))
+    leases.delivered(true)
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
     const lastRender = stale === undefined ? timestamp(driver) : timeText(stale.since)
@@ -167,6 +174,7 @@ async function provision(
     }
   } finally {
     rendered.wipe()
+    leases.dropped()
   }
 }
 

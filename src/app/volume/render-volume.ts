@@ -5,6 +5,7 @@ import type { AccessAudit } from '../audit/audit.ts'
 import { createAllowance, type Allowance } from '../../core/volume/ceilings.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
 import { fingerprintOf } from '../../core/template/fingerprint.ts'
+import type { LeaseSession } from '../leases/holder.ts'
 import type { StaleValues } from '../last-known-good/session.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
@@ -14,7 +15,10 @@ import { rootOf, type Driver } from './driver.ts'
 import { openVolumeSink, type VolumeSink } from '../sinks/volume.ts'
 import type { Volume } from './volume-table.ts'
 
-/** A volume's files in memory, and where they go. The caller must call `rendered.wipe`. */
+/**
+ * A volume's files in memory, and where they go. The caller must call `rendered.wipe`, and end the session of
+ * `leases`.
+ */
 interface RenderedVolume {
   readonly templates: readonly PreparedFile[]
   readonly rendered: Rendered<PreparedFile>
@@ -23,6 +27,8 @@ interface RenderedVolume {
   readonly sink: VolumeSink
   /** The values that come from the cache, if any do. */
   readonly stale: StaleValues | undefined
+  /** The leases of the values. */
+  readonly leases: LeaseSession
 }
 
 interface RenderOptions {
@@ -125,12 +131,20 @@ async function renderPrepared(
     cache === 'off' || keeping === 'none'
       ? undefined
       : lastGood.open(name, { maxAgeMs: cache, mayAnswer: keeping === 'use' })
-  const around: Around = (instance, next) =>
-    audit.around(instance, cached === undefined ? next : cached.around(instance, next))
+  const leases = driver.leases.holderOf({ kind: 'volume', name }).open()
+  const around: Around = (instance, next) => {
+    const leased = leases.around(instance, next)
+    return audit.around(instance, cached === undefined ? leased : cached.around(instance, leased))
+  }
   const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, around)
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
   const rules = { ...written, allowance, awaitsCredential, resolve, clock, signal }
-  const rendered = await render(recipe, rules).finally(() => void cached?.save())
+  const rendered = await render(recipe, rules)
+    .catch((thrown: unknown) => {
+      leases.dropped()
+      throw thrown
+    })
+    .finally(() => void cached?.save())
   const { templates, unresolved } = rendered
   const content = contentFacts({ templates }, config, rendered.contents)
   const warnings = unresolved
@@ -148,5 +162,6 @@ async function renderPrepared(
     content: { ...content, warnings: [...content.warnings, ...warnings] },
     sink: openVolumeSink(rootOf(driver, name), config, driver),
     stale: cached?.stale(),
+    leases,
   }
 }

@@ -9,7 +9,7 @@ import { followVolume } from './follow.ts'
 import { restoredState, tmpfsOf, usesOf } from './state.ts'
 import { noteKeptGeneration } from './status/generation.ts'
 import type { Volume } from './volume-table.ts'
-import { wipeVolume } from './wipe.ts'
+import { revokeLeases, wipeVolume } from './wipe.ts'
 
 /**
  * Puts the records into memory. It must be done before the socket listens: Get then never misses a volume,
@@ -18,6 +18,7 @@ import { wipeVolume } from './wipe.ts'
  * it is not wiped.
  */
 export async function loadRecords(driver: Driver, loaded: LoadedState): Promise<void> {
+  await driver.leases.restore()
   const { bootId } = driver.host
   const mounted = await mountedVolumes(driver)
   const isTrusted = loaded.source === 'current'
@@ -40,6 +41,8 @@ export async function loadRecords(driver: Driver, loaded: LoadedState): Promise<
 /** Compares records with the kernel's mounts while the driver answers, each under its volume's lock. */
 export async function reconcile(driver: Driver): Promise<void> {
   await driver.lastGood.keepOnly(cachedVolumes(driver))
+  for (const name of driver.leases.restored())
+    if (driver.table.find(name as VolumeName) === undefined) driver.leases.giveUp(name)
   const mounted = [...(await mountedVolumes(driver))]
   const work = [
     ...driver.table.list().map((volume) => () => reconcileVolume(driver, volume)),
@@ -82,6 +85,7 @@ async function reconcileLocked(driver: Driver, volume: Volume): Promise<void> {
     driver.emit('volume.wiped.at-start', { volume: name })
     await wipeVolume(driver, volume)
   }
+  if (tmpfsOf(volume.state) === undefined) revokeLeases(driver, volume)
   warnOfState(driver, volume)
   const config = configOf(driver, volume)
   driver.table.note(volume, {

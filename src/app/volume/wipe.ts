@@ -1,10 +1,27 @@
+import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { clearTmpfs } from '../sinks/volume.ts'
-import { report, rootOf, type Driver } from './driver.ts'
+import { configOf, report, rootOf, type Driver } from './driver.ts'
 import { observed, taskStarted, tmpfsOf } from './state.ts'
 import type { Volume } from './volume-table.ts'
 
 // How files are overwritten is in host/files/overwrite.ts.
+
+/**
+ * Has the leases of a volume revoked in the background, those of an earlier process too. Nothing waits for
+ * it.
+ */
+export function revokeLeases(driver: Driver, volume: Volume): void {
+  driver.leases.release({ kind: 'volume', name: volume.name }, instancesOf(driver, volume))
+}
+
+function instancesOf(driver: Driver, volume: Volume): VolumeConfig['providers'] {
+  try {
+    return configOf(driver, volume).providers
+  } catch {
+    return []
+  }
+}
 
 /**
  * Wipes and unmounts a volume without users, under the caller's lock. Never rejects: a failure is reported,
@@ -13,6 +30,7 @@ import type { Volume } from './volume-table.ts'
 export async function wipeVolume(driver: Driver, volume: Volume): Promise<void> {
   const root = rootOf(driver, volume.name)
   let isMounted = false
+  revokeLeases(driver, volume)
   try {
     await clearTmpfs(root, driver)
   } catch (thrown) {

@@ -1,7 +1,7 @@
 import { isOfThisMachine, parseBrokerAddress } from '../../core/broker/broker-address.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { field, section } from '../../settings/field.ts'
-import { AbsolutePath, Duration, Names, Rates, Text } from '../../settings/kinds.ts'
+import { AbsolutePath, Choice, Duration, Names, Rates, Text } from '../../settings/kinds.ts'
 import { AnyText } from '../../settings/schema.ts'
 
 /** `:7468`, `127.0.0.1:7468` or `unix:/path`. */
@@ -44,6 +44,16 @@ const DatabaseUrl = AnyText.transform((text) => {
 })
 
 const TWO_SECONDS_MS = 2000
+
+const policyFile = field({
+  name: 'policy-file',
+  env: 'LOCKET_POLICY_FILE',
+  schema: AbsolutePath.optional(),
+  example: '/etc/locket/policy.toml',
+  summary:
+    'a file of rules in CEL: a granted read that no rule allows is denied; left out: grants alone decide',
+  placeholder: 'FILE',
+})
 
 /** The settings of `locket serve` itself. */
 export const serveSection = section('serve', 'locket serve', {
@@ -145,5 +155,26 @@ export const serveSection = section('serve', 'locket serve', {
     default: '20/s',
     summary: 'requests of one machine: COUNT/s, COUNT/m or COUNT/h',
     placeholder: 'RATE',
+  }),
+  policyFile,
+  auditOnFailure: field({
+    name: 'audit-on-failure',
+    env: 'LOCKET_AUDIT_ON_FAILURE',
+    schema: Choice(['deny', 'warn']),
+    default: 'deny',
+    summary:
+      'the effect of a line that cannot be stored: deny (no answer without its line) or warn (the gap is recorded later)',
+    placeholder: 'POLICY',
+  }),
+})
+
+/** The settings of `locket serve check`. */
+export const serveCheckSection = section('serve-check', 'locket serve check', {
+  format: field({
+    name: 'format',
+    schema: Choice(['text', 'json']),
+    default: 'text',
+    summary: 'text for people, or one JSON document',
+    placeholder: 'FORMAT',
   }),
 })

@@ -78,6 +78,15 @@ export function problemsError(problems: readonly string[]): LocketError | undefi
 }
 
 /**
+ * Throws `usage` if one of these settings was given as a flag, because it has no effect in this call. The
+ * environment and files may hold it for other calls.
+ */
+export function refuseIdleFlags(layer: Layer, names: readonly string[], hint: string): void {
+  const idle = names.find((name) => layer.get(name)?.origin.startsWith('flag ') === true)
+  if (idle !== undefined) throw new LocketError('usage', `--${idle} has no effect here`, { hint })
+}
+
+/**
  * Returns advice about an unknown setting: the known one that was probably meant, as `show` writes it.
  * Returns an empty text when no known name is near.
  */

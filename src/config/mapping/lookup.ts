@@ -33,6 +33,11 @@ export function findMapping(named: string | undefined, by: Searcher, problems: P
   return file === undefined ? [] : [file, ...overlayOf(file.path, undefined, problems)]
 }
 
+/** Reads a mapping file. Undefined: there is none at this path, or a problem says why it cannot be used. */
+export function readMappingFile(path: string, problems: Problems): TomlFile | undefined {
+  return read(path, undefined, problems)
+}
+
 function search({ cwd, uid }: Searcher, problems: Problems): TomlFile[] {
   let folder = cwd
   for (let looked = 0; looked < MOST_FOLDERS; looked += 1) {

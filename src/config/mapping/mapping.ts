@@ -148,6 +148,7 @@ function variable(
     kind: 'variable',
     name,
     source: { kind: 'inline', template: template.text },
+    needsReference: true,
     get origin() {
       return `${at()} ${shown}`
     },

@@ -1,5 +1,5 @@
 import { field, section } from '../../settings/field.ts'
-import { List, Text } from '../../settings/kinds.ts'
+import { List, Switch, Text } from '../../settings/kinds.ts'
 
 /** The settings of the commands that read a mapping file. */
 export const mappingSection = section('mapping', 'Mapping file', {
@@ -28,6 +28,18 @@ export const mappingSection = section('mapping', 'Mapping file', {
     schema: List.optional(),
     summary: 'take only this variable of the mapping file; may be given several times',
     placeholder: 'NAME',
+    toml: false,
+  }),
+})
+
+/** The settings of `locket mapping add`, without those that choose the file. */
+export const mappingAddSection = section('mapping-add', 'locket mapping add', {
+  local: field({
+    name: 'local',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'write into the local overlay beside the file (locket.local.toml), which is not committed',
     toml: false,
   }),
 })

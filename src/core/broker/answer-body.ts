@@ -1,6 +1,8 @@
-import type { ErrorCode } from '../vocabulary/errors.ts'
-import { unpackFields } from '../vocabulary/fields.ts'
+import { LocketError, type ErrorCode } from '../vocabulary/errors.ts'
+import { fieldsAsJson, unpackFields } from '../vocabulary/fields.ts'
+import type { SecretRef } from '../vocabulary/ref.ts'
 import { type Secret, wipeAll } from '../vocabulary/secret.ts'
+import type { AskedPlace } from './place.ts'
 
 /** The answer to one reference of a batch. */
 export type AnswerRow =
@@ -52,4 +54,22 @@ function writeFields(packed: Secret): string {
 function base64(value: Secret): string {
   const bytes = value.reveal()
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+/**
+ * Returns a copy of the value, or of the part of it that is asked for. A secret with fields and without a
+ * field in the question is a JSON object. Throws `not_found` for a field that is not there.
+ */
+export function partOf(value: Secret, { isAll }: SecretRef, { field, isAll: wantsAll }: AskedPlace): Secret {
+  if (isAll !== true) {
+    if (field === undefined && wantsAll !== true) return value.copy()
+    throw new LocketError('not_found', 'the secret has one value and no fields')
+  }
+  if (wantsAll === true) return value.copy()
+  if (field === undefined) return fieldsAsJson(value)
+  const fields = unpackFields(value)
+  const found = fields.find(([name]) => name === field)?.[1].copy()
+  wipeAll(fields.map(([, part]) => part))
+  if (found === undefined) throw new LocketError('not_found', 'the secret has no such field')
+  return found
 }

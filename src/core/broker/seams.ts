@@ -1,13 +1,15 @@
 import type { SecretRecord } from './records.ts'
 
 /** Facts about one read, for a decision. */
-interface ReadFacts {
+export interface ReadFacts {
   readonly machine: { readonly id: string; readonly name: string }
   readonly secret: SecretRecord
   /** The address of the machine. Empty on a Unix socket. */
   readonly address: string
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** Facts that an issuer has signed. Left out: the machine has proved itself by its key alone. */
+  readonly claims?: Readonly<Record<string, unknown>>
   /** Facts that the machine claims about itself: nobody has verified them. */
   readonly context: Readonly<Record<string, string>>
 }
@@ -32,33 +34,52 @@ export interface AuditEntry {
   readonly action: BrokerAuditAction
   /** The secret, machine or grant, as the actor wrote it. Never a value, never a token. */
   readonly target: string
+  /** The name of the machine that it is about. */
+  readonly machine?: string
+  /** The secret that it is about, `project/name`. It need not exist. */
+  readonly secret?: string
   readonly address: string
-  readonly outcome: 'allowed' | 'denied'
-  /** The name of the rule that decided, or of the check that refused. */
+  /** `failed`: it was allowed before, and has not worked. */
+  readonly outcome: AuditOutcome
+  /** The name of the rule that decided, of the check that refused, or the code of the failure. */
   readonly reason: string
 }
 
-/** The actions that have a line in the audit. */
-export type BrokerAuditAction =
-  | 'read'
-  | 'authenticate'
-  | 'enrol'
-  | 'download'
-  | 'machine.add'
-  | 'machine.state'
-  | 'machine.remove'
-  | 'secret.add'
-  | 'secret.remove'
-  | 'grant.add'
-  | 'grant.remove'
-  | 'grant.clear'
-  | 'machine.rename'
-  | 'person.add'
-  | 'person.change'
-  | 'person.remove'
-  | 'person.setup'
-  | 'login'
-  | 'session.end'
+/** The outcome of a line. */
+export type AuditOutcome = 'allowed' | 'denied' | 'failed'
+
+/**
+ * The actions that have a line in the audit. `start`: a process of the broker; `policy.load`: a policy takes
+ * effect; `gap`: lines before this one could not be stored; `audit.drop`: old lines were deleted.
+ */
+export const BROKER_AUDIT_ACTIONS = [
+  'start',
+  'policy.load',
+  'gap',
+  'audit.drop',
+  'read',
+  'authenticate',
+  'enrol',
+  'download',
+  'machine.add',
+  'machine.state',
+  'machine.remove',
+  'secret.add',
+  'secret.remove',
+  'grant.add',
+  'grant.remove',
+  'grant.clear',
+  'machine.rename',
+  'person.add',
+  'person.change',
+  'person.remove',
+  'person.setup',
+  'login',
+  'session.end',
+] as const
+
+/** One of `BROKER_AUDIT_ACTIONS`. */
+export type BrokerAuditAction = (typeof BROKER_AUDIT_ACTIONS)[number]
 
 /**
  * Stores lines of the audit. They are durable when the promise resolves. No answer leaves and no provider is
@@ -68,6 +89,3 @@ export type BrokerAudit = (entries: readonly AuditEntry[]) => Promise<void>
 
 /** Allows each read that is granted. */
 export const allowGranted: Decide = () => ({ isAllowed: true, policy: 'grant' })
-
-/** Stores nothing. */
-export const noAudit: BrokerAudit = async () => undefined

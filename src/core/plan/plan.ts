@@ -17,6 +17,8 @@ export interface RequestedFile {
   readonly name: string
   readonly source: SecretSource
   readonly access?: FileAccess | undefined
+  /** A template without a reference is a mistake. Left out: its text is the content. */
+  readonly needsReference?: true
   /** The setting that asked for the file, for messages: `driver option secret.db_password`. */
   readonly origin: string
 }

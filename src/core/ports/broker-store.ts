@@ -56,6 +56,8 @@ export interface BrokerStore extends AsyncDisposable {
   /** Resolves with the secrets that the machine may read: those among `names`, or all of them. */
   granted(machine: string, names?: readonly SecretPlace[]): Promise<readonly SecretRecord[]>
 
+  /** Resolves with the name of the machine that a token or a bundle is for. Undefined: it is not good. */
+  ticketOf(hash: string, now: number): Promise<string | undefined>
   /**
    * Uses a token up. Stores the keys of the invited machine, and enables it or leaves it pending. Resolves
    * with undefined if the token is unknown, used or expired.

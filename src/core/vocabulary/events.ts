@@ -1,5 +1,6 @@
 import { AUDIT_EVENTS } from './events/of-audit.ts'
 import { CACHE_EVENTS } from './events/of-cache.ts'
+import { LEASE_EVENTS } from './events/of-leases.ts'
 import { BROKER_EVENTS } from './events/of-broker.ts'
 import { COMMAND_EVENTS } from './events/of-commands.ts'
 import { RELOAD_EVENTS } from './events/of-reloads.ts'
@@ -148,6 +149,7 @@ export const EVENTS = {
   ),
   'volume.restore.failed': row('error', 'failed', FAILURE),
   ...CACHE_EVENTS,
+  ...LEASE_EVENTS,
   ...AUDIT_EVENTS,
   ...RELOAD_EVENTS,
   // Providers

@@ -2,6 +2,19 @@ import { LocketError, toLocketError } from './errors.ts'
 import type { RefId, SecretRef } from './ref.ts'
 import type { Secret } from './secret.ts'
 
+/** A lease: the server ends its values at a time, unless the lease is renewed. */
+export interface Lease {
+  /** The name of the lease at its server. A login that may revoke leases can end it by this name. */
+  readonly id: string
+  /** False: it cannot be prolonged. */
+  readonly isRenewable: boolean
+  /**
+   * When its values end, in milliseconds since the epoch: the end of the lease, or that of the login it
+   * depends on, whichever comes first.
+   */
+  readonly expiresAt: number
+}
+
 /** A fetched value. The receiver must wipe it. */
 export interface Resolved {
   readonly value: Secret
@@ -11,6 +24,11 @@ export interface Resolved {
   readonly version?: string
   /** When the value expires, in milliseconds since the epoch, if the provider says so. */
   readonly expiresAt?: number
+  /**
+   * The lease that the value belongs to. It is of the caller that asked: the value is not shared with other
+   * callers, and whoever keeps it alive must renew the lease and revoke it in the end.
+   */
+  readonly lease?: Lease
   /**
    * The value comes from the cache of last known good values: the provider gave it at this time, in
    * milliseconds since the epoch, and is out of reach now.

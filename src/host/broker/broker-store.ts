@@ -138,6 +138,14 @@ export function createBrokerStore(database: Database): BrokerStore {
       return found.map(secretOf)
     },
 
+    async ticketOf(hash, now) {
+      const text = `SELECT name FROM machine WHERE id IN (
+        SELECT machine FROM enrol_token WHERE hash = $1 AND expires > $2
+        UNION SELECT machine FROM bundle WHERE hash = $1 AND expires > $2)`
+      const [row] = await one(sql(text, hash, now))
+      return row === undefined ? undefined : String(row['name'])
+    },
+
     async enrol(hash, { signing, sealing }, now) {
       const done = await run([
         must(

@@ -1,3 +1,4 @@
+import { FIRST } from '../../core/audit/chain.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { DASHBOARD_TABLES } from './dashboard/tables.ts'
 
@@ -27,6 +28,19 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE TABLE nonce (machine TEXT NOT NULL, nonce TEXT NOT NULL, expires BIGINT NOT NULL, PRIMARY KEY (machine, nonce))',
     'CREATE INDEX nonce_expiry ON nonce (expires)',
     'CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)',
+  ],
+  [
+    `CREATE TABLE audit (
+      seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
+      machine TEXT, secret TEXT, address TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+      hash TEXT NOT NULL)`,
+    'CREATE INDEX audit_of_machine ON audit (machine, seq)',
+    'CREATE INDEX audit_of_secret ON audit (secret, seq)',
+    'CREATE INDEX audit_outcome ON audit (outcome, seq)',
+    'CREATE INDEX audit_time ON audit (at)',
+    'CREATE TABLE audit_head (id BIGINT PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL)',
+    // Row 1 is the last line of the chain. Row 0 is the last line that was deleted.
+    `INSERT INTO audit_head VALUES (0, 0, '${FIRST}'), (1, 0, '${FIRST}')`,
   ],
   DASHBOARD_TABLES,
 ]

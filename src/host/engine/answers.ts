@@ -43,6 +43,13 @@ export function readContainers(answer: EngineAnswer): readonly UsingContainer[] 
     }))
 }
 
+/** Reads the list of all containers, and returns the IDs of those that do not run. */
+export function readStarting(answer: EngineAnswer): readonly string[] {
+  return parse(List, answer)
+    .filter(({ State }) => !RUNNING.includes(State.toLowerCase()))
+    .map(({ Id: id }) => id)
+}
+
 /**
  * Reads the state of one container. Undefined: it does not run. Throws `unavailable` for one that is paused:
  * a signal would end the pause, and a command would fail.

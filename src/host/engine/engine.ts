@@ -4,7 +4,14 @@ import type { Engine } from '../../core/ports/engine.ts'
 import { isRealtime, signalNumber } from '../../core/ports/signals.ts'
 import { errnoOf, isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import { formatDuration } from '../../core/text/units.ts'
-import { readContainers, readExecId, readExitCode, readState, engineRefusal } from './answers.ts'
+import {
+  readContainers,
+  readStarting,
+  readExecId,
+  readExitCode,
+  readState,
+  engineRefusal,
+} from './answers.ts'
 import { exchange, type EngineAnswer, type EngineRequest } from './exchange.ts'
 
 /** Where the engine listens. */
@@ -70,6 +77,12 @@ export function openEngine({ socket, isManaged, clock }: EngineOptions): Engine 
       // Without `all` the engine lists running containers only.
       const filters = encodeURIComponent(JSON.stringify({ volume: [volume] }))
       return readContainers(await get(`/containers/json?filters=${filters}`, signal))
+    },
+
+    async startingWith(volume, signal) {
+      // The list does not wait for a container that starts, as a question for that container would.
+      const filters = encodeURIComponent(JSON.stringify({ volume: [volume] }))
+      return readStarting(await get(`/containers/json?all=1&filters=${filters}`, signal))
     },
 
     async stateOf(id, signal) {

@@ -1,12 +1,10 @@
-import type { StateStore } from '../../core/ports/state-store.ts'
-
 /**
  * Makes a `save` that writes once at a time. Calls that come during a write are merged: the newest records
  * win, and all of these calls get the result of that one write.
  */
-export function mergeSaves(write: StateStore['save']): StateStore['save'] {
+export function mergeSaves<T>(write: (records: T) => Promise<void>): (records: T) => Promise<void> {
   let last: Promise<void> = Promise.resolve()
-  let waiting: { records: Parameters<StateStore['save']>[0]; readonly done: Promise<void> } | undefined
+  let waiting: { records: T; readonly done: Promise<void> } | undefined
   return (records) => {
     if (waiting !== undefined) {
       waiting.records = records

@@ -48,7 +48,7 @@ export function openStateFile(dir: string, options: StateOptions = {}): StateSto
   let newest: readonly VolumeRecord[] = []
   /** The current file, until the previous one names the same volumes. */
   let unlike: State | undefined
-  const write = mergeSaves(async (records) => {
+  const write = mergeSaves(async (records: readonly VolumeRecord[]) => {
     const savedAt = new Date(now()).toISOString()
     const keepCurrent = isCurrentGood ? (options.link ?? link) : undefined
     const state = { savedAt, records, mountsApart: true }

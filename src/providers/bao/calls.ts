@@ -32,6 +32,8 @@ export interface Calls {
   readonly inNamespace: string
   /** Sends a GET request with the token. */
   get(call: BaoCall & { readonly token: string }): Promise<unknown>
+  /** Sends a POST request with the token. Resolves with undefined for an answer without content. */
+  post(call: BaoCall & { readonly token: string; readonly body: object }): Promise<unknown>
   /** Sends a login. It is sent once and never repeated automatically. */
   login(call: BaoCall & { readonly body: object }): Promise<unknown>
 }
@@ -54,6 +56,26 @@ export function createCalls(http: HttpClient, namespace: string | undefined): Ca
     explain: (refusal: Refusal) => explainAny(who, refusal) ?? explain?.(refusal),
   })
 
+  async function post(
+    call: BaoCall & { readonly body: object },
+    own: Readonly<Record<string, string>>,
+    options: { readonly mayRepeat?: false } = {},
+  ): Promise<unknown> {
+    const body = new TextEncoder().encode(JSON.stringify(call.body))
+    try {
+      const answer = await http.send({
+        ...shared(call),
+        ...options,
+        method: 'POST',
+        headers: { ...headers, ...own, 'content-type': 'application/json' },
+        body,
+      })
+      return answer.byteLength === 0 ? undefined : parseExact(answer, who, HINT)
+    } finally {
+      body.fill(0)
+    }
+  }
+
   return {
     who,
     inNamespace: namespace === undefined ? '' : ` in namespace "${namespace}"`,
@@ -64,20 +86,7 @@ export function createCalls(http: HttpClient, namespace: string | undefined): Ca
       })
       return parseExact(answer, who, HINT)
     },
-    async login(call) {
-      const body = new TextEncoder().encode(JSON.stringify(call.body))
-      try {
-        const answer = await http.send({
-          ...shared(call),
-          method: 'POST',
-          headers: { ...headers, 'content-type': 'application/json' },
-          body,
-          mayRepeat: false,
-        })
-        return parseExact(answer, who, HINT)
-      } finally {
-        body.fill(0)
-      }
-    },
+    post: (call) => post(call, { 'x-vault-token': call.token }),
+    login: (call) => post(call, {}, { mayRepeat: false }),
   }
 }

@@ -1,19 +1,19 @@
 import { isLocketError } from '../../core/vocabulary/errors.ts'
 import type { ProviderClient, ProviderDeps } from '../define.ts'
 import { openNetworkProvider, ownReference } from '../lib/network-provider.ts'
-import { logIn } from './auth.ts'
+import { logIn, renewToken } from './auth.ts'
 import { createCalls } from './calls.ts'
 import { planLogin, methodProblems } from './method.ts'
-import { createBaoReader } from './read.ts'
+import { createBaoLeases } from './leases.ts'
+import { createBaoReader, type ReadBatch } from './read.ts'
 import { parseBaoReference } from './refs.ts'
 import type { BaoSettings } from './settings.ts'
-import { createTokenCheck, createTokenUse } from './token.ts'
+import { createTokenCheck } from './token.ts'
 import type { TokenUse } from './token.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** The data that all references of one batch share. */
-interface Batch {
-  readonly use: TokenUse
+interface Batch extends ReadBatch {
   readonly signal: AbortSignal
   /** Checks the token once for the whole batch. Rejects with `auth` when the token is not valid any more. */
   readonly checkToken: () => Promise<void>
@@ -35,28 +35,34 @@ export function openBao(given: BaoSettings, deps: ProviderDeps, instance: string
   }
   return openNetworkProvider<TokenUse, Batch>(options, (http) => {
     const calls = createCalls(http, namespace)
-    const reader = createBaoReader(calls, deps.clock)
+    const server = { calls, clock: deps.clock }
+    const leases = createBaoLeases(calls, deps.clock)
+    const reader = createBaoReader(server, leases)
     const isRenewable = plan.method !== 'token'
     const tokens = createTokenCheck(calls, deps.clock, isRenewable)
     return {
       credentials: plan.credentials,
       isRenewable,
-      async login(credentials, signal) {
-        const { value, lifetimeMs } = await logIn(plan, calls, credentials, signal)
-        return { value: createTokenUse(value), lifetimeMs }
-      },
+      login: (credentials, signal) => logIn(plan, server, credentials, signal),
+      ...(isRenewable ? { prolong: (use, signal) => renewToken(server, use, signal) } : {}),
       batch(use, { signal }) {
         const isProven = use.workedAt !== undefined
         let checked: Promise<void> | undefined
-        return { use, signal, checkToken: () => (checked ??= tokens.check(use, isProven, signal)) }
+        const checkToken = () => (checked ??= tokens.check(use, isProven, signal))
+        return { use, signal, checkToken, begun: new Set<string>() }
       },
-      async fetchOne(ref, { use, signal, checkToken }) {
+      async fetchOne(ref, batch) {
+        const { signal, checkToken } = batch
         try {
-          return await reader.read(ownReference(ref, parseBaoReference), use, signal)
+          return await reader.read(ownReference(ref, parseBaoReference), batch, signal)
         } catch (thrown) {
           if (isLocketError(thrown) && thrown.code === 'denied') await checkToken().catch(unlessRefused)
           throw thrown
         }
+      },
+      leases: {
+        renew: (lease, { use, signal }) => leases.renew(lease, use, signal),
+        revoke: (id, { use, signal }) => leases.revoke(id, use, signal),
       },
       probe: ({ use, signal }) => tokens.probe(use, signal),
     }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { packFields, shownField } from '../../core/vocabulary/fields.ts'
+import type { Lease, Resolved } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { fieldHint } from '../lib/names/name-hint.ts'
 import { providerError } from '../lib/provider-error.ts'
@@ -12,15 +13,10 @@ export type Fields = Readonly<Record<string, unknown>>
 /** All fields of one secret, and the facts that the server sent with them. */
 export interface ReadSecret {
   readonly fields: Fields
-  /** The version, and the end of the lease in milliseconds since the epoch; see `Resolved`. */
-  readonly facts: { readonly version?: string; readonly expiresAt?: number }
+  /** See `Resolved`. */
+  readonly facts: Pick<Resolved, 'version' | 'expiresAt' | 'lease'>
 }
 
-/**
- * The lease of an answer. A KV engine of version 1 sends a refresh interval as `lease_duration`, and its
- * `lease_id` is empty: that is not a lease.
- */
-const Lease = z.object({ lease_id: z.string().min(1), lease_duration: z.number().positive() })
 /** The metadata of a version of a secret (KV version 2). */
 export const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
 
@@ -68,14 +64,17 @@ export function wholeOf(fields: Fields, reference: BaoReference, who: string): S
   return Secret.fromText(jsonText(fields))
 }
 
-/** Returns the version and the lease of an answer. `now` is in milliseconds since the epoch. */
-export function factsOf(answer: unknown, kv: KvVersion, now: number): ReadSecret['facts'] {
-  const lease = Lease.safeParse(answer)
+/** Returns the facts of an answer with this lease. */
+export function factsOf(
+  answer: unknown,
+  kv: KvVersion | undefined,
+  lease: Lease | undefined,
+): ReadSecret['facts'] {
   const data = isObject(answer) && kv === 2 ? answer['data'] : undefined
   const metadata = VersionMetadata.safeParse(isObject(data) ? data['metadata'] : undefined)
   return {
     ...(metadata.success ? { version: String(metadata.data.version) } : {}),
-    ...(lease.success ? { expiresAt: now + lease.data.lease_duration * 1000 } : {}),
+    ...(lease === undefined ? {} : { lease, expiresAt: lease.expiresAt }),
   }
 }
 

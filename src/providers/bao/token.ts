@@ -17,6 +17,10 @@ export interface TokenUse {
   workedAt: number | undefined
   /** Whether the server has refused the token itself. */
   isDead: boolean
+  /** When the token ends, in milliseconds since the epoch. Infinity: never, or not known. */
+  endsAt: number
+  /** True: the server can prolong it. */
+  readonly isRenewable: boolean
 }
 
 /** Finds out whether a 403 is about the token or about the secret that was asked for. */
@@ -34,8 +38,11 @@ interface TokenCheck {
 }
 
 /** Returns the state of a token that has not been used yet. */
-export function createTokenUse(token: string): TokenUse {
-  return { token, workedAt: undefined, isDead: false }
+export function createTokenUse(
+  token: string,
+  { endsAt, isRenewable }: Pick<TokenUse, 'endsAt' | 'isRenewable'>,
+): TokenUse {
+  return { token, workedAt: undefined, isDead: false, endsAt, isRenewable }
 }
 
 /** Makes the check of the tokens of one instance. `isRenewable`: another login would give another token. */

@@ -1,10 +1,10 @@
 import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
-import type { Resolved } from '../../core/vocabulary/resolve.ts'
+import type { Lease, Resolved } from '../../core/vocabulary/resolve.ts'
 import { wipeAll, type Secret } from '../../core/vocabulary/secret.ts'
 import type { Rate } from '../../core/waiting/rate.ts'
 import type { Credential } from '../../settings/kinds.ts'
-import type { ProviderClient, ProviderDeps, VersionOf } from '../define.ts'
+import type { LeaseCalls, ProviderClient, ProviderDeps, VersionOf } from '../define.ts'
 import { fetchEach } from './each.ts'
 import { createHttpClient, type HttpClient } from './http/http.ts'
 import { abortError, throwIfAborted } from './http/http-errors.ts'
@@ -47,6 +47,8 @@ interface NetworkProtocol<V, B> {
   readonly credentials: readonly NamedCredential[]
   /** Logs in once. It must copy the credentials that it keeps. See `SessionOptions.login`. */
   readonly login: (credentials: readonly Secret[], signal: AbortSignal) => Promise<Session<V>>
+  /** See `SessionOptions.prolong`. */
+  readonly prolong?: (value: V, signal: AbortSignal) => Promise<number | undefined>
   /** False if the credential is the token itself. Default true. */
   readonly isRenewable?: boolean
   /** Overwrites the secrets of a login that is not used any more. */
@@ -57,6 +59,11 @@ interface NetworkProtocol<V, B> {
   readonly fetchOne: (ref: SecretRef, batch: B) => Promise<Resolved>
   /** See `ProviderClient.versions`. */
   readonly versions?: (batch: B) => Promise<VersionOf>
+  /** See `ProviderClient.leases`. */
+  readonly leases?: {
+    readonly renew: (lease: Lease, batch: B) => Promise<Lease | undefined>
+    readonly revoke: (id: string, batch: B) => Promise<void>
+  }
   /** Asks the server for something small; left out: a login is enough. */
   readonly probe?: (batch: B) => Promise<void>
 }
@@ -78,6 +85,7 @@ export function openNetworkProvider<V, B>(
     clock,
     readCredentials: (signal) => readAll(protocol.credentials, { provider, deps, signal }),
     login: protocol.login,
+    ...(protocol.prolong === undefined ? {} : { prolong: protocol.prolong }),
     ...(protocol.isRenewable === false ? { isRenewable: false } : {}),
     ...(protocol.wipe === undefined ? {} : { wipe: protocol.wipe }),
   })
@@ -88,25 +96,32 @@ export function openNetworkProvider<V, B>(
   }
 
   async function versions(signal: AbortSignal): Promise<VersionOf> {
-    let versionOf: VersionOf | undefined
-    await withBatch(
-      { refs: [], signal },
-      async (batch) => void (versionOf = await protocol.versions?.(batch)),
-    )
-    return versionOf ?? (() => undefined)
+    return (await call(signal, async (batch) => protocol.versions?.(batch))) ?? (() => undefined)
+  }
+
+  /** Makes one call with the current login. */
+  async function call<T>(signal: AbortSignal, one: (batch: B) => Promise<T>): Promise<T> {
+    try {
+      throwIfAborted(http.who, signal)
+      return await sessions.use(signal, (value) => one(protocol.batch(value, { refs: [], signal })))
+    } catch (thrown) {
+      throw signal.aborted && !isLocketError(thrown) ? abortError(http.who, signal.reason) : thrown
+    }
+  }
+
+  function leaseCalls({ renew, revoke }: NonNullable<typeof protocol.leases>): LeaseCalls {
+    return {
+      renew: (lease, signal) => call(signal, (batch) => renew(lease, batch)),
+      revoke: (id, signal) => call(signal, (batch) => revoke(id, batch)),
+    }
   }
 
   const { fetchOne } = protocol
   return {
     ...(protocol.versions === undefined ? {} : { versions }),
+    ...(protocol.leases === undefined ? {} : { leases: leaseCalls(protocol.leases) }),
     fetch: fetchEach<B>({ provider, emit, traffic, withBatch, fetchOne }),
-    async probe(signal) {
-      try {
-        await withBatch({ refs: [], signal }, async (batch) => protocol.probe?.(batch))
-      } catch (thrown) {
-        throw signal.aborted && !isLocketError(thrown) ? abortError(http.who, signal.reason) : thrown
-      }
-    },
+    probe: (signal) => call(signal, async (batch) => protocol.probe?.(batch)),
     status: () => traffic.status(),
     async [Symbol.asyncDispose]() {
       sessions[Symbol.dispose]()

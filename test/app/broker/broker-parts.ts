@@ -10,6 +10,7 @@ import { createMachineId, createNonce } from '../../../src/core/broker/tokens.ts
 import { createRef } from '../../../src/core/vocabulary/ref.ts'
 import { Secret } from '../../../src/core/vocabulary/secret.ts'
 import type { BrokerStore } from '../../../src/core/ports/broker-store.ts'
+import { createAuditStore } from '../../../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../../../src/host/broker/broker-store.ts'
 import { openSqlite } from '../../../src/host/broker/sqlite.ts'
 import { zipFiles } from '../../../src/host/broker/zip.ts'
@@ -54,7 +55,8 @@ export async function brokerParts(
     [] as AuditEntry[],
     new Map<string, Uint8Array>(),
   ]
-  const store = createBrokerStore(openSqlite(join(await temporaryFolder(t), 'broker.db')))
+  const database = openSqlite(join(await temporaryFolder(t), 'broker.db'))
+  const store = createBrokerStore(database)
   const ports: BrokerPorts = {
     clock,
     emit: log.emit,
@@ -70,6 +72,7 @@ export async function brokerParts(
     parseRef: (text) => createRef('memory', text.slice('memory://'.length), text),
     decide: () => ({ isAllowed: true, policy: 'grant' }),
     audit: async (entries) => void audited.push(...entries),
+    audited: createAuditStore(database),
     settings: {
       url: `https://${HOST}:7468`,
       names: [HOST],

@@ -81,9 +81,16 @@ test('the line of an enrolment has its true outcome', async (t) => {
   )
 })
 
-test('a machine whose enrolment has no line is disabled', async (t) => {
-  const parts = await brokerParts(t, { audit: async () => Promise.reject(new Error('the disk is full')) })
+test('an enrolment that cannot be recorded does not use its token up', async (t) => {
+  const disk = { isFull: true }
+  const parts = await brokerParts(t, {
+    audit: async () => {
+      if (disk.isFull) throw new Error('the disk is full')
+    },
+  })
   const token = await invite(parts, 'web1')
   await assert.rejects(enrol(parts, token, '10.0.0.1'), /the disk is full/)
-  assert.equal((await parts.store.machineNamed('web1'))?.state, 'disabled')
+  assert.equal((await parts.store.machineNamed('web1'))?.state, 'invited')
+  disk.isFull = false
+  assert.equal(await enrol(parts, token, '10.0.0.1'), 'enabled')
 })

@@ -80,3 +80,16 @@ test('a wrong action or signal is refused, with the nearest one', async (t) => {
   )
   assert.match(await said('signal:SIGKILL'), /needs a signal that a program can handle/)
 })
+
+test('a flag that belongs to --watch is refused without it; a variable is for other calls', async (t) => {
+  const { exec } = await execWorld(t)
+  for (const [flag, value] of [
+    ['--refresh', '30s'],
+    ['--on-change', 'restart'],
+  ] as const) {
+    const { code, stderr } = await exec([flag, value, '--', 'true'])
+    assert.equal(code, 64)
+    assert.match(stderr, new RegExp(`${flag} has no effect here \\(it belongs to --watch: add that flag\\)`))
+  }
+  assert.equal((await exec(['--', 'true'], { LOCKET_REFRESH: '30s' })).code, 0)
+})

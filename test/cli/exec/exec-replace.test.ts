@@ -176,8 +176,9 @@ test('as the first process of a container the command is process 1, with the rul
     const isReplaced = way === '--exec'
     assert.equal(number === '1', isReplaced)
     process.kill(first, 'SIGTERM')
-    await sleep(1000)
     // Process 1 without a handler does not get a signal that would end it. locket as the parent passes it on.
+    if (!isReplaced) await until('the command has ended', async () => !(await isAlive(first)))
+    else await sleep(1000)
     assert.equal(await isAlive(first), isReplaced)
     running.process.kill('SIGKILL')
     await running.ended

@@ -6,9 +6,6 @@ import { until } from '../../../scripts/engine/until.ts'
 import { injectWorld, VALUES } from './inject-command.ts'
 
 const { user, password } = VALUES
-/** Longer than the pause between two looks: there may be no events. */
-const POLLED_MS = 5000
-
 /**
  * As a user who may go through the folder above the templates; `mode` says whether he may list and watch it
  * too.
@@ -28,7 +25,6 @@ async function watchingBelow(t: TestContext, mode: number) {
     until(
       `the file is ${wanted.length} characters`,
       async () => (await text('mine/out/app.conf').catch(() => '')) === wanted || hasEnded(),
-      { timeoutMs: POLLED_MS },
     )
   const swap = async (words: string) => {
     await put('next/app.conf', words)

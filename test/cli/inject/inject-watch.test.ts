@@ -8,8 +8,6 @@ import { injectWorld, VALUES, type InjectWorld } from './inject-command.ts'
 
 const { user, password } = VALUES
 const DEBOUNCE_MS = 100
-/** The longest time from a change to its result. */
-const SOON_MS = DEBOUNCE_MS + 1000
 
 /** `locket inject --mode watch` of `tpl` to `out`, its first files written. */
 async function watching(
@@ -30,11 +28,8 @@ async function watching(
   await until('the first files', () => existsSync(world.at('ready')) || running.child.exitCode !== null)
   assert.equal(running.child.exitCode, null, running.log())
   const is = (path: string, text: string) =>
-    until(`${path} is ${text.length} characters`, async () => (await read(world, path)) === text, {
-      timeoutMs: SOON_MS,
-    })
-  const isGone = (path: string) =>
-    until(`${path} is gone`, () => !existsSync(world.at(path)), { timeoutMs: SOON_MS })
+    until(`${path} is ${text.length} characters`, async () => (await read(world, path)) === text)
+  const isGone = (path: string) => until(`${path} is gone`, () => !existsSync(world.at(path)))
   return { ...world, running, is, isGone }
 }
 

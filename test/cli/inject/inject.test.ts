@@ -259,3 +259,10 @@ test('--out can be relative, like every path on the command line', async (t) => 
   assert.equal(ran.code, 0, ran.stderr)
   assert.equal(await text('here/a'), 'x')
 })
+
+test('--refresh without --mode watch is refused: it would have no effect', async (t) => {
+  const { inject } = await injectWorld(t)
+  const ran = await inject(['--secret=a={{ op://v/i/user }}', '--refresh=30s'])
+  assert.equal(ran.code, 64)
+  assert.match(ran.stderr, /--refresh has no effect here \(it belongs to --mode watch\)/)
+})

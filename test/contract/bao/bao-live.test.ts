@@ -1,32 +1,26 @@
-import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { json, startService } from '../../fixtures/servers/http-fixture.ts'
 import type { ServiceAnswer } from '../../fixtures/servers/http-fixture.ts'
+import { ask, DEV_PROGRAM, startDevServer, textAt } from './bao-dev-server.ts'
 import { isLogin, subject } from './bao-server.ts'
 import { serviceKnobs } from '../provider/provider-backend.ts'
 import type { Backend } from '../provider/provider-backend.ts'
 import { providerContract } from '../provider/provider-contract.ts'
 
-const ROOT = 'root-canary-token-of-a-dev-server'
 const POLICY = `
 path "secret/data/*" { capabilities = ["read"] }
 `
-const program = ['bao', 'vault'].find((name) => spawnSync(name, ['version']).status === 0)
-
-if (program === undefined) {
+if (DEV_PROGRAM === undefined) {
   test('no live server was met', (t) => {
     t.diagnostic('neither bao nor vault is on the PATH: the contract ran against the fixture alone')
   })
 } else {
-  liveContract(program)
+  liveContract(DEV_PROGRAM)
 }
 
 /**
@@ -39,21 +33,7 @@ function liveContract(name: string): void {
 
   describe(`${name} server -dev`, () => {
     before(async () => {
-      const port = await freePort()
-      address = `http://127.0.0.1:${port}`
-      const options = [
-        `-dev-root-token-id=${ROOT}`,
-        `-dev-listen-address=127.0.0.1:${port}`,
-        '-dev-no-store-token',
-      ]
-      const server = spawn(name, ['server', '-dev', ...options], {
-        stdio: 'ignore',
-        signal: stopping.signal,
-        killSignal: 'SIGKILL',
-      })
-      // It is stopped by its signal, and that is reported as an error.
-      server.on('error', () => undefined)
-      await isUp(address)
+      address = await startDevServer(name, stopping.signal)
       await ask(address, 'PUT', 'sys/policies/acl/locket', { policy: POLICY })
       await ask(address, 'POST', 'sys/auth/approle', { type: 'approle' })
       await ask(address, 'POST', 'auth/approle/role/locket', { token_policies: 'locket', token_ttl: '10m' })
@@ -65,6 +45,7 @@ function liveContract(name: string): void {
 
 /** Clients reach it through a service that passes everything on: that one can count, and fail. */
 async function startBackend(t: TestContext, address: string): Promise<Backend> {
+  const place = `contract/${randomUUID()}`
   const seen = new Set<string>()
   const dead = new Set<string>()
   const service = await startService({
@@ -91,10 +72,20 @@ async function startBackend(t: TestContext, address: string): Promise<Backend> {
   return {
     settings,
     async put(name, value) {
-      await ask(address, 'POST', `secret/data/contract/${name}`, {
+      await ask(address, 'POST', `secret/data/${place}/${name}`, {
         data: { value: Buffer.from(value).toString() },
       })
-      return `bao://secret/contract/${name}/value`
+      return `bao://secret/${place}/${name}/value`
+    },
+    async putAll(values) {
+      const path = `secret/data/${place}/all`
+      await ask(address, 'POST', path, { data: {} })
+      // OpenBao 2.7 refuses a request with more texts than some 1000.
+      for (let at = 0; at < Object.keys(values).length; at += 400)
+        await ask(address, 'PATCH', path, {
+          data: Object.fromEntries(Object.entries(values).slice(at, at + 400)),
+        })
+      return `bao://secret/${place}/all/*`
     },
     missing: 'bao://secret/nothing/of/that/name',
     canaries: [first],
@@ -116,8 +107,8 @@ async function startBackend(t: TestContext, address: string): Promise<Backend> {
         await rename(join(folder, 'next'), path)
       },
       async forbid(reference) {
-        const place = reference.split('/').slice(3, -1).join('/')
-        const deny = `path "secret/data/${place}" { capabilities = ["deny"] }`
+        const denied = reference.split('/').slice(3, -1).join('/')
+        const deny = `path "secret/data/${denied}" { capabilities = ["deny"] }`
         await ask(address, 'PUT', 'sys/policies/acl/locket', { policy: `${POLICY}\n${deny}` })
         t.after(() => ask(address, 'PUT', 'sys/policies/acl/locket', { policy: POLICY }))
       },
@@ -139,37 +130,4 @@ async function passOn(url: string, method: string, headers: Headers, body: Buffe
 
 async function newSecretId(address: string): Promise<string> {
   return textAt(await ask(address, 'POST', 'auth/approle/role/locket/secret-id', {}), 'secret_id')
-}
-
-async function ask(address: string, method: string, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(`${address}/v1/${path}`, {
-    method,
-    headers: { 'x-vault-token': ROOT, 'x-vault-request': 'true' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  assert.ok(response.ok, `${method} ${path}: status ${response.status}`)
-  return response.status === 204 ? undefined : response.json()
-}
-
-function textAt(answer: unknown, key: string): string {
-  const text: unknown = Reflect.get(Object(Reflect.get(Object(answer), 'data')), key)
-  assert.ok(typeof text === 'string' && text !== '', key)
-  return text
-}
-
-async function isUp(address: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const response = await fetch(`${address}/v1/sys/health`).catch(() => undefined)
-    if (response?.ok === true) return
-    await sleep(100)
-  }
-  assert.fail(`nothing answers at ${address}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

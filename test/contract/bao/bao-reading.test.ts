@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mountOf } from '../../fixtures/servers/bao-data.ts'
+import { engineOf, mountOf } from '../../fixtures/servers/bao-data.ts'
 import type { BaoMount, BaoVersion } from '../../fixtures/servers/bao-data.ts'
 import { fieldsOf } from '../provider/provider-all.ts'
 import { parsed } from '../provider/provider-attempt.ts'
@@ -114,7 +114,7 @@ test('if a token cannot ask for mounts, the reference or the setting names the v
   assert.deepEqual(await codes('bao://old/app/key', 'bao://team/kv/app/key'), ['not_found', 'denied'])
   assert.match(
     (await messages('bao://old/app/key'))[0] ?? '',
-    /%2F between them, .* KV version 1 may need \?kv=1/,
+    /%2F between them, and KV version 1, .* may need \?kv=1/,
   )
   assert.match((await messages('bao://team/kv/app/key'))[0] ?? '', /%2F between them\)$/)
   assert.deepEqual(await read('bao://old/app/key?kv=1', 'bao://team%2Fkv/app/key'), ['one', 'one'])
@@ -122,16 +122,16 @@ test('if a token cannot ask for mounts, the reference or the setting names the v
 
 test('a mount of another kind or version than asked for is reported', async (t) => {
   const secrets = { app: { key: 'one' } }
-  const mounts = [
-    { ...mountOf('db', 1), type: 'database' },
-    mountOf('old', 1, secrets),
-    mountOf('new', 2, secrets),
-  ]
+  const mounts = [engineOf('db', 'database', {}), mountOf('old', 1, secrets), mountOf('new', 2, secrets)]
   const { codes, messages } = await onBao(t, { mounts })
-  const references = ['bao://db/creds/role/password', 'bao://old/app/key?kv=2', 'bao://new/app/key?kv=1']
+  const references = [
+    'bao://db/creds/role/password?version=2',
+    'bao://old/app/key?kv=2',
+    'bao://new/app/key?kv=1',
+  ]
   assert.deepEqual(await codes(...references), ['not_found', 'not_found', 'not_found'])
   const [kind = '', first = '', second = ''] = await messages(...references)
-  assert.match(kind, /has an engine of the type database at db, and locket reads KV engines only \(/)
+  assert.match(kind, /has an engine of the type database at db \(correct kv=…/)
   assert.match(first, /has KV version 1 at old \(correct kv=…/)
   assert.match(second, /has KV version 2 at new \(/)
 })

@@ -62,7 +62,7 @@ test('a caller that goes away leaves the read to the others', async (t) => {
     mounts: [mountOf('secret', 2, { 'app/db': FIELDS })],
   })
   await read('bao://secret/app/db/field-0')
-  server.knobs.delayMs = 150
+  server.knobs.delayMs = 2000
   const ref = parsed(subject, 'bao://secret/app/db/field-1')
   const caller = new AbortController()
   const left = client.fetch([ref], caller.signal)

@@ -142,7 +142,7 @@ async function startBackend(t: TestContext): Promise<Backend> {
 }
 
 export function isLogin(request: string): boolean {
-  return request.startsWith('POST ')
+  return request.startsWith('POST ') && request.endsWith('/login')
 }
 
 /** A server with these mounts, and an open client on it: by AppRole, unless `settings` say otherwise. */

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { createAuditStore } from '../../../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../../../src/host/broker/broker-store.ts'
 import { openPostgres } from '../../../src/host/broker/postgres.ts'
 import { systemClock } from '../../../src/host/daemon/clock.ts'
 import { until } from '../../../scripts/engine/until.ts'
 import { startPostgres } from '../../fixtures/servers/postgres.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { auditStoreContract } from './audit-store-contract.ts'
 import { brokerStoreContract, secret } from './broker-store-contract.ts'
 
 const postgres = await startPostgres()
@@ -16,6 +18,18 @@ brokerStoreContract('postgres', {
   async open() {
     const url = await postgres.createDatabase()
     return async () => createBrokerStore(await openPostgres(url, systemClock()))
+  },
+})
+
+auditStoreContract('postgres', {
+  async open() {
+    const url = await postgres.createDatabase()
+    return async () => {
+      const database = await openPostgres(url, systemClock())
+      return Object.assign(createAuditStore(database), {
+        [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+      })
+    }
   },
 })
 
@@ -71,7 +85,7 @@ test('postgres: a connection on which LISTEN fails is closed before the next one
   const heard: string[] = []
   store.onChange((change) => heard.push(change.kind))
   await until('LISTEN has failed three times', () => refuses.times >= 3)
-  await until('only the connection of the migration is open', () => open.size <= 1, { timeoutMs: 900 })
+  await until('only the connection of the migration is open', () => open.size <= 1)
   refuses.isOn = false
   await until('the loss is heard', () => heard.includes('lost'))
   await store.announce({ kind: 'machine', machine: 'm_a' })

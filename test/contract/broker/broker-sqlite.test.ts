@@ -3,16 +3,30 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { createAuditStore } from '../../../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../../../src/host/broker/broker-store.ts'
 import { openSqlite } from '../../../src/host/broker/sqlite.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder, tinyDisk } from '../../support/temporary-folder.ts'
+import { auditStoreContract } from './audit-store-contract.ts'
 import { brokerStoreContract, KEYS, machine, NOW, secret } from './broker-store-contract.ts'
 
 brokerStoreContract('sqlite', {
   async open(t) {
     const path = join(await temporaryFolder(t), 'broker.db')
     return async () => createBrokerStore(openSqlite(path))
+  },
+})
+
+auditStoreContract('sqlite', {
+  async open(t) {
+    const path = join(await temporaryFolder(t), 'broker.db')
+    return async () => {
+      const database = openSqlite(path)
+      return Object.assign(createAuditStore(database), {
+        [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+      })
+    }
   },
 })
 

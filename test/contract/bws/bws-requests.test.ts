@@ -103,7 +103,7 @@ function requests(client: BwsClientName): void {
     const opened = await connected(t, client, { secrets: 2 })
     const { server, ids } = opened
     const [first = '', second = ''] = ids
-    server.knobs.delayMs = 300
+    server.knobs.delayMs = 2000
     const caller = new AbortController()
     const givesUp = codesOf(opened, opened.refsOf([first]), caller.signal)
     const stays = textsOf(opened, opened.refsOf([second]))

@@ -32,11 +32,6 @@ test('on a Unix socket values are sealed for the machine that asked', async (t) 
   assert.deepEqual([list.type, list.isSigned], ['application/json', true])
 })
 
-test('a broker says at its start that it writes no audit', async (t) => {
-  const broker = await started(t)
-  assert.match(broker.output(), /WARN broker\.no-audit [^\n]*\n(?:.*\n)*.*broker\.listening/)
-})
-
 test("the operator's certificate is used, and answers are sealed then", async (t) => {
   const folder = await temporaryFolder(t)
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../scripts/engine/until.ts'
 import { startBroker, type BrokerReply, type TestBroker, type TestMachine } from '../../support/broker.ts'
 
+/** A watch is held for 55 s: one that ends before this was ended by what the test did. */
+const AT_ONCE_MS = 20_000
 const folder = mkdtempSync(join(tmpdir(), 'locket-watch-'))
 let broker: TestBroker
 
@@ -40,7 +43,7 @@ async function held(
   return { reply, ms }
 }
 
-test('a held watch ends within a second when the machine is disabled, and when it is removed', async () => {
+test('a held watch ends at once when the machine is disabled, and when it is removed', async () => {
   for (const end of ['disable', 'remove'] as const) {
     const name = `web-${end}`
     const machine = await broker.machine(name, ['shop/A'])
@@ -50,7 +53,7 @@ test('a held watch ends within a second when the machine is disabled, and when i
         ? broker.admin('POST', `/v1/machines/${name}/disable`)
         : broker.admin('DELETE', `/v1/machines/${name}`),
     )
-    assert.ok(ms < 1000, `${ms} ms`)
+    assert.ok(ms < AT_ONCE_MS, `${ms} ms`)
     assert.deepEqual([reply.status, reply.json.error.code, reply.isSigned], [401, 'auth', true])
     assert.equal((await broker.resolve(machine, 'shop/A')).status, 401, 'the next request is refused')
   }
@@ -75,7 +78,7 @@ test('a watch ends when a value changes, for the machines that may read it', asy
   )
   const { reply, ms } = await held(a, sinceA, async () => broker.put({ A: 'changed', B: 'two' }))
   assert.deepEqual(reply.json.changed, ['shop/A'])
-  assert.ok(reply.isSigned && ms < 6000, `${ms} ms`)
+  assert.ok(reply.isSigned && ms < AT_ONCE_MS, `${ms} ms`)
   stop.abort()
   assert.ok(await isQuiet, 'the other machine still waits')
 })
@@ -93,7 +96,7 @@ test('a watch ends when a grant comes, when one goes, and when a reference is an
   )
   assert.equal(taken.reply.json.changed, 'all')
   assert.deepEqual((await broker.resolve(machine, 'shop/B')).json.answers['shop/B'], { error: 'denied' })
-  assert.ok(given.ms < 1000 && taken.ms < 1000)
+  assert.ok(given.ms < AT_ONCE_MS && taken.ms < AT_ONCE_MS)
 })
 
 test('a change during a read is not missed, and a cursor of another broker means everything', async () => {
@@ -114,19 +117,20 @@ test('one machine holds four watches and no more', async () => {
   const stop = new AbortController()
   const watch = { method: 'GET', url: `/v2/watch?since=${since}`, signal: stop.signal }
   const four = Array.from({ length: 4 }, () => broker.ask(machine, watch).catch(() => undefined))
-  await sleep(300)
-  const fifth = await broker.ask(machine, watch)
+  const fifth = await until('the fifth is refused', () =>
+    broker.ask(machine, { ...watch, signal: AbortSignal.timeout(1000) }).catch(() => undefined),
+  )
   assert.deepEqual([fifth.status, fifth.json.error.code], [429, 'rate_limited'])
   stop.abort()
   await Promise.all(four)
-  await sleep(200)
-  assert.equal((await broker.ask(machine, { method: 'GET', url: '/v2/watch?since=' })).status, 200)
+  const again = { method: 'GET', url: '/v2/watch?since=' }
+  await until('there is room again', async () => (await broker.ask(machine, again)).status === 200)
 })
 
 test('a stop ends held watches at once, and answers them', async () => {
   const machine = await broker.machine('stopping', ['shop/A'])
   const { reply, ms } = await held(machine, await cursorOf(machine), async () => broker.stop())
   assert.deepEqual([reply.status, reply.json.error.code], [503, 'unavailable'])
-  assert.ok(ms < 2000, `${ms} ms`)
+  assert.ok(ms < AT_ONCE_MS, `${ms} ms`)
   assert.equal(await broker.stop(), 0)
 })

@@ -8,11 +8,14 @@ export const BROKER_EVENTS = {
     machines: 'number',
   }),
   'broker.made': row('info', 'made the keys of this broker: keep a backup of the folder', { folder: 'text' }),
-  'broker.no-audit': row(
-    'warn',
-    'this broker writes no audit, and has no policies: a machine reads all that is granted to it',
-    {},
-  ),
+  'broker.audit-fails': row('error', 'the audit of the broker cannot be written: {error}', { error: 'text' }),
+  'broker.audit-works': row('info', 'the audit of the broker is written again', { lost: 'number' }),
+  'broker.policy': row('info', 'the policy of {path} is in effect', { path: 'text', rules: 'number' }),
+  'broker.policy-kept': row('error', 'the policy stays as it was: {error}', { path: 'text', error: 'text' }),
+  'broker.policy-fails': row('error', 'a read was denied, because of {rule}: {error}', {
+    rule: 'text',
+    error: 'text',
+  }),
   'broker.stopping': row('info', 'stopping', {}),
   'broker.refused': row('warn', 'a request of a machine was refused: {reason}', {
     machine: 'text',

@@ -22,6 +22,12 @@ interface SessionOptions<T> {
    * credentials are not sent again for a minute.
    */
   readonly login: (credentials: readonly Secret[], signal: AbortSignal) => Promise<Session<T>>
+  /**
+   * Prolongs a session when two thirds of its life are over. Resolves with the milliseconds that it has from
+   * now on. Undefined: it cannot be prolonged, and the next login comes at once. Left out: the next login
+   * comes shortly before the end.
+   */
+  readonly prolong?: (value: T, signal: AbortSignal) => Promise<number | undefined>
   /** False if the credential is the token itself, so that another login would give the same. Default true. */
   readonly isRenewable?: false
   /** Overwrites the secrets of a session that was given up, when its last user has ended. */
@@ -40,12 +46,23 @@ interface Sessions<T> extends Disposable {
 interface Live<T> {
   readonly value: T
   readonly digest: string
+  /** The lifetime that the login gave, in milliseconds. */
+  readonly givenMs: number
+  /** The time in milliseconds since the epoch from which the session is prolonged, or another login comes. */
+  renewAt: number
   /** The time in milliseconds since the epoch from which the session is not used any more; see `usableMs`. */
-  readonly staleAt: number
+  staleAt: number
   isProven: boolean
   isOver: boolean
   users: number
 }
+
+/** The part of a session's life after which it is prolonged. */
+const RENEWED_AFTER = 2 / 3
+/** A session that is prolonged by less than this part of its first life has reached its longest one. */
+const LEAST_PROLONGED = 1 / 3
+/** Milliseconds until a session that could not be prolonged is prolonged once more. */
+const AGAIN_MS = 30_000
 
 /** Makes the sessions of one provider instance. Dispose gives up the current session. */
 export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
@@ -58,10 +75,9 @@ export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
     const credentials = await options.readCredentials(signal)
     try {
       const digest = digestOf(credentials)
-      if (live !== undefined && live.digest === digest && clock.now() < live.staleAt) return live
-      refusals.check(digest)
+      if (live !== undefined && live.digest === digest && clock.now() < live.renewAt) return live
       return await logins.run(digest, signal, (shared) =>
-        login(
+        renewed(
           credentials.map((one) => one.copy()),
           digest,
           shared,
@@ -72,6 +88,42 @@ export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
     }
   }
 
+  /** Prolongs the session, or logs in. When both fail, a session that is still valid is used on. */
+  async function renewed(
+    credentials: readonly Secret[],
+    digest: string,
+    signal: AbortSignal,
+  ): Promise<Live<T>> {
+    const before = live?.digest === digest ? live : undefined
+    const valid = () => (before === live && before && clock.now() < before.staleAt ? before : undefined)
+    try {
+      const session = valid()
+      if (session !== undefined && (await isProlonged(session, signal))) return session
+      refusals.check(digest)
+      return await login(credentials, digest, signal)
+    } catch (thrown) {
+      const session = valid()
+      if (session === undefined) throw thrown
+      session.renewAt = clock.now() + AGAIN_MS
+      return session
+    } finally {
+      wipeAll(credentials)
+    }
+  }
+
+  async function isProlonged(session: Live<T>, signal: AbortSignal): Promise<boolean> {
+    const since = clock.now()
+    const lifetimeMs = await options.prolong?.(session.value, signal)
+    if (lifetimeMs === undefined || lifetimeMs < session.givenMs * LEAST_PROLONGED) return false
+    Object.assign(session, timesOf(since, lifetimeMs))
+    return true
+  }
+
+  function timesOf(since: number, lifetimeMs: number): Pick<Live<T>, 'renewAt' | 'staleAt'> {
+    const staleAt = since + usableMs(lifetimeMs)
+    return { staleAt, renewAt: options.prolong === undefined ? staleAt : since + lifetimeMs * RENEWED_AFTER }
+  }
+
   async function login(
     credentials: readonly Secret[],
     digest: string,
@@ -80,16 +132,15 @@ export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
     try {
       const since = clock.now()
       const { value, lifetimeMs = Number.POSITIVE_INFINITY } = await options.login(credentials, signal)
-      const staleAt = since + usableMs(lifetimeMs)
-      const next: Live<T> = { value, digest, staleAt, isProven: false, isOver: false, users: 0 }
+      const times = timesOf(since, lifetimeMs)
+      const unused = { isProven: false, isOver: false, users: 0 }
+      const next: Live<T> = { value, digest, givenMs: lifetimeMs, ...times, ...unused }
       replace(next)
       return next
     } catch (thrown) {
       if (isLocketError(thrown) && (thrown.code === 'auth' || thrown.code === 'denied'))
         refusals.note(digest, thrown)
       throw thrown
-    } finally {
-      wipeAll(credentials)
     }
   }
 

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const ROOT = 'root-canary-token-of-a-dev-server'
+
+/** The program of the server, `bao` or `vault`; undefined: neither is on the PATH. */
+export const DEV_PROGRAM: string | undefined = ['bao', 'vault'].find(
+  (name) => spawnSync(name, ['version']).status === 0,
+)
+
+/** Starts a server in development mode, all of it in memory, and resolves with its address. */
+export async function startDevServer(name: string, stopping: AbortSignal): Promise<string> {
+  const port = await freePort()
+  const address = `http://127.0.0.1:${port}`
+  const options = [
+    `-dev-root-token-id=${ROOT}`,
+    `-dev-listen-address=127.0.0.1:${port}`,
+    '-dev-no-store-token',
+  ]
+  const server = spawn(name, ['server', '-dev', ...options], {
+    stdio: 'ignore',
+    signal: stopping,
+    killSignal: 'SIGKILL',
+  })
+  // It is stopped by its signal, and that is reported as an error.
+  server.on('error', () => undefined)
+  await isUp(address)
+  return address
+}
+
+/** Resolves with the two ids of an AppRole. */
+export async function idsOf(address: string, role: string): Promise<{ roleId: string; secretId: string }> {
+  const path = `auth/approle/role/${role}`
+  return {
+    roleId: textAt(await ask(address, 'GET', `${path}/role-id`), 'role_id'),
+    secretId: textAt(await ask(address, 'POST', `${path}/secret-id`, {}), 'secret_id'),
+  }
+}
+
+/** Sends a request as root. */
+export async function ask(address: string, method: string, path: string, body?: object): Promise<unknown> {
+  const response = await fetch(`${address}/v1/${path}`, {
+    method,
+    headers: {
+      'x-vault-token': ROOT,
+      'x-vault-request': 'true',
+      ...(method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {}),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  assert.ok(response.ok, `${method} ${path}: status ${response.status}`)
+  return response.status === 204 ? undefined : response.json()
+}
+
+/** Returns a text of the answer's `data`. */
+export function textAt(answer: unknown, key: string): string {
+  const text: unknown = Reflect.get(Object(Reflect.get(Object(answer), 'data')), key)
+  assert.ok(typeof text === 'string' && text !== '', key)
+  return text
+}
+
+async function isUp(address: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const response = await fetch(`${address}/v1/sys/health`).catch(() => undefined)
+    if (response?.ok === true) return
+    await sleep(100)
+  }
+  assert.fail(`nothing answers at ${address}`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
