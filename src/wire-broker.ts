@@ -6,6 +6,7 @@ import { createClients } from './app/access/clients.ts'
 import { createAuditWriter } from './app/broker/audit/writer.ts'
 import { createBroker, type Broker } from './app/broker/broker.ts'
 import { openLivePolicy, type LivePolicy } from './app/policy/live-policy.ts'
+import { refuseOwn } from './app/broker/own-references.ts'
 import { claimStore } from './app/broker/run-broker.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
 import type { PolicyFile } from './core/broker/policy/rules.ts'
@@ -96,6 +97,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   const { clock } = deps
   await holdFolder(config.stateDir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
   const identity = await openBrokerIdentity(config.stateDir, clock.now())
+  const serverKey = toBase64(rawPublicKey(identity.signing))
   if (identity.isNew) emit('broker.made', { folder: config.stateDir })
   const names = [...new Set([...(config.names ?? [hostname()]), 'localhost', '127.0.0.1', '::1'])]
   const source = tlsSourceOf(config, identity.authority, names)
@@ -104,7 +106,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   const [store, audited] = [createBrokerStore(database), createAuditStore(database)]
   const clients = createClients(deps, config.refreshMs, { sharesLeases: true })
   try {
-    await claimStore((name, value) => store.settle(name, value), toBase64(rawPublicKey(identity.signing)))
+    await claimStore((name, value) => store.settle(name, value), serverKey)
     const audit = createAuditWriter({ store: audited, clock, emit, onFailure: config.auditOnFailure })
     const started = { actor: 'broker', action: 'start', address: '', outcome: 'allowed' } as const
     await audit([{ ...started, at: clock.now(), target: hostname(), reason: `locket ${VERSION}` }])
@@ -116,7 +118,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       store,
       resolve: clients.resolveFor({ kind: 'command', name: 'serve' }, providers),
       expireValues: () => clients.expire(),
-      parseRef,
+      parseRef: refuseOwn(parseRef, providers, serverKey),
       decide: policy?.decide ?? allowGranted,
       policy: policy?.state,
       audit,
@@ -146,14 +148,14 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       tls,
       seals: source?.kind !== 'own',
       async listenForMachines(server) {
-        const address = await listenAt(server, await claimed(config.listen), MACHINES_SOCKET_MODE)
+        const address = await listenAt(server, await claimed(config.listen, '--listen'), MACHINES_SOCKET_MODE)
         if (source !== undefined && tls !== undefined)
           void renewTls(server as HttpsServer, source, { first: tls, clock, emit, signal })
         return address
       },
       async listenForAdmin(server) {
         const at = config.adminListen ?? { kind: 'socket', path: join(config.stateDir, 'admin.sock') }
-        return await listenAt(server, await claimed(at), ADMIN_SOCKET_MODE)
+        return await listenAt(server, await claimed(at, '--admin-listen'), ADMIN_SOCKET_MODE)
       },
       async close() {
         dashboard?.dashboard[Symbol.dispose]()
@@ -228,7 +230,7 @@ function urlOf(listen: BrokerAddress, [first = 'localhost']: readonly string[]):
 }
 
 /** Prepares the place of a socket. A port needs no preparation. */
-async function claimed(at: BrokerAddress): Promise<BrokerAddress> {
-  if (at.kind === 'socket') await claimSocket(at.path)
+async function claimed(at: BrokerAddress, flag: string): Promise<BrokerAddress> {
+  if (at.kind === 'socket') await claimSocket(at.path, flag)
   return at
 }

@@ -3,6 +3,7 @@ import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
 import { createCommandLeases } from './app/leases/command-leases.ts'
 import { createLeases } from './app/leases/leases.ts'
+import type { HearChange } from './app/access/tidings.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
@@ -175,6 +176,12 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     resolve,
     leases,
     forgetValues: () => clients.expire(),
+    follow: (names: readonly string[], hear: HearChange) =>
+      clients.follow(
+        { kind: 'command', name: command },
+        providers.filter(({ name }) => names.includes(name)),
+        hear,
+      ),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,

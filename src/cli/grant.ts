@@ -1,4 +1,5 @@
 import { brokerAdminSection } from '../config/broker/admin-section.ts'
+import { configFileSection } from '../config/sections/config-file.ts'
 import {
   adminAction,
   readPlace,
@@ -24,7 +25,7 @@ export const command: Command = {
     'locket grant list MACHINE',
   ],
   example: 'locket grant add web1 shop/db-password',
-  sections: [brokerAdminSection],
+  sections: [brokerAdminSection, configFileSection],
   actions: ACTIONS,
   run: (context) => runAction(ACTIONS, context),
 }

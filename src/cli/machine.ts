@@ -1,4 +1,5 @@
 import { brokerAdminSection, machineAddSection } from '../config/broker/admin-section.ts'
+import { configFileSection } from '../config/sections/config-file.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
 import {
   adminAction,
@@ -34,7 +35,7 @@ export const command: Command = {
     'locket machine rm NAME           removes its grants too',
   ],
   example: 'locket machine add web1 --project shop --secret db-password',
-  sections: [machineAddSection, brokerAdminSection],
+  sections: [machineAddSection, brokerAdminSection, configFileSection],
   actions: ACTIONS,
   run: (context) => runAction(ACTIONS, context),
 }

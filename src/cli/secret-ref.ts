@@ -1,4 +1,5 @@
 import { brokerAdminSection, secretRefSection } from '../config/broker/admin-section.ts'
+import { configFileSection } from '../config/sections/config-file.ts'
 import {
   adminAction,
   readPlace,
@@ -26,7 +27,7 @@ export const command: Command = {
   ],
   example:
     'locket secret-ref add db-password op://Servers/Database/password --project shop      machines read locket://shop/db-password',
-  sections: [secretRefSection, brokerAdminSection],
+  sections: [secretRefSection, brokerAdminSection, configFileSection],
   actions: ACTIONS,
   run: (context) => runAction(ACTIONS, context),
 }

@@ -25,6 +25,11 @@ export interface ProviderClient extends AsyncDisposable {
   readonly versions?: ((signal: AbortSignal) => Promise<VersionOf>) | undefined
   /** Left out: no value of the provider has a lease. */
   readonly leases?: LeaseCalls | undefined
+  /**
+   * Asks the server to tell changes, and goes on until the signal aborts. Never rejects. Left out: the server
+   * tells nothing, so values are asked for by the clock.
+   */
+  readonly follow?: ((listener: ChangeListener, signal: AbortSignal) => Promise<void>) | undefined
   /** Returns the numbers for Status; undefined for a provider that asks no server. */
   status(): ProviderStatus | undefined
 }
@@ -38,6 +43,14 @@ export interface LeaseCalls {
   renew(lease: Lease, signal: AbortSignal): Promise<Lease | undefined>
   /** Ends a lease, and with it its values. A lease that is gone is a success. */
   revoke(id: string, signal: AbortSignal): Promise<void>
+}
+
+/** Hears what a server tells about changes. */
+export interface ChangeListener {
+  /** The values of those references may have changed for which `isAbout` is true. */
+  changed(isAbout: (ref: SecretRef) => boolean): void
+  /** True: the server tells changes from now on, until it is false. */
+  live(isLive: boolean): void
 }
 
 /**

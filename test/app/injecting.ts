@@ -99,6 +99,7 @@ export async function injecting(
           emit: log.emit,
         },
       ),
+      follow: () => ({ isLive: () => false, [Symbol.dispose]: () => undefined }),
       clock,
       careForHeap: () => undefined,
       emit: log.emit,

@@ -78,7 +78,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['sections', 'layers', 'entries', 'instances'],
     compose: ['sections', 'layers', 'entries', 'instances', 'volume'],
     init: ['sections', 'layers'],
-    broker: ['layers'],
+    broker: ['sections', 'layers'],
     mapping: ['sections', 'layers', 'entries'],
   },
   app: {

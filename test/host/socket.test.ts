@@ -62,7 +62,11 @@ test('a socket that nobody answers on is replaced', async (t) => {
 test('a socket with a listener is left alone', async (t) => {
   const path = join(await temporaryFolder(t), 'locket.sock')
   await listenPrivately(server(t), { path })
-  await assert.rejects(claimSocket(path), hasCode('io', /another locket answers on .*locket\.sock/))
+  await assert.rejects(
+    claimSocket(path, '--listen'),
+    hasCode('io', /another locket answers on .*locket\.sock/),
+  )
+  await assert.rejects(claimSocket(path, '--listen'), { hint: 'stop it, or choose another --listen' })
   assert.equal(await greeting(path), 'hello')
 })
 
@@ -71,9 +75,9 @@ test('a file that is not a socket is not removed', async (t) => {
   await writeFile(join(dir, 'file'), 'mine')
   await mkdir(join(dir, 'folder'))
   for (const name of ['file', 'folder'])
-    await assert.rejects(claimSocket(join(dir, name)), hasCode('io', /is not a socket/))
+    await assert.rejects(claimSocket(join(dir, name), '--listen'), hasCode('io', /is not a socket/))
   await assert.rejects(
-    claimSocket(join(dir, 'file', 'locket.sock')),
+    claimSocket(join(dir, 'file', 'locket.sock'), '--listen'),
     hasCode('io', /a file is in its place|is not a folder/),
   )
 })

@@ -2,6 +2,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
 import { withOwnLeases } from './own-leases.ts'
 import { withValueCache, type ValueCache } from './value-cache.ts'
+import { createTidings, type HearChange, type Hearing, type Tidings } from './tidings.ts'
 import { createVersions, type Versions } from './versions.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { type Lease, resolveWith, type Resolve } from '../../core/vocabulary/resolve.ts'
@@ -38,6 +39,11 @@ export interface Clients {
   ): Promise<string | undefined>
   /** Returns the calls for the leases of an instance. The first call opens it for the caller. */
   leasesOf(caller: Caller, instance: ProviderInstance): LeaseCalls
+  /**
+   * Calls `hear` when the server of one of these instances tells a change. The answer is live while all of
+   * them tell changes.
+   */
+  follow(caller: Caller, instances: readonly ProviderInstance[], hear: HearChange): Hearing
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -69,6 +75,7 @@ interface Shared {
   /** Undefined for a provider that costs nothing to ask. */
   readonly cache: ValueCache | undefined
   readonly versions: Versions
+  readonly tidings: Tidings
   /** By `callerKey`. */
   readonly callers: Set<string>
 }
@@ -120,7 +127,23 @@ export function createClients(
       ? withOwnLeases({ next: fetch, shared: cached, groupOf: (ref) => leaseGroup(ref), dropLease })
       : cached
     const versions = createVersions(() => opening, { ttlMs: cacheTtlMs, clock: deps.clock })
-    const entry: Shared = { name, kind: def.kind, opening, resolve, cache, versions, callers: new Set() }
+    const tidings = createTidings(
+      () => opening,
+      () => {
+        cache?.expire()
+        versions.expire()
+      },
+    )
+    const entry: Shared = {
+      name,
+      kind: def.kind,
+      opening,
+      resolve,
+      cache,
+      versions,
+      tidings,
+      callers: new Set(),
+    }
     opening.then(
       (client) => void (entry.client = client),
       // The fetches of this entry reject with it, and the next caller tries again.
@@ -165,6 +188,21 @@ export function createClients(
       return {
         renew: async (lease, signal) => (await calls()).renew(lease, signal),
         revoke: async (id, signal) => (await calls()).revoke(id, signal),
+      }
+    },
+
+    follow(caller, instances, hear) {
+      const joined = new DisposableStack()
+      const heard = instances.map((instance) =>
+        joined.use(
+          sharedFor(caller, instance).tidings.join((isAbout) =>
+            hear((ref) => ref.provider === instance.name && isAbout(ref)),
+          ),
+        ),
+      )
+      return {
+        isLive: () => heard.length > 0 && heard.every((one) => one.isLive()),
+        [Symbol.dispose]: () => joined.dispose(),
       }
     },
 

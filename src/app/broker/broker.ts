@@ -100,7 +100,9 @@ export function createBroker(ports: BrokerPorts): Broker {
 
   return {
     authenticate: createAuthenticate(ports),
-    read: createRead(ports, (secrets, outcomes) => freshness.note(secrets, outcomes)),
+    read: createRead(ports, ({ machine }, secrets, outcomes) =>
+      freshness.note(machine.id, secrets, outcomes),
+    ),
     async list({ machine }) {
       const granted = await store.granted(machine.id)
       return granted.map(({ project, name, reference }) => ({
@@ -110,7 +112,10 @@ export function createBroker(ports: BrokerPorts): Broker {
       }))
     },
     cursor: () => changes.cursor(),
-    watch: (by, since, signal) => watches.watch(by, since, AbortSignal.any([signal, stopping.signal])),
+    watch(by, since, signal) {
+      freshness.keep(by.machine.id)
+      return watches.watch(by, since, AbortSignal.any([signal, stopping.signal]))
+    },
     enrol: createEnrol(ports),
     server: serverFacts(ports),
     seal: sealer,

@@ -1,6 +1,11 @@
 import { parseCidr } from '../../core/broker/addresses.ts'
 import { openBundle, sealBundle } from '../../core/broker/sealed/bundle.ts'
-import { formatIdentity, IDENTITY_FILES, type MachineIdentity } from '../../core/broker/identity-file.ts'
+import {
+  formatIdentity,
+  IDENTITY_FILES,
+  vaultIdOf,
+  type MachineIdentity,
+} from '../../core/broker/identity-file.ts'
 import {
   createSigningKey,
   keyFingerprint,
@@ -89,10 +94,16 @@ export function createMachines(ports: BrokerPorts): Machines {
     const token = createToken('lb')
     const signing = createSigningKey()
     const pem = privateKeyPem(signing)
+    const vaultId = vaultIdOf(rawPublicKey(keys.signing))
+    const identity = formatIdentity({ ...machineIdentity(ports, machine), vaultId })
+    // Programs that know several brokers look in the folder of this one.
+    const folder = `vaults/${vaultId}/`
     const files = new Map<string, Uint8Array>([
-      [IDENTITY_FILES.identity, formatIdentity(machineIdentity(ports, machine))],
+      [IDENTITY_FILES.identity, identity],
       [IDENTITY_FILES.key, pem],
       [IDENTITY_FILES.settings, CLIENT_SETTINGS],
+      [`${folder}${IDENTITY_FILES.identity}`, identity],
+      [`${folder}${IDENTITY_FILES.key}`, pem],
     ])
     const zip = ports.zip(files)
     const own = { signing: rawPublicKey(signing), sealing: rawPublicKey(sealingKeyOf(signing)) }

@@ -36,7 +36,7 @@ interface Allowed extends SecretRead, AllowedSecret {}
  */
 export function createRead(
   ports: BrokerPorts,
-  onRead: (secrets: readonly SecretRead[], outcomes: Outcomes) => void,
+  onRead: (by: Authenticated, secrets: readonly SecretRead[], outcomes: Outcomes) => void,
 ): (by: Authenticated, request: ReadRequest) => Promise<ReadonlyMap<string, AnswerRow>> {
   const { emit } = ports
   const selection = createSelection(ports)
@@ -124,7 +124,7 @@ export function createRead(
         if (row !== undefined && leftBytes >= 0) rows.set(one.text, row)
         else rows.set(one.text, tooLarge(one.secret, row))
       }
-      onRead(allowed, outcomes)
+      onRead(by, allowed, outcomes)
       const failures = selected.allowed.flatMap((one) => {
         const row = rows.get(one.text)
         return row?.kind === 'error' ? [{ ...one, code: row.code }] : []

@@ -126,7 +126,7 @@ async function answersOf(
   }
   wipeOutcomes(outcomes)
   // A check leaves no lease. One that cannot be revoked ends by itself.
-  await Promise.allSettled(leasesOf(outcomes.values()).map(({ id }) => leases?.revoke(id, signal)))
+  await Promise.allSettled(leasesOf(outcomes.values()).map(async ({ id }) => leases?.revoke(id, signal)))
   const failures = [...outcomes].flatMap(([id, outcome]) =>
     outcome.ok ? [] : [[id, outcome.error] as const],
   )

@@ -13,6 +13,7 @@ import { createNewLines } from '../renewal/new-lines.ts'
 import {
   createCommandRefresh,
   type CommandRefresh,
+  type FollowChanges,
   type RefreshSettings,
 } from '../renewal/command-refresh.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
@@ -54,6 +55,8 @@ interface ExecDeps
   extends
     ValuesDeps,
     Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing' | 'careForHeap'> {
+  /** Hears of changes that servers tell. */
+  readonly follow: FollowChanges
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
   /** Called once no reference will be fetched any more. */
@@ -125,7 +128,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     if (running.aborted) return
     follow(next)
     again.succeeded(NONE)
-    await turn.done(refsOf(given), given.rendered.expiresAt)
+    await turn.done(refsOf(given), given.rendered)
     deps.careForHeap()
   }
 
@@ -152,7 +155,7 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
     signal.throwIfAborted()
     first.accept()
     delivery.succeeded(outputsOf(filesOf([...gathered.rendered.incomplete])))
-    if (config.watch) await refresh.begin().done(refsOf(gathered), gathered.rendered.expiresAt)
+    if (config.watch) await refresh.begin().done(refsOf(gathered), gathered.rendered)
     following = renewal.follow(() => urgency.run(running, renew), { signal: running })
     void forbidTracingLater(deps, running)
     deps.careForHeap()

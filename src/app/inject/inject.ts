@@ -19,6 +19,7 @@ import type { CommandLeases } from '../leases/command-leases.ts'
 import {
   createCommandRefresh,
   type CommandRefresh,
+  type FollowChanges,
   type RefreshSettings,
 } from '../renewal/command-refresh.ts'
 import { openRenewal, type Renewal } from '../renewal/renewal.ts'
@@ -49,6 +50,8 @@ interface InjectDeps extends Pick<
   Machine,
   'sources' | 'trees' | 'placed' | 'watch' | 'clock' | 'emit' | 'resolve' | 'host' | 'careForHeap'
 > {
+  /** Hears of changes that servers tell. */
+  readonly follow: FollowChanges
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
   /** The leases of its values. The caller ends them. */
@@ -174,7 +177,7 @@ async function write(
     if (missing === undefined) await status.ready(places.files())
     delivery.succeeded(outputsOf(filesOf([...rendered.incomplete])))
     const refs = rendered.templates.flatMap(({ template }) => template.refs)
-    await turn.done(refs, rendered.expiresAt)
+    await turn.done(refs, rendered)
     return missing
   } finally {
     rendered.wipe()

@@ -26,6 +26,9 @@ interface ContentFile {
 export interface ContentFacts {
   readonly files: readonly ContentFile[]
   readonly references: number
+  readonly refs: readonly SecretRef[]
+  /** See `Rendered`. Undefined until the files are rendered. */
+  readonly isSteady?: boolean | undefined
   readonly providers: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -87,6 +90,7 @@ export function contentFacts(
       bytes: contents?.get(file)?.byteLength,
     })),
     references: refs.length,
+    refs,
     providers: providersOf(refs),
     warnings: contentWarnings(templates, config),
   }

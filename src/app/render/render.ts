@@ -11,6 +11,7 @@ import {
   type FailurePolicy,
   type ReferenceFailure,
 } from '../../core/template/render.ts'
+import { dependsOnTime } from '../../core/template/fingerprint.ts'
 import type { Template } from '../../core/template/template.ts'
 import type { Allowance } from '../../core/volume/ceilings.ts'
 import { inTurns, type Steps } from '../../core/waiting/turns.ts'
@@ -57,6 +58,8 @@ export interface Rendered<T> {
    * does. Leases are renewed by their holder.
    */
   readonly expiresAt?: number | undefined
+  /** True: everything has a value, and nothing changes unless a secret is changed at its provider. */
+  readonly isSteady?: boolean
   wipe(): void
 }
 
@@ -164,10 +167,19 @@ function* renderAll<T extends PreparedTemplate>(
     }
     throwErrors(errors)
     isDone = true
-    return { templates, contents, unresolved, incomplete, expiresAt, wipe }
+    const isSteady = unresolved === undefined && !templates.some(changesByItself) && !hasFleeting(outcomes)
+    return { templates, contents, unresolved, incomplete, expiresAt, isSteady, wipe }
   } finally {
     if (!isDone) wipe()
   }
+}
+
+function changesByItself({ template }: PreparedTemplate): boolean {
+  return dependsOnTime(template)
+}
+
+function hasFleeting(outcomes: ReadonlyMap<RefId, Outcome>): boolean {
+  return [...outcomes.values()].some((outcome) => outcome.ok && outcome.secret.isFleeting === true)
 }
 
 function firstExpiry(outcomes: ReadonlyMap<RefId, Outcome>): number | undefined {

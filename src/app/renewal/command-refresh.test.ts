@@ -2,17 +2,19 @@ import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'node:test'
 import { createManualClock } from '../../../test/fakes/manual-clock.ts'
-import { createRef } from '../../core/vocabulary/ref.ts'
+import { createRef, type SecretRef } from '../../core/vocabulary/ref.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import { createCommandRefresh, type CommandRefresh } from './command-refresh.ts'
 
 const providers = PROVIDERS.map((def) => ({ name: def.kind, def, settings: { file: '/s.age' } }))
 const refOf = (provider: string) => createRef(provider, 'a', `${provider}://a`)
 
+type IsAbout = (ref: SecretRef) => boolean
+
 /** One run that asks these providers. Returns whether all values were due. */
 async function run(command: CommandRefresh, ...names: string[]): Promise<boolean> {
   const one = command.begin()
-  await one.done(names.map(refOf), undefined)
+  await one.done(names.map(refOf), { isSteady: true })
   return one.isDue
 }
 
@@ -24,13 +26,22 @@ async function setup(refresh: 'auto' | 'off' | number) {
     watched.push(...paths)
     return { [Symbol.asyncDispose]: async () => void watched.splice(0) }
   }
+  const told = {
+    isLive: false,
+    names: [] as readonly string[],
+    hear: (_isAbout: IsAbout) => undefined as unknown,
+  }
+  const follow = (names: readonly string[], hear: typeof told.hear) => {
+    Object.assign(told, { names, hear })
+    return { isLive: () => told.isLive, [Symbol.dispose]: () => void (told.names = []) }
+  }
   const command = createCommandRefresh(
     { refresh, providers },
-    { clock, watch },
+    { clock, watch, follow },
     { forget: () => void (counts.forgotten += 1), failed: assert.fail },
   )
   const opened = await command.trigger(() => void (counts.fired += 1))
-  return { clock, counts, watched, command, opened }
+  return { clock, counts, watched, command, opened, told }
 }
 
 test('the schedule is that of the providers that are asked, and changes with them', async () => {
@@ -63,10 +74,33 @@ test('off, and a trigger that was closed, have neither timer nor watch', async (
 
 test('values with a lease are asked for again when two thirds of it are over', async () => {
   const { clock, counts, command, opened } = await setup('auto')
-  await command.begin().done([refOf('bao')], clock.now() + 3_600_000)
+  await command.begin().done([refOf('bao')], { expiresAt: clock.now() + 3_600_000, isSteady: true })
   await clock.advance(2_100_000)
   assert.equal(counts.fired, 0)
   await clock.advance(600_000)
   assert.ok(counts.fired > 0)
   await opened[Symbol.asyncDispose]()
+})
+
+test('while a server tells changes nothing is asked by the clock, and a change wakes at once', async () => {
+  const { clock, counts, command, opened, told } = await setup('auto')
+  await run(command, 'locket')
+  assert.deepEqual(told.names, ['locket'])
+  told.isLive = true
+  await clock.advance(3_600_000)
+  assert.equal(counts.fired, 0)
+  told.hear((ref) => ref.provider === 'bao')
+  assert.equal(counts.fired, 0)
+  told.hear((ref) => ref.key === 'a')
+  assert.equal(counts.fired, 1)
+  await run(command, 'locket')
+  told.isLive = false
+  await clock.advance(66_000)
+  assert.equal(counts.fired, 2)
+  told.isLive = true
+  await command.begin().done([refOf('locket')], { isSteady: false })
+  await clock.advance(66_000)
+  assert.equal(counts.fired, 3, 'what changes by itself is asked for')
+  await opened[Symbol.asyncDispose]()
+  assert.deepEqual(told.names, [])
 })

@@ -4,7 +4,7 @@ import type { WatchPaths } from '../../core/ports/files.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import { leasedUntil } from './leased.ts'
-import { refreshPlan } from './refresh-plan.ts'
+import { followPlan } from './refresh-plan.ts'
 import type { Trigger } from './renewal.ts'
 import { createTicks } from './ticks.ts'
 import { createValueFiles } from './value-files.ts'
@@ -14,6 +14,19 @@ export interface RefreshSettings {
   readonly refresh: 'auto' | 'off' | number
   /** The configured instances. Those that are asked decide about the interval. */
   readonly providers: readonly Pick<ProviderInstance, 'name' | 'def' | 'settings'>[]
+}
+
+/** Calls `hear` when the servers of the instances of these names tell a change. */
+export type FollowChanges = (
+  names: readonly string[],
+  hear: (isAbout: (ref: SecretRef) => boolean) => void,
+) => Disposable & { isLive(): boolean }
+
+/** The ports of a refresh. */
+interface RefreshPorts {
+  readonly clock: Clock
+  readonly watch: WatchPaths
+  readonly follow: FollowChanges
 }
 
 /** The refresh of a command: the schedule that volumes have, for one caller. */
@@ -30,10 +43,13 @@ interface RefreshRun {
   /** True: all values have to be asked for. False: only those of templates that have changed. */
   readonly isDue: boolean
   /**
-   * Call it when the values of these references are in place. They decide about the schedule. `expiresAt`:
-   * when the first of the values expires.
+   * Call it when the values of these references are in place. They decide about the schedule. See `Rendered`
+   * for `expiresAt` and `isSteady`.
    */
-  done(refs: Iterable<SecretRef>, expiresAt: number | undefined): Promise<void>
+  done(
+    refs: Iterable<SecretRef>,
+    values: { readonly expiresAt?: number | undefined; readonly isSteady?: boolean | undefined },
+  ): Promise<void>
 }
 
 /**
@@ -42,7 +58,7 @@ interface RefreshRun {
  */
 export function createCommandRefresh(
   { refresh, providers }: RefreshSettings,
-  { clock, watch }: { readonly clock: Clock; readonly watch: WatchPaths },
+  { clock, watch, follow }: RefreshPorts,
   { forget, failed }: { readonly forget: () => void; readonly failed: (error: LocketError) => void },
 ): CommandRefresh {
   const ticks = createTicks(clock, forget)
@@ -50,9 +66,11 @@ export function createCommandRefresh(
   let fire: (() => void) | undefined
   /** How often a refresh was asked for, and how many of these requests were served. */
   let [asked, served] = [0, 0]
-  let used = new Set<string>()
+  let used: ReadonlyMap<string, SecretRef> = new Map()
+  let hearing: ReturnType<FollowChanges> | undefined
   /** See `leasedUntil`. */
   let leased = 0
+  let isAllSteady = true
   let planned = ''
   let joined = new AsyncDisposableStack()
 
@@ -75,10 +93,11 @@ export function createCommandRefresh(
       const isDue = asked > served
       return {
         isDue,
-        async done(refs, expiresAt) {
+        async done(refs, { expiresAt, isSteady = false }) {
           leased = leasedUntil(expiresAt, clock.now()) ?? (isDue ? 0 : leased)
-          const names = [...refs].map((ref) => ref.provider)
-          used = new Set(isDue ? names : [...used, ...names])
+          const asked = [...refs].map((ref) => [ref.id, ref] as const)
+          used = new Map(isDue ? asked : [...used, ...asked])
+          isAllSteady = isSteady && (isDue || isAllSteady)
           served = now
           await schedule()
         },
@@ -86,19 +105,33 @@ export function createCommandRefresh(
     },
   }
 
+  function hear(tellers: readonly string[], wake: () => void): ReturnType<FollowChanges> {
+    return follow(tellers, (isAbout) => [...used.values()].some((ref) => isAbout(ref)) && wake())
+  }
+
   async function schedule(): Promise<void> {
     if (fire === undefined) return
-    const plan = refreshPlan(
-      refresh,
-      providers.filter(({ name }) => used.has(name)),
-    )
-    if (JSON.stringify(plan) === planned) return
-    planned = JSON.stringify(plan)
+    const names = new Set([...used.values()].map((ref) => ref.provider))
+    const asked = providers.filter(({ name }) => names.has(name))
+    const { plan, tellers, key } = followPlan(refresh, asked)
+    if (key === planned) return
+    planned = key
     const wake = fire
-    const onTick = () => clock.now() >= leased && wake()
+    // A lease ends although nobody tells it.
+    const isTold = () => leased === 0 && isAllSteady && hearing?.isLive() === true
+    const onTick = () => clock.now() >= leased && !isTold() && wake()
     const before = joined
     joined = new AsyncDisposableStack()
     if (plan.everyMs !== undefined) joined.use(ticks.join(plan.everyMs, onTick))
+    hearing =
+      tellers.length === 0
+        ? undefined
+        : joined.use(
+            hear(
+              tellers.map(({ name }) => name),
+              wake,
+            ),
+          )
     if (plan.files.length > 0) joined.use(valueFiles.join(plan.files, { changed: wake, failed }))
     await before.disposeAsync()
   }

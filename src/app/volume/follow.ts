@@ -5,7 +5,8 @@ import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import type { LeaseHolder } from '../leases/holder.ts'
 import { leaseTrigger } from '../leases/trigger.ts'
 import { leasedUntil } from '../renewal/leased.ts'
-import { refreshPlan, type RefreshPlan } from '../renewal/refresh-plan.ts'
+import type { HearChange, Hearing } from '../access/tidings.ts'
+import { followPlan } from '../renewal/refresh-plan.ts'
 import { putAndReload } from '../reload/volume-reload.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
 import { waitingLimit, type Pace } from '../renewal/stretch.ts'
@@ -14,7 +15,7 @@ import type { Tick } from '../renewal/ticks.ts'
 import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, reloadedVolume, report, timestamp, type Driver } from './driver.ts'
-import { renderIfChanged, type Seen } from './render-volume.ts'
+import { longestUnaskedMs, renderIfChanged, type Seen } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import { noteGeneration } from './status/generation.ts'
 import { refreshLine } from './status/refresh-line.ts'
@@ -45,7 +46,7 @@ export async function followVolume(
   try {
     driver.table.note(volume, { refresh: undefined, nextRefreshInMs: undefined })
     const config = configOf(driver, volume)
-    const plan = planOf(config, volume.activity.content)
+    const { plan, tellers, key } = planOf(config, volume.activity.content)
     const watched = config.watch ? templatePaths(config) : []
     const { outage } = volume.activity
     const leases = leasesOf(driver, volume)
@@ -60,6 +61,21 @@ export async function followVolume(
     const seen: Seen = { text: undefined, at: 0 }
     let tick: Tick | undefined
     let pace: Pace | undefined
+    let hearing: Hearing | undefined
+    let askedAt = clock.elapsed()
+    /** The providers tell changes. A lease ends although nobody tells it: its volume is asked for in time. */
+    const isTold = () =>
+      hearing?.isLive() === true &&
+      volume.activity.leasedUntil === undefined &&
+      volume.activity.content?.isSteady === true &&
+      clock.elapsed() - askedAt < longestUnaskedMs(config)
+    const byTidings: Trigger = async (fire) => {
+      const hear: HearChange = (isAbout) =>
+        volume.activity.content?.refs.some((ref) => isAbout(ref)) !== false && fire()
+      const told = driver.clients.follow({ kind: 'volume', name }, tellers, hear)
+      hearing = told
+      return { [Symbol.asyncDispose]: async () => told[Symbol.dispose]() }
+    }
     const byClock =
       (everyMs: number): Trigger =>
       async (fire) => {
@@ -68,7 +84,8 @@ export async function followVolume(
           waitingLimit(config.providers, driver.clients.statusOf({ kind: 'volume', name }))
         const kept = joined.use(driver.stretches.join(everyMs, limitOf))
         const isLeased = () => clock.now() < (volume.activity.leasedUntil ?? 0)
-        const onTick = () => !isLeased() && clock.elapsed() >= quietUntil && kept.tick() && fire()
+        const mayAsk = () => !isLeased() && !isTold() && clock.elapsed() >= quietUntil
+        const onTick = () => mayAsk() && kept.tick() && fire()
         tick = joined.use(driver.ticks.join(everyMs, onTick, isRestored))
         pace = kept
         return { [Symbol.asyncDispose]: async () => joined.dispose() }
@@ -87,7 +104,7 @@ export async function followVolume(
     const renewal = await openRenewal(
       {
         triggers: [
-          ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs)]),
+          ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs), byTidings]),
           ...(watched.length === 0 ? [] : [byTemplates]),
           ...(plan.files.length === 0 ? [] : [byValueFiles]),
           leaseTrigger({ holder: leases, clock, isRestored: hadLeases, failed: leasesFailed }),
@@ -110,13 +127,14 @@ export async function followVolume(
     )
     const nextInMs = () => Math.max(tick?.nextInMs() ?? 0, (volume.activity.leasedUntil ?? 0) - clock.now())
     driver.table.note(volume, {
-      refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace })),
+      refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace, isTold: isTold() })),
       nextRefreshInMs: plan.everyMs === undefined ? undefined : nextInMs,
     })
     async function renew(): Promise<undefined> {
-      const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { plan, seen, ...run }))
+      const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { key, seen, ...run }))
       await (pace === undefined ? refresh() : pace.run(refresh))
       quietUntil = Number.NEGATIVE_INFINITY
+      askedAt = clock.elapsed()
     }
     // Stale values are replaced as soon as the provider answers, also without a refresh.
     void renewal.follow(renew, { signal, missing: outage })
@@ -142,21 +160,24 @@ function noteStale(driver: Driver, volume: Volume): void {
  * Rejects when it failed: the files stay as they are, and the failure is not reported anywhere else.
  */
 export async function refreshNow(driver: Driver, volume: Volume, signal: AbortSignal): Promise<Changes> {
-  const plan = planOf(configOf(driver, volume), volume.activity.content)
+  const { key } = planOf(configOf(driver, volume), volume.activity.content)
   const seen: Seen = { text: undefined, at: 0 }
   const own = AbortSignal.any([signal, driver.stopping])
   // A lease that was revoked at the server is issued anew.
   await leasesOf(driver, volume).renewDue(own, true)
-  return await renderAgain(driver, volume, { plan, seen, signal: own, isRefresh: false })
+  return await renderAgain(driver, volume, { key, seen, signal: own, isRefresh: false })
 }
 
-function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined): RefreshPlan {
-  const used = providers.filter(({ name }) => content?.providers.includes(name) === true)
-  return refreshPlan(refresh, used)
+function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined) {
+  return followPlan(
+    refresh,
+    providers.filter(({ name }) => content?.providers.includes(name) === true),
+  )
 }
 
 interface RenderAgain {
-  readonly plan: RefreshPlan
+  /** The key of the plan by which the volume is followed. */
+  readonly key: string
   readonly seen: Seen
   readonly signal: AbortSignal
   readonly isRefresh: boolean
@@ -170,15 +191,15 @@ interface RenderAgain {
 async function renderAgain(
   driver: Driver,
   volume: Volume,
-  { plan, seen, signal, isRefresh }: RenderAgain,
+  { key, seen, signal, isRefresh }: RenderAgain,
 ): Promise<Changes> {
   const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = isRefresh ? undefined : openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
   const audit = driver.audit.open({ action: 'refresh', volume: volume.name })
-  const asked = { seen, signal: deadline?.signal ?? signal, options: { keeping: 'fill', audit } } as const
-  const fresh = await renderIfChanged(driver, volume, strict, asked).catch(async (thrown: unknown) => {
+  const question = { seen, signal: deadline?.signal ?? signal, options: { keeping: 'fill', audit } } as const
+  const fresh = await renderIfChanged(driver, volume, strict, question).catch(async (thrown: unknown) => {
     if (!signal.aborted) await audit.failed(toLocketError(thrown))
     throw thrown
   })
@@ -209,7 +230,7 @@ async function renderAgain(
         driver.emit('volume.rendered', { volume: volume.name, ...facts })
       }
       // A template that changed may name other providers, or values with a lease.
-      const isOther = JSON.stringify(planOf(config, content)) !== JSON.stringify(plan)
+      const isOther = planOf(config, content).key !== key
       if (isOther || (!hadLeases && leasesOf(driver, volume).isHolding())) await followVolume(driver, volume)
       return changes
     })

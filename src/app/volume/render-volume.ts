@@ -69,6 +69,14 @@ export interface Seen {
 const LONGEST_UNASKED_MS = 3_600_000
 
 /**
+ * Returns the milliseconds after which the values of a volume are asked for in any case: values in the cache
+ * must not grow old while they are known to be current.
+ */
+export function longestUnaskedMs({ cache }: Pick<VolumeConfig, 'cache'>): number {
+  return cache === 'off' ? LONGEST_UNASKED_MS : Math.min(LONGEST_UNASKED_MS, cache / 2)
+}
+
+/**
  * Does the same, unless the providers can tell by a cheaper question that nothing has changed since `seen`:
  * then it resolves with undefined. The caller stores the `seen` of the answer when it is in place.
  */
@@ -91,10 +99,7 @@ export async function renderIfChanged(
       ? undefined
       : await clients.versionsOf(caller, config.providers, { refs, signal })
   const text = versions === undefined ? undefined : `${fingerprint} ${versions}`
-  // Values in the cache must not grow old while they are known to be current.
-  const longestMs =
-    config.cache === 'off' ? LONGEST_UNASKED_MS : Math.min(LONGEST_UNASKED_MS, config.cache / 2)
-  if (text !== undefined && text === seen.text && at - seen.at < longestMs) return undefined
+  if (text !== undefined && text === seen.text && at - seen.at < longestUnaskedMs(config)) return undefined
   return { ...(await renderPrepared(driver, volume, ready, { signal, options })), seen: { text, at } }
 }
 
@@ -159,7 +164,7 @@ async function renderPrepared(
   return {
     templates,
     rendered,
-    content: { ...content, warnings: [...content.warnings, ...warnings] },
+    content: { ...content, isSteady: rendered.isSteady, warnings: [...content.warnings, ...warnings] },
     sink: openVolumeSink(rootOf(driver, name), config, driver),
     stale: cached?.stale(),
     leases,

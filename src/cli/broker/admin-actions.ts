@@ -1,5 +1,7 @@
 import { brokerAdminSection } from '../../config/broker/admin-section.ts'
-import { loadCommand, type Loaded, type Sections } from '../../config/load.ts'
+import { loadBrokerCommand } from '../../config/broker/load-admin.ts'
+import type { Loaded, Sections } from '../../config/load.ts'
+import { configFileSection } from '../../config/sections/config-file.ts'
 import { tableLines } from '../../core/text/table.ts'
 import { nearest } from '../../core/text/nearest.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
@@ -10,6 +12,9 @@ import type { BrokerAdminClient } from '../../http/broker-client/admin-client.ts
 export interface AdminAction extends Action {
   run(name: string, context: CommandContext): Promise<void>
 }
+
+/** The sections of every action. */
+const ADMIN = { admin: brokerAdminSection, configFile: configFileSection } as const
 
 /** The call of an action. */
 export interface ActionCall<S extends Sections> extends Loaded<S> {
@@ -25,20 +30,21 @@ export function adminAction<S extends Sections>(
   command: string,
   sections: S,
   positionals: readonly string[],
-  body: (call: ActionCall<S & { readonly admin: typeof brokerAdminSection }>) => Promise<void>,
+  body: (call: ActionCall<S & typeof ADMIN>) => Promise<void>,
 ): AdminAction {
-  const all = { ...sections, admin: brokerAdminSection }
+  const all = { ...sections, ...ADMIN }
   return {
     sections: Object.values(all),
     async run(name, context) {
-      const { argv, env, isRoot, signal } = context
-      const loaded = loadCommand({
+      const { argv, env, isRoot, tables, signal } = context
+      const loaded = loadBrokerCommand({
         name: `${command} ${name}`,
         sections: all,
         argv: argv.slice(1),
         env,
         isRoot,
         positionals,
+        tables,
       })
       const { openBrokerAdmin } = await import('../../http/broker-client/admin-client.ts')
       const client = await openBrokerAdmin(loaded.settings.admin, signal)

@@ -73,6 +73,18 @@ export function tomlLayer(
   })
 }
 
+/** Returns those of `fields` that the table of `command` sets. Other keys of the table are not looked at. */
+export function namedLayer(
+  document: TomlDocument,
+  command: string,
+  fields: readonly Field[],
+  problems: Problems,
+): Layer {
+  const names = new Set(fields.flatMap(flagNames))
+  const entries = [...entriesOf(document, command)].filter(([key]) => names.has(key))
+  return entryLayer(new Map(entries), fields, problems, (key) => `there is no setting ${key}`)
+}
+
 /** Returns the entries of the table at the path `keys`; none when there is no such table. */
 export function entriesOf(
   { tables, at }: TomlDocument,

@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto'
+
 /** The content of `identity.json`: who a machine is, and how it knows its broker. It holds no secret. */
 export interface MachineIdentity {
   readonly machineId: string
   readonly machineName: string
+  /** The broker, as programs for several brokers name it: see `vaultIdOf`. A bundle has it. */
+  readonly vaultId?: string
   /** The address of the broker: `https://broker.example:7468`, or `unix:/run/locket/broker.sock`. */
   readonly apiUrl: string
   /** The public key that signs the broker's answers: 32 bytes in base64. */
@@ -14,6 +18,14 @@ export interface MachineIdentity {
 
 /** Names of the files of an identity. */
 export const IDENTITY_FILES = { identity: 'identity.json', key: 'private.pem', settings: 'cli.json' } as const
+
+/**
+ * Returns the name of a broker in paths, `vault_` and 24 characters. It follows from the public key of the
+ * broker, so replicas agree and it never changes.
+ */
+export function vaultIdOf(serverKey: Uint8Array): string {
+  return `vault_${createHash('sha256').update(serverKey).digest('hex').slice(0, 24)}`
+}
 
 /** Returns the text of `identity.json`. */
 export function formatIdentity(identity: MachineIdentity): Uint8Array {

@@ -19,10 +19,10 @@ const FIRST_INHERITED_FD = 3
 const PROBE_MS = 2000
 
 /**
- * Prepares `path` for a socket: makes its folder, and removes a socket that no process answers on. Rejects
- * with `io` when a process answers there, or when the file there is not a socket.
+ * Prepares `path` for a socket: makes its folder, and removes a socket that no process answers on. `flag`
+ * chooses the path. Rejects with `io` when a process answers there, or when the file there is not a socket.
  */
-export async function claimSocket(path: string): Promise<void> {
+export async function claimSocket(path: string, flag: string): Promise<void> {
   try {
     await makeFolders(dirname(path))
     const found = await lstat(path).catch((error: unknown) => {
@@ -33,7 +33,7 @@ export async function claimSocket(path: string): Promise<void> {
     if (!found.isSocket()) throw new LocketError('io', `${path} exists and is not a socket`)
     if (await answers(path)) {
       throw new LocketError('io', `another locket answers on ${path}`, {
-        hint: 'stop it, or choose another --socket',
+        hint: `stop it, or choose another ${flag}`,
       })
     }
     await unlink(path)
@@ -50,14 +50,14 @@ export async function claimSocket(path: string): Promise<void> {
  */
 export async function listenAsDaemon(server: Server, path: string, env: Environment): Promise<string> {
   const fd = inheritedSocket(env, process.pid)
-  if (fd === undefined) await claimSocket(path)
+  if (fd === undefined) await claimSocket(path, '--socket')
   await listenPrivately(server, fd === undefined ? { path } : { fd })
   return fd === undefined ? path : `descriptor ${fd}, from systemd`
 }
 
 /** Listens at the path of a new socket, or at a TCP address. Rejects with `io`. */
 export async function listenAsAdmin(server: Server, at: Exclude<ListenAt, { fd: number }>): Promise<void> {
-  if ('path' in at) await claimSocket(at.path)
+  if ('path' in at) await claimSocket(at.path, '--admin-socket')
   await listenPrivately(server, at)
 }
 

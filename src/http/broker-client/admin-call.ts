@@ -37,7 +37,7 @@ export async function openAdminCall(
     await readFile(tokenFile, 'latin1').catch((thrown: unknown) => {
       throw new LocketError('io', `cannot read ${tokenFile}: ${systemReason(errnoOf(thrown))}`, {
         cause: thrown,
-        hint: 'run this on the host of the broker, as its user, with the --broker-dir of locket serve',
+        hint: 'run this on the host of the broker, as its user, with the --config or the --broker-dir of locket serve',
       })
     })
   ).trim()
@@ -55,7 +55,7 @@ export async function openAdminCall(
         signal.throwIfAborted()
         throw new LocketError('unavailable', `${who} does not answer: ${systemReason(errnoOf(thrown))}`, {
           cause: thrown,
-          hint: 'does locket serve run?',
+          hint: 'does locket serve run, with the same --admin-listen and --broker-dir?',
         })
       },
     )

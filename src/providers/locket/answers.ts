@@ -14,6 +14,7 @@ const Facts = {
 
 const Row = z.union([
   z.object({ error: z.string().max(64) }),
+  z.object({ unchanged: z.literal(true), ...Facts }),
   z.object({ value: Base64, ...Facts }),
   z.object({ fields: z.array(z.tuple([z.string(), Base64])), ...Facts }),
 ])
@@ -21,21 +22,28 @@ const Row = z.union([
 /** An answer of the broker to one reference. */
 export type BrokerRow = z.output<typeof Row>
 
-const Answer = z.object({ answers: z.record(z.string(), z.unknown()) })
+const Answer = z.object({ cursor: z.string().max(128), answers: z.record(z.string(), z.unknown()) })
 
-/**
- * Returns the rows of an answer by reference. Throws `provider_protocol`. A row that cannot be read costs its
- * own reference.
- */
-export function readRows(answer: unknown, who: string): ReadonlyMap<string, BrokerRow | undefined> {
+/** The rows of an answer by reference, and the `since` of a watch from then on. */
+interface ReadAnswer {
+  readonly cursor: string
+  readonly rows: ReadonlyMap<string, BrokerRow | undefined>
+}
+
+/** Returns an answer. Throws `provider_protocol`. A row that cannot be read costs its own reference. */
+export function readAnswer(answer: unknown, who: string): ReadAnswer {
   const read = Answer.safeParse(answer)
   if (!read.success) throw unreadable(who)
-  return new Map(Object.entries(read.data.answers).map(([ref, row]) => [ref, Row.safeParse(row).data]))
+  const { cursor, answers } = read.data
+  return {
+    cursor,
+    rows: new Map(Object.entries(answers).map(([ref, row]) => [ref, Row.safeParse(row).data])),
+  }
 }
 
 /** Returns the value of a row. Throws the error that it holds. */
 export function resolvedOf(row: BrokerRow | undefined, place: string, who: string): Resolved {
-  if (row === undefined) throw unreadable(who)
+  if (row === undefined || 'unchanged' in row) throw unreadable(who)
   if ('error' in row) throw rowError(row.error, place, who)
   const { version, expiresAt, fleeting } = row
   const value =

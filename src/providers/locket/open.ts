@@ -1,6 +1,6 @@
 import { isLocketError } from '../../core/vocabulary/errors.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
-import type { ProviderClient, ProviderDeps } from '../define.ts'
+import type { ProviderClient, ProviderDeps, VersionOf } from '../define.ts'
 import { fetchEach } from '../lib/each.ts'
 import { createHttpClient } from '../lib/http/http.ts'
 import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
@@ -8,17 +8,21 @@ import { caCertReader } from '../lib/http/traffic-settings.ts'
 import { createTraffic } from '../lib/http/traffic.ts'
 import { createSessions } from '../lib/login/sessions.ts'
 import { providerError } from '../lib/provider-error.ts'
-import { readRows, resolvedOf, type BrokerRow } from './answers.ts'
+import { readAnswer, resolvedOf, type BrokerRow } from './answers.ts'
+import { followBroker } from './follow.ts'
 import { loadIdentity, readIdentityFiles, type LoadedIdentity } from './identity.ts'
+import { createKnownVersions } from './known.ts'
 import { createBrokerSession, type BrokerSession } from './session.ts'
 import type { LocketSettings } from './settings.ts'
 
 /** References of one request. */
 const REFS_AT_ONCE = 2000
 
+type Rows = ReadonlyMap<string, BrokerRow | undefined>
+
 interface Batch {
   readonly who: string
-  readonly rows: () => Promise<ReadonlyMap<string, BrokerRow | undefined>>
+  readonly rows: () => Promise<Rows>
 }
 
 /** Opens a client of a broker. It does no I/O: the address of the broker is in the identity. */
@@ -29,35 +33,74 @@ export function openLocket(
 ): ProviderClient {
   const { clock, emit, files, env } = deps
   const traffic = createTraffic({ provider: instance, maxConcurrent, rates: maxRate, clock })
+  // A question that is held takes no place of another one, and its failures say nothing about others.
+  const heldTraffic = createTraffic({ provider: instance, maxConcurrent: 1, rates: [], clock })
   const closing = new AbortController()
   const closings: PromiseLike<void>[] = []
-  const sessions = createSessions<BrokerSession>({
+  const known = createKnownVersions(clock)
+  const cursor = { at: '' }
+  const sessions = createSessions<BrokerSession & AsyncDisposable>({
     clock,
     isRenewable: false,
     readCredentials: () => readIdentityFiles(identity, files, instance),
     login: async (read) => ({ value: openSession(loadIdentity(read, identity, instance)) }),
-    wipe: ({ http }) => void closings.push(http[Symbol.asyncDispose]()),
+    wipe: (session) => void closings.push(session[Symbol.asyncDispose]()),
   })
 
-  function openSession(loaded: LoadedIdentity): BrokerSession {
+  function openSession(loaded: LoadedIdentity): BrokerSession & AsyncDisposable {
     const { baseUrl, socketPath } = addressOf(loaded.apiUrl, instance)
-    const http = createHttpClient({
+    const options = {
       provider: instance,
       baseUrl,
-      maxConcurrent,
-      traffic,
       socketPath,
       onlyCa: loaded.caPem,
       caCert: caCertReader(caCert, files, { provider: instance, setting: 'broker-ca-cert' }),
       env: socketPath === undefined ? env : undefined,
-    })
-    return createBrokerSession(loaded, { http, authority: new URL(baseUrl).host, clock })
+    }
+    const http = createHttpClient({ ...options, maxConcurrent, traffic })
+    const held = createHttpClient({ ...options, maxConcurrent: 1, traffic: heldTraffic })
+    return {
+      ...createBrokerSession(loaded, { http, held, authority: new URL(baseUrl).host, clock }),
+      async [Symbol.asyncDispose]() {
+        await Promise.all([http, held].map((one) => one[Symbol.asyncDispose]()))
+      },
+    }
   }
 
-  async function use(signal: AbortSignal, work: (session: BrokerSession) => Promise<void>): Promise<void> {
+  async function use<T>(signal: AbortSignal, work: (session: BrokerSession) => Promise<T>): Promise<T> {
     throwIfAborted(instance, signal)
     closing.signal.throwIfAborted()
-    await sessions.use(signal, work)
+    return await sessions.use(signal, work)
+  }
+
+  /** Asks for these references. With their versions, the broker sends only the values that have others. */
+  async function resolve(
+    session: BrokerSession,
+    keys: readonly string[],
+    { versions, signal }: { readonly versions?: ReadonlyMap<string, string>; readonly signal: AbortSignal },
+  ): Promise<Rows> {
+    const parts: string[][] = []
+    for (let at = 0; at < keys.length; at += REFS_AT_ONCE) parts.push(keys.slice(at, at + REFS_AT_ONCE))
+    const answers = await Promise.all(
+      parts.map(async (refs) => {
+        const own = versions && Object.fromEntries(refs.map((key) => [key, versions.get(key)]))
+        const body = { refs, ...(own === undefined ? {} : { known: own }) }
+        return readAnswer(
+          await session.ask({ method: 'POST', url: '/v2/resolve', body, signal }),
+          session.http.who,
+        )
+      }),
+    )
+    // A later one would leave out what has changed since the values before.
+    if (cursor.at === '') cursor.at = answers[0]?.cursor ?? ''
+    return new Map(answers.flatMap(({ rows }) => [...rows]))
+  }
+
+  /** One request for all references of a batch. It goes when the first of them is asked for. */
+  function batchOf(session: BrokerSession, refs: readonly SecretRef[], signal: AbortSignal): Batch {
+    let asked: Promise<Rows> | undefined
+    const keys = refs.map(({ key }) => key)
+    return { who: session.http.who, rows: () => (asked ??= resolve(session, keys, { signal })) }
   }
 
   return {
@@ -69,14 +112,36 @@ export function openLocket(
         const signal = AbortSignal.any([call.signal, closing.signal])
         await use(signal, (session) => work(batchOf(session, call.refs, signal)))
       },
-      fetchOne: async (ref, { who, rows }) => resolvedOf((await rows()).get(ref.key), ref.key, who),
+      async fetchOne({ key }, { who, rows }) {
+        const row = (await rows()).get(key)
+        known.note(key, row)
+        return resolvedOf(row, key, who)
+      },
     }),
+    async versions(given): Promise<VersionOf> {
+      const signal = AbortSignal.any([given, closing.signal])
+      const versions = new Map(known.all())
+      if (versions.size === 0) return () => undefined
+      const rows = await use(signal, (session) =>
+        resolve(session, [...versions.keys()], { versions, signal }),
+      )
+      // A value that has changed came along. It is asked for again, so that nothing keeps it until then.
+      for (const [key, row] of rows) known.note(key, row)
+      const now = new Map(known.all())
+      return ({ key }) => {
+        known.use(key)
+        return now.get(key)
+      }
+    },
+    async follow(listener, given) {
+      const signal = AbortSignal.any([given, closing.signal])
+      const ask = (url: string, asked: AbortSignal): Promise<unknown> =>
+        use(asked, (session) => session.ask({ method: 'GET', url, isHeld: true, signal: asked }))
+      await followBroker({ clock, ask, cursor }, listener, signal)
+    },
     async probe(signal) {
       try {
-        await use(
-          signal,
-          async (session) => void (await session.ask({ method: 'GET', url: '/v2/secrets', signal })),
-        )
+        await use(signal, (session) => session.ask({ method: 'GET', url: '/v2/secrets', signal }))
       } catch (thrown) {
         throw signal.aborted && !isLocketError(thrown) ? abortError(instance, signal.reason) : thrown
       }
@@ -88,24 +153,6 @@ export function openLocket(
       await Promise.all(closings)
     },
   }
-}
-
-/** One request for all references of a batch. It goes when the first of them is asked for. */
-function batchOf(session: BrokerSession, refs: readonly SecretRef[], signal: AbortSignal): Batch {
-  const { who } = session.http
-  let asked: Promise<ReadonlyMap<string, BrokerRow | undefined>> | undefined
-
-  async function askAll(): Promise<ReadonlyMap<string, BrokerRow | undefined>> {
-    const keys = refs.map(({ key }) => key)
-    const parts: string[][] = []
-    for (let at = 0; at < keys.length; at += REFS_AT_ONCE) parts.push(keys.slice(at, at + REFS_AT_ONCE))
-    const answers = await Promise.all(
-      parts.map((some) => session.ask({ method: 'POST', url: '/v2/resolve', body: { refs: some }, signal })),
-    )
-    return new Map(answers.flatMap((answer) => [...readRows(answer, who)]))
-  }
-
-  return { who, rows: () => (asked ??= askAll()) }
 }
 
 function addressOf(

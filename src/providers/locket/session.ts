@@ -25,6 +25,8 @@ export interface BrokerSession {
     readonly method: 'GET' | 'POST'
     readonly url: string
     readonly body?: unknown
+    /** The broker answers when something changes: the question goes outside the limits of all others. */
+    readonly isHeld?: true
     readonly signal: AbortSignal
   }): Promise<unknown>
 }
@@ -39,14 +41,20 @@ const EMPTY = new Uint8Array(0)
 
 const Failure = z.object({ error: z.object({ time: z.number() }) })
 
-/** Makes a session; it sends nothing. `authority`: the host and port that the signature covers. */
+/** The connections of a session. */
+interface SessionPorts {
+  readonly http: HttpClient
+  /** For questions that are held. */
+  readonly held: HttpClient
+  /** The host and port that the signature covers. */
+  readonly authority: string
+  readonly clock: Clock
+}
+
+/** Makes a session; it sends nothing. */
 export function createBrokerSession(
   identity: LoadedIdentity,
-  {
-    http,
-    authority,
-    clock,
-  }: { readonly http: HttpClient; readonly authority: string; readonly clock: Clock },
+  { http, held, authority, clock }: SessionPorts,
 ): BrokerSession {
   const { machine, key, serverKey } = identity
   const { who } = http
@@ -87,10 +95,11 @@ export function createBrokerSession(
 
   return {
     http,
-    async ask({ method, url, body, signal }) {
+    async ask({ method, url, body, isHeld, signal }) {
       const sent = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body))
       let requestSignature: Uint8Array = EMPTY
-      const answer = await http.send({
+      const answer = await (isHeld === true ? held : http).send({
+        ...(isHeld === true ? { mayRepeat: false } : {}),
         method,
         path: url,
         ...(sent === undefined ? {} : { body: sent }),

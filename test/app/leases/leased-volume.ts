@@ -53,10 +53,10 @@ export async function leasedWorld(
 async function ended(driver: Driver, clock: ManualClock): Promise<void> {
   for (const { name, state } of driver.table.list())
     for (const { id } of usesOf(state)) await unmountVolume(driver, name, id)
-  let isClosed = false
-  const closed = driver.leases.close().then(() => (isClosed = true))
-  while (!isClosed) await passTime(clock, 1000)
-  await closed
+  const closed = new AbortController()
+  const closing = driver.leases.close().then(() => closed.abort())
+  while (!closed.signal.aborted) await passTime(clock, 1000)
+  await closing
 }
 
 /** The options of a volume with a user name, a password and a file with both. */

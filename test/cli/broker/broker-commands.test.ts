@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createPrivateKey } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -14,7 +14,10 @@ const folder = mkdtempSync(join(tmpdir(), 'locket-cli-broker-'))
 let broker: TestBroker
 
 before(async () => {
-  broker = await startBroker({ folder })
+  broker = await startBroker({
+    folder,
+    env: { LOCKET_IDENTITY: join(folder, 'itself', 'identity.json') },
+  })
   broker.put({ DB: 'canary-db', API: 'canary-api' })
 })
 after(async () => {
@@ -22,9 +25,19 @@ after(async () => {
   rmSync(folder, { recursive: true })
 })
 
+interface Said {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
 /** Runs a command of locket on the broker's host. */
-function locket(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const env = { PATH: process.env['PATH'] ?? '', LOCKET_BROKER_DIR: join(folder, 'broker') }
+function locket(...words: string[]): Promise<Said> {
+  return locketWith({ LOCKET_BROKER_DIR: join(folder, 'broker') }, ...words)
+}
+
+function locketWith(own: NodeJS.ProcessEnv, ...words: string[]): Promise<Said> {
+  const env = { PATH: process.env['PATH'] ?? '', ...own }
   const child = spawn(process.execPath, [MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
@@ -109,15 +122,19 @@ test('a machine with --approve waits until a person has compared fingerprints', 
   assert.equal((await broker.resolve(machine, 'shop/db')).status, 200)
 })
 
-test('a bundle is a private ZIP archive with the three files, and its identity works', async () => {
+test('a bundle is a private ZIP archive with both layouts, and its identity works', async () => {
   const file = join(folder, 'web2.zip')
   const { code, err, out } = await locket('machine', 'add', 'web2', '--project', 'shop', '--bundle', file)
   assert.equal(code, 0, err)
   assert.equal(out, '')
   assert.equal(statSync(file).mode & 0o777, 0o600)
   const files = unzipSync(readFileSync(file))
-  assert.deepEqual(Object.keys(files), ['identity.json', 'private.pem', 'cli.json'])
   const identity = JSON.parse(Buffer.from(files['identity.json'] ?? []).toString()) as MachineIdentity
+  const { vaultId = '' } = identity
+  assert.match(vaultId, /^vault_[0-9a-f]{24}$/)
+  const ofVault = ['identity.json', 'private.pem'].map((name) => `vaults/${vaultId}/${name}`)
+  assert.deepEqual(Object.keys(files), ['identity.json', 'private.pem', 'cli.json', ...ofVault])
+  for (const path of ofVault) assert.deepEqual(files[path], files[path.replace(/.*\//, '')])
   const machine = { id: identity.machineId, key: createPrivateKey(Buffer.from(files['private.pem'] ?? [])) }
   assert.ok('value' in ((await broker.resolve(machine, 'shop/api')).json.answers['shop/api'] ?? {}))
 })
@@ -153,6 +170,30 @@ test('wrong words are named: an action, a network, a moment, a name that is take
     assert.ok(code !== 0 && code !== 70, err)
     assert.match(err, says)
   }
+})
+
+test('the commands find the broker by [serve] of a configuration file', async () => {
+  const file = join(folder, 'locket.toml')
+  const state = join(folder, 'broker')
+  writeFileSync(file, `[serve]\nbroker-dir = "${state}"\nno-such-setting = 1\n`)
+  const env = { LOCKET_BROKER_DIR: undefined }
+  const found = await locketWith(env, 'machine', 'list', '--config', file)
+  assert.equal(found.code, 0, found.err)
+  assert.match(found.out, /^NAME /)
+  assert.equal((await locketWith({ ...env, LOCKET_CONFIG: file }, 'secret-ref', 'list')).code, 0)
+  writeFileSync(file, `[serve]\nbroker-dir = "${state}"\nadmin-listen = "10.0.0.1:1"\n`)
+  const wrong = await locketWith(env, 'grant', 'list', 'web1', '--config', file)
+  assert.match(wrong.err, /locket\.toml line 3 admin-listen: must be unix:\/path, or a port of 127/)
+  writeFileSync(file, '[serv]\n')
+  assert.match((await locketWith(env, 'machine', 'list', '--config', file)).err, /did you mean \[serve\]\?/)
+})
+
+test('a reference to the broker itself is refused with one line', async () => {
+  const { out } = await locket('machine', 'add', 'itself', '--project', 'shop')
+  await locket(...out.trim().split(' ').slice(1), '--identity-dir', join(folder, 'itself'))
+  const added = await locket('secret-ref', 'add', 'loop', 'locket://shop/db', '--project', 'shop')
+  assert.equal(added.code, 78, added.err)
+  assert.match(added.err, /^locket: [^\n]*locket:\/\/shop\/db leads back to this broker[^\n]*\n$/)
 })
 
 test('without a broker on this host the commands say so', async () => {

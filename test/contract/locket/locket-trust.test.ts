@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createSigningKey } from '../../../src/core/broker/keys.ts'
 import { systemClock } from '../../../src/host/daemon/clock.ts'
-import { readRows, resolvedOf } from '../../../src/providers/locket/answers.ts'
+import { readAnswer, resolvedOf } from '../../../src/providers/locket/answers.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { startTlsServer } from '../../fixtures/servers/tls.ts'
 import type { ServiceAnswer } from '../../fixtures/servers/http-fixture.ts'
@@ -132,13 +132,18 @@ test('a failure of the provider behind the broker is not one of this machine', (
     ['timeout', 'timeout'],
   ]
   for (const [code, expected] of rows) {
-    const answer = readRows({ answers: { 'shop/a': { error: code } } }, 'locket at https://b').get('shop/a')
+    const sent = { cursor: 'c.1', answers: { 'shop/a': { error: code } } }
+    const answer = readAnswer(sent, 'locket at https://b').rows.get('shop/a')
     assert.throws(() => resolvedOf(answer, 'shop/a', 'locket at https://b'), { code: expected })
   }
-  const odd = readRows({ answers: { 'shop/a': { value: 7 }, 'shop/b': { value: '*' } } }, 'b')
-  for (const row of odd.values())
+  const answers = {
+    'shop/a': { value: 7 },
+    'shop/b': { value: '*' },
+    'shop/c': { unchanged: true, version: 'v' },
+  }
+  for (const row of readAnswer({ cursor: 'c.1', answers }, 'b').rows.values())
     assert.throws(() => resolvedOf(row, 'shop/a', 'b'), { code: 'provider_protocol' })
-  assert.throws(() => readRows([], 'b'), { code: 'provider_protocol' })
+  assert.throws(() => readAnswer([], 'b'), { code: 'provider_protocol' })
 })
 
 test('more than 2000 references are asked for by several requests', async (t) => {
