@@ -8,6 +8,7 @@ import { createBroker, type Broker } from './app/broker/broker.ts'
 import { openLivePolicy, type LivePolicy } from './app/policy/live-policy.ts'
 import { refuseOwn } from './app/broker/own-references.ts'
 import { claimStore } from './app/broker/run-broker.ts'
+import type { DashboardPorts } from './app/dashboard/ports.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
 import type { PolicyFile } from './core/broker/policy/rules.ts'
 import type { BrokerAddress } from './core/broker/broker-address.ts'
@@ -20,6 +21,8 @@ import { VERSION } from './core/vocabulary/version.ts'
 import type { Rate } from './core/waiting/rate.ts'
 import { createAuditStore } from './host/broker/audit-store.ts'
 import { createBrokerStore } from './host/broker/broker-store.ts'
+import { createPeopleStore } from './host/broker/dashboard/people-store.ts'
+import { keepSetupLink } from './host/broker/dashboard/setup-link.ts'
 import { openBrokerIdentity } from './host/broker/identity.ts'
 import { listenAt } from './host/broker/listen.ts'
 import { readTls, renewTls, type TlsSource } from './host/broker/tls-source.ts'
@@ -31,7 +34,6 @@ import { onHangup } from './host/policy/on-hangup.ts'
 import { openSourceFiles } from './host/sources/source-files.ts'
 import { watchPaths } from './host/sources/watch.ts'
 import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
-import { openDashboard, type OpenedDashboard } from './wire-dashboard.ts'
 import { providerDeps } from './wire.ts'
 
 // The part of wire.ts that only `locket serve` loads: it builds the broker on the real machine.
@@ -79,10 +81,11 @@ export interface OpenedBroker {
   /** Answers are encrypted for their machine. */
   readonly seals: boolean
   /** Undefined: the dashboard is off. */
-  readonly dashboard: OpenedDashboard | undefined
+  readonly dashboard: DashboardPorts | undefined
   /** Listens, and renews the certificate from then on. Resolves with the address. */
   listenForMachines(server: Server): Promise<string>
   listenForAdmin(server: Server): Promise<string>
+  listenForDashboard(server: Server): Promise<string>
   close(): Promise<void>
 }
 
@@ -135,14 +138,13 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       },
       zip: zipFiles,
     })
-    const at = config.dashboardListen
-    const dashboardAt = at && { at, url: config.dashboardUrl, folder: config.stateDir, database }
-    const dashboard =
-      dashboardAt &&
-      openDashboard(dashboardAt, { clock, emit, audit, broker, store, providers: () => clients.list() })
     return {
       broker,
-      dashboard,
+      dashboard: config.dashboardListen && {
+        ...{ clock, emit, audit, broker, store, people: createPeopleStore(database) },
+        providers: () => clients.list(),
+        keepFirstLink: (link) => keepSetupLink(config.stateDir, link),
+      },
       clock,
       adminToken: identity.adminToken,
       tls,
@@ -157,8 +159,11 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         const at = config.adminListen ?? { kind: 'socket', path: join(config.stateDir, 'admin.sock') }
         return await listenAt(server, await claimed(at, '--admin-listen'), ADMIN_SOCKET_MODE)
       },
+      async listenForDashboard(server) {
+        if (config.dashboardListen === undefined) return 'off'
+        return await listenAt(server, config.dashboardListen, ADMIN_SOCKET_MODE)
+      },
       async close() {
-        dashboard?.dashboard[Symbol.dispose]()
         await clients.close()
         await store[Symbol.asyncDispose]()
       },

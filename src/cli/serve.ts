@@ -56,11 +56,12 @@ export const command: Command = {
 }
 
 /** Builds the servers: that of machines, that of the admin API, and that of the dashboard. */
-async function listenersOf(opened: OpenedBroker, emit: Emit, url: string | undefined) {
+async function listenersOf(opened: OpenedBroker, emit: Emit, proxy: string | undefined) {
   const { buildBrokerServer } = await import('../http/broker/broker-server.ts')
   const { serveMachines } = await import('../http/broker/machine-api.ts')
   const { serveAdmin } = await import('../http/broker/admin-api.ts')
   const { closeServer } = await import('../http/server.ts')
+  const { dashboardListener } = await import('./broker/dashboard-listener.ts')
   const { broker, clock, seals } = opened
   const [machines, admin] = [buildBrokerServer(opened.tls), buildBrokerServer(undefined)]
   serveMachines(machines, { broker, clock, emit, seals })
@@ -72,23 +73,7 @@ async function listenersOf(opened: OpenedBroker, emit: Emit, url: string | undef
       close: () => closeServer(machines, clock),
     },
     admin: { listen: () => opened.listenForAdmin(admin.server), close: () => closeServer(admin, clock) },
-    dashboard: await dashboardOf(opened, emit, url),
-  }
-}
-
-/** Loads the pages only if there is a dashboard. */
-async function dashboardOf(opened: OpenedBroker, emit: Emit, url: string | undefined) {
-  const { dashboard, clock } = opened
-  if (dashboard === undefined) return undefined
-  const { buildBrokerServer } = await import('../http/broker/broker-server.ts')
-  const { serveDashboard } = await import('../http/dashboard/serve-dashboard.ts')
-  const { closeServer } = await import('../http/server.ts')
-  const server = buildBrokerServer(undefined)
-  serveDashboard(server, { dashboard: dashboard.dashboard, clock, emit, url })
-  await server.ready()
-  return {
-    listen: () => dashboard.listen(server.server),
-    close: () => closeServer(server, clock),
+    dashboard: await dashboardListener(opened, emit, proxy),
   }
 }
 

@@ -37,11 +37,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     types: ['settings', 'providers'],
   },
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
-  'wire-broker.ts': {
-    uses: ['app', 'core', 'host', 'wire.ts', 'wire-dashboard.ts', 'node:*'],
-    types: ['providers'],
-  },
-  'wire-dashboard.ts': { uses: ['app', 'core', 'host', 'node:*'] },
+  'wire-broker.ts': { uses: ['app', 'core', 'host', 'wire.ts', 'node:*'], types: ['providers'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
   'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
   'start-state.ts': { uses: ['node:*'], types: ['core'] },

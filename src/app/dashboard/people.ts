@@ -41,8 +41,11 @@ export interface People {
    */
   remove(visit: Visit, visitor: Visitor, name: string): Promise<void>
 
-  /** Resolves with a link for the first administrator. Undefined: there is a person already. */
-  firstLink(): Promise<SetupLink | undefined>
+  /**
+   * Makes a link for the first administrator if there are no people, and keeps it in a file. `url`: the
+   * address of the dashboard. The link is not logged: who reads the log must not become the administrator.
+   */
+  offerSetup(url: string): Promise<void>
   /** Resolves with the person whom a setup link is for, or `first`. Undefined: it is not good any more. */
   invited(token: string): Promise<PersonRecord | 'first' | undefined>
   /**
@@ -100,7 +103,7 @@ export function createPeople(ports: DashboardPorts, login: Login, sessions: Sess
   async function addFirst(name: string): Promise<PersonRecord> {
     const person = newPerson(name, true)
     if (!(await people.addPerson(person, true))) throw badLink()
-    await ports.forgetFirstLink()
+    await ports.keepFirstLink()
     return person
   }
 
@@ -159,8 +162,10 @@ export function createPeople(ports: DashboardPorts, login: Login, sessions: Sess
       for (const machine of machines) await store.announce({ kind: 'machine', machine })
     },
 
-    async firstLink() {
-      return (await people.people()).length === 0 ? await linkFor() : undefined
+    async offerSetup(url) {
+      const link = (await people.people()).length === 0 ? await linkFor() : undefined
+      const file = await ports.keepFirstLink(link && `${url}/setup?token=${link.token}`)
+      if (file !== undefined) ports.emit('dashboard.setup', { file })
     },
 
     invited,

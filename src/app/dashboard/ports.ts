@@ -18,8 +18,11 @@ export interface DashboardPorts {
   readonly people: PeopleStore
   /** The providers that were asked so far. */
   readonly providers: () => readonly InstanceStatus[]
-  /** Removes the file with the link for the first administrator. */
-  readonly forgetFirstLink: () => Promise<void>
+  /**
+   * Keeps the link for the first administrator in a file, and resolves with its path. Without a link it
+   * removes the file.
+   */
+  readonly keepFirstLink: (link?: string) => Promise<string | undefined>
 }
 
 /** The browser that sends a request. */
