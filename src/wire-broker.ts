@@ -142,6 +142,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       broker,
       dashboard: config.dashboardListen && {
         ...{ clock, emit, audit, broker, store, people: createPeopleStore(database) },
+        decide: policy?.decide ?? allowGranted,
+        readPolicy: async (text) => await readPolicyText(parsePolicy, text),
         providers: () => clients.list(),
         keepFirstLink: (link) => keepSetupLink(config.stateDir, link),
       },
@@ -181,6 +183,12 @@ export function openPolicyCheck() {
     read: (path: string) => files.read(path, { maxBytes: MOST_POLICY_BYTES }),
     compile: async (file: PolicyFile) => (await import('./host/policy/cel.ts')).compilePolicy(file),
   }
+}
+
+/** Reads a policy that an administrator has typed. CEL is loaded only for it. */
+async function readPolicyText(parse: ServeSurroundings['parsePolicy'], text: string) {
+  const file = parse('the text', text)
+  return { file, policy: (await import('./host/policy/cel.ts')).compilePolicy(file) }
 }
 
 /** The size of the largest policy file in bytes. */

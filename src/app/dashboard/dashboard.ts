@@ -1,8 +1,10 @@
 import type { InstanceStatus } from '../access/clients.ts'
+import { createShowAudit, type ShowAudit } from './audit-view.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { createLogin, type Login } from './login.ts'
 import { createPasskeys, type Passkeys } from './passkeys.ts'
 import { createPeople, type People } from './people.ts'
+import { createPolicyView, type PolicyView } from './policy-view.ts'
 import type { DashboardPorts } from './ports.ts'
 import { createProjects, type Projects } from './projects.ts'
 import { createPeopleSessions, type Sessions, type Visit } from './sessions.ts'
@@ -27,6 +29,8 @@ export interface Dashboard extends Disposable {
   readonly people: People
   readonly fleet: Fleet
   readonly projects: Projects
+  readonly showAudit: ShowAudit
+  readonly policy: PolicyView
   overview(visit: Visit): Promise<Overview>
 }
 
@@ -44,6 +48,8 @@ export function createDashboard(ports: DashboardPorts): Dashboard {
     passkeys: createPasskeys(ports, sessions),
     people: createPeople(ports, login, sessions),
     fleet: createFleet(ports),
+    showAudit: createShowAudit(ports),
+    policy: createPolicyView(ports),
     async overview(visit) {
       const { isAdmin, id } = visit.person
       const owner = isAdmin ? undefined : id

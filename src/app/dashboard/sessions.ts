@@ -12,8 +12,11 @@ export interface Visit extends Viewer {
 
 /** The sessions of people. */
 export interface Sessions {
-  /** Resolves with the visit of a token. Undefined: it is unknown, expired, or was not used for two hours. */
-  find(token: string): Promise<Visit | undefined>
+  /**
+   * Resolves with the visit of a token. Undefined: it is unknown, expired, or was not used for two hours.
+   * `isQuiet`: the script asks, and not the person, so the session is not kept alive.
+   */
+  find(token: string, isQuiet?: boolean): Promise<Visit | undefined>
   /** Logs a person in, and resolves with the token for the cookie. `how` is for the audit. */
   open(person: PersonRecord, visitor: Visitor, how: string): Promise<{ token: string; expires: number }>
   list(visit: Visit): Promise<readonly SessionRecord[]>
@@ -42,13 +45,13 @@ export function createPeopleSessions(ports: DashboardPorts): Sessions & Disposab
   dropExpired().catch(() => undefined)
 
   return {
-    async find(token) {
+    async find(token, isQuiet = false) {
       const now = clock.now()
       const session = await people.session(tokenHash(token), now)
       if (session === undefined || session.seenAt < now - IDLE_MS - MINUTE_MS) return undefined
       const person = await people.person(session.person)
       if (person === undefined) return undefined
-      if (now - session.seenAt >= MINUTE_MS) await people.noteSessionSeen(session.hash, now)
+      if (!isQuiet && now - session.seenAt >= MINUTE_MS) await people.noteSessionSeen(session.hash, now)
       return { session, person, permissions: await people.permissionsOf(person.id) }
     },
 

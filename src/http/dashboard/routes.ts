@@ -1,4 +1,5 @@
 import { ACCOUNT_ROUTES } from './pages/account.ts'
+import { AUDIT_ROUTES } from './pages/audit.ts'
 import { DOCKER_ROUTES } from './pages/docker.ts'
 import { LOGIN_ROUTES } from './pages/login.ts'
 import { MACHINE_ROUTES } from './pages/machine.ts'
@@ -6,6 +7,7 @@ import { MACHINES_ROUTES } from './pages/machines.ts'
 import { OVERVIEW_ROUTES } from './pages/overview.ts'
 import { PASSKEY_ROUTES } from './pages/passkeys.ts'
 import { PEOPLE_ROUTES } from './pages/people.ts'
+import { POLICY_ROUTES } from './pages/policy.ts'
 import { PROJECT_ROUTES } from './pages/projects.ts'
 import type { Route } from './route.ts'
 
@@ -18,6 +20,8 @@ export const ROUTES: readonly Route[] = [
   ...DOCKER_ROUTES,
   ...PROJECT_ROUTES,
   ...PEOPLE_ROUTES,
+  ...AUDIT_ROUTES,
+  ...POLICY_ROUTES,
   ...ACCOUNT_ROUTES,
   ...PASSKEY_ROUTES,
 ]

@@ -82,7 +82,10 @@ export function serveDashboard(server: FastifyInstance, options: DashboardOption
     const cookies = readCookies(headers.cookie, isTls)
     if (route.method === 'POST') mustBeOwn(headers, origin)
     const session = cookies.get(COOKIES.session)
-    const visit = session === undefined ? undefined : await options.dashboard.sessions.find(session)
+    const visit =
+      session === undefined
+        ? undefined
+        : await options.dashboard.sessions.find(session, headers['x-live'] !== undefined)
     if (route.isOpen !== true && visit === undefined) return toLogin(request, reply)
     // A form belongs to the session, or before a login to a cookie of the visit.
     const known = visit === undefined ? cookies.get(COOKIES.visit) : session

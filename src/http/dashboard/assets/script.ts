@@ -46,6 +46,18 @@ for (const one of all('[data-until]')) {
 for (const form of all('form[data-once]'))
   form.addEventListener('submit', () => setTimeout(() => location.reload(), 1500))
 
+// New lines of the audit appear by themselves while the page is looked at.
+const live = document.querySelector('[data-live=yes]')
+if (live)
+  setInterval(async () => {
+    if (document.hidden || live.contains(document.activeElement)) return
+    const answer = await fetch(location.href, { headers: { 'x-live': 'yes' } }).catch(() => undefined)
+    if (!answer?.ok || answer.redirected) return
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    const lines = page.getElementById('lines')
+    if (lines) live.replaceChildren(...lines.childNodes)
+  }, 5000)
+
 const post = async (path, token, body) => {
   const answer = await fetch(path, {
     method: 'POST',

@@ -18,7 +18,6 @@ const SHAPES = {
   log: html`<path d="M5 4h14v16H5zM9 9h6M9 13h6M9 17h3" />`,
   shield: html`<path d="M12 3l8 3v6c0 4.5-3.2 7.7-8 9-4.8-1.3-8-4.5-8-9V6zM9 12l2 2 4-4" />`,
   box: html`<path d="M3 8l9-5 9 5v8l-9 5-9-5zM3 8l9 5 9-5M12 13v8" />`,
-  alert: html`<path d="M12 4l9 16H3zM12 10v4M12 17h.01" />`,
 } as const
 
 /** The name of a shape. */

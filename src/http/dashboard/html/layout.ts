@@ -35,6 +35,8 @@ const MENU: readonly Entry[] = [
   { path: '/machines', label: 'Machines', icon: 'machine' },
   { path: '/projects', label: 'Projects', icon: 'key' },
   { path: '/integrations', label: 'Integrations', icon: 'plug' },
+  { path: '/audit', label: 'Audit', icon: 'log' },
+  { path: '/policy', label: 'Policy', icon: 'shield', isForAdmins: true },
   { path: '/people', label: 'People', icon: 'people', isForAdmins: true },
 ]
 

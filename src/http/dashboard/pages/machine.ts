@@ -3,13 +3,18 @@ import { ALL_SECRETS, type SecretPlace } from '../../../core/broker/records.ts'
 import { flag, html, type Html, type Piece } from '../html/html.ts'
 import { framed } from '../html/layout.ts'
 import { ago, postForm, stateBadge, sureButton, textField } from '../html/parts.ts'
+import { auditTable } from './audit.ts'
 import { done, typed, pathOf, shown, type PageAnswer, type PageRequest, type Route } from '../route.ts'
+
+const AUDIT_LINES = 10
 
 type Shown = Awaited<ReturnType<PageRequest['dashboard']['fleet']['show']>>
 
 async function machinePage(request: PageRequest): Promise<PageAnswer> {
   const { name = '' } = request.at
-  const machine = await request.dashboard.fleet.show(request.visit, name)
+  const { dashboard, visit, now } = request
+  const machine = await dashboard.fleet.show(visit, name)
+  const { rows } = await dashboard.showAudit(visit, { machine: name }, AUDIT_LINES)
   return shown(
     framed(request, {
       title: name,
@@ -17,7 +22,10 @@ async function machinePage(request: PageRequest): Promise<PageAnswer> {
       lead: html`${stateBadge(machine.machine.state)}`,
       actions: stateButton(request, machine),
       body: html`<div class="two">${facts(request, machine)} ${grantsCard(request, machine)}</div>
-        ${machine.mayGive ? await grantCard(request, machine) : undefined} ${changes(request, machine)}`,
+        ${machine.mayGive ? await grantCard(request, machine) : undefined} ${changes(request, machine)}
+        <h2>Audit</h2>
+        ${auditTable(rows, now)}
+        <p><a href="/audit?machine=${encodeURIComponent(name)}">All lines of ${name}</a></p>`,
     }),
   )
 }
