@@ -170,10 +170,24 @@ story('a passkey is added, logs in, and is refused after it was removed', async 
   await page.getByRole('heading', { name: 'Overview' }).waitFor()
 })
 
+story('new lines of the audit appear by themselves', async () => {
+  await page.goto('/audit')
+  await broker.admin('POST', '/v1/machines', { name: 'appears' })
+  await page.getByText('appears').waitFor()
+})
+
 const PATHS = ['/', '/machines', '/machines/checkout', '/projects', '/projects/shop', '/integrations']
 
 story('every page is accessible', async () => {
-  for (const path of [...PATHS, '/integrations/docker/create', '/people', '/people/anna', '/account']) {
+  for (const path of [
+    ...PATHS,
+    '/integrations/docker/create',
+    '/audit',
+    '/policy',
+    '/people',
+    '/people/anna',
+    '/account',
+  ]) {
     await page.goto(path)
     await mustBeAccessible(page)
   }
@@ -181,7 +195,7 @@ story('every page is accessible', async () => {
 
 story('the dark colours are accessible', async () => {
   await page.emulateMedia({ colorScheme: 'dark' })
-  for (const path of ['/', '/machines/checkout', '/integrations/docker/create', '/people/anna']) {
+  for (const path of ['/', '/machines/checkout', '/integrations/docker/create', '/audit', '/people/anna']) {
     await page.goto(path)
     await mustBeAccessible(page)
   }
@@ -189,7 +203,14 @@ story('the dark colours are accessible', async () => {
 
 story('no page is wider than a small phone', async () => {
   await page.setViewportSize({ width: 360, height: 740 })
-  for (const path of [...PATHS, '/integrations/docker/bundle', '/people/anna', '/account']) {
+  for (const path of [
+    ...PATHS,
+    '/integrations/docker/bundle',
+    '/audit',
+    '/policy',
+    '/people/anna',
+    '/account',
+  ]) {
     await page.goto(path)
     const isWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
     assert.equal(await page.evaluate(isWide), false, path)

@@ -224,6 +224,20 @@ test('no name and no text is put into a page as HTML', async () => {
   }
 })
 
+test('a secret is removed with its grants, and a mistake in a reference is told', async () => {
+  const { anna, broker } = dashboard
+  await anna.get('/projects/shop')
+  await anna.change('/projects/shop/add', { secret: 'gone', reference: 'dotenv://DB' })
+  const machine = await broker.machine('reads-gone', ['shop/gone'])
+  assert.match((await anna.get('/projects/shop')).text, /form="remove" name="secret" value="gone"/)
+  await anna.change('/projects/shop/remove', { secret: 'gone' })
+  assert.deepEqual((await broker.resolve(machine, 'shop/gone')).json.answers['shop/gone'], {
+    error: 'denied',
+  })
+  const wrong = await anna.post('/projects/shop/add', { secret: 'new', reference: 'nothing://x' })
+  assert.match(wrong.text, /nothing:\/\/x is not a reference of any provider[^]*value="new"/)
+})
+
 test('lists come page by page, by key', async () => {
   const { anna, broker } = dashboard
   for (let number = 100; number < 160; number += 1)

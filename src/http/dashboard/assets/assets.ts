@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { SCRIPT } from './script.ts'
 import { FORM_STYLE } from './form-style.ts'
+import { iconSheet } from './shapes.ts'
 import { STYLE } from './style.ts'
 
 /** A file that browsers keep: its name changes with its content. */
@@ -17,6 +18,7 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="
 export const ASSETS = {
   style: asset('style', 'css', 'text/css; charset=utf-8', STYLE + FORM_STYLE),
   script: asset('script', 'js', 'text/javascript; charset=utf-8', SCRIPT),
+  icons: asset('icons', 'svg', 'image/svg+xml', iconSheet()),
   icon: asset('icon', 'svg', 'image/svg+xml', ICON),
 } as const
 

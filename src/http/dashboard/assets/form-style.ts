@@ -39,6 +39,7 @@ button.danger, .button.danger { background: var(--card); color: var(--bad); bord
 button.danger.full { background: var(--bad); color: var(--card) }
 button.quiet { background: none; border-color: transparent; width: 100%; min-height: 0 }
 button.small { min-height: 34px; padding: 4px 12px; font-size: .9rem }
+form#remove { display: none }
 summary { cursor: pointer }
 summary h2 { display: inline }
 [hidden] { display: none !important }

@@ -94,6 +94,8 @@ h2 + .rows > li:first-child { border-top: 1px solid var(--line) }
 .rows .sub { display: block; font-weight: 400; color: var(--dim); font-size: .9rem; overflow-wrap: anywhere }
 .rows .meta { color: var(--dim); font-size: .9rem; white-space: nowrap }
 .rows form { position: relative }
+.rows .target { font-weight: 400 }
+.rows .why { white-space: normal; max-width: 300px; overflow-wrap: anywhere }
 .badge {
   display: inline-block; padding: 2px 10px; border-radius: 99px; font-size: .82rem; font-weight: 600;
   background: var(--code); color: var(--dim); white-space: nowrap;

@@ -1,7 +1,8 @@
 import type { Visit } from '../../../app/dashboard/sessions.ts'
 import { ASSETS } from '../assets/assets.ts'
 import { html, type Html, type Piece } from './html.ts'
-import { icon, type IconName } from './icons.ts'
+import type { IconName } from '../assets/shapes.ts'
+import { icon } from './icons.ts'
 
 /** The parts of a page that all pages have. */
 interface PageParts {

@@ -89,8 +89,8 @@ export function ago(ms: number, now: number): Html {
   const away = ms - now
   const [size, unit] = STEPS.find(([step]) => Math.abs(away) >= step) ?? [1, undefined]
   const text = unit === undefined ? 'just now' : relative.format(Math.round(away / size), unit)
-  const iso = new Date(ms).toISOString()
-  return html`<time datetime="${iso}" title="${iso.slice(0, 19).replace('T', ' ')} UTC">${text}</time>`
+  const exact = new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+  return html`<span title="${exact} UTC">${text}</span>`
 }
 
 /** Returns the content of a list that is empty: what it is for, and what to do. */

@@ -62,7 +62,7 @@ async function linesOf(
     const live = before === undefined ? 'yes' : 'no'
     const older = addressOf({ ...filters, before: next })
     const link = html`<p><a class="button second" href="/audit?${older.toString()}">Older lines</a></p>`
-    const body = html`<div id="lines" data-live="${live}">${auditTable(rows, request.now)}</div>
+    const body = html`<div id="lines" data-live="${live}">${auditList(rows, request.now)}</div>
       ${next === undefined ? undefined : link}`
     return { body, problem: undefined }
   } catch (thrown) {
@@ -102,26 +102,13 @@ function filterForm({ machine, secret, outcome, since }: Filters): Html {
   </form>`
 }
 
-/** Returns the lines of the audit as a table. */
-export function auditTable(rows: readonly AuditRow[], now: number): Html {
+/** Returns the lines of the audit as a list. */
+export function auditList(rows: readonly AuditRow[], now: number): Html {
   if (rows.length === 0) return html`<p class="card">No lines.</p>`
   return html`<div class="card flush">
-    <div class="scroll" tabindex="0" role="region" aria-label="Lines of the audit">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">Outcome</th>
-            <th scope="col">From</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map((row) => line(row, now))}
-        </tbody>
-      </table>
-    </div>
+    <ul class="rows">
+      ${rows.map((row) => line(row, now))}
+    </ul>
   </div>`
 }
 
@@ -129,13 +116,15 @@ function line({ entry }: AuditRow, now: number): Html {
   const { at, actor, action, target, machine, outcome, reason, address } = entry
   const [, label = '', kind = ''] = OUTCOMES.find(([name]) => name === outcome) ?? []
   const who = actor.startsWith('machine ') && machine !== undefined ? `machine ${machine}` : actor
-  return html`<tr>
-    <td>${ago(at, now)}</td>
-    <td>${who}</td>
-    <td><strong>${action}</strong><br />${target}</td>
-    <td><span class="badge ${kind}">${label}</span><br /><span class="dim">${reason}</span></td>
-    <td>${address === '' ? 'local' : address}</td>
-  </tr>`
+  const from = address === '' ? 'on the host' : `from ${address}`
+  return html`<li>
+    <div class="title">
+      <strong>${action}</strong> <span class="target">${target}</span>
+      <span class="sub">${who}, ${from}, ${ago(at, now)}</span>
+    </div>
+    <span class="meta why">${reason}</span>
+    <span class="badge ${kind}">${label}</span>
+  </li>`
 }
 
 /** The route of the audit. */

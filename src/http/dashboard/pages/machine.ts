@@ -3,7 +3,7 @@ import { ALL_SECRETS, type SecretPlace } from '../../../core/broker/records.ts'
 import { flag, html, type Html, type Piece } from '../html/html.ts'
 import { framed } from '../html/layout.ts'
 import { ago, postForm, stateBadge, sureButton, textField } from '../html/parts.ts'
-import { auditTable } from './audit.ts'
+import { auditList } from './audit.ts'
 import { done, typed, pathOf, shown, type PageAnswer, type PageRequest, type Route } from '../route.ts'
 
 const AUDIT_LINES = 10
@@ -24,7 +24,7 @@ async function machinePage(request: PageRequest): Promise<PageAnswer> {
       body: html`<div class="two">${facts(request, machine)} ${grantsCard(request, machine)}</div>
         ${machine.mayGive ? await grantCard(request, machine) : undefined} ${changes(request, machine)}
         <h2>Audit</h2>
-        ${auditTable(rows, now)}
+        ${auditList(rows, now)}
         <p><a href="/audit?machine=${encodeURIComponent(name)}">All lines of ${name}</a></p>`,
     }),
   )

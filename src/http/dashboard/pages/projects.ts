@@ -51,28 +51,30 @@ async function projectPage(request: PageRequest): Promise<PageAnswer> {
 
 function secretsCard(request: PageRequest, project: string, secrets: readonly SecretRecord[]): Html {
   if (secrets.length === 0) return nothingYet('No secrets', 'All secrets of this project were removed.')
-  return html`<section class="card flush">
-    <h2>Secrets</h2>
-    <ul class="rows">
-      ${secrets.map(
-        ({ name, reference }) =>
-          html`<li>
-            <div class="title">${name}<span class="sub mono">${reference}</span></div>
-            ${removeForm(request, project, name)}
-          </li>`,
-      )}
-    </ul>
-  </section>`
+  return html`<form id="remove" method="post" action="/projects/${encodeURIComponent(project)}/remove">
+      <input type="hidden" name="_form" value="${request.csrf}" />
+    </form>
+    <section class="card flush">
+      <h2>Secrets</h2>
+      <ul class="rows">
+        ${secrets.map(
+          ({ name, reference }) =>
+            html`<li>
+              <div class="title">${name}<span class="sub mono">${reference}</span></div>
+              ${removeButton(request, name)}
+            </li>`,
+        )}
+      </ul>
+    </section>`
 }
 
-function removeForm(request: PageRequest, project: string, name: string): Piece {
-  if (!request.visit.person.isAdmin) return undefined
-  const fields = html`<input type="hidden" name="secret" value="${name}" />
-    <button class="danger full">Remove ${name}</button>`
+/** All buttons belong to one form, which is beside the list. */
+function removeButton({ visit }: PageRequest, name: string): Piece {
+  if (!visit.person.isAdmin) return undefined
   return sureButton(
     'Remove',
     html`<strong>${name}</strong> and all grants of it are removed. The value in the secret manager stays.`,
-    postForm(request, pathOf('projects', project, 'remove'), fields),
+    html`<button class="danger full" form="remove" name="secret" value="${name}">Remove ${name}</button>`,
   )
 }
 
