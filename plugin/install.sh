@@ -1,10 +1,10 @@
 #!/bin/sh
-# install.sh install|uninstall DESTDIR PREFIX: dist/locket onto this host, with a systemd unit; or away again.
+# install.sh install|uninstall DESTDIR PREFIX: dist/locket onto this host, with two systemd units; or away again.
 set -eu
 action=$1 dest=$2 prefix=$3
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 program=$prefix/lib/locket
-unit=/etc/systemd/system/locket.service
+units=/etc/systemd/system
 # Where the Docker CLI and Compose look for plugins, below /usr/local and /usr. For another prefix the folder has to be named in
 # cliPluginsExtraDirs of docker's config.json.
 plugins=$prefix/lib/docker/cli-plugins
@@ -13,18 +13,20 @@ plugins=$prefix/lib/docker/cli-plugins
 systemd() { [ -n "$dest" ] || [ ! -d /run/systemd/system ] || systemctl "$@"; }
 
 install_it() {
-  mkdir -p "$dest$prefix/lib" "$dest$prefix/bin" "$dest$plugins" "$dest$(dirname $unit)" "$dest/etc/locket"
+  mkdir -p "$dest$prefix/lib" "$dest$prefix/bin" "$dest$plugins" "$dest$units" "$dest/etc/locket"
   rm -rf "$dest$program.new"
   cp -a "$top/dist/locket" "$dest$program.new"
   rm -rf "$dest$program"
   mv "$dest$program.new" "$dest$program"
   ln -sf ../lib/locket/bin/locket "$dest$prefix/bin/locket"
   ln -sf ../../locket/bin/locket "$dest$plugins/docker-locket"
-  sed "s|@PREFIX@|$prefix|" "$top/plugin/locket.service" > "$dest$unit"
+  for unit in locket.service locket-serve.service; do
+    sed "s|@PREFIX@|$prefix|" "$top/plugin/$unit" > "$dest$units/$unit"
+  done
   chmod 700 "$dest/etc/locket"
   if [ ! -e "$dest/etc/locket/locket.toml" ]; then install -m 600 "$top/plugin/locket.toml" "$dest/etc/locket/locket.toml"; fi
   systemd daemon-reload
-  echo "installed $dest$prefix/bin/locket; next: locket init, or edit /etc/locket/locket.toml; then systemctl enable --now locket"
+  echo "installed $dest$prefix/bin/locket; next: locket init, or edit /etc/locket/locket.toml; then systemctl enable --now locket, and locket-serve for a broker"
 }
 
 # The mounted volumes of a daemon on this host, one a line. Those of a managed plugin do not need this program.
@@ -40,9 +42,9 @@ uninstall_it() {
     echo "stop the containers and remove the volumes with docker volume rm, then try again" >&2
     exit 1
   fi
-  systemd disable --now locket.service || true
+  systemd disable --now locket.service locket-serve.service || true
   rm -rf "$dest$program"
-  rm -f "$dest$prefix/bin/locket" "$dest$plugins/docker-locket" "$dest$unit"
+  rm -f "$dest$prefix/bin/locket" "$dest$plugins/docker-locket" "$dest$units/locket.service" "$dest$units/locket-serve.service"
   rmdir "$dest$plugins" "$dest$prefix/lib/docker" 2> /dev/null || true
   systemd daemon-reload
   echo "gone; /etc/locket and /var/lib/locket stay: they hold your secrets and your volumes' names"

@@ -56,6 +56,7 @@ export interface ServeConfig {
   readonly refreshMs: number
   readonly rate: Pick<Rate, 'count' | 'perMs'>
   readonly auditOnFailure: 'deny' | 'warn'
+  readonly auditKeepMs?: number | undefined
   /** The policy file. Undefined: grants alone decide. */
   readonly policyFile?: string | undefined
 }
@@ -131,6 +132,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         url: config.url ?? urlOf(config.listen, names),
         refreshMs: config.refreshMs,
         rate: config.rate,
+        auditKeepMs: config.auditKeepMs,
       },
       keys: {
         signing: identity.signing,

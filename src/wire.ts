@@ -1,9 +1,9 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
+import { followNamed } from './app/access/follow-named.ts'
 import { createCommandLeases } from './app/leases/command-leases.ts'
 import { createLeases } from './app/leases/leases.ts'
-import type { HearChange } from './app/access/tidings.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
 import type { OpenedStore } from './app/volume/daemon.ts'
 import { createDriver, type Driver } from './app/volume/driver.ts'
@@ -43,7 +43,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { openAuditFiles } from './host/audit/audit-files.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
-export { openHeapCare }
+export { openAuditFile }
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsAdmin, listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
@@ -128,16 +128,12 @@ export function openDriver(
     emit,
     host: openHostFacts(),
     watch: watchPaths,
+    careForHeap: openHeapCare(),
     openEngine: () => openEngine(daemon),
     daemon,
     clients,
     leases: createLeases({ clients, clock, emit, store: openLeaseFile(dir) }),
-    lastGood: createLastKnownGood({
-      files: openCacheFiles(`${dir}/cache`),
-      hostKey,
-      clock,
-      emit,
-    }),
+    lastGood: createLastKnownGood({ files: openCacheFiles(`${dir}/cache`), hostKey, clock, emit }),
     audit: openAudit(daemon.audit, { hostKey, clock, emit }),
     stopping,
   }
@@ -176,12 +172,7 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     resolve,
     leases,
     forgetValues: () => clients.expire(),
-    follow: (names: readonly string[], hear: HearChange) =>
-      clients.follow(
-        { kind: 'command', name: command },
-        providers.filter(({ name }) => names.includes(name)),
-        hear,
-      ),
+    follow: followNamed(clients, caller, providers),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,
@@ -243,6 +234,11 @@ export function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps
   return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }
 
+/** Loads the parts of the machine that only blind mode needs. */
+export async function openBlindMachine() {
+  return (await import('./host/blind/machine.ts')).blindMachine
+}
+
 /** The program of `startWorker`, in the same folder as this file. A build bundles both files. */
 const SDK_WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './sdk-worker.ts' : './sdk-worker.mjs',
@@ -252,3 +248,6 @@ const SDK_WORKER = new URL(
 /** Starts a process for one library, such as `op`, with the program `sdk-worker`. */
 export const startWorker: StartWorker = (library, options) =>
   startWorkerProcess(SDK_WORKER, [library], options)
+
+/** Loads the part of the machine that only `locket swarm rotate` needs. */
+export const loadRotation = () => import('./host/rotation.ts')

@@ -1,6 +1,10 @@
 import { counted } from '../core/text/units.ts'
 import { HEADS, shownLines, verifyLog } from '../app/audit/read-log.ts'
+import { brokerAdminSection } from '../config/broker/admin-section.ts'
+import { auditSourceSection, brokerLinesSection } from '../config/broker/audit-section.ts'
 import { hostAuditLog } from '../config/host-audit-log.ts'
+import { loadBrokerCommand } from '../config/broker/load-admin.ts'
+import { configFileSection } from '../config/sections/config-file.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
 import { auditFileSection, auditShowSection, auditVerifySection } from '../config/sections/log.ts'
 import { nearest } from '../core/text/nearest.ts'
@@ -8,8 +12,9 @@ import { tableLines, type TableCell } from '../core/text/table.ts'
 import { ERROR_KINDS, LocketError } from '../core/vocabulary/errors.ts'
 import type { Action, Command, CommandContext } from './define.ts'
 
-const VERIFY = { verify: auditVerifySection, file: auditFileSection }
-const SHOW = { show: auditShowSection, file: auditFileSection }
+const BROKER = { source: auditSourceSection, admin: brokerAdminSection, configFile: configFileSection }
+const VERIFY = { verify: auditVerifySection, file: auditFileSection, ...BROKER }
+const SHOW = { show: auditShowSection, lines: brokerLinesSection, file: auditFileSection, ...BROKER }
 
 interface AuditCommand extends Action {
   run(name: string, context: CommandContext): Promise<number>
@@ -18,18 +23,32 @@ interface AuditCommand extends Action {
 const ACTIONS: ReadonlyMap<string, AuditCommand> = new Map([
   ['verify', action(VERIFY, verify)],
   ['show', action(SHOW, show)],
+  ['export', action(BROKER, (loaded, context) => ofBroker('export', loaded, context))],
+  ['head', action(BROKER, (loaded, context) => ofBroker('head', loaded, context))],
 ])
 
-/** The command `locket audit`, which reads the audit log of the daemon. */
+/** The command `locket audit`, which reads the audit log of the daemon, or the audit of a broker. */
 export const command: Command = {
   usage: [
     'locket audit verify [FILE...]   exit code 0: no line was changed, removed or added',
     'locket audit show [FILE...] [--volume NAME] [--reference TEXT] [--since TIME]',
+    'locket audit verify --broker [--head FILE]',
+    'locket audit show --broker [--machine NAME] [--secret PROJECT/NAME] [--outcome OUTCOME] [--since TIME]',
+    'locket audit export --broker   prints all lines, for `locket audit verify FILE`',
+    'locket audit head --broker     prints the last hash with the signature of the broker',
     '',
     'Without FILE: the audit-log of the daemon and the files that were rotated away from it.',
   ],
   example: 'locket audit show --volume app_secrets --since 24h',
-  sections: [auditShowSection, auditVerifySection, auditFileSection],
+  sections: [
+    auditShowSection,
+    auditVerifySection,
+    auditFileSection,
+    auditSourceSection,
+    brokerLinesSection,
+    brokerAdminSection,
+    configFileSection,
+  ],
   takes: 'files',
   actions: ACTIONS,
   async run(context) {
@@ -41,7 +60,7 @@ export const command: Command = {
 }
 
 /** Returns an action that loads its settings and calls `body`. */
-function action<S extends Sections>(
+function action<S extends Sections & typeof BROKER>(
   sections: S,
   body: (loaded: Loaded<S>, context: CommandContext) => Promise<number>,
 ): AuditCommand {
@@ -49,22 +68,34 @@ function action<S extends Sections>(
     sections: Object.values(sections),
     takes: 'files',
     async run(name, context) {
-      const { argv, env, isRoot } = context
+      const { argv, env, isRoot, tables } = context
       const positionals = ['[FILE...]']
       const request = { name: `audit ${name}`, sections, argv: argv.slice(1), env, isRoot, positionals }
-      return await body(loadCommand(request), context)
+      const loaded = loadCommand(request)
+      // The configuration file says where the broker is.
+      return await body(isOfBroker(loaded) ? loadBrokerCommand({ ...request, tables }) : loaded, context)
     },
   }
+}
+
+function isOfBroker({ settings }: Loaded<typeof BROKER>): boolean {
+  return settings.source.broker
 }
 
 async function verify(
   { settings, positionals }: Loaded<typeof VERIFY>,
   context: CommandContext,
 ): Promise<number> {
+  const own = await import('./broker/audit-broker.ts')
+  if (settings.source.broker)
+    return await own.verifyBroker(await own.openAdmin(settings.admin, context), settings.verify, context)
   const { paths, files } = await filesOf(settings.file.path, positionals, context)
-  const { expect } = settings.verify
-  const { faults, remarks, last, isFound, files: checked } = await verifyLog(paths, files, expect)
   const { stdout, stderr } = context
+  const head = settings.verify.head === undefined ? undefined : await own.readHeadFile(settings.verify.head)
+  if (head !== undefined)
+    stderr.write(`note: line ${head.seq} of ${head.time} was signed by ${own.signerOf(head)}\n`)
+  const expect = settings.verify.expect ?? own.hashIn(head)
+  const { faults, remarks, last, isFound, files: checked } = await verifyLog(paths, files, expect)
   const all =
     isFound === false ? [...faults, `no line has the hash ${expect}: the end of the log is gone`] : faults
   for (const remark of remarks) stderr.write(`note: ${remark}\n`)
@@ -85,6 +116,10 @@ async function show(
   { settings, positionals }: Loaded<typeof SHOW>,
   context: CommandContext,
 ): Promise<number> {
+  if (settings.source.broker) {
+    const own = await import('./broker/audit-broker.ts')
+    return await own.showBroker(await own.openAdmin(settings.admin, context), settings, context)
+  }
   const { paths, files } = await filesOf(settings.file.path, positionals, context)
   const { volume, reference, since, until, format } = settings.show
   const { calledAt, stdout } = context
@@ -101,6 +136,21 @@ async function show(
   }
   if (format === 'table') print()
   return 0
+}
+
+/** Runs an action that only the audit of a broker has. */
+async function ofBroker(
+  name: 'export' | 'head',
+  { settings }: Loaded<typeof BROKER>,
+  context: CommandContext,
+): Promise<number> {
+  if (!settings.source.broker)
+    throw new LocketError('usage', `locket audit ${name} is for the audit of a broker`, {
+      hint: 'add --broker; the log of the daemon is a file',
+    })
+  const own = await import('./broker/audit-broker.ts')
+  const client = await own.openAdmin(settings.admin, context)
+  return name === 'export' ? await own.exportBroker(client, context) : await own.headOfBroker(client, context)
 }
 
 async function filesOf(
@@ -125,7 +175,7 @@ async function filesOf(
 function unknownAction(name: string): LocketError {
   const names = [...ACTIONS.keys()]
   const near = nearest(name, names)
-  return new LocketError('usage', `locket audit takes ${names.join(' or ')}`, {
+  return new LocketError('usage', `locket audit takes one of ${names.join(', ')}`, {
     hint: near === undefined ? '`locket audit --help` tells more' : `did you mean ${near}?`,
   })
 }

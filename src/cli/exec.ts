@@ -20,6 +20,9 @@ import { hasOutputs } from '../core/plan/output-plan.ts'
 import { normalizePath } from '../core/plan/paths.ts'
 import type { CommandLine } from '../core/ports/process.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
+import type { Section } from '../settings/field.ts'
+import type { ProviderInstance } from '../providers/define.ts'
+import type { openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
 
 /** The sections of `locket exec`, without those that every command that renders has. */
@@ -49,17 +52,18 @@ export const command: Command = {
 /** Runs the command of a loaded configuration and returns its exit code. */
 export async function runExec(
   context: CommandContext,
-  { config: asked, providers, log, exposed, unresolved, mapping, layer }: ReturnType<typeof loadExec>,
+  { config: asked, providers, log, exposed, unresolved, mapping, layer, lister }: ReturnType<typeof loadExec>,
 ): Promise<number> {
   if (!asked.watch) refuseIdleFlags(layer, ['refresh', 'on-change'], 'it belongs to --watch: add that flag')
   // The Docker CLI does not signal the command: locket stays, to pass on that it is to end.
-  const config = { ...asked, mayReplace: asked.mayReplace && !context.followsDocker }
-  const { openCommandEvents, openExec, openRendering } = await import('../wire.ts')
-  const rendering = openRendering(openCommandEvents(log, exposed), context.env)
+  const loaded = { ...asked, mayReplace: asked.mayReplace && !context.followsDocker }
+  const { openCommandEvents, openExec, openRendering: open } = await import('../wire.ts')
+  const rendering = open(openCommandEvents(log, exposed), context.env)
   if (mapping !== undefined) rendering.emit('mapping.used', mapping.facts)
   if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
-  else if (isEmpty(config)) rendering.emit('exec.nothing')
+  else if (isEmpty(loaded) && lister === undefined) rendering.emit('exec.nothing')
   try {
+    const config = await withListed(loaded, lister, rendering, context.signal)
     const showsOnTerminal = config.mask && context.stdout.isTTY
     const { startState } = context
     const deps = { ...openExec(rendering, providers), showsOnTerminal, startState }
@@ -78,11 +82,13 @@ type ExecContext = Pick<CommandContext, 'name' | 'argv' | 'env' | 'isRoot' | 'ui
 
 /**
  * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
- * files and nothing else. Throws `usage` or `config`.
+ * files and nothing else. `more`: further sections, whose settings are in the layer that is returned. Throws
+ * `usage` or `config`.
  */
 export function loadExec(
   { name, argv, env: given, isRoot, uid, cwd, tables }: ExecContext,
   isMapped: 'if-named' | 'always' = 'if-named',
+  more: readonly Section[] = [],
 ) {
   const { flags, command: words } = splitCommand(argv)
   if (words === undefined) throw commandMissing(name)
@@ -90,7 +96,7 @@ export function loadExec(
   const loaded = loadRendering({
     name,
     table: 'exec',
-    sections: EXEC,
+    sections: { ...Object.fromEntries(more.map((it) => [it.name, it])), ...EXEC },
     argv: flags,
     env,
     isRoot,
@@ -100,8 +106,8 @@ export function loadExec(
       loadMapping(chosen, { isMapped, by: { cwd, uid }, tables }, problems),
   })
   if (loaded.positionals.length > 0) throw commandMissing(name)
-  const { mapping, settings, parseRef, providers, layer, log, exposed } = loaded
-  const { interactive, cleanEnv, keepEnv, resolveEnv, refresh, ...rest } = settings.exec
+  const { mapping, settings, parseRef, providers, layer, log, exposed, chosen } = loaded
+  const { interactive, cleanEnv, keepEnv, resolveEnv, refresh, all, ...rest } = settings.exec
   const { fileMode, dirMode, owner, maxFileBytes, policy } = settings.files
   const inherited = inheritedEnvironment(withoutUsedToken(given, env), {
     isClean: cleanEnv,
@@ -128,7 +134,43 @@ export function loadExec(
   }
   const replaced = new Set(named.map((entry) => (entry.kind === 'variable' ? entry.name : '')))
   const unresolved = resolveEnv ? [] : found.map(({ name }) => name).filter((name) => !replaced.has(name))
-  return { config, providers, log, exposed, unresolved, mapping, layer }
+  return {
+    config,
+    providers,
+    log,
+    exposed,
+    unresolved,
+    mapping,
+    layer,
+    lister: all ? listerOf(providers, chosen) : undefined,
+  }
+}
+
+/** Returns the instance whose secrets `--all` means: the chosen one, or else the one that has no name. */
+function listerOf(providers: readonly ProviderInstance[], chosen: string | undefined): ProviderInstance {
+  const listers = providers.filter(({ def }) => def.lists === true)
+  const found =
+    listers.find(({ name }) => name === chosen) ?? listers.find(({ name, def }) => name === def.kind)
+  if (found === undefined) throw new LocketError('internal', 'no provider lists its secrets')
+  return found
+}
+
+/** Adds the variables of everything that the lister may read. Those of the configuration replace them. */
+async function withListed(
+  config: ExecConfig,
+  lister: ProviderInstance | undefined,
+  { clients }: Pick<ReturnType<typeof openRendering>, 'clients'>,
+  signal: AbortSignal,
+): Promise<ExecConfig> {
+  if (lister === undefined) return config
+  const { grantedEntries } = await import('../app/exec/granted.ts')
+  const listed = (await clients.secretsOf({ kind: 'command', name: 'exec' }, lister, signal)) ?? []
+  const named = listed.map((secret) => ({ ...secret, reference: referenceTo(lister, secret.reference) }))
+  return { ...config, entries: [...grantedEntries(named, config.entries), ...config.entries] }
+}
+
+function referenceTo({ name, def }: ProviderInstance, reference: string): string {
+  return name === def.kind ? reference : `${name}+${reference}`
 }
 
 /** True when the command gets neither a variable nor a file. */

@@ -85,13 +85,13 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
   return runDaemon(ports, signal)
 }
 
-/** With a reason, no volume has a configuration: whatever needs one fails with it. */
+/** With a reason, no volume and no Swarm secret has a configuration: whatever needs one fails with it. */
 function refusing(daemon: DaemonConfig, reason: LocketError | undefined): DaemonConfig {
   if (reason === undefined) return daemon
-  const volumeConfig = (): never => {
+  const refuse = (): never => {
     throw reason
   }
-  return { ...daemon, volumeConfig }
+  return { ...daemon, volumeConfig: refuse, swarm: { ...daemon.swarm, secretConfig: refuse } }
 }
 
 /**
@@ -120,11 +120,9 @@ async function openListener(
 async function answerRequests(driver: Driver, early: EarlyServer): Promise<() => Promise<void>> {
   const { servePlugin } = await import('../http/docker/plugin.ts')
   const { buildServer, closeServer } = await import('../http/server.ts')
-  const { openHeapCare } = await import('../wire.ts')
   const server = buildServer(driver.emit, driver.clock, early)
   servePlugin(server, driver)
-  const careForHeap = openHeapCare()
-  server.addHook('onResponse', async () => careForHeap())
+  server.addHook('onResponse', async () => driver.careForHeap())
   await server.ready()
   early.serve((request, response) => server.routing(request, response))
   return () => closeServer(server, driver.clock)

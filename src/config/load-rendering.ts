@@ -47,6 +47,8 @@ interface LoadedRendering<S extends Sections> extends Loaded<S> {
   readonly log: LogConfig
   /** The mapping file that was read. */
   readonly mapping: SecretMapping | undefined
+  /** The kind or the instance that the setting `provider` names. */
+  readonly chosen: string | undefined
   /** The flags that show a credential to other users. */
   readonly exposed: readonly string[]
   /** The origin of each setting, for messages about its entries. */
@@ -80,6 +82,7 @@ export function loadRendering<S extends Sections>(request: RenderingRequest<S>):
     parseRef: routeReferences(providers, chosen),
     log,
     mapping,
+    chosen,
     exposed: exposedFlags(flags.layer, fields),
     layer,
   }

@@ -1,3 +1,4 @@
+import type { ListedSecret } from '../core/plan/granted-names.ts'
 import type { SecretRef } from '../core/vocabulary/ref.ts'
 import type { Lease, Resolve } from '../core/vocabulary/resolve.ts'
 import type { Clock } from '../core/ports/clock.ts'
@@ -30,6 +31,8 @@ export interface ProviderClient extends AsyncDisposable {
    * tells nothing, so values are asked for by the clock.
    */
   readonly follow?: ((listener: ChangeListener, signal: AbortSignal) => Promise<void>) | undefined
+  /** Lists everything that the credential may read, without values. Left out: the kind does not list. */
+  readonly list?: ((signal: AbortSignal) => Promise<readonly ListedSecret[]>) | undefined
   /** Returns the numbers for Status; undefined for a provider that asks no server. */
   status(): ProviderStatus | undefined
 }
@@ -154,6 +157,8 @@ export interface ProviderDef<S extends Section = Section> {
    */
   open(settings: SettingsOf<S>, deps: ProviderDeps, instance: string): Promise<ProviderClient>
   readonly autoRefresh: AutoRefresh<S>
+  /** True: its clients can list what the credential may read. */
+  readonly lists?: true
   /**
    * True for a provider that answers from this machine at no cost. Its values are fetched again each time.
    */

@@ -21,6 +21,7 @@ const install = (action: string): string =>
   execFileSync(join(root, 'plugin/install.sh'), [action, dest, '/opt/tools'], { encoding: 'utf8' })
 const config = join(dest, 'etc/locket/locket.toml')
 const unit = join(dest, 'etc/systemd/system/locket.service')
+const serveUnit = join(dest, 'etc/systemd/system/locket-serve.service')
 
 test('install puts program, unit and a private sample configuration in place', () => {
   install('install')
@@ -53,6 +54,16 @@ test('the unit is ready before the engine, and has no mounts of its own', () => 
     text,
     /Private|Protect|ReadWritePaths|ReadOnlyPaths|InaccessiblePaths|TemporaryFileSystem|DynamicUser/,
   )
+})
+
+test('the unit of the broker starts it with the same configuration, and may write to its state', () => {
+  const text = readFileSync(serveUnit, 'utf8').replaceAll(/^#.*$/gm, '')
+  assert.match(text, /^ExecStart=\/opt\/tools\/bin\/locket serve --config \/etc\/locket\/locket\.toml$/m)
+  for (const line of ['Type=notify', 'StateDirectory=locket/broker', 'ProtectSystem=strict', 'LimitCORE=0'])
+    assert.ok(text.includes(`\n${line}\n`), line)
+  const [, start = ''] = /^ExecStart=\/opt\/tools\/(\S+)/m.exec(text) ?? []
+  const help = execFileSync(join(dest, 'opt/tools', start), ['serve', '--help'], { encoding: 'utf8' })
+  assert.match(help, /locket serve/)
 })
 
 test('a second install keeps the configuration', () => {
@@ -96,10 +107,10 @@ test('uninstall leaves the plugins of others', () => {
   install('install')
 })
 
-test('uninstall takes the program and the unit, and leaves what holds secrets', () => {
+test('uninstall takes the program and the units, and leaves what holds secrets', () => {
   install('uninstall')
   for (const path of ['opt/tools/bin/locket', 'opt/tools/lib/locket', 'opt/tools/lib/docker'])
     assert.ok(!existsSync(join(dest, path)), path)
-  assert.ok(!existsSync(unit))
+  for (const one of [unit, serveUnit]) assert.ok(!existsSync(one), one)
   assert.equal(readFileSync(config, 'utf8'), '# mine\n')
 })

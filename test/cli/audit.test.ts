@@ -105,7 +105,7 @@ test('verify names what was changed, and a hash that is gone', async (t) => {
 })
 
 test('mistakes on the command line are named', () => {
-  assert.match(locket(['audit']).err, /audit takes verify or show/)
+  assert.match(locket(['audit']).err, /audit takes one of verify, show, export, head/)
   assert.match(locket(['audit', 'verfy']).err, /did you mean verify\?/)
   assert.match(locket(['audit', 'verify']).err, /audit-log is off \(name the files, or set --audit-log\)/)
   assert.match(locket(['audit', 'show', '--since', 'monday']).err, /--since.*must be a time like/)

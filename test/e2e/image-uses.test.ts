@@ -8,6 +8,7 @@ import { IMAGE } from '../../scripts/engine/engine.ts'
 import { findLeaks } from '../../scripts/engine/leaks.ts'
 import { CONFIG, createVolume, startLocket } from '../../scripts/engine/locket.ts'
 import { buildImage, sidecarProject } from '../../scripts/engine/sidecar.ts'
+import { until } from '../../scripts/engine/until.ts'
 
 const VALUE = 'canary-image-uses-51b7'
 const engine = await startLocket()
@@ -25,6 +26,21 @@ test('on a host with only the plugin, the image stores a secret that a volume re
   const read = ['run', '--rm', '-v', 'stored:/s:ro', IMAGE, 'cat', '/s/password']
   assert.equal(await engine.ok(read), VALUE)
   await engine.ok(['volume', 'rm', 'stored'])
+})
+
+test('the image is a broker: it listens, answers its operator, and ends at a stop', async () => {
+  const state = ['-v', 'broker:/var/lib/locket/broker', '-v', `${CONFIG}:/etc/locket:ro`]
+  const run = ['run', '-d', '--name', 'broker', '--no-healthcheck', '--network', 'none', '-u', '0', ...state]
+  await engine.ok([...run, 'locket', 'serve', '--server-name', 'broker.example'])
+  const logs = async () => (await engine.docker(['logs', 'broker'])).stderr
+  await until('it listens', async () => (await logs()).includes('serving machines'), { timeoutMs: 60_000 })
+  const admin = ['exec', 'broker', '/locket/bin/locket']
+  await engine.ok([...admin, 'secret-ref', 'add', 'shop/db', 'local://db/password'])
+  assert.match(await engine.ok([...admin, 'secret-ref', 'list']), /shop\/db +local:\/\/db\/password/)
+  await engine.ok(['stop', '-t', '60', 'broker'])
+  assert.equal(await engine.ok(['inspect', '--format', '{{.State.ExitCode}}', 'broker']), '0', await logs())
+  await engine.ok(['rm', 'broker'])
+  await engine.ok(['volume', 'rm', 'broker'])
 })
 
 test('COPY --from puts locket into an image without libraries, and `exec` starts its program', async () => {

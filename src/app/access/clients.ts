@@ -1,5 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
+import { unitedStatus, type InstanceStatus } from './instance-status.ts'
 import { withOwnLeases } from './own-leases.ts'
 import { withValueCache, type ValueCache } from './value-cache.ts'
 import { createTidings, type HearChange, type Hearing, type Tidings } from './tidings.ts'
@@ -44,6 +45,8 @@ export interface Clients {
    * them tell changes.
    */
   follow(caller: Caller, instances: readonly ProviderInstance[], hear: HearChange): Hearing
+  /** Lists what an instance may read; undefined: it does not list. */
+  secretsOf(caller: Caller, instance: ProviderInstance, signal: AbortSignal): Promise<Listed>
   /** Forgets all kept values: a refresh must not be answered with values from before it. */
   expire(): void
   /** Returns the status of the network providers that this caller has used, by the instance's name. */
@@ -56,14 +59,7 @@ export interface Clients {
   close(): Promise<void>
 }
 
-/** One instance, and how many callers use it. */
-export interface InstanceStatus {
-  readonly name: string
-  readonly kind: string
-  readonly callers: number
-  /** Undefined for a provider that asks no server. */
-  readonly status: ProviderStatus | undefined
-}
+type Listed = Awaited<ReturnType<NonNullable<ProviderClient['list']>>> | undefined
 
 interface Shared {
   readonly name: string
@@ -206,6 +202,11 @@ export function createClients(
       }
     },
 
+    async secretsOf(caller, instance, signal) {
+      const client = await sharedFor(caller, instance).opening
+      return await client.list?.(signal)
+    },
+
     expire() {
       for (const { cache, versions } of shared.values()) {
         cache?.expire()
@@ -242,32 +243,4 @@ export function createClients(
       await Promise.allSettled(entries.map(end))
     },
   }
-}
-
-/**
- * Returns the status of the clients of one name. Volumes with credentials of their own have a client of their
- * own. `before`: the requests of those that are closed.
- */
-function unitedStatus(entries: readonly Shared[], before: number): InstanceStatus {
-  const all = entries.flatMap(({ client }) => client?.status() ?? [])
-  const callers = new Set(entries.flatMap((entry) => [...entry.callers])).size
-  const [{ name, kind } = { name: '', kind: '' }] = entries
-  if (all.length === 0) return { name, kind, callers, status: undefined }
-  const sum = (of: (status: ProviderStatus) => number) => all.reduce((total, one) => total + of(one), 0)
-  const paused = all.find((one) => one.paused !== undefined)?.paused
-  const tightest = Map.groupBy(
-    all.flatMap(({ limits }) => limits),
-    ({ limit }) => limit,
-  )
-  const status = {
-    requestsLastHour: sum((one) => one.requestsLastHour),
-    requests: sum((one) => one.requests) + before,
-    limits: Array.from(tightest, ([limit, ones]) => ({
-      limit,
-      left: Math.min(...ones.map(({ left }) => left)),
-    })),
-    failures: Math.max(...all.map(({ failures }) => failures)),
-    ...(paused === undefined ? {} : { paused }),
-  }
-  return { name, kind, callers, status }
 }

@@ -9,7 +9,7 @@ import {
   type RequestTarget,
 } from '../../core/broker/signing/request-signature.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { createNonceMemory } from './nonces.ts'
+import { createNonceMemory } from './admission/nonces.ts'
 import type { BrokerPorts } from './ports.ts'
 
 /** A request as it came in. */

@@ -5,16 +5,18 @@ import { createNonce } from '../../core/broker/tokens.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { PolicyState } from '../policy/live-policy.ts'
 import { createAuditReader, type AuditReader } from './audit/reader.ts'
+import { dropOldLines } from './audit/drop-old-lines.ts'
 import { createAuthenticate, type Authenticated, type MachineRequest } from './authenticate.ts'
 import { createCatalog, type Catalog } from './catalog.ts'
-import { createChangeList } from './changes.ts'
+import { createChangeList } from './watching/changes.ts'
 import { createEnrol, serverFacts, type EnrolAnswer, type EnrolRequest, type ServerFacts } from './enrol.ts'
-import { createFreshness } from './freshness.ts'
+import { createFreshness } from './watching/freshness.ts'
 import { createMachines, type Machines } from './machines.ts'
 import type { BrokerPorts } from './ports.ts'
 import { createRead, referenceOf, type ReadRequest } from './read.ts'
 import { createSealer } from './sealing.ts'
-import { createWatches, type Watched } from './watch.ts'
+import { createStrangers, type Strangers } from './admission/strangers.ts'
+import { createWatches, type Watched } from './watching/watch.ts'
 
 /** A secret that a machine may read. */
 interface GrantedSecret {
@@ -27,6 +29,8 @@ interface GrantedSecret {
 /** The broker: what machines ask, and what an operator changes. Disposing ends its loops. */
 export interface Broker extends Disposable {
   authenticate(request: MachineRequest): Promise<Authenticated>
+  /** The limit of requests before that. */
+  readonly strangers: Strangers
   /** See `createRead`. */
   read(by: Authenticated, request: ReadRequest): Promise<ReadonlyMap<string, AnswerRow>>
   /** Resolves with all that the machine may read at present, without values. */
@@ -88,6 +92,7 @@ export function createBroker(ports: BrokerPorts): Broker {
   async function dropExpired(): Promise<void> {
     for (;;) {
       await store.dropExpired(clock.now()).catch(report)
+      await dropOldLines(ports).catch(report)
       await clock.sleep(EXPIRY_MS, stopping.signal)
     }
   }
@@ -100,6 +105,7 @@ export function createBroker(ports: BrokerPorts): Broker {
 
   return {
     authenticate: createAuthenticate(ports),
+    strangers: createStrangers(clock),
     read: createRead(ports, ({ machine }, secrets, outcomes) =>
       freshness.note(machine.id, secrets, outcomes),
     ),

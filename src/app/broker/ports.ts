@@ -1,7 +1,7 @@
 import type { Key } from '../../core/broker/keys.ts'
 import type { PolicyState } from '../policy/live-policy.ts'
 import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
-import type { AuditStore } from '../../core/ports/broker-audit.ts'
+import type { AuditStore } from '../../core/ports/broker-store.ts'
 import type { BrokerStore } from '../../core/ports/broker-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
@@ -17,6 +17,8 @@ interface BrokerSettings {
   readonly names: readonly string[]
   /** How long a value is kept, and how often watched values are asked for again, in milliseconds. */
   readonly refreshMs: number
+  /** How long lines of the audit are kept, in milliseconds. Left out: for ever. */
+  readonly auditKeepMs?: number | undefined
   /** Requests of one machine. */
   readonly rate: Pick<Rate, 'count' | 'perMs'>
 }

@@ -1,7 +1,7 @@
 import type { AuditRow } from '../../core/broker/audit/chain-rows.ts'
 import { may, owns, type Viewer } from '../../core/broker/people/rights.ts'
 import type { MachineRecord } from '../../core/broker/records.ts'
-import type { AuditFilter } from '../../core/ports/broker-audit.ts'
+import type { AuditFilter } from '../../core/ports/broker-store.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { DashboardPorts } from './ports.ts'
 import type { Visit } from './sessions.ts'

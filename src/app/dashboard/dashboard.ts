@@ -1,4 +1,4 @@
-import type { InstanceStatus } from '../access/clients.ts'
+import type { InstanceStatus } from '../access/instance-status.ts'
 import { createShowAudit, type ShowAudit } from './audit-view.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { createLogin, type Login } from './login.ts'

@@ -5,7 +5,7 @@ import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
 import type { BrokerStore } from '../../core/ports/broker-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import type { InstanceStatus } from '../access/clients.ts'
+import type { InstanceStatus } from '../access/instance-status.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { Admin } from '../broker/catalog.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import type { LeaseRecord, LeaseStore } from '../../core/ports/lease-store.ts'
+import type { LeaseRecord, LeaseStore } from '../../core/ports/state-store.ts'
 import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { ProviderInstance } from '../../providers/define.ts'

@@ -95,12 +95,14 @@ test('while a server tells changes nothing is asked by the clock, and a change w
   assert.equal(counts.fired, 1)
   await run(command, 'locket')
   told.isLive = false
+  // The interval is a minute, give or take a tenth: one or two ticks.
   await clock.advance(66_000)
-  assert.equal(counts.fired, 2)
+  const asked = counts.fired
+  assert.ok(asked > 1)
   told.isLive = true
   await command.begin().done([refOf('locket')], { isSteady: false })
   await clock.advance(66_000)
-  assert.equal(counts.fired, 3, 'what changes by itself is asked for')
+  assert.ok(counts.fired > asked, 'what changes by itself is asked for')
   await opened[Symbol.asyncDispose]()
   assert.deepEqual(told.names, [])
 })

@@ -5,7 +5,6 @@ import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
 import type { LeaseHolder } from '../leases/holder.ts'
 import { leaseTrigger } from '../leases/trigger.ts'
 import { leasedUntil } from '../renewal/leased.ts'
-import type { HearChange, Hearing } from '../access/tidings.ts'
 import { followPlan } from '../renewal/refresh-plan.ts'
 import { putAndReload } from '../reload/volume-reload.ts'
 import { openRenewal, type Trigger } from '../renewal/renewal.ts'
@@ -14,11 +13,13 @@ import { createUrgency } from '../renewal/urgency.ts'
 import type { Tick } from '../renewal/ticks.ts'
 import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
-import { configOf, noteError, reloadedVolume, report, timestamp, type Driver } from './driver.ts'
+import { configOf, noteError, reloadedVolume, report, type Driver } from './driver.ts'
 import { longestUnaskedMs, renderIfChanged, type Seen } from './render-volume.ts'
 import { taskStarted } from './state.ts'
+import { noteCurrent, noteStale } from './status/freshness.ts'
 import { noteGeneration } from './status/generation.ts'
 import { refreshLine } from './status/refresh-line.ts'
+import { createTold } from './status/told.ts'
 import type { Volume } from './volume-table.ts'
 
 const WATCHING = { debounceMs: 500, isDeep: false }
@@ -61,21 +62,7 @@ export async function followVolume(
     const seen: Seen = { text: undefined, at: 0 }
     let tick: Tick | undefined
     let pace: Pace | undefined
-    let hearing: Hearing | undefined
-    let askedAt = clock.elapsed()
-    /** The providers tell changes. A lease ends although nobody tells it: its volume is asked for in time. */
-    const isTold = () =>
-      hearing?.isLive() === true &&
-      volume.activity.leasedUntil === undefined &&
-      volume.activity.content?.isSteady === true &&
-      clock.elapsed() - askedAt < longestUnaskedMs(config)
-    const byTidings: Trigger = async (fire) => {
-      const hear: HearChange = (isAbout) =>
-        volume.activity.content?.refs.some((ref) => isAbout(ref)) !== false && fire()
-      const told = driver.clients.follow({ kind: 'volume', name }, tellers, hear)
-      hearing = told
-      return { [Symbol.asyncDispose]: async () => told[Symbol.dispose]() }
-    }
+    const told = createTold(driver, volume, { tellers, longestMs: longestUnaskedMs(config) })
     const byClock =
       (everyMs: number): Trigger =>
       async (fire) => {
@@ -84,7 +71,7 @@ export async function followVolume(
           waitingLimit(config.providers, driver.clients.statusOf({ kind: 'volume', name }))
         const kept = joined.use(driver.stretches.join(everyMs, limitOf))
         const isLeased = () => clock.now() < (volume.activity.leasedUntil ?? 0)
-        const mayAsk = () => !isLeased() && !isTold() && clock.elapsed() >= quietUntil
+        const mayAsk = () => !isLeased() && !told.isTold() && clock.elapsed() >= quietUntil
         const onTick = () => mayAsk() && kept.tick() && fire()
         tick = joined.use(driver.ticks.join(everyMs, onTick, isRestored))
         pace = kept
@@ -104,7 +91,7 @@ export async function followVolume(
     const renewal = await openRenewal(
       {
         triggers: [
-          ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs), byTidings]),
+          ...(plan.everyMs === undefined ? [] : [byClock(plan.everyMs), told.trigger]),
           ...(watched.length === 0 ? [] : [byTemplates]),
           ...(plan.files.length === 0 ? [] : [byValueFiles]),
           leaseTrigger({ holder: leases, clock, isRestored: hadLeases, failed: leasesFailed }),
@@ -127,14 +114,14 @@ export async function followVolume(
     )
     const nextInMs = () => Math.max(tick?.nextInMs() ?? 0, (volume.activity.leasedUntil ?? 0) - clock.now())
     driver.table.note(volume, {
-      refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace, isTold: isTold() })),
+      refresh: refreshLine(plan, () => ({ nextInMs: nextInMs(), pace, isTold: told.isTold() })),
       nextRefreshInMs: plan.everyMs === undefined ? undefined : nextInMs,
     })
     async function renew(): Promise<undefined> {
       const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { key, seen, ...run }))
-      await (pace === undefined ? refresh() : pace.run(refresh))
+      await (pace === undefined ? refresh() : pace.run(refresh)).finally(driver.careForHeap)
       quietUntil = Number.NEGATIVE_INFINITY
-      askedAt = clock.elapsed()
+      told.asked()
     }
     // Stale values are replaced as soon as the provider answers, also without a refresh.
     void renewal.follow(renew, { signal, missing: outage })
@@ -148,11 +135,6 @@ export async function followVolume(
   } catch (thrown) {
     report(driver, volume, 'volume.watch.failed', thrown)
   }
-}
-
-/** Notes that the files may be old, from the first failure on. */
-function noteStale(driver: Driver, volume: Volume): void {
-  driver.table.note(volume, { staleSince: volume.activity.staleSince ?? timestamp(driver) })
 }
 
 /**
@@ -242,14 +224,6 @@ async function renderAgain(
 
 function leasesOf({ leases }: Driver, { name }: Volume): LeaseHolder {
   return leases.holderOf({ kind: 'volume', name })
-}
-
-/** Notes that the files have the values that the providers have now. */
-function noteCurrent(driver: Driver, volume: Volume): void {
-  const wasStale = volume.activity.outage !== undefined
-  const current = { lastError: undefined, postponed: undefined, staleSince: undefined, outage: undefined }
-  driver.table.note(volume, { lastRender: timestamp(driver), ...current })
-  if (wasStale) driver.emit('volume.cache.over', { volume: volume.name })
 }
 
 /** Throws when the volume was unmounted while its values were fetched: they must not be written. */

@@ -10,7 +10,7 @@ import { configOf, mountpointOf, NEVER, report, rootOf, timestamp, timeText, typ
 import { followVolume } from './follow.ts'
 import { renderVolume } from './render-volume.ts'
 import { noteFirstGeneration } from './status/generation.ts'
-import { startingContainer } from './starting-container.ts'
+import { startingContainer } from '../audit/starting-container.ts'
 import { mountAdded, observed, tmpfsMounted, useOf } from './state.ts'
 import { releaseMount } from './unmount.ts'
 import type { Volume } from './volume-table.ts'

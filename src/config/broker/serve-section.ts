@@ -1,5 +1,6 @@
 import { isOfThisMachine, parseBrokerAddress } from '../../core/broker/broker-address.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
+import { parseDuration } from '../../core/text/units.ts'
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Duration, Names, Rates, Text } from '../../settings/kinds.ts'
 import { AnyText } from '../../settings/schema.ts'
@@ -44,6 +45,16 @@ const DatabaseUrl = AnyText.transform((text) => {
 })
 
 const TWO_SECONDS_MS = 2000
+
+const HOUR_MS = 3_600_000
+
+/** A duration of at least an hour, or `off`. */
+const KeepTime = AnyText.transform((text): number | undefined => {
+  if (text.toLowerCase() === 'off') return undefined
+  const ms = parseDuration(text)
+  if (ms >= HOUR_MS) return ms
+  throw new LocketError('config', 'must be off, or at least 1h')
+})
 
 const policyFile = field({
   name: 'policy-file',
@@ -157,6 +168,14 @@ export const serveSection = section('serve', 'locket serve', {
     placeholder: 'RATE',
   }),
   policyFile,
+  auditKeepMs: field({
+    name: 'audit-keep',
+    env: 'LOCKET_AUDIT_KEEP',
+    schema: KeepTime,
+    default: 'off',
+    summary: 'how long lines of the audit are kept, such as 8760h; off: for ever',
+    placeholder: 'DURATION',
+  }),
   auditOnFailure: field({
     name: 'audit-on-failure',
     env: 'LOCKET_AUDIT_ON_FAILURE',

@@ -38,7 +38,7 @@ export const execSection = section('exec', 'locket exec', {
     schema: Switch,
     default: 'true',
     summary:
-      'let the command replace locket, unless there is a file to remove or --watch, --mask, --signal-group or --no-interactive',
+      'let the command replace locket, unless there is a file to remove, a lease to revoke, or --watch, --mask, --signal-group or --no-interactive',
   }),
   timeoutMs: field({
     name: 'timeout',
@@ -65,6 +65,15 @@ export const execSection = section('exec', 'locket exec', {
     default: '500ms',
     summary: 'how long a file must stay unchanged before its change takes effect',
     placeholder: 'DURATION',
+  }),
+  all: field({
+    name: 'all',
+    env: 'LOCKET_EXEC_ALL',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary:
+      'every secret that the broker grants to this machine as a variable: DB_PASSWORD for db-password; --env replaces one of the same name',
   }),
   cleanEnv: field({
     name: 'clean-env',

@@ -126,4 +126,10 @@ export const auditVerifySection = section('audit-verify', 'Check', {
     summary: 'a hash that an earlier check has printed: its line must still be there',
     placeholder: 'HASH',
   }),
+  head: field({
+    name: 'head',
+    schema: Text.optional(),
+    summary: 'a file of `locket audit head`: its signature must be right, and its line still there',
+    placeholder: 'FILE',
+  }),
 })

@@ -21,6 +21,8 @@ export interface RequestedFile {
   readonly needsReference?: true
   /** The setting that asked for the file, for messages: `driver option secret.db_password`. */
   readonly origin: string
+  /** The reference of a variable that nobody named, but `--all` found. Two of them may not have one name. */
+  readonly grantedAs?: string
 }
 
 /**

@@ -31,7 +31,7 @@ export interface Engine {
   fault(): Promise<LocketError | undefined>
   /** Resolves with the running containers that have the volume mounted. */
   containersWith(volume: VolumeName, signal: AbortSignal): Promise<readonly UsingContainer[]>
-  /** Resolves with the IDs of the containers that have the volume and do not run: those that may start now. */
+  /** Resolves with the IDs of the containers that have the volume and do not run: they may start now. */
   startingWith(volume: VolumeName, signal: AbortSignal): Promise<readonly string[]>
   /**
    * Resolves with undefined when the container does not run. Rejects with `unavailable` while it is paused.

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { AuditHead, AuditRow } from '../../core/broker/audit/chain-rows.ts'
 import { BROKER_AUDIT_ACTIONS } from '../../core/broker/seams.ts'
-import type { AuditFilter, AuditStore } from '../../core/ports/broker-audit.ts'
+import type { AuditFilter, AuditStore } from '../../core/ports/broker-store.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { must, sql, type Database, type SqlRow, type Statement } from './sql.ts'
 

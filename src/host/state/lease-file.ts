@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { LeaseRecord, LeaseStore } from '../../core/ports/lease-store.ts'
+import type { LeaseRecord, LeaseStore } from '../../core/ports/state-store.ts'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { makeFolders } from '../files/make-folders.ts'

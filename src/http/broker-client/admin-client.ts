@@ -1,11 +1,14 @@
 import type * as z from 'zod'
 import type { SecretPlace } from '../../core/broker/records.ts'
 import {
+  AuditChainShape,
+  AuditPageShape,
   DoneShape,
   MachineAddedShape,
   MachineDetailShape,
   MachineShape,
   SecretShape,
+  SignedHeadShape,
   type NewMachineShape,
 } from '../broker/admin-shapes.ts'
 import { openAdminCall, type AdminCall, type AdminPlace } from './admin-call.ts'
@@ -25,6 +28,11 @@ export interface BrokerAdminClient {
   removeMachine(name: string): Promise<void>
   grant(machine: string, place: SecretPlace): Promise<void>
   revoke(machine: string, place: SecretPlace): Promise<void>
+  /** Resolves with a page of the audit. `query`: names and values of the route's query. */
+  audit(query: Readonly<Record<string, string>>): Promise<z.output<typeof AuditPageShape>>
+  /** Resolves with the lines of the chain after a number. */
+  auditChain(after: number): Promise<z.output<typeof AuditChainShape>>
+  auditHead(): Promise<z.output<typeof SignedHeadShape>>
   /** Resolves with a bundle, which the caller must wipe. */
   download(token: string): Promise<Uint8Array>
 }
@@ -54,6 +62,10 @@ export async function openBrokerAdmin(place: AdminPlace, signal: AbortSignal): P
     grant: (machine, place) => tell('POST', `${machinePath(machine)}/grants`, place),
     revoke: (machine, { project, name }) =>
       tell('DELETE', `${machinePath(machine)}/grants/${part(project)}/${part(name)}`),
+    audit: (query) =>
+      ask({ method: 'GET', path: `/v1/audit?${new URLSearchParams(query).toString()}` }, AuditPageShape),
+    auditChain: (after) => ask({ method: 'GET', path: `/v1/audit/chain?after=${after}` }, AuditChainShape),
+    auditHead: () => ask({ method: 'GET', path: '/v1/audit/head' }, SignedHeadShape),
     download: (token) => call({ method: 'POST', path: '/v1/bundles/download', body: { token } }),
   }
 }

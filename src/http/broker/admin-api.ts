@@ -5,7 +5,7 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { ADMIN_ROUTES, type AdminRoute } from './admin-routes.ts'
-import { JSON_TYPE, readJsonBody, sentRefusal, sendRefusal } from './broker-server.ts'
+import { JSON_TYPE, readJsonBody, readQuery, sentRefusal, sendRefusal } from './broker-server.ts'
 import { describeAdminApi } from './openapi.ts'
 
 /** The options of the admin API. */
@@ -37,7 +37,8 @@ export function serveAdmin(server: FastifyInstance, { broker, clock, emit, token
         const admin = { actor: 'admin', address: request.raw.socket.remoteAddress ?? '' }
         const at = request.params as Readonly<Record<string, string>>
         const body = route.body === undefined ? undefined : readJsonBody(route.body, request.body)
-        const result = await route.run({ broker, admin, at, body })
+        const query = route.query === undefined ? {} : readQuery(route.query, request.query)
+        const result = await route.run({ broker, admin, at, query, body })
         if (!(result instanceof Uint8Array))
           return await reply.header('content-type', JSON_TYPE).send(JSON.stringify(shaped(route, result)))
         reply.raw.once('close', () => result.fill(0))

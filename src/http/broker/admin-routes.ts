@@ -2,6 +2,10 @@ import type * as z from 'zod'
 import type { Broker } from '../../app/broker/broker.ts'
 import type { Admin } from '../../app/broker/catalog.ts'
 import {
+  AuditChainShape,
+  AuditPageShape,
+  AuditQueryShape,
+  ChainQueryShape,
   DoneShape,
   DownloadShape,
   MachineAddedShape,
@@ -11,34 +15,40 @@ import {
   NewMachineShape,
   NewSecretShape,
   PlaceShape,
+  PolicyShape,
   SecretShape,
+  SignedHeadShape,
   shownAdded,
+  shownLine,
   shownMachine,
 } from './admin-shapes.ts'
 
 /** One call of the admin API. */
-interface Call<B> {
+interface Call<B, Q> {
   readonly broker: Broker
   readonly admin: Admin
   /** The parts of the path by their names. */
   readonly at: Readonly<Record<string, string>>
+  readonly query: Q
   readonly body: B
 }
 
 /** One route of the admin API. The server and its OpenAPI description are made from it. */
-export interface AdminRoute<B extends z.ZodType = z.ZodType> {
+export interface AdminRoute<B extends z.ZodType = z.ZodType, Q extends z.ZodObject = z.ZodObject> {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** The path as OpenAPI writes it: `/v1/machines/{name}`. */
   readonly path: string
   readonly summary: string
+  /** Left out: the call has no query. */
+  readonly query?: Q
   /** Left out: the call has no body. */
   readonly body?: B
   /** The shape of the answer; `zip`: a ZIP archive. */
   readonly answer: z.ZodType | 'zip'
-  readonly run: (call: Call<z.output<B>>) => Promise<unknown>
+  readonly run: (call: Call<z.output<B>, z.output<Q>>) => Promise<unknown>
 }
 
-function route<B extends z.ZodType>(declared: AdminRoute<B>): AdminRoute {
+function route<B extends z.ZodType, Q extends z.ZodObject>(declared: AdminRoute<B, Q>): AdminRoute {
   return declared
 }
 
@@ -140,7 +150,48 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     answer: 'zip',
     run: ({ broker, admin, body }) => broker.machines.download(admin, body.token),
   }),
+  route({
+    method: 'GET',
+    path: '/v1/audit',
+    summary: 'lists lines of the audit, the newest first, at most 1000 (100 if limit is left out)',
+    query: AuditQueryShape,
+    answer: AuditPageShape,
+    run: async ({ broker, query: { since, until, limit, ...filter } }) => {
+      const times = { since: msOf(since), until: msOf(until) }
+      const { rows, next } = await broker.audit.list({ ...filter, ...times }, limit)
+      return { lines: rows.map(shownLine), next }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/audit/chain',
+    summary: 'gives the lines after a number as they are hashed, the oldest first, at most 1000',
+    query: ChainQueryShape,
+    answer: AuditChainShape,
+    run: ({ broker, query: { after, limit = 1000 } }) => broker.audit.lines(after, limit),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/audit/head',
+    summary: 'gives the number and the hash of the last line, signed by the key of the broker',
+    answer: SignedHeadShape,
+    run: ({ broker }) => broker.audit.head(),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/policy',
+    summary: 'shows the policy in effect',
+    answer: PolicyShape,
+    run: async ({ broker }) => {
+      const policy = broker.policy()
+      return policy === undefined ? {} : { policy: { ...policy, since: moment(policy.since) } }
+    },
+  }),
 ]
+
+function msOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time)
+}
 
 function shownSecret({ project, name, reference, createdAt }: Awaited<ReturnType<Broker['catalog']['add']>>) {
   return { project, name, reference, createdAt: moment(createdAt) }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { MachineAdded } from '../../app/broker/machines.ts'
+import type { AuditRow } from '../../core/broker/audit/chain-rows.ts'
 import { keyFingerprint } from '../../core/broker/keys.ts'
 import type { MachineRecord } from '../../core/broker/records.ts'
 
@@ -60,6 +61,80 @@ export const DownloadShape = z
   .strictObject({ token: z.string().regex(/^lb_[a-z2-7]{26}$/) })
   .meta({ id: 'Download' })
 
+/** A whole number in a query. */
+const NumberText = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a whole number')
+  .transform(Number)
+const Outcome = z.enum(['allowed', 'denied', 'failed'])
+
+/** The query that asks for lines of the audit. */
+export const AuditQueryShape = z.strictObject({
+  machine: Name.optional(),
+  secret: z.string().max(255).optional(),
+  outcome: Outcome.optional(),
+  since: Moment.optional(),
+  until: Moment.optional(),
+  before: NumberText.optional(),
+  limit: NumberText.optional(),
+})
+
+/** The query that asks for a piece of the chain. */
+export const ChainQueryShape = z.strictObject({ after: NumberText, limit: NumberText.optional() })
+
+/** A line of the audit. */
+const AuditLineShape = z
+  .object({
+    seq: z.number(),
+    time: Moment,
+    actor: z.string(),
+    action: z.string(),
+    target: z.string(),
+    machine: z.string().optional(),
+    secret: z.string().optional(),
+    address: z.string(),
+    outcome: Outcome,
+    reason: z.string(),
+    hash: z.string(),
+  })
+  .meta({ id: 'AuditLine' })
+
+/** A page of the audit, the newest line first. `next`: the `before` of the next page. */
+export const AuditPageShape = z
+  .object({ lines: z.array(AuditLineShape), next: z.number().optional() })
+  .meta({ id: 'AuditPage' })
+
+const Head = z.object({ seq: z.number(), hash: z.string() })
+
+/** A piece of the chain, the oldest line first: each line as it is hashed. `next`: the next `after`. */
+export const AuditChainShape = z
+  .object({ previous: Head, lines: z.array(z.string()), next: z.number().optional() })
+  .meta({ id: 'AuditChain' })
+
+/** The last line's number and hash, signed by the broker's key. */
+export const SignedHeadShape = Head.extend({
+  time: Moment,
+  signature: z.string(),
+  serverKey: z.string(),
+}).meta({
+  id: 'SignedHead',
+})
+
+/** The policy in effect. Left out: there is none, and grants alone decide. */
+export const PolicyShape = z
+  .object({
+    policy: z
+      .object({
+        path: z.string(),
+        hash: z.string(),
+        since: Moment,
+        rules: z.array(z.object({ name: z.string(), when: z.string(), effect: z.enum(['allow', 'deny']) })),
+        error: z.string().optional(),
+      })
+      .optional(),
+  })
+  .meta({ id: 'Policy' })
+
 /** An empty answer. */
 export const DoneShape = z.object({}).meta({ id: 'Done' })
 
@@ -80,6 +155,11 @@ export function shownMachine({ keys, notAfter, createdAt, lastSeen, id, name, st
     ...(notAfter === undefined ? {} : { expires: moment(notAfter) }),
     ...(lastSeen === undefined ? {} : { lastSeen: moment(lastSeen) }),
   }
+}
+
+/** Returns a line of the audit as the API shows it. */
+export function shownLine({ seq, hash, entry: { at, ...entry } }: AuditRow) {
+  return { ...entry, seq, hash, time: moment(at) }
 }
 
 /** Returns an added machine as the API shows it. */

@@ -82,12 +82,21 @@ export function readJsonBody<S extends z.ZodType>(schema: S, body: unknown): z.o
   } catch {
     throw new LocketError('usage', 'the body is not JSON')
   }
+  return checked(schema, value, 'body')
+}
+
+/** Checks the query of a request. Throws `usage`. */
+export function readQuery<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
+  return checked(schema, query, 'query')
+}
+
+function checked<S extends z.ZodType>(schema: S, value: unknown, what: 'body' | 'query'): z.output<S> {
   const read = schema.safeParse(value)
   if (read.success) return read.data
   const places = read.error.issues
     .slice(0, 5)
-    .map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`)
-  throw new LocketError('usage', `the body is not what this path takes: ${places.join('; ')}`)
+    .map(({ path, message }) => `${path.join('.') || `the ${what}`}: ${message}`)
+  throw new LocketError('usage', `the ${what} is not what this path takes: ${places.join('; ')}`)
 }
 
 /** The status of each error, and 500 for those that are left out. */

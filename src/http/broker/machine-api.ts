@@ -24,11 +24,19 @@ interface MachineApiOptions {
 const READ_DEADLINE_MS = 25_000
 const MOST_REFS = 2000
 const MOST_REF_CHARACTERS = 800
+const MOST_CONTEXT = 32
 
 const ResolveBody = z.object({
   refs: z.array(z.string().min(1).max(MOST_REF_CHARACTERS)).max(MOST_REFS),
   known: z.record(z.string().max(MOST_REF_CHARACTERS), z.string().max(64)).default({}),
-  context: z.record(z.string().max(64), z.string().max(256)).default({}),
+  // A rule of the policy may go over it.
+  context: z
+    .record(z.string().max(64), z.string().max(256))
+    .refine(
+      (context) => Object.keys(context).length <= MOST_CONTEXT,
+      `must have at most ${MOST_CONTEXT} facts`,
+    )
+    .default({}),
 })
 
 const Key = z.string().transform((text, context) => {
@@ -54,7 +62,12 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
   /** The machines of the requests that were verified. */
   const verified = new WeakMap<FastifyRequest, Authenticated>()
 
+  const addressOf = ({ raw }: FastifyRequest): string => raw.socket.remoteAddress ?? ''
+
+  // Before the body is read.
+  server.addHook('onRequest', async (request) => broker.strangers.admit(addressOf(request)))
   server.setErrorHandler(async (thrown, request, reply) => {
+    if (!verified.has(request)) broker.strangers.note(addressOf(request))
     const refusal = sentRefusal(thrown, { emit, now: clock.now() })
     const by = verified.get(request)
     const signature = by === undefined ? {} : broker.sign(by, { ...refusal, contentType: JSON_TYPE })
@@ -62,12 +75,12 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
   })
 
   async function authenticate(request: FastifyRequest): Promise<Authenticated> {
-    const { method, url = '', headers, socket } = request.raw
+    const { method, url = '', headers } = request.raw
     const by = await broker.authenticate({
       target: { method: method ?? '', authority: (headers.host ?? '').toLowerCase(), url },
       headers,
       body: bodyBytes(request.body),
-      address: socket.remoteAddress ?? '',
+      address: addressOf(request),
     })
     verified.set(request, by)
     return by
@@ -116,9 +129,10 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
     return await answer(reply, by, json({ cursor, changed }))
   })
 
-  server.get('/v2/server', async (_request, reply) =>
-    reply.header('content-type', JSON_TYPE).send(Buffer.from(json(broker.server))),
-  )
+  server.get('/v2/server', async (request, reply) => {
+    broker.strangers.note(addressOf(request))
+    return reply.header('content-type', JSON_TYPE).send(Buffer.from(json(broker.server)))
+  })
 
   server.post('/v2/enrol', async (request, reply) => {
     const { token, signing, sealing, proof } = readJsonBody(EnrolBody, request.body)
@@ -126,12 +140,15 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
       token,
       keys: { signing, sealing },
       proof: Buffer.from(proof, 'base64'),
-      address: request.raw.socket.remoteAddress ?? '',
+      address: addressOf(request),
     })
     return reply.header('content-type', JSON_TYPE).send(Buffer.from(json(enrolled)))
   })
 
-  server.get('/healthz', async (_request, reply) => reply.send('ok\n'))
+  server.get('/healthz', async (request, reply) => {
+    broker.strangers.note(addressOf(request))
+    return reply.send('ok\n')
+  })
 }
 
 function json(value: unknown): Uint8Array<ArrayBuffer> {

@@ -16,13 +16,20 @@ export function describeAdminApi(): unknown {
   }
 }
 
-function describe({ path, summary, body, answer }: AdminRoute): unknown {
-  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+function describe({ path, summary, query, body, answer }: AdminRoute): unknown {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
     schema: { type: 'string' },
   }))
+  const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: !z.safeParse(schema, undefined).success,
+    schema: z.toJSONSchema(schema, { io: 'input' }),
+  }))
+  const parameters = [...inPath, ...inQuery]
   const good = answer === 'zip' ? { 'application/zip': {} } : content(answer, 'output')
   return {
     summary,

@@ -1,7 +1,7 @@
 import { createRef } from '../../core/vocabulary/ref.ts'
 import { defineProvider } from '../define.ts'
 import { POD_TOKEN, methodProblems } from './method.ts'
-import { formatBaoReference, formatSecret, mappedBaoReference, parseBaoReference } from './refs.ts'
+import { formatBaoReference, mappedBaoReference, parseBaoReference, secretOfKey } from './refs.ts'
 import type { KvVersion } from './refs.ts'
 import { settings } from './settings.ts'
 import type { BaoSettings } from './settings.ts'
@@ -22,10 +22,7 @@ export const bao = defineProvider({
     return createRef(instance, formatBaoReference(reference), text, { isAll })
   },
   mapped: mappedBaoReference,
-  leaseGroup(ref) {
-    const reference = parseBaoReference(ref.key)
-    return reference === undefined ? ref.key : formatSecret(reference)
-  },
+  leaseGroup: ({ key }) => secretOfKey(key),
   check: methodProblems,
   ownFiles: () => [POD_TOKEN],
   open: async (given, deps, instance) => (await import('./open.ts')).openBao(given, deps, instance),

@@ -107,12 +107,16 @@ export function createReadErrors({ who, inNamespace }: Pick<Calls, 'who' | 'inNa
     explain,
     missing,
     gone,
-    otherEngine: ({ path, kv, type }) =>
-      providerError(
-        'not_found',
-        `${who} has ${kv === undefined ? `an engine of the type ${type}` : `KV version ${kv}`} at ${path.join('/')}`,
-        { hint: 'correct kv=… or version=… in the reference, or bao-kv-version' },
-      ),
+    otherEngine({ path, kv, type }) {
+      const where = path.join('/')
+      const says =
+        kv === undefined
+          ? `${who} has an engine of the type ${type} at ${where}`
+          : `${who} has KV version ${kv} at ${where}`
+      return providerError('not_found', says, {
+        hint: 'correct kv=… or version=… in the reference, or bao-kv-version',
+      })
+    },
   }
 }
 

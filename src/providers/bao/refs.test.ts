@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { isLocketError } from '../../core/vocabulary/errors.ts'
-import { formatBaoReference, mappedBaoReference, parseBaoReference } from './refs.ts'
+import {
+  formatBaoReference,
+  formatSecret,
+  mappedBaoReference,
+  parseBaoReference,
+  secretOfKey,
+} from './refs.ts'
 
 test('the first part is the mount, the last one the field, and all between them the path', () => {
   const expected = { mount: ['kv'], path: ['app', 'db'], field: 'password' }
@@ -120,4 +126,19 @@ test('a path of the API and a field become a reference', () => {
     ['data/app', undefined, 'bao://data/app?whole'],
   ] as const)
     assert.equal(mappedBaoReference(ref, field), reference)
+})
+
+test('the fields of one secret have one text in common, and other secrets another', () => {
+  const texts = [
+    'bao://a/b/c',
+    'bao://a/b/d?kv=1',
+    'bao://a/b/*',
+    'bao://a/b?whole',
+    'bao://a/b/x%2Fy?version=2',
+  ]
+  for (const text of [...texts, 'bao://a/b%3Fc/d', 'bao://a%2Fz/b/c/d']) {
+    const reference = parseBaoReference(text)
+    assert.ok(reference !== undefined)
+    assert.equal(secretOfKey(formatBaoReference(reference)), formatSecret(reference))
+  }
 })

@@ -76,6 +76,19 @@ export function formatSecret({ mount, path }: Pick<BaoReference, 'mount' | 'path
   return `bao://${mount.map(encodePart).join('%2F')}/${path.map(encodePart).join('/')}`
 }
 
+/** Returns the part of a canonical text that all fields of one secret share, without parsing it. */
+export function secretOfKey(canonical: string): string {
+  const mark = canonical.indexOf('?')
+  const path = mark === -1 ? canonical : canonical.slice(0, mark)
+  const isWhole =
+    mark !== -1 &&
+    canonical
+      .slice(mark + 1)
+      .split('&')
+      .includes('whole')
+  return isWhole ? path : path.slice(0, path.lastIndexOf('/'))
+}
+
 /**
  * Returns the reference for a path of the API below `/v1/`: `secret/data/db/url`. A segment `data` behind the
  * mount belongs to KV version 2. Without a field it means the whole secret.

@@ -1,9 +1,12 @@
 import * as z from 'zod'
+import { formatPlace } from '../../core/broker/place.ts'
+import type { ListedSecret } from '../../core/plan/granted-names.ts'
 import type { LocketError } from '../../core/vocabulary/errors.ts'
 import { packFields } from '../../core/vocabulary/fields.ts'
 import type { Resolved } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { providerError } from '../lib/provider-error.ts'
+import { parseLocketReference } from './reference.ts'
 
 const Base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/)
 const Facts = {
@@ -39,6 +42,23 @@ export function readAnswer(answer: unknown, who: string): ReadAnswer {
     cursor,
     rows: new Map(Object.entries(answers).map(([ref, row]) => [ref, Row.safeParse(row).data])),
   }
+}
+
+const Listing = z.object({
+  secrets: z.array(z.object({ project: z.string(), name: z.string(), hasFields: z.boolean() })).max(100_000),
+})
+
+/** Returns the secrets of an answer that lists them. Throws `provider_protocol`. */
+export function readListing(answer: unknown, who: string): readonly ListedSecret[] {
+  const read = Listing.safeParse(answer)
+  if (!read.success) throw unreadable(who)
+  return read.data.secrets.map(({ project, name, hasFields }) => {
+    const place = { project, name, ...(hasFields ? ({ isAll: true } as const) : {}) }
+    const reference = `locket://${formatPlace(place)}`
+    // The reference becomes a template: the broker must not write anything else into it.
+    if (parseLocketReference(reference) === undefined) throw unreadable(who)
+    return { name, reference, hasFields }
+  })
 }
 
 /** Returns the value of a row. Throws the error that it holds. */

@@ -12,6 +12,7 @@ export const locket = defineProvider({
   title: 'A broker, `locket serve`',
   schemes: ['locket'],
   autoRefresh: { everyMs: 60_000 },
+  lists: true,
   example: 'locket://shop/db-password',
   settings: locketSettings,
   // The private key is beside the identity.

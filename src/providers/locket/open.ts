@@ -8,7 +8,7 @@ import { caCertReader } from '../lib/http/traffic-settings.ts'
 import { createTraffic } from '../lib/http/traffic.ts'
 import { createSessions } from '../lib/login/sessions.ts'
 import { providerError } from '../lib/provider-error.ts'
-import { readAnswer, resolvedOf, type BrokerRow } from './answers.ts'
+import { readAnswer, readListing, resolvedOf, type BrokerRow } from './answers.ts'
 import { followBroker } from './follow.ts'
 import { loadIdentity, readIdentityFiles, type LoadedIdentity } from './identity.ts'
 import { createKnownVersions } from './known.ts'
@@ -138,6 +138,12 @@ export function openLocket(
       const ask = (url: string, asked: AbortSignal): Promise<unknown> =>
         use(asked, (session) => session.ask({ method: 'GET', url, isHeld: true, signal: asked }))
       await followBroker({ clock, ask, cursor }, listener, signal)
+    },
+    async list(given) {
+      const signal = AbortSignal.any([given, closing.signal])
+      return await use(signal, async (session) =>
+        readListing(await session.ask({ method: 'GET', url: '/v2/secrets', signal }), session.http.who),
+      )
     },
     async probe(signal) {
       try {

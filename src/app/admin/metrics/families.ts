@@ -1,5 +1,5 @@
 import { VERSION } from '../../../core/vocabulary/version.ts'
-import type { InstanceStatus } from '../../access/clients.ts'
+import type { InstanceStatus } from '../../access/instance-status.ts'
 import { rootOf, type Driver } from '../../volume/driver.ts'
 import { tmpfsOf, usesOf, type VolumeState } from '../../volume/state.ts'
 import type { Volume } from '../../volume/volume-table.ts'
@@ -59,6 +59,16 @@ function countedFamilies(counts: Counts): MetricFamily[] {
       samplesOf(counts.renderSeconds),
     ),
     histogram('locket_provider_fetch_seconds', 'Time of one batch of references.', fetches),
+    counter(
+      'locket_swarm_requests_total',
+      'Requests of tasks for Swarm secrets: memory, provider or stale, or the code of the error.',
+      Array.from(counts.swarmRequests, ([result, value]) => ({ labels: { result }, value })),
+    ),
+    histogram(
+      'locket_swarm_request_seconds',
+      'Time until a task got its Swarm secret.',
+      samplesOf(counts.swarmSeconds),
+    ),
   ]
 }
 

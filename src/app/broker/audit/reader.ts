@@ -1,7 +1,7 @@
 import { auditLine, type AuditHead, type AuditRow } from '../../../core/broker/audit/chain-rows.ts'
 import { signHead, type SignedHead } from '../../../core/broker/audit/signed-head.ts'
 import { rawPublicKey, toBase64, type Key } from '../../../core/broker/keys.ts'
-import type { AuditFilter, AuditStore } from '../../../core/ports/broker-audit.ts'
+import type { AuditFilter, AuditStore } from '../../../core/ports/broker-store.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 
 /** One page of the audit. */

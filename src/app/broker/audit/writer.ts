@@ -1,6 +1,6 @@
 import { chainRows, type AuditHead } from '../../../core/broker/audit/chain-rows.ts'
 import type { AuditEntry, BrokerAudit } from '../../../core/broker/seams.ts'
-import type { AuditStore } from '../../../core/ports/broker-audit.ts'
+import type { AuditStore } from '../../../core/ports/broker-store.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { Emit } from '../../../core/ports/events.ts'
 import { formatError, LocketError, toLocketError } from '../../../core/vocabulary/errors.ts'

@@ -1,5 +1,5 @@
 import type { AuditHead } from './chain-rows.ts'
-import { signBytes, toBase64, type Key } from '../keys.ts'
+import { isSignatureOf, signBytes, toBase64, type Key } from '../keys.ts'
 
 /** The head of a broker's audit at a time, signed by the broker's key. Later audits are checked by it. */
 export interface SignedHead extends AuditHead {
@@ -13,6 +13,11 @@ export interface SignedHead extends AuditHead {
 export function signHead({ seq, hash }: AuditHead, key: Key, now: number): SignedHead {
   const time = new Date(now).toISOString()
   return { seq, hash, time, signature: toBase64(signBytes(key, headStatement({ seq, hash, time }))) }
+}
+
+/** True when the head was signed by the key with this public half, 32 bytes. */
+export function isSignedHead(head: SignedHead, publicKey: Uint8Array): boolean {
+  return isSignatureOf(publicKey, headStatement(head), Buffer.from(head.signature, 'base64'))
 }
 
 /** Returns the bytes that are signed. The first line keeps the signature from fitting anything else. */

@@ -1,4 +1,4 @@
-import type { InstanceStatus } from '../../../app/access/clients.ts'
+import type { InstanceStatus } from '../../../app/access/instance-status.ts'
 import { html, type Html, type Piece } from '../html/html.ts'
 import { icon } from '../html/icons.ts'
 import { framed } from '../html/layout.ts'
