@@ -1,5 +1,5 @@
 /**
- * `node bench/dashboard.ts`: the pages of the dashboard with 10,000 machines and 1,000,000 lines in the audit:
+ * `node bench/dashboard.ts`: the pages of the dashboard with 10,000 machines and 1,000,000 lines of audit:
  * the time of each at the median of 50 requests, and the bytes of all pages with the files that they need.
  */
 import { mkdtempSync, rmSync } from 'node:fs'

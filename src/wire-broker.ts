@@ -140,10 +140,12 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       },
       zip: zipFiles,
     })
+    const common = { clock, emit, audit, broker, store }
     return {
       broker,
       dashboard: config.dashboardListen && {
-        ...{ clock, emit, audit, broker, store, people: createPeopleStore(database) },
+        ...common,
+        people: createPeopleStore(database),
         decide: policy?.decide ?? allowGranted,
         readPolicy: async (text) => await readPolicyText(parsePolicy, text),
         providers: () => clients.list(),
@@ -163,10 +165,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         const at = config.adminListen ?? { kind: 'socket', path: join(config.stateDir, 'admin.sock') }
         return await listenAt(server, await claimed(at, '--admin-listen'), ADMIN_SOCKET_MODE)
       },
-      async listenForDashboard(server) {
-        if (config.dashboardListen === undefined) return 'off'
-        return await listenAt(server, config.dashboardListen, ADMIN_SOCKET_MODE)
-      },
+      listenForDashboard: async (server) =>
+        config.dashboardListen ? await listenAt(server, config.dashboardListen, ADMIN_SOCKET_MODE) : 'off',
       async close() {
         await clients.close()
         await store[Symbol.asyncDispose]()
@@ -187,10 +187,10 @@ export function openPolicyCheck() {
   }
 }
 
-/** Reads a policy that an administrator has typed. CEL is loaded only for it. */
+/** Reads a policy that an administrator has typed. */
 async function readPolicyText(parse: ServeSurroundings['parsePolicy'], text: string) {
   const file = parse('the text', text)
-  return { file, policy: (await import('./host/policy/cel.ts')).compilePolicy(file) }
+  return { file, policy: await openPolicyCheck().compile(file) }
 }
 
 /** The size of the largest policy file in bytes. */

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { parseCidr } from '../../core/broker/addresses.ts'
 import type { Verdict } from '../../core/broker/seams.ts'
 import { mustBeAdmin } from '../../core/broker/people/rights.ts'
 import { noMachine, noSecret } from '../broker/catalog.ts'
@@ -38,7 +38,7 @@ export function createPolicyView(ports: DashboardPorts): PolicyView {
 
     async try(visit, { machine: named, project, secret: name, address }) {
       mustBeAdmin(visit)
-      if (address !== '' && isIP(address) === 0)
+      if (address !== '' && (address.includes('/') || parseCidr(address) === undefined))
         throw new LocketError('usage', 'the address is not an IP address')
       const machine = await store.machineNamed(named)
       if (machine === undefined) throw noMachine(named)

@@ -2,8 +2,8 @@ import type { Emit } from '../../core/ports/events.ts'
 import type { OpenedBroker } from '../../wire-broker.ts'
 
 /**
- * Builds the server of the dashboard. Undefined: it is off, and its pages are not loaded. `proxy`: the address
- * of a proxy in front of it.
+ * Builds the server of the dashboard. Undefined: it is off, and its pages are not loaded. `proxy`: the
+ * address of a proxy in front of it.
  */
 export async function dashboardListener(opened: OpenedBroker, emit: Emit, proxy: string | undefined) {
   const { dashboard: ports, clock } = opened

@@ -84,6 +84,6 @@ export function typed({ form }: Pick<CheckedRequest, 'form'>, name: string): str
 }
 
 /** Returns the path of a page. Each part is encoded. */
-export function pathOf(...parts: readonly string[]): string {
+export function pagePath(...parts: readonly string[]): string {
   return `/${parts.map(encodeURIComponent).join('/')}`
 }

@@ -224,7 +224,7 @@ test('no name and no text is put into a page as HTML', async () => {
   }
 })
 
-test('a secret is removed with its grants, and a mistake in a reference is told', async () => {
+test('a secret is removed with its grants, and a wrong reference is explained', async () => {
   const { anna, broker } = dashboard
   await anna.get('/projects/shop')
   await anna.change('/projects/shop/add', { secret: 'gone', reference: 'dotenv://DB' })

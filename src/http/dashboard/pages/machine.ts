@@ -4,7 +4,7 @@ import { flag, html, type Html, type Piece } from '../html/html.ts'
 import { framed } from '../html/layout.ts'
 import { ago, postForm, stateBadge, sureButton, textField } from '../html/parts.ts'
 import { auditList } from './audit.ts'
-import { done, typed, pathOf, shown, type PageAnswer, type PageRequest, type Route } from '../route.ts'
+import { done, typed, pagePath, shown, type PageAnswer, type PageRequest, type Route } from '../route.ts'
 
 const AUDIT_LINES = 10
 
@@ -57,12 +57,12 @@ function stateButton(request: PageRequest, { machine: { name, state } }: Shown):
   if (state === 'enabled')
     return postForm(
       request,
-      pathOf('machines', name, 'disable'),
+      pagePath('machines', name, 'disable'),
       html`<button class="danger">Disable</button>`,
     )
   if (!request.visit.person.isAdmin || state === 'invited') return undefined
   const label = state === 'pending' ? 'Approve' : 'Enable'
-  return postForm(request, pathOf('machines', name, 'enable'), html`<button>${label}</button>`)
+  return postForm(request, pagePath('machines', name, 'enable'), html`<button>${label}</button>`)
 }
 
 function grantsCard(request: PageRequest, { machine, grants }: Shown): Html {
@@ -86,7 +86,7 @@ function grantRow(request: PageRequest, machine: string, { project, name }: Secr
     <button class="second small" aria-label="Take away ${project}/${name}">Take away</button>`
   return html`<li>
     <div class="title">${label}<span class="sub">${project}</span></div>
-    ${postForm(request, pathOf('machines', machine, 'take'), fields)}
+    ${postForm(request, pagePath('machines', machine, 'take'), fields)}
   </li>`
 }
 
@@ -105,7 +105,7 @@ async function grantCard(request: PageRequest, { machine }: Shown): Promise<Html
     <button class="second" type="submit">Grant</button>`
   return html`<section class="card">
     <h2>Grant another secret</h2>
-    ${postForm(request, pathOf('machines', machine.name, 'grant'), fields, 'row')}
+    ${postForm(request, pagePath('machines', machine.name, 'grant'), fields, 'row')}
   </section>`
 }
 
@@ -117,7 +117,7 @@ function changes(request: PageRequest, { machine: { name }, grants, mayGive }: S
     html`<strong>${name}</strong> keeps its identity, and reads nothing any more. You can grant secrets again.`,
     postForm(
       request,
-      pathOf('machines', name, 'revoke'),
+      pagePath('machines', name, 'revoke'),
       html`<button class="danger full">Revoke all access</button>`,
     ),
   )
@@ -126,13 +126,13 @@ function changes(request: PageRequest, { machine: { name }, grants, mayGive }: S
     html`<strong>${name}</strong> and all its grants are deleted. Its identity cannot be used or recovered.`,
     postForm(
       request,
-      pathOf('machines', name, 'delete'),
+      pagePath('machines', name, 'delete'),
       html`<button class="danger full">Delete ${name}</button>`,
     ),
   )
   return html`<section class="card">
     <h2>Change</h2>
-    ${mayGive ? postForm(request, pathOf('machines', name, 'rename'), rename, 'row') : undefined}
+    ${mayGive ? postForm(request, pagePath('machines', name, 'rename'), rename, 'row') : undefined}
     <div class="buttons">${grants.length === 0 ? undefined : revoke} ${remove}</div>
   </section>`
 }
@@ -157,17 +157,17 @@ export const MACHINE_ROUTES: readonly Route[] = [
   ...(['enable', 'disable'] as const).map((action) =>
     changing(action, async ({ dashboard, visit, visitor }, name) => {
       await dashboard.fleet.setState(visit, visitor, { name, state: `${action}d` })
-      return done(pathOf('machines', name), `${action}d`)
+      return done(pagePath('machines', name), `${action}d`)
     }),
   ),
   changing('rename', async (request, name) => {
     const next = typed(request, 'next')
     await request.dashboard.fleet.rename(request.visit, request.visitor, { name, next })
-    return done(pathOf('machines', next), 'renamed')
+    return done(pagePath('machines', next), 'renamed')
   }),
   changing('revoke', async ({ dashboard, visit, visitor }, name) => {
     await dashboard.fleet.revokeAll(visit, visitor, name)
-    return done(pathOf('machines', name), 'revoked')
+    return done(pagePath('machines', name), 'revoked')
   }),
   changing('delete', async ({ dashboard, visit, visitor }, name) => {
     await dashboard.fleet.remove(visit, visitor, name)
@@ -175,10 +175,10 @@ export const MACHINE_ROUTES: readonly Route[] = [
   }),
   changing('grant', async (request, name) => {
     await request.dashboard.fleet.grant(request.visit, request.visitor, { name, place: placeOf(request) })
-    return done(pathOf('machines', name), 'granted')
+    return done(pagePath('machines', name), 'granted')
   }),
   changing('take', async (request, name) => {
     await request.dashboard.fleet.revoke(request.visit, request.visitor, { name, place: placeOf(request) })
-    return done(pathOf('machines', name), 'revoked')
+    return done(pagePath('machines', name), 'revoked')
   }),
 ]

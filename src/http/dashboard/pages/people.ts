@@ -8,7 +8,7 @@ import type { SetupLink } from '../../../app/dashboard/people.ts'
 import { flag, html, type Html } from '../html/html.ts'
 import { framed } from '../html/layout.ts'
 import { ago, postForm, sureButton, textField } from '../html/parts.ts'
-import { done, typed, pathOf, shown, type PageAnswer, type PageRequest, type Route } from '../route.ts'
+import { done, typed, pagePath, shown, type PageAnswer, type PageRequest, type Route } from '../route.ts'
 import { copied } from './snippets.ts'
 
 async function peoplePage(request: PageRequest): Promise<PageAnswer> {
@@ -56,7 +56,7 @@ async function personPage(request: PageRequest): Promise<PageAnswer> {
   const { name } = person
   const link = postForm(
     request,
-    pathOf('people', name, 'link'),
+    pagePath('people', name, 'link'),
     html`<button class="second">Make a setup link</button>`,
   )
   const remove = sureButton(
@@ -65,7 +65,7 @@ async function personPage(request: PageRequest): Promise<PageAnswer> {
       lose all their grants.`,
     postForm(
       request,
-      pathOf('people', name, 'remove'),
+      pagePath('people', name, 'remove'),
       html`<button class="danger full">Remove ${name}</button>`,
     ),
   )
@@ -131,7 +131,7 @@ function rightsCard(
     <button type="submit">Save permissions</button>`
   return html`<section class="card">
     <h2>Permissions</h2>
-    ${postForm(request, pathOf('people', name, 'rights'), fields)}
+    ${postForm(request, pagePath('people', name, 'rights'), fields)}
   </section>`
 }
 
@@ -177,7 +177,7 @@ export const PEOPLE_ROUTES: readonly Route[] = [
       const isAdmin = request.form.get('admin') === 'yes'
       const order = { name, isAdmin, permissions: readRights(request) }
       await request.dashboard.people.setRights(request.visit, request.visitor, order)
-      return done(pathOf('people', name), 'saved')
+      return done(pagePath('people', name), 'saved')
     },
   },
   {

@@ -3,7 +3,7 @@ import type { SecretRecord } from '../../../core/broker/records.ts'
 import { html, type Html, type Piece } from '../html/html.ts'
 import { framed } from '../html/layout.ts'
 import { count, nothingYet, postForm, sureButton, textField } from '../html/parts.ts'
-import { done, typed, pathOf, shown, type PageAnswer, type PageRequest, type Route } from '../route.ts'
+import { done, typed, pagePath, shown, type PageAnswer, type PageRequest, type Route } from '../route.ts'
 
 async function projectsPage(request: PageRequest): Promise<PageAnswer> {
   const projects = await request.dashboard.projects.list(request.visit)
@@ -44,7 +44,7 @@ async function projectPage(request: PageRequest): Promise<PageAnswer> {
       active: '/projects',
       lead: count(secrets.length, 'secret'),
       body: html`${secretsCard(request, project, secrets)} ${machinesCard(machines)}
-      ${addCard(request, pathOf('projects', project), project)}`,
+      ${addCard(request, pagePath('projects', project), project)}`,
     }),
   )
 }
@@ -133,7 +133,7 @@ async function add(request: PageRequest): Promise<PageAnswer> {
   const project = request.at['project'] ?? typed(request, 'project')
   const secret = { project, name: typed(request, 'secret'), reference: typed(request, 'reference') }
   await request.dashboard.projects.add(request.visit, request.visitor, secret)
-  return done(pathOf('projects', project), 'added')
+  return done(pagePath('projects', project), 'added')
 }
 
 /** The routes of projects and secrets. */
@@ -149,7 +149,7 @@ export const PROJECT_ROUTES: readonly Route[] = [
       const { project = '' } = request.at
       const place = { project, name: typed(request, 'secret') }
       await request.dashboard.projects.remove(request.visit, request.visitor, place)
-      return done(pathOf('projects', project), 'removed')
+      return done(pagePath('projects', project), 'removed')
     },
   },
 ]
