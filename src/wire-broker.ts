@@ -187,7 +187,6 @@ export function openPolicyCheck() {
   }
 }
 
-/** Reads a policy that an administrator has typed. */
 async function readPolicyText(parse: ServeSurroundings['parsePolicy'], text: string) {
   const file = parse('the text', text)
   return { file, policy: await openPolicyCheck().compile(file) }
