@@ -79,8 +79,8 @@ clean: ## takes away what was built and downloaded
 engine: $(READY)
 	@scripts/debian-packages.sh $(ENGINE)
 
-programs: # password managers, for the tests of their providers
-	@scripts/debian-packages.sh pass:pass gnupg:gpg keepassxc:keepassxc-cli
+programs: # password managers, for the tests of their providers, and a browser for those of the dashboard
+	@scripts/debian-packages.sh pass:pass gnupg:gpg keepassxc:keepassxc-cli chromium:chromium
 
 moto: # the protocols of AWS, for the tests
 	@scripts/debian-packages.sh python3:python3 python3-venv

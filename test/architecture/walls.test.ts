@@ -20,7 +20,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   app: { uses: ['core'], types: ['config', 'providers'] },
   http: {
-    uses: ['app', 'core', 'fastify', 'zod', 'prom-client', 'prom-client/lib/registry.js', 'node:*'],
+    uses: [
+      'app',
+      'core',
+      'fastify',
+      'zod',
+      '@simplewebauthn/server',
+      'prom-client',
+      'prom-client/lib/registry.js',
+      'node:*',
+    ],
     types: ['config'],
   },
   cli: {
@@ -101,6 +110,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     init: [],
     policy: [],
     broker: ['access', 'policy'],
+    dashboard: ['access', 'broker', 'policy'],
     blind: ['audit', 'exec', 'leases', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {

@@ -7,6 +7,8 @@ interface Meter {
   take(caller: string, now: number): number
   /** Returns what `take` would return, and takes nothing. */
   peek(caller: string, now: number): number
+  /** Forgets all requests of the caller. */
+  give(caller: string): void
 }
 
 /** Sums of fractions are not exact. */
@@ -56,5 +58,6 @@ export function createMeter({
       return 0
     },
     peek: (caller, now) => waitOf(level(caller, now)),
+    give: (caller) => void buckets.delete(caller),
   }
 }
