@@ -8,6 +8,7 @@ import { createBroker, type Broker } from './app/broker/broker.ts'
 import { openLivePolicy, type LivePolicy } from './app/policy/live-policy.ts'
 import { refuseOwn } from './app/broker/own-references.ts'
 import { claimStore } from './app/broker/run-broker.ts'
+import type { DashboardPorts } from './app/dashboard/ports.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
 import type { PolicyFile } from './core/broker/policy/rules.ts'
 import type { BrokerAddress } from './core/broker/broker-address.ts'
@@ -20,6 +21,8 @@ import { VERSION } from './core/vocabulary/version.ts'
 import type { Rate } from './core/waiting/rate.ts'
 import { createAuditStore } from './host/broker/audit-store.ts'
 import { createBrokerStore } from './host/broker/broker-store.ts'
+import { createPeopleStore } from './host/broker/dashboard/people-store.ts'
+import { keepSetupLink } from './host/broker/dashboard/setup-link.ts'
 import { openBrokerIdentity } from './host/broker/identity.ts'
 import { listenAt } from './host/broker/listen.ts'
 import { readTls, renewTls, type TlsSource } from './host/broker/tls-source.ts'
@@ -40,6 +43,10 @@ export interface ServeConfig {
   readonly listen: BrokerAddress
   /** Left out: the socket `admin.sock` in the state folder. */
   readonly adminListen?: BrokerAddress | undefined
+  /** Left out: there is no dashboard. */
+  readonly dashboardListen?: BrokerAddress | undefined
+  /** The address of the dashboard in browsers, behind a proxy. */
+  readonly dashboardUrl?: string | undefined
   readonly stateDir: string
   readonly database?: string | undefined
   readonly names?: readonly string[] | undefined
@@ -74,9 +81,12 @@ export interface OpenedBroker {
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   /** Answers are encrypted for their machine. */
   readonly seals: boolean
+  /** Undefined: the dashboard is off. */
+  readonly dashboard: DashboardPorts | undefined
   /** Listens, and renews the certificate from then on. Resolves with the address. */
   listenForMachines(server: Server): Promise<string>
   listenForAdmin(server: Server): Promise<string>
+  listenForDashboard(server: Server): Promise<string>
   close(): Promise<void>
 }
 
@@ -130,8 +140,17 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       },
       zip: zipFiles,
     })
+    const common = { clock, emit, audit, broker, store }
     return {
       broker,
+      dashboard: config.dashboardListen && {
+        ...common,
+        people: createPeopleStore(database),
+        decide: policy?.decide ?? allowGranted,
+        readPolicy: async (text) => await readPolicyText(parsePolicy, text),
+        providers: () => clients.list(),
+        keepFirstLink: (link) => keepSetupLink(config.stateDir, link),
+      },
       clock,
       adminToken: identity.adminToken,
       tls,
@@ -146,6 +165,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         const at = config.adminListen ?? { kind: 'socket', path: join(config.stateDir, 'admin.sock') }
         return await listenAt(server, await claimed(at, '--admin-listen'), ADMIN_SOCKET_MODE)
       },
+      listenForDashboard: async (server) =>
+        config.dashboardListen ? await listenAt(server, config.dashboardListen, ADMIN_SOCKET_MODE) : 'off',
       async close() {
         await clients.close()
         await store[Symbol.asyncDispose]()
@@ -164,6 +185,11 @@ export function openPolicyCheck() {
     read: (path: string) => files.read(path, { maxBytes: MOST_POLICY_BYTES }),
     compile: async (file: PolicyFile) => (await import('./host/policy/cel.ts')).compilePolicy(file),
   }
+}
+
+async function readPolicyText(parse: ServeSurroundings['parsePolicy'], text: string) {
+  const file = parse('the text', text)
+  return { file, policy: await openPolicyCheck().compile(file) }
 }
 
 /** The size of the largest policy file in bytes. */

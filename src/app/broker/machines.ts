@@ -34,6 +34,8 @@ interface MachineOrder {
   readonly how: 'enrol' | 'bundle'
   /** The machine waits for `enable` after its enrolment, so that a person can compare fingerprints. */
   readonly needsApproval: boolean
+  /** The id of the person who provisions it. */
+  readonly owner?: string | undefined
 }
 
 /** A machine that was added, and the token with which it gets its identity. The token is good once. */
@@ -203,7 +205,7 @@ export function machineIdentity(
   }
 }
 
-function machineOf({ name, cidrs, grants, notAfter }: MachineOrder, now: number): MachineRecord {
+function machineOf({ name, cidrs, grants, notAfter, owner }: MachineOrder, now: number): MachineRecord {
   if (!isProjectName(name)) throw badName('machine', name, 63)
   for (const grant of grants) checkPlace(grant, { takesAll: true })
   if (cidrs.length > MOST_CIDRS)
@@ -223,5 +225,6 @@ function machineOf({ name, cidrs, grants, notAfter }: MachineOrder, now: number)
     cidrs: parsed,
     createdAt: now,
     ...(notAfter === undefined ? {} : { notAfter }),
+    ...(owner === undefined ? {} : { owner }),
   }
 }

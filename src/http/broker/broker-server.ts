@@ -1,7 +1,13 @@
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import * as z from 'zod'
 import { jsonExcess } from '../../core/text/json-shape.ts'
-import { formatError, LocketError, toLocketError, type ErrorCode } from '../../core/vocabulary/errors.ts'
+import {
+  formatError,
+  LocketError,
+  onOneLine,
+  toLocketError,
+  type ErrorCode,
+} from '../../core/vocabulary/errors.ts'
 import type { Emit } from '../../core/ports/events.ts'
 import { watchUnsent } from '../unsent-requests.ts'
 
@@ -109,6 +115,16 @@ const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
   aborted: 503,
 }
 
+/** A refusal, for a machine or a person. */
+export interface RefusalFacts {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly reason: string
+  /** The reason and the hint, as sentences for a person. */
+  readonly sentences: string
+  readonly retryAfter: string | undefined
+}
+
 /** A refusal as it is sent. */
 interface SentRefusal {
   readonly status: number
@@ -117,26 +133,40 @@ interface SentRefusal {
 }
 
 /**
- * Returns the answer to a request that failed. It has the time, by which a machine sees that its clock is
- * wrong. Bugs and failures of the broker are logged, and their texts are not sent.
+ * Returns the facts of a request that failed. Bugs and failures of the broker are logged, and their texts are
+ * not sent.
  */
+export function factsOfRefusal(thrown: unknown, emit: Emit): RefusalFacts {
+  const error = fromFastify(thrown) ?? toLocketError(thrown)
+  const { code, retryAfterMs } = error
+  const status = STATUSES[code] ?? 500
+  if (status === 500 || code === 'io' || code === 'unavailable')
+    emit('broker.trouble', { error: formatError(error) })
+  const reason = status === 500 || code === 'io' ? 'the broker has failed: see its log' : formatError(error)
+  const retryAfter = retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000))
+  const isHidden = status === 500 || code === 'io'
+  const sentences = [isHidden ? reason : error.message, isHidden ? undefined : error.hint].map(sentenceOf)
+  return { code, status, reason, sentences: sentences.join(' ').trim(), retryAfter }
+}
+
+/** First words that get a capital letter. Another one may be a name, which has its own letters. */
+const STARTS = /^(?:an?|the|this|there|only|you|name|tick|too|it|letters|load|ask|make|set|remove|run|use)\b/
+
+/** `there is no such path` → `There is no such path.` */
+function sentenceOf(words = ''): string {
+  const first = words.charAt(0)
+  const text = onOneLine(`${STARTS.test(words) ? first.toUpperCase() : first}${words.slice(1)}`)
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+/** Returns the answer to a request that failed. The time in it shows a machine that its clock is wrong. */
 export function sentRefusal(
   thrown: unknown,
   { emit, now }: { readonly emit: Emit; readonly now: number },
 ): SentRefusal {
-  const error = fromFastify(thrown) ?? toLocketError(thrown)
-  const status = STATUSES[error.code] ?? 500
-  if (status === 500 || error.code === 'io' || error.code === 'unavailable')
-    emit('broker.trouble', { error: formatError(error) })
-  const reason =
-    status === 500 || error.code === 'io' ? 'the broker has failed: see its log' : formatError(error)
-  const body = new TextEncoder().encode(JSON.stringify({ error: { code: error.code, reason, time: now } }))
-  const { retryAfterMs } = error
-  return {
-    status,
-    body,
-    retryAfter: retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000)),
-  }
+  const { code, status, reason, retryAfter } = factsOfRefusal(thrown, emit)
+  const body = new TextEncoder().encode(JSON.stringify({ error: { code, reason, time: now } }))
+  return { status, body, retryAfter }
 }
 
 /** Sends a refusal. `headers` are those of its signature. */
