@@ -14,7 +14,6 @@ import type { PolicyFile } from './core/broker/policy/rules.ts'
 import type { BrokerAddress } from './core/broker/broker-address.ts'
 import { allowGranted } from './core/broker/seams.ts'
 import type { Clock } from './core/ports/clock.ts'
-import type { SourceFiles } from './core/ports/files.ts'
 import type { Emit } from './core/ports/events.ts'
 import type { ParseRef } from './core/template/template.ts'
 import { VERSION } from './core/vocabulary/version.ts'
@@ -114,7 +113,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
     const audit = createAuditWriter({ store: audited, clock, emit, onFailure: config.auditOnFailure })
     const started = { actor: 'broker', action: 'start', address: '', outcome: 'allowed' } as const
     await audit([{ ...started, at: clock.now(), target: hostname(), reason: `locket ${VERSION}` }])
-    const policyPorts = { clock, emit, audit, parse: parsePolicy, files: deps.files }
+    const policyPorts = { clock, emit, audit, parse: parsePolicy }
     const policy = await openPolicy(config.policyFile, policyPorts, signal)
     const broker = createBroker({
       clock,
@@ -200,20 +199,17 @@ const DEBOUNCE_MS = 200
 /** Opens the policy, and reads it again when its file changes or SIGHUP comes. CEL is loaded only for it. */
 async function openPolicy(
   path: string | undefined,
-  {
-    files,
-    ...ports
-  }: Omit<Parameters<typeof openLivePolicy>[0], 'path' | 'read' | 'compile'> & {
-    readonly files: SourceFiles
-  },
+  ports: Omit<Parameters<typeof openLivePolicy>[0], 'path' | 'read' | 'compile'>,
   signal: AbortSignal,
 ): Promise<LivePolicy | undefined> {
   if (path === undefined) return undefined
   const { compilePolicy: compile } = await import('./host/policy/cel.ts')
-  const read = (file: string) => files.read(file, { maxBytes: MOST_POLICY_BYTES })
+  const { read } = openPolicyCheck()
   const policy = await openLivePolicy({ ...ports, path, read, compile })
   const reload = (): void => void policy.reload()
   const watch = await watchPaths([path], reload, { debounceMs: DEBOUNCE_MS, isDeep: false })
+  // The file may have changed after it was read, and before it was watched.
+  await policy.reload()
   const hangups = onHangup(reload)
   signal.addEventListener('abort', () => {
     hangups[Symbol.dispose]()
