@@ -15,7 +15,7 @@ help: ## this list
 demo: $(READY) ## see a container read a secret from a locket volume, and the secret vanish with it
 	@node scripts/demo/demo.ts
 
-test: check rootfs engine moto sikkerkey programs ## everything, end to end on a private engine included
+test: check rootfs engine moto sikkerkey programs clients ## everything, end to end on a private engine included
 	@node scripts/test.ts unit e2e
 
 check: $(READY) ## types, lint, format, architecture, generated files
@@ -65,6 +65,8 @@ bench: rootfs engine ## the measurements of bench/
 	@node bench/at-rest.ts
 	@node bench/mounts.ts
 	@node bench/generation-swap.ts
+	@node bench/blind.ts
+	@node bench/swarm.ts
 	@node bench/broker.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
@@ -77,8 +79,8 @@ clean: ## takes away what was built and downloaded
 engine: $(READY)
 	@scripts/debian-packages.sh $(ENGINE)
 
-programs: # password managers, for the tests of their providers
-	@scripts/debian-packages.sh pass:pass gnupg:gpg keepassxc:keepassxc-cli
+programs: # password managers, for the tests of their providers, and a browser for those of the dashboard
+	@scripts/debian-packages.sh pass:pass gnupg:gpg keepassxc:keepassxc-cli chromium:chromium
 
 moto: # the protocols of AWS, for the tests
 	@scripts/debian-packages.sh python3:python3 python3-venv
@@ -88,7 +90,11 @@ sikkerkey: # the SDK of SikkerKey, for a test of the broker
 	@scripts/debian-packages.sh python3:python3 python3-venv
 	@scripts/sikkerkey.sh
 
+clients: # HTTP clients, for the tests of blind mode; Java and Go are used where they are
+	@scripts/debian-packages.sh curl:curl git:git python3:python3 python3-venv
+	@scripts/blind-clients.sh
+
 $(READY): package-lock.json
 	@scripts/toolchain.sh
 
-.PHONY: help moto sikkerkey programs demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine
+.PHONY: help moto sikkerkey programs clients demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine

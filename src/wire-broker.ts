@@ -8,18 +8,20 @@ import { createBroker, type Broker } from './app/broker/broker.ts'
 import { openLivePolicy, type LivePolicy } from './app/policy/live-policy.ts'
 import { refuseOwn } from './app/broker/own-references.ts'
 import { claimStore } from './app/broker/run-broker.ts'
+import type { DashboardPorts } from './app/dashboard/ports.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
 import type { PolicyFile } from './core/broker/policy/rules.ts'
 import type { BrokerAddress } from './core/broker/broker-address.ts'
 import { allowGranted } from './core/broker/seams.ts'
 import type { Clock } from './core/ports/clock.ts'
-import type { SourceFiles } from './core/ports/files.ts'
 import type { Emit } from './core/ports/events.ts'
 import type { ParseRef } from './core/template/template.ts'
 import { VERSION } from './core/vocabulary/version.ts'
 import type { Rate } from './core/waiting/rate.ts'
 import { createAuditStore } from './host/broker/audit-store.ts'
 import { createBrokerStore } from './host/broker/broker-store.ts'
+import { createPeopleStore } from './host/broker/dashboard/people-store.ts'
+import { keepSetupLink } from './host/broker/dashboard/setup-link.ts'
 import { openBrokerIdentity } from './host/broker/identity.ts'
 import { listenAt } from './host/broker/listen.ts'
 import { readTls, renewTls, type TlsSource } from './host/broker/tls-source.ts'
@@ -40,6 +42,10 @@ export interface ServeConfig {
   readonly listen: BrokerAddress
   /** Left out: the socket `admin.sock` in the state folder. */
   readonly adminListen?: BrokerAddress | undefined
+  /** Left out: there is no dashboard. */
+  readonly dashboardListen?: BrokerAddress | undefined
+  /** The address of the dashboard in browsers, behind a proxy. */
+  readonly dashboardUrl?: string | undefined
   readonly stateDir: string
   readonly database?: string | undefined
   readonly names?: readonly string[] | undefined
@@ -74,9 +80,12 @@ export interface OpenedBroker {
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   /** Answers are encrypted for their machine. */
   readonly seals: boolean
+  /** Undefined: the dashboard is off. */
+  readonly dashboard: DashboardPorts | undefined
   /** Listens, and renews the certificate from then on. Resolves with the address. */
   listenForMachines(server: Server): Promise<string>
   listenForAdmin(server: Server): Promise<string>
+  listenForDashboard(server: Server): Promise<string>
   close(): Promise<void>
 }
 
@@ -104,7 +113,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
     const audit = createAuditWriter({ store: audited, clock, emit, onFailure: config.auditOnFailure })
     const started = { actor: 'broker', action: 'start', address: '', outcome: 'allowed' } as const
     await audit([{ ...started, at: clock.now(), target: hostname(), reason: `locket ${VERSION}` }])
-    const policyPorts = { clock, emit, audit, parse: parsePolicy, files: deps.files }
+    const policyPorts = { clock, emit, audit, parse: parsePolicy }
     const policy = await openPolicy(config.policyFile, policyPorts, signal)
     const broker = createBroker({
       clock,
@@ -130,8 +139,17 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       },
       zip: zipFiles,
     })
+    const common = { clock, emit, audit, broker, store }
     return {
       broker,
+      dashboard: config.dashboardListen && {
+        ...common,
+        people: createPeopleStore(database),
+        decide: policy?.decide ?? allowGranted,
+        readPolicy: async (text) => await readPolicyText(parsePolicy, text),
+        providers: () => clients.list(),
+        keepFirstLink: (link) => keepSetupLink(config.stateDir, link),
+      },
       clock,
       adminToken: identity.adminToken,
       tls,
@@ -146,6 +164,8 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         const at = config.adminListen ?? { kind: 'socket', path: join(config.stateDir, 'admin.sock') }
         return await listenAt(server, await claimed(at, '--admin-listen'), ADMIN_SOCKET_MODE)
       },
+      listenForDashboard: async (server) =>
+        config.dashboardListen ? await listenAt(server, config.dashboardListen, ADMIN_SOCKET_MODE) : 'off',
       async close() {
         await clients.close()
         await store[Symbol.asyncDispose]()
@@ -166,6 +186,11 @@ export function openPolicyCheck() {
   }
 }
 
+async function readPolicyText(parse: ServeSurroundings['parsePolicy'], text: string) {
+  const file = parse('the text', text)
+  return { file, policy: await openPolicyCheck().compile(file) }
+}
+
 /** The size of the largest policy file in bytes. */
 const MOST_POLICY_BYTES = 256 * 1024
 /** An editor writes a file in several steps. */
@@ -174,20 +199,17 @@ const DEBOUNCE_MS = 200
 /** Opens the policy, and reads it again when its file changes or SIGHUP comes. CEL is loaded only for it. */
 async function openPolicy(
   path: string | undefined,
-  {
-    files,
-    ...ports
-  }: Omit<Parameters<typeof openLivePolicy>[0], 'path' | 'read' | 'compile'> & {
-    readonly files: SourceFiles
-  },
+  ports: Omit<Parameters<typeof openLivePolicy>[0], 'path' | 'read' | 'compile'>,
   signal: AbortSignal,
 ): Promise<LivePolicy | undefined> {
   if (path === undefined) return undefined
   const { compilePolicy: compile } = await import('./host/policy/cel.ts')
-  const read = (file: string) => files.read(file, { maxBytes: MOST_POLICY_BYTES })
+  const { read } = openPolicyCheck()
   const policy = await openLivePolicy({ ...ports, path, read, compile })
   const reload = (): void => void policy.reload()
   const watch = await watchPaths([path], reload, { debounceMs: DEBOUNCE_MS, isDeep: false })
+  // The file may have changed after it was read, and before it was watched.
+  await policy.reload()
   const hangups = onHangup(reload)
   signal.addEventListener('abort', () => {
     hangups[Symbol.dispose]()

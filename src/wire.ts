@@ -43,6 +43,7 @@ import { openSecretFile } from './providers/local/secrets-file.ts'
 
 export { openAuditFiles } from './host/audit/audit-files.ts'
 export { callingComposeVersion } from './host/process/calling-compose.ts'
+export { openAuditFile }
 export { writePrivateFile } from './host/files/own-files.ts'
 export { listenAsAdmin, listenAsDaemon, notifySystemd } from './host/daemon/socket.ts'
 export { leaveStopMark, takeFreshStopMark } from './host/state/stop-mark.ts'
@@ -232,6 +233,11 @@ export function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps
   const clock = systemClock()
   return { clock, emit, files: openSourceFiles(), startWorker, env, hiddenNames: credentialVariables() }
 }
+
+/** Loads the part of the machine that only blind mode needs. */
+export const loadBlindMachine = () => import('./host/blind/machine.ts')
+/** Loads the part of the machine that only `locket swarm rotate` needs. */
+export const loadRotation = () => import('./host/engine/rotation.ts')
 
 /** The program of `startWorker`, in the same folder as this file. A build bundles both files. */
 const SDK_WORKER = new URL(

@@ -20,6 +20,7 @@ import { hasOutputs } from '../core/plan/output-plan.ts'
 import { normalizePath } from '../core/plan/paths.ts'
 import type { CommandLine } from '../core/ports/process.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
+import type { Section } from '../settings/field.ts'
 import type { ProviderInstance } from '../providers/define.ts'
 import type { openRendering } from '../wire.ts'
 import type { Command, CommandContext } from './define.ts'
@@ -81,11 +82,13 @@ type ExecContext = Pick<CommandContext, 'name' | 'argv' | 'env' | 'isRoot' | 'ui
 
 /**
  * Parses `[FLAGS] -- COMMAND [ARGUMENTS]` and returns the configuration of a run. Reads the configuration
- * files and nothing else. Throws `usage` or `config`.
+ * files and nothing else. `more`: further sections, whose settings are in the layer that is returned. Throws
+ * `usage` or `config`.
  */
 export function loadExec(
   { name, argv, env: given, isRoot, uid, cwd, tables }: ExecContext,
   isMapped: 'if-named' | 'always' = 'if-named',
+  more: readonly Section[] = [],
 ) {
   const { flags, command: words } = splitCommand(argv)
   if (words === undefined) throw commandMissing(name)
@@ -93,7 +96,7 @@ export function loadExec(
   const loaded = loadRendering({
     name,
     table: 'exec',
-    sections: EXEC,
+    sections: { ...Object.fromEntries(more.map((it) => [it.name, it])), ...EXEC },
     argv: flags,
     env,
     isRoot,

@@ -19,6 +19,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./status.ts'),
   },
   {
+    name: 'swarm',
+    summary: 'redeploy services of a Swarm whose secrets have changed',
+    load: () => import('./swarm.ts'),
+  },
+  {
     name: 'inject',
     hasTable: true,
     summary: 'write templates and secrets as files, once or whenever they change',
@@ -85,6 +90,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     hasTable: true,
     summary: 'answer machines as a broker, with grants and an identity for each of them',
     load: () => import('./serve.ts'),
+  },
+  {
+    name: 'proxy',
+    hasTable: true,
+    summary: 'put secrets into the HTTPS requests of programs that do not have them',
+    load: () => import('./proxy.ts'),
   },
   {
     name: 'machine',

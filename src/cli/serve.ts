@@ -45,7 +45,7 @@ export const command: Command = {
     const { runBroker } = await import('../app/broker/run-broker.ts')
     return await runBroker(
       {
-        ...(await listenersOf(opened, emit, answersSikkerkey)),
+        ...(await listenersOf(opened, emit, { answersSikkerkey, proxy: config.dashboardUrl })),
         broker: opened.broker,
         emit,
         notifyReady: () => wire.notifySystemd(env, 'READY=1'),
@@ -56,12 +56,17 @@ export const command: Command = {
   },
 }
 
-/** Builds the two servers: that of machines, and that of the admin API. */
-async function listenersOf(opened: OpenedBroker, emit: Emit, answersSikkerkey: boolean) {
+/** Builds the servers: that of machines, that of the admin API, and that of the dashboard. */
+async function listenersOf(
+  opened: OpenedBroker,
+  emit: Emit,
+  { answersSikkerkey, proxy }: { readonly answersSikkerkey: boolean; readonly proxy: string | undefined },
+) {
   const { buildBrokerServer } = await import('../http/broker/broker-server.ts')
   const { serveMachines } = await import('../http/broker/machine-api.ts')
   const { serveAdmin } = await import('../http/broker/admin-api.ts')
   const { closeServer } = await import('../http/server.ts')
+  const { dashboardListener } = await import('./broker/dashboard-listener.ts')
   const { broker, clock, seals } = opened
   const [machines, admin] = [buildBrokerServer(opened.tls), buildBrokerServer(undefined)]
   serveMachines(machines, { broker, clock, emit, seals })
@@ -77,6 +82,7 @@ async function listenersOf(opened: OpenedBroker, emit: Emit, answersSikkerkey: b
       close: () => closeServer(machines, clock),
     },
     admin: { listen: () => opened.listenForAdmin(admin.server), close: () => closeServer(admin, clock) },
+    dashboard: await dashboardListener(opened, emit, proxy),
   }
 }
 

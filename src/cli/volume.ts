@@ -85,13 +85,13 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
   return runDaemon(ports, signal)
 }
 
-/** With a reason, no volume has a configuration: whatever needs one fails with it. */
+/** With a reason, no volume and no Swarm secret has a configuration: whatever needs one fails with it. */
 function refusing(daemon: DaemonConfig, reason: LocketError | undefined): DaemonConfig {
   if (reason === undefined) return daemon
-  const volumeConfig = (): never => {
+  const refuse = (): never => {
     throw reason
   }
-  return { ...daemon, volumeConfig }
+  return { ...daemon, volumeConfig: refuse, swarm: { ...daemon.swarm, secretConfig: refuse } }
 }
 
 /**

@@ -63,6 +63,17 @@ test('the requests of a client that was closed stay in the count of its name', a
   assert.deepEqual(clients.list()[0]?.status, { ...counted(7, 2), requests: 12 })
 })
 
+test('a caller that comes back while its clients are closed keeps those that it opens', async () => {
+  const { clients, use } = opened()
+  const [one, two] = ['one', 'two'].map((key) => instance(key, counted(1, 1)))
+  await use('v', one as ProviderInstance)
+  await use('v', two as ProviderInstance)
+  const released = clients.release({ kind: 'volume', name: 'v' })
+  await use('v', two as ProviderInstance)
+  await released
+  assert.equal(clients.list()[0]?.callers, 1)
+})
+
 test('a provider that asks no server has no status', async () => {
   const { clients, use } = opened()
   await use('v', instance('one', undefined))

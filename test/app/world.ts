@@ -6,13 +6,15 @@ import { createLastKnownGood } from '../../src/app/last-known-good/last-known-go
 import { createDriver, type Driver } from '../../src/app/volume/driver.ts'
 import { loadRecords, reconcile } from '../../src/app/volume/restore.ts'
 import { usesOf } from '../../src/app/volume/state.ts'
-import type { VolumeConfig } from '../../src/config/volume/volume-config.ts'
+import type { SwarmConfig, VolumeConfig } from '../../src/config/volume/volume-config.ts'
 import type { LeaseStore } from '../../src/core/ports/state-store.ts'
 import type { CacheFiles } from '../../src/core/ports/cache-files.ts'
 import type { Clock } from '../../src/core/ports/clock.ts'
 import type { FileTree } from '../../src/core/ports/files.ts'
 import type { MountTable } from '../../src/core/ports/mounts.ts'
 import type { StateStore } from '../../src/core/ports/state-store.ts'
+import { readSecretLabels } from '../../src/core/volume/swarm/labels.ts'
+import type { SwarmRule } from '../../src/core/volume/swarm/rules.ts'
 import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openEngine } from '../../src/host/engine/engine.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
@@ -59,6 +61,8 @@ export interface World {
   bootId: string
   /** The socket of a Docker Engine, for the drivers that are made from then on. */
   dockerSocket: string | undefined
+  /** The rules of Swarm secrets of the drivers that are made from then on. */
+  rules: readonly SwarmRule[]
   /** Ends the work of the drivers that are made from then on. */
   stopping: AbortSignal
 }
@@ -107,6 +111,7 @@ export async function openWorld(
     mountedTargets: () => mountPointsBelow(runtimeDir),
     bootId: 'this-boot',
     dockerSocket: undefined,
+    rules: [],
     stopping: new AbortController().signal,
   }
 }
@@ -144,6 +149,7 @@ export function testDriver(
         ...configOf(world, options),
         ...overrides,
       }),
+      swarm: { ttlMs: 60_000, staleMs: 600_000, rules: world.rules, secretConfig: secretConfigOf(world) },
     },
     clients,
     leases: createLeases({ clients, clock, emit: log.emit, store: world.leases }),
@@ -223,9 +229,22 @@ function configOf(world: World, options: Readonly<Record<string, string>>): Volu
     refresh: 'off',
     onChange: 'off',
     mountTimeoutMs: undefined,
+    ...providersOf(world),
+  }
+}
+
+function providersOf(world: World): Pick<VolumeConfig, 'providers' | 'parseRef'> {
+  return {
     providers: [{ name: 'memory', def: memoryDef(world.provider), settings: {}, key: 'memory' }],
     parseRef: (text) =>
       text.startsWith('memory://') ? memoryRef(text.slice('memory://'.length)) : undefined,
+  }
+}
+
+function secretConfigOf(world: World): SwarmConfig['secretConfig'] {
+  return (labels) => {
+    const { text, origin } = readSecretLabels(labels)
+    return { text, origin, key: text, ...providersOf(world) }
   }
 }
 

@@ -20,7 +20,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   app: { uses: ['core'], types: ['config', 'providers'] },
   http: {
-    uses: ['app', 'core', 'fastify', 'zod', 'prom-client', 'prom-client/lib/registry.js', 'node:*'],
+    uses: [
+      'app',
+      'core',
+      'fastify',
+      'zod',
+      '@simplewebauthn/server',
+      'prom-client',
+      'prom-client/lib/registry.js',
+      'node:*',
+    ],
     types: ['config'],
   },
   cli: {
@@ -50,10 +59,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     volume: ['vocabulary', 'text'],
     ports: ['vocabulary', 'text', 'volume', 'audit', 'broker'],
     filters: ['vocabulary', 'text'],
-    'env-formats': ['vocabulary', 'text'],
     template: ['vocabulary', 'text', 'waiting', 'filters'],
     plan: ['vocabulary', 'text', 'ports'],
     broker: ['vocabulary', 'text', 'audit'],
+    blind: ['vocabulary', 'text'],
     reload: ['vocabulary', 'text', 'ports', 'plan'],
   },
   config: {
@@ -78,6 +87,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     sinks: ['render', 'recipe'],
     renewal: [],
     reload: ['renewal', 'sinks'],
+    swarm: ['access', 'audit', 'render', 'recipe'],
     volume: [
       'access',
       'audit',
@@ -88,8 +98,9 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
       'reload',
       'sinks',
       'renewal',
+      'swarm',
     ],
-    admin: ['volume', 'access', 'render', 'sinks'],
+    admin: ['volume', 'access', 'render', 'sinks', 'swarm'],
     exec: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     inject: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
@@ -99,6 +110,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     init: [],
     policy: [],
     broker: ['access', 'policy'],
+    dashboard: ['access', 'broker', 'policy'],
+    blind: ['audit', 'exec', 'leases', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {
     files: [],
@@ -112,7 +125,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     daemon: ['files'],
     broker: ['files'],
     policy: [],
-    engine: [],
+    blind: ['broker', 'files', 'process'],
+    engine: ['daemon', 'state'],
   },
 }
 

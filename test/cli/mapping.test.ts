@@ -122,3 +122,11 @@ test('run refuses a tag that is not a reference, and does not pass it on as text
   assert.equal(stdout, '')
   assert.match(stderr, /line 2 A: it has no reference: .*\n.*line 3 B: it has no reference \(write/)
 })
+
+test('a misspelled key of a table is named, with the one that was meant', async (t) => {
+  const { mapping, put } = await mappingWorld(t)
+  await put('locket.toml', '[secrets]\nA = { provider = "vault", ref = "secret/data/a", feild = "b" }\n')
+  assert.match((await mapping('validate')).stderr, /line 2 A: there is no key feild, did you mean field\?/)
+  await put('locket.toml', '[secrets]\nA = { provider = "vault", path = "secret/data/a" }\n')
+  assert.match((await mapping('validate')).stderr, /line 2 A: there is no key path: write "\{\{ REFERENCE/)
+})

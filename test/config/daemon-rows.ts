@@ -12,6 +12,8 @@ export const DAEMON_ROWS: Readonly<Record<string, SettingRow>> = {
     undefined,
     ({ daemon }) => daemon.metricsAddress?.port,
   ),
+  'swarm-ttl': daemonRow(['0s', '2m'], [0, 120_000], 60_000, ({ daemon }) => daemon.swarm.ttlMs),
+  'swarm-stale': daemonRow(['0s', '1h'], [0, 3_600_000], 86_400_000, ({ daemon }) => daemon.swarm.staleMs),
   managed: daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.managed),
   'reset-state': daemonRow(['true', 'false'], [true, false], false, ({ daemon }) => daemon.resetState),
   'log-format': daemonRow(['json', 'compose'], ['json', 'compose'], 'text', ({ log }) => log.format),

@@ -47,7 +47,6 @@ test('the schema refuses misspelled names and wrong types', () => {
     '[volume]\nwatch = "maybe"',
     '[secrets]\nA = 1',
     '[secrets]\n"A B" = "x"',
-    '[secrets]\nA = { ref = "x" }',
     '[secrets]\nA = { provider = "vault", ref = "x", feild = "y" }',
     '[providers.a]\nkind = "valut"',
     '[providers.a]\nkind = "bao"\nconnect-host = "x"',

@@ -102,7 +102,7 @@ A = "{{ local://a }}"
   says(7, 'NEAR: there is no provider of this name, did you mean vault?')
   says(8, 'FIELD: a secret of local has no fields')
   says(9, 'WHOLE: the ref is a whole reference')
-  says(10, 'MORE: write "{{ REFERENCE }}"')
+  says(10, 'MORE: there is no key fields, did you mean field?')
   says(11, 'AWS: the ref of provider aws begins with sm:// or ssm://')
   says(12, 'write [providers.NAME]')
   says(14, '[secretz] is not a table of a mapping file')

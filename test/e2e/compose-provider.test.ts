@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { after, test } from 'node:test'
 
-import { dotenvFormat } from '../../src/core/env-formats/dotenv.ts'
+import { dotenvFormat } from '../../src/core/text/env-formats/dotenv.ts'
 import { idOf } from '../fixtures/servers/connect-data.ts'
 import { AWKWARD } from '../support/awkward-values.ts'
 import type { Ran } from '../../scripts/engine/command.ts'

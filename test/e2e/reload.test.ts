@@ -4,14 +4,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { IMAGE } from '../../scripts/engine/engine.ts'
 import { findLeaks } from '../../scripts/engine/leaks.ts'
-import { createArgs, createVolume, startLocket, statusOf, storeSecret } from '../../scripts/engine/locket.ts'
+import {
+  CONFIG,
+  createArgs,
+  createVolume,
+  LOCKET,
+  startLocket,
+  statusOf,
+  storeSecret,
+} from '../../scripts/engine/locket.ts'
 import { killPlugin, setPlugin } from '../../scripts/engine/plugin.ts'
 import { until } from '../../scripts/engine/until.ts'
 
 const canary = (name: string) => `canary-reload-${name}-4c1e`
 const FIRST = canary('first')
 
-const engine = await startLocket({ secrets: { a: FIRST, b: FIRST } })
+const engine = await startLocket({
+  secrets: { a: FIRST, b: FIRST },
+  toml: '[volume]\naudit-log = "/etc/locket/audit.log"\n',
+})
 after(() => engine[Symbol.asyncDispose]())
 
 /** Reads its secret at the start and at SIGHUP alone, and says which one it has, as nginx does. */
@@ -63,6 +74,18 @@ test('docker.source gives the plugin the socket', async () => {
   await setPlugin(engine, { 'docker.source': '/run/e2e/docker.sock' })
   await engine.ok(['plugin', 'enable', 'locket'])
   await createVolume(engine, 'vol', options('signal:SIGHUP'))
+})
+
+test('the audit line of a mount names the container that starts with the volume', async () => {
+  await createVolume(engine, 'audited', options('off'))
+  const id = await engine.ok(['run', '-d', '-v', 'audited:/s', IMAGE, 'sleep', '60'])
+  const shown = ['audit', 'show', `${CONFIG}/audit.log`, '--volume', 'audited', '--format', 'json']
+  const { stdout, stderr } = await engine.sandbox.exec(LOCKET, shown)
+  const lines = stdout.split('\n').filter((line) => line.includes('"mount"'))
+  assert.equal(lines.length, 1, stdout + stderr)
+  assert.ok((lines[0] ?? '').includes(`"container":"${id.trim()}"`), stdout)
+  await engine.ok(['rm', '-f', id.trim()])
+  await engine.ok(['volume', 'rm', 'audited'])
 })
 
 test('signal: each container of the volume loads the new secret, once, and is not restarted', async () => {

@@ -12,6 +12,8 @@ export interface MemoryProvider extends ProviderClient {
   fail(error: LocketError | undefined): void
   /** From now on nothing is answered before the caller gives up; `false` ends it for later calls. */
   hang(isHanging: boolean): void
+  /** From now on every answer waits for this promise. */
+  delay(until: Promise<void>): void
   /** The batches that were asked for, by key. */
   readonly batches: readonly (readonly string[])[]
 }
@@ -34,6 +36,7 @@ export function createMemoryProvider(
   const batches: string[][] = []
   let failure: LocketError | undefined
   let isHanging = false
+  let delayed: Promise<void> | undefined
   let isDisposed = false
 
   function answer(ref: SecretRef): Outcome {
@@ -55,11 +58,15 @@ export function createMemoryProvider(
     hang: (hanging) => {
       isHanging = hanging
     },
+    delay: (until) => {
+      delayed = until
+    },
     async fetch(refs, signal) {
       signal.throwIfAborted()
       const wanted = uniqueRefs(refs)
       if (wanted.length > 0) batches.push(wanted.map((ref) => ref.key))
       if (isHanging) await untilAborted(signal)
+      await delayed
       return new Map(wanted.map((ref) => [ref.id, answer(ref)]))
     },
     probe: async () => undefined,

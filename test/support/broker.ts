@@ -107,6 +107,8 @@ export interface BrokerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The authority that its requests trust. Default: the broker's own. */
   readonly caFile?: string
+  /** The address of the dashboard. Default: `off`. */
+  readonly dashboard?: string
 }
 
 /** Starts the broker and waits until it listens. Rejects with its output when it ends before. */
@@ -122,6 +124,8 @@ export async function startBroker(options: BrokerOptions): Promise<TestBroker> {
     `127.0.0.1:${port}`,
     '--server-name',
     '127.0.0.1',
+    '--dashboard-listen',
+    options.dashboard ?? 'off',
   ]
   const child = spawn(process.execPath, [MAIN, 'serve', ...own, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -230,11 +230,12 @@ export function createClients(
       ),
 
     async release(caller) {
-      for (const [key, entry] of shared) {
-        if (!entry.callers.delete(callerKey(caller)) || entry.callers.size > 0) continue
-        shared.delete(key)
-        await end(entry)
-      }
+      // All leave the table at once: a question that comes while the first is closed opens them anew.
+      const unused = [...shared].filter(
+        ([, { callers }]) => callers.delete(callerKey(caller)) && callers.size === 0,
+      )
+      for (const [key] of unused) shared.delete(key)
+      for (const [, entry] of unused) await end(entry)
     },
 
     async close() {

@@ -1,6 +1,8 @@
 import { VERSION } from '../../core/vocabulary/version.ts'
 import type { InstanceStatus } from '../access/instance-status.ts'
-import { timestamp, type Driver } from '../volume/driver.ts'
+import type { SwarmReport } from '../swarm/swarm-secrets.ts'
+import type { SwarmTrouble } from '../swarm/troubles.ts'
+import { timestamp, timeText, type Driver } from '../volume/driver.ts'
 import { tmpfsOf, usesOf, type VolumeState } from '../volume/state.ts'
 import { getVolume } from '../volume/status/status.ts'
 import type { Generation, Volume } from '../volume/volume-table.ts'
@@ -12,6 +14,21 @@ export interface DaemonReport {
   readonly now: string
   readonly volumes: readonly VolumeReport[]
   readonly providers: readonly InstanceStatus[]
+  /** The Swarm secrets that tasks asked for. Left out: none. */
+  readonly swarm?: SwarmStatus
+}
+
+/** The secret driver of a Swarm. Times in ISO 8601. */
+interface SwarmStatus {
+  readonly secrets: readonly { readonly name: string; readonly served: number; readonly last: string }[]
+  /** Why tasks did not get a secret, or got an old value. */
+  readonly troubles: readonly SwarmTroubleReport[]
+}
+
+interface SwarmTroubleReport extends Pick<SwarmTrouble, 'secret' | 'task' | 'service' | 'error' | 'count'> {
+  readonly code: string
+  readonly since: string
+  readonly last: string
 }
 
 /** One volume. */
@@ -54,6 +71,21 @@ export function daemonReport(driver: Driver): DaemonReport {
     now: timestamp(driver),
     volumes: volumes.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     providers: driver.clients.list().toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ...swarmStatus(driver.swarm.report()),
+  }
+}
+
+function swarmStatus({ secrets, troubles }: SwarmReport): Pick<DaemonReport, 'swarm'> {
+  if (secrets.length === 0 && troubles.length === 0) return {}
+  return {
+    swarm: {
+      secrets: secrets.map(({ last, ...secret }) => ({ ...secret, last: timeText(last) })),
+      troubles: troubles.map(({ since, last, ...trouble }) => ({
+        ...trouble,
+        since: timeText(since),
+        last: timeText(last),
+      })),
+    },
   }
 }
 

@@ -33,8 +33,36 @@ export function statusText(report: DaemonReport, screen: Screen): string {
       providers.map((instance) => providerRow(instance, screen.paint)),
       screen,
     ),
+    ...table(['swarm secret', 'served', 'last', 'state'], swarmRows(report, screen.paint), screen),
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** A row for each Swarm secret, with a note for each reason why a task did not get it. */
+function swarmRows({ swarm, now }: DaemonReport, paint: Paint): Row[] {
+  if (swarm === undefined) return []
+  const { secrets, troubles } = swarm
+  const names = [
+    ...new Set([...secrets, ...troubles.map(({ secret }) => ({ name: secret }))].map(({ name }) => name)),
+  ]
+  return names.toSorted().map((name) => {
+    const served = secrets.find((secret) => secret.name === name)
+    const own = troubles.filter(({ secret }) => secret === name)
+    const state = own.length === 0 ? 'ok' : counted(own.length, 'trouble')
+    const ago = (time: string) => roughly(Date.parse(now) - Date.parse(time))
+    return {
+      cells: [
+        { text: onOneLine(name) },
+        { text: `${served?.served ?? 0}` },
+        { text: served === undefined ? '-' : ago(served.last) },
+        { text: state, paint: (text) => paint(own.length === 0 ? 'green' : 'red', text) },
+      ],
+      notes: own.map(
+        ({ task, service, count, last, error }) =>
+          `${task || service || 'a task'}: ${error} (${counted(count, 'time')}, last ${ago(last)} ago)`,
+      ),
+    }
+  })
 }
 
 /** Returns the names and sizes of the files, and a summary. */

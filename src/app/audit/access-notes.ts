@@ -10,7 +10,7 @@ import type { Around } from '../access/clients.ts'
 type Fingerprint = (reference: string, value: Secret) => Promise<string | undefined>
 
 /** The values that one access asked for. */
-interface AccessNotes {
+export interface AccessNotes {
   readonly around: Around
   /** Returns the values of each provider instance that was asked, with the last outcome of each. */
   byProvider(): readonly (readonly [provider: string, values: readonly AuditedValue[]])[]
@@ -48,3 +48,6 @@ export function createAccessNotes(fingerprint: Fingerprint, clock: Clock): Acces
     byProvider: () => Array.from(noted, ([provider, values]) => [provider, [...values.values()]] as const),
   }
 }
+
+/** Notes that note nothing. */
+export const NO_NOTES: AccessNotes = { around: (_, next) => next, byProvider: () => [] }

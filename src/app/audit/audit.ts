@@ -1,4 +1,4 @@
-import { inLines, shortened, type AuditAction, type AuditFacts } from '../../core/audit/facts.ts'
+import { inLines, shortened, type AuditFacts } from '../../core/audit/facts.ts'
 import { derived, macOf } from '../../core/keys/derive.ts'
 import type { AuditLog } from '../../core/ports/audit-log.ts'
 import type { HostKey } from '../../core/ports/cache-files.ts'
@@ -8,13 +8,11 @@ import { formatError, LocketError, toLocketError } from '../../core/vocabulary/e
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import type { Around } from '../access/clients.ts'
-import { createAccessNotes } from './access-notes.ts'
+import { createAccessNotes, NO_NOTES, type AccessNotes } from './access-notes.ts'
 
-/** The access that a line is about. */
-interface AuditedAccess {
-  readonly action: AuditAction
-  readonly volume: VolumeName
-  readonly mountId?: string
+/** The access that a line is about: one of a volume, or one of a task of a Swarm. */
+interface AuditedAccess extends Pick<AuditFacts, 'action' | 'mountId' | 'secret' | 'service' | 'task'> {
+  readonly volume?: VolumeName
   /** The ID of the container, when it is found out. It never rejects. */
   readonly container?: Promise<string | undefined>
 }
@@ -25,9 +23,9 @@ export interface AccessAudit {
   readonly around: Around
   /**
    * Writes that the values are delivered. Rejects with `io` when the lines cannot be written and
-   * `audit-on-failure` is deny: the values must then not be delivered.
+   * `audit-on-failure` is deny: the values must then not be delivered. `note`: a remark for the line.
    */
-  delivered(): Promise<void>
+  delivered(note?: string): Promise<void>
   /** Writes that the access failed. Never rejects. */
   failed(reason: LocketError): Promise<void>
 }
@@ -36,8 +34,10 @@ export interface AccessAudit {
 export interface Audit {
   /** True: lines name the container of a mount, where it is known. */
   readonly namesContainers: boolean
-  /** Begins the audit of one access. */
-  open(access: AuditedAccess): AccessAudit
+  /** Begins the audit of one access. `notes`: those of the question whose answer several accesses share. */
+  open(access: AuditedAccess, notes?: AccessNotes): AccessAudit
+  /** Makes notes for accesses that share the answer to one question. */
+  notes(): AccessNotes
   /** Writes one line without values. Never rejects. */
   note(facts: Partial<AuditedAccess> & Pick<AuditedAccess, 'action'>): Promise<void>
   /** Forgets the last refresh of a volume that is removed. */
@@ -129,17 +129,16 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
     return container === undefined ? {} : { container }
   }
 
-  function open(access: AuditedAccess): AccessAudit {
-    const notes = createAccessNotes(fingerprint, clock)
-    const { action, volume } = access
+  function open(access: AuditedAccess, notes = createAccessNotes(fingerprint, clock)): AccessAudit {
+    const { action, volume, container, ...who } = access
 
     async function lines(outcome: string, note?: string): Promise<readonly AuditFacts[]> {
-      const head = { time: now(), action, outcome, command: 'volume', volume }
-      const { mountId } = access
+      const head = { time: now(), action, outcome, command: 'volume' }
       const facts = {
         ...head,
-        ...(mountId === undefined ? {} : { mountId }),
-        ...containerFact(mountId, await access.container),
+        ...(volume === undefined ? {} : { volume }),
+        ...who,
+        ...containerFact(access.mountId, await container),
         ...(note === undefined ? {} : { note }),
       }
       const asked = notes.byProvider()
@@ -150,7 +149,7 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
 
     /** True when the last delivery or failure of this volume had the same values and the same end. */
     function isRepeated(outcome: string): boolean {
-      if (action !== 'mount' && action !== 'refresh') return false
+      if (volume === undefined || (action !== 'mount' && action !== 'refresh')) return false
       const text = JSON.stringify([outcome, notes.byProvider()])
       const isSame = delivered.get(volume) === text
       delivered.set(volume, text)
@@ -160,13 +159,13 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
     return {
       around: notes.around,
 
-      async delivered() {
+      async delivered(note) {
         if (isRepeated('ok')) return
         try {
-          await append(await lines('ok'))
+          await append(await lines('ok', note))
         } catch (thrown) {
           if (onFailure === 'warn') return
-          delivered.delete(volume)
+          if (volume !== undefined) delivered.delete(volume)
           const error = toLocketError(thrown)
           throw new LocketError('io', `the access cannot be recorded in the audit log: ${error.reason}`, {
             cause: error,
@@ -185,6 +184,7 @@ export function createAudit({ log, hostKey, clock, emit, onFailure }: AuditPorts
   return {
     namesContainers: true,
     open,
+    notes: () => createAccessNotes(fingerprint, clock),
     async note({ action, volume, mountId }) {
       const facts = { time: now(), action, outcome: 'ok', command: 'volume' }
       const who = {
@@ -211,6 +211,7 @@ export const NO_AUDIT: Audit = {
     delivered: async () => undefined,
     failed: async () => undefined,
   }),
+  notes: () => NO_NOTES,
   note: async () => undefined,
   forget: () => undefined,
   close: async () => undefined,

@@ -1,6 +1,6 @@
 import { isWithin } from '../../core/broker/addresses.ts'
 import { type Key, publicKeyOf } from '../../core/broker/keys.ts'
-import { createMeter } from '../../core/broker/meter.ts'
+import { createMeter } from '../../core/waiting/meter.ts'
 import type { MachineRecord } from '../../core/broker/records.ts'
 import {
   LOCKET_V2,

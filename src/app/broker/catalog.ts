@@ -40,12 +40,15 @@ interface AdminChange {
   readonly announces?: BrokerChange
 }
 
+/** The parts that each change needs. */
+type ChangePorts = Pick<BrokerPorts, 'clock' | 'audit' | 'emit' | 'store'>
+
 /**
  * Makes a change: its audit line is durable before the change, and waiting machines hear of it afterwards.
  * `work` throws if nothing was changed: a second line tells it.
  */
 export async function change<T>(
-  { clock, audit, emit, store }: BrokerPorts,
+  { clock, audit, emit, store }: ChangePorts,
   { actor, address }: Admin,
   { announces, ...line }: AdminChange,
   work: () => Promise<T>,

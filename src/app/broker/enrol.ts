@@ -1,6 +1,6 @@
 import { enrolStatement, serverStatement, type MachineIdentity } from '../../core/broker/identity-file.ts'
 import { isSignatureOf, keyFingerprint, rawPublicKey, signBytes, toBase64 } from '../../core/broker/keys.ts'
-import { createMeter } from '../../core/broker/meter.ts'
+import { createMeter } from '../../core/waiting/meter.ts'
 import type { MachineKeys, MachineState } from '../../core/broker/records.ts'
 import type { AuditEntry } from '../../core/broker/seams.ts'
 import { tokenHash } from '../../core/broker/tokens.ts'

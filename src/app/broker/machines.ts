@@ -35,6 +35,8 @@ interface MachineOrder {
   readonly how: 'enrol' | 'bundle'
   /** The machine waits for `enable` after its enrolment, so that a person can compare fingerprints. */
   readonly needsApproval: boolean
+  /** The id of the person who provisions it. */
+  readonly owner?: string | undefined
 }
 
 /** A machine that was added, and the token with which it gets its identity. The token is good once. */
@@ -207,7 +209,7 @@ export function machineIdentity(
   }
 }
 
-function machineOf({ name, cidrs, grants, notAfter }: MachineOrder, now: number): MachineRecord {
+function machineOf({ name, cidrs, grants, notAfter, owner }: MachineOrder, now: number): MachineRecord {
   if (!isProjectName(name)) throw badName('machine', name, 63)
   for (const grant of grants) checkPlace(grant, { takesAll: true })
   if (cidrs.length > MOST_CIDRS)
@@ -227,5 +229,6 @@ function machineOf({ name, cidrs, grants, notAfter }: MachineOrder, now: number)
     cidrs: parsed,
     createdAt: now,
     ...(notAfter === undefined ? {} : { notAfter }),
+    ...(owner === undefined ? {} : { owner }),
   }
 }

@@ -16,6 +16,8 @@ interface RunningPorts {
   readonly emit: Emit
   readonly machines: BrokerListener
   readonly admin: BrokerListener
+  /** Left out: the dashboard is off. */
+  readonly dashboard?: BrokerListener | undefined
   readonly notifyReady: () => Promise<unknown>
   /** Closes the providers and the store. */
   readonly close: () => Promise<void>
@@ -27,9 +29,10 @@ interface RunningPorts {
  * the listeners, the providers and the store.
  */
 export async function runBroker(ports: RunningPorts, signal: AbortSignal): Promise<number> {
-  const { broker, emit, machines, admin } = ports
+  const { broker, emit, machines, admin, dashboard } = ports
   try {
     const adminAddress = await admin.listen()
+    await dashboard?.listen()
     const address = await machines.listen()
     emit('broker.listening', {
       address,
@@ -42,7 +45,7 @@ export async function runBroker(ports: RunningPorts, signal: AbortSignal): Promi
     return 0
   } finally {
     broker[Symbol.dispose]()
-    await Promise.all([machines.close(), admin.close()])
+    await Promise.all([machines.close(), admin.close(), dashboard?.close()])
     await ports.close()
   }
 }

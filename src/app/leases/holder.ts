@@ -26,6 +26,8 @@ export interface LeaseSession {
    * nothing.
    */
   dropped(): void
+  /** True: the holder was released meanwhile, and the values must not be used. */
+  isReleased(): boolean
 }
 
 /** The leases of one volume or command. */
@@ -186,9 +188,8 @@ export function createHolder(
         issued.clear()
         for (const listener of listeners) listener()
       },
-      dropped() {
-        if (!isOver) dropped()
-      },
+      dropped: () => void (isOver || dropped()),
+      isReleased: () => isReleased,
     }
   }
 
@@ -203,9 +204,11 @@ export function createHolder(
       const seconds = Math.round((one.lease.expiresAt - clock.now()) / 1000)
       if (!one.isOver) emit('lease.renewed', { ...factsOf(one), seconds })
     } catch (thrown) {
+      // A caller that goes away, or an unmount, says nothing about the lease.
+      if (signal.aborted || isReleased) throw thrown
       const error = toLocketError(thrown)
       one.isOver = !isRetryable(error) || clock.now() >= one.lease.expiresAt
-      if (!one.isOver || signal.aborted) throw error
+      if (!one.isOver) throw error
       emit('lease.renewal.failed', { ...factsOf(one), code: error.code, error: formatError(error) })
     }
   }
@@ -222,7 +225,7 @@ export function createHolder(
         ({ dueAt, isOver }) => !isOver && (dueAt <= clock.now() || isForced),
       )
       const done = await Promise.allSettled(due.map((one) => renew(one, signal)))
-      for (const one of due) if (one.isOver) emit('lease.over', factsOf(one))
+      for (const one of due) if (one.isOver && !isReleased) emit('lease.over', factsOf(one))
       const failed = done.find((result) => result.status === 'rejected')
       if (failed !== undefined) throw failed.reason
       return [...held.values()].some(({ isOver }) => isOver)

@@ -27,6 +27,8 @@ export interface FetchOptions {
   readonly signal: AbortSignal
   /** True: the missing credential file of this error may still come. See `mayCredentialCome`. */
   readonly awaitsCredential: (error: LocketError) => boolean
+  /** True: a reference that failed is not asked for again, because the caller tries again by itself. */
+  readonly asksOnce?: boolean | undefined
   /** Is called before each pause, with the references that failed. */
   readonly onRetry?: (state: WaitState) => void
 }
@@ -41,7 +43,7 @@ export interface FetchOptions {
 export async function fetchUntil(
   refs: readonly SecretRef[],
   resolve: Resolve,
-  { optional, clock, signal, awaitsCredential, onRetry }: FetchOptions,
+  { optional, clock, signal, awaitsCredential, asksOnce = false, onRetry }: FetchOptions,
 ): Promise<Outcomes> {
   const outcomes = new Map<RefId, Outcome>()
   let wanted = refs
@@ -53,6 +55,7 @@ export async function fetchUntil(
     if (
       signal.aborted ||
       isPatient(signal) ||
+      asksOnce ||
       failed.some((ref) => !canWaitFor(outcomes.get(ref.id), awaitsCredential))
     )
       return outcomes

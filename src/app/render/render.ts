@@ -30,6 +30,8 @@ interface RenderRules {
   readonly allowance?: Allowance
   /** See FetchOptions. Left out: no credential file is waited for, because a person waits for the command. */
   readonly awaitsCredential?: FetchOptions['awaitsCredential']
+  /** See FetchOptions. */
+  readonly asksOnce?: boolean
 }
 
 /** The rules for one rendering, and the ports that it needs. */
@@ -72,7 +74,7 @@ export async function render<T extends PreparedTemplate>(
   options: RenderRequest,
 ): Promise<Rendered<T>> {
   const { templates } = recipe
-  const { resolve, clock, timeoutMs, awaitsCredential = () => false } = options
+  const { resolve, clock, timeoutMs, awaitsCredential = () => false, asksOnce } = options
   using deadline = timeoutMs === undefined ? undefined : openDeadline(timeoutMs, clock, options.signal)
   const signal = deadline?.signal ?? options.signal
   const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
@@ -81,7 +83,7 @@ export async function render<T extends PreparedTemplate>(
   using _announced = announced(options, () => wait)
   const onRetry = (state: WaitState) => void (wait = state)
   const outcomes = new Map<RefId, Outcome>(
-    await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredential, onRetry }),
+    await fetchUntil(refs, resolve, { optional, clock, signal, awaitsCredential, asksOnce, onRetry }),
   )
   try {
     const mayGoOn = options.allowance && limitOf(clock, signal)

@@ -113,6 +113,7 @@ async function stopDaemon(
   await Promise.all(servers.map(async (server) => await server.close()))
   await endTasks(driver)
   if (stopMark !== undefined) await noteEngineRestart(driver)
+  driver.swarm[Symbol.dispose]()
   await driver.leases.close()
   await driver.clients.close()
   await driver.lastGood.close()

@@ -13,6 +13,7 @@ import { createReloads, type ReloadPorts, type Reloads } from '../reload/reloads
 import type { ReloadedVolume } from '../reload/volume-reload.ts'
 import { createStretches, type Stretches } from '../renewal/stretch.ts'
 import { createTicks, type Ticks } from '../renewal/ticks.ts'
+import { createSwarmSecrets, type SwarmSecrets } from '../swarm/swarm-secrets.ts'
 import { createValueFiles, type ValueFiles } from '../renewal/value-files.ts'
 import { tmpfsOf } from './state.ts'
 import { createVolumeTable, type Volume, type VolumeTable } from './volume-table.ts'
@@ -28,7 +29,7 @@ interface DriverPorts extends Pick<
   readonly audit: Audit
   /** Loads the client of the Docker Engine, which only `on-change` needs. */
   readonly openEngine: ReloadPorts['openEngine']
-  readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig'>
+  readonly daemon: Pick<DaemonConfig, 'runtimeDir' | 'volumeConfig' | 'swarm'>
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal
 }
@@ -48,6 +49,8 @@ export interface Driver extends DriverPorts {
   readonly valueFiles: ValueFiles
   /** The actions of `on-change`. */
   readonly reloads: Reloads
+  /** The secret driver of a Swarm. */
+  readonly swarm: SwarmSecrets
   /**
    * Volumes that were mounted when this process started and have no trusted record. They are kept, because
    * containers may be using them.
@@ -73,6 +76,7 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
     }),
     valueFiles: createValueFiles(ports.watch),
     reloads: createReloads(ports),
+    swarm: createSwarmSecrets({ ...ports, swarm: ports.daemon.swarm }),
     unrecorded: new Set(),
     abandonedMount: { message: '', at: Number.NEGATIVE_INFINITY },
   }

@@ -2,7 +2,7 @@ import type { VolumeConfig } from '../../config/volume/volume-config.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import { mountTimeoutMs, openDeadline } from '../render/deadline.ts'
 import { templatePaths, type ContentFacts } from '../recipe/volume-files.ts'
-import type { LeaseHolder } from '../leases/holder.ts'
+import type { LeaseHolder, LeaseSession } from '../leases/holder.ts'
 import { leaseTrigger } from '../leases/trigger.ts'
 import { leasedUntil } from '../renewal/leased.ts'
 import { followPlan } from '../renewal/refresh-plan.ts'
@@ -192,7 +192,7 @@ async function renderAgain(
   const { sink, templates, rendered, content, leases } = fresh
   try {
     return await driver.locks.run(volume.name, signal, async () => {
-      refuseUnused(driver, volume)
+      refuseUnused(driver, volume, leases)
       await audit.delivered()
       const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
         sink.put(templates, rendered),
@@ -226,9 +226,12 @@ function leasesOf({ leases }: Driver, { name }: Volume): LeaseHolder {
   return leases.holderOf({ kind: 'volume', name })
 }
 
-/** Throws when the volume was unmounted while its values were fetched: they must not be written. */
-function refuseUnused(driver: Driver, volume: Volume): void {
+/**
+ * Throws when the volume was unmounted while its values were fetched, also when it is mounted again: they
+ * must not be written.
+ */
+function refuseUnused(driver: Driver, volume: Volume, leases: LeaseSession): void {
   const isUsed = volume.state.kind === 'mounted' || volume.state.kind === 'unrecorded'
-  if (!isUsed || driver.table.find(volume.name) !== volume)
+  if (!isUsed || leases.isReleased() || driver.table.find(volume.name) !== volume)
     throw new LocketError('aborted', 'the volume was unmounted meanwhile', { facts: { volume: volume.name } })
 }

@@ -18,6 +18,20 @@ const AdminListen = Listen.refine(
   'must be unix:/path, or a port of 127.0.0.1, ::1 or localhost',
 )
 
+/** The dashboard has no TLS either: a proxy on this host can add it. */
+const DashboardListen = AnyText.transform((text) => {
+  if (text === 'off') return undefined
+  const at = parseBrokerAddress(text)
+  if (at?.kind === 'port' && isOfThisMachine(at)) return at
+  throw new LocketError('config', 'must be off, or a port of 127.0.0.1, ::1 or localhost')
+})
+
+const Origin = AnyText.transform((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'https:' && text.replace(/\/$/, '') === url.origin) return url.origin
+  throw new LocketError('config', 'must be https:// and a host name, without a path')
+})
+
 const DatabaseUrl = AnyText.transform((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const message =
@@ -66,9 +80,25 @@ export const serveSection = section('serve', 'locket serve', {
     name: 'admin-listen',
     env: 'LOCKET_ADMIN_LISTEN',
     schema: AdminListen.optional(),
-    example: '127.0.0.1:7469',
+    example: '127.0.0.1:7470',
     summary: 'where the admin API listens; left out: the socket admin.sock in the state folder',
     placeholder: 'ADDRESS',
+  }),
+  dashboardListen: field({
+    name: 'dashboard-listen',
+    env: 'LOCKET_DASHBOARD_LISTEN',
+    schema: DashboardListen,
+    default: '127.0.0.1:7469',
+    summary: 'where the dashboard listens: a port of this host, or off',
+    placeholder: 'ADDRESS',
+  }),
+  dashboardUrl: field({
+    name: 'dashboard-url',
+    env: 'LOCKET_DASHBOARD_URL',
+    schema: Origin.optional(),
+    example: 'https://locket.example',
+    summary: 'the address of the dashboard in browsers, when a proxy on this host adds TLS',
+    placeholder: 'URL',
   }),
   stateDir: field({
     name: 'broker-dir',

@@ -80,18 +80,41 @@ function variablesSchema(): JsonSchema {
         {
           type: 'object',
           required: ['ref'],
-          minProperties: 2,
           properties: {
             provider: text,
             resolver: text,
             ref: text,
             field: text,
             allow_empty: { type: 'boolean' },
+            blind: { oneOf: [{ const: false }, blindSchema()] },
           },
           additionalProperties: false,
         },
       ],
     },
+  }
+}
+
+/** The key `blind` of a variable: see `parseBlindEntry`. */
+function blindSchema(): JsonSchema {
+  const texts = { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }] }
+  const isSet = { type: 'boolean' }
+  return {
+    type: 'object',
+    description: 'the HTTPS requests that get the value in blind mode',
+    required: ['hosts'],
+    properties: {
+      hosts: texts,
+      methods: texts,
+      paths: texts,
+      header: texts,
+      basic: isSet,
+      query: texts,
+      body: isSet,
+      prefix: { type: 'string' },
+      length: { type: 'integer' },
+    },
+    additionalProperties: false,
   }
 }
 

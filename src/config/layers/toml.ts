@@ -8,6 +8,9 @@ import { readToml } from './toml-syntax.ts'
 /** The table of named providers, which all commands read. */
 export const PROVIDERS_TABLE = 'providers'
 
+/** The table of the rules for Swarm secrets, which the daemon reads. */
+export const SWARM_TABLE = 'swarm'
+
 /**
  * The separator of the values of an entry that was written as a table. No path can hold this character. A key
  * that was left out has an empty value.
@@ -44,7 +47,7 @@ export interface TomlEntry {
  * commands. A line that is not TOML is left out of the document. Adds to `problems` what is wrong.
  */
 export function openToml(file: TomlFile, commandTables: readonly string[], problems: Problems): TomlDocument {
-  const known = [...commandTables, PROVIDERS_TABLE]
+  const known = [...commandTables, PROVIDERS_TABLE, SWARM_TABLE]
   const { tables, text, faults } = readToml(file.text)
   problems.push(
     ...faults.map(({ line, column, says }) => `${file.path} line ${line}, column ${column}: ${says}`),

@@ -8,15 +8,25 @@ import type { Problems } from '../layers/layers.ts'
 import { tomlLines } from '../layers/toml-lines.ts'
 import { readToml } from '../layers/toml-syntax.ts'
 import { entriesOf, isTable, PROVIDERS_TABLE, type TomlDocument, type TomlFile } from '../layers/toml.ts'
-import { mappedReference, type NamedKinds } from './mapped-reference.ts'
+import { parseBlindEntry, type BlindEntry } from './blind-entry.ts'
+import type { NamedKinds } from './mapped-reference.ts'
+import { templateOf } from './template-of.ts'
 
 /** A variable of a mapping file. */
-type MappedVariable = Extract<EnvEntry, { kind: 'variable' }>
+interface MappedVariable {
+  readonly entry: Extract<EnvEntry, { kind: 'variable' }>
+  /** See `SecretMapping.blind`. */
+  readonly blind: BlindEntry | 'visible' | undefined
+}
 
 /** The content of a mapping file and its local overlay. */
 export interface SecretMapping {
   /** One entry for each variable, with its reference as a template. */
-  readonly entries: readonly MappedVariable[]
+  readonly entries: readonly MappedVariable['entry'][]
+  /**
+   * For blind mode, by the name of the variable: its binding, or `visible` for a value that the command gets.
+   */
+  readonly blind: ReadonlyMap<string, BlindEntry | 'visible'>
   /** The files, for their `[providers.NAME]`. */
   readonly documents: readonly TomlDocument[]
   /** For the event `mapping.used`. */
@@ -34,24 +44,6 @@ interface Choice {
 const SECRETS = 'secrets'
 /** Variables of one file. */
 const MOST_VARIABLES = 2000
-
-/** Characters of a template. */
-const MOST_TEXT = 64 * 1024
-/** The keys of a table that stands for a template, and most characters of each. */
-const MOST_OF_KEY: ReadonlyMap<string, number> = new Map([
-  ['provider', 80],
-  ['resolver', 80],
-  ['ref', 4096],
-  ['field', 512],
-])
-
-/** A table in the place of a template. */
-interface ValueTable {
-  readonly provider?: string
-  readonly resolver?: string
-  readonly ref: string
-  readonly field?: string
-}
 
 /**
  * Parses a mapping file and its local overlay. A later file replaces the variables of an earlier one, and the
@@ -71,8 +63,8 @@ export function readMapping(
   for (const document of documents)
     for (const path of paths)
       for (const [name, { value, at }] of entriesOf(document, ...path)) {
-        const entry = variable(name, value, at, named, problems)
-        if (entry !== undefined) found.set(name, entry)
+        const mapped = variable(name, value, at, named, problems)
+        if (mapped !== undefined) found.set(name, mapped)
       }
   if (environment !== undefined) checkEnvironment(environment, documents, problems)
   if (found.size > MOST_VARIABLES)
@@ -84,9 +76,12 @@ export function readMapping(
     problems.push(`flag --only: the mapping file has no variable ${shownName(name)}${advice}`)
   }
   const wanted = only === undefined ? undefined : new Set(only)
-  const entries = [...found.values()].filter(({ name }) => wanted?.has(name) ?? true)
+  const chosen = [...found].filter(([name]) => wanted?.has(name) ?? true)
+  const entries = chosen.map(([, { entry }]) => entry)
+  const blind = new Map(chosen.flatMap(([name, it]) => (it.blind === undefined ? [] : [[name, it.blind]])))
   return {
     entries,
+    blind,
     documents,
     facts: { files: files.map(({ path }) => path), variables: entries.length },
   }
@@ -140,11 +135,13 @@ function variable(
     return undefined
   }
   const template = templateOf(value, named)
-  if ('problem' in template) {
-    problems.push(`${at()} ${shown}: ${template.problem}`)
+  const blind = blindOf(isTable(value) ? value['blind'] : undefined)
+  const problem = [template, blind].find((it) => typeof it === 'object' && 'problem' in it)
+  if (!('text' in template) || (typeof blind === 'object' && 'problem' in blind)) {
+    problems.push(`${at()} ${shown}: ${problem?.problem}`)
     return undefined
   }
-  return {
+  const entry: MappedVariable['entry'] = {
     kind: 'variable',
     name,
     source: { kind: 'inline', template: template.text },
@@ -153,54 +150,13 @@ function variable(
       return `${at()} ${shown}`
     },
   }
+  return { entry, blind }
 }
 
-function templateOf(
-  value: unknown,
-  named: NamedKinds,
-): { readonly text: string } | { readonly problem: string } {
-  const read = readValue(value)
-  if (read === undefined)
-    return {
-      problem: 'write "{{ REFERENCE }}", or { provider = "…", ref = "…" } with or without field = "…"',
-    }
-  if (typeof read === 'string') {
-    const text = read.trim()
-    if (/^[a-z][a-z0-9+.-]*:\/\/[^{}]+$/i.test(text)) return { text: `{{ ${text} }}` }
-    // A plain value in a file that is committed would be a secret in the history of a repository.
-    return text.includes('{{')
-      ? { text: read }
-      : { problem: 'it has no reference: write "{{ REFERENCE }}", and plain values elsewhere' }
-  }
-  const { provider, resolver, ref, field } = read
-  if (provider !== undefined && resolver !== undefined)
-    return { problem: 'provider and resolver are the same: keep one of both' }
-  const chosen = provider ?? resolver
-  if (chosen === undefined) return { problem: 'it has no provider' }
-  const mapped = mappedReference({ provider: chosen, ref, field }, named)
-  return 'problem' in mapped ? mapped : { text: `{{ ${mapped.reference} }}` }
-}
-
-/**
- * Returns undefined for a value of another shape. It is checked by hand: no other part of `exec` needs zod,
- * which takes 20 ms to load.
- */
-function readValue(value: unknown): string | ValueTable | undefined {
-  if (typeof value === 'string') return value.length <= MOST_TEXT ? value : undefined
-  if (!isTable(value)) return undefined
-  const { allow_empty: mayBeEmpty = false, ...texts } = value
-  if (typeof mayBeEmpty !== 'boolean' || !hasRightTexts(texts)) return undefined
-  return texts.ref === undefined || texts.ref === '' || texts.field === ''
-    ? undefined
-    : { ...texts, ref: texts.ref }
-}
-
-function hasRightTexts(
-  texts: Readonly<Record<string, unknown>>,
-): texts is Partial<ValueTable> & typeof texts {
-  return Object.entries(texts).every(
-    ([key, text]) => typeof text === 'string' && text.length <= (MOST_OF_KEY.get(key) ?? -1),
-  )
+/** `blind = false` lets the command have the value, also in blind mode. */
+function blindOf(value: unknown): MappedVariable['blind'] | { readonly problem: string } {
+  if (value === undefined) return undefined
+  return value === false ? 'visible' : parseBlindEntry(value)
 }
 
 function checkEnvironment(name: string, documents: readonly TomlDocument[], problems: Problems): void {

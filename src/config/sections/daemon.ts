@@ -174,6 +174,31 @@ export const ceilingSection = section('ceilings', 'Ceilings of driver options', 
   }),
 })
 
+/** Longest time that a value of a Swarm secret stays in memory, in milliseconds: seven days. */
+const LONGEST_IN_MEMORY_MS = 604_800_000
+
+/** The settings of Swarm secrets. Labels cannot change them. */
+export const swarmSection = section('swarm', 'Swarm secrets', {
+  ttlMs: field({
+    name: 'swarm-ttl',
+    env: 'LOCKET_SWARM_TTL',
+    schema: Duration.refine((ms) => ms <= LONGEST_IN_MEMORY_MS, 'must be at most 168h'),
+    default: '60s',
+    summary: 'how long the value of a Swarm secret is given from memory before the provider is asked again',
+    placeholder: 'DURATION',
+    driverOption: false,
+  }),
+  staleMs: field({
+    name: 'swarm-stale',
+    env: 'LOCKET_SWARM_STALE',
+    schema: Duration.refine((ms) => ms <= LONGEST_IN_MEMORY_MS, 'must be at most 168h'),
+    default: '24h',
+    summary: 'how long after that the value in memory is given while the provider does not answer; 0s: never',
+    placeholder: 'DURATION',
+    driverOption: false,
+  }),
+})
+
 /** The socket between a daemon and the commands that talk to it. */
 export const adminSection = section('admin', 'Admin socket', {
   socket: field({

@@ -1,4 +1,4 @@
-import { ENV_FORMATS } from '../../core/env-formats/formats.ts'
+import { ENV_FORMATS } from '../../core/text/env-formats/formats.ts'
 import { field, section } from '../../settings/field.ts'
 import { Choice, Text } from '../../settings/kinds.ts'
 import { showField } from './secret.ts'

@@ -10,7 +10,7 @@ import {
   Switch,
 } from '../../settings/kinds.ts'
 import { configFileSection } from './config-file.ts'
-import { adminSection, ceilingSection, daemonSection } from './daemon.ts'
+import { adminSection, ceilingSection, daemonSection, swarmSection } from './daemon.ts'
 import { accessFields, volumeFilesSection } from './files.ts'
 import { auditSection, logSection } from './log.ts'
 import { PROVIDER_SECTIONS, providerSection, refreshField } from './rendering.ts'
@@ -119,6 +119,7 @@ export const VOLUME_SECTIONS: readonly Section[] = [
   daemonSection,
   adminSection,
   ceilingSection,
+  swarmSection,
   auditSection,
   configFileSection,
   logSection,

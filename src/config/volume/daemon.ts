@@ -1,5 +1,6 @@
 import { normalizePath } from '../../core/plan/paths.ts'
 import type { RequestedFile } from '../../core/plan/plan.ts'
+import type { SwarmRule } from '../../core/volume/swarm/rules.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import { isCredentialFile } from '../../settings/kinds.ts'
@@ -7,13 +8,15 @@ import { accessEntries, isAccessSetting, withAccess } from '../entries/file-acce
 import { parseEntry } from '../entries/secret-entry.ts'
 import { providerInstances, type ProviderSources } from '../instances/provider-instances.ts'
 import { parseSection, throwProblems, type Given, type Layer, type Problems } from '../layers/layers.ts'
-import { adminSection, ceilingSection, daemonSection } from '../sections/daemon.ts'
+import { adminSection, ceilingSection, daemonSection, swarmSection } from '../sections/daemon.ts'
 import { auditSection, logSection } from '../sections/log.ts'
 import { volumeSection } from '../sections/volume.ts'
+import { swarmRules } from './swarm-rules.ts'
 import type { Ceilings } from './ceilings.ts'
 import type { DriverLimits } from './driver-limits.ts'
 import type { DaemonConfig, LogConfig } from './volume-config.ts'
 import type { DriverOptions } from './driver-opts.ts'
+import { swarmConfig } from './swarm-secrets.ts'
 import { checkedVolumeWith, parseShared, volumeConfigWith, type CheckedVolume } from './volume-options.ts'
 
 /** The place of the engine's socket in a managed plugin: see `mounts` of the manifest. */
@@ -94,6 +97,8 @@ interface ParsedDaemon {
   readonly daemon: SettingsOf<typeof daemonSection>
   readonly admin: SettingsOf<typeof adminSection>
   readonly ceilings: Ceilings
+  readonly swarm: SettingsOf<typeof swarmSection>
+  readonly rules: readonly SwarmRule[]
   readonly log: LogConfig
   readonly audit: DaemonConfig['audit']
   readonly providers: readonly ProviderInstance[]
@@ -105,6 +110,8 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const daemon = parseSection(daemonSection, layer, problems)
   const admin = parseSection(adminSection, layer, problems)
   const ceilings = parseSection(ceilingSection, layer, problems)
+  const swarm = parseSection(swarmSection, layer, problems)
+  const rules = swarmRules(sources.documents, problems)
   const log = parseSection(logSection, layer, problems)
   const audit = parseSection(auditSection, layer, problems)
   const providers = providerInstances(sources, problems)
@@ -119,12 +126,12 @@ function parseDaemon(sources: ProviderSources, problems: Problems): ParsedDaemon
   const access = accessEntries(layer, problems)
   const files = isSound ? withAccess(named, access, problems) : named
   parseShared(layer, providers, problems)
-  return { daemon, admin, ceilings, log, audit, providers, files }
+  return { daemon, admin, ceilings, swarm, rules, log, audit, providers, files }
 }
 
 function buildDaemon(
   { layer, configFiles }: DaemonSources,
-  { daemon, admin, ceilings, log, audit, providers, files }: ParsedDaemon,
+  { daemon, admin, ceilings, swarm, rules, log, audit, providers, files }: ParsedDaemon,
 ): LoadedDaemon {
   const limits = limitsOf(daemon, providers, [
     ...configFiles,
@@ -145,6 +152,7 @@ function buildDaemon(
       resetState,
       cacheTtlMs: lingerMs,
       audit,
+      swarm: swarmConfig({ settings: swarm, rules, layer, providers }),
       volumeConfig,
     },
     log,

@@ -1,10 +1,12 @@
 import type { RequestedFile } from '../../core/plan/plan.ts'
 import type { ContentCeilings } from '../../core/volume/ceilings.ts'
+import type { SwarmRule } from '../../core/volume/swarm/rules.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
 import type { SettingsOf } from '../../settings/field.ts'
 import type { ListenAddress } from '../../settings/kinds.ts'
 import type { volumeFilesSection } from '../sections/files.ts'
+import type { swarmSection } from '../sections/daemon.ts'
 import type { auditSection, logSection } from '../sections/log.ts'
 import type { tmpfsSection, volumeSection } from '../sections/volume.ts'
 
@@ -26,6 +28,25 @@ export interface VolumeConfig extends Omit<
   readonly parseRef: ParseRef
 }
 
+/** The template of one Swarm secret, and what its references need. */
+export interface SwarmSecretConfig {
+  /** A template or a bare reference. */
+  readonly text: string
+  /** The label that holds it, for messages. */
+  readonly origin: string
+  /** Equal for secrets whose values are equal. */
+  readonly key: string
+  readonly providers: readonly ProviderInstance[]
+  readonly parseRef: ParseRef
+}
+
+/** The configuration of Swarm secrets. Times in milliseconds. */
+export interface SwarmConfig extends SettingsOf<typeof swarmSection> {
+  readonly rules: readonly SwarmRule[]
+  /** Reads the labels of a Swarm secret. Does no I/O. Throws `config` or `too_large`. */
+  secretConfig(labels: Readonly<Record<string, string>>): SwarmSecretConfig
+}
+
 /** The daemon's own configuration, and the function that makes a volume's from driver options. */
 export interface DaemonConfig {
   readonly socket: string
@@ -43,6 +64,7 @@ export interface DaemonConfig {
   /** The time that a value of a network provider stays in the cache. */
   readonly cacheTtlMs: number
   readonly audit: SettingsOf<typeof auditSection>
+  readonly swarm: SwarmConfig
   /**
    * Returns the configuration of a volume with these driver options. Does no I/O. Throws one `config` error
    * that lists every problem with its origin: unknown option (and the nearest known one), bad value, address

@@ -14,7 +14,7 @@ export interface AuditedValue {
 }
 
 /** The action that a line is about. */
-export type AuditAction =
+type AuditAction =
   | 'start'
   | 'stop'
   | 'mount'
@@ -24,6 +24,12 @@ export type AuditAction =
   | 'render'
   | 'unmount'
   | 'remove'
+  /** A value was put into a request of a command that does not have it. */
+  | 'swap'
+  /** A request of such a command was not sent. */
+  | 'refuse'
+  /** A value for a task of a Swarm. */
+  | 'secret'
   /** The end of a line that a crash had cut off was removed. */
   | 'repaired'
   /** Lines could not be written before this one. */
@@ -42,6 +48,11 @@ export interface AuditFacts {
   readonly mountId?: string
   /** The container, where it is known. */
   readonly container?: string
+  /** The Swarm secret. */
+  readonly secret?: string
+  /** The task of a Swarm that it is for, and the service of the task. */
+  readonly service?: string
+  readonly task?: string
   /** The provider instance that was asked for the values. */
   readonly provider?: string
   readonly values?: readonly AuditedValue[]

@@ -5,7 +5,7 @@ import { packFields } from '../vocabulary/fields.ts'
 import { Secret } from '../vocabulary/secret.ts'
 import { isWithin, parseCidr } from './addresses.ts'
 import { writeAnswers } from './answer-body.ts'
-import { createMeter } from './meter.ts'
+import { createMeter } from '../waiting/meter.ts'
 import { formatPlace, parseCanonicalPlace, parsePlace } from './place.ts'
 import { createMachineId, createNonce, createToken, isSameToken, tokenHash } from './tokens.ts'
 

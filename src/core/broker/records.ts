@@ -28,6 +28,8 @@ export interface MachineRecord {
   readonly createdAt: number
   /** The last verified request, to the minute. */
   readonly lastSeen?: number
+  /** The id of the person who provisioned it. Left out: it belongs to the administrators. */
+  readonly owner?: string
 }
 
 /** The place of a secret: a project and a name in it. */

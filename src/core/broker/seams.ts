@@ -68,6 +68,14 @@ export const BROKER_AUDIT_ACTIONS = [
   'secret.remove',
   'grant.add',
   'grant.remove',
+  'grant.clear',
+  'machine.rename',
+  'person.add',
+  'person.change',
+  'person.remove',
+  'person.setup',
+  'login',
+  'session.end',
 ] as const
 
 /** One of `BROKER_AUDIT_ACTIONS`. */

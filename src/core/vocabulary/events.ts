@@ -1,9 +1,11 @@
 import { AUDIT_EVENTS } from './events/of-audit.ts'
+import { BLIND_EVENTS } from './events/of-blind.ts'
 import { CACHE_EVENTS } from './events/of-cache.ts'
 import { LEASE_EVENTS } from './events/of-leases.ts'
 import { BROKER_EVENTS } from './events/of-broker.ts'
 import { COMMAND_EVENTS } from './events/of-commands.ts'
 import { RELOAD_EVENTS } from './events/of-reloads.ts'
+import { SWARM_EVENTS } from './events/of-swarm.ts'
 import { row, type FactTypes } from './events/row.ts'
 
 const MOUNT = { volume: 'text', mountId: 'text' } as const
@@ -15,6 +17,7 @@ const FAILURE = { volume: 'text', code: 'text', error: 'text' } as const
  * metrics, audit and hooks, follow from it.
  */
 export const EVENTS = {
+  ...BLIND_EVENTS,
   ...BROKER_EVENTS,
   // The daemon
   'daemon.again': row(
@@ -152,6 +155,7 @@ export const EVENTS = {
   ...LEASE_EVENTS,
   ...AUDIT_EVENTS,
   ...RELOAD_EVENTS,
+  ...SWARM_EVENTS,
   // Providers
   'provider.fetch': row('debug', 'references fetched', {
     provider: 'text',

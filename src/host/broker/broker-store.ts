@@ -60,8 +60,8 @@ export function createBrokerStore(database: Database): BrokerStore {
       const { machine, grants } = added
       const done = await run([
         must(
-          `INSERT INTO machine (id, name, state, signing_key, sealing_key, cidrs, not_after, created_at)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
+          `INSERT INTO machine (id, name, state, signing_key, sealing_key, cidrs, not_after, created_at, owner)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
           machine.id,
           machine.name,
           machine.state,
@@ -70,6 +70,7 @@ export function createBrokerStore(database: Database): BrokerStore {
           JSON.stringify(machine.cidrs),
           machine.notAfter ?? null,
           machine.createdAt,
+          machine.owner ?? null,
         ),
         ...grants.map((grant) => insertGrant(machine.id, grant, machine.createdAt)),
         ...ticketsOf(added),

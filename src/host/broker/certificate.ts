@@ -48,7 +48,7 @@ export function createCertificateKey(): KeyObject {
  * Returns the certificate, as PEM, of an authority that signs with this key. It may sign servers and nothing
  * below them. Its name has a part of the key's hash, so that two authorities are not mistaken for each other.
  */
-export function certifyAuthority(key: KeyObject, now: number): string {
+export function certifyAuthority(key: KeyObject, now: number, lifetimeMs = AUTHORITY_MS): string {
   const name = authorityName(key)
   return certify({
     publicKey: createPublicKey(key),
@@ -56,7 +56,7 @@ export function certifyAuthority(key: KeyObject, now: number): string {
     issuer: name,
     signer: key,
     from: now - BEFORE_MS,
-    until: now + AUTHORITY_MS,
+    until: now + lifetimeMs,
     extensions: [
       extension('2.5.29.19', sequence(TRUE, integer(Uint8Array.of(0))), 'critical'),
       extension('2.5.29.15', OF_USAGE.authority, 'critical'),
@@ -65,17 +65,29 @@ export function certifyAuthority(key: KeyObject, now: number): string {
   })
 }
 
-/** Makes a key and a certificate for a server with these names, which are host names and addresses. */
-export function certifyServer(authority: KeyObject, names: readonly string[], now: number): Certified {
-  const key = createCertificateKey()
+/** The parts of a server's certificate that have a default. */
+interface ServerChoices {
+  /** Left out: a new key. */
+  readonly key?: KeyObject
+  readonly title?: string
+  readonly lifetimeMs?: number
+}
+
+/** Makes a certificate, and a key, for a server with these names, which are host names and addresses. */
+export function certifyServer(
+  authority: KeyObject,
+  names: readonly string[],
+  now: number,
+  { key = createCertificateKey(), title = 'locket broker', lifetimeMs = SERVER_MS }: ServerChoices = {},
+): Certified {
   const certificate = certify({
     publicKey: createPublicKey(key),
     // The names are in the extension alone: RFC 9525 forbids to read them from the subject.
-    subject: nameOf('locket broker'),
+    subject: nameOf(title),
     issuer: authorityName(authority),
     signer: authority,
     from: now - BEFORE_MS,
-    until: now + SERVER_MS,
+    until: now + lifetimeMs,
     extensions: [
       extension('2.5.29.19', sequence(), 'critical'),
       extension('2.5.29.15', OF_USAGE.server, 'critical'),

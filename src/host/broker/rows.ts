@@ -16,6 +16,7 @@ const Machine = z.object({
   not_after: z.number().nullable(),
   created_at: z.number(),
   last_seen: z.number().nullable(),
+  owner: z.string().nullable(),
 })
 
 /** Addresses that match no machine: a list that cannot be read must not mean "any address". */
@@ -27,7 +28,7 @@ const Cidrs = z.array(z.string())
  * addresses cannot be read has an address that none has: a bad row costs nothing but that row.
  */
 export function machineOf(row: SqlRow): MachineRecord {
-  const { id, name, state, signing_key, sealing_key, not_after, last_seen, created_at, cidrs } =
+  const { id, name, state, signing_key, sealing_key, not_after, last_seen, created_at, cidrs, owner } =
     Machine.parse(row)
   return {
     id,
@@ -40,6 +41,7 @@ export function machineOf(row: SqlRow): MachineRecord {
       : { keys: { signing: new Uint8Array(signing_key), sealing: new Uint8Array(sealing_key) } }),
     ...(not_after === null ? {} : { notAfter: not_after }),
     ...(last_seen === null ? {} : { lastSeen: last_seen }),
+    ...(owner === null ? {} : { owner }),
   }
 }
 

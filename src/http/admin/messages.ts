@@ -47,12 +47,29 @@ const InstanceAnswer = z.object({
     .optional(),
 })
 
+const SwarmAnswer = z.object({
+  secrets: z.array(z.object({ name: z.string(), served: Count, last: z.string() })),
+  troubles: z.array(
+    z.object({
+      secret: z.string(),
+      task: z.string(),
+      service: z.string(),
+      code: z.string(),
+      error: z.string(),
+      since: z.string(),
+      last: z.string(),
+      count: Count,
+    }),
+  ),
+})
+
 /** The answer to `GET /status`. */
 export const StatusAnswer: z.ZodType<DaemonReport> = z.object({
   version: z.string(),
   now: z.string(),
   volumes: z.array(VolumeAnswer),
   providers: z.array(InstanceAnswer.transform(({ status, ...instance }) => ({ ...instance, status }))),
+  swarm: SwarmAnswer.exactOptional(),
 })
 
 /** The answer to `POST /volumes/refresh`. */

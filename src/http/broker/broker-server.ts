@@ -149,9 +149,13 @@ export function factsOfRefusal(thrown: unknown, emit: Emit): RefusalFacts {
   return { code, status, reason, sentences: sentences.join(' ').trim(), retryAfter }
 }
 
+/** First words that get a capital letter. Another one may be a name, which has its own letters. */
+const STARTS = /^(?:an?|the|this|there|only|you|name|tick|too|it|letters|load|ask|make|set|remove|run|use)\b/
+
 /** `there is no such path` → `There is no such path.` */
 function sentenceOf(words = ''): string {
-  const text = onOneLine(words.charAt(0).toUpperCase() + words.slice(1))
+  const first = words.charAt(0)
+  const text = onOneLine(`${STARTS.test(words) ? first.toUpperCase() : first}${words.slice(1)}`)
   return text === '' || /[.!?]$/.test(text) ? text : `${text}.`
 }
 

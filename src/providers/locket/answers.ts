@@ -90,7 +90,7 @@ function rowError(code: string, place: string, who: string): LocketError {
   const named = `locket://${place}`
   if (code === 'denied')
     return providerError('denied', `${who} does not let this machine read ${named}, or has no such secret`, {
-      hint: 'locket grant add MACHINE PROJECT/NAME on the host of the broker lets it',
+      hint: 'on the host of the broker, locket audit show --broker --outcome denied tells the reason: a missing grant (locket grant add MACHINE PROJECT/NAME), or a rule of its policy',
     })
   if (code === 'not_found') return providerError('not_found', `${who} found nothing behind ${named}`)
   if (code === 'too_large')

@@ -118,6 +118,18 @@ test('a refresh by hand keeps a lease, and replaces one that was revoked at the 
   assert.deepEqual(await read(), ['user-2', 'password-2', 'user-2:password-2'])
 })
 
+test('a refresh by hand whose caller goes away keeps the lease', async (t) => {
+  const { driver, provider, events } = await leasedWorld(t)
+  const read = await mounted(driver)
+  const gone = new LocketError('aborted', 'the caller went away')
+  provider.fail(gone)
+  await assert.rejects(refreshByHand(driver, 'v', AbortSignal.abort(gone)), { code: 'aborted' })
+  provider.fail(undefined)
+  await refreshByHand(driver, 'v', NEVER)
+  assert.deepEqual([await read(), provider.issued.length], [['user-1', 'password-1', 'user-1:password-1'], 1])
+  assert.ok(!events().includes('lease.over'))
+})
+
 test('a template that now wants one more field gets all fields of a new lease', async (t) => {
   const { world, overrides, provider, track } = await leasedWorld(t)
   const template = join(world.runtimeDir, '../app.conf')

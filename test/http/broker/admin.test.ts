@@ -35,6 +35,9 @@ test('the admin API is a socket of the owner, and answers nobody without the tok
 test('its description names every route, with the shapes of bodies and answers', async () => {
   const { json } = await broker.admin('GET', '/v1/openapi.json')
   assert.deepEqual(Object.keys(json.paths).toSorted(), [
+    '/v1/audit',
+    '/v1/audit/chain',
+    '/v1/audit/head',
     '/v1/bundles/download',
     '/v1/machines',
     '/v1/machines/{name}',
@@ -42,6 +45,7 @@ test('its description names every route, with the shapes of bodies and answers',
     '/v1/machines/{name}/enable',
     '/v1/machines/{name}/grants',
     '/v1/machines/{name}/grants/{project}/{secret}',
+    '/v1/policy',
     '/v1/secrets',
     '/v1/secrets/{project}/{secret}',
   ])

@@ -17,6 +17,10 @@ export interface Counts {
   readonly mountSeconds: Histogram
   /** Seconds in which all files of a volume were fetched and rendered. */
   readonly renderSeconds: Histogram
+  /** Requests of tasks for Swarm secrets, by where the value came from, or the code of the error. */
+  readonly swarmRequests: ReadonlyMap<string, number>
+  /** Seconds until such a request was answered with a value. */
+  readonly swarmSeconds: Histogram
   /** Seconds of one batch of references, by the name of the provider instance. */
   readonly fetchSeconds: ReadonlyMap<string, Histogram>
 }
@@ -38,6 +42,9 @@ export function createCounts(): Counts {
   const mountSeconds = createHistogram()
   const renderSeconds = createHistogram()
   const fetchSeconds = new Map<string, Histogram>()
+  const swarmRequests = new Map<string, number>()
+  const swarmSeconds = createHistogram()
+  const countSwarm = (result: string) => swarmRequests.set(result, (swarmRequests.get(result) ?? 0) + 1)
 
   function histogramOf(provider: string): Histogram {
     const isKnown = fetchSeconds.has(provider) || fetchSeconds.size < MOST_PROVIDERS
@@ -69,6 +76,14 @@ export function createCounts(): Counts {
       case 'provider.fetch':
         histogramOf(facts.provider).observe(facts.ms / 1000)
         break
+      case 'swarm.delivered':
+        countSwarm(facts.from)
+        swarmSeconds.observe(facts.ms / 1000)
+        break
+      case 'swarm.refused':
+      case 'swarm.refused.again':
+        countSwarm(facts.code)
+        break
       case 'volume.wipe':
       case 'volume.unknown.failed':
         numbers.wipeFailures += 1
@@ -97,5 +112,7 @@ export function createCounts(): Counts {
     mountSeconds,
     renderSeconds,
     fetchSeconds,
+    swarmRequests,
+    swarmSeconds,
   }
 }

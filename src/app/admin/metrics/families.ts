@@ -59,6 +59,16 @@ function countedFamilies(counts: Counts): MetricFamily[] {
       samplesOf(counts.renderSeconds),
     ),
     histogram('locket_provider_fetch_seconds', 'Time of one batch of references.', fetches),
+    counter(
+      'locket_swarm_requests_total',
+      'Requests of tasks for Swarm secrets: memory, provider or stale, or the code of the error.',
+      Array.from(counts.swarmRequests, ([result, value]) => ({ labels: { result }, value })),
+    ),
+    histogram(
+      'locket_swarm_request_seconds',
+      'Time until a task got its Swarm secret.',
+      samplesOf(counts.swarmSeconds),
+    ),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { networkOf } from '../../../core/broker/addresses.ts'
-import { createMeter } from '../../../core/broker/meter.ts'
+import { createMeter } from '../../../core/waiting/meter.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import { LocketError } from '../../../core/vocabulary/errors.ts'
 

@@ -29,5 +29,15 @@ export const BROKER_EVENTS = {
   }),
   'broker.changed': row('info', '{action}', { action: 'text', target: 'text' }),
   'broker.certificate': row('info', 'the certificate of the broker was renewed', {}),
+  'dashboard.listening': row('info', 'the dashboard is at {url}', { url: 'text' }),
+  'dashboard.setup': row(
+    'warn',
+    'the dashboard has no people yet: {file} holds the link for the first administrator',
+    { file: 'text' },
+  ),
+  'dashboard.login-failed': row('warn', 'a login to the dashboard failed', {
+    person: 'text',
+    address: 'text',
+  }),
   'broker.trouble': row('error', 'a part of the broker does not work: {error}', { error: 'text' }),
 } as const

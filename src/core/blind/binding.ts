@@ -1,0 +1,70 @@
+import { namesHost, type Authority, type HostPattern } from './authority.ts'
+
+/** A part of a request in which a placeholder is replaced. */
+export type BlindPlace =
+  /** The header of this name, which is lower case. The placeholder may be a part of it. */
+  | { readonly kind: 'header'; readonly name: string }
+  /** The user or the password of `Authorization: Basic`. */
+  | { readonly kind: 'basic' }
+  /** The parameter of this name in the query. */
+  | { readonly kind: 'query'; readonly name: string }
+  /** The body, up to a limit of its size. */
+  | { readonly kind: 'body' }
+
+/** The requests for which a value is used, and its places in them. */
+export interface BlindBinding {
+  readonly hosts: readonly HostPattern[]
+  /** Upper case. Undefined: every method. */
+  readonly methods: readonly string[] | undefined
+  /** `/v1/items`, or `/v1/*`, where `*` means any characters. Undefined: every path. */
+  readonly paths: readonly string[] | undefined
+  readonly places: readonly BlindPlace[]
+}
+
+/** The parts of a request that a binding is compared with. */
+export interface RequestLine extends Authority {
+  readonly method: string
+  /** Path and query, as they are sent: `/v1/items?page=2`. */
+  readonly target: string
+}
+
+/** True when the value may be used for the request. */
+export function isBoundTo({ hosts, methods, paths }: BlindBinding, request: RequestLine): boolean {
+  if (!hosts.some((pattern) => namesHost(pattern, request))) return false
+  if (methods !== undefined && !methods.includes(request.method)) return false
+  if (paths === undefined) return true
+  const path = pathOf(request.target)
+  return isUnambiguous(path) && paths.some((pattern) => fits(pattern, path))
+}
+
+/** Returns the target without its query. */
+export function pathOf(target: string): string {
+  const end = target.indexOf('?')
+  return end === -1 ? target : target.slice(0, end)
+}
+
+/**
+ * False for a path that servers may read as another one: with `..`, `//`, a backslash or an encoded slash. No
+ * binding with paths fits it.
+ */
+function isUnambiguous(path: string): boolean {
+  if (/\/\/|\\|%2f|%5c|%00|;/i.test(path)) return false
+  return !path.split('/').some((part) => /^(\.|%2e){1,2}$/i.test(part))
+}
+
+/** Compares without a regular expression, so that no pattern takes long. */
+function fits(pattern: string, path: string): boolean {
+  const [first = '', ...rest] = pattern.split('*')
+  if (rest.length === 0) return path === first
+  const last = rest.pop() ?? ''
+  if (!path.startsWith(first) || path.length < first.length + last.length || !path.endsWith(last))
+    return false
+  const end = path.length - last.length
+  let at = first.length
+  for (const part of rest) {
+    const found = path.indexOf(part, at)
+    if (found === -1 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
+}

@@ -1,0 +1,66 @@
+import { ServerResponse, STATUS_CODES, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Socket } from 'node:net'
+import type { Authority } from '../../core/blind/authority.ts'
+import type { HeaderList } from '../../core/blind/swap.ts'
+import { LocketError } from '../../core/vocabulary/errors.ts'
+import { passAnswer, scrubbing } from './answer.ts'
+import { prepare, refuse, requestError, seenOf } from './exchange.ts'
+import { endToEnd, scrubText, without } from './headers.ts'
+import { openOnward, type ExchangePorts } from './send-on.ts'
+
+/**
+ * Passes a request that changes the protocol, such as the one that opens a WebSocket. Values are put into its
+ * head only, and hidden in all that the server sends afterwards. Never rejects.
+ */
+export async function exchangeUpgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  authority: Authority,
+  ports: ExchangePorts,
+): Promise<void> {
+  const { gate, upstream, passed } = ports
+  const seen = seenOf(request, authority)
+  // Two streams lead to it and away from it, each with listeners of its own.
+  socket.setMaxListeners(20)
+  const response = new ServerResponse(request)
+  socket.once('timeout', () => socket.destroy())
+  response.assignSocket(socket as Socket)
+  response.shouldKeepAlive = false
+  response.once('finish', () => socket.end())
+  try {
+    const refusal = upstream.refusalOf(seen.host)
+    if (refusal !== undefined) throw refusal
+    const prepared = await prepare(request, seen, gate)
+    const onward = openOnward(prepared, upgrading(prepared.headers, request), upstream)
+    socket.once('close', () => onward.destroy())
+    const answered = Promise.withResolvers<readonly [IncomingMessage, Duplex | undefined, Buffer]>()
+    onward.once('response', (answer) => answered.resolve([answer, undefined, Buffer.alloc(0)]))
+    onward.once('upgrade', (answer, server, head) => answered.resolve([answer, server, head]))
+    onward.on('error', answered.reject)
+    onward.end()
+    const [answer, server, head] = await answered.promise
+    const scrubber = () => gate.scrubber()
+    if (server === undefined) return await passAnswer(answer, response, { scrubber, isHead: false, passed })
+    response.detachSocket(socket as Socket)
+    const { statusCode: status = 101 } = answer
+    const shown = upgrading(endToEnd(answer), answer)
+      .map(([name, value]) => `${name}: ${scrubText(value, scrubber())}\r\n`)
+      .join('')
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${shown}\r\n`, 'latin1')
+    if (head.byteLength > 0) server.unshift(head)
+    await Promise.all([pipeline(server, scrubbing(scrubber()), socket), pipeline(socket, server)])
+  } catch (thrown) {
+    const error = requestError(thrown, authority)
+    if (response.socket === null) socket.destroy()
+    else refuse(response, error, seen, gate)
+  }
+}
+
+/** Returns the headers with those that ask for the new protocol. Compressed frames could not be scrubbed. */
+function upgrading(headers: HeaderList, { headers: given }: IncomingMessage): HeaderList {
+  const { upgrade } = given
+  if (upgrade === undefined) throw new LocketError('denied', 'the request names no protocol')
+  return [...without(headers, 'sec-websocket-extensions'), ['Connection', 'Upgrade'], ['Upgrade', upgrade]]
+}
