@@ -39,6 +39,11 @@ docker run \\
           <code>SIKKERKEY_IDENTITY</code>, and the CLI reads <code>SIKKERKEY_HOME</code>. The values are
           fetched when they are needed.
         </p>
+        <p>
+          If the archive has a file <code>ca.pem</code>, an SDK needs
+          <code>SSL_CERT_FILE=/etc/sikkerkey/ca.pem</code> too; for Node it is
+          <code>NODE_EXTRA_CA_CERTS</code>.
+        </p>
       </div>
     </li>`
 }
