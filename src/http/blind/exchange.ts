@@ -46,6 +46,9 @@ export async function prepare(
   // A host that is no longer bound may still have an open tunnel.
   const closed = gate.refusalOf(seen)
   if (closed !== undefined) throw closed
+  // A server may take the last of several Host headers.
+  if (request.headersDistinct['host']?.length !== 1)
+    throw new LocketError('denied', 'the request has not exactly one Host header')
   const named = parseAuthority(headers.host ?? '')
   // A server with several names would answer for another host than the one that is bound.
   if (named?.host !== seen.host || named.port !== seen.port)

@@ -88,7 +88,8 @@ async function answerOf(onward: ClientRequest, body: IncomingMessage | Uint8Arra
   return await answered.promise
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
+/** True for a request whose headers announce a body. */
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 

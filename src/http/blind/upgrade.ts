@@ -8,7 +8,7 @@ import { LocketError } from '../../core/vocabulary/errors.ts'
 import { passAnswer, scrubbing } from './answer.ts'
 import { prepare, refuse, requestError, seenOf } from './exchange.ts'
 import { endToEnd, scrubText, without } from './headers.ts'
-import { openOnward, type ExchangePorts } from './send-on.ts'
+import { hasBody, openOnward, type ExchangePorts } from './send-on.ts'
 
 /**
  * Passes a request that changes the protocol, such as the one that opens a WebSocket. Values are put into its
@@ -32,6 +32,8 @@ export async function exchangeUpgrade(
   try {
     const refusal = upstream.refusalOf(seen.host)
     if (refusal !== undefined) throw refusal
+    // The body would not be sent. A server that does not upgrade would take the next request for it.
+    if (hasBody(request)) throw new LocketError('denied', 'a request that changes the protocol has a body')
     const prepared = await prepare(request, seen, gate)
     const onward = openOnward(prepared, upgrading(prepared.headers, request), upstream)
     socket.once('close', () => onward.destroy())

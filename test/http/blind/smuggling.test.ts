@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { until } from '../../../scripts/engine/until.ts'
+import { blindWorld } from './blind-world.ts'
+
+/** Sends text through a tunnel, and resolves with the head of the first answer. */
+async function raw({ tunnel }: Awaited<ReturnType<typeof blindWorld>>, to: string, text: string) {
+  const socket = await tunnel(to)
+  let answer = ''
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')))
+  socket.write(text)
+  await until('an answer', () => answer.includes('\r\n\r\n'))
+  return answer
+}
+
+test('a request with two Host headers is refused', async (t) => {
+  const world = await blindWorld(t)
+  const { api, other, arrived } = world.target
+  for (const hosts of [
+    [api, other],
+    [api, api],
+  ]) {
+    const head = hosts.map((host) => `Host: ${host}\r\n`).join('')
+    const answer = await raw(world, api, `GET /echo HTTP/1.1\r\n${head}\r\n`)
+    assert.match(answer, /^HTTP\/1\.1 403 /)
+  }
+  assert.deepEqual(arrived, [])
+})
+
+test('an upgrade with a body is refused, so that no later request becomes its body', async (t) => {
+  const world = await blindWorld(t)
+  const { api, arrived } = world.target
+  const start = `POST /echo HTTP/1.1\r\nHost: ${api}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
+  for (const header of ['Content-Length: 60', 'Transfer-Encoding: chunked']) {
+    const answer = await raw(world, api, `${start}${header}\r\n\r\n`)
+    assert.match(answer, /^HTTP\/1\.1 403 /, header)
+  }
+  assert.deepEqual(arrived, [])
+})
