@@ -34,7 +34,9 @@ export interface Fleet {
   ): Promise<MachinePage>
   /** Rejects with `not_found`, also for a machine of somebody else. */
   show(visit: Visit, name: string): Promise<ShownMachine>
-  /** Rejects with `usage` for a bad or taken name. */
+  /**
+   * Rejects with `usage` for a bad or taken name. Only an administrator uses a name again that the audit has.
+   */
   rename(visit: Visit, visitor: Visitor, to: { readonly name: string; readonly next: string }): Promise<void>
   /** Owners disable; only an administrator enables, because an administrator may have disabled it. */
   setState(
@@ -112,6 +114,11 @@ export function createFleet(ports: DashboardPorts): Fleet {
     async rename(visit, visitor, { name, next }) {
       const { id } = await givable(visit, name)
       if (!isProjectName(next)) throw badName('machine', next, 63)
+      // The owner of a machine sees all lines of its name, which must not be those of another machine.
+      if (!visit.person.isAdmin && (await broker.audit.list({ machine: next }, 1)).rows.length > 0)
+        throw new LocketError('usage', `there is or was another machine ${next}`, {
+          hint: 'only an administrator can use its name again',
+        })
       const what = { action: 'machine.rename', target: `${name} ${next}`, machine: name } as const
       await change(ports, actorOf(visit.person, visitor), what, async () => {
         if (!(await people.renameMachine(id, next)))

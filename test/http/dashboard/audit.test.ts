@@ -86,6 +86,24 @@ test('a member sees lines of own machines, and of secrets with the permission', 
   assert.equal((await fred.post('/policy/try', { machine: 'web1', secret: 'blog/db' })).status, 403)
 })
 
+test('a member cannot rename a machine to see the lines of a former one', async () => {
+  const { anna, broker } = dashboard
+  const former = await broker.machine('former', ['shop/*'])
+  const gina = await dashboard.member('gina', ['provision blog'])
+  await gina.get('/integrations/docker/create')
+  await gina.post('/integrations/docker/create', { name: 'ginas', project: 'blog', secret: ['db'] })
+  await broker.resolve(former, 'shop/db')
+  await anna.get('/machines/former')
+  await anna.change('/machines/former/delete')
+  await gina.get('/machines/ginas')
+  const { status, text } = await gina.post('/machines/ginas/rename', { next: 'former' })
+  assert.equal(status, 400)
+  assert.match(text, /There is or was another machine former/)
+  assert.match((await gina.get('/audit?machine=former')).text, /You may see the lines of your machines/)
+  await gina.get('/machines/ginas')
+  await gina.change('/machines/ginas/rename', { next: 'ginas-new' })
+})
+
 test('the policy in effect is shown, tried and checked', async () => {
   const { anna, broker } = dashboard
   await broker.machine('tries', ['shop/*'])
