@@ -1,6 +1,7 @@
 import { createMeter } from '../../core/waiting/meter.ts'
 import { hashPassword, isPassword, PASSWORD_LENGTH } from '../../core/broker/people/password.ts'
-import type { PersonRecord } from '../../core/broker/people/people.ts'
+import { isPersonName, type PersonRecord } from '../../core/broker/people/people.ts'
+import { tokenHash } from '../../core/broker/tokens.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { change } from '../broker/catalog.ts'
 import { actorOf, type DashboardPorts, type Visitor } from './ports.ts'
@@ -39,14 +40,22 @@ const MOST_AT_ONCE = 2
 const MOST_WAITING = 20
 
 /** Returns the login. Names that do not exist are treated as those that do, in time and in answers. */
-export function createLogin(ports: DashboardPorts, sessions: Sessions): Login {
+export function createLogin(
+  ports: Pick<DashboardPorts, 'clock' | 'people' | 'audit' | 'emit' | 'store'>,
+  sessions: Pick<Sessions, 'open'>,
+): Login {
   const { clock, people, audit, emit } = ports
   const failures = createMeter(FAILURES)
+  // The oldest count is dropped when there are too many, so invented names are not counted with people.
+  const failuresOfNobody = createMeter(FAILURES)
   const inTurn = createTurns(MOST_AT_ONCE, MOST_WAITING)
 
   /** Counts a try before the check, so that tries at the same time count too. */
-  function take(name: string): void {
-    const waitMs = failures.take(name, clock.elapsed())
+  function take(name: string, person: PersonRecord | undefined): void {
+    const now = clock.elapsed()
+    // A name has any length, and its hash has one.
+    const waitMs =
+      person === undefined ? failuresOfNobody.take(tokenHash(name), now) : failures.take(person.id, now)
     if (waitMs === 0) return
     throw new LocketError('rate_limited', `too many wrong passwords: try again in ${minutes(waitMs)}`, {
       retryAfterMs: waitMs,
@@ -65,13 +74,13 @@ export function createLogin(ports: DashboardPorts, sessions: Sessions): Login {
     { name, password }: PasswordTry,
     visitor: Visitor,
   ): Promise<PersonRecord | undefined> {
-    take(name)
-    const person = await people.personNamed(name)
+    const person = isPersonName(name) ? await people.personNamed(name) : undefined
+    take(name, person)
     const hash = person === undefined ? undefined : await people.passwordOf(person.id)
     const isRight =
       password.length <= PASSWORD_LENGTH.most && (await inTurn(() => isPassword(password, hash)))
     if (isRight && person !== undefined) {
-      failures.give(name)
+      failures.give(person.id)
       return person
     }
     await noteFailure(person, visitor)
