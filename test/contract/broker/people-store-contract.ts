@@ -99,7 +99,12 @@ export function peopleStoreContract(kind: string, subject: PeopleStoreSubject): 
     assert.equal((await people.person('p_anna'))?.lastLogin, NOW)
     assert.equal(await people.endSession('p_other', 'a'), false)
     assert.equal(await people.endSession('p_anna', 'a'), true)
+    await people.addPerson(person('other'))
+    for (const owner of ['anna', 'other'])
+      await people.addTicket({ hash: owner, kind: 'setup', person: `p_${owner}`, expires: NOW + 1 })
     await people.setPassword('p_anna', 'hash', 'b')
+    assert.equal(await people.ticket('anna', NOW), undefined, 'another setup link is not good any more')
+    assert.equal((await people.ticket('other', NOW))?.person, 'p_other')
     assert.deepEqual(
       (await people.sessionsOf('p_anna', NOW)).map(({ hash }) => hash),
       ['b'],

@@ -60,7 +60,10 @@ export interface PeopleStore {
 
   /** Resolves with the hash of the password. Undefined: the person has none. */
   passwordOf(person: string): Promise<string | undefined>
-  /** Stores the hash of a password, and ends all sessions of the person but the one that is named. */
+  /**
+   * Stores the hash of a password. Ends all sessions of the person but the one that is named, and takes their
+   * setup links away.
+   */
   setPassword(person: string, hash: string, keptSession: string): Promise<void>
 
   addSession(session: SessionRecord): Promise<void>

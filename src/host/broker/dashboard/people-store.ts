@@ -87,6 +87,8 @@ export function createPeopleStore(database: Database): PeopleStore {
       await run([
         sql('UPDATE person SET password = $2 WHERE id = $1', person, hash),
         sql('DELETE FROM session WHERE person = $1 AND hash <> $2', person, keptSession),
+        // An older setup link, which somebody else may have, must not set another password.
+        sql('DELETE FROM ticket WHERE person = $1', person),
       ])
     },
 
