@@ -151,6 +151,13 @@ test('a body gets the value as its content type writes it', () => {
   assert.equal(swap(`é${PLACEHOLDER}`, 'text/plain'), 'éa"b c')
 })
 
+test('a body does not grow without limit when a long value is put in many times', () => {
+  const bound = secret({}, 'x'.repeat(64 * 1024))
+  const swap = (times: number) => swapBody(Buffer.from(PLACEHOLDER.repeat(times)), 'text/plain', [bound])
+  assert.equal(swap(2).body.byteLength, 128 * 1024)
+  assert.throws(() => swap(1000), { code: 'too_large' })
+})
+
 /** Pushes the text in pieces of this size. */
 function scrubbed(scrubber: Scrubber, text: string, size: number): string {
   const bytes = Buffer.from(text)

@@ -192,9 +192,12 @@ function bodyForm(value: Secret, contentType: string): Buffer {
   return bytes
 }
 
+/** Bytes of a body with its values: a placeholder may be in it many times. */
+const MOST_SWAPPED = 16 * 1024 * 1024
+
 /**
  * Replaces the placeholders in a whole body. A value is written as JSON text in JSON, percent-encoded in a
- * form, and otherwise as it is.
+ * form, and otherwise as it is. Throws `too_large` above 16 MiB.
  */
 export function swapBody(
   body: Uint8Array,
@@ -206,10 +209,10 @@ export function swapBody(
   for (const { name, placeholder, value } of secrets) {
     if (!text.includes(placeholder)) continue
     const form = bodyForm(value, contentType)
-    text = Buffer.from(
-      text.toString('latin1').replaceAll(placeholder, () => form.toString('latin1')),
-      'latin1',
-    )
+    const parts = text.toString('latin1').split(placeholder)
+    if (text.length + (parts.length - 1) * (form.length - placeholder.length) > MOST_SWAPPED)
+      throw new LocketError('too_large', 'a body with the values in it has at most 16 MiB')
+    text = Buffer.from(parts.join(form.toString('latin1')), 'latin1')
     swapped.push({ name, place: 'body' })
   }
   return { body: text, swapped }
