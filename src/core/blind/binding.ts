@@ -26,13 +26,20 @@ export interface RequestLine extends Authority {
   readonly method: string
   /** Path and query, as they are sent: `/v1/items?page=2`. */
   readonly target: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
 }
+
+/** Headers by which some servers take another method, or another path, than those of the request. */
+const OTHER_METHOD = /^(x-http-method-override|x-http-method|x-method-override)$/i
+const OTHER_PATH = /^(x-original-url|x-rewrite-url)$/i
 
 /** True when the value may be used for the request. */
 export function isBoundTo({ hosts, methods, paths }: BlindBinding, request: RequestLine): boolean {
   if (!hosts.some((pattern) => namesHost(pattern, request))) return false
-  if (methods !== undefined && !methods.includes(request.method)) return false
+  const has = (pattern: RegExp): boolean => request.headers.some(([name]) => pattern.test(name))
+  if (methods !== undefined && (!methods.includes(request.method) || has(OTHER_METHOD))) return false
   if (paths === undefined) return true
+  if (has(OTHER_PATH)) return false
   const path = pathOf(request.target)
   return isUnambiguous(path) && paths.some((pattern) => fits(pattern, path))
 }

@@ -103,6 +103,18 @@ test('a placeholder is long and random, or keeps its format', () => {
   assert.ok(!isPlaceholder(made))
 })
 
+test('a header that names another method or path is not bound by methods or paths', () => {
+  const swapped = (binding: Partial<BlindBinding>, name: string): number => {
+    const headers = [...bearer.headers, [name, '/v1/other']] as const
+    return swapHead(request({ headers }), [secret({ ...HEADER, ...binding })]).swapped.length
+  }
+  for (const name of ['X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override'])
+    assert.deepEqual([swapped({ methods: ['GET'] }, name), swapped({}, name)], [0, 1], name)
+  for (const name of ['X-Original-URL', 'x-rewrite-url'])
+    assert.deepEqual([swapped({ paths: ['/v1/items'] }, name), swapped({}, name)], [0, 1], name)
+  assert.equal(swapped({ methods: ['GET'], paths: ['/v1/items'] }, 'x-other'), 1)
+})
+
 test('a header is swapped where it is bound, and left everywhere else', () => {
   const swapped = swapHead(request(bearer), [secret(HEADER)])
   assert.deepEqual(swapped.headers, [['Authorization', `Bearer ${VALUE}`]])
