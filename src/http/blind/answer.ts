@@ -102,9 +102,15 @@ export function scrubbing(scrubber: Scrubber): Transform {
 
 function decoderOf({ headers, statusCode }: IncomingMessage): Transform | undefined {
   const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase()
+  const transfer = (headers['transfer-encoding'] ?? 'chunked').trim().toLowerCase()
+  if (transfer !== 'chunked') throw unreadable()
   if (encoding === 'identity' || encoding === '') return undefined
   const open = Object.entries(DECODERS).find(([name]) => name === encoding)?.[1]
   // A part of a compressed body cannot be decoded.
   if (open !== undefined && statusCode !== 206) return open()
-  throw new LocketError('provider_protocol', 'the server compressed its answer in a way that cannot be read')
+  throw unreadable()
+}
+
+function unreadable(): LocketError {
+  return new LocketError('provider_protocol', 'the server compressed its answer in a way that cannot be read')
 }

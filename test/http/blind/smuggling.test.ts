@@ -37,3 +37,10 @@ test('an upgrade with a body is refused, so that no later request becomes its bo
   }
   assert.deepEqual(arrived, [])
 })
+
+test('an answer with a compressed transfer is not passed on: values in it are not hidden', async (t) => {
+  const { ask, target, bearer } = await blindWorld(t)
+  const answer = await ask(target.api, { path: '/coded-transfer', headers: bearer })
+  assert.equal(answer.status, 502)
+  assert.match(answer.text, /compressed its answer in a way that cannot be read/)
+})
