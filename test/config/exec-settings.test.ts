@@ -13,6 +13,7 @@ const FROM_TEST = { HELD: 'local://a', HOME: '/home/test', MINE: 'x', OP_CONNECT
 
 /** The public names, as users have them in their files, and what each changes. */
 const ROWS: readonly CommandRow<Config>[] = [
+  row('all', 'LOCKET_EXEC_ALL', BOOL, [true, false], false, (it) => it.takesAll),
   row('watch', 'LOCKET_EXEC_WATCH', BOOL, [true, false], false, (it) => it.watch),
   row('refresh', 'LOCKET_REFRESH', ['30s', 'off'], [30_000, 'off'], 'auto', (it) => it.refreshing.refresh),
   row(
@@ -161,5 +162,6 @@ function load(argv: readonly string[], env: Record<string, string>) {
     cwd: '/here',
     tables: TABLES,
   }
-  return loadExec({ ...context, argv: [...argv, '--', 'true'] }).config
+  const { config, lister } = loadExec({ ...context, argv: [...argv, '--', 'true'] })
+  return { ...config, takesAll: lister !== undefined }
 }
