@@ -137,7 +137,7 @@ test('what plugin install asks for: the host network, two mounts, one capability
   assert.equal(view.Network.Type, 'host')
   assert.equal(view.IpcHost, false)
   assert.equal(view.PidHost, false)
-  assert.deepEqual(view.Interface.Types, ['docker.volumedriver/1.0'])
+  assert.deepEqual(view.Interface.Types, ['docker.volumedriver/1.0', 'docker.secretprovider/1.0'])
 })
 
 test('plugin upgrade: refused while enabled; works after disable -f, then set config.source', async () => {

@@ -28,7 +28,9 @@ async function startWithSecret(
 
 test('activate and capabilities say what the driver is', async (t) => {
   const daemon = await startWithSecret(t)
-  assert.deepEqual((await daemon.call('Plugin.Activate')).json, { Implements: ['VolumeDriver'] })
+  assert.deepEqual((await daemon.call('Plugin.Activate')).json, {
+    Implements: ['VolumeDriver', 'secretprovider'],
+  })
   assert.deepEqual((await daemon.call('VolumeDriver.Capabilities', {})).json, {
     Capabilities: { Scope: 'local' },
   })
