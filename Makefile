@@ -84,15 +84,15 @@ programs: # password managers, for the tests of their providers, and a browser f
 
 moto: # the protocols of AWS, for the tests
 	@scripts/debian-packages.sh python3:python3 python3-venv
-	@scripts/moto.sh
+	@scripts/python-packages.sh moto moto moto==5.2.5 flask==3.1.3 flask-cors==6.0.5 PyYAML==6.0.4
 
 sikkerkey: # the SDK of SikkerKey, for a test of the broker
 	@scripts/debian-packages.sh python3:python3 python3-venv
-	@scripts/sikkerkey.sh
+	@scripts/python-packages.sh sikkerkey 'the SDK of SikkerKey' sikkerkey==1.3.0 cryptography==50.0.2 cffi==2.1.1 pycparser==3.12
 
 clients: # HTTP clients, for the tests of blind mode; Java and Go are used where they are
 	@scripts/debian-packages.sh curl:curl git:git python3:python3 python3-venv
-	@scripts/blind-clients.sh
+	@scripts/python-packages.sh blind-clients 'clients of Python' requests==2.34.2 httpx==0.28.1
 
 $(READY): package-lock.json
 	@scripts/toolchain.sh
