@@ -2,7 +2,7 @@ import type { EnvEntry } from '../../config/entries/env-entry.ts'
 import type { VariableStyle } from '../../core/plan/field-names.ts'
 import type { ParseRef } from '../../core/template/template.ts'
 import type { Machine } from '../machine.ts'
-import { prepareEnvironment, type PreparedVariable } from '../recipe/environment.ts'
+import { MOST_VARIABLE_BYTES, prepareEnvironment, type PreparedVariable } from '../recipe/environment.ts'
 import { RENDER_TIMEOUT_MS } from '../render/deadline.ts'
 import { render } from '../render/render.ts'
 import type { Sink } from '../sinks/sink.ts'
@@ -17,9 +17,6 @@ interface ExportRequest {
   readonly sink: Sink<PreparedVariable>
 }
 
-/** Largest template and largest value in bytes: more than any environment takes. */
-const MAX_BYTES = 10 * 1024 * 1024
-
 /**
  * Gives all variables to the sink. Rejects with one error that names all that failed, and then the sink gets
  * nothing: a reference without a value is never passed on as text. Waits at most 30 s for a provider that is
@@ -31,7 +28,7 @@ export async function exportEnvironment(
 ): Promise<void> {
   const environment = await prepareEnvironment(
     entries,
-    { parseRef, maxFileBytes: MAX_BYTES, fieldNames },
+    { parseRef, maxFileBytes: MOST_VARIABLE_BYTES, fieldNames },
     sources,
   )
   for (const { origin, template } of environment.templates) {
@@ -39,7 +36,7 @@ export async function exportEnvironment(
   }
   const rendered = await render(environment, {
     policy: 'error',
-    maxFileBytes: MAX_BYTES,
+    maxFileBytes: MOST_VARIABLE_BYTES,
     resolve,
     clock,
     signal,

@@ -1,5 +1,5 @@
 import { formatError } from '../../core/vocabulary/errors.ts'
-import { tableLines, type Paint } from '../../core/text/table.ts'
+import { tableLines, type Paint, type TableCell } from '../../core/text/table.ts'
 import type { VariableState } from './values.ts'
 
 /** A column wider than this many characters pushes the rest of its row aside. */
@@ -9,10 +9,8 @@ const WIDEST = 60
 export function mappingTable(
   variables: readonly { readonly name: string; readonly template: string }[],
 ): string {
-  return lines([
-    ['NAME', 'TEMPLATE'],
-    ...variables.map(({ name, template }) => [name, JSON.stringify(template)]),
-  ])
+  const rows = variables.map(({ name, template }) => [{ text: name }, { text: JSON.stringify(template) }])
+  return tableText(['NAME', 'TEMPLATE'], rows)
 }
 
 /** Returns the lines of `locket mapping status`: each variable, its references, whether it has a value. */
@@ -27,17 +25,12 @@ export function stateTable(states: readonly VariableState[], paint: Paint): stri
       { text: state, paint: (text: string) => paint(color, text) },
     ]
   })
-  const heading = ['NAME', 'REFERENCE', 'STATE'].map((text) => ({ text }))
-  return tableLines([heading, ...rows], { widest: WIDEST })
-    .map((line) => `${line}\n`)
-    .join('')
+  return tableText(['NAME', 'REFERENCE', 'STATE'], rows)
 }
 
-function lines(rows: readonly (readonly string[])[]): string {
-  return tableLines(
-    rows.map((row) => row.map((text) => ({ text }))),
-    { widest: WIDEST },
-  )
+function tableText(names: readonly string[], rows: readonly (readonly TableCell[])[]): string {
+  const heading = names.map((text) => ({ text }))
+  return tableLines([heading, ...rows], { widest: WIDEST })
     .map((line) => `${line}\n`)
     .join('')
 }

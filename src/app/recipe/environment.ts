@@ -19,6 +19,9 @@ export interface PreparedVariable extends PreparedTemplate {
   readonly name: string
 }
 
+/** Bytes of the largest template and the largest value of a variable: more than any environment takes. */
+export const MOST_VARIABLE_BYTES = 10 * 1024 * 1024
+
 /** The rules for reading variables. */
 export interface VariableRules extends TemplateRules {
   /** How a field of a `*` reference names its variable. Default: `upper`. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { readEnvironment } from '../../app/recipe/environment.ts'
+import { MOST_VARIABLE_BYTES, readEnvironment } from '../../app/recipe/environment.ts'
 import { loadRendering } from '../../config/load-rendering.ts'
 import { addVariable } from '../../config/mapping/add-variable.ts'
 import { findMapping, MAPPING_NAMES, readMappingFile } from '../../config/mapping/lookup.ts'
@@ -12,8 +12,6 @@ import type { CommandContext } from '../define.ts'
 import { throwFaults } from './faults.ts'
 
 const SECTIONS = { add: mappingAddSection, mapping: mappingSection } as const
-/** Bytes of the largest template: more than any environment takes. */
-const MAX_BYTES = 10 * 1024 * 1024
 
 /** `locket mapping add NAME REFERENCE`. The new file is parsed before it is written. */
 export async function add(context: CommandContext): Promise<number> {
@@ -41,7 +39,7 @@ export async function add(context: CommandContext): Promise<number> {
   const [name = ''] = positionals
   const { openCommandEvents, openRendering, openSetupFiles } = await import('../../wire.ts')
   const { sources } = openRendering(openCommandEvents(log), env)
-  const rules = { parseRef, maxFileBytes: MAX_BYTES }
+  const rules = { parseRef, maxFileBytes: MOST_VARIABLE_BYTES }
   const added = (mapping?.entries ?? []).filter((entry) => entry.name === name)
   const { errors } = await readEnvironment(added, rules, sources)
   throwFaults(errors, context)

@@ -1,6 +1,10 @@
 import { mappingTable, stateTable } from '../../app/mapping/table.ts'
 import { askForVariables } from '../../app/mapping/values.ts'
-import { prepareEnvironment, type PreparedVariable } from '../../app/recipe/environment.ts'
+import {
+  MOST_VARIABLE_BYTES,
+  prepareEnvironment,
+  type PreparedVariable,
+} from '../../app/recipe/environment.ts'
 import { loadAllMappings, type WholeMapping } from '../../config/mapping/load-all.ts'
 import { loadRendering } from '../../config/load-rendering.ts'
 import type { SecretMapping } from '../../config/mapping/mapping.ts'
@@ -13,8 +17,6 @@ import { throwFaults } from './faults.ts'
 import { paintFor } from '../terminal/paint.ts'
 
 const SECTIONS = { mapping: mappingSection } as const
-/** Bytes of the largest template: more than any environment takes. */
-const MAX_BYTES = 10 * 1024 * 1024
 
 /** `locket mapping list`. */
 export async function list(context: CommandContext): Promise<number> {
@@ -100,5 +102,6 @@ async function prepared(
   { parseRef }: Pick<ReturnType<typeof load>, 'parseRef'>,
   sources: Rendering['sources'],
 ): Promise<readonly PreparedVariable[]> {
-  return (await prepareEnvironment(entries, { parseRef, maxFileBytes: MAX_BYTES }, sources)).templates
+  return (await prepareEnvironment(entries, { parseRef, maxFileBytes: MOST_VARIABLE_BYTES }, sources))
+    .templates
 }

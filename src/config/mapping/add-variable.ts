@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { readToml } from '../layers/toml-syntax.ts'
 import { isTable, type TomlFile } from '../layers/toml.ts'
@@ -102,22 +103,13 @@ function hasOnlyAdded(
   { name, template }: NewVariable,
 ): boolean {
   if (valueAt(after, [...keys, name]) !== template) return false
-  return withValue(before, [...keys, name], template) === withValue(after, [...keys, name], template)
+  const added = (document: unknown) => withValue(document, [...keys, name], template)
+  return isDeepStrictEqual(added(before), added(after))
 }
 
-/** Returns a text of the document with the value at the keys. The order of keys does not matter. */
-function withValue(document: unknown, keys: readonly string[], value: string): string {
-  const [first, ...rest] = keys
-  if (first === undefined) return JSON.stringify(value)
-  const table = isTable(document) ? document : {}
-  const others = Object.keys(table).filter((key) => key !== first)
-  const texts = others.map((key) => `${JSON.stringify(key)}:${sorted(table[key])}`)
-  return `{${[...texts, `${JSON.stringify(first)}:${withValue(table[first], rest, value)}`].toSorted().join()}}`
-}
-
-function sorted(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(sorted).join()}]`
-  if (!isTable(value)) return typeof value === 'bigint' ? `${value}n` : JSON.stringify(value)
-  const texts = Object.keys(value).map((key) => `${JSON.stringify(key)}:${sorted(value[key])}`)
-  return `{${texts.toSorted().join()}}`
+/** Returns the tables with the value at the keys. */
+function withValue(tables: unknown, [first, ...rest]: readonly string[], value: string): unknown {
+  if (first === undefined) return value
+  const table = isTable(tables) ? tables : {}
+  return { ...table, [first]: withValue(table[first], rest, value) }
 }
