@@ -1,10 +1,10 @@
-import { toLocketError, type LocketError } from '../../core/vocabulary/errors.ts'
-import type { RefId } from '../../core/vocabulary/ref.ts'
+import type { LocketError } from '../../core/vocabulary/errors.ts'
 import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
 import type { SecretSegment } from '../../core/template/render.ts'
 import type { Machine } from '../machine.ts'
 import type { PreparedVariable } from '../recipe/environment.ts'
 import { openDeadline, RENDER_TIMEOUT_MS } from '../render/deadline.ts'
+import { answerOrDeadline, wipeOutcomes } from '../render/fetch.ts'
 
 /** Whether a variable has a value. It never holds the value. */
 export interface VariableState {
@@ -27,18 +27,15 @@ export async function askForVariables(
   using deadline = openDeadline(RENDER_TIMEOUT_MS, clock, signal)
   const wanted = variables.flatMap((variable) => segmentsOf(variable).map(({ ref }) => ref))
   const refs = uniqueRefs(wanted)
-  const failures = new Map<RefId, LocketError>()
-  try {
-    for (const [id, outcome] of await resolve(refs, deadline.signal))
-      if (outcome.ok) outcome.secret.value.wipe()
-      else failures.set(id, outcome.error)
-  } catch (thrown) {
-    signal.throwIfAborted()
-    for (const { id } of refs) failures.set(id, toLocketError(thrown))
-  }
+  const outcomes = await answerOrDeadline(refs, resolve, deadline.signal)
+  wipeOutcomes(outcomes)
+  signal.throwIfAborted()
   return variables.map((variable) => {
     const segments = segmentsOf(variable)
-    const errors = segments.flatMap(({ ref }) => failures.get(ref.id) ?? [])
+    const errors = segments.flatMap(({ ref }) => {
+      const outcome = outcomes.get(ref.id)
+      return outcome?.ok === false ? outcome.error : []
+    })
     return { name: variable.name, references: segments.map(({ ref }) => ref.text), errors }
   })
 }
