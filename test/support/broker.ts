@@ -3,7 +3,6 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { until } from '../../scripts/engine/until.ts'
 import type { EnrolAnswer } from '../../src/app/broker/enrol.ts'
@@ -20,6 +19,7 @@ import { isAnswerOf } from '../../src/core/broker/signing/answer-signature.ts'
 import { signRequest } from '../../src/core/broker/signing/request-signature.ts'
 import { createNonce } from '../../src/core/broker/tokens.ts'
 import { MAIN } from './program.ts'
+import { freePort } from './free-port.ts'
 
 /** A machine of a test, with its private key. */
 export interface TestMachine {
@@ -236,15 +236,6 @@ export async function enrol(broker: TestBroker, shown: string, key: KeyObject): 
   const { status, bytes } = await broker.send({ method: 'POST', path: '/v2/enrol' }, JSON.stringify(body))
   if (status !== 200) throw new Error(`${status} ${bytes.toString()}`)
   return JSON.parse(bytes.toString()) as EnrolAnswer
-}
-
-/** A port that nobody listens on at present. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function request(

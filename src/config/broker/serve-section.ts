@@ -4,6 +4,7 @@ import { parseDuration } from '../../core/text/units.ts'
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Duration, Names, Rates, Switch, Text } from '../../settings/kinds.ts'
 import { AnyText } from '../../settings/schema.ts'
+import { checkSection } from '../sections/check.ts'
 
 /** `:7468`, `127.0.0.1:7468` or `unix:/path`. */
 const Listen = AnyText.transform((text) => {
@@ -197,11 +198,5 @@ export const serveSection = section('serve', 'locket serve', {
 
 /** The settings of `locket serve check`. */
 export const serveCheckSection = section('serve-check', 'locket serve check', {
-  format: field({
-    name: 'format',
-    schema: Choice(['text', 'json']),
-    default: 'text',
-    summary: 'text for people, or one JSON document',
-    placeholder: 'FORMAT',
-  }),
+  format: checkSection.fields.format,
 })

@@ -1,4 +1,5 @@
 import { namesHost, type Authority, type HostPattern } from './authority.ts'
+import { matchesGlob } from '../text/glob.ts'
 
 /** A part of a request in which a placeholder is replaced. */
 export type BlindPlace =
@@ -41,7 +42,7 @@ export function isBoundTo({ hosts, methods, paths }: BlindBinding, request: Requ
   if (paths === undefined) return true
   if (has(OTHER_PATH)) return false
   const path = pathOf(request.target)
-  return isUnambiguous(path) && paths.some((pattern) => fits(pattern, path))
+  return isUnambiguous(path) && paths.some((pattern) => matchesGlob(pattern, path))
 }
 
 /** Returns the target without its query. */
@@ -57,21 +58,4 @@ export function pathOf(target: string): string {
 function isUnambiguous(path: string): boolean {
   if (/\/\/|\\|%2f|%5c|%00|;/i.test(path)) return false
   return !path.split('/').some((part) => /^(\.|%2e){1,2}$/i.test(part))
-}
-
-/** Compares without a regular expression, so that no pattern takes long. */
-function fits(pattern: string, path: string): boolean {
-  const [first = '', ...rest] = pattern.split('*')
-  if (rest.length === 0) return path === first
-  const last = rest.pop() ?? ''
-  if (!path.startsWith(first) || path.length < first.length + last.length || !path.endsWith(last))
-    return false
-  const end = path.length - last.length
-  let at = first.length
-  for (const part of rest) {
-    const found = path.indexOf(part, at)
-    if (found === -1 || found + part.length > end) return false
-    at = found + part.length
-  }
-  return true
 }

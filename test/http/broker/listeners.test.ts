@@ -8,7 +8,8 @@ import { sealingKeyOf } from '../../../src/core/broker/keys.ts'
 import { openSealed, SEALED_TYPE } from '../../../src/core/broker/sealed/seal.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-import { freePort, startBroker, type BrokerOptions, type TestBroker } from '../../support/broker.ts'
+import { startBroker, type BrokerOptions, type TestBroker } from '../../support/broker.ts'
+import { freePort } from '../../support/free-port.ts'
 
 async function started(t: TestContext, options: Omit<BrokerOptions, 'folder'> = {}): Promise<TestBroker> {
   const broker = await startBroker({ folder: await temporaryFolder(t), ...options })
