@@ -70,8 +70,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'secret',
-    isOffline: true,
-    summary: 'keep secrets in the embedded store',
+    summary: 'keep secrets in the embedded store, and copy them there from other managers',
     load: () => import('./secret.ts'),
   },
   {
