@@ -157,3 +157,32 @@ test('the compose file of the guide: an agent without a way out uses a value tha
   const down = await project.compose(['down', '-v', '-t', '10'])
   assert.equal(down.code, 0, down.stderr)
 })
+
+test('the entry point and the init container of the founding document, by its .keyzero.toml', async () => {
+  const file = `${FOLDER}/run/.keyzero.toml`
+  await putOnHost(engine, file, '[secrets]\nAPI_KEY = { provider = "local", ref = "api/token" }\n')
+  const mounts = ['-v', `${file}:/app/.keyzero.toml:ro`, '-v', `${FOLDER}/store:/etc/locket:ro`, '-w', '/app']
+  const keep = ['run', '--network', 'none', ...mounts]
+  const digest = createHash('sha256').update(VALUE).digest('hex')
+  const command = ['agent', '/locket/bin/locket', 'run', '--', 'sh', '-c']
+  assert.equal(
+    await engine.ok([...keep, '--name', 'app', ...command, 'printf %s "$API_KEY" | sha256sum']),
+    `${digest}  -`,
+  )
+  const words = ['agent', '/locket/bin/locket', 'export', '--format', 'env', '--output', '/secrets/.env']
+  await engine.ok([...keep, '--name', 'init', '--tmpfs', '/secrets', ...words])
+  assert.deepEqual(await findLeaks(engine, [VALUE], { paths: [FOLDER] }), [])
+  for (const name of ['app', 'init']) {
+    const { stdout, stderr } = await engine.docker(['logs', name])
+    assertNoSecret(stdout + stderr, [VALUE], `the log of ${name}`)
+    await engine.ok(['rm', name])
+  }
+  const volume = ['run', '--rm', '--network', 'none', ...mounts, '-v', 'handed:/secrets']
+  await engine.ok([...volume, ...words])
+  const read = ['run', '--rm', '--network', 'none', '-v', 'handed:/secrets:ro', IMAGE, 'sh', '-c']
+  assert.equal(
+    await engine.ok([...read, '. /secrets/.env; printf %s "$API_KEY" | sha256sum']),
+    `${digest}  -`,
+  )
+  await engine.ok(['volume', 'rm', 'handed'])
+})
