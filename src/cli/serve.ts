@@ -5,7 +5,7 @@ import { serveCheckSection, serveSection } from '../config/broker/serve-section.
 import type { Emit } from '../core/ports/events.ts'
 import { nearest } from '../core/text/nearest.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
-import type { OpenedBroker, ServeConfig } from '../wire-broker.ts'
+import type { OpenedBroker, ServeConfig } from '../wire-broker/open-broker.ts'
 import type { Action, Command } from './define.ts'
 
 const SECTIONS = { serve: serveSection } as const
@@ -40,7 +40,7 @@ export const command: Command = {
     const wire = await import('../wire.ts')
     const emit = await wire.openDaemonEvents(log)
     if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
-    const { openBroker } = await import('../wire-broker.ts')
+    const { openBroker } = await import('../wire-broker/open-broker.ts')
     const opened = await openBroker(config, { emit, env, providers, parseRef, parsePolicy, signal })
     const { runBroker } = await import('../app/broker/run-broker.ts')
     return await runBroker(

@@ -25,7 +25,7 @@ export async function checkServe(context: CommandContext): Promise<number> {
     throw new LocketError('usage', 'there is no policy to check', {
       hint: 'name the file, or set --policy-file',
     })
-  const { openPolicyCheck } = await import('../../wire-broker.ts')
+  const { openPolicyCheck } = await import('../../wire-broker/policy.ts')
   const { read, compile } = openPolicyCheck()
   const file = readPolicyFile(path, new TextDecoder().decode(await read(path)), calledAt)
   const report = checkPolicy(file, await compile(file))
