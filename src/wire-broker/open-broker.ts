@@ -6,7 +6,9 @@ import { createClients } from '../app/access/clients.ts'
 import { createAuditWriter } from '../app/broker/audit/writer.ts'
 import { createBroker, type Broker } from '../app/broker/broker.ts'
 import { refuseOwn } from '../app/broker/own-references.ts'
+import type { BrokerPorts } from '../app/broker/ports.ts'
 import { claimStore } from '../app/broker/run-broker.ts'
+import type { Grackle } from '../app/grackle/grackle.ts'
 import type { DashboardPorts } from '../app/dashboard/ports.ts'
 import { rawPublicKey, toBase64 } from '../core/broker/keys.ts'
 import type { PolicyFile } from '../core/broker/policy/rules.ts'
@@ -30,6 +32,7 @@ import { holdFolder } from '../host/daemon/hold-folder.ts'
 import { claimSocket } from '../host/daemon/socket.ts'
 import type { ProviderDeps, ProviderInstance } from '../providers/define.ts'
 import { providerDeps } from '../wire.ts'
+import type { GrackleConfig } from './grackle.ts'
 import { openPolicy, readPolicyText } from './policy.ts'
 
 // The part of wire.ts that only `locket serve` loads: it builds the broker on the real machine.
@@ -55,6 +58,8 @@ export interface ServeConfig {
   readonly auditKeepMs?: number | undefined
   /** The policy file. Undefined: grants alone decide. */
   readonly policyFile?: string | undefined
+  /** Left out: nothing speaks grackleclub's protocol. */
+  readonly grackle?: GrackleConfig | undefined
 }
 
 /** The parts of the process that the broker needs. */
@@ -71,6 +76,8 @@ interface ServeSurroundings {
 /** A broker that is open and does not listen yet. */
 export interface OpenedBroker {
   readonly broker: Broker
+  /** Undefined: the protocol is off. */
+  readonly grackle: Grackle | undefined
   readonly clock: Clock
   readonly adminToken: string
   /** The certificate of the machines' listener. Undefined: it is a Unix socket. */
@@ -112,7 +119,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
     await audit([{ ...started, at: clock.now(), target: hostname(), reason: `locket ${VERSION}` }])
     const policyPorts = { clock, emit, audit, parse: parsePolicy }
     const policy = await openPolicy(config.policyFile, policyPorts, signal)
-    const broker = createBroker({
+    const ports: BrokerPorts = {
       clock,
       emit,
       store,
@@ -135,10 +142,18 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         authority: source?.kind === 'own' ? identity.authority.certificate : undefined,
       },
       zip: zipFiles,
-    })
+    }
+    // Its module is loaded only if it is used.
+    const grackle =
+      config.grackle &&
+      (await (
+        await import('./grackle.ts')
+      ).openGrackle(config.grackle, { ports, database, stateDir: config.stateDir, signal }))
+    const broker = createBroker(ports)
     const common = { clock, emit, audit, broker, store }
     return {
       broker,
+      grackle,
       dashboard: config.dashboardListen && {
         ...common,
         people: createPeopleStore(database),

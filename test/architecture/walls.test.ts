@@ -111,6 +111,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     policy: [],
     broker: ['access', 'policy'],
     dashboard: ['access', 'broker', 'policy'],
+    grackle: ['broker'],
     blind: ['audit', 'exec', 'leases', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {
