@@ -94,7 +94,7 @@ async function openServer(name: string, withAudit: boolean) {
   return {
     port,
     signed,
-    grackled: grackle.request,
+    grackled: (name: string) => grackle.request(name),
     async close() {
       broker[Symbol.dispose]()
       await server.close()

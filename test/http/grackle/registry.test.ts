@@ -61,7 +61,7 @@ test('the registry follows its file, and keeps what it has while the file is wro
   assert.deepEqual(loads, ['allowed', 'failed', 'allowed', 'allowed'])
 })
 
-test('a registry that is no list, or is missing, ends the start', async (t) => {
+test('a registry that is not a list, or is missing, ends the start', async (t) => {
   const folder = await temporaryFolder(t)
   const file = registryFile(folder)
   const args = ['--compat', 'grackle', '--grackle-registry', file]
