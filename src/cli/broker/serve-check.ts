@@ -1,11 +1,12 @@
 import { checkPolicy, isGoodPolicy, policyJson, policyText } from '../../app/policy/check-policy.ts'
 import { readPolicyFile } from '../../config/broker/policy-file.ts'
+import { grackleSection } from '../../config/broker/grackle-section.ts'
 import { serveCheckSection, serveSection } from '../../config/broker/serve-section.ts'
 import { loadRendering } from '../../config/load-rendering.ts'
 import { ERROR_KINDS, LocketError } from '../../core/vocabulary/errors.ts'
 import type { CommandContext } from '../define.ts'
 
-const SECTIONS = { serve: serveSection, check: serveCheckSection } as const
+const SECTIONS = { serve: serveSection, grackle: grackleSection, check: serveCheckSection } as const
 
 /** Runs `locket serve check`. Returns 0 when all examples are as expected, and 78 otherwise. */
 export async function checkServe(context: CommandContext): Promise<number> {
