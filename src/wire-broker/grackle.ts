@@ -23,6 +23,8 @@ interface Shared {
   readonly ports: BrokerPorts
   readonly database: Database
   readonly stateDir: string
+  /** False: the machines' listener is a Unix socket. */
+  readonly hasTls: boolean
   readonly signal: AbortSignal
 }
 
@@ -30,8 +32,9 @@ const MOST_REGISTRY_BYTES = 256 * 1024
 
 /** Opens keys and registry. Rejects with `io` or `config`. */
 export async function openGrackle(config: GrackleConfig, shared: Shared): Promise<Grackle> {
-  const { ports, database, stateDir, signal } = shared
+  const { ports, database, stateDir, hasTls, signal } = shared
   const { registry: path, networks, hasRegistryApi, parseRegistry: parse } = config
+  if (!hasTls) ports.emit('grackle.socket')
   const files = openSourceFiles()
   const read = (at: string) => files.read(at, { maxBytes: MOST_REGISTRY_BYTES })
   const live = path === undefined ? undefined : await openLiveRegistry({ ...ports, path, read, parse })

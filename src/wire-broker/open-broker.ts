@@ -148,7 +148,13 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       config.grackle &&
       (await (
         await import('./grackle.ts')
-      ).openGrackle(config.grackle, { ports, database, stateDir: config.stateDir, signal }))
+      ).openGrackle(config.grackle, {
+        ports,
+        database,
+        stateDir: config.stateDir,
+        hasTls: tls !== undefined,
+        signal,
+      }))
     const broker = createBroker(ports)
     const common = { clock, emit, audit, broker, store }
     return {

@@ -20,10 +20,7 @@ interface Places {
 /** Returns the places. The registry grants a service all secrets of its project; the policy may deny some. */
 export function createPlaces(ports: GracklePorts): Places {
   const { store, clock, audit, parseRef } = ports
-  const granted = async (machine: string, names: readonly { readonly name: string }[] = []) =>
-    (await store.secrets(machine.slice(machine.indexOf(':') + 1))).filter((secret) =>
-      names.some(({ name }) => name === secret.name),
-    )
+  const granted = (machine: string) => store.secrets(machine.slice(machine.indexOf(':') + 1))
   // A client has no row in the store, so its grants do not come from there. No value is watched for it.
   const readAll = createRead({ ...ports, store: { ...store, granted } }, () => undefined)
 

@@ -1,3 +1,4 @@
+import { networkOf } from '../../core/broker/addresses.ts'
 import { createMeter } from '../../core/waiting/meter.ts'
 import { LocketError, type ErrorCode } from '../../core/vocabulary/errors.ts'
 import type { BrokerPorts } from '../broker/ports.ts'
@@ -38,11 +39,11 @@ export function createGrackleRefusals({
   const meter = createMeter(REFUSED)
   return {
     admit(address) {
-      const waitMs = meter.peek(address, clock.elapsed())
+      const waitMs = meter.peek(networkOf(address), clock.elapsed())
       if (waitMs > 0) throw tooMany(waitMs)
     },
     async refuse({ address, code, reason, machine, retryAfterMs }) {
-      const waitMs = meter.take(address, clock.elapsed())
+      const waitMs = meter.take(networkOf(address), clock.elapsed())
       if (waitMs > 0) return tooMany(waitMs)
       const about = machine === undefined ? {} : { machine }
       emit('grackle.refused', { address, reason, machine: machine ?? 'unknown' })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import {
   addSecrets,
   createClient,
@@ -67,7 +68,12 @@ test('a client in Go reads values of every kind', options, async (t) => {
     if (status === 200) assert.equal(value, values[name as keyof typeof values])
   const [largest] = await ask('-bits', '4096', url, key, 'LARGEST')
   assert.equal(largest?.['value'], values.LARGEST)
-  assert.ok(!broker.output().includes(values.PLAIN))
+  await broker.stop()
+  const state = join(broker.folder, 'broker')
+  assert.ok(readdirSync(state).includes('broker.db'))
+  for (const name of readdirSync(state))
+    assertNoSecret(await readFile(join(state, name)), [values.PLAIN], name)
+  assertNoSecret(Buffer.from(broker.output()), [values.PLAIN], 'the log')
 })
 
 test('a server in Go uses the broker as its registry', options, async (t) => {

@@ -38,4 +38,5 @@ test('on a Unix socket nobody has an address, so only `any` lets a client ask', 
   })
   await addSecrets(open, { DB: 'value' })
   assert.equal((await askGrackle(open, client, 'DB')).value, 'value')
+  assert.match(open.output(), /without TLS, nothing vouches for a value/)
 })

@@ -39,6 +39,11 @@ export const BROKER_EVENTS = {
     person: 'text',
     address: 'text',
   }),
+  'grackle.socket': row(
+    'warn',
+    "clients of grackleclub's protocol are answered on a socket: if a proxy speaks to them without TLS, nothing vouches for a value",
+    {},
+  ),
   'grackle.registry': row('info', 'the registry of {path} is in effect', { path: 'text', clients: 'number' }),
   'grackle.row': row('error', 'a row of the registry is left out: {fault}', { path: 'text', fault: 'text' }),
   'grackle.registry-kept': row('error', 'the registry stays as it was: {error}', {
