@@ -10,7 +10,11 @@ import { findLeaks } from '../../scripts/engine/leaks.ts'
 import { onHost } from '../../scripts/engine/locket.ts'
 import { buildImage, putOnHost, sidecarProject } from '../../scripts/engine/sidecar.ts'
 import { until } from '../../scripts/engine/until.ts'
-import { certifyAuthority, certifyServer, createCertificateKey } from '../../src/host/broker/certificate.ts'
+import {
+  certifyAuthority,
+  certifyServer,
+  createCertificateKey,
+} from '../../src/host/broker/tls/certificate.ts'
 import { assertNoSecret } from '../support/assert-no-secret.ts'
 import { setSecret } from '../support/local-secrets.ts'
 
