@@ -106,7 +106,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     export: ['render', 'recipe', 'sinks'],
     check: ['access', 'render', 'recipe'],
     mapping: ['render', 'recipe'],
-    secret: [],
+    secret: ['render'],
     init: [],
     policy: [],
     broker: ['access', 'policy'],
