@@ -1,5 +1,6 @@
 import type { InstanceStatus } from '../access/instance-status.ts'
 import { createShowAudit, type ShowAudit } from './audit-view.ts'
+import { createDoor } from './door.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { createLogin, type Login } from './login.ts'
 import { createPasskeys, type Passkeys } from './passkeys.ts'
@@ -45,7 +46,7 @@ export function createDashboard(ports: DashboardPorts): Dashboard {
     sessions,
     login,
     projects,
-    passkeys: createPasskeys(ports, sessions),
+    passkeys: createPasskeys(ports, sessions, createDoor(ports.clock)),
     people: createPeople(ports, login, sessions),
     fleet: createFleet(ports),
     showAudit: createShowAudit(ports),

@@ -36,6 +36,19 @@ export interface TicketRecord {
   readonly expires: number
 }
 
+/** Whom a try of a login is counted for. */
+interface LoginTry {
+  /** The id of a person, or the hash of a name that nobody has. */
+  readonly who: string
+  readonly isPerson: boolean
+}
+
+/** So many tries at once, and as many again in `perMs` milliseconds. */
+interface TryLimit {
+  readonly count: number
+  readonly perMs: number
+}
+
 /**
  * The rows of the dashboard, in the database of the broker. Every change is durable when its promise
  * resolves. Rejects with `io` or `unavailable` if the database does not work. Times are milliseconds since
@@ -66,6 +79,14 @@ export interface PeopleStore {
    */
   setPassword(person: string, hash: string, keptSession: string): Promise<void>
 
+  /**
+   * Takes one try of a login, and resolves with 0 when it may go, else with the milliseconds until the next
+   * one may. It is stored before the try, so that neither a restart nor another replica makes a name free.
+   */
+  takeTry(one: LoginTry, limit: TryLimit, now: number): Promise<number>
+  /** Forgets all tries for a name. */
+  clearTries(who: string): Promise<void>
+
   addSession(session: SessionRecord): Promise<void>
   /** Resolves with the session of this hash that has not expired. */
   session(hash: string, now: number): Promise<SessionRecord | undefined>
@@ -86,7 +107,10 @@ export interface PeopleStore {
   ticket(hash: string, now: number): Promise<TicketRecord | undefined>
   /** As `ticket`, and deletes it: only one caller gets it. */
   takeTicket(hash: string, now: number): Promise<TicketRecord | undefined>
-  /** Deletes sessions and tickets that have expired or were not used since `idleBefore`. */
+  /**
+   * Deletes sessions and tickets that have expired or were not used since `idleBefore`, tries that do not
+   * count any more, and the oldest ones for names that nobody has.
+   */
   dropExpired(now: number, idleBefore: number): Promise<void>
 
   machinePage(question: MachineQuestion): Promise<readonly ListedMachine[]>
