@@ -26,12 +26,12 @@ export interface ListedProject {
   readonly grants: number
 }
 
-/** A right to do one thing once: to set up a login, or to answer a challenge. */
+/** A right to do one thing once: to set up a login, to answer a challenge, or to come back from outside. */
 export interface TicketRecord {
   /** SHA-256 of the token, which is not stored. */
   readonly hash: string
-  readonly kind: 'setup' | 'challenge'
-  /** The person whom a setup is for. Left out: the first administrator, or a challenge. */
+  readonly kind: 'setup' | 'challenge' | 'outside'
+  /** The person whom a setup is for. Left out: the first administrator, or another kind. */
   readonly person?: string
   readonly expires: number
 }
