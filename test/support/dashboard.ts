@@ -71,7 +71,8 @@ export async function startDashboard(options: BrokerOptions): Promise<TestDashbo
   }
 }
 
-async function setUp(browser: TestBrowser, link: string, name: string): Promise<void> {
+/** Uses a setup link. */
+export async function setUp(browser: TestBrowser, link: string, name: string): Promise<void> {
   const { pathname, search, searchParams } = new URL(link)
   await browser.get(`${pathname}${search}`)
   const token = searchParams.get('token') ?? ''
