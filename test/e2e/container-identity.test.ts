@@ -43,7 +43,7 @@ async function liveTests(): Promise<void> {
     return JSON.parse(ran.stdout) as T
   }
 
-  /** Runs the SDK in a container, which has the programs of this host, the mounted folder and nothing else. */
+  /** Runs the SDK in a container, which has the programs of this host and the mounted folder. */
   async function inContainer(...calls: readonly string[]): Promise<unknown> {
     const program = join(PROGRAMS, 'read-sikkerkey.py')
     const parts = ['/usr', '/lib', '/lib64', base, sdk, program].filter((path) => existsSync(path))
@@ -67,7 +67,7 @@ async function liveTests(): Promise<void> {
   })
 
   test("in the container, SikkerKey's own SDK reads what was ticked, and nothing else", async () => {
-    const [value, [refusal] = [], list] = (await inContainer(
+    const [value, [refusal], list] = (await inContainer(
       'get_secret sk_database_url',
       'get_secret sk_hidden',
       'list_secrets',

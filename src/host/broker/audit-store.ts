@@ -38,8 +38,8 @@ export function createAuditStore(database: Database): AuditStore {
 
   /**
    * Resolves with the first line that is as young as this, so that a question about the last days does not
-   * read all older lines. Undefined: so many lines are that young that the newest ones are found quickly. Times
-   * of lines are not in their order, because clocks are set back.
+   * read all older lines. Undefined: so many lines are that young that the newest ones are found quickly.
+   * Times of lines are not in their order, because clocks are set back.
    */
   async function firstSince(at: number): Promise<number | 'none' | undefined> {
     const text = `SELECT COUNT(*) AS number, MIN(seq) AS first
