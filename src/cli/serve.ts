@@ -115,15 +115,35 @@ function configOf({
   tlsCert: cert,
   tlsKey: key,
   machineRate,
+  oidcIssuer,
+  oidcClientId,
+  oidcSecretFile,
+  oidcCaCert,
+  oidcScope,
+  oidcName,
+  oidcNewPeople,
   ...settings
 }: Omit<Settings, 'sikkerkey'>): ServeConfig {
   if ((cert === undefined) !== (key === undefined))
     throw new LocketError('config', 'tls-cert and tls-key are set together, or neither of them')
   const [rate] = machineRate
   if (rate === undefined) throw new LocketError('internal', 'there is no rate')
+  if ((oidcIssuer === undefined) !== (oidcClientId === undefined))
+    throw new LocketError('config', 'oidc-issuer and oidc-client-id are set together, or neither of them')
   return {
     ...settings,
     rate,
     tlsFiles: cert === undefined || key === undefined ? undefined : { cert, key },
+    loginService:
+      oidcIssuer === undefined || oidcClientId === undefined
+        ? undefined
+        : {
+            issuer: oidcIssuer,
+            clientId: oidcClientId,
+            secretFile: oidcSecretFile,
+            caFile: oidcCaCert,
+            scope: oidcScope,
+            rule: { name: oidcName, newPeople: oidcNewPeople },
+          },
   }
 }

@@ -21,6 +21,7 @@ import { VERSION } from '../core/vocabulary/version.ts'
 import type { Rate } from '../core/waiting/rate.ts'
 import { createAuditStore } from '../host/broker/audit-store.ts'
 import { createBrokerStore } from '../host/broker/broker-store.ts'
+import { openLoginService, type LoginServiceConfig } from '../host/broker/dashboard/oidc-client.ts'
 import { createPeopleStore } from '../host/broker/dashboard/people-store.ts'
 import { keepSetupLink } from '../host/broker/dashboard/setup-link.ts'
 import { openBrokerIdentity } from '../host/broker/identity.ts'
@@ -46,6 +47,7 @@ export interface ServeConfig {
   readonly dashboardListen?: BrokerAddress | undefined
   /** The address of the dashboard in browsers, behind a proxy. */
   readonly dashboardUrl?: string | undefined
+  readonly loginService?: LoginServiceConfig | undefined
   readonly stateDir: string
   readonly database?: string | undefined
   readonly names?: readonly string[] | undefined
@@ -166,6 +168,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         decide: policy?.decide ?? allowGranted,
         readPolicy: async (text) => await readPolicyText(parsePolicy, text),
         providers: () => clients.list(),
+        loginService: config.loginService && openLoginService(config.loginService, deps),
         keepFirstLink: (link) => keepSetupLink(config.stateDir, link),
       },
       clock,

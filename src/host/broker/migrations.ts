@@ -1,6 +1,6 @@
 import { FIRST } from '../../core/audit/chain.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { DASHBOARD_TABLES } from './dashboard/tables.ts'
+import { DASHBOARD_TABLES, LOGIN_TABLES } from './dashboard/tables.ts'
 import { REGISTRY_TABLES } from './grackle/registry-store.ts'
 
 /**
@@ -45,6 +45,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   DASHBOARD_TABLES,
   REGISTRY_TABLES,
+  LOGIN_TABLES,
 ]
 
 /** The table that records the steps that were taken. */
