@@ -18,6 +18,7 @@ import { createRef } from '../src/core/vocabulary/ref.ts'
 import { Secret } from '../src/core/vocabulary/secret.ts'
 import { createAuditStore } from '../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../src/host/broker/broker-store.ts'
+import { openWorkloads } from '../src/host/broker/workload/open-workloads.ts'
 import { openSqlite } from '../src/host/broker/sqlite.ts'
 import { zipFiles } from '../src/host/broker/zip.ts'
 import { systemClock } from '../src/host/daemon/clock.ts'
@@ -49,6 +50,7 @@ async function openServer(name: string, withAudit: boolean) {
     decide: allowGranted,
     audit,
     audited,
+    workloads: openWorkloads(database, [], { clock, env: {} }),
     settings: {
       url: 'http://127.0.0.1',
       names: ['127.0.0.1'],

@@ -11,8 +11,8 @@ import { claimStore } from './app/broker/run-broker.ts'
 import type { DashboardPorts } from './app/dashboard/ports.ts'
 import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
 import type { PolicyFile } from './core/broker/policy/rules.ts'
-import type { BrokerAddress } from './core/broker/broker-address.ts'
-import { allowGranted } from './core/broker/seams.ts'
+import { urlOf, type BrokerAddress } from './core/broker/broker-address.ts'
+import { allowGranted, type Issuer } from './core/broker/seams.ts'
 import type { Clock } from './core/ports/clock.ts'
 import type { Emit } from './core/ports/events.ts'
 import type { ParseRef } from './core/template/template.ts'
@@ -20,6 +20,7 @@ import { VERSION } from './core/vocabulary/version.ts'
 import type { Rate } from './core/waiting/rate.ts'
 import { createAuditStore } from './host/broker/audit-store.ts'
 import { createBrokerStore } from './host/broker/broker-store.ts'
+import { openWorkloads } from './host/broker/workload/open-workloads.ts'
 import { createPeopleStore } from './host/broker/dashboard/people-store.ts'
 import { keepSetupLink } from './host/broker/dashboard/setup-link.ts'
 import { openBrokerIdentity } from './host/broker/identity.ts'
@@ -58,6 +59,7 @@ export interface ServeConfig {
   readonly auditKeepMs?: number | undefined
   /** The policy file. Undefined: grants alone decide. */
   readonly policyFile?: string | undefined
+  readonly issuers: readonly Issuer[]
 }
 
 /** The parts of the process that the broker needs. */
@@ -126,6 +128,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       policy: policy?.state,
       audit,
       audited,
+      workloads: openWorkloads(database, config.issuers, { clock, env }),
       settings: {
         names,
         url: config.url ?? urlOf(config.listen, names),
@@ -232,11 +235,6 @@ function tlsSourceOf(
 ): TlsSource | undefined {
   if (listen.kind === 'socket') return undefined
   return tlsFiles === undefined ? { kind: 'own', authority, names } : { kind: 'files', ...tlsFiles }
-}
-
-function urlOf(listen: BrokerAddress, [first = 'localhost']: readonly string[]): string {
-  if (listen.kind === 'socket') return `unix:${listen.path}`
-  return `https://${first.includes(':') ? `[${first}]` : first}:${listen.port}`
 }
 
 /** Prepares the place of a socket. A port needs no preparation. */

@@ -18,6 +18,7 @@ import { createRead, hasFields, type ReadRequest } from './read.ts'
 import { createSealer } from './sealing.ts'
 import { createReadById, type ReadById } from './sikkerkey/read-by-id.ts'
 import { createStrangers, type Strangers } from './admission/strangers.ts'
+import { createWorkloads, type Workloads } from './admission/workloads.ts'
 import { createWatches, type Watched } from './watching/watch.ts'
 
 /** A secret that a machine may read. */
@@ -45,6 +46,7 @@ export interface Broker extends Disposable {
   /** See `Watches.watch`. */
   watch(by: Authenticated, since: string, signal: AbortSignal): Promise<Watched>
   enrol(request: EnrolRequest): Promise<EnrolAnswer>
+  readonly workloads: Workloads
   readonly server: ServerFacts
   /** Encrypts a body for the machine that asked. */
   seal(by: Authenticated, body: Uint8Array): Uint8Array
@@ -130,6 +132,7 @@ export function createBroker(ports: BrokerPorts): Broker {
       return watches.watch(by, since, AbortSignal.any([signal, stopping.signal]))
     },
     enrol: createEnrol(ports),
+    workloads: createWorkloads(ports),
     server: serverFacts(ports),
     seal: sealer,
     sign: ({ requestSignature }, answer) =>

@@ -6,7 +6,7 @@ import { createToken } from '../../core/broker/tokens.ts'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { writePrivateFile } from '../files/own-files.ts'
-import { certifyAuthority, createCertificateKey, type Certified } from './certificate.ts'
+import { certifyAuthority, createCertificateKey, type Certified } from './certificate/certificate.ts'
 
 /** The keys of a broker, which are made at its first start. A broker that loses them is another broker. */
 interface BrokerIdentity {

@@ -6,7 +6,7 @@ import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import { certifyServer, type Certified } from './certificate.ts'
+import { certifyServer, type Certified } from './certificate/certificate.ts'
 
 /** A certificate and its key, as PEM. */
 interface Pems {

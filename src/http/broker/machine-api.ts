@@ -25,6 +25,7 @@ const READ_DEADLINE_MS = 25_000
 const MOST_REFS = 2000
 const MOST_REF_CHARACTERS = 800
 const MOST_CONTEXT = 32
+const MOST_TOKEN_CHARACTERS = 16_384
 
 const ResolveBody = z.object({
   refs: z.array(z.string().min(1).max(MOST_REF_CHARACTERS)).max(MOST_REFS),
@@ -53,9 +54,18 @@ const EnrolBody = z.object({
   proof: z.base64().max(88),
 })
 
+const LoginBody = z.object({
+  machine: z.string().regex(/^m_[a-z0-9]{26}$/, 'must be the id of a machine'),
+  token: z.string().min(1).max(MOST_TOKEN_CHARACTERS),
+  signing: Key,
+  sealing: Key,
+  proof: z.base64().max(88),
+})
+
 /**
  * Adds the API of machines: signed requests to `/v2/resolve`, `/v2/secrets` and `/v2/watch`, and the open
- * ones of an enrolment. Every answer to a verified request is signed, refusals too.
+ * ones of an enrolment and of the login of a workload. Every answer to a verified request is signed, refusals
+ * too.
  */
 export function serveMachines(server: FastifyInstance, options: MachineApiOptions): void {
   const { broker, clock, emit, seals } = options
@@ -143,6 +153,20 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
       address: addressOf(request),
     })
     return reply.header('content-type', JSON_TYPE).send(Buffer.from(json(enrolled)))
+  })
+
+  server.post('/v2/workload', async (request, reply) => {
+    // A login takes two verifications, so a good one counts too.
+    broker.strangers.note(addressOf(request))
+    const { machine, token, signing, sealing, proof } = readJsonBody(LoginBody, request.body)
+    const { id, expires } = await broker.workloads.login({
+      machine,
+      token,
+      keys: { signing, sealing },
+      proof: Buffer.from(proof, 'base64'),
+      address: addressOf(request),
+    })
+    return reply.header('content-type', JSON_TYPE).send(Buffer.from(json({ session: id, expires })))
   })
 
   server.get('/healthz', async (request, reply) => {

@@ -6,17 +6,22 @@ import { createHttpClient } from '../lib/http/http.ts'
 import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
 import { caCertReader } from '../lib/http/traffic-settings.ts'
 import { createTraffic } from '../lib/http/traffic.ts'
-import { createSessions } from '../lib/login/sessions.ts'
+import { createSessions, type Session } from '../lib/login/sessions.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { readAnswer, readListing, resolvedOf, type BrokerRow } from './answers.ts'
 import { followBroker } from './follow.ts'
-import { loadIdentity, readIdentityFiles, type LoadedIdentity } from './identity.ts'
+import { loadIdentity, readIdentityFiles, type LoadedIdentity, type LoadedWorkload } from './identity.ts'
 import { createKnownVersions } from './known.ts'
 import { createBrokerSession, type BrokerSession } from './session.ts'
 import type { LocketSettings } from './settings.ts'
+import { logInWorkload } from './workload.ts'
 
 /** References of one request. */
 const REFS_AT_ONCE = 2000
+
+interface OpenedSession extends BrokerSession, AsyncDisposable {
+  readonly isWorkload: boolean
+}
 
 type Rows = ReadonlyMap<string, BrokerRow | undefined>
 
@@ -27,7 +32,7 @@ interface Batch {
 
 /** Opens a client of a broker. It does no I/O: the address of the broker is in the identity. */
 export function openLocket(
-  { identity, maxConcurrent, maxRate, caCert }: LocketSettings,
+  { identity, token, maxConcurrent, maxRate, caCert }: LocketSettings,
   deps: ProviderDeps,
   instance: string,
 ): ProviderClient {
@@ -39,15 +44,20 @@ export function openLocket(
   const closings: PromiseLike<void>[] = []
   const known = createKnownVersions(clock)
   const cursor = { at: '' }
-  const sessions = createSessions<BrokerSession & AsyncDisposable>({
+  const sessions = createSessions<OpenedSession>({
     clock,
-    isRenewable: false,
-    readCredentials: () => readIdentityFiles(identity, files, instance),
-    login: async (read) => ({ value: openSession(loadIdentity(read, identity, instance)) }),
+    // A key stays the same. A token may be good for another session.
+    isRenewable: ({ isWorkload }) => isWorkload,
+    readCredentials: () => readIdentityFiles({ identity, token }, files, instance),
+    login: (read, signal) => openSession(loadIdentity(read, identity, instance), signal),
     wipe: (session) => void closings.push(session[Symbol.asyncDispose]()),
   })
 
-  function openSession(loaded: LoadedIdentity): BrokerSession & AsyncDisposable {
+  /** A workload logs in. Opening the session of a machine with a key asks nothing. */
+  async function openSession(
+    loaded: LoadedIdentity | LoadedWorkload,
+    signal: AbortSignal,
+  ): Promise<Session<OpenedSession>> {
     const { baseUrl, socketPath } = addressOf(loaded.apiUrl, instance)
     const options = {
       provider: instance,
@@ -59,11 +69,19 @@ export function openLocket(
     }
     const http = createHttpClient({ ...options, maxConcurrent, traffic })
     const held = createHttpClient({ ...options, maxConcurrent: 1, traffic: heldTraffic })
-    return {
-      ...createBrokerSession(loaded, { http, held, authority: new URL(baseUrl).host, clock }),
-      async [Symbol.asyncDispose]() {
-        await Promise.all([http, held].map((one) => one[Symbol.asyncDispose]()))
-      },
+    const close = async (): Promise<void> => {
+      await Promise.all([http, held].map((one) => one[Symbol.asyncDispose]()))
+    }
+    try {
+      const isWorkload = loaded.kind === 'workload'
+      const { identity: own, lifetimeMs } = isWorkload
+        ? await logInWorkload(loaded, { http, clock }, signal)
+        : { identity: loaded, lifetimeMs: undefined }
+      const session = createBrokerSession(own, { http, held, authority: new URL(baseUrl).host, clock })
+      return { value: { ...session, isWorkload, [Symbol.asyncDispose]: close }, lifetimeMs }
+    } catch (thrown) {
+      await close()
+      throw thrown
     }
   }
 

@@ -7,7 +7,7 @@ import {
   certifyAuthority,
   certifyServer,
   createCertificateKey,
-} from '../../../src/host/broker/certificate.ts'
+} from '../../../src/host/broker/certificate/certificate.ts'
 import { readTls, renewTls, type TlsSource } from '../../../src/host/broker/tls-source.ts'
 import { createManualClock } from '../../fakes/manual-clock.ts'
 import { createRecordingLog } from '../../fakes/recording-log.ts'
