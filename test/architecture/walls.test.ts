@@ -105,7 +105,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     inject: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
     check: ['access', 'render', 'recipe'],
-    mapping: ['render', 'recipe'],
+    mapping: ['access', 'render', 'recipe'],
     secret: [],
     init: [],
     policy: [],
