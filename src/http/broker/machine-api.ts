@@ -25,6 +25,8 @@ const READ_DEADLINE_MS = 25_000
 const MOST_REFS = 2000
 const MOST_REF_CHARACTERS = 800
 const MOST_CONTEXT = 32
+/** Brokers in a row. */
+const MOST_BROKERS = 8
 const MOST_TOKEN_CHARACTERS = 16_384
 
 const ResolveBody = z.object({
@@ -38,6 +40,10 @@ const ResolveBody = z.object({
       `must have at most ${MOST_CONTEXT} facts`,
     )
     .default({}),
+  via: z
+    .array(z.string().regex(/^vault_[0-9a-f]{24}$/))
+    .max(MOST_BROKERS)
+    .default([]),
 })
 
 const Key = z.string().transform((text, context) => {
@@ -115,11 +121,17 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
 
   server.post('/v2/resolve', async (request, reply) => {
     const by = await authenticate(request)
-    const { refs, known, context } = readJsonBody(ResolveBody, request.body)
+    const { refs, known, context, via } = readJsonBody(ResolveBody, request.body)
     const signal = signalWithin(READ_DEADLINE_MS, reply, clock)
     // The cursor is taken first: a change during the read ends the next watch at once.
     const cursor = broker.cursor()
-    const rows = await broker.read(by, { refs, known: new Map(Object.entries(known)), context, signal })
+    const rows = await broker.read(by, {
+      refs,
+      known: new Map(Object.entries(known)),
+      context,
+      via,
+      signal,
+    })
     try {
       return await answer(reply, by, writeAnswers(rows, cursor), true)
     } finally {

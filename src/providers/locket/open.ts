@@ -27,7 +27,14 @@ type Rows = ReadonlyMap<string, BrokerRow | undefined>
 
 interface Batch {
   readonly who: string
-  readonly rows: () => Promise<Rows>
+  readonly rows: (ref: SecretRef) => Promise<Rows>
+}
+
+interface Question {
+  readonly versions?: ReadonlyMap<string, string>
+  /** See `SecretRef`. */
+  readonly via?: readonly string[] | undefined
+  readonly signal: AbortSignal
 }
 
 /** Opens a client of a broker. It does no I/O: the address of the broker is in the identity. */
@@ -95,14 +102,14 @@ export function openLocket(
   async function resolve(
     session: BrokerSession,
     keys: readonly string[],
-    { versions, signal }: { readonly versions?: ReadonlyMap<string, string>; readonly signal: AbortSignal },
+    { versions, via, signal }: Question,
   ): Promise<Rows> {
     const parts: string[][] = []
     for (let at = 0; at < keys.length; at += REFS_AT_ONCE) parts.push(keys.slice(at, at + REFS_AT_ONCE))
     const answers = await Promise.all(
       parts.map(async (refs) => {
         const own = versions && Object.fromEntries(refs.map((key) => [key, versions.get(key)]))
-        const body = { refs, ...(own === undefined ? {} : { known: own }) }
+        const body = { refs, ...(own && { known: own }), ...(via && { via }) }
         return readAnswer(
           await session.ask({ method: 'POST', url: '/v2/resolve', body, signal }),
           session.http.who,
@@ -114,11 +121,21 @@ export function openLocket(
     return new Map(answers.flatMap(({ rows }) => [...rows]))
   }
 
-  /** One request for all references of a batch. It goes when the first of them is asked for. */
+  /**
+   * One request for all references of a batch that have come the same way. It goes when the first of them is
+   * asked for.
+   */
   function batchOf(session: BrokerSession, refs: readonly SecretRef[], signal: AbortSignal): Batch {
-    let asked: Promise<Rows> | undefined
-    const keys = refs.map(({ key }) => key)
-    return { who: session.http.who, rows: () => (asked ??= resolve(session, keys, { signal })) }
+    const asked = new Map<string, Promise<Rows>>()
+    const wayOf = ({ via = [] }: SecretRef): string => via.join(' ')
+    function rows(ref: SecretRef): Promise<Rows> {
+      const way = wayOf(ref)
+      const keys = refs.filter((one) => wayOf(one) === way).map(({ key }) => key)
+      const answer = asked.get(way) ?? resolve(session, keys, { via: ref.via, signal })
+      asked.set(way, answer)
+      return answer
+    }
+    return { who: session.http.who, rows }
   }
 
   return {
@@ -130,8 +147,9 @@ export function openLocket(
         const signal = AbortSignal.any([call.signal, closing.signal])
         await use(signal, (session) => work(batchOf(session, call.refs, signal)))
       },
-      async fetchOne({ key }, { who, rows }) {
-        const row = (await rows()).get(key)
+      async fetchOne(ref, { who, rows }) {
+        const { key } = ref
+        const row = (await rows(ref)).get(key)
         known.note(key, row)
         return resolvedOf(row, key, who)
       },
