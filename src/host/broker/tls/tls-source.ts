@@ -2,11 +2,11 @@ import { createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:https'
 import { createSecureContext } from 'node:tls'
-import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
-import { systemReason } from '../../core/vocabulary/system-errors.ts'
-import type { Clock } from '../../core/ports/clock.ts'
-import type { Emit } from '../../core/ports/events.ts'
-import { certifyServer, type Certified } from './certificate/certificate.ts'
+import { errnoOf, LocketError } from '../../../core/vocabulary/errors.ts'
+import { systemReason } from '../../../core/vocabulary/system-errors.ts'
+import type { Clock } from '../../../core/ports/clock.ts'
+import type { Emit } from '../../../core/ports/events.ts'
+import { certifyServer, type Certified } from './certificate.ts'
 
 /** A certificate and its key, as PEM. */
 interface Pems {
