@@ -46,6 +46,12 @@ load: ## the image NAME of make images into the engine that answers
 	@[ -d 'dist/images/$(NAME)' ] || $(MAKE) images IMAGES='$(NAME)'
 	@node scripts/images/archive.ts 'dist/images/$(NAME)' | docker load
 
+packages: build ## dist/packages: .deb, .rpm and a tarball with install.sh, for both processors
+	@$(if $(filter $(HOST),$(ARCH)),,echo 'make packages makes those of both processors: leave out ARCH=' >&2; exit 64)
+	@$(MAKE) -s build ARCH=$(if $(filter x64,$(HOST)),arm64,x64)
+	@scripts/debian-packages.sh dpkg:dpkg-deb rpm:rpmbuild
+	@scripts/packages/packages.sh dist dist/packages
+
 push: $(if $(REGISTRY),rootfs) ## the plugin to REGISTRY/NAME
 	@plugin/push.sh '$(REGISTRY)' '$(NAME)' '$(DIST)/plugin'
 
@@ -98,7 +104,8 @@ sikkerkey: # the SDK of SikkerKey, for a test of the broker
 	@scripts/python-packages.sh sikkerkey 'the SDK of SikkerKey' sikkerkey==1.3.0 cryptography==50.0.2 cffi==2.1.1 pycparser==3.12
 
 artifacts: # programs that read what is built for others: images, packages, bills of materials
-	@scripts/debian-packages.sh skopeo:skopeo python3:python3 python3-venv
+	@scripts/debian-packages.sh skopeo:skopeo debootstrap:debootstrap rpm:rpmbuild mandoc:mandoc python3:python3 python3-venv
+	@scripts/packages/clean-root.sh build/cache/debian-root
 	@scripts/python-packages.sh spdx 'the checker of SPDX' spdx-tools==0.8.5 beartype==0.23.1 boolean.py==5.0 click==8.5.1 license-expression==30.4.4 ply==3.11 pyparsing==3.3.3 PyYAML==6.0.4 rdflib==7.6.0 semantic-version==2.10.0 uritools==7.0.0 xmltodict==1.0.4
 
 clients: # HTTP clients, for the tests of blind mode; Java and Go are used where they are
@@ -108,4 +115,4 @@ clients: # HTTP clients, for the tests of blind mode; Java and Go are used where
 $(READY): package-lock.json
 	@scripts/toolchain.sh
 
-.PHONY: help moto sikkerkey programs clients artifacts images load demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine
+.PHONY: help moto sikkerkey programs clients artifacts images load packages demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine
