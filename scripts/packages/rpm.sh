@@ -16,7 +16,7 @@ install -m 600 "$top/plugin/locket.toml" "$root/etc/locket/locket.toml"
 find "$root" -exec touch -hd "@${SOURCE_DATE_EPOCH:-0}" {} +
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0} rpmbuild -bb --quiet --target "$arch-linux" --dbpath "$work/db" \
   --define "_topdir $work" --define "_rpmdir $work/out" --define "_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm" \
-  --define "given_version $version" --define "given_files $root" --define "_binary_payload w${LEVEL:-15}.zstdio" \
+  --define "given_version $version" --define "given_files $root" --define "_binary_payload w${LEVEL:-10}.zstdio" \
   --define '_buildhost localhost' --define 'use_source_date_epoch_as_buildtime 1' --define 'clamp_mtime_to_source_date_epoch 1' \
   "$here/locket.spec" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 mv "$work"/out/*.rpm "$out/"
