@@ -104,7 +104,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     exec: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     inject: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
-    check: ['access', 'render', 'recipe'],
+    check: ['access', 'render', 'recipe', 'swarm'],
     mapping: ['render', 'recipe'],
     secret: [],
     init: [],

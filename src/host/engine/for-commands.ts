@@ -24,3 +24,5 @@ export async function openRotation(
   const key = derived(await openHostKey(dir)(), 'locket swarm rotate 1: fingerprints', 32)
   return { engine: openSwarmEngine(socket, clock), store: openRotationFile(dir), key }
 }
+
+export { openSwarmView } from './swarm-view.ts'
