@@ -107,6 +107,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     check: ['access', 'render', 'recipe', 'swarm'],
     mapping: ['render', 'recipe'],
     secret: [],
+    prune: [],
     init: [],
     policy: [],
     broker: ['access', 'policy'],

@@ -21,6 +21,7 @@ const WIDEST_NAME = 24
  */
 export function statusText(report: DaemonReport, screen: Screen): string {
   const { volumes, providers, now } = report
+  const swarm = table(['swarm secret', 'served', 'last', 'state'], swarmRows(report, screen.paint), screen)
   const lines = [
     summary(report),
     ...table(
@@ -33,7 +34,7 @@ export function statusText(report: DaemonReport, screen: Screen): string {
       providers.map((instance) => providerRow(instance, screen.paint)),
       screen,
     ),
-    ...table(['swarm secret', 'served', 'last', 'state'], swarmRows(report, screen.paint), screen),
+    ...swarm,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }

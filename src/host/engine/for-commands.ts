@@ -25,4 +25,5 @@ export async function openRotation(
   return { engine: openSwarmEngine(socket, clock), store: openRotationFile(dir), key }
 }
 
+export { openEngineVolumes } from './engine-volumes.ts'
 export { openSwarmView } from './swarm-view.ts'

@@ -6,6 +6,11 @@ const Info = z.object({
   Swarm: z.object({ NodeID: z.string(), ControlAvailable: z.boolean() }),
 })
 
+/** True when this node is a manager of a Swarm. */
+export async function isManager(get: EngineReader['get'], signal: AbortSignal): Promise<boolean> {
+  return (await get('/info', Info, signal)).Swarm.ControlAvailable
+}
+
 /** Returns the ID of this node. Rejects with `config` when it is not a manager of a Swarm. */
 export async function managerHere(get: EngineReader['get'], signal: AbortSignal): Promise<string> {
   const { Swarm } = await get('/info', Info, signal)
