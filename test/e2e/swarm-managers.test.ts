@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+
+import { fakeConnect, TOKEN_FILE, writeToken } from '../../scripts/engine/connect.ts'
+import { startEngine, type Engine } from '../../scripts/engine/engine.ts'
+import { findLeaks } from '../../scripts/engine/leaks.ts'
+import { CONFIG, LOCKET, makeConfig } from '../../scripts/engine/locket.ts'
+import { installPlugin } from '../../scripts/engine/plugin.ts'
+import { joinManagers } from '../../scripts/engine/swarm-hosts.ts'
+import { createSecret, createService, shownBy, untilRunning } from '../../scripts/engine/swarm.ts'
+import { until } from '../../scripts/engine/until.ts'
+
+const VALUE = 'canary-managers-value-5e2c'
+const CONNECT = 'canary-managers-connect-b7d4'
+const TOKEN = 'canary-managers-token-0f93'
+const SETTINGS = { 'config.source': CONFIG, LOCKET_SWARM_TTL: '1s', LOCKET_SWARM_STALE: '0s' }
+const TOML = `
+[volume]
+connect-host = "http://127.0.0.1:8080"
+connect-token = "file:/etc/locket/${TOKEN_FILE}"
+linger = "0s"
+`
+const PATIENT = { timeoutMs: 120_000 }
+
+/** A host with an engine, the folder of its operator, and a Connect server. The plugin is not installed. */
+async function host() {
+  const engine = await startEngine()
+  after(() => engine[Symbol.asyncDispose]())
+  await makeConfig(engine, { secrets: { 'shop/db': VALUE }, toml: TOML })
+  const connect = await fakeConnect(engine, { token: TOKEN, password: CONNECT })
+  await writeToken(engine, TOKEN)
+  await connect.start()
+  return { engine, connect }
+}
+
+const hosts = await Promise.all([host(), host(), host()])
+const [one, two, three] = hosts.map(({ engine }) => engine) as [Engine, Engine, Engine]
+const all = [one, two, three]
+await joinManagers(all)
+
+/** `locket check --swarm` on a host, with the settings of the plugin. */
+async function check(engine: Engine): Promise<{ readonly code: number; readonly text: string }> {
+  const local = ['--local-file', `${CONFIG}/secrets.age`, '--local-key', `${CONFIG}/local.key`]
+  const config = ['--config', `${CONFIG}/locket.toml`, '--connect-token', `file:${CONFIG}/${TOKEN_FILE}`]
+  const at = ['--docker-socket', '/run/e2e/docker.sock']
+  const ran = await engine.sandbox.exec(LOCKET, ['check', '--swarm', ...at, ...config, ...local])
+  return { code: ran.code, text: ran.stdout + ran.stderr }
+}
+
+const idOf = (engine: Engine) => engine.ok(['info', '--format', '{{.Swarm.NodeID}}'])
+
+/** The engine of the manager that leads, as another one sees it. */
+async function leaderSeenBy(engine: Engine): Promise<Engine | undefined> {
+  const ran = await engine.docker(['node', 'ls', '--format', '{{.ID}} {{.ManagerStatus}}'])
+  const [id] =
+    ran.stdout
+      .split('\n')
+      .find((line) => line.endsWith(' Leader'))
+      ?.split(' ') ?? []
+  for (const candidate of all) if (id !== undefined && (await idOf(candidate)) === id) return candidate
+  return undefined
+}
+
+/** The IDs of the running tasks of a service. */
+async function running(engine: Engine, service: string): Promise<string[]> {
+  const format = '{{.ID}} {{.CurrentState}}'
+  const text = await engine.ok(['service', 'ps', '--format', format, service])
+  return text.split('\n').flatMap((line) => (line.includes(' Running ') ? [line.split(' ')[0] ?? ''] : []))
+}
+
+test('check --swarm: a manager without the plugin is named; then all three say the same', async () => {
+  await installPlugin(one, { settings: SETTINGS })
+  await installPlugin(two, { settings: SETTINGS })
+  await createSecret(one, 'db', { 'locket.secret': '{{ local://shop/db }}' })
+  await createSecret(one, 'dsn', { 'locket.secret': 'db://u:{{ op://v/i/password }}@h' })
+  const third = await idOf(three)
+  const lacking = await until(
+    'only the third one lacks it',
+    async () => {
+      const now = await check(one)
+      return now.text.match(/has no enabled plugin/g)?.length === 1 && now
+    },
+    PATIENT,
+  )
+  assert.equal(lacking.code, 78)
+  assert.match(lacking.text, new RegExp(`\\(${third}\\) has no enabled plugin locket`))
+  await installPlugin(three, { settings: SETTINGS })
+  const compared = new Set<string>()
+  for (const engine of all) {
+    const { text } = await until(
+      'the check is good',
+      async () => {
+        const now = await check(engine)
+        return now.code === 0 && now
+      },
+      PATIENT,
+    )
+    compared.add(/^swarm: build .*$/m.exec(text)?.[0] ?? text)
+    assert.match(text, /^2 references ok, 0 failed$/m)
+    assert.match(text, /\(this one\) +(leads|reachable) +enabled$/m)
+  }
+  assert.equal(compared.size, 1, [...compared].join('\n'))
+})
+
+test('the leader changes: running tasks stay, and the new leader gives the value', async () => {
+  await createService(one, 'shop', ['db', 'dsn'], ['--replicas', '3'])
+  await untilRunning(one, 'shop', 3)
+  const before = await running(one, 'shop')
+  const first = await idOf(one)
+  await two.ok(['node', 'demote', first])
+  const leader = await until('another one leads', async () => {
+    const now = await leaderSeenBy(two)
+    return now !== one && now
+  })
+  await until('the first one is a worker', async () => (await check(one)).text.includes('not a manager'))
+  assert.equal((await check(one)).code, 78)
+  await leader.ok(['service', 'scale', '-d', 'shop=4'])
+  await untilRunning(leader, 'shop', 4)
+  assert.equal(await shownBy(leader, 'shop', 'db'), VALUE)
+  assert.equal(await shownBy(leader, 'shop', 'dsn'), `db://u:${CONNECT}@h`)
+  const now = await running(leader, 'shop')
+  for (const task of before) assert.ok(now.includes(task), `${task} is not in ${now.join(' ')}`)
+})
+
+test('a provider that hangs at the start of a session: the Swarm goes on', async () => {
+  const node = await idOf(one)
+  const names = ['c1', 'c2', 'c3']
+  for (const name of names)
+    await createSecret(two, name, { 'locket.secret': `${name}={{ op://v/i/password }}` })
+  await createService(two, 'many', names, ['--replicas', '4', '--constraint', `node.id==${node}`])
+  await untilRunning(two, 'many', 4)
+  await one.kill('SIGTERM')
+  await until('the node is known to be down', async () =>
+    (await two.ok(['node', 'ls', '--format', '{{.ID}} {{.Status}}'])).includes(`${node} Down`),
+  )
+  for (const { connect } of hosts) connect.signal('SIGSTOP')
+  // Its session starts with a question for each task and secret.
+  await one.start()
+  let slowestMs = 0
+  const timed = async (what: string, change: () => Promise<unknown>) => {
+    const start = performance.now()
+    await change()
+    const ms = performance.now() - start
+    process.stdout.write(`${what}: ${Math.round(ms)} ms\n`)
+    slowestMs = Math.max(slowestMs, ms)
+  }
+  await until('the node is back', async () => {
+    await timed('node update', () => two.ok(['node', 'update', '--label-add', `at=${Date.now()}`, node]))
+    return (await two.ok(['node', 'ls', '--format', '{{.ID}} {{.Status}}'])).includes(`${node} Ready`)
+  })
+  await timed('service create', () => createService(two, 'plain', [], ['--constraint', `node.id!=${node}`]))
+  await timed('a task without a secret runs', () => untilRunning(two, 'plain'))
+  await timed('service update', () => two.ok(['service', 'update', '-d', '--label-add', 'a=b', 'plain']))
+  // Each of the 12 questions alone would take 30 s without a limit.
+  assert.ok(slowestMs < 30_000, `${slowestMs} ms`)
+  for (const { connect } of hosts) connect.signal('SIGCONT')
+  await untilRunning(two, 'many', 4)
+  assert.equal(await shownBy(two, 'many', 'c2'), `c2=${CONNECT}`)
+})
+
+test('no value is in raft, log, inspect or anywhere else on any host', async () => {
+  const services = (await two.ok(['service', 'ls', '-q'])).split('\n')
+  await two.ok(['service', 'rm', ...services])
+  for (const engine of all) {
+    await until('no container is left', async () => (await engine.ok(['ps', '-aq'])) === '', PATIENT)
+    assert.deepEqual(await findLeaks(engine, [VALUE, CONNECT, TOKEN], { paths: ['/run/e2e/data/swarm'] }), [])
+  }
+})
