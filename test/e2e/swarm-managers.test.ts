@@ -47,44 +47,35 @@ async function check(engine: Engine): Promise<{ readonly code: number; readonly 
   return { code: ran.code, text: ran.stdout + ran.stderr }
 }
 
-const idOf = (engine: Engine) => engine.ok(['info', '--format', '{{.Swarm.NodeID}}'])
+const ids = await Promise.all(all.map((engine) => engine.ok(['info', '--format', '{{.Swarm.NodeID}}'])))
+const [first = '', , third = ''] = ids
 
 /** The engine of the manager that leads, as another one sees it. */
 async function leaderSeenBy(engine: Engine): Promise<Engine | undefined> {
   const ran = await engine.docker(['node', 'ls', '--format', '{{.ID}} {{.ManagerStatus}}'])
-  const [id] =
-    ran.stdout
-      .split('\n')
-      .find((line) => line.endsWith(' Leader'))
-      ?.split(' ') ?? []
-  for (const candidate of all) if (id !== undefined && (await idOf(candidate)) === id) return candidate
-  return undefined
+  const line = ran.stdout.split('\n').find((one) => one.endsWith(' Leader'))
+  return all[ids.indexOf(line?.split(' ')[0] ?? '')]
 }
 
-/** The IDs of the running tasks of a service. */
-async function running(engine: Engine, service: string): Promise<string[]> {
-  const format = '{{.ID}} {{.CurrentState}}'
-  const text = await engine.ok(['service', 'ps', '--format', format, service])
-  return text.split('\n').flatMap((line) => (line.includes(' Running ') ? [line.split(' ')[0] ?? ''] : []))
+/** The IDs of the running tasks of `shop` that are not on the first host. */
+async function runningElsewhere(engine: Engine): Promise<string[]> {
+  const words = ['service', 'ps', '--no-trunc', '-q', '--filter', 'desired-state=running', 'shop']
+  const tasks = (await engine.ok(words)).split('\n')
+  const format = '{{.ID}} {{.NodeID}} {{.Status.State}}'
+  const text = await engine.ok(['inspect', '--type', 'task', '--format', format, ...tasks])
+  const lines = text.split('\n').map((line) => line.split(' '))
+  return lines.flatMap(([id = '', node, state]) => (state === 'running' && node !== first ? [id] : []))
 }
 
-test('check --swarm: a manager without the plugin is named; then all three say the same', async () => {
+test('check --swarm: managers without the plugin are named; then all three say the same', async () => {
   await installPlugin(one, { settings: SETTINGS })
-  await installPlugin(two, { settings: SETTINGS })
   await createSecret(one, 'db', { 'locket.secret': '{{ local://shop/db }}' })
   await createSecret(one, 'dsn', { 'locket.secret': 'db://u:{{ op://v/i/password }}@h' })
-  const third = await idOf(three)
-  const lacking = await until(
-    'only the third one lacks it',
-    async () => {
-      const now = await check(one)
-      return now.text.match(/has no enabled plugin/g)?.length === 1 && now
-    },
-    PATIENT,
-  )
-  assert.equal(lacking.code, 78)
-  assert.match(lacking.text, new RegExp(`\\(${third}\\) has no enabled plugin locket`))
-  await installPlugin(three, { settings: SETTINGS })
+  const { code, text: lacking } = await check(one)
+  assert.equal(code, 78)
+  assert.match(lacking, new RegExp(`\\(${third}\\) has no enabled plugin locket`))
+  assert.match(lacking, /\(this one\) +leads +enabled$/m)
+  await Promise.all([two, three].map((engine) => installPlugin(engine, { settings: SETTINGS })))
   const compared = new Set<string>()
   for (const engine of all) {
     const { text } = await until(
@@ -102,36 +93,47 @@ test('check --swarm: a manager without the plugin is named; then all three say t
   assert.equal(compared.size, 1, [...compared].join('\n'))
 })
 
-test('the leader changes: running tasks stay, and the new leader gives the value', async () => {
+test('the leader is killed: tasks elsewhere stay, and the new leader gives the value', async () => {
   await createService(one, 'shop', ['db', 'dsn'], ['--replicas', '3'])
   await untilRunning(one, 'shop', 3)
-  const before = await running(one, 'shop')
-  const first = await idOf(one)
-  await two.ok(['node', 'demote', first])
-  const leader = await until('another one leads', async () => {
-    const now = await leaderSeenBy(two)
-    return now !== one && now
+  const elsewhere = await runningElsewhere(one)
+  assert.ok(elsewhere.length > 0)
+  await one.kill('SIGKILL')
+  const leader = await until('another one leads', async () => await leaderSeenBy(two), PATIENT)
+  assert.notEqual(leader, one)
+  await until('the service can be changed', async () => {
+    const ran = await leader.docker(['service', 'scale', '-d', 'shop=6'])
+    return ran.code === 0
   })
-  await until('the first one is a worker', async () => (await check(one)).text.includes('not a manager'))
-  assert.equal((await check(one)).code, 78)
-  await leader.ok(['service', 'scale', '-d', 'shop=4'])
-  await untilRunning(leader, 'shop', 4)
+  // A task runs only when it has its secrets.
+  await until(
+    'new tasks run',
+    async () => (await runningElsewhere(leader)).length > elsewhere.length,
+    PATIENT,
+  )
+  await one.start()
+  await untilRunning(leader, 'shop', 6)
   assert.equal(await shownBy(leader, 'shop', 'db'), VALUE)
   assert.equal(await shownBy(leader, 'shop', 'dsn'), `db://u:${CONNECT}@h`)
-  const now = await running(leader, 'shop')
-  for (const task of before) assert.ok(now.includes(task), `${task} is not in ${now.join(' ')}`)
+  const now = await runningElsewhere(leader)
+  for (const task of elsewhere) assert.ok(now.includes(task), `${task} is not in ${now.join(' ')}`)
+})
+
+test('check --swarm on a node that is no manager any more says so', async () => {
+  await two.ok(['node', 'demote', first])
+  await until('the first one is a worker', async () => (await check(one)).text.includes('not a manager'))
+  assert.equal((await check(one)).code, 78)
 })
 
 test('a provider that hangs at the start of a session: the Swarm goes on', async () => {
-  const node = await idOf(one)
   const names = ['c1', 'c2', 'c3']
   for (const name of names)
     await createSecret(two, name, { 'locket.secret': `${name}={{ op://v/i/password }}` })
-  await createService(two, 'many', names, ['--replicas', '4', '--constraint', `node.id==${node}`])
+  await createService(two, 'many', names, ['--replicas', '4', '--constraint', `node.id==${first}`])
   await untilRunning(two, 'many', 4)
   await one.kill('SIGTERM')
   await until('the node is known to be down', async () =>
-    (await two.ok(['node', 'ls', '--format', '{{.ID}} {{.Status}}'])).includes(`${node} Down`),
+    (await two.ok(['node', 'ls', '--format', '{{.ID}} {{.Status}}'])).includes(`${first} Down`),
   )
   for (const { connect } of hosts) connect.signal('SIGSTOP')
   // Its session starts with a question for each task and secret.
@@ -145,10 +147,10 @@ test('a provider that hangs at the start of a session: the Swarm goes on', async
     slowestMs = Math.max(slowestMs, ms)
   }
   await until('the node is back', async () => {
-    await timed('node update', () => two.ok(['node', 'update', '--label-add', `at=${Date.now()}`, node]))
-    return (await two.ok(['node', 'ls', '--format', '{{.ID}} {{.Status}}'])).includes(`${node} Ready`)
+    await timed('node update', () => two.ok(['node', 'update', '--label-add', `at=${Date.now()}`, first]))
+    return (await two.ok(['node', 'ls', '--format', '{{.ID}} {{.Status}}'])).includes(`${first} Ready`)
   })
-  await timed('service create', () => createService(two, 'plain', [], ['--constraint', `node.id!=${node}`]))
+  await timed('service create', () => createService(two, 'plain', [], ['--constraint', `node.id!=${first}`]))
   await timed('a task without a secret runs', () => untilRunning(two, 'plain'))
   await timed('service update', () => two.ok(['service', 'update', '-d', '--label-add', 'a=b', 'plain']))
   // Each of the 12 questions alone would take 30 s without a limit.
