@@ -41,7 +41,7 @@ function ask(task: number, secret = task % DISTINCT): Promise<number> {
   })
 }
 
-/** Milliseconds that the main thread of a process has run, and that it was ready and waited for a processor. */
+/** Milliseconds that the main thread of a process has run, and that it was ready and had no processor. */
 function spentBy(pid: number | undefined): { readonly cpuMs: number; readonly waitMs: number } {
   const [cpu = 0, wait = 0] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ').map(Number)
   return { cpuMs: cpu / 1e6, waitMs: wait / 1e6 }

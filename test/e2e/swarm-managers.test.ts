@@ -119,7 +119,7 @@ test('the leader is killed: tasks elsewhere stay, and the new leader gives the v
   for (const task of elsewhere) assert.ok(now.includes(task), `${task} is not in ${now.join(' ')}`)
 })
 
-test('check --swarm on a node that is no manager any more says so', async () => {
+test('check --swarm on a manager that was demoted says so', async () => {
   await two.ok(['node', 'demote', first])
   await until('the first one is a worker', async () => (await check(one)).text.includes('not a manager'))
   assert.equal((await check(one)).code, 78)
