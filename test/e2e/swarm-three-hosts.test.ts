@@ -22,18 +22,19 @@ linger = "0s"
 `
 const PATIENT = { timeoutMs: 120_000 }
 
-/** A host with an engine, the folder of its operator, and a Connect server. The plugin is not installed. */
-async function host() {
+/** A host with an engine, the folder of its operator, and a Connect server. */
+async function host(hasPlugin: boolean) {
   const engine = await startEngine()
   after(() => engine[Symbol.asyncDispose]())
   await makeConfig(engine, { secrets: { 'shop/db': VALUE }, toml: TOML })
   const connect = await fakeConnect(engine, { token: TOKEN, password: CONNECT })
   await writeToken(engine, TOKEN)
   await connect.start()
+  if (hasPlugin) await installPlugin(engine, { settings: SETTINGS })
   return { engine, connect }
 }
 
-const hosts = await Promise.all([host(), host(), host()])
+const hosts = await Promise.all([host(false), host(true), host(true)])
 const [one, two, three] = hosts.map(({ engine }) => engine) as [Engine, Engine, Engine]
 const all = [one, two, three]
 await joinManagers(all)
@@ -48,7 +49,7 @@ async function check(engine: Engine): Promise<{ readonly code: number; readonly 
 }
 
 const ids = await Promise.all(all.map((engine) => engine.ok(['info', '--format', '{{.Swarm.NodeID}}'])))
-const [first = '', , third = ''] = ids
+const [first = ''] = ids
 
 /** The engine of the manager that leads, as another one sees it. */
 async function leaderSeenBy(engine: Engine): Promise<Engine | undefined> {
@@ -67,28 +68,23 @@ async function runningElsewhere(engine: Engine): Promise<string[]> {
   return lines.flatMap(([id = '', node, state]) => (state === 'running' && node !== first ? [id] : []))
 }
 
-test('check --swarm: managers without the plugin are named; then all three say the same', async () => {
+test('check --swarm: a manager without the plugin is named; then all three say the same', async () => {
+  const lacking = await check(two)
+  assert.equal(lacking.code, 78)
+  assert.match(lacking.text, new RegExp(`\\(${first}\\) has no enabled plugin locket`))
+  assert.match(lacking.text, /\(this one\) +reachable +enabled$/m)
   await installPlugin(one, { settings: SETTINGS })
   await createSecret(one, 'db', { 'locket.secret': '{{ local://shop/db }}' })
   await createSecret(one, 'dsn', { 'locket.secret': 'db://u:{{ op://v/i/password }}@h' })
-  const { code, text: lacking } = await check(one)
-  assert.equal(code, 78)
-  assert.match(lacking, new RegExp(`\\(${third}\\) has no enabled plugin locket`))
-  assert.match(lacking, /\(this one\) +leads +enabled$/m)
-  await Promise.all([two, three].map((engine) => installPlugin(engine, { settings: SETTINGS })))
+  const good = await check(one)
+  assert.equal(good.code, 0, good.text)
+  assert.match(good.text, /\(this one\) +leads +enabled$/m)
   const compared = new Set<string>()
   for (const engine of all) {
-    const { text } = await until(
-      'the check is good',
-      async () => {
-        const now = await check(engine)
-        return now.code === 0 && now
-      },
-      PATIENT,
-    )
+    // The others learn within 20 s that the first one has the plugin now. That is not waited for.
+    const { text } = await check(engine)
     compared.add(/^swarm: build .*$/m.exec(text)?.[0] ?? text)
-    assert.match(text, /^2 references ok, 0 failed$/m)
-    assert.match(text, /\(this one\) +(leads|reachable) +enabled$/m)
+    assert.match(text, /^2 references ok, 0 failed/m)
   }
   assert.equal(compared.size, 1, [...compared].join('\n'))
 })
@@ -131,11 +127,8 @@ test('a provider that hangs at the start of a session: the Swarm goes on', async
     await createSecret(two, name, { 'locket.secret': `${name}={{ op://v/i/password }}` })
   await createService(two, 'many', names, ['--replicas', '4', '--constraint', `node.id==${first}`])
   await untilRunning(two, 'many', 4)
-  await one.kill('SIGTERM')
-  await until('the node is known to be down', async () =>
-    (await two.ok(['node', 'ls', '--format', '{{.ID}} {{.Status}}'])).includes(`${first} Down`),
-  )
   for (const { connect } of hosts) connect.signal('SIGSTOP')
+  await one.kill('SIGTERM')
   // Its session starts with a question for each task and secret.
   await one.start()
   let slowestMs = 0
@@ -146,9 +139,11 @@ test('a provider that hangs at the start of a session: the Swarm goes on', async
     process.stdout.write(`${what}: ${Math.round(ms)} ms\n`)
     slowestMs = Math.max(slowestMs, ms)
   }
-  await until('the node is back', async () => {
+  const leader = await until('there is a leader', () => leaderSeenBy(two))
+  await until('the leader has asked in vain', async () => {
     await timed('node update', () => two.ok(['node', 'update', '--label-add', `at=${Date.now()}`, first]))
-    return (await two.ok(['node', 'ls', '--format', '{{.ID}} {{.Status}}'])).includes(`${first} Ready`)
+    const ran = await leader.sandbox.exec(LOCKET, ['status', '--swarm'])
+    return /^ +many\.\d\.\S+ .*gave no answer within 1\.5 s/m.test(ran.stdout)
   })
   await timed('service create', () => createService(two, 'plain', [], ['--constraint', `node.id!=${first}`]))
   await timed('a task without a secret runs', () => untilRunning(two, 'plain'))
