@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAuditWriter } from '../src/app/broker/audit/writer.ts'
 import { createBroker } from '../src/app/broker/broker.ts'
+import type { BrokerPorts } from '../src/app/broker/ports.ts'
 import { createSigningKey, rawPublicKey, sealingKeyOf } from '../src/core/broker/keys.ts'
 import { allowGranted, type BrokerAudit } from '../src/core/broker/seams.ts'
 import { signRequest } from '../src/core/broker/signing/request-signature.ts'
@@ -18,12 +19,15 @@ import { createRef } from '../src/core/vocabulary/ref.ts'
 import { Secret } from '../src/core/vocabulary/secret.ts'
 import { createAuditStore } from '../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../src/host/broker/broker-store.ts'
+import { createRegistryStore } from '../src/host/broker/grackle/registry-store.ts'
 import { openSqlite } from '../src/host/broker/sqlite.ts'
 import { zipFiles } from '../src/host/broker/zip.ts'
 import { systemClock } from '../src/host/daemon/clock.ts'
 import { buildBrokerServer } from '../src/http/broker/broker-server.ts'
 import { serveMachines } from '../src/http/broker/machine-api.ts'
+import { serveGrackle } from '../src/http/grackle/grackle-api.ts'
 import type { Sent } from './broker-load.ts'
+import { createGrackleLoad } from './grackle-load.ts'
 import { median, report } from './measure.ts'
 
 const [CONNECTIONS, REQUESTS, ROUNDS] = [16, 1500, 3]
@@ -38,7 +42,7 @@ async function openServer(name: string, withAudit: boolean) {
   const [store, audited] = [createBrokerStore(database), createAuditStore(database)]
   const written = createAuditWriter({ store: audited, clock, emit: noEvents, onFailure: 'deny' })
   const audit: BrokerAudit = withAudit ? written : async () => undefined
-  const broker = createBroker({
+  const ports: BrokerPorts = {
     clock,
     emit: noEvents,
     store,
@@ -57,7 +61,9 @@ async function openServer(name: string, withAudit: boolean) {
     },
     keys: { signing: createSigningKey(), authority: undefined },
     zip: zipFiles,
-  })
+  }
+  const broker = createBroker(ports)
+  const grackle = createGrackleLoad(ports, createRegistryStore(database))
   const [id, key] = [createMachineId(), createSigningKey()]
   const keys = { signing: rawPublicKey(key), sealing: rawPublicKey(sealingKeyOf(key)) }
   for (let n = 0; n < 20; n += 1)
@@ -66,6 +72,7 @@ async function openServer(name: string, withAudit: boolean) {
   await store.addMachine({ machine, grants: [{ project: 'shop', name: '*' }] })
   const server = buildBrokerServer(undefined)
   serveMachines(server, { broker, clock, emit: noEvents, seals: true })
+  serveGrackle(server, { broker, grackle: grackle.served, clock, emit: noEvents })
   server.get('/bare', async () => ({ value: 'x'.repeat(200) }))
   await server.listen({ port: 0, host: '127.0.0.1' })
   const { port } = server.server.address() as AddressInfo
@@ -87,6 +94,7 @@ async function openServer(name: string, withAudit: boolean) {
   return {
     port,
     signed,
+    grackled: (name: string) => grackle.request(name),
     async close() {
       broker[Symbol.dispose]()
       await server.close()
@@ -139,12 +147,18 @@ try {
       `requests for a CPU-second of the server: bare ${route.rate.toFixed(0)}, read ${without.rate.toFixed(0)}, with audit ${with_.rate.toFixed(0)}`,
     )
   }
+  const keyed: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const requests = Array.from({ length: REQUESTS }, () => audited.grackled('s0'))
+    keyed.push((await load(audited.port, '/locket', requests)).rate)
+  }
   print(
     report({ name: 'audit, durable before the answer, added to the median', reach: '≤ 5', values: added }),
   )
   const read = 'signed, sealed single read : bare fastify route'
   print(report({ name: read, reach: '≥ 0.25', values: ratios, unit: '×' }))
   print(report({ name: 'values of batches of 20', reach: '≥ 10000', values, unit: '/CPU-s' }))
+  print(report({ name: "reads of grackleclub's protocol", reach: '≥ 500', values: keyed, unit: '/CPU-s' }))
   await Promise.all([plain.close(), audited.close()])
 } finally {
   await rm(folder, { recursive: true, force: true })
