@@ -236,8 +236,8 @@ export function providerDeps(emit: Emit, env: ProviderDeps['env']): ProviderDeps
 
 /** Loads the part of the machine that only blind mode needs. */
 export const loadBlindMachine = () => import('./host/blind/machine.ts')
-/** Loads the part of the machine that only `locket swarm rotate` needs. */
-export const loadRotation = () => import('./host/engine/rotation.ts')
+/** Loads the clients of the Docker Engine that only commands need. */
+export const loadEngineClients = () => import('./host/engine/for-commands.ts')
 
 /** The program of `startWorker`, in the same folder as this file. A build bundles both files. */
 const SDK_WORKER = new URL(

@@ -13,6 +13,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./volume.ts'),
   },
   {
+    name: 'volumes',
+    isOffline: true,
+    summary: 'remove volumes that removed services left on this node',
+    load: () => import('./volumes.ts'),
+  },
+  {
     name: 'status',
     isOffline: true,
     summary: 'show the volumes, mounts and providers of the daemon that runs',

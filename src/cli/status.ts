@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DaemonReport } from '../app/admin/report.ts'
-import { statusText } from '../app/admin/text.ts'
+import { statusText, swarmStatusText } from '../app/admin/text.ts'
 import { loadCommand } from '../config/load.ts'
 import { adminSection, statusSection } from '../config/sections/daemon.ts'
 import { toLocketError } from '../core/vocabulary/errors.ts'
@@ -26,22 +26,28 @@ export const command: Command = {
   async run(context) {
     const { name, argv, env, stdout, signal } = context
     const { settings } = loadCommand({ name, sections: SECTIONS, argv, env })
-    const { format, watch } = settings.status
+    const { format, watch, swarm } = settings.status
     const isJson = format === 'json'
     const { connectDaemon } = await import('./admin/connect.ts')
     const { client, report } = await connectDaemon(settings.admin.socket, signal)
     const text = (now: DaemonReport) =>
-      isJson ? `${JSON.stringify(now, null, watch ? 0 : 2)}\n` : tableOf(now, context)
+      isJson
+        ? `${JSON.stringify(swarm ? swarmOf(now) : now, null, watch ? 0 : 2)}\n`
+        : tableOf(now, context, swarm)
     if (!watch) stdout.write(text(report))
     else await watchDaemon(client, context, { text, isRedrawn: stdout.isTTY && !isJson })
     return 0
   },
 }
 
-function tableOf(report: DaemonReport, context: CommandContext): string {
+function swarmOf({ version, now, swarm }: DaemonReport): object {
+  return { version, now, swarm: swarm ?? { secrets: [], troubles: [] } }
+}
+
+function tableOf(report: DaemonReport, context: CommandContext, isSwarm: boolean): string {
   const { stdout } = context
   const columns = stdout.isTTY ? Math.max(40, stdout.columns) : undefined
-  return statusText(report, { paint: paintFor(context), columns })
+  return (isSwarm ? swarmStatusText : statusText)(report, { paint: paintFor(context), columns })
 }
 
 interface Watching {

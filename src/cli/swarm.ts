@@ -6,6 +6,7 @@ import { ROTATE_DAEMON_SECTIONS, rotateSection } from '../config/volume/rotate-s
 import { configFileSection } from '../config/sections/config-file.ts'
 import { tableLines } from '../core/text/table.ts'
 import { ERROR_KINDS, LocketError, onOneLine } from '../core/vocabulary/errors.ts'
+import { engineSocket } from './admin/engine-socket.ts'
 import type { Action, Command, CommandContext } from './define.ts'
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map([
@@ -50,9 +51,6 @@ export const command: Command = {
   },
 }
 
-/** The socket of an engine, where nobody has named another one. */
-const DOCKER_SOCKET = '/var/run/docker.sock'
-
 async function openPorts(
   { driver }: Settings['settings'],
   daemon: Settings['daemon'],
@@ -63,9 +61,9 @@ async function openPorts(
   const rendering = wire.openRendering(emit, env)
   const places = {
     dir: `${daemon.stateDir ?? '/var/lib/locket'}/swarm`,
-    socket: daemon.dockerSocket ?? DOCKER_SOCKET,
+    socket: engineSocket(daemon),
   }
-  const { openRotation } = await wire.loadRotation()
+  const { openRotation } = await wire.loadEngineClients()
   const onWait = (holder: Parameters<typeof emit<'daemon.waiting'>>[1]) => emit('daemon.waiting', holder)
   const rotation = await openRotation(places, rendering.clock, { signal, onWait })
   return {

@@ -33,6 +33,10 @@ export const command: Command = {
   async run(context) {
     const [word = ''] = context.argv
     if (ACTIONS.has(word)) return await (await import('./admin/by-hand.ts')).runByHand(word, context)
+    if (word === 'prune')
+      throw new LocketError('usage', 'locket volume is the daemon, or a call of one daemon', {
+        hint: '`locket volumes prune` removes volumes that nobody uses',
+      })
     const near = /^[a-z]/.test(word) ? nearest(word, ACTIONS.keys()) : undefined
     if (near !== undefined)
       throw new LocketError('usage', 'locket volume takes flags, or refresh, render or release', {

@@ -42,6 +42,8 @@ export interface CheckConfig {
   readonly warnings: readonly string[]
   /** The configuration files that were read. */
   readonly configFiles: readonly string[]
+  /** Their absolute paths, and those of links on the way. */
+  readonly configPaths: readonly string[]
   /** The daemon's configuration without the wrong settings. */
   readonly daemon: DaemonConfig
   /** Values of variables in compose files. */
@@ -91,6 +93,7 @@ export function loadCheckCommand({
     problems,
     warnings,
     configFiles: files,
+    configPaths: sources.configFiles,
     daemon,
     checkedVolume,
     env: user.env,

@@ -32,7 +32,8 @@ const ALL = [...COMPLETED, RUNS]
 
 /** The typed text, and the words that a shell must offer: exactly these, unless it can offer more. */
 const CASES: readonly (readonly [words: string, offered: readonly string[], hasMore?: 'and more'])[] = [
-  ['locket volu', ['volume']],
+  ['locket volu', ['volume', 'volumes']],
+  ['locket heal', ['healthcheck']],
   ['locket secret ro', ['rotate-key']],
   ['locket secret set --t', ['--trim']],
   ['locket secret list --n', ['--names']],

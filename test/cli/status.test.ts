@@ -77,6 +77,34 @@ test('json is a document, and with --watch one line each time, until a signal', 
   assert.match(lines.at(-1) ?? '', /^code (0|124)$/)
 })
 
+test('--swarm shows the Swarm secrets alone: how often each was given, and why one was not', async (t) => {
+  const world = await environmentWorld(t)
+  assert.match(
+    await said(world, 'status', '--swarm'),
+    /^locket \d\S+: no task has asked for a Swarm secret; /,
+  )
+  assert.deepEqual(JSON.parse(await said(world, 'status', '--swarm', '--format=json')).swarm, {
+    secrets: [],
+    troubles: [],
+  })
+  const ask = (SecretName: string, reference: string) =>
+    daemon.call('SecretProvider.GetSecret', {
+      SecretName,
+      SecretLabels: { 'locket.secret': reference },
+      TaskID: `task-${SecretName}`,
+      TaskName: `shop.1.task-${SecretName}`,
+    })
+  assert.ok(!(await ask('db', 'local://db/password')).Err)
+  assert.match((await ask('gone', 'local://db/none')).Err, /no such secret/)
+  const text = await said(world, 'status', '--swarm')
+  assert.match(text, /^locket \d\S+: 2 Swarm secrets, 1 with trouble$/m)
+  assert.match(text, /^db +1 +\d+s +ok$/m)
+  assert.match(text, /^gone +0 +- +1 trouble\n {2}shop\.1\.task-gone: .*there is no such secret/m)
+  assert.ok(!text.includes('volume'))
+  const { swarm } = JSON.parse(await said(world, 'status', '--swarm', '--format=json'))
+  assert.equal(swarm.troubles[0].secret, 'gone')
+})
+
 test('on a terminal: colours, lines of at most 80 columns, and --watch draws over the old text', async (t) => {
   const { env, program } = await environmentWorld(t)
   const options = { cwd: folder, env: { ...env, ...USE } }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { after, test } from 'node:test'
 
+import { succeed } from '../../scripts/engine/command.ts'
 import { fakeConnect, TOKEN_FILE, writeToken } from '../../scripts/engine/connect.ts'
 import { findLeaks } from '../../scripts/engine/leaks.ts'
-import { LOCKET, onHost, startLocket, storeSecret } from '../../scripts/engine/locket.ts'
-import { killPlugin, pluginNamed } from '../../scripts/engine/plugin.ts'
+import { CONFIG, LOCKET, onHost, startLocket, storeSecret } from '../../scripts/engine/locket.ts'
+import { anotherBuild, killPlugin, pluginNamed, setPlugin } from '../../scripts/engine/plugin.ts'
+import { REGISTRY, startRegistry } from '../../scripts/engine/registry.ts'
 import {
   createSecret,
   createService,
@@ -20,6 +23,7 @@ import { until } from '../../scripts/engine/until.ts'
 const VALUE = 'canary-swarm-value-31d7'
 const CONNECT = 'canary-swarm-connect-a04b'
 const TOKEN = 'canary-swarm-token-66f2'
+const PUSH = resolve(import.meta.dirname, '../../plugin/push.sh')
 const ALL = [VALUE, CONNECT, TOKEN]
 
 const engine = await startLocket({
@@ -47,6 +51,19 @@ async function status(): Promise<string> {
   const ran = await engine.sandbox.exec(LOCKET, ['status'])
   assert.equal(ran.code, 0, ran.stderr)
   return ran.stdout
+}
+
+const SOCKET = ['--docker-socket', '/run/e2e/docker.sock']
+
+/** `locket volumes prune` on the host. */
+async function prune(...more: readonly string[]): Promise<string> {
+  const ran = await engine.sandbox.exec(LOCKET, ['volumes', 'prune', ...SOCKET, ...more])
+  assert.equal(ran.code, 0, ran.stderr)
+  return ran.stdout
+}
+
+async function volumes(): Promise<string> {
+  return (await engine.ok(['volume', 'ls', '-q'])).split('\n').join(' ')
 }
 
 test('the engine takes the one plugin for both, and a service reads its secret', async () => {
@@ -132,11 +149,17 @@ services:
     image: bb
     command: ["sh", "-c", "for f in /run/secrets/*; do echo \\"$$f=$$(cat $$f)\\"; done; trap exit TERM; sleep 100000 & wait"]
     secrets: [token]
+    volumes: ["files:/files"]
 secrets:
   token:
     driver: locket
     labels:
       locket.secret: "${reference}"
+volumes:
+  files:
+    driver: locket
+    driver_opts:
+      secret.db: "local://shop/db"
 `
   const file = '/run/e2e/stack.yml'
   const deploy = async (reference: string) => {
@@ -153,10 +176,52 @@ secrets:
     async () => (await engine.ok(['service', 'logs', '--raw', 'st_app'])).includes(`=v=${VALUE}`),
     { timeoutMs: 60_000 },
   )
+  const used = await prune('--dry-run')
+  assert.match(used, /^st_files +kept +container st_app\.1\.\S+ mounts it$/m)
   await engine.ok(['stack', 'rm', 'st'])
   await until('no container is left', async () => (await engine.ok(['ps', '-aq'])) === '', {
     timeoutMs: 60_000,
   })
+})
+
+test('volumes prune removes what the stack left on the node, and nothing else', async () => {
+  await engine.ok(['volume', 'create', '-d', 'locket', '-o', 'secret.db=local://shop/db', 'by-hand'])
+  await engine.ok(['volume', 'create', '--label', 'com.docker.stack.namespace=st', 'st_other'])
+  assert.match(
+    await prune('--dry-run'),
+    /^st_files +would be removed +of stack st; no container and no service/m,
+  )
+  assert.equal(await volumes(), 'by-hand st_files st_other')
+  assert.match(await prune('--force'), /^1 removed, 1 kept$/m)
+  assert.equal(await volumes(), 'by-hand st_other')
+  assert.match(await prune('--force', '--all', '--filter', 'name=by-*'), /^1 removed$/m)
+  assert.equal(await volumes(), 'st_other')
+  await engine.ok(['volume', 'rm', 'st_other'])
+})
+
+test('disabled, upgraded, enabled: running tasks stay, and the next ones get their value', async () => {
+  await createSecret(engine, 'stays', { 'locket.secret': 'local://shop/db' })
+  await createService(engine, 'before', ['stays'])
+  await untilRunning(engine, 'before')
+  const ids = await engine.ok(['service', 'ps', '-q', 'before'])
+  await startRegistry(engine)
+  const folder = await anotherBuild(onHost(engine, '/run/e2e/plugin-next'))
+  await succeed(PUSH, [REGISTRY, 'locket', folder], { env: engine.env, timeoutMs: 120_000 })
+  await engine.ok(['plugin', 'disable', 'locket'])
+  await createService(engine, 'meanwhile', ['stays'])
+  await until('a task of it has failed', async () =>
+    (await tasksOf(engine, 'meanwhile')).some((task) => /^Failed.*unable to get secret/.test(task)),
+  )
+  const away = await engine.sandbox.exec(LOCKET, ['check', '--swarm', ...SOCKET])
+  assert.match(away.stdout, /the plugin locket of this manager is disabled/)
+  const upgrade = ['plugin', 'upgrade', '--grant-all-permissions', '--skip-remote-check']
+  await engine.ok([...upgrade, 'locket', `${REGISTRY}/locket`])
+  await setPlugin(engine, { 'config.source': CONFIG })
+  await engine.ok(['plugin', 'enable', 'locket'])
+  await untilRunning(engine, 'meanwhile')
+  assert.equal(await shownBy(engine, 'meanwhile', 'stays'), VALUE)
+  assert.equal(await engine.ok(['service', 'ps', '-q', 'before']), ids)
+  await removeServices(engine, 'before', 'meanwhile')
 })
 
 test('no value in raft, log, inspect, status or anywhere else', async () => {

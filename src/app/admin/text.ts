@@ -33,9 +33,25 @@ export function statusText(report: DaemonReport, screen: Screen): string {
       providers.map((instance) => providerRow(instance, screen.paint)),
       screen,
     ),
-    ...table(['swarm secret', 'served', 'last', 'state'], swarmRows(report, screen.paint), screen),
+    ...swarmTable(report, screen),
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** Returns the part of the status about Swarm secrets, for people. */
+export function swarmStatusText(report: DaemonReport, screen: Screen): string {
+  const { version, swarm } = report
+  const failing = new Set(swarm?.troubles.map(({ secret }) => secret)).size
+  const head =
+    swarm === undefined
+      ? 'no task has asked for a Swarm secret; only the plugin of the manager that leads is asked'
+      : `${counted(swarmRows(report, screen.paint).length, 'Swarm secret')}, ${failing} with trouble`
+  const lines = [`locket ${version}: ${head}`, ...swarmTable(report, screen)]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function swarmTable(report: DaemonReport, screen: Screen): string[] {
+  return table(['swarm secret', 'served', 'last', 'state'], swarmRows(report, screen.paint), screen)
 }
 
 /** A row for each Swarm secret, with a note for each reason why a task did not get it. */

@@ -11,6 +11,7 @@ import { findCompose, inputOf, NO_COMPOSE, type InputDeps } from './input.ts'
 import type { CheckedPlace } from './place.ts'
 import { askProvider, type ProviderAnswer, type CheckDeps } from './providers.ts'
 import type { CheckReport } from './report.ts'
+import { checkSwarm, type SwarmToCheck } from './swarm.ts'
 import { readVolumeFiles } from './volumes.ts'
 
 /** A request to check files and providers. */
@@ -20,6 +21,8 @@ interface CheckRequest {
   readonly paths: readonly string[]
   /** True: without paths only the configuration is checked. */
   readonly isAlone?: true
+  /** Left out: no Swarm is checked. */
+  readonly swarm?: SwarmToCheck
   readonly offline: boolean
   readonly strict: boolean
   /** Milliseconds that all providers have together. */
@@ -36,10 +39,12 @@ export async function check(request: CheckRequest, deps: CheckDeps & InputDeps):
   const own = await defaultSecrets(config, deps.sources)
   const isSearched = paths.length === 0 && request.isAlone !== true
   const checked = await checkFiles(paths, isSearched, config, deps)
-  const places = [own.place, ...checked.flatMap((file) => file.places)]
+  const swarm = request.swarm && (await checkSwarm(request.swarm, config, request.signal))
+  const places = [own.place, ...checked.flatMap((file) => file.places), ...(swarm?.places ?? [])]
   const asks = asksOf(places, config.isConfigured)
   const answers = request.offline ? undefined : await askAll(asks, request, deps)
   const isNothing =
+    swarm === undefined &&
     checked.length + asks.length + config.configFiles.length + own.place.templates.length === 0
   const unplaced = (place: CheckedPlace) => fieldErrors(place, asks, answers)
   return {
@@ -57,6 +62,7 @@ export async function check(request: CheckRequest, deps: CheckDeps & InputDeps):
         report: { ...file.report, problems: [...file.report.problems, ...file.places.flatMap(unplaced)] },
       })),
     ),
+    ...(swarm === undefined ? {} : { swarm: swarm.report }),
     notes: isSearched && checked.length === 0 && !isNothing ? [`${NO_COMPOSE} here`] : [],
     providers: asks.flatMap((ask) => {
       const probe = answers?.get(ask)?.probe

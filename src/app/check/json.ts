@@ -1,5 +1,6 @@
 import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/errors.ts'
 import { isGood, referenceFailure, type CheckReport, type ReferenceReport } from './report.ts'
+import type { SwarmCheckReport } from './swarm.ts'
 
 /**
  * Returns the report as one JSON document, for programs. Its `ok` is true when the exit code is 0. `ok` is
@@ -17,6 +18,7 @@ export function checkJson(report: CheckReport): string {
       problems: problems.map((error) => formatError(error, { origin: file, path: file })),
       warnings: warnings.map(onOneLine),
     })),
+    ...(report.swarm === undefined ? {} : { swarm: swarmParts(report.swarm) }),
     providers: report.providers.map(({ name, error, ms }) => ({
       name: onOneLine(name),
       ok: error === undefined,
@@ -26,6 +28,20 @@ export function checkJson(report: CheckReport): string {
     references: report.references.map(referenceParts),
   }
   return `${JSON.stringify(document, undefined, 2)}\n`
+}
+
+function swarmParts({ managers, build, settings, secrets, problems, warnings }: SwarmCheckReport): object {
+  return {
+    managers: managers.map(({ id, name, ...rest }) => ({
+      id: onOneLine(id),
+      name: onOneLine(name),
+      ...rest,
+    })),
+    ...(build === undefined ? {} : { build, settings }),
+    secrets,
+    problems: problems.map((error) => formatError(error)),
+    warnings: warnings.map(onOneLine),
+  }
 }
 
 function referenceParts(reference: ReferenceReport): object {

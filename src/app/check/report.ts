@@ -1,5 +1,6 @@
 import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { FileReport } from './files.ts'
+import type { SwarmCheckReport } from './swarm.ts'
 
 /** The result of a check. It holds no value. */
 export interface CheckReport {
@@ -9,6 +10,8 @@ export interface CheckReport {
   /** Warnings about the configuration, one line each. */
   readonly warnings: readonly string[]
   readonly files: readonly FileReport[]
+  /** The Swarm, when it was asked for. */
+  readonly swarm?: SwarmCheckReport
   /** One line for each thing that was looked for and is not there. */
   readonly notes: readonly string[]
   /** The providers that were asked. */
@@ -49,6 +52,7 @@ export interface ReferenceReport {
 export function errorsOf(report: CheckReport): readonly LocketError[] {
   return [
     ...report.config,
+    ...(report.swarm?.problems ?? []),
     ...report.files.flatMap((file) => file.problems),
     ...report.providers.flatMap(({ error }) => error ?? []),
     ...report.references.flatMap((reference) => referenceFailure(reference) ?? []),
@@ -56,8 +60,9 @@ export function errorsOf(report: CheckReport): readonly LocketError[] {
 }
 
 /** Returns the number of warnings of a report. */
-export function warningCount({ warnings, files }: CheckReport): number {
-  return files.reduce((sum, file) => sum + file.warnings.length, warnings.length)
+export function warningCount({ warnings, files, swarm }: CheckReport): number {
+  const first = warnings.length + (swarm?.warnings.length ?? 0)
+  return files.reduce((sum, file) => sum + file.warnings.length, first)
 }
 
 /** True when there is no problem, and no warning either where that counts. */

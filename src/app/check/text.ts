@@ -3,6 +3,7 @@ import { formatError, onOneLine, type LocketError } from '../../core/vocabulary/
 import { errorsOf, referenceFailure, warningCount, type CheckReport, type ReferenceReport } from './report.ts'
 import { tableLines, type Paint, type TableCell } from '../../core/text/table.ts'
 import type { FileReport } from './files.ts'
+import type { SwarmCheckReport } from './swarm.ts'
 
 type Colour = (text: string) => string
 
@@ -19,6 +20,7 @@ export function checkText(report: CheckReport, paint: Paint): string {
     ...report.config.map((error) => `configuration: ${bad(formatError(error))}`),
     ...report.warnings.map((line) => warning('configuration', line)),
     ...report.notes,
+    ...(report.swarm === undefined ? [] : swarmLines(report.swarm, good, bad)),
     ...report.files.flatMap((file) => [
       ...contentOf(file).map((content) => `${onOneLine(file.file)}: ${content}`),
       ...file.problems.map((error) => problem(file.file, error, bad)),
@@ -50,6 +52,28 @@ export function checkText(report: CheckReport, paint: Paint): string {
     summary(report),
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** Returns the problems of the Swarm, its managers, and what is compared between them. */
+function swarmLines(swarm: SwarmCheckReport, good: Colour, bad: Colour): string[] {
+  const { managers, problems, warnings, build, settings } = swarm
+  return [
+    ...problems.map((error) => `swarm: ${bad(formatError(error))}`),
+    ...warnings.map((line) => warning('swarm', line)),
+    ...(build === undefined
+      ? []
+      : [`swarm: build ${build}, settings ${settings}: the check prints the same on each manager`]),
+    ...table(
+      ['manager', 'state', 'secret driver'],
+      managers.map(({ id, name, isHere, leads, isReachable, hasDriver }) => ({
+        cells: [
+          { text: `${name} (${isHere ? 'this one' : id})` },
+          { text: leads ? 'leads' : isReachable ? 'reachable' : 'out of reach' },
+          hasDriver ? { text: 'enabled', paint: good } : { text: 'not enabled', paint: bad },
+        ],
+      })),
+    ),
+  ]
 }
 
 /** Returns the line of a problem. The file is named once: by the reason, or in front of it. */

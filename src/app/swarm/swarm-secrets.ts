@@ -1,7 +1,7 @@
 import type { SwarmConfig } from '../../config/volume/volume-config.ts'
 import { checkRules } from '../../core/volume/swarm/rules.ts'
 import type { SecretRequest } from '../../core/volume/swarm/secret-request.ts'
-import { toLocketError } from '../../core/vocabulary/errors.ts'
+import { LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { unlessAborted } from '../../core/waiting/unless-aborted.ts'
 import type { Clients } from '../access/clients.ts'
@@ -71,7 +71,7 @@ export function createSwarmSecrets(ports: SwarmPorts): SwarmSecrets {
     return known
   }
 
-  async function take(request: SecretRequest): Promise<TakenValue> {
+  async function take(request: SecretRequest, signal: AbortSignal): Promise<TakenValue> {
     const asked = templateOf(request)
     checkRules(swarm.rules, request, asked.template.refs)
     const task = `${request.taskId}\0${request.secret}`
@@ -81,7 +81,8 @@ export function createSwarmSecrets(ports: SwarmPorts): SwarmSecrets {
     const { held, whyStale } = taken
     try {
       const note = whyStale === undefined ? undefined : staleNote(held.askedAt)
-      await accessOf(request, held.notes).delivered(note)
+      const recorded = accessOf(request, held.notes).delivered(note)
+      await unlessAborted(() => recorded, signal, lateRecord)
       if (memory.keeps(asked.key, held)) served.keep(task, asked.key, held)
     } catch (thrown) {
       held.letGo()
@@ -94,25 +95,36 @@ export function createSwarmSecrets(ports: SwarmPorts): SwarmSecrets {
     return audit.open({ action: 'secret', secret, service, task: taskId }, notes)
   }
 
-  /** Settles in time. The caller must let go of the value. */
-  async function takenInTime(request: SecretRequest): Promise<TakenValue> {
-    using deadline = openDeadline(ANSWER_MS, clock, ports.stopping)
-    const taking = take(request)
+  /** Settles when `signal` aborts, at the latest. The caller must let go of the value. */
+  async function takenInTime(request: SecretRequest, signal: AbortSignal): Promise<TakenValue> {
+    const taking = take(request, signal)
     try {
-      return await unlessAborted(() => taking, deadline.signal)
+      return await unlessAborted(() => taking, signal)
     } catch (thrown) {
       // An answer that comes after the deadline is not used.
-      if (deadline.signal.aborted) taking.then(({ held }) => held.letGo()).catch(() => undefined)
+      if (signal.aborted) taking.then(({ held }) => held.letGo()).catch(() => undefined)
       throw thrown
     }
+  }
+
+  /** Writes the line of a refusal. It goes on after the deadline: nothing is given away meanwhile. */
+  async function recordRefusal(
+    request: SecretRequest,
+    error: LocketError,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const recorded = accessOf(request).failed(error)
+    await unlessAborted(() => recorded, signal).catch(() => undefined)
   }
 
   return {
     async valueFor(request) {
       const start = clock.elapsed()
       const { secret, service, task } = request
+      using deadline = openDeadline(ANSWER_MS, clock, ports.stopping)
+      const { signal } = deadline
       try {
-        const { held, source, whyStale } = await takenInTime(request)
+        const { held, source, whyStale } = await takenInTime(request, signal)
         const value = held.value.copy()
         held.letGo()
         emit('swarm.delivered', { secret, service, task, from: source, ms: clock.elapsed() - start })
@@ -122,7 +134,7 @@ export function createSwarmSecrets(ports: SwarmPorts): SwarmSecrets {
         return value
       } catch (thrown) {
         const error = toLocketError(thrown)
-        if (troubles.note(request, error)) await accessOf(request).failed(error)
+        if (troubles.note(request, error)) await recordRefusal(request, error, signal)
         throw error
       }
     },
@@ -138,4 +150,10 @@ export function createSwarmSecrets(ports: SwarmPorts): SwarmSecrets {
 
 function staleNote(askedAt: number): string {
   return `from memory, because the provider is out of reach; asked for at ${new Date(askedAt).toISOString()}`
+}
+
+function lateRecord(): LocketError {
+  return new LocketError('timeout', 'the access was not recorded in the audit log in time', {
+    hint: 'look at the disk of the audit log; Swarm starts the task again',
+  })
 }

@@ -9,6 +9,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   top: '`locket status --watch` shows the volumes and their mounts again and again',
   refresh: '`locket volume refresh NAME` asks for the values of a volume again',
   release: '`locket volume release NAME` ends a mount reference that the engine has lost',
+  prune: '`locket volumes prune` removes volumes that removed services left',
   metrics:
     '`curl --unix-socket /var/lib/locket/admin.sock http://locket/metrics`, or the setting metrics-address',
   doctor: '`locket check` checks settings, logins and references',

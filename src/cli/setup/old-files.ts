@@ -2,6 +2,7 @@ import { constants, existsSync } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
+import { agree } from '../terminal/agree.ts'
 import type { Prompt } from '../terminal/prompt.ts'
 
 /**
@@ -40,11 +41,11 @@ export async function agreeToReplace(paths: readonly string[], prompt: Prompt | 
   const old = paths.filter((path) => existsSync(path))
   if (old.length === 0) return
   const names = old.join(' and ')
-  if (prompt === undefined)
-    throw new LocketError('usage', `${names} would be replaced, nothing was written`, {
-      hint: 'replace them with --force, or name another --folder or --compose',
-    })
-  const reply = await prompt.askShown(`${names} would be replaced. Replace? (y/N): `)
-  if (!/^y(es)?$/i.test(reply.trim()))
-    throw new LocketError('aborted', `nothing was written: ${names} stay as they are`)
+  await agree(prompt, {
+    what: `${names} would be replaced`,
+    question: 'Replace?',
+    nothing: 'nothing was written',
+    hint: 'replace them with --force, or name another --folder or --compose',
+    refused: `nothing was written: ${names} stay as they are`,
+  })
 }

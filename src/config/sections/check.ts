@@ -10,6 +10,13 @@ export const checkSection = section('check', 'locket check', {
     default: 'false',
     summary: 'ask no provider, not even the local one; check only settings, files and references',
   }),
+  swarm: field({
+    name: 'swarm',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'check the Swarm of this manager too: plugin, managers, and the references of its secrets',
+  }),
   format: field({
     name: 'format',
     schema: Choice(['text', 'json']),
@@ -35,7 +42,8 @@ export const checkSection = section('check', 'locket check', {
     name: 'driver',
     kind: 'list',
     schema: List.optional(),
-    summary: 'another name of the driver in compose files, beside locket and locket:TAG',
+    summary:
+      'another name of the driver in compose files, beside locket and locket:TAG; with --swarm: of the plugin',
     placeholder: 'NAME',
   }),
 })

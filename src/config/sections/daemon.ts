@@ -215,6 +215,13 @@ export const adminSection = section('admin', 'Admin socket', {
 
 /** The settings of `locket status`. */
 export const statusSection = section('status', 'locket status', {
+  swarm: field({
+    name: 'swarm',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'show only the Swarm secrets: how often each was given, and why a task did not get it',
+  }),
   format: field({
     name: 'format',
     schema: Choice(['table', 'json']),

@@ -7,6 +7,8 @@ export interface ErrorFacts {
   readonly volume?: string | undefined
   /** The step that failed, as words that are printed after the volume's name: `not mounted`. */
   readonly undone?: string | undefined
+  /** Name of a secret of a Swarm. */
+  readonly secret?: string | undefined
   /** Name of the service of a compose file. */
   readonly service?: string | undefined
   /** Setting, flag or file that asked for the work: `secret api-key`, `flag --env DB_PASSWORD`. */
@@ -68,9 +70,20 @@ export function sharedFacts([first, ...others]: readonly ErrorFacts[]): ErrorFac
   return Object.fromEntries(shared)
 }
 
-function prefixes({ volume, undone, service, origin, path, line, column, ...asked }: ErrorFacts): string[] {
+function prefixes({
+  volume,
+  undone,
+  secret,
+  service,
+  origin,
+  path,
+  line,
+  column,
+  ...asked
+}: ErrorFacts): string[] {
   return [
     [volume === undefined ? undefined : `volume ${volume}`, undone],
+    [secret === undefined ? undefined : `Swarm secret ${secret}`],
     [service === undefined ? undefined : `service ${service}`],
     [origin],
     [path],

@@ -6,7 +6,7 @@ import { formatDuration } from '../../core/text/units.ts'
 
 /** One request to the engine. */
 export interface EngineRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** With the query. Without a version: the engine then speaks its own newest one. */
   readonly path: string
   /** Sent as JSON. */

@@ -2,17 +2,14 @@ import * as z from 'zod'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { SwarmEngine, SwarmService } from '../../core/volume/swarm/swarm-engine.ts'
 import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
-import { engineRefusal } from './answers.ts'
-import { exchange, type EngineAnswer, type EngineRequest } from './exchange.ts'
+import { openReader, parseAnswer } from './reader.ts'
+import { isSamePlugin, managerHere } from './swarm-node.ts'
 
 // Answers of the engine's API about a Swarm, as versions 1.41 and 1.51 have them.
 
 const Id = z.string().regex(/^[0-9a-zA-Z]{1,64}$/)
 const Labels = z.record(z.string(), z.string()).nullish()
 
-const Info = z.object({
-  Swarm: z.object({ NodeID: z.string(), ControlAvailable: z.boolean() }),
-})
 const NodeStatus = z.object({ ManagerStatus: z.object({ Leader: z.boolean().nullish() }).nullish() })
 
 const Secret = z.object({
@@ -40,50 +37,34 @@ const Service = z.object({
 /** The specification as it is sent back: what is not read here is kept. */
 const Whole = z.looseObject({ Spec: z.looseObject({ TaskTemplate: z.looseObject({}) }) })
 
-const ANSWER_MS = 10_000
 /** Tries when somebody else changes the service at the same time. */
 const MOST_TRIES = 3
 
 /** Returns the client of a manager's API at a socket. */
 export function openSwarmEngine(socket: string, clock: Clock): SwarmEngine {
-  async function ask(wanted: Omit<EngineRequest, 'timeoutMs'>, signal: AbortSignal): Promise<EngineAnswer> {
-    const answer = await exchange(socket, { ...wanted, timeoutMs: ANSWER_MS }, clock, signal)
-    if (answer.status >= 200 && answer.status < 300) return answer
-    throw engineRefusal(answer)
-  }
-  async function get<S extends z.ZodType>(
-    path: string,
-    schema: S,
-    signal: AbortSignal,
-  ): Promise<z.output<S>> {
-    return parsed(schema, (await ask({ method: 'GET', path }, signal)).text)
-  }
+  const { ask, get } = openReader(socket, clock)
 
   async function tryRedeploy(id: string, forceUpdate: number, signal: AbortSignal): Promise<void> {
     const { text } = await ask({ method: 'GET', path: `/services/${id}` }, signal)
-    const { Version, Spec } = parsed(Service, text)
+    const { Version, Spec } = parseAnswer(Service, text)
     if ((Spec.TaskTemplate.ForceUpdate ?? 0) >= forceUpdate) return
     refuseLargeNumbers(text, Spec.Name)
-    const whole = parsed(Whole, text).Spec
+    const whole = parseAnswer(Whole, text).Spec
     const body = { ...whole, TaskTemplate: { ...whole.TaskTemplate, ForceUpdate: forceUpdate } }
     await ask({ method: 'POST', path: `/services/${id}/update?version=${Version.Index}`, body }, signal)
   }
 
   return {
     async leads(signal) {
-      const { Swarm } = await get('/info', Info, signal)
-      if (!Swarm.ControlAvailable)
-        throw new LocketError('config', 'this node is not a manager of a Swarm', {
-          hint: 'run the command on a manager, with the socket of its engine',
-        })
-      const node = await get(`/nodes/${encodeURIComponent(Swarm.NodeID)}`, NodeStatus, signal)
+      const here = await managerHere(get, signal)
+      const node = await get(`/nodes/${encodeURIComponent(here)}`, NodeStatus, signal)
       return node.ManagerStatus?.Leader === true
     },
 
     async secrets(driver, signal) {
       const all = await get('/secrets', z.array(Secret), signal)
       return all
-        .filter(({ Spec }) => Spec.Driver?.Name.replace(/:latest$/, '') === driver.replace(/:latest$/, ''))
+        .filter(({ Spec }) => isSamePlugin(Spec.Driver?.Name, driver))
         .map(({ ID, Spec }) => ({ id: ID, name: Spec.Name, labels: Spec.Labels ?? {} }))
     },
 
@@ -127,18 +108,4 @@ function refuseLargeNumbers(text: string, name: string): void {
   throw new LocketError('config', `service ${name} has a number of more than 15 digits`, {
     hint: `redeploy it by hand: docker service update --force ${name}`,
   })
-}
-
-function parsed<S extends z.ZodType>(schema: S, text: string): z.output<S> {
-  const result = schema.safeParse(jsonOf(text))
-  if (result.success) return result.data
-  throw new LocketError('provider_protocol', 'the Docker Engine answered something that cannot be read')
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -13,9 +13,10 @@ import { requestFor } from './asking.ts'
 async function audited(t: TestContext, onFailure: 'deny' | 'warn' = 'deny') {
   const world = await openWorld(t)
   const lines: AuditFacts[] = []
-  const disk = { isFull: false }
+  const disk: { isFull: boolean; hangs?: Promise<void> } = { isFull: false }
   const log = {
     append: async (facts: readonly AuditFacts[]) => {
+      await disk.hangs
       if (disk.isFull) throw new LocketError('io', 'the disk is full')
       lines.push(...facts)
     },
@@ -40,7 +41,7 @@ async function audited(t: TestContext, onFailure: 'deny' | 'warn' = 'deny') {
       return thrown.code
     }
   }
-  return { lines, disk, ask }
+  return { lines, disk, clock, ask }
 }
 
 test('each task that gets a value has a line with its secret, service and task', async (t) => {
@@ -73,4 +74,26 @@ test('a full disk: with deny no task gets a value, with warn each does', async (
   const lenient = await audited(t, 'warn')
   lenient.disk.isFull = true
   assert.equal(await lenient.ask(requestFor('memory://a')), 'ok')
+})
+
+test('a disk that hangs: every answer is there within 2 s, and has no value in it', async (t) => {
+  for (const [reference, onFailure, expected] of [
+    ['memory://a', 'deny', 'timeout'],
+    ['memory://a', 'warn', 'timeout'],
+    ['memory://none', 'deny', 'not_found'],
+  ] as const) {
+    const { lines, disk, clock, ask } = await audited(t, onFailure)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    disk.hangs = promise
+    const answers: string[] = []
+    const asking = ask(requestFor(reference)).then((text) => answers.push(text))
+    await clock.advance(2000)
+    assert.deepEqual(answers, [expected])
+    assert.equal(lines.length, 0)
+    resolve()
+    await asking
+    // The line of the refusal comes when the disk does.
+    await clock.advance(1)
+    assert.equal(lines.at(-1)?.outcome, expected)
+  }
 })

@@ -32,6 +32,25 @@ const Document = z.strictObject({
       warnings: z.array(z.string()),
     }),
   ),
+  swarm: z
+    .strictObject({
+      managers: z.array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          isHere: z.boolean(),
+          leads: z.boolean(),
+          isReachable: z.boolean(),
+          hasDriver: z.boolean(),
+        }),
+      ),
+      build: z.string().optional(),
+      settings: z.string().optional(),
+      secrets: z.int(),
+      problems: z.array(z.string()),
+      warnings: z.array(z.string()),
+    })
+    .optional(),
   providers: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), ms: z.int(), ...Failure })),
   references: z.array(
     z.strictObject({

@@ -24,3 +24,6 @@ export async function openRotation(
   const key = derived(await openHostKey(dir)(), 'locket swarm rotate 1: fingerprints', 32)
   return { engine: openSwarmEngine(socket, clock), store: openRotationFile(dir), key }
 }
+
+export { openEngineVolumes } from './engine-volumes.ts'
+export { openSwarmView } from './swarm-view.ts'
