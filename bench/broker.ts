@@ -3,6 +3,7 @@
  * Figures of one run stand together; a ratio says more than a figure, because it takes the machine out.
  */
 import { fork } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -12,7 +13,13 @@ import { createAuditWriter } from '../src/app/broker/audit/writer.ts'
 import { createBroker } from '../src/app/broker/broker.ts'
 import { createSigningKey, rawPublicKey, sealingKeyOf } from '../src/core/broker/keys.ts'
 import { allowGranted, type BrokerAudit } from '../src/core/broker/seams.ts'
-import { signRequest } from '../src/core/broker/signing/request-signature.ts'
+import { SEALED_TYPE } from '../src/core/broker/sealed/seal.ts'
+import { signAnswer } from '../src/core/broker/signing/answer-signature.ts'
+import {
+  isSignedBy,
+  readRequestSignature,
+  signRequest,
+} from '../src/core/broker/signing/request-signature.ts'
 import { createMachineId, createNonce } from '../src/core/broker/tokens.ts'
 import { createRef } from '../src/core/vocabulary/ref.ts'
 import { Secret } from '../src/core/vocabulary/secret.ts'
@@ -26,7 +33,9 @@ import { serveMachines } from '../src/http/broker/machine-api.ts'
 import type { Sent } from './broker-load.ts'
 import { median, report } from './measure.ts'
 
-const [CONNECTIONS, REQUESTS, ROUNDS] = [16, 1500, 3]
+const [CONNECTIONS, MACHINES, REQUESTS, ROUNDS] = [16, 20, 2000, 5]
+/** As long as the sealed answer with one value of 32 bytes. */
+const ANSWER = Buffer.alloc(250)
 const clock = systemClock()
 const folder = await mkdtemp(join(tmpdir(), 'locket-bench-broker-'))
 const print = (line: string) => process.stdout.write(`${line}\n`)
@@ -58,23 +67,42 @@ async function openServer(name: string, withAudit: boolean) {
     keys: { signing: createSigningKey(), authority: undefined },
     zip: zipFiles,
   })
-  const [id, key] = [createMachineId(), createSigningKey()]
-  const keys = { signing: rawPublicKey(key), sealing: rawPublicKey(sealingKeyOf(key)) }
   for (let n = 0; n < 20; n += 1)
     await store.addSecret({ project: 'shop', name: `s${n}`, reference: `memory://s${n}`, createdAt: 0 })
-  const machine = { id, name: 'web1', state: 'enabled', keys, cidrs: [], createdAt: 0 } as const
-  await store.addMachine({ machine, grants: [{ project: 'shop', name: '*' }] })
+  const [signing, key] = [createSigningKey(), createSigningKey()]
+  const verifier = createPublicKey(key)
+  const machines = Array.from({ length: MACHINES }, () => ({ id: createMachineId(), key }))
+  for (const { id, key } of machines) {
+    const keys = { signing: rawPublicKey(key), sealing: rawPublicKey(sealingKeyOf(key)) }
+    const machine = { id, name: id.slice(2), state: 'enabled', keys, cidrs: [], createdAt: 0 } as const
+    await store.addMachine({ machine, grants: [{ project: 'shop', name: '*' }] })
+  }
   const server = buildBrokerServer(undefined)
   serveMachines(server, { broker, clock, emit: noEvents, seals: true })
   server.get('/bare', async () => ({ value: 'x'.repeat(200) }))
+  // The floor of a read: one signature is verified and one is made, and nothing else happens.
+  server.post('/signs', async ({ raw: { headers, url = '' }, body }, reply) => {
+    const claimed = readRequestSignature(headers)
+    const target = { method: 'POST', authority: headers.host ?? '', url }
+    if (claimed === undefined || !isSignedBy(verifier, claimed, target, body as Buffer))
+      throw new Error('forged')
+    const answer = {
+      status: 200,
+      contentType: SEALED_TYPE,
+      body: ANSWER,
+      requestSignature: claimed.signature,
+    }
+    const signature = signAnswer(answer, { key: signing, now: clock.now() })
+    return reply.headers({ 'content-type': SEALED_TYPE, ...signature }).send(ANSWER)
+  })
   await server.listen({ port: 0, host: '127.0.0.1' })
   const { port } = server.server.address() as AddressInfo
 
   /** Returns the headers and the body of a signed request. It is made before the clock runs. */
-  function signed(refs: readonly string[]) {
+  function signed(path: string, id: string, refs: readonly string[]) {
     const body = JSON.stringify({ refs })
     const authority = `127.0.0.1:${port}`
-    const target = { method: 'POST', authority, url: '/v2/resolve' }
+    const target = { method: 'POST', authority, url: path }
     const headers = signRequest(target, Buffer.from(body), {
       key,
       machine: id,
@@ -86,7 +114,11 @@ async function openServer(name: string, withAudit: boolean) {
 
   return {
     port,
-    signed,
+    /** The machines take turns. */
+    signed: (path: string, ...refs: string[]) =>
+      Array.from({ length: REQUESTS / MACHINES }, () =>
+        machines.map(({ id }) => signed(path, id, refs)),
+      ).flat(),
     async close() {
       broker[Symbol.dispose]()
       await server.close()
@@ -95,7 +127,6 @@ async function openServer(name: string, withAudit: boolean) {
   }
 }
 
-type Server = Awaited<ReturnType<typeof openServer>>
 /** The figures of one load: milliseconds of each request, and requests for a CPU-second of this process. */
 interface Loaded {
   readonly took: readonly number[]
@@ -118,33 +149,46 @@ async function load(port: number, path: string, requests: readonly Sent[]): Prom
   return { took, rate: requests.length / ((user + system) / 1e6) }
 }
 
-const many = (server: Server, ...refs: string[]) =>
-  Array.from({ length: REQUESTS }, () => server.signed(refs))
+const REACHED = {
+  added: { name: 'audit, durable before the answer, added to the median', reach: '≤ 5' },
+  bare: { name: 'signed, sealed, audited read : bare route', reach: '≥ 0.25', unit: '×' },
+  floor: { name: 'a route that verifies, signs and does nothing else : bare', reach: 'the floor', unit: '×' },
+  values: { name: 'values of batches of 20', reach: '≥ 10000', unit: '/CPU-s' },
+} as const
 
 try {
   const [plain, audited] = [await openServer('plain', false), await openServer('audited', true)]
-  const bare = Array.from({ length: REQUESTS }, () => ({}))
   const batch = Array.from({ length: 20 }, (_, n) => `shop/s${n}`)
-  const [added, ratios, values]: [number[], number[], number[]] = [[], [], []]
-  await load(audited.port, '/v2/resolve', many(audited, 'shop/s0'))
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const without = await load(plain.port, '/v2/resolve', many(plain, 'shop/s0'))
-    const with_ = await load(audited.port, '/v2/resolve', many(audited, 'shop/s0'))
-    const route = await load(plain.port, '/bare', bare)
-    const batches = await load(audited.port, '/v2/resolve', many(audited, ...batch))
-    added.push(median(with_.took) - median(without.took))
-    ratios.push(with_.rate / route.rate)
-    values.push(20 * batches.rate)
-    print(
-      `requests for a CPU-second of the server: bare ${route.rate.toFixed(0)}, read ${without.rate.toFixed(0)}, with audit ${with_.rate.toFixed(0)}`,
-    )
+  /** The kinds of load. Each server answers its own requests, and all of them get the same turns. */
+  const kinds = {
+    bare: () =>
+      load(
+        plain.port,
+        '/bare',
+        Array.from({ length: REQUESTS }, () => ({})),
+      ),
+    floor: () => load(plain.port, '/signs', plain.signed('/signs', 'shop/s0')),
+    without: () => load(plain.port, '/v2/resolve', plain.signed('/v2/resolve', 'shop/s0')),
+    audited: () => load(audited.port, '/v2/resolve', audited.signed('/v2/resolve', 'shop/s0')),
+    batches: () => load(audited.port, '/v2/resolve', audited.signed('/v2/resolve', ...batch)),
   }
-  print(
-    report({ name: 'audit, durable before the answer, added to the median', reach: '≤ 5', values: added }),
-  )
-  const read = 'signed, sealed single read : bare fastify route'
-  print(report({ name: read, reach: '≥ 0.25', values: ratios, unit: '×' }))
-  print(report({ name: 'values of batches of 20', reach: '≥ 10000', values, unit: '/CPU-s' }))
+  const names = Object.keys(kinds) as readonly (keyof typeof kinds)[]
+  const figures: Record<keyof typeof REACHED, number[]> = { added: [], bare: [], floor: [], values: [] }
+  // The first round warms every kind up, and does not count.
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const got = {} as Record<keyof typeof kinds, Loaded>
+    // Every other round goes backwards: none of them always follows the same other one.
+    for (const name of round % 2 === 0 ? names : names.toReversed()) got[name] = await kinds[name]()
+    if (round === 0) continue
+    figures.added.push(median(got.audited.took) - median(got.without.took))
+    figures.bare.push(got.audited.rate / got.bare.rate)
+    figures.floor.push(got.floor.rate / got.bare.rate)
+    figures.values.push(20 * got.batches.rate)
+    const rates = names.map((name) => `${name} ${got[name].rate.toFixed(0)}`).join(', ')
+    print(`requests for a CPU-second of the server: ${rates}`)
+  }
+  for (const name of Object.keys(REACHED) as readonly (keyof typeof REACHED)[])
+    print(report({ ...REACHED[name], values: figures[name] }))
   await Promise.all([plain.close(), audited.close()])
 } finally {
   await rm(folder, { recursive: true, force: true })
