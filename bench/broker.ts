@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAuditWriter } from '../src/app/broker/audit/writer.ts'
 import { createBroker } from '../src/app/broker/broker.ts'
+import type { BrokerPorts } from '../src/app/broker/ports.ts'
 import { createSigningKey, rawPublicKey, sealingKeyOf } from '../src/core/broker/keys.ts'
 import { allowGranted, type BrokerAudit } from '../src/core/broker/seams.ts'
 import { SEALED_TYPE } from '../src/core/broker/sealed/seal.ts'
@@ -26,12 +27,15 @@ import { createRef } from '../src/core/vocabulary/ref.ts'
 import { Secret } from '../src/core/vocabulary/secret.ts'
 import { createAuditStore } from '../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../src/host/broker/broker-store.ts'
+import { createRegistryStore } from '../src/host/broker/grackle/registry-store.ts'
 import { openSqlite } from '../src/host/broker/sqlite.ts'
 import { zipFiles } from '../src/host/broker/zip.ts'
 import { systemClock } from '../src/host/daemon/clock.ts'
 import { buildBrokerServer } from '../src/http/broker/broker-server.ts'
 import { serveMachines } from '../src/http/broker/machine-api.ts'
+import { serveGrackle } from '../src/http/grackle/grackle-api.ts'
 import type { Sent } from './broker-load.ts'
+import { createGrackleLoad } from './grackle-load.ts'
 import { median, report } from './measure.ts'
 
 const [CONNECTIONS, MACHINES, REQUESTS, ROUNDS] = [16, 20, 2000, 5]
@@ -48,7 +52,7 @@ async function openServer(name: string, withAudit: boolean) {
   const [store, audited] = [createBrokerStore(database), createAuditStore(database)]
   const written = createAuditWriter({ store: audited, clock, emit: noEvents, onFailure: 'deny' })
   const audit: BrokerAudit = withAudit ? written : async () => undefined
-  const broker = createBroker({
+  const ports: BrokerPorts = {
     clock,
     emit: noEvents,
     store,
@@ -67,7 +71,9 @@ async function openServer(name: string, withAudit: boolean) {
     },
     keys: { signing: createSigningKey(), authority: undefined },
     zip: zipFiles,
-  })
+  }
+  const broker = createBroker(ports)
+  const grackle = createGrackleLoad(ports, createRegistryStore(database))
   for (let n = 0; n < 20; n += 1)
     await store.addSecret({ project: 'shop', name: `s${n}`, reference: `memory://s${n}`, createdAt: 0 })
   const [signing, key] = [createSigningKey(), createSigningKey()]
@@ -80,6 +86,7 @@ async function openServer(name: string, withAudit: boolean) {
   }
   const server = buildBrokerServer(undefined)
   serveMachines(server, { broker, clock, emit: noEvents, seals: true })
+  serveGrackle(server, { broker, grackle: grackle.served, clock, emit: noEvents })
   server.get('/bare', async () => ({ value: 'x'.repeat(200) }))
   // The floor of a read: one signature is verified and one is made, and nothing else happens.
   server.post('/signs', async ({ raw: { headers, url = '' }, body }, reply) => {
@@ -120,6 +127,7 @@ async function openServer(name: string, withAudit: boolean) {
       Array.from({ length: REQUESTS / MACHINES }, () =>
         machines.map(({ id }) => signed(path, id, refs)),
       ).flat(),
+    grackled: () => Array.from({ length: REQUESTS / 4 }, () => grackle.request('s0')),
     async close() {
       broker[Symbol.dispose]()
       await server.close()
@@ -155,6 +163,7 @@ const REACHED = {
   bare: { name: 'signed, sealed, audited read : bare route', reach: '≥ 0.25', unit: '×' },
   floor: { name: 'a route that verifies, signs and does nothing else : bare', reach: 'the floor', unit: '×' },
   values: { name: 'values of batches of 20', reach: '≥ 10000', unit: '/CPU-s' },
+  grackle: { name: "reads of grackleclub's protocol", reach: '≥ 500', unit: '/CPU-s' },
 } as const
 
 const onPath = (program: string): boolean =>
@@ -175,9 +184,16 @@ try {
     without: () => load(plain.port, '/v2/resolve', plain.signed('/v2/resolve', 'shop/s0')),
     audited: () => load(audited.port, '/v2/resolve', audited.signed('/v2/resolve', 'shop/s0')),
     batches: () => load(audited.port, '/v2/resolve', audited.signed('/v2/resolve', ...batch)),
+    grackle: () => load(audited.port, '/locket', audited.grackled()),
   }
   const names = Object.keys(kinds) as readonly (keyof typeof kinds)[]
-  const figures: Record<keyof typeof REACHED, number[]> = { added: [], bare: [], floor: [], values: [] }
+  const figures: Record<keyof typeof REACHED, number[]> = {
+    added: [],
+    bare: [],
+    floor: [],
+    values: [],
+    grackle: [],
+  }
   // The first round warms every kind up, and does not count.
   for (let round = 0; round <= ROUNDS; round += 1) {
     const got = {} as Record<keyof typeof kinds, Loaded>
@@ -188,10 +204,10 @@ try {
     figures.bare.push(got.audited.rate / got.bare.rate)
     figures.floor.push(got.floor.rate / got.bare.rate)
     figures.values.push(20 * got.batches.rate)
+    figures.grackle.push(got.grackle.rate)
     const rates = names.map((name) => `${name} ${got[name].rate.toFixed(0)}`).join(', ')
     print(`requests for a CPU-second of the server: ${rates}`)
   }
-  // The same read of OpenBao would stand beside these figures. No test of this repository brings the program.
   print(
     `OpenBao's KV: not measured, ${onPath('bao') ? 'a run with `bao server -dev` is not written yet' : '`bao` is not on the PATH'}`,
   )

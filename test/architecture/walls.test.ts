@@ -33,11 +33,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     types: ['config'],
   },
   cli: {
-    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'wire-broker.ts', 'node:*'],
+    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'wire-broker', 'node:*'],
     types: ['settings', 'providers'],
   },
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
-  'wire-broker.ts': { uses: ['app', 'core', 'host', 'wire.ts', 'node:*'], types: ['providers'] },
+  'wire-broker': { uses: ['app', 'core', 'host', 'wire.ts', 'node:*'], types: ['providers'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
   'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
   'start-state.ts': { uses: ['node:*'], types: ['core'] },
@@ -111,6 +111,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     policy: [],
     broker: ['access', 'policy'],
     dashboard: ['access', 'broker', 'policy'],
+    grackle: ['broker'],
     blind: ['audit', 'exec', 'leases', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {
