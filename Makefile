@@ -81,6 +81,7 @@ bench: rootfs engine ## the measurements of bench/
 	@node bench/blind.ts
 	@node bench/swarm.ts
 	@node bench/broker.ts
+	@node bench/broker-fleet.ts
 
 docs: $(READY) ## writes the generated files anew: reference, manifest, sample configuration
 	@node scripts/generated/gen-docs.ts

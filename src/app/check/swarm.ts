@@ -1,5 +1,5 @@
 import type { CheckConfig } from '../../config/check-config.ts'
-import { shortHash } from '../../core/text/short-hash.ts'
+import { shortHash } from '../../core/keys/short-hash.ts'
 import type { SwarmSecret } from '../../core/volume/swarm/swarm-engine.ts'
 import type { InstalledPlugin, SwarmManager, SwarmView } from '../../core/volume/swarm/swarm-view.ts'
 import { addFacts, LocketError, partsOf, toLocketError } from '../../core/vocabulary/errors.ts'

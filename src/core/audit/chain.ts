@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** The hash before the first line of a log that continues no other. */
 export const FIRST = '0'.repeat(64)
@@ -23,7 +23,7 @@ export function chainedLine(facts: ChainFacts, previous: string): ChainedLine {
 
 /** Returns the SHA-256 of a line without its line break, as hexadecimal digits. */
 export function hashOf(line: string | Uint8Array): string {
-  return createHash('sha256').update(line).digest('hex')
+  return hash('sha256', line, 'hex')
 }
 
 /** A line that was read: its facts without `prev`, and the hash of the line before it. */

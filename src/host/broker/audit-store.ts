@@ -5,8 +5,8 @@ import type { AuditFilter, AuditStore } from '../../core/ports/broker-store.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { must, sql, type Database, type SqlRow, type Statement } from './sql.ts'
 
-/** Rows of one statement. A group is split into these, so that there are few texts to prepare. */
-const ROWS_AT_ONCE = [64, 16, 4, 1] as const
+/** Rows of one statement: any number up to the first, or the second. Each number has a text to prepare. */
+const [FEW_ROWS, MANY_ROWS] = [16, 64]
 const COLUMNS = [
   'seq',
   'at',
@@ -110,23 +110,28 @@ export function createAuditStore(database: Database): AuditStore {
 function insertions(rows: readonly AuditRow[]): readonly Statement[] {
   const statements: Statement[] = []
   for (let at = 0; at < rows.length;) {
-    const size = ROWS_AT_ONCE.find((count) => count <= rows.length - at) ?? 1
+    const left = rows.length - at
+    const size = left >= MANY_ROWS ? MANY_ROWS : Math.min(left, FEW_ROWS)
     const values = rows.slice(at, at + size).flatMap(valuesOf)
-    statements.push(sql(INSERTS.get(size) ?? '', ...values))
+    statements.push(sql(insertOf(size), ...values))
     at += size
   }
   return statements
 }
 
-const INSERTS: ReadonlyMap<number, string> = new Map(
-  ROWS_AT_ONCE.map((count) => {
-    const rows = Array.from({ length: count }, (_, row) => {
-      const marks = COLUMNS.map((_name, column) => `$${row * COLUMNS.length + column + 1}`)
-      return `(${marks.join(', ')})`
-    })
-    return [count, `INSERT INTO audit (${COLUMNS.join(', ')}) VALUES ${rows.join(', ')}`]
-  }),
-)
+const inserts = new Map<number, string>()
+
+function insertOf(count: number): string {
+  const known = inserts.get(count)
+  if (known !== undefined) return known
+  const rows = Array.from({ length: count }, (_, row) => {
+    const marks = COLUMNS.map((_name, column) => `$${row * COLUMNS.length + column + 1}`)
+    return `(${marks.join(', ')})`
+  })
+  const text = `INSERT INTO audit (${COLUMNS.join(', ')}) VALUES ${rows.join(', ')}`
+  inserts.set(count, text)
+  return text
+}
 
 function valuesOf({ seq, hash, entry }: AuditRow): Statement['values'] {
   const { at, actor, action, target, machine, secret, address, outcome, reason } = entry

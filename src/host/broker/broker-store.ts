@@ -1,6 +1,8 @@
 import { ALL_SECRETS, type SecretPlace } from '../../core/broker/records.ts'
 import type { BrokerStore, NewMachine } from '../../core/ports/broker-store.ts'
-import { grantOf, machineOf, secretOf } from './rows.ts'
+import { createKnownRecords } from './records/known-records.ts'
+import { createNonceTable } from './records/nonces.ts'
+import { grantOf, machineOf, secretOf } from './records/rows.ts'
 import { must, sql, type Database, type SqlRow, type Statement } from './sql.ts'
 
 /** Names of one question: a longer list becomes several questions. */
@@ -10,6 +12,7 @@ const MINUTE_MS = 60_000
 /** Returns the store of a broker's records on a database. Disposing closes the database. */
 export function createBrokerStore(database: Database): BrokerStore {
   const run: Database['run'] = (statements) => database.run(statements)
+  const known = createKnownRecords(database)
 
   async function one(statement: Statement): Promise<readonly SqlRow[]> {
     return (await run([statement]))?.[0] ?? []
@@ -23,6 +26,17 @@ export function createBrokerStore(database: Database): BrokerStore {
   async function machineBy(column: 'id' | 'name', value: string) {
     const [row] = await one(sql(`SELECT * FROM machine WHERE ${column} = $1`, value))
     return row === undefined ? undefined : machineOf(row)
+  }
+
+  async function grantedAmong(machine: string, names: readonly SecretPlace[]) {
+    const found: SqlRow[] = []
+    for (let at = 0; at < names.length; at += NAMES_AT_ONCE) {
+      const some = names.slice(at, at + NAMES_AT_ONCE)
+      const places = some.map((_, index) => `(s.project = $${2 * index + 2} AND s.name = $${2 * index + 3})`)
+      const values = some.flatMap(({ project, name }) => [project, name])
+      found.push(...(await one(sql(`${GRANTED} AND (${places.join(' OR ')})`, machine, ...values))))
+    }
+    return found.map(secretOf)
   }
 
   return {
@@ -80,7 +94,7 @@ export function createBrokerStore(database: Database): BrokerStore {
       return (await machineBy('name', machine.name)) === undefined ? 'no-secret' : 'exists'
     },
 
-    machine: (id) => machineBy('id', id),
+    machine: (id) => known.machine(id, () => machineBy('id', id)),
     machineNamed: (name) => machineBy('name', name),
     machines: async () => (await one(sql('SELECT * FROM machine ORDER BY name'))).map(machineOf),
 
@@ -128,16 +142,7 @@ export function createBrokerStore(database: Database): BrokerStore {
     async granted(machine, names) {
       if (names === undefined)
         return (await one(sql(`${GRANTED} ORDER BY s.project, s.name`, machine))).map(secretOf)
-      const found: SqlRow[] = []
-      for (let at = 0; at < names.length; at += NAMES_AT_ONCE) {
-        const some = names.slice(at, at + NAMES_AT_ONCE)
-        const places = some.map(
-          (_, index) => `(s.project = $${2 * index + 2} AND s.name = $${2 * index + 3})`,
-        )
-        const values = some.flatMap(({ project, name }) => [project, name])
-        found.push(...(await one(sql(`${GRANTED} AND (${places.join(' OR ')})`, machine, ...values))))
-      }
-      return found.map(secretOf)
+      return await known.granted(machine, names, (unknown) => grantedAmong(machine, unknown))
     },
 
     async ticketOf(hash, now) {
@@ -176,10 +181,7 @@ export function createBrokerStore(database: Database): BrokerStore {
         : undefined
     },
 
-    async useNonce({ machine, nonce, expires }) {
-      const text = 'INSERT INTO nonce VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING nonce'
-      return (await database.runQuickly(sql(text, machine, nonce, expires))).length > 0
-    },
+    useNonce: createNonceTable(database),
 
     async dropExpired(now) {
       await database.runQuickly(sql('DELETE FROM nonce WHERE expires <= $1', now))

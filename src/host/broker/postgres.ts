@@ -45,6 +45,7 @@ export async function openPostgres(url: string, clock: Clock): Promise<Database>
         return await runAll(durable, statements)
       }),
     runQuickly: (statement) => explain(who, () => rowsOf(quick, statement)),
+    revision: () => undefined,
     announce: (change) =>
       explain(who, async () => {
         await quick.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify(change)])

@@ -23,6 +23,11 @@ export interface Database extends AsyncDisposable {
   run(statements: readonly Statement[]): Promise<readonly (readonly SqlRow[])[] | undefined>
   /** As `run` with one statement, which survives the end of the process and not always that of the power. */
   runQuickly(statement: Statement): Promise<readonly SqlRow[]>
+  /**
+   * Returns a number that is another one after each change of a record. Undefined: other processes change
+   * records too, and only a question tells what is true now.
+   */
+  revision(): number | undefined
   announce(change: BrokerChange): Promise<void>
   onChange(listener: (change: BrokerChange | { readonly kind: 'lost' }) => void): void
 }

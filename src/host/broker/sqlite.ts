@@ -44,6 +44,7 @@ function databaseOf(path: string, durable: DatabaseSync, quick: DatabaseSync): D
   const listeners: ((change: BrokerChange) => void)[] = []
   const durably = preparing(durable)
   const quickly = preparing(quick)
+  let revision = 0
 
   /** All of it happens in one turn of the event loop, so that no other statement gets between. */
   function transaction(statements: readonly Statement[]): (readonly SqlRow[])[] | undefined {
@@ -67,6 +68,15 @@ function databaseOf(path: string, durable: DatabaseSync, quick: DatabaseSync): D
     }
   }
 
+  /** Runs the work of the statements. Each one that is not known to keep the records counts as a change. */
+  function counted<T>(statements: readonly Statement[], work: () => T): T {
+    try {
+      return explain(path, work)
+    } finally {
+      if (!statements.every(({ text }) => KEEPS_RECORDS.test(text))) revision += 1
+    }
+  }
+
   function runAll(statements: readonly Statement[]): readonly (readonly SqlRow[])[] | undefined {
     const [only, ...others] = statements
     if (only === undefined || others.length > 0) return transaction(statements)
@@ -75,8 +85,9 @@ function databaseOf(path: string, durable: DatabaseSync, quick: DatabaseSync): D
   }
 
   return {
-    run: async (statements) => explain(path, () => runAll(statements)),
-    runQuickly: async (statement) => explain(path, () => quickly(statement)),
+    run: async (statements) => counted(statements, () => runAll(statements)),
+    runQuickly: async (statement) => counted([statement], () => quickly(statement)),
+    revision: () => revision,
     async announce(change) {
       for (const listener of listeners) listener(change)
     },
@@ -87,6 +98,9 @@ function databaseOf(path: string, durable: DatabaseSync, quick: DatabaseSync): D
     },
   }
 }
+
+/** Questions, and the statements of a read: its nonce and its line of the audit. */
+const KEEPS_RECORDS = /^(?:SELECT |INSERT INTO nonce |INSERT INTO audit |UPDATE audit_head )/
 
 /** Returns a function that runs statements, and prepares each text once. */
 function preparing(connection: DatabaseSync): (statement: Statement) => readonly SqlRow[] {

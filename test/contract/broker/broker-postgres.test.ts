@@ -10,19 +10,23 @@ import { until } from '../../../scripts/engine/until.ts'
 import { startPostgres } from '../../fixtures/servers/postgres.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { auditStoreContract } from './audit-store-contract.ts'
-import { brokerStoreContract, secret } from './broker-store-contract.ts'
+import { brokerStoreContract, type BrokerStoreSubject, secret } from './broker-store-contract.ts'
+import { knownRecordsContract } from './known-records-contract.ts'
 import { workloadStoreContract } from './workload-store-contract.ts'
 
 const postgres = await startPostgres()
 
 workloadStoreContract('postgres', async () => openPostgres(await postgres.createDatabase(), systemClock()))
 
-brokerStoreContract('postgres', {
+const STORES: BrokerStoreSubject = {
   async open() {
     const url = await postgres.createDatabase()
     return async () => createBrokerStore(await openPostgres(url, systemClock()))
   },
-})
+}
+
+brokerStoreContract('postgres', STORES)
+knownRecordsContract('postgres', STORES, true)
 
 auditStoreContract('postgres', {
   async open() {

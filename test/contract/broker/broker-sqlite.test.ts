@@ -9,17 +9,28 @@ import { openSqlite } from '../../../src/host/broker/sqlite.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder, tinyDisk } from '../../support/temporary-folder.ts'
 import { auditStoreContract } from './audit-store-contract.ts'
-import { brokerStoreContract, KEYS, machine, NOW, secret } from './broker-store-contract.ts'
+import {
+  brokerStoreContract,
+  type BrokerStoreSubject,
+  KEYS,
+  machine,
+  NOW,
+  secret,
+} from './broker-store-contract.ts'
+import { knownRecordsContract } from './known-records-contract.ts'
 import { workloadStoreContract } from './workload-store-contract.ts'
 
 workloadStoreContract('sqlite', async (t) => openSqlite(join(await temporaryFolder(t), 'broker.db')))
 
-brokerStoreContract('sqlite', {
+const STORES: BrokerStoreSubject = {
   async open(t) {
     const path = join(await temporaryFolder(t), 'broker.db')
     return async () => createBrokerStore(openSqlite(path))
   },
-})
+}
+
+brokerStoreContract('sqlite', STORES)
+knownRecordsContract('sqlite', STORES, false)
 
 auditStoreContract('sqlite', {
   async open(t) {

@@ -178,6 +178,13 @@ export function brokerStoreContract(kind: string, subject: BrokerStoreSubject): 
     assert.equal(await store.useNonce(use), true)
   })
 
+  named('one nonce that is used many times in one turn is new once', async (store) => {
+    const uses = Array.from({ length: 40 }, (_, n) => ({ machine: 'm_a', nonce: `n${n % 20}`, expires: NOW }))
+    const answers = await Promise.all(uses.map((use) => store.useNonce(use)))
+    const fresh = uses.flatMap(({ nonce }, n) => (answers[n] === true ? [nonce] : []))
+    assert.deepEqual([fresh.length, new Set(fresh).size], [20, 20])
+  })
+
   named('the first value of a setting stays, for all processes', async (store, open) => {
     await using other = await open()
     const values = await Promise.all([store.settle('key', 'a'), other.settle('key', 'b')])

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomFillSync, type KeyObject } from 'node:crypto'
 import { PUBLIC_KEY_BYTES, rawPublicKey, sharedSecret } from '../keys.ts'
 
 /** The media type of a sealed answer. */
@@ -26,7 +26,7 @@ interface SealingPair {
  * signature as salt, so each answer has a key of its own.
  */
 export function sealAnswer(plain: Uint8Array, pair: SealingPair, requestSignature: Uint8Array): Uint8Array {
-  const iv = randomBytes(IV_BYTES)
+  const iv = nextIv()
   const head = Buffer.concat([Uint8Array.of(VERSION), pair.server, iv])
   const key = keyOf(pair, requestSignature)
   try {
@@ -65,6 +65,20 @@ export function openSealed(
     opened?.fill(0)
     return undefined
   }
+}
+
+/** Random bytes for 512 answers, and the first one that was not used. */
+const random = new Uint8Array(512 * IV_BYTES)
+let unused = random.byteLength
+
+/** Returns 12 random bytes, which are never used twice. They are public. */
+function nextIv(): Uint8Array {
+  if (unused === random.byteLength) {
+    randomFillSync(random)
+    unused = 0
+  }
+  unused += IV_BYTES
+  return random.slice(unused - IV_BYTES, unused)
 }
 
 function keyOf({ server, machine, shared }: SealingPair, requestSignature: Uint8Array): Buffer {

@@ -1,5 +1,5 @@
 import type { PeopleStore } from '../../../core/broker/people/people-store.ts'
-import { machineOf } from '../rows.ts'
+import { machineOf } from '../records/rows.ts'
 import type { SqlRow, Statement } from '../sql.ts'
 
 type Ask = (text: string, ...values: Statement['values']) => Promise<readonly SqlRow[]>

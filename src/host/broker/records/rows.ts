@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { PUBLIC_KEY_BYTES } from '../../core/broker/keys.ts'
-import type { MachineRecord, SecretPlace, SecretRecord, WorkloadRule } from '../../core/broker/records.ts'
-import type { SqlRow } from './sql.ts'
+import { PUBLIC_KEY_BYTES } from '../../../core/broker/keys.ts'
+import type { MachineRecord, SecretPlace, SecretRecord, WorkloadRule } from '../../../core/broker/records.ts'
+import type { SqlRow } from '../sql.ts'
 
 const State = z.enum(['invited', 'pending', 'enabled', 'disabled'])
 const Key = z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength === PUBLIC_KEY_BYTES)
