@@ -139,10 +139,11 @@ test('a template that is a file is read at each refresh', async (t) => {
   await until('it is the new one', async () => (await text()) === `y ${ONE}`)
 })
 
-test('the digest: other values, other keys; none for a value that does not last', () => {
+test('the digest: other values, other keys, large values; none for a value that does not last', async () => {
   const refs = [memoryRef('a'), memoryRef('b')]
-  const of = (facts: Partial<Resolved>[], digest = createDigest()) =>
-    digest(
+  const clock = systemClock()
+  const of = async (facts: Partial<Resolved>[], digest = createDigest(clock)) =>
+    await digest(
       refs,
       new Map(
         refs.map(({ id }, n) => [
@@ -151,12 +152,15 @@ test('the digest: other values, other keys; none for a value that does not last'
         ]),
       ),
     )
-  const digest = createDigest()
-  assert.equal(of([], digest), of([], digest))
-  assert.notEqual(of([], digest), of([]))
-  assert.notEqual(of([], digest), of([{}, { value: Secret.fromText('other') }], digest))
+  const digest = createDigest(clock)
+  const large = (last: string) => [{ value: Secret.fromText('x'.repeat(300_000) + last) }]
+  assert.equal(await of([], digest), await of([], digest))
+  assert.notEqual(await of([], digest), await of([]))
+  assert.notEqual(await of([], digest), await of([{}, { value: Secret.fromText('other') }], digest))
+  assert.equal(await of(large('a'), digest), await of(large('a'), digest))
+  assert.notEqual(await of(large('a'), digest), await of(large('b'), digest))
   const lease = { id: 'l', isRenewable: true, expiresAt: 1 }
   const passing: Partial<Resolved>[] = [{ isFleeting: true }, { expiresAt: 1 }, { lease }, { staleSince: 1 }]
-  for (const facts of passing) assert.equal(of([{}, facts], digest), undefined)
-  assert.equal(digest(refs, new Map()), undefined)
+  for (const facts of passing) assert.equal(await of([{}, facts], digest), undefined)
+  assert.equal(await digest(refs, new Map()), undefined)
 })

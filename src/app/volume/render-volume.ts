@@ -108,7 +108,7 @@ export async function renderIfChanged(
     try {
       // Two hundred volumes get the same answer at the same moment: each has a turn of its own.
       await clock.nextTurn()
-      const values = withPlan(outcomes && digest(plan.refs, outcomes))
+      const values = withPlan(outcomes && (await digest(plan.refs, outcomes)))
       if (isSame('values', values)) {
         await asked.options.audit.delivered()
         access.leases.dropped()

@@ -1,30 +1,40 @@
-import { randomBytes } from 'node:crypto'
+import { createFingerprints } from '../vocabulary/fingerprint.ts'
 import type { SecretRef } from '../vocabulary/ref.ts'
 import type { Outcomes } from '../vocabulary/resolve.ts'
-import { Secret } from '../vocabulary/secret.ts'
-import { macOf } from './derive.ts'
+import type { Secret } from '../vocabulary/secret.ts'
+import { createPace, type TurnClock } from '../waiting/turns.ts'
 
 /**
  * Returns the keyed digest of the values of these references. It is equal for equal values, and tells nothing
  * about them: the key never leaves this process. Undefined: a value is missing, or does not last.
  */
-export type DigestValues = (refs: readonly SecretRef[], outcomes: Outcomes) => string | undefined
+export type DigestValues = (refs: readonly SecretRef[], outcomes: Outcomes) => Promise<string | undefined>
 
-const KEY_BYTES = 32
+/** Bytes after which other work may have its turn: hashing them takes a millisecond. */
+const STEP_BYTES = 256 * 1024
 
-/** Makes digests with a key of their own. */
-export function createDigest(): DigestValues {
-  const key = new Secret(new Uint8Array(randomBytes(KEY_BYTES)))
-  return (refs, outcomes) => {
-    const parts: (string | Secret)[] = []
+/** Makes digests with a key of their own. Large values take several turns of the event loop. */
+export function createDigest(clock: TurnClock): DigestValues {
+  const fingerprints = createFingerprints()
+  return async (refs, outcomes) => {
+    const pace = createPace(clock)
+    const done: string[] = []
+    let values: (readonly [string, Secret])[] = []
+    let bytes = 0
     for (const { id } of refs) {
       const outcome = outcomes.get(id)
       if (outcome?.ok !== true) return undefined
       const { value, isFleeting, expiresAt, lease, staleSince } = outcome.secret
       const lasts = [isFleeting, expiresAt, lease, staleSince].every((fact) => fact === undefined)
       if (!lasts) return undefined
-      parts.push(id, value)
+      values.push([id, value])
+      bytes += value.byteLength
+      if (bytes < STEP_BYTES) continue
+      done.push(fingerprints.of(values))
+      values = []
+      bytes = 0
+      await pace()
     }
-    return Buffer.from(macOf(key, ...parts)).toString('base64')
+    return [...done, fingerprints.of(values)].join(' ')
   }
 }
