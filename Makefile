@@ -49,7 +49,7 @@ install: ## the program, a systemd unit and /etc/locket onto this host
 uninstall: ## takes away what install put here; /etc/locket and the volumes' state stay
 	@plugin/install.sh uninstall "$(DESTDIR)" "$(PREFIX)"
 
-e2e: rootfs engine ## the end-to-end tests alone
+e2e: rootfs engine sikkerkey ## the end-to-end tests alone
 	@node scripts/test.ts e2e
 
 e2e-all: e2e ## the same, and again on the newest engine that Debian has

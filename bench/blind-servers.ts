@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { certifyAuthority, certifyServer, createCertificateKey } from '../src/host/broker/certificate.ts'
+import { certifyAuthority, certifyServer, createCertificateKey } from '../src/host/broker/tls/certificate.ts'
 
 const folder = process.argv[2] ?? '.'
 const authority = createCertificateKey()

@@ -3,6 +3,7 @@
  * Figures of one run stand together; a ratio says more than a figure, because it takes the machine out.
  */
 import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -10,20 +11,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAuditWriter } from '../src/app/broker/audit/writer.ts'
 import { createBroker } from '../src/app/broker/broker.ts'
-import { createSigningKey, rawPublicKey, sealingKeyOf } from '../src/core/broker/keys.ts'
+import type { BrokerPorts } from '../src/app/broker/ports.ts'
+import { createSigningKey, rawPublicKey, sealingKeyOf, signBytes, toBase64 } from '../src/core/broker/keys.ts'
 import { allowGranted, type BrokerAudit } from '../src/core/broker/seams.ts'
+import { sikkerkeyText } from '../src/core/broker/signing/sikkerkey.ts'
 import { signRequest } from '../src/core/broker/signing/request-signature.ts'
 import { createMachineId, createNonce } from '../src/core/broker/tokens.ts'
 import { createRef } from '../src/core/vocabulary/ref.ts'
 import { Secret } from '../src/core/vocabulary/secret.ts'
 import { createAuditStore } from '../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../src/host/broker/broker-store.ts'
+import { createRegistryStore } from '../src/host/broker/grackle/registry-store.ts'
 import { openSqlite } from '../src/host/broker/sqlite.ts'
 import { zipFiles } from '../src/host/broker/zip.ts'
 import { systemClock } from '../src/host/daemon/clock.ts'
 import { buildBrokerServer } from '../src/http/broker/broker-server.ts'
 import { serveMachines } from '../src/http/broker/machine-api.ts'
+import { serveSikkerkey } from '../src/http/sikkerkey/sikkerkey-api.ts'
+import { serveGrackle } from '../src/http/grackle/grackle-api.ts'
 import type { Sent } from './broker-load.ts'
+import { createGrackleLoad } from './grackle-load.ts'
 import { median, report } from './measure.ts'
 
 const [CONNECTIONS, REQUESTS, ROUNDS] = [16, 1500, 3]
@@ -33,12 +40,12 @@ const print = (line: string) => process.stdout.write(`${line}\n`)
 const noEvents = () => undefined
 
 /** A broker on a database of its own, with one machine and 20 secrets. */
-async function openServer(name: string, withAudit: boolean) {
+async function openServer(name: string, withAudit: boolean, seals = true) {
   const database = openSqlite(join(folder, `${name}.db`))
   const [store, audited] = [createBrokerStore(database), createAuditStore(database)]
   const written = createAuditWriter({ store: audited, clock, emit: noEvents, onFailure: 'deny' })
   const audit: BrokerAudit = withAudit ? written : async () => undefined
-  const broker = createBroker({
+  const ports: BrokerPorts = {
     clock,
     emit: noEvents,
     store,
@@ -57,7 +64,9 @@ async function openServer(name: string, withAudit: boolean) {
     },
     keys: { signing: createSigningKey(), authority: undefined },
     zip: zipFiles,
-  })
+  }
+  const broker = createBroker(ports)
+  const grackle = createGrackleLoad(ports, createRegistryStore(database))
   const [id, key] = [createMachineId(), createSigningKey()]
   const keys = { signing: rawPublicKey(key), sealing: rawPublicKey(sealingKeyOf(key)) }
   for (let n = 0; n < 20; n += 1)
@@ -65,7 +74,9 @@ async function openServer(name: string, withAudit: boolean) {
   const machine = { id, name: 'web1', state: 'enabled', keys, cidrs: [], createdAt: 0 } as const
   await store.addMachine({ machine, grants: [{ project: 'shop', name: '*' }] })
   const server = buildBrokerServer(undefined)
-  serveMachines(server, { broker, clock, emit: noEvents, seals: true })
+  serveMachines(server, { broker, clock, emit: noEvents, seals })
+  serveSikkerkey(server, { broker, clock, emit: noEvents })
+  serveGrackle(server, { broker, grackle: grackle.served, clock, emit: noEvents })
   server.get('/bare', async () => ({ value: 'x'.repeat(200) }))
   await server.listen({ port: 0, host: '127.0.0.1' })
   const { port } = server.server.address() as AddressInfo
@@ -84,9 +95,21 @@ async function openServer(name: string, withAudit: boolean) {
     return { body, headers: { ...headers, host: authority } }
   }
 
+  /** Returns the headers of a read of SikkerKey's protocol. */
+  function signedById(path: string): Sent {
+    const [timestamp, nonce] = [String(Math.floor(clock.now() / 1000)), randomBytes(16).toString('base64')]
+    const text = sikkerkeyText({ method: 'GET', path, timestamp, nonce, body: new Uint8Array(0) })
+    const signature = toBase64(signBytes(key, text))
+    return {
+      headers: { 'x-machine-id': id, 'x-timestamp': timestamp, 'x-nonce': nonce, 'x-signature': signature },
+    }
+  }
+
   return {
     port,
     signed,
+    signedById,
+    grackled: (name: string) => grackle.request(name),
     async close() {
       broker[Symbol.dispose]()
       await server.close()
@@ -139,13 +162,32 @@ try {
       `requests for a CPU-second of the server: bare ${route.rate.toFixed(0)}, read ${without.rate.toFixed(0)}, with audit ${with_.rate.toFixed(0)}`,
     )
   }
+  const keyed: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const requests = Array.from({ length: REQUESTS }, () => audited.grackled('s0'))
+    keyed.push((await load(audited.port, '/locket', requests)).rate)
+  }
   print(
     report({ name: 'audit, durable before the answer, added to the median', reach: '≤ 5', values: added }),
   )
   const read = 'signed, sealed single read : bare fastify route'
   print(report({ name: read, reach: '≥ 0.25', values: ratios, unit: '×' }))
   print(report({ name: 'values of batches of 20', reach: '≥ 10000', values, unit: '/CPU-s' }))
-  await Promise.all([plain.close(), audited.close()])
+  print(report({ name: "reads of grackleclub's protocol", reach: '≥ 500', values: keyed, unit: '/CPU-s' }))
+  const open = await openServer('open', true, false)
+  const byId: number[] = []
+  const path = '/v1/secret/sk_s0'
+  const askedById = () => Array.from({ length: REQUESTS }, () => open.signedById(path))
+  await load(open.port, path, askedById())
+  await load(open.port, '/v2/resolve', many(open, 'shop/s0'))
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const own = await load(open.port, '/v2/resolve', many(open, 'shop/s0'))
+    const other = await load(open.port, path, askedById())
+    byId.push(other.rate / own.rate)
+    print(`for a CPU-second, with audit: /v2 unsealed ${own.rate.toFixed(0)}, /v1 ${other.rate.toFixed(0)}`)
+  }
+  print(report({ name: '/v1 single read : /v2 unsealed', reach: '≥ 0.8', values: byId, unit: '×' }))
+  await Promise.all([plain.close(), audited.close(), open.close()])
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

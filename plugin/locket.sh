@@ -35,8 +35,8 @@ if [ "${1-}" = healthcheck ]; then
       ;;
   esac
 fi
-if [ "${1-}" = exec ]; then
-  # What Node changes when it starts, so that `exec` can put it back: the soft limit of open files, the mask of ignored signals, and
+if [ "${1-}" = exec ] || [ "${1-}" = run ]; then
+  # What Node changes when it starts, so that the command can get it back: the soft limit of open files, the mask of ignored signals, and
   # the inherited descriptors. One with O_CLOEXEC (02000000) belongs to this shell.
   HELD_START=$(
     exec 2> /dev/null

@@ -46,6 +46,23 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./mapping.ts'),
   },
   {
+    name: 'hook',
+    summary: 'print the hook that sets the variables of a folder in bash, zsh or fish',
+    load: () => import('./hook.ts'),
+  },
+  {
+    name: 'allow',
+    isOffline: true,
+    summary: 'let the hook of your shell use the mapping file of a folder',
+    load: () => import('./allow.ts'),
+  },
+  {
+    name: 'deny',
+    isOffline: true,
+    summary: 'keep the hook of your shell from the mapping file of a folder',
+    load: () => import('./deny.ts'),
+  },
+  {
     name: 'healthcheck',
     isOffline: true,
     summary: 'report whether `locket inject` has every secret in place',
@@ -53,8 +70,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'secret',
-    isOffline: true,
-    summary: 'keep secrets in the embedded store',
+    summary: 'keep secrets in the embedded store, and copy them there from other managers',
     load: () => import('./secret.ts'),
   },
   {

@@ -1,15 +1,17 @@
 import { secretsOf } from '../app/secret/dotenv-secrets.ts'
 import { secretTable } from '../app/secret/list.ts'
+import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { loadCommand, type Loaded, type Sections } from '../config/load.ts'
 import { logSection } from '../config/sections/log.ts'
 import {
+  secretCopySection,
   secretGetSection,
   secretImportSection,
   secretListSection,
   secretSetSection,
   storeSection,
 } from '../config/sections/secret.ts'
-import type { SecretStore, Stored } from '../core/ports/secret-store.ts'
+import type { SecretStore } from '../core/ports/secret-store.ts'
 import { parseDotenv } from '../core/text/dotenv.ts'
 import { nearest } from '../core/text/nearest.ts'
 import { decodeUtf8 } from '../core/text/utf8.ts'
@@ -17,6 +19,8 @@ import { LocketError } from '../core/vocabulary/errors.ts'
 import { parseSecretName } from '../core/vocabulary/secret-name.ts'
 import { wipeAll } from '../core/vocabulary/secret.ts'
 import type { Action, Command, CommandContext, Operands } from './define.ts'
+import { COPY_SECTIONS, copy } from './secret/copy.ts'
+import { made } from './secret/made.ts'
 import { printValue, refuseTerminal } from './terminal/print-value.ts'
 import { readValue, readWhole } from './terminal/secret-value.ts'
 
@@ -37,6 +41,7 @@ const ACTIONS: ReadonlyMap<string, SecretAction> = new Map([
   ['list', action(LIST, [], list)],
   ['rm', action(OWN, ['PATH...'], remove)],
   ['import', action(IMPORT, ['FILE'], importDotenv, 'files')],
+  ['copy', { sections: COPY_SECTIONS, run: (_name, context) => copy(context) }],
   ['rotate-key', action(OWN, [], rotateKey)],
 ])
 
@@ -48,6 +53,7 @@ export const command: Command = {
     'locket secret list [--names]',
     'locket secret rm PATH...',
     'locket secret import FILE [--prefix PREFIX]               every variable of a .env file',
+    'locket secret copy REFERENCE local://PATH [--force]       from another manager, without showing it',
     'locket secret rotate-key',
   ],
   example:
@@ -59,7 +65,9 @@ export const command: Command = {
     secretImportSection,
     storeSection,
     logSection,
+    secretCopySection,
   ],
+  more: RENDERING_SECTIONS.filter((it) => it !== storeSection && it !== logSection),
   actions: ACTIONS,
   async run(context) {
     const [name = ''] = context.argv
@@ -185,14 +193,6 @@ async function open({ store, log }: Loaded<typeof OWN>['settings']): Promise<Sec
   return openLocalSecrets(store, openCommandEvents(log))
 }
 
-/** Returns lines that name the new files. The owner of a new key must know that there is a key to keep. */
-function made(stored: Stored): string {
-  const lines = stored.made.map((path) => `made ${path}\n`)
-  return lines.length < 2
-    ? lines.join('')
-    : `${lines.join('')}keep a copy of both files, and store the key apart from the secrets\n`
-}
-
 /** Words of other programs for the actions. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   add: 'set',
@@ -208,6 +208,9 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   remove: 'rm',
   unset: 'rm',
   load: 'import',
+  cp: 'copy',
+  mv: 'copy',
+  migrate: 'copy',
   rotate: 'rotate-key',
 }
 

@@ -1,18 +1,23 @@
 import { loadRendering } from '../config/load-rendering.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
+import { grackleSection } from '../config/broker/grackle-section.ts'
 import { readPolicyFile } from '../config/broker/policy-file.ts'
+import { readRegistryFile } from '../config/broker/registry-file.ts'
 import { serveCheckSection, serveSection } from '../config/broker/serve-section.ts'
 import type { Emit } from '../core/ports/events.ts'
 import { nearest } from '../core/text/nearest.ts'
 import { LocketError } from '../core/vocabulary/errors.ts'
-import type { OpenedBroker, ServeConfig } from '../wire-broker.ts'
+import type { OpenedBroker, ServeConfig } from '../wire-broker/open-broker.ts'
 import type { Action, Command } from './define.ts'
 
-const SECTIONS = { serve: serveSection } as const
+const SECTIONS = { serve: serveSection, grackle: grackleSection } as const
 
 /** Without one of these words, the command is the broker. */
 const ACTIONS: ReadonlyMap<string, Action> = new Map([
-  ['check', { sections: [serveCheckSection, serveSection, ...RENDERING_SECTIONS], takes: 'files' }],
+  [
+    'check',
+    { sections: [serveCheckSection, serveSection, grackleSection, ...RENDERING_SECTIONS], takes: 'files' },
+  ],
 ])
 
 /** The command `locket serve`: the broker. */
@@ -22,7 +27,7 @@ export const command: Command = {
     'locket serve check [FLAGS] [FILE]    compiles the policy file, and runs its examples',
   ],
   example: 'locket serve --server-name broker.example --config /etc/locket/locket.toml',
-  sections: [serveSection, serveCheckSection, ...RENDERING_SECTIONS],
+  sections: [serveSection, grackleSection, serveCheckSection, ...RENDERING_SECTIONS],
   actions: ACTIONS,
   runsAlone: true,
   async run(context) {
@@ -36,11 +41,11 @@ export const command: Command = {
     const loaded = loadRendering({ name, sections: SECTIONS, argv, env, isRoot, tables })
     const { providers, parseRef, log, exposed } = loaded
     const { sikkerkey: answersSikkerkey, ...settings } = loaded.settings.serve
-    const config = configOf(settings)
+    const config = { ...configOf(settings), grackle: grackleOf(loaded.settings.grackle) }
     const wire = await import('../wire.ts')
     const emit = await wire.openDaemonEvents(log)
     if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
-    const { openBroker } = await import('../wire-broker.ts')
+    const { openBroker } = await import('../wire-broker/open-broker.ts')
     const opened = await openBroker(config, { emit, env, providers, parseRef, parsePolicy, signal })
     const { runBroker } = await import('../app/broker/run-broker.ts')
     return await runBroker(
@@ -74,6 +79,10 @@ async function listenersOf(
     const { serveSikkerkey } = await import('../http/sikkerkey/sikkerkey-api.ts')
     serveSikkerkey(machines, { broker, clock, emit })
   }
+  if (opened.grackle !== undefined) {
+    const { serveGrackle } = await import('../http/grackle/grackle-api.ts')
+    serveGrackle(machines, { broker, grackle: opened.grackle, clock, emit })
+  }
   serveAdmin(admin, { broker, clock, emit, token: opened.adminToken })
   await Promise.all([machines.ready(), admin.ready()])
   return {
@@ -86,21 +95,55 @@ async function listenersOf(
   }
 }
 
-type Settings = ReturnType<typeof loadRendering<typeof SECTIONS>>['settings']['serve']
+type AllSettings = ReturnType<typeof loadRendering<typeof SECTIONS>>['settings']
+type Settings = AllSettings['serve']
+
+/** The networks of the original. */
+const GRACKLE_NETWORKS: readonly string[] = ['10.0.0.0/24']
+
+/** Undefined: the protocol is off. Throws `config` for settings that would have no effect then. */
+function grackleOf({ compat = [], networks, ...settings }: AllSettings['grackle']): ServeConfig['grackle'] {
+  if (!compat.includes('grackle')) {
+    if (networks === undefined && settings.registry === undefined && !settings.hasRegistryApi)
+      return undefined
+    throw new LocketError('config', 'the settings of grackle have no effect without compat = ["grackle"]')
+  }
+  return { ...settings, networks: networks ?? GRACKLE_NETWORKS, parseRegistry: readRegistryFile }
+}
 
 function configOf({
   tlsCert: cert,
   tlsKey: key,
   machineRate,
+  oidcIssuer,
+  oidcClientId,
+  oidcSecretFile,
+  oidcCaCert,
+  oidcScope,
+  oidcName,
+  oidcNewPeople,
   ...settings
 }: Omit<Settings, 'sikkerkey'>): ServeConfig {
   if ((cert === undefined) !== (key === undefined))
     throw new LocketError('config', 'tls-cert and tls-key are set together, or neither of them')
   const [rate] = machineRate
   if (rate === undefined) throw new LocketError('internal', 'there is no rate')
+  if ((oidcIssuer === undefined) !== (oidcClientId === undefined))
+    throw new LocketError('config', 'oidc-issuer and oidc-client-id are set together, or neither of them')
   return {
     ...settings,
     rate,
     tlsFiles: cert === undefined || key === undefined ? undefined : { cert, key },
+    loginService:
+      oidcIssuer === undefined || oidcClientId === undefined
+        ? undefined
+        : {
+            issuer: oidcIssuer,
+            clientId: oidcClientId,
+            secretFile: oidcSecretFile,
+            caFile: oidcCaCert,
+            scope: oidcScope,
+            rule: { name: oidcName, newPeople: oidcNewPeople },
+          },
   }
 }

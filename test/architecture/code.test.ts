@@ -12,6 +12,7 @@ const REVEALS: readonly string[] = [
   'src/cli/terminal/print-value.ts',
   'src/core/blind/swap.ts',
   'src/core/broker/answer-body.ts',
+  'src/core/broker/sealed/rsa.ts',
   'src/core/keys/derive.ts',
   'src/core/last-known-good/sealed-value.ts',
   'src/core/template/render.ts',

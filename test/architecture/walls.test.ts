@@ -13,7 +13,9 @@ interface Layer {
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:net', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
-  host: { uses: ['core', 'koffi', 'pino', 'pg', 'fflate', 'zod', '@bufbuild/cel', 'node:*'] },
+  host: {
+    uses: ['core', 'koffi', 'pino', 'pg', 'openid-client', 'fflate', 'zod', '@bufbuild/cel', 'node:*'],
+  },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
     uses: ['core', 'settings', 'providers', 'zod', 'smol-toml', 'yaml', 'node:util', 'node:fs'],
@@ -33,11 +35,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     types: ['config'],
   },
   cli: {
-    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'wire-broker.ts', 'node:*'],
+    uses: ['app', 'http', 'config', 'core', 'wire.ts', 'wire-broker', 'node:*'],
     types: ['settings', 'providers'],
   },
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
-  'wire-broker.ts': { uses: ['app', 'core', 'host', 'wire.ts', 'node:*'], types: ['providers'] },
+  'wire-broker': { uses: ['app', 'core', 'host', 'wire.ts', 'node:*'], types: ['providers'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
   'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
   'start-state.ts': { uses: ['node:*'], types: ['core'] },
@@ -106,11 +108,12 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     export: ['render', 'recipe', 'sinks'],
     check: ['access', 'render', 'recipe'],
     mapping: ['render', 'recipe'],
-    secret: [],
+    secret: ['render'],
     init: [],
     policy: [],
     broker: ['access', 'policy'],
     dashboard: ['access', 'broker', 'policy'],
+    grackle: ['broker'],
     blind: ['audit', 'exec', 'leases', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { DIST } from '../../scripts/engine/plugin.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { processFacts, untilAsleep } from '../support/process-facts.ts'
 
 // The program that `make rootfs` leaves, or LOCKET_E2E_DIST: its launcher sees what Node changes.
@@ -38,6 +39,8 @@ async function commandAfter(t: TestContext, lines: string, before: readonly stri
 }
 
 test('a command in the place of locket has all that locket was started with', async (t) => {
+  const mapping = join(await temporaryFolder(t), 'locket.toml')
+  writeFileSync(mapping, '[secrets]\n')
   for (const lines of [
     'true',
     'ulimit -Sn 512',
@@ -48,7 +51,9 @@ test('a command in the place of locket has all that locket was started with', as
     'umask 027; ulimit -c 0; cd /tmp',
   ]) {
     const direct = await commandAfter(t, lines, [])
-    const replaced = await commandAfter(t, lines, [LAUNCHER, 'exec', '--'])
-    assert.deepEqual(replaced, direct, lines)
+    for (const words of [['exec'], ['run', '--mapping', mapping]]) {
+      const replaced = await commandAfter(t, lines, [LAUNCHER, ...words, '--'])
+      assert.deepEqual(replaced, direct, `${words[0]} after ${lines}`)
+    }
   }
 })

@@ -21,6 +21,8 @@ export interface TestBrowser {
     fields?: Readonly<Record<string, string | readonly string[]>>,
     headers?: http.OutgoingHttpHeaders,
   ): Promise<PageReply>
+  /** Sends JSON with the token of the last form, as the script does. */
+  call(path: string, value?: unknown): Promise<PageReply>
   /** Sends a form, and follows to the page behind it. */
   change(path: string, fields?: Readonly<Record<string, string | readonly string[]>>): Promise<PageReply>
 }
@@ -69,7 +71,8 @@ export async function startDashboard(options: BrokerOptions): Promise<TestDashbo
   }
 }
 
-async function setUp(browser: TestBrowser, link: string, name: string): Promise<void> {
+/** Uses a setup link. */
+export async function setUp(browser: TestBrowser, link: string, name: string): Promise<void> {
   const { pathname, search, searchParams } = new URL(link)
   await browser.get(`${pathname}${search}`)
   const token = searchParams.get('token') ?? ''
@@ -83,7 +86,8 @@ export async function logIn(browser: TestBrowser, name: string, password = PASSW
   return await browser.post('/login', { name, password })
 }
 
-function createBrowser(port: number): TestBrowser {
+/** Returns a browser without cookies. `port`: that of the dashboard. */
+export function createBrowser(port: number): TestBrowser {
   const cookies = new Map<string, string>()
   let form = ''
 
@@ -115,6 +119,10 @@ function createBrowser(port: number): TestBrowser {
       const type = 'application/x-www-form-urlencoded'
       const own = { origin: `http://localhost:${port}`, 'content-type': type }
       return ask('POST', path, { ...own, ...headers }, body.toString())
+    },
+    call(path, value = {}) {
+      const own = { origin: `http://localhost:${port}`, 'content-type': 'application/json', 'x-form': form }
+      return ask('POST', path, own, JSON.stringify(value))
     },
     async change(path, fields = {}) {
       const { status, headers, text } = await browser.post(path, fields)

@@ -12,8 +12,8 @@ import type { BrokerPorts } from './ports.ts'
 export interface EnrolRequest {
   readonly token: string
   readonly keys: MachineKeys
-  /** The signature of `enrolStatement` by the new key. */
-  readonly proof: Uint8Array
+  /** The signature of `enrolStatement` by the new key. Left out: the protocol of the machine has none. */
+  readonly proof?: Uint8Array
   readonly address: string
 }
 
@@ -69,7 +69,7 @@ export function createEnrol(ports: BrokerPorts): (request: EnrolRequest) => Prom
       throw new LocketError('rate_limited', 'too many enrolments from this address were refused', {
         retryAfterMs: waitMs,
       })
-    if (!isSignatureOf(keys.signing, enrolStatement(token), proof))
+    if (proof !== undefined && !isSignatureOf(keys.signing, enrolStatement(token), proof))
       throw new LocketError('usage', 'the enrolment is not signed by its own key')
     const fingerprint = keyFingerprint(keys.signing)
     const [hash, now] = [tokenHash(token), clock.now()]

@@ -1,7 +1,9 @@
 import type { InstanceStatus } from '../access/instance-status.ts'
 import { createShowAudit, type ShowAudit } from './audit-view.ts'
+import { createDoor } from './door.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { createLogin, type Login } from './login.ts'
+import { createOutsideLogin, type OutsideLogin } from './outside-login.ts'
 import { createPasskeys, type Passkeys } from './passkeys.ts'
 import { createPeople, type People } from './people.ts'
 import { createPolicyView, type PolicyView } from './policy-view.ts'
@@ -26,6 +28,8 @@ export interface Dashboard extends Disposable {
   readonly sessions: Sessions
   readonly login: Login
   readonly passkeys: Passkeys
+  /** Undefined: the operator has named no login service. */
+  readonly outside: OutsideLogin | undefined
   readonly people: People
   readonly fleet: Fleet
   readonly projects: Projects
@@ -41,11 +45,14 @@ export function createDashboard(ports: DashboardPorts): Dashboard {
   const sessions = createPeopleSessions(ports)
   const login = createLogin(ports, sessions)
   const projects = createProjects(ports)
+  const door = createDoor(ports.clock)
+  const { loginService } = ports
   return {
     sessions,
     login,
     projects,
-    passkeys: createPasskeys(ports, sessions),
+    passkeys: createPasskeys(ports, sessions, door),
+    outside: loginService && createOutsideLogin(ports, loginService, { sessions, door }),
     people: createPeople(ports, login, sessions),
     fleet: createFleet(ports),
     showAudit: createShowAudit(ports),

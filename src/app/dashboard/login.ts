@@ -1,4 +1,3 @@
-import { createMeter } from '../../core/waiting/meter.ts'
 import { hashPassword, isPassword, PASSWORD_LENGTH } from '../../core/broker/people/password.ts'
 import { isPersonName, type PersonRecord } from '../../core/broker/people/people.ts'
 import { tokenHash } from '../../core/broker/tokens.ts'
@@ -34,7 +33,7 @@ export interface Login {
 }
 
 /** Wrong passwords for one name: five at once, then one in three minutes. */
-const FAILURES = { count: 5, perMs: 15 * 60_000, most: 10_000 } as const
+const FAILURES = { count: 5, perMs: 15 * 60_000 } as const
 /** Passwords that are checked, and wait to be checked, at the same time: each takes 19 MiB and 80 ms. */
 const MOST_AT_ONCE = 2
 const MOST_WAITING = 20
@@ -45,17 +44,13 @@ export function createLogin(
   sessions: Pick<Sessions, 'open'>,
 ): Login {
   const { clock, people, audit, emit } = ports
-  const failures = createMeter(FAILURES)
-  // The oldest count is dropped when there are too many, so invented names are not counted with people.
-  const failuresOfNobody = createMeter(FAILURES)
   const inTurn = createTurns(MOST_AT_ONCE, MOST_WAITING)
 
   /** Counts a try before the check, so that tries at the same time count too. */
-  function take(name: string, person: PersonRecord | undefined): void {
-    const now = clock.elapsed()
+  async function take(name: string, person: PersonRecord | undefined): Promise<void> {
     // A name has any length, and its hash has one.
-    const waitMs =
-      person === undefined ? failuresOfNobody.take(tokenHash(name), now) : failures.take(person.id, now)
+    const who = person?.id ?? tokenHash(name)
+    const waitMs = await people.takeTry({ who, isPerson: person !== undefined }, FAILURES, clock.now())
     if (waitMs === 0) return
     throw new LocketError('rate_limited', `too many wrong passwords: try again in ${minutes(waitMs)}`, {
       retryAfterMs: waitMs,
@@ -75,12 +70,12 @@ export function createLogin(
     visitor: Visitor,
   ): Promise<PersonRecord | undefined> {
     const person = isPersonName(name) ? await people.personNamed(name) : undefined
-    take(name, person)
+    await take(name, person)
     const hash = person === undefined ? undefined : await people.passwordOf(person.id)
     const isRight =
       password.length <= PASSWORD_LENGTH.most && (await inTurn(() => isPassword(password, hash)))
     if (isRight && person !== undefined) {
-      failures.give(person.id)
+      await people.clearTries(person.id)
       return person
     }
     await noteFailure(person, visitor)

@@ -1,7 +1,9 @@
 import type { PasskeyRecord, PersonRecord } from '../../core/broker/people/people.ts'
+import { networkOf } from '../../core/broker/addresses.ts'
 import { createNonce, tokenHash } from '../../core/broker/tokens.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { change } from '../broker/catalog.ts'
+import type { Door } from './door.ts'
 import { actorOf, type DashboardPorts, type Visitor } from './ports.ts'
 import type { Sessions, Visit } from './sessions.ts'
 
@@ -10,8 +12,11 @@ type NewPasskey = Pick<PasskeyRecord, 'id' | 'publicKey' | 'counter' | 'name'>
 
 /** The passkeys of people. The bytes of WebAuthn are verified by the caller. */
 export interface Passkeys {
-  /** Resolves with a new challenge: 128 random bits in base64url. It is good once, for five minutes. */
-  challenge(): Promise<string>
+  /**
+   * Resolves with a new challenge: 128 random bits in base64url. It is good once, for five minutes. Rejects
+   * with `rate_limited` for a person, or an address of somebody unknown, who asks too often.
+   */
+  challenge(visitor: Visitor, visit?: Visit): Promise<string>
   /** Uses a challenge up. Resolves with false if it is unknown, used or expired. */
   take(challenge: string): Promise<boolean>
   list(visit: Visit): Promise<readonly PasskeyRecord[]>
@@ -33,10 +38,11 @@ const MOST_NAME_CHARACTERS = 60
 const MOST_PASSKEYS = 20
 
 /** Returns the passkeys of the dashboard. */
-export function createPasskeys(ports: DashboardPorts, sessions: Sessions): Passkeys {
+export function createPasskeys(ports: DashboardPorts, sessions: Sessions, door: Door): Passkeys {
   const { people, clock } = ports
   return {
-    async challenge() {
+    async challenge({ address }, visit) {
+      door.admit(visit?.person.id ?? networkOf(address))
       const challenge = createNonce()
       const expires = clock.now() + CHALLENGE_MS
       await people.addTicket({ hash: tokenHash(challenge), kind: 'challenge', expires })

@@ -1,5 +1,6 @@
 import type { Policy, PolicyFile } from '../../core/broker/policy/rules.ts'
 import type { PeopleStore } from '../../core/broker/people/people-store.ts'
+import type { ClaimRule, SignedClaims } from '../../core/broker/people/claims.ts'
 import type { PersonRecord } from '../../core/broker/people/people.ts'
 import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
 import type { BrokerStore } from '../../core/ports/broker-store.ts'
@@ -11,6 +12,30 @@ import type { Admin } from '../broker/catalog.ts'
 
 /** Parses and compiles the text of a policy. Rejects with `config`. */
 type ReadPolicy = (text: string) => Promise<{ readonly file: PolicyFile; readonly policy: Policy }>
+
+/** The words that tie an answer to the browser that began the login. */
+export interface LoginWords {
+  /** The page of the dashboard to which the service sends the browser back. */
+  readonly redirect: string
+  readonly state: string
+  readonly nonce: string
+  /** The secret of PKCE: its hash goes with the browser, and it goes with the code. */
+  readonly verifier: string
+}
+
+/** The login service of the organisation, which speaks OpenID Connect. */
+export interface LoginService {
+  /** Its host name, for people. */
+  readonly name: string
+  readonly rule: ClaimRule
+  /** Resolves with the address to send the browser to. Rejects with `unavailable` and `provider_protocol`. */
+  begin(words: LoginWords): Promise<string>
+  /**
+   * Exchanges the code of an answer, and resolves with the facts that the service has signed. Rejects with
+   * `auth` for an answer that is not right in every part, and with `unavailable`.
+   */
+  finish(words: LoginWords, answer: URLSearchParams): Promise<SignedClaims>
+}
 
 /** The parts of the broker and of the machine that the dashboard needs. */
 export interface DashboardPorts {
@@ -25,6 +50,8 @@ export interface DashboardPorts {
   readonly readPolicy: ReadPolicy
   /** The providers that were asked so far. */
   readonly providers: () => readonly InstanceStatus[]
+  /** Left out: people log in by passwords and passkeys only. */
+  readonly loginService?: LoginService | undefined
   /**
    * Keeps the link for the first administrator in a file, and resolves with its path. Without a link it
    * removes the file.

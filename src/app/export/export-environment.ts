@@ -14,18 +14,23 @@ interface ExportRequest {
   /** See `VariableRules`. */
   readonly fieldNames: VariableStyle
   readonly signal: AbortSignal
+  /** Left out: 30 s. */
+  readonly timeoutMs?: number
+  /** True: a reference that failed is not asked for again within that time. */
+  readonly asksOnce?: boolean
   readonly sink: Sink<PreparedVariable>
 }
 
 /**
  * Gives all variables to the sink. Rejects with one error that names all that failed, and then the sink gets
- * nothing: a reference without a value is never passed on as text. Waits at most 30 s for a provider that is
- * starting.
+ * nothing: a reference without a value is never passed on as text. Waits at most `timeoutMs` for a
+ * provider that is starting.
  */
 export async function exportEnvironment(
-  { entries, parseRef, fieldNames, signal, sink }: ExportRequest,
+  request: ExportRequest,
   { clock, emit, sources, resolve }: Pick<Machine, 'clock' | 'emit' | 'sources' | 'resolve'>,
 ): Promise<void> {
+  const { entries, parseRef, fieldNames, signal, timeoutMs = RENDER_TIMEOUT_MS, asksOnce = false } = request
   const environment = await prepareEnvironment(
     entries,
     { parseRef, maxFileBytes: MOST_VARIABLE_BYTES, fieldNames },
@@ -40,11 +45,12 @@ export async function exportEnvironment(
     resolve,
     clock,
     signal,
-    timeoutMs: RENDER_TIMEOUT_MS,
+    timeoutMs,
+    asksOnce,
     emit,
   })
   try {
-    await sink.put(rendered.templates, rendered)
+    await request.sink.put(rendered.templates, rendered)
   } finally {
     rendered.wipe()
   }

@@ -1,5 +1,5 @@
 import type { Emit } from '../../core/ports/events.ts'
-import type { OpenedBroker } from '../../wire-broker.ts'
+import type { OpenedBroker } from '../../wire-broker/open-broker.ts'
 
 /**
  * Builds the server of the dashboard. Undefined: it is off, and its pages are not loaded. `proxy`: the

@@ -5,6 +5,7 @@ import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Duration, Names, Rates, Switch, Text } from '../../settings/kinds.ts'
 import { AnyText } from '../../settings/schema.ts'
 import { checkSection } from '../sections/check.ts'
+import { oidcFields } from './oidc-section.ts'
 
 /** `:7468`, `127.0.0.1:7468` or `unix:/path`. */
 const Listen = AnyText.transform((text) => {
@@ -101,6 +102,7 @@ export const serveSection = section('serve', 'locket serve', {
     summary: 'the address of the dashboard in browsers, when a proxy on this host adds TLS',
     placeholder: 'URL',
   }),
+  ...oidcFields,
   stateDir: field({
     name: 'broker-dir',
     env: 'LOCKET_BROKER_DIR',

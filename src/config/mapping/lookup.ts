@@ -18,6 +18,8 @@ interface Searcher {
   /** Absolute path. */
   readonly cwd: string
   readonly uid: number
+  /** True: a file in the working directory is held to the rules for those above it. */
+  readonly isStrict?: boolean
 }
 
 /**
@@ -38,10 +40,10 @@ export function readMappingFile(path: string, problems: Problems): TomlFile | un
   return read(path, undefined, problems)
 }
 
-function search({ cwd, uid }: Searcher, problems: Problems): TomlFile[] {
+function search({ cwd, uid, isStrict = false }: Searcher, problems: Problems): TomlFile[] {
   let folder = cwd
   for (let looked = 0; looked < MOST_FOLDERS; looked += 1) {
-    const owner = folder === cwd ? undefined : uid
+    const owner = folder === cwd && !isStrict ? undefined : uid
     for (const name of MAPPING_NAMES) {
       const before = problems.length
       const file = read(join(folder, name), owner, problems)

@@ -55,6 +55,18 @@ export const secretListSection = section('secret-list', 'locket secret list', {
   }),
 })
 
+/** The settings of `locket secret copy`, without those of the store and of the providers. */
+export const secretCopySection = section('secret-copy', 'locket secret copy', {
+  mayReplace: field({
+    name: 'force',
+    kind: 'switch',
+    schema: Switch,
+    default: 'false',
+    summary: 'replace secrets that have a value already',
+    toml: false,
+  }),
+})
+
 /** The settings of `locket secret import`, without those of the store. */
 export const secretImportSection = section('secret-import', 'locket secret import', {
   prefix: field({

@@ -49,12 +49,14 @@ export interface AuditEntry {
 export type AuditOutcome = 'allowed' | 'denied' | 'failed'
 
 /**
- * The actions that have a line in the audit. `start`: a process of the broker; `policy.load`: a policy takes
- * effect; `gap`: lines before this one could not be stored; `audit.drop`: old lines were deleted.
+ * The actions that have a line in the audit. `start`: a process of the broker; `policy.load` and
+ * `registry.load`: a policy or a registry takes effect; `gap`: lines before this one could not be stored;
+ * `audit.drop`: old lines were deleted.
  */
 export const BROKER_AUDIT_ACTIONS = [
   'start',
   'policy.load',
+  'registry.load',
   'gap',
   'audit.drop',
   'read',
@@ -76,6 +78,8 @@ export const BROKER_AUDIT_ACTIONS = [
   'person.setup',
   'login',
   'session.end',
+  'registry.add',
+  'registry.remove',
 ] as const
 
 /** One of `BROKER_AUDIT_ACTIONS`. */

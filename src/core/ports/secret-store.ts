@@ -26,8 +26,15 @@ export interface SecretStore {
   list(): Promise<readonly SecretMetadata[]>
   /** Returns a value, which the receiver must wipe. Rejects with `not_found`. */
   get(name: SecretName): Promise<Secret>
-  /** Stores the values. Creates the file and the key if they do not exist. The caller wipes the values. */
-  set(values: ReadonlyMap<SecretName, Secret>, signal: AbortSignal): Promise<Stored>
+  /**
+   * Stores the values. Creates the file and the key if they do not exist. The caller wipes the values. With
+   * `mayReplace` false it rejects with `usage` when one of the names has a value, and stores none then.
+   */
+  set(
+    values: ReadonlyMap<SecretName, Secret>,
+    signal: AbortSignal,
+    options?: { readonly mayReplace?: boolean },
+  ): Promise<Stored>
   /** Removes the secrets. Rejects with `not_found` when one of them is missing, and removes none then. */
   remove(names: readonly SecretName[], signal: AbortSignal): Promise<void>
   /** Makes a new key and returns its public half. The old key opens no file that is written from now on. */

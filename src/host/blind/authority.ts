@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Clock } from '../../core/ports/clock.ts'
-import { certifyAuthority, certifyServer, createCertificateKey } from '../broker/certificate.ts'
+import { certifyAuthority, certifyServer, createCertificateKey } from '../broker/tls/certificate.ts'
 import { trustStore } from './trust-store.ts'
 
 /** An authority that vouches for every host, towards the programs that are given its certificate. */

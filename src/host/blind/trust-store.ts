@@ -1,4 +1,4 @@
-import { explicit, integer, octets, oid, sequence, setOf, type Der } from '../broker/der.ts'
+import { explicit, integer, octets, oid, sequence, setOf, type Der } from '../broker/tls/der.ts'
 
 const DATA = '1.2.840.113549.1.7.1'
 const CERTIFICATE_BAG = '1.2.840.113549.1.12.10.1.3'

@@ -20,6 +20,8 @@ const COLUMNS = [
   'reason',
   'hash',
 ]
+/** Young lines that are counted for one question. */
+const MOST_YOUNG = 20_000
 /** The rows of the table `audit_head`. */
 const [HEAD, BASE] = [1, 0]
 
@@ -32,6 +34,20 @@ export function createAuditStore(database: Database): AuditStore {
   async function headAt(id: number): Promise<AuditHead> {
     const [row] = await one(sql('SELECT seq, hash FROM audit_head WHERE id = $1', id))
     return Head.parse(row)
+  }
+
+  /**
+   * Resolves with the first line that is as young as this, so that a question about the last days does not
+   * read all older lines. Undefined: so many lines are that young that the newest ones are found quickly.
+   * Times of lines are not in their order, because clocks are set back.
+   */
+  async function firstSince(at: number): Promise<number | 'none' | undefined> {
+    const text = `SELECT COUNT(*) AS number, MIN(seq) AS first
+      FROM (SELECT seq FROM audit WHERE at >= $1 ORDER BY at LIMIT ${MOST_YOUNG + 1}) AS young`
+    const [row] = await one(sql(text, at))
+    const number = Number(row?.['number'])
+    if (number === 0) return 'none'
+    return number > MOST_YOUNG ? undefined : Number(row?.['first'])
   }
 
   return {
@@ -54,7 +70,9 @@ export function createAuditStore(database: Database): AuditStore {
     },
 
     async newest(filter, most) {
-      const { where, values } = conditionsOf(filter)
+      const first = filter.since === undefined ? undefined : await firstSince(filter.since)
+      if (first === 'none') return []
+      const { where, values } = conditionsOf(filter, first)
       const text = `SELECT * FROM audit ${where} ORDER BY seq DESC LIMIT $${values.length + 1}`
       return (await one(sql(text, ...values, most))).map(rowOf)
     },
@@ -115,13 +133,17 @@ function valuesOf({ seq, hash, entry }: AuditRow): Statement['values'] {
   return [seq, at, actor, action, target, machine ?? null, secret ?? null, address, outcome, reason, hash]
 }
 
-function conditionsOf({ machine, secret, outcome, since, until, before }: AuditFilter) {
+function conditionsOf(
+  { machine, secret, outcome, since, until, before }: AuditFilter,
+  first: number | undefined,
+) {
   const wanted: readonly (readonly [text: string, value: string | number | undefined])[] = [
     ['machine =', machine],
     ['secret =', secret],
     ['outcome =', outcome],
     ['at >=', since],
     ['at <=', until],
+    ['seq >=', first],
     ['seq <', before],
   ]
   const used = wanted.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))

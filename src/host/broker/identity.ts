@@ -6,7 +6,7 @@ import { createToken } from '../../core/broker/tokens.ts'
 import { errnoOf, LocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { writePrivateFile } from '../files/own-files.ts'
-import { certifyAuthority, createCertificateKey, type Certified } from './certificate.ts'
+import { certifyAuthority, createCertificateKey, type Certified } from './tls/certificate.ts'
 
 /** The keys of a broker, which are made at its first start. A broker that loses them is another broker. */
 interface BrokerIdentity {
@@ -56,15 +56,20 @@ function pemOf(key: KeyObject): string {
   return key.export({ format: 'pem', type: 'pkcs8' })
 }
 
-async function readOrMake(path: string, make: () => string): Promise<string> {
+/**
+ * Resolves with the text of a private file, which is made if it is missing. Rejects with `io`, and with
+ * `config` for a file that is empty or that other users can read.
+ */
+export async function readOrMake(path: string, make: () => string | Promise<string>): Promise<string> {
   const known = await readPrivate(path)
   if (known !== undefined) return known
-  const made = make()
+  const made = await make()
   await writePrivateFile(path, Buffer.from(made))
   return made
 }
 
-function readKey(text: string, path: string, type: string): KeyObject {
+/** Returns the private key of a file that locket has written. Throws `config` if it does not hold one. */
+export function readKey(text: string, path: string, type: string): KeyObject {
   try {
     const key = createPrivateKey(text)
     if (key.asymmetricKeyType === type) return key

@@ -1,6 +1,7 @@
 import { FIRST } from '../../core/audit/chain.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
-import { DASHBOARD_TABLES } from './dashboard/tables.ts'
+import { DASHBOARD_TABLES, LOGIN_TABLES } from './dashboard/tables.ts'
+import { REGISTRY_TABLES } from './grackle/registry-store.ts'
 
 /**
  * The steps from an empty database to the present one, for SQLite and PostgreSQL alike. A step that was
@@ -43,6 +44,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `INSERT INTO audit_head VALUES (0, 0, '${FIRST}'), (1, 0, '${FIRST}')`,
   ],
   DASHBOARD_TABLES,
+  REGISTRY_TABLES,
+  LOGIN_TABLES,
 ]
 
 /** The table that records the steps that were taken. */

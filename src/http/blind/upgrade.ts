@@ -11,8 +11,8 @@ import { endToEnd, scrubText, without } from './headers.ts'
 import { hasBody, openOnward, type ExchangePorts } from './send-on.ts'
 
 /**
- * Passes a request that changes the protocol, such as the one that opens a WebSocket. Values are put into its
- * head only, and hidden in all that the server sends afterwards. Never rejects.
+ * Passes a request that opens a WebSocket, and refuses every other change of the protocol. Values are put
+ * into its head only, and hidden in all that the server sends afterwards. Never rejects.
  */
 export async function exchangeUpgrade(
   request: IncomingMessage,
@@ -32,6 +32,8 @@ export async function exchangeUpgrade(
   try {
     const refusal = upstream.refusalOf(seen.host)
     if (refusal !== undefined) throw refusal
+    // Values could not be hidden in a protocol that this proxy does not know.
+    if (!isWebSocket(request)) throw otherProtocol(request)
     // The body would not be sent. A server that does not upgrade would take the next request for it.
     if (hasBody(request)) throw new LocketError('denied', 'a request that changes the protocol has a body')
     const prepared = await prepare(request, seen, gate)
@@ -45,6 +47,10 @@ export async function exchangeUpgrade(
     const [answer, server, head] = await answered.promise
     const scrubber = () => gate.scrubber()
     if (server === undefined) return await passAnswer(answer, response, { scrubber, isHead: false, passed })
+    if (!isWebSocket(answer)) {
+      server.destroy()
+      throw new LocketError('unavailable', 'the server changed to another protocol than websocket')
+    }
     response.detachSocket(socket as Socket)
     const { statusCode: status = 101 } = answer
     const shown = upgrading(endToEnd(answer), answer)
@@ -62,7 +68,18 @@ export async function exchangeUpgrade(
 
 /** Returns the headers with those that ask for the new protocol. Compressed frames could not be scrubbed. */
 function upgrading(headers: HeaderList, { headers: given }: IncomingMessage): HeaderList {
-  const { upgrade } = given
-  if (upgrade === undefined) throw new LocketError('denied', 'the request names no protocol')
+  const { upgrade = '' } = given
   return [...without(headers, 'sec-websocket-extensions'), ['Connection', 'Upgrade'], ['Upgrade', upgrade]]
+}
+
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** Characters of a protocol in a message. */
+const MOST_NAME = 40
+
+function otherProtocol({ headers: { upgrade = '' } }: IncomingMessage): LocketError {
+  const name = JSON.stringify(upgrade.slice(0, MOST_NAME))
+  return new LocketError('denied', `an upgrade to ${name} is not passed on, only one to websocket`)
 }

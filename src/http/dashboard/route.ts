@@ -39,6 +39,8 @@ export interface SetCookie {
   readonly name: string
   readonly value: string
   readonly maxAgeS: number
+  /** Sent also with a link from another site. */
+  readonly isForReturn?: true
 }
 
 /** The answer to a request. */

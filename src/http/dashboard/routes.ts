@@ -4,6 +4,7 @@ import { DOCKER_ROUTES } from './pages/docker.ts'
 import { LOGIN_ROUTES } from './pages/login.ts'
 import { MACHINE_ROUTES } from './pages/machine.ts'
 import { MACHINES_ROUTES } from './pages/machines.ts'
+import { OUTSIDE_ROUTES } from './pages/outside.ts'
 import { OVERVIEW_ROUTES } from './pages/overview.ts'
 import { PASSKEY_ROUTES } from './pages/passkeys.ts'
 import { PEOPLE_ROUTES } from './pages/people.ts'
@@ -24,4 +25,5 @@ export const ROUTES: readonly Route[] = [
   ...POLICY_ROUTES,
   ...ACCOUNT_ROUTES,
   ...PASSKEY_ROUTES,
+  ...OUTSIDE_ROUTES,
 ]

@@ -9,6 +9,7 @@ import { bodyBytes, factsOfRefusal, type RefusalFacts } from '../broker/broker-s
 import { ASSETS } from './assets/assets.ts'
 import { html } from './html/html.ts'
 import { plain } from './html/layout.ts'
+import { packedPage } from './packed-page.ts'
 import type { OpenRequest, PageAnswer, PageRequest, Route, SetCookie } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { COOKIES, readCookies, writeCookie } from './session/cookies.ts'
@@ -104,7 +105,7 @@ export function serveDashboard(server: FastifyInstance, options: DashboardOption
       now: options.clock.now(),
       problem: undefined,
     }
-    return await send(reply, await run(route, checked, visit, reply))
+    return await send(request, reply, await run(route, checked, visit, reply))
   }
 
   function read(request: FastifyRequest, cookie: string | undefined) {
@@ -145,11 +146,18 @@ export function serveDashboard(server: FastifyInstance, options: DashboardOption
     for (const cookie of cookies) reply.header('set-cookie', writeCookie(cookie, isTls))
   }
 
-  async function send(reply: FastifyReply, sent: PageAnswer): Promise<FastifyReply> {
+  async function send(
+    { method, headers }: FastifyRequest,
+    reply: FastifyReply,
+    sent: PageAnswer,
+  ): Promise<FastifyReply> {
     setCookies(reply, sent.cookies ?? [])
     if (sent.kind === 'redirect') return reply.redirect(sent.to, 303)
     if (sent.kind === 'json') return reply.type('application/json').send(JSON.stringify(sent.value))
-    if (sent.kind === 'page') return reply.type('text/html; charset=utf-8').send(sent.html.text)
+    if (sent.kind === 'page') {
+      const page = await packedPage(sent.html.text, { method, accepts: headers['accept-encoding'] })
+      return reply.headers(page.headers).type('text/html; charset=utf-8').send(page.bytes)
+    }
     const { bytes, name } = sent
     reply.raw.once('close', () => bytes.fill(0))
     return reply

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { WatchedChange, SecretItem, ValuedItem } from '../../app/broker/sikkerkey/read-by-id.ts'
+import { readPublicKey } from '../../core/broker/keys.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { bodyBytes, readJsonBody } from '../broker/broker-server.ts'
@@ -13,6 +14,26 @@ const ExportBody = z.object({
 })
 
 const PollBody = z.object({ watch: z.array(z.string().max(256)).max(500) })
+
+const EnrolBody = z.object({
+  // As it is shown, with or without the fingerprint of the broker behind it.
+  token: z.string().regex(/^le_[a-z2-7]{26}(?:\.[\w+/=-]{1,64})?$/, 'must be a token of an enrolment'),
+  publicKey: z.string().transform((text, context) => {
+    const key = readPublicKey(text)
+    if (key !== undefined) return key
+    context.addIssue({ code: 'custom', message: 'must be 32 bytes in base64' })
+    return z.NEVER
+  }),
+  // The operator has chosen the name of the machine.
+  hostname: z.string().max(256).optional(),
+  name: z.string().max(256).optional(),
+})
+
+/** Returns the token and the key of a new machine. Throws `usage`. */
+export function readEnrolBody(body: unknown) {
+  const { token, publicKey } = readJsonBody(EnrolBody, body)
+  return { token: token.split('.')[0] ?? '', publicKey }
+}
 
 /** Returns the ids that a machine watches. Throws `usage`. */
 export function readPollBody(body: unknown): readonly string[] {
@@ -46,6 +67,18 @@ export function listBody(items: readonly SecretItem[]): Buffer {
   return Buffer.from(JSON.stringify({ secrets: items.map(factsOf) }))
 }
 
+/** As `listBody`, with the names of projects. Which kind a secret is, only its fields tell. */
+export function cliListBody(items: readonly SecretItem[]): Buffer {
+  const more = (item: SecretItem) => ({ ...projectOf(item.project), type: '', ...factsOf(item) })
+  return Buffer.from(JSON.stringify({ secrets: items.map(more) }))
+}
+
+/** Returns whether a project has secrets for a machine. */
+export function accessBody(project: string, isValid: boolean): Buffer {
+  const error = isValid ? null : 'this machine may not read this project'
+  return Buffer.from(JSON.stringify({ valid: isValid, projectName: isValid ? project : null, error }))
+}
+
 /** As `listBody`, with values. The caller must wipe it. Throws `unfit_value`, which names the secret. */
 export function exportBody(items: readonly ValuedItem[]): Buffer {
   const rows = items.map((item) => {
@@ -57,13 +90,11 @@ export function exportBody(items: readonly ValuedItem[]): Buffer {
 
 /** Returns `{"projects":[…]}`. The id of a project is its name. */
 export function projectsBody(projects: readonly string[]): Buffer {
-  const rows = projects.map((name) => ({
-    projectId: name,
-    projectName: name,
-    applicationId: null,
-    applicationName: null,
-  }))
-  return Buffer.from(JSON.stringify({ projects: rows }))
+  return Buffer.from(JSON.stringify({ projects: projects.map(projectOf) }))
+}
+
+function projectOf(name: string) {
+  return { projectId: name, projectName: name, applicationId: null, applicationName: null }
 }
 
 function factsOf({ id, name, project, fields }: SecretItem) {

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticated } from '../../app/broker/authenticate.ts'
 import type { Broker } from '../../app/broker/broker.ts'
 import type { Unread } from '../../app/broker/sikkerkey/read-by-id.ts'
+import { vaultIdOf } from '../../core/broker/identity-file.ts'
+import { createSealingKey, rawPublicKey } from '../../core/broker/keys.ts'
 import { SIKKERKEY } from '../../core/broker/signing/sikkerkey.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
@@ -9,10 +11,13 @@ import { isLocketError, LocketError, type ErrorCode } from '../../core/vocabular
 import { bodyBytes, factsOfRefusal, JSON_TYPE, type RefusalFacts } from '../broker/broker-server.ts'
 import { signalWithin } from '../broker/signals.ts'
 import {
+  accessBody,
   changesBody,
+  cliListBody,
   exportBody,
   listBody,
   projectsBody,
+  readEnrolBody,
   readExportBody,
   readListBody,
   readPollBody,
@@ -48,6 +53,7 @@ export function serveSikkerkey(server: FastifyInstance, options: SikkerkeyOption
 }
 
 function addRoutes(v1: FastifyInstance, { broker, clock, emit }: SikkerkeyOptions): void {
+  const vaultId = vaultIdOf(Buffer.from(broker.server.serverKey, 'base64'))
   const verified = new WeakSet<FastifyRequest>()
   const addressOf = ({ raw }: FastifyRequest): string => raw.socket.remoteAddress ?? ''
   const deadline = (reply: FastifyReply): AbortSignal => signalWithin(DEADLINE_MS, reply, clock)
@@ -121,6 +127,30 @@ function addRoutes(v1: FastifyInstance, { broker, clock, emit }: SikkerkeyOption
   v1.get('/cli/projects', async (request, reply) => {
     const by = await authenticate(request)
     return send(reply, projectsBody(await broker.byId.projects(by)))
+  })
+
+  v1.get('/cli/secrets', async (request, reply) => {
+    const by = await authenticate(request)
+    const items = await broker.byId.list(by, { project: undefined, signal: deadline(reply) })
+    return send(reply, cliListBody(items))
+  })
+
+  v1.post('/verify-access', async (request, reply) => {
+    const by = await authenticate(request)
+    const project = readListBody(request.body)
+    const isValid = (await broker.byId.projects(by)).includes(project)
+    return send(reply.code(isValid ? 200 : 403), accessBody(project, isValid))
+  })
+
+  v1.post<{ Params: { vault: string } }>('/:vault/enroll/register', async (request, reply) => {
+    if (request.params.vault !== vaultId)
+      throw new LocketError('not_found', `there is no such vault: this broker is ${vaultId}`)
+    const { token, publicKey } = readEnrolBody(request.body)
+    // The protocol has one key. Nobody has the private half of the other, so nothing can be sealed for it.
+    const keys = { signing: publicKey, sealing: rawPublicKey(createSealingKey()) }
+    const { identity } = await broker.enrol({ token, keys, address: addressOf(request) })
+    const { machineId, machineName, apiUrl } = identity
+    return send(reply, Buffer.from(JSON.stringify({ machineId, machineName, vaultId, apiUrl })))
   })
 }
 

@@ -102,10 +102,11 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
       return valueOf(entryNamed(await reader.entries(), name))
     },
 
-    set: (values, signal) =>
+    set: (values, signal, { mayReplace = true } = {}) =>
       changing(signal, async () => {
         const { entries, made } = await existingOrNew(signal)
         const replaced = new Set([...values.keys()].filter((name) => entries.has(name)))
+        if (!mayReplace && replaced.size > 0) throw occupied(replaced)
         for (const [name, value] of values) entries.set(name, entryOf(value, clock.now()))
         await write(await reader.key(), entries)
         return { replaced, made }
@@ -132,6 +133,18 @@ export function openSecretFile(paths: LocalPaths, deps: SecretFileDeps): SecretS
         return (await parseAgeKey(fresh, paths.key)).recipient()
       }),
   }
+}
+
+/** Names in a message about secrets that are there already. */
+const MOST_NAMED = 5
+
+function occupied(names: ReadonlySet<SecretName>): LocketError {
+  const shown = [...names].slice(0, MOST_NAMED).map((name) => `local://${name}`)
+  const rest = names.size > MOST_NAMED ? ` and ${names.size - MOST_NAMED} more` : ''
+  const verb = names.size === 1 ? 'has a value' : 'have values'
+  return new LocketError('usage', `${shown.join(', ')}${rest} ${verb} already: nothing is stored`, {
+    hint: '--force replaces them',
+  })
 }
 
 async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {

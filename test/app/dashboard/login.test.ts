@@ -29,7 +29,8 @@ test('tries for many other names do not make a locked name free', async (t) => {
   await assert.rejects(tryAs('carl', 'wrong wrong wrong'), { code: 'rate_limited' })
   // A password that is too long costs nothing to check.
   const long = 'x'.repeat(257)
-  for (let count = 0; count <= 10_000; count += 1)
+  for (let count = 0; count <= 500; count += 1)
     await assert.rejects(tryAs(`name${count}`, long), { code: 'auth' })
+  await people.dropExpired(clock.now(), 0)
   await assert.rejects(tryAs('carl', 'wrong wrong wrong'), { code: 'rate_limited' })
 })

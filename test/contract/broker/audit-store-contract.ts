@@ -99,6 +99,14 @@ export function auditStoreContract(kind: string, subject: AuditStoreSubject): vo
     assert.deepEqual(await numbers({ outcome: 'denied', before: 50 }, 2), [46, 41])
     assert.deepEqual(await numbers({ since: NOW + 10, until: NOW + 12 }, 10), [13, 12, 11])
     assert.deepEqual(await numbers({ machine: 'nobody' }, 10), [])
+    assert.deepEqual(await numbers({ since: NOW + 60 }, 10), [])
+    const head = await store.head()
+    // The clock was set back between these two lines.
+    const odd = [NOW + 900, NOW + 5].map((at, index) => entryOf(`odd${index}`, { at }))
+    await store.append(chainRows(odd, head), head)
+    assert.deepEqual(await numbers({ since: NOW + 58 }, 10), [61, 60, 59])
+    assert.deepEqual(await numbers({ since: NOW + 58, before: 61 }, 10), [60, 59])
+    assert.deepEqual(await numbers({ since: NOW + 500 }, 10), [61])
   })
 
   named('the oldest rows are deleted, and the rest still verifies', async (store) => {

@@ -9,7 +9,17 @@ const postgres = await startPostgres()
 
 peopleStoreContract('postgres', {
   async open() {
-    const database = await openPostgres(await postgres.createDatabase(), systemClock())
-    return { store: createBrokerStore(database), people: createPeopleStore(database) }
+    const url = await postgres.createDatabase()
+    const database = await openPostgres(url, systemClock())
+    return {
+      store: createBrokerStore(database),
+      people: createPeopleStore(database),
+      async again() {
+        const next = await openPostgres(url, systemClock())
+        return Object.assign(createPeopleStore(next), {
+          [Symbol.asyncDispose]: () => next[Symbol.asyncDispose](),
+        })
+      },
+    }
   },
 })

@@ -7,7 +7,17 @@ import { peopleStoreContract } from './people-store-contract.ts'
 
 peopleStoreContract('sqlite', {
   async open(t) {
-    const database = openSqlite(join(await temporaryFolder(t), 'broker.db'))
-    return { store: createBrokerStore(database), people: createPeopleStore(database) }
+    const path = join(await temporaryFolder(t), 'broker.db')
+    const database = openSqlite(path)
+    return {
+      store: createBrokerStore(database),
+      people: createPeopleStore(database),
+      async again() {
+        const next = openSqlite(path)
+        return Object.assign(createPeopleStore(next), {
+          [Symbol.asyncDispose]: () => next[Symbol.asyncDispose](),
+        })
+      },
+    }
   },
 })

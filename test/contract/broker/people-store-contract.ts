@@ -9,6 +9,8 @@ import { machine, NOW, secret } from './broker-store-contract.ts'
 interface Stores {
   readonly store: BrokerStore
   readonly people: PeopleStore
+  /** Opens the database a second time, as the next process does. */
+  again(): Promise<PeopleStore & AsyncDisposable>
 }
 
 /** A database for one test. */
@@ -116,6 +118,31 @@ export function peopleStoreContract(kind: string, subject: PeopleStoreSubject): 
     await people.dropExpired(NOW, NOW + 200_000)
     assert.equal(await people.session('b', NOW), undefined, 'it was not used since')
   })
+
+  named(
+    'tries of a login are counted for each name, also by the next process',
+    async ({ people, ...more }) => {
+      const limit = { count: 3, perMs: 30_000 }
+      const take = (who: string, at: number, by: PeopleStore = people): Promise<number> =>
+        by.takeTry({ who, isPerson: who === 'p_anna' }, limit, at)
+      const taken = await Promise.all([1, 2, 3, 4].map(() => take('p_anna', NOW)))
+      assert.deepEqual(
+        taken.toSorted((a, b) => a - b),
+        [0, 0, 0, 10_000],
+      )
+      assert.equal(await take('other', NOW), 0)
+      await using next = await more.again()
+      assert.equal(await take('p_anna', NOW + 4000, next), 6000)
+      assert.equal(await take('p_anna', NOW + 10_000, next), 0)
+      assert.equal(await take('p_anna', NOW + 10_000), 10_000)
+      assert.equal(await take('p_anna', NOW - 3_600_000), 10_000, 'a clock that was set back')
+      await people.clearTries('p_anna')
+      assert.equal(await take('p_anna', NOW), 0)
+      await people.dropExpired(NOW + 9999, 0)
+      assert.equal(await take('p_anna', NOW + 9999), 0)
+      for (const expected of [0, 1]) assert.equal(await take('p_anna', NOW + 9999), expected)
+    },
+  )
 
   named('a passkey is stored once, counted and removed by its person', async ({ people }) => {
     await people.addPerson(person('anna', true))

@@ -10,8 +10,8 @@ import {
   certifyAuthority,
   certifyServer,
   createCertificateKey,
-} from '../../../src/host/broker/certificate.ts'
-import { time } from '../../../src/host/broker/der.ts'
+} from '../../../src/host/broker/tls/certificate.ts'
+import { time } from '../../../src/host/broker/tls/der.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const NAMES = ['broker.example', 'localhost', '127.0.0.1', '::1', 'fd00::1:2']

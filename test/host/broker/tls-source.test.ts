@@ -7,8 +7,8 @@ import {
   certifyAuthority,
   certifyServer,
   createCertificateKey,
-} from '../../../src/host/broker/certificate.ts'
-import { readTls, renewTls, type TlsSource } from '../../../src/host/broker/tls-source.ts'
+} from '../../../src/host/broker/tls/certificate.ts'
+import { readTls, renewTls, type TlsSource } from '../../../src/host/broker/tls/tls-source.ts'
 import { createManualClock } from '../../fakes/manual-clock.ts'
 import { createRecordingLog } from '../../fakes/recording-log.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'

@@ -44,3 +44,22 @@ test('an answer with a compressed transfer is not passed on: values in it are no
   assert.equal(answer.status, 502)
   assert.match(answer.text, /compressed its answer in a way that cannot be read/)
 })
+
+test('an upgrade to another protocol than WebSocket is refused by its name', async (t) => {
+  const world = await blindWorld(t)
+  const { api, arrived } = world.target
+  const start = `GET /ws HTTP/1.1\r\nHost: ${api}\r\nAuthorization: Bearer ${world.placeholder}\r\n`
+  for (const name of ['h2c', 'TLS/1.2', 'websocket, h2c', 'websocket2', 'x'.repeat(90)]) {
+    const answer = await raw(
+      world,
+      api,
+      `${start}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: ${name}\r\n\r\n`,
+    )
+    assert.match(answer, /^HTTP\/1\.1 403 /, name)
+  }
+  const answer = await raw(world, api, `${start}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n`)
+  await until('the reason', () =>
+    answer.includes('an upgrade to "h2c" is not passed on, only one to websocket'),
+  )
+  assert.deepEqual(arrived, [])
+})

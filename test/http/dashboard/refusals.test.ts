@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { logIn, PASSWORD, startDashboard, type TestDashboard } from '../../support/dashboard.ts'
 
@@ -64,6 +65,26 @@ test('every answer forbids caches, frames, other hosts and inline scripts', asyn
     assert.equal(headers['referrer-policy'], 'same-origin')
     assert.equal(headers['x-content-type-options'], 'nosniff')
   }
+})
+
+test('a page is packed for a browser that takes it, and the answer to a form is not', async () => {
+  const { anna } = dashboard
+  for (const accepts of ['gzip, deflate, br', 'br, gzip;q=0.5', 'gzip']) {
+    const plain = await anna.get('/account')
+    const packed = await anna.get('/account', { 'accept-encoding': accepts })
+    assert.equal(packed.headers['content-encoding'], 'gzip', accepts)
+    assert.ok(packed.bytes.byteLength < plain.bytes.byteLength / 2)
+    assert.match(gunzipSync(packed.bytes).toString(), /<h1>Your account<\/h1>/)
+  }
+  for (const accepts of ['', 'br', 'gzip;q=0', 'xgzip']) {
+    const { headers, text } = await anna.get('/account', { 'accept-encoding': accepts })
+    assert.equal(headers['content-encoding'], undefined, accepts)
+    assert.match(text, /<h1>Your account<\/h1>/)
+  }
+  await anna.get('/people')
+  const { headers, text } = await anna.post('/people', { name: 'packed' }, { 'accept-encoding': 'gzip' })
+  assert.equal(headers['content-encoding'], undefined)
+  assert.match(text, /setup\?token=/)
 })
 
 test('a form without its token, with that of another session, or of another site is refused', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -10,6 +10,7 @@ import { startBroker, type TestBroker } from '../../support/broker.ts'
 
 /** `make sikkerkey` puts it there. */
 const PYTHON = 'build/sikkerkey/bin/python'
+const ENROLS = 'test/fixtures/programs/enrol-sikkerkey.py'
 const PROGRAM = 'test/fixtures/programs/read-sikkerkey.py'
 
 if (existsSync(PYTHON)) liveTests()
@@ -90,6 +91,25 @@ function liveTests(): void {
       assert.deepEqual(denied, ['AccessDeniedError', 'sk_hidden: this machine may not read it'])
       assert.equal(field?.[0], 'FieldNotFoundError')
       assert.equal(structure?.[0], 'SecretStructureError')
+    })
+
+    test('it enrols in memory with a token, once, and reads', async () => {
+      const { vaultId } = JSON.parse(readFileSync(join(bundle, 'identity.json'), 'utf8')) as {
+        vaultId: string
+      }
+      const grants = [{ project: 'shop', name: 'database_url' }]
+      const { json } = await broker.admin('POST', '/v1/machines', { name: 'lambda', grants })
+      const env = {
+        PATH: process.env['PATH'] ?? '',
+        SIKKERKEY_API_URL: `https://127.0.0.1:${broker.port}`,
+        SSL_CERT_FILE: join(bundle, 'ca.pem'),
+      }
+      const enrol = async (): Promise<unknown> => {
+        const words = [ENROLS, vaultId, json.token, 'sk_database_url']
+        return JSON.parse((await promisify(execFile)(PYTHON, words, { env })).stdout)
+      }
+      assert.deepEqual(await enrol(), ['postgres://db'])
+      assert.deepEqual(await enrol(), ['AccessDeniedError', 'the token is unknown, used or expired'])
     })
 
     test('a machine that was disabled reads nothing more', async () => {

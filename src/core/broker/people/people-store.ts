@@ -26,14 +26,27 @@ export interface ListedProject {
   readonly grants: number
 }
 
-/** A right to do one thing once: to set up a login, or to answer a challenge. */
+/** A right to do one thing once: to set up a login, to answer a challenge, or to come back from outside. */
 export interface TicketRecord {
   /** SHA-256 of the token, which is not stored. */
   readonly hash: string
-  readonly kind: 'setup' | 'challenge'
-  /** The person whom a setup is for. Left out: the first administrator, or a challenge. */
+  readonly kind: 'setup' | 'challenge' | 'outside'
+  /** The person whom a setup is for. Left out: the first administrator, or another kind. */
   readonly person?: string
   readonly expires: number
+}
+
+/** Whom a try of a login is counted for. */
+interface LoginTry {
+  /** The id of a person, or the hash of a name that nobody has. */
+  readonly who: string
+  readonly isPerson: boolean
+}
+
+/** So many tries at once, and as many again in `perMs` milliseconds. */
+interface TryLimit {
+  readonly count: number
+  readonly perMs: number
 }
 
 /**
@@ -66,6 +79,14 @@ export interface PeopleStore {
    */
   setPassword(person: string, hash: string, keptSession: string): Promise<void>
 
+  /**
+   * Takes one try of a login, and resolves with 0 when it may go, else with the milliseconds until the next
+   * one may. It is stored before the try, so that neither a restart nor another replica makes a name free.
+   */
+  takeTry(one: LoginTry, limit: TryLimit, now: number): Promise<number>
+  /** Forgets all tries for a name. */
+  clearTries(who: string): Promise<void>
+
   addSession(session: SessionRecord): Promise<void>
   /** Resolves with the session of this hash that has not expired. */
   session(hash: string, now: number): Promise<SessionRecord | undefined>
@@ -86,7 +107,10 @@ export interface PeopleStore {
   ticket(hash: string, now: number): Promise<TicketRecord | undefined>
   /** As `ticket`, and deletes it: only one caller gets it. */
   takeTicket(hash: string, now: number): Promise<TicketRecord | undefined>
-  /** Deletes sessions and tickets that have expired or were not used since `idleBefore`. */
+  /**
+   * Deletes sessions and tickets that have expired or were not used since `idleBefore`, tries that do not
+   * count any more, and the oldest ones for names that nobody has.
+   */
   dropExpired(now: number, idleBefore: number): Promise<void>
 
   machinePage(question: MachineQuestion): Promise<readonly ListedMachine[]>

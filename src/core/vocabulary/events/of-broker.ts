@@ -39,5 +39,26 @@ export const BROKER_EVENTS = {
     person: 'text',
     address: 'text',
   }),
+  'grackle.socket': row(
+    'warn',
+    "clients of grackleclub's protocol are answered on a socket: if a proxy speaks to them without TLS, nothing vouches for a value",
+    {},
+  ),
+  'grackle.registry': row('info', 'the registry of {path} is in effect', { path: 'text', clients: 'number' }),
+  'grackle.row': row('error', 'a row of the registry is left out: {fault}', { path: 'text', fault: 'text' }),
+  'grackle.registry-kept': row('error', 'the registry stays as it was: {error}', {
+    path: 'text',
+    error: 'text',
+  }),
+  'grackle.refused': row('warn', "a request of grackleclub's protocol was refused: {reason}", {
+    address: 'text',
+    reason: 'text',
+    machine: 'text',
+  }),
+  'grackle.too-large': row(
+    'warn',
+    'a value has more than the {most} bytes that the RSA key of the client can encrypt',
+    { machine: 'text', secret: 'text', most: 'number' },
+  ),
   'broker.trouble': row('error', 'a part of the broker does not work: {error}', { error: 'text' }),
 } as const

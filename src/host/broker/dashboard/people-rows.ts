@@ -81,7 +81,7 @@ export function passkeyOf(row: SqlRow): PasskeyRecord {
 
 const Ticket = z.object({
   hash: z.string(),
-  kind: z.enum(['setup', 'challenge']),
+  kind: z.enum(['setup', 'challenge', 'outside']),
   person: z.string().nullable(),
   expires: z.number(),
 })

@@ -1,6 +1,7 @@
 import type { PeopleStore } from '../../../core/broker/people/people-store.ts'
 import { must, sql, type Database, type SqlRow, type Statement } from '../sql.ts'
 import { machineRows } from './machine-rows.ts'
+import { dropTries, tryRows } from './try-rows.ts'
 import { passkeyOf, permissionOf, personOf, sessionOf, ticketOf } from './people-rows.ts'
 
 const MINUTE_MS = 60_000
@@ -167,9 +168,11 @@ export function createPeopleStore(database: Database): PeopleStore {
       await run([
         sql('DELETE FROM session WHERE expires <= $1 OR seen_at < $2', now, idleBefore),
         sql('DELETE FROM ticket WHERE expires <= $1', now),
+        ...dropTries(now),
       ])
     },
 
+    ...tryRows(run),
     ...machineRows(rows),
   }
 }

@@ -22,3 +22,9 @@ export const DASHBOARD_TABLES: readonly string[] = [
   'CREATE INDEX machine_of_owner ON machine (owner)',
   'CREATE INDEX machine_of_state ON machine (state, last_seen, created_at)',
 ]
+
+/** The tries of logins: the step after `DASHBOARD_TABLES`. */
+export const LOGIN_TABLES: readonly string[] = [
+  // free_at: the moment at which all tries are there again.
+  'CREATE TABLE login_try (who TEXT PRIMARY KEY, is_person BIGINT NOT NULL, free_at BIGINT NOT NULL)',
+]

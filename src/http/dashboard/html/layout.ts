@@ -101,14 +101,18 @@ function menuEntry({ path, label, icon: name }: Entry, active: string | undefine
     : html`<li><a href="/${path.slice(1)}">${inside}</a></li>`
 }
 
-/** Returns a page without the menu: login, setup, refusals. */
-export function plain(title: string, body: Piece): Html {
+/**
+ * Returns a page without the menu: login, setup, refusals. `next`: the path that the browser goes to by
+ * itself.
+ */
+export function plain(title: string, body: Piece, next?: string): Html {
   return documentOf(
     title,
     html`<main id="main" class="alone">
       <p class="brand">${icon('locket')}<span>locket</span></p>
       <div class="card">${body}</div>
     </main>`,
+    next === undefined ? undefined : html`<meta http-equiv="refresh" content="0;url=/${next.slice(1)}" />`,
   )
 }
 
@@ -117,13 +121,14 @@ export function problemNote(problem: string | undefined): Piece {
   return problem === undefined ? undefined : html`<p class="note bad" role="alert">${problem}</p>`
 }
 
-function documentOf(title: string, body: Html): Html {
+function documentOf(title: string, body: Html, more?: Html): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        ${more}
         <title>${title} · locket</title>
         <link rel="icon" href="/assets/${ASSETS.icon.name}" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/${ASSETS.style.name}" />

@@ -41,6 +41,11 @@ async function loginPage(request: OpenRequest): Promise<PageAnswer> {
     <p id="says" class="note bad" role="alert" hidden></p>
     <p class="or">or with a password</p>
   </div>`
+  const service = request.dashboard.outside?.service
+  const outside =
+    service &&
+    html`<a class="button wide" href="/oidc/login?next=${encodeURIComponent(next)}">Log in with ${service}</a>
+      <p class="or">or</p>`
   const fields = html`<input type="hidden" name="next" value="${next}" />
     ${textField({ name: 'name', label: 'Name', fills: 'username', isRequired: true, value: typed(request, 'name'), most: 63 })}
     ${textField({ name: 'password', label: 'Password', type: 'password', fills: 'current-password', isRequired: true })}
@@ -49,7 +54,7 @@ async function loginPage(request: OpenRequest): Promise<PageAnswer> {
     plain(
       'Log in',
       html`<h1>Log in</h1>
-        ${problemNote(problem)} ${passkey} ${postForm(request, '/login', fields)}`,
+        ${problemNote(problem)} ${outside} ${passkey} ${postForm(request, '/login', fields)}`,
     ),
   )
 }

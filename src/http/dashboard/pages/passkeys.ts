@@ -49,9 +49,9 @@ function json(value: unknown): PageAnswer {
 async function addOptions(request: PageRequest): Promise<PageAnswer> {
   const rpID = hostOf(request)
   const { generateRegistrationOptions } = await import('@simplewebauthn/server')
-  const { dashboard, visit } = request
+  const { dashboard, visit, visitor } = request
   const own = await dashboard.passkeys.list(visit)
-  const challenge = Buffer.from(await dashboard.passkeys.challenge(), 'base64url')
+  const challenge = Buffer.from(await dashboard.passkeys.challenge(visitor, visit), 'base64url')
   return json(
     await generateRegistrationOptions({
       rpName: 'locket',
@@ -88,7 +88,7 @@ async function add(request: PageRequest): Promise<PageAnswer> {
 async function loginOptions(request: OpenRequest): Promise<PageAnswer> {
   const rpID = hostOf(request)
   const { generateAuthenticationOptions } = await import('@simplewebauthn/server')
-  const challenge = Buffer.from(await request.dashboard.passkeys.challenge(), 'base64url')
+  const challenge = Buffer.from(await request.dashboard.passkeys.challenge(request.visitor), 'base64url')
   return json(
     await generateAuthenticationOptions({
       rpID,

@@ -2,38 +2,39 @@ import { join } from 'node:path'
 import { hostname } from 'node:os'
 import type { Server as HttpsServer } from 'node:https'
 import type { Server } from 'node:net'
-import { createClients } from './app/access/clients.ts'
-import { createAuditWriter } from './app/broker/audit/writer.ts'
-import { createBroker, type Broker } from './app/broker/broker.ts'
-import { openLivePolicy, type LivePolicy } from './app/policy/live-policy.ts'
-import { refuseOwn } from './app/broker/own-references.ts'
-import { claimStore } from './app/broker/run-broker.ts'
-import type { DashboardPorts } from './app/dashboard/ports.ts'
-import { rawPublicKey, toBase64 } from './core/broker/keys.ts'
-import type { PolicyFile } from './core/broker/policy/rules.ts'
-import type { BrokerAddress } from './core/broker/broker-address.ts'
-import { allowGranted } from './core/broker/seams.ts'
-import type { Clock } from './core/ports/clock.ts'
-import type { Emit } from './core/ports/events.ts'
-import type { ParseRef } from './core/template/template.ts'
-import { VERSION } from './core/vocabulary/version.ts'
-import type { Rate } from './core/waiting/rate.ts'
-import { createAuditStore } from './host/broker/audit-store.ts'
-import { createBrokerStore } from './host/broker/broker-store.ts'
-import { createPeopleStore } from './host/broker/dashboard/people-store.ts'
-import { keepSetupLink } from './host/broker/dashboard/setup-link.ts'
-import { openBrokerIdentity } from './host/broker/identity.ts'
-import { listenAt } from './host/broker/listen.ts'
-import { readTls, renewTls, type TlsSource } from './host/broker/tls-source.ts'
-import type { Database } from './host/broker/sql.ts'
-import { zipFiles } from './host/broker/zip.ts'
-import { holdFolder } from './host/daemon/hold-folder.ts'
-import { claimSocket } from './host/daemon/socket.ts'
-import { onHangup } from './host/policy/on-hangup.ts'
-import { openSourceFiles } from './host/sources/source-files.ts'
-import { watchPaths } from './host/sources/watch.ts'
-import type { ProviderDeps, ProviderInstance } from './providers/define.ts'
-import { providerDeps } from './wire.ts'
+import { createClients } from '../app/access/clients.ts'
+import { createAuditWriter } from '../app/broker/audit/writer.ts'
+import { createBroker, type Broker } from '../app/broker/broker.ts'
+import { refuseOwn } from '../app/broker/own-references.ts'
+import type { BrokerPorts } from '../app/broker/ports.ts'
+import { claimStore } from '../app/broker/run-broker.ts'
+import type { Grackle } from '../app/grackle/grackle.ts'
+import type { DashboardPorts } from '../app/dashboard/ports.ts'
+import { rawPublicKey, toBase64 } from '../core/broker/keys.ts'
+import type { PolicyFile } from '../core/broker/policy/rules.ts'
+import type { BrokerAddress } from '../core/broker/broker-address.ts'
+import { allowGranted } from '../core/broker/seams.ts'
+import type { Clock } from '../core/ports/clock.ts'
+import type { Emit } from '../core/ports/events.ts'
+import type { ParseRef } from '../core/template/template.ts'
+import { VERSION } from '../core/vocabulary/version.ts'
+import type { Rate } from '../core/waiting/rate.ts'
+import { createAuditStore } from '../host/broker/audit-store.ts'
+import { createBrokerStore } from '../host/broker/broker-store.ts'
+import { openLoginService, type LoginServiceConfig } from '../host/broker/dashboard/oidc-client.ts'
+import { createPeopleStore } from '../host/broker/dashboard/people-store.ts'
+import { keepSetupLink } from '../host/broker/dashboard/setup-link.ts'
+import { openBrokerIdentity } from '../host/broker/identity.ts'
+import { listenAt } from '../host/broker/listen.ts'
+import { readTls, renewTls, type TlsSource } from '../host/broker/tls/tls-source.ts'
+import type { Database } from '../host/broker/sql.ts'
+import { zipFiles } from '../host/broker/zip.ts'
+import { holdFolder } from '../host/daemon/hold-folder.ts'
+import { claimSocket } from '../host/daemon/socket.ts'
+import type { ProviderDeps, ProviderInstance } from '../providers/define.ts'
+import { providerDeps } from '../wire.ts'
+import type { GrackleConfig } from './grackle.ts'
+import { openPolicy, readPolicyText } from './policy.ts'
 
 // The part of wire.ts that only `locket serve` loads: it builds the broker on the real machine.
 
@@ -46,6 +47,7 @@ export interface ServeConfig {
   readonly dashboardListen?: BrokerAddress | undefined
   /** The address of the dashboard in browsers, behind a proxy. */
   readonly dashboardUrl?: string | undefined
+  readonly loginService?: LoginServiceConfig | undefined
   readonly stateDir: string
   readonly database?: string | undefined
   readonly names?: readonly string[] | undefined
@@ -58,6 +60,8 @@ export interface ServeConfig {
   readonly auditKeepMs?: number | undefined
   /** The policy file. Undefined: grants alone decide. */
   readonly policyFile?: string | undefined
+  /** Left out: nothing speaks grackleclub's protocol. */
+  readonly grackle?: GrackleConfig | undefined
 }
 
 /** The parts of the process that the broker needs. */
@@ -74,6 +78,8 @@ interface ServeSurroundings {
 /** A broker that is open and does not listen yet. */
 export interface OpenedBroker {
   readonly broker: Broker
+  /** Undefined: the protocol is off. */
+  readonly grackle: Grackle | undefined
   readonly clock: Clock
   readonly adminToken: string
   /** The certificate of the machines' listener. Undefined: it is a Unix socket. */
@@ -115,7 +121,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
     await audit([{ ...started, at: clock.now(), target: hostname(), reason: `locket ${VERSION}` }])
     const policyPorts = { clock, emit, audit, parse: parsePolicy }
     const policy = await openPolicy(config.policyFile, policyPorts, signal)
-    const broker = createBroker({
+    const ports: BrokerPorts = {
       clock,
       emit,
       store,
@@ -138,16 +144,31 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         authority: source?.kind === 'own' ? identity.authority.certificate : undefined,
       },
       zip: zipFiles,
-    })
+    }
+    // Its module is loaded only if it is used.
+    const grackle =
+      config.grackle &&
+      (await (
+        await import('./grackle.ts')
+      ).openGrackle(config.grackle, {
+        ports,
+        database,
+        stateDir: config.stateDir,
+        hasTls: tls !== undefined,
+        signal,
+      }))
+    const broker = createBroker(ports)
     const common = { clock, emit, audit, broker, store }
     return {
       broker,
+      grackle,
       dashboard: config.dashboardListen && {
         ...common,
         people: createPeopleStore(database),
         decide: policy?.decide ?? allowGranted,
         readPolicy: async (text) => await readPolicyText(parsePolicy, text),
         providers: () => clients.list(),
+        loginService: config.loginService && openLoginService(config.loginService, deps),
         keepFirstLink: (link) => keepSetupLink(config.stateDir, link),
       },
       clock,
@@ -177,52 +198,11 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
   }
 }
 
-/** Returns what `locket serve check` needs. */
-export function openPolicyCheck() {
-  const files = openSourceFiles()
-  return {
-    read: (path: string) => files.read(path, { maxBytes: MOST_POLICY_BYTES }),
-    compile: async (file: PolicyFile) => (await import('./host/policy/cel.ts')).compilePolicy(file),
-  }
-}
-
-async function readPolicyText(parse: ServeSurroundings['parsePolicy'], text: string) {
-  const file = parse('the text', text)
-  return { file, policy: await openPolicyCheck().compile(file) }
-}
-
-/** The size of the largest policy file in bytes. */
-const MOST_POLICY_BYTES = 256 * 1024
-/** An editor writes a file in several steps. */
-const DEBOUNCE_MS = 200
-
-/** Opens the policy, and reads it again when its file changes or SIGHUP comes. CEL is loaded only for it. */
-async function openPolicy(
-  path: string | undefined,
-  ports: Omit<Parameters<typeof openLivePolicy>[0], 'path' | 'read' | 'compile'>,
-  signal: AbortSignal,
-): Promise<LivePolicy | undefined> {
-  if (path === undefined) return undefined
-  const { compilePolicy: compile } = await import('./host/policy/cel.ts')
-  const { read } = openPolicyCheck()
-  const policy = await openLivePolicy({ ...ports, path, read, compile })
-  const reload = (): void => void policy.reload()
-  const watch = await watchPaths([path], reload, { debounceMs: DEBOUNCE_MS, isDeep: false })
-  // The file may have changed after it was read, and before it was watched.
-  await policy.reload()
-  const hangups = onHangup(reload)
-  signal.addEventListener('abort', () => {
-    hangups[Symbol.dispose]()
-    void watch[Symbol.asyncDispose]()
-  })
-  return policy
-}
-
 /** Loads only the database that is used. */
 async function openDatabase({ database, stateDir }: ServeConfig, clock: Clock): Promise<Database> {
   if (database !== undefined)
-    return await (await import('./host/broker/postgres.ts')).openPostgres(database, clock)
-  return (await import('./host/broker/sqlite.ts')).openSqlite(join(stateDir, 'broker.db'))
+    return await (await import('../host/broker/postgres.ts')).openPostgres(database, clock)
+  return (await import('../host/broker/sqlite.ts')).openSqlite(join(stateDir, 'broker.db'))
 }
 
 function tlsSourceOf(

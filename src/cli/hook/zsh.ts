@@ -1,0 +1,65 @@
+/** The script for `eval "$(locket hook zsh)"`. */
+export const ZSH_HOOK = `# The hook of locket for zsh. In ~/.zshrc: eval "$(locket hook zsh)"
+zmodload zsh/parameter
+(( ! \${+functions[__locket_leave]} )) || __locket_leave
+typeset -g __locket_seen= __locket_folder=
+typeset -ga __locket_names=()
+typeset -gA __locket_before=() __locket_kind=()
+
+__locket_set() {
+  emulate -L zsh
+  if (( \${+parameters[$1]} )); then
+    __locket_before[$1]=\${(P)1}
+    __locket_kind[$1]=\${parameters[$1]}
+  fi
+  __locket_names+=("$1")
+  typeset -gx -- "$1=$2"
+  typeset -gx LOCKET_HOOK="$__locket_names"
+}
+
+__locket_leave() {
+  emulate -L zsh
+  unsetopt xtrace verbose
+  local __locket_name
+  for __locket_name in "\${__locket_names[@]}"; do
+    unset "$__locket_name"
+    case \${__locket_kind[$__locket_name]-} in
+      ('') ;;
+      (*export*) typeset -gx -- "$__locket_name=\${__locket_before[$__locket_name]}" ;;
+      (*) typeset -g -- "$__locket_name=\${__locket_before[$__locket_name]}" ;;
+    esac
+  done
+  __locket_names=() __locket_before=() __locket_kind=()
+  unset LOCKET_HOOK
+}
+
+# A shell inside of a hooked one begins without the variables of the folder, and asks for them again.
+__locket_begin() {
+  emulate -L zsh
+  local name
+  for name in \${(s: :)LOCKET_HOOK-}; do
+    [[ ! $name =~ '^[A-Z][A-Za-z0-9_]*$' ]] || unset "$name"
+  done
+  unset LOCKET_HOOK
+  typeset -ga precmd_functions chpwd_functions
+  (( \${precmd_functions[(Ie)__locket_hook]} )) || precmd_functions=(__locket_hook "\${precmd_functions[@]}")
+  (( \${chpwd_functions[(Ie)__locket_hook]} )) || chpwd_functions=(__locket_hook "\${chpwd_functions[@]}")
+}
+
+__locket_hook() {
+  emulate -L zsh
+  # Traces would show the values.
+  unsetopt xtrace verbose
+  (( ! ZSH_SUBSHELL )) || return 0
+  if [[ $PWD == "$__locket_folder" && -z $__locket_seen &&
+    ! -e locket.toml && ! -e .locket.toml && ! -e .keyzero.toml ]]; then
+    return 0
+  fi
+  __locket_folder=$PWD
+  local code
+  code=$(command locket hook zsh --variables --seen "$__locket_seen")
+  eval "$code"
+}
+
+__locket_begin
+`
