@@ -12,6 +12,7 @@ import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { parseVolumeName } from '../../src/core/vocabulary/names.ts'
 import type { Resolved } from '../../src/core/vocabulary/resolve.ts'
 import { Secret } from '../../src/core/vocabulary/secret.ts'
+import { inOneTurn } from '../../src/core/waiting/turns.ts'
 import { systemClock } from '../../src/host/daemon/clock.ts'
 import { openFileTree } from '../../src/host/files/file-tree.ts'
 import { openSourceFiles } from '../../src/host/sources/source-files.ts'
@@ -139,28 +140,29 @@ test('a template that is a file is read at each refresh', async (t) => {
   await until('it is the new one', async () => (await text()) === `y ${ONE}`)
 })
 
-test('the digest: other values, other keys, large values; none for a value that does not last', async () => {
+test('the digest: other values, other keys, large values; none for a value that does not last', () => {
   const refs = [memoryRef('a'), memoryRef('b')]
-  const clock = systemClock()
-  const of = async (facts: Partial<Resolved>[], digest = createDigest(clock)) =>
-    await digest(
-      refs,
-      new Map(
-        refs.map(({ id }, n) => [
-          id,
-          { ok: true, secret: { value: Secret.fromText('same'), ...facts[n] } } as const,
-        ]),
+  const of = (facts: Partial<Resolved>[], digest = createDigest()) =>
+    inOneTurn(
+      digest(
+        refs,
+        new Map(
+          refs.map(({ id }, n) => [
+            id,
+            { ok: true, secret: { value: Secret.fromText('same'), ...facts[n] } } as const,
+          ]),
+        ),
       ),
     )
-  const digest = createDigest(clock)
+  const digest = createDigest()
   const large = (last: string) => [{ value: Secret.fromText('x'.repeat(300_000) + last) }]
-  assert.equal(await of([], digest), await of([], digest))
-  assert.notEqual(await of([], digest), await of([]))
-  assert.notEqual(await of([], digest), await of([{}, { value: Secret.fromText('other') }], digest))
-  assert.equal(await of(large('a'), digest), await of(large('a'), digest))
-  assert.notEqual(await of(large('a'), digest), await of(large('b'), digest))
+  assert.equal(of([], digest), of([], digest))
+  assert.notEqual(of([], digest), of([]))
+  assert.notEqual(of([], digest), of([{}, { value: Secret.fromText('other') }], digest))
+  assert.equal(of(large('a'), digest), of(large('a'), digest))
+  assert.notEqual(of(large('a'), digest), of(large('b'), digest))
   const lease = { id: 'l', isRenewable: true, expiresAt: 1 }
   const passing: Partial<Resolved>[] = [{ isFleeting: true }, { expiresAt: 1 }, { lease }, { staleSince: 1 }]
-  for (const facts of passing) assert.equal(await of([{}, facts], digest), undefined)
-  assert.equal(await digest(refs, new Map()), undefined)
+  for (const facts of passing) assert.equal(of([{}, facts], digest), undefined)
+  assert.equal(inOneTurn(digest(refs, new Map())), undefined)
 })

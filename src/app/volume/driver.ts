@@ -77,7 +77,7 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
       began: ({ provider, setting }) => ports.emit('provider.refresh.stretched', { provider, setting }),
       ended: ({ provider, setting }) => ports.emit('provider.refresh.kept', { provider, setting }),
     }),
-    digest: createDigest(ports.clock),
+    digest: createDigest(),
     valueFiles: createValueFiles(ports.watch),
     reloads: createReloads(ports),
     swarm: createSwarmSecrets({ ...ports, swarm: ports.daemon.swarm }),

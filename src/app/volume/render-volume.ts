@@ -4,6 +4,7 @@ import type { Around } from '../access/clients.ts'
 import type { AccessAudit } from '../audit/audit.ts'
 import { createAllowance, type Allowance } from '../../core/volume/ceilings.ts'
 import type { Resolve } from '../../core/vocabulary/resolve.ts'
+import { inTurns } from '../../core/waiting/turns.ts'
 import type { LeaseSession } from '../leases/holder.ts'
 import type { CacheSession, StaleValues } from '../last-known-good/session.ts'
 import type { Recipe } from '../recipe/recipe.ts'
@@ -108,7 +109,7 @@ export async function renderIfChanged(
     try {
       // Two hundred volumes get the same answer at the same moment: each has a turn of its own.
       await clock.nextTurn()
-      const values = withPlan(outcomes && (await digest(plan.refs, outcomes)))
+      const values = withPlan(outcomes && (await inTurns(digest(plan.refs, outcomes), clock)))
       if (isSame('values', values)) {
         await asked.options.audit.delivered()
         access.leases.dropped()

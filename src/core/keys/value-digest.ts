@@ -2,22 +2,24 @@ import { createFingerprints } from '../vocabulary/fingerprint.ts'
 import type { SecretRef } from '../vocabulary/ref.ts'
 import type { Outcomes } from '../vocabulary/resolve.ts'
 import type { Secret } from '../vocabulary/secret.ts'
-import { createPace, type TurnClock } from '../waiting/turns.ts'
 
 /**
  * Returns the keyed digest of the values of these references. It is equal for equal values, and tells nothing
- * about them: the key never leaves this process. Undefined: a value is missing, or does not last.
+ * about them: the key never leaves this process. Undefined: a value is missing, or does not last. It yields
+ * where other work may have its turn.
  */
-export type DigestValues = (refs: readonly SecretRef[], outcomes: Outcomes) => Promise<string | undefined>
+export type DigestValues = (
+  refs: readonly SecretRef[],
+  outcomes: Outcomes,
+) => Generator<undefined, string | undefined, undefined>
 
 /** Bytes after which other work may have its turn: hashing them takes a millisecond. */
 const STEP_BYTES = 256 * 1024
 
-/** Makes digests with a key of their own. Large values take several turns of the event loop. */
-export function createDigest(clock: TurnClock): DigestValues {
+/** Makes digests with a key of their own. */
+export function createDigest(): DigestValues {
   const fingerprints = createFingerprints()
-  return async (refs, outcomes) => {
-    const pace = createPace(clock)
+  return function* (refs, outcomes) {
     const done: string[] = []
     let values: (readonly [string, Secret])[] = []
     let bytes = 0
@@ -33,7 +35,7 @@ export function createDigest(clock: TurnClock): DigestValues {
       done.push(fingerprints.of(values))
       values = []
       bytes = 0
-      await pace()
+      yield
     }
     return [...done, fingerprints.of(values)].join(' ')
   }
