@@ -15,7 +15,7 @@ help: ## this list
 demo: $(READY) ## see a container read a secret from a locket volume, and the secret vanish with it
 	@node scripts/demo/demo.ts
 
-test: check rootfs engine moto sikkerkey programs clients ## everything, end to end on a private engine included
+test: check rootfs engine moto sikkerkey programs clients artifacts ## everything, end to end on a private engine included
 	@node scripts/test.ts unit e2e
 
 check: $(READY) ## types, lint, format, architecture, generated files
@@ -39,6 +39,19 @@ plugin: rootfs ## dist/plugin, and of it the plugin NAME in the engine that answ
 image: rootfs ## dist/image, and of it the sidecar image NAME:latest in the engine that answers
 	@$(if $(filter $(HOST),$(ARCH)),plugin/image.sh $(NAME) $(DIST),echo '$(DIST)/image: not made an image here, it is for $(ARCH)')
 
+images: $(READY) ## dist/images: an image of all providers and one of each, for both processors; IMAGES='locket-bao ...' for some
+	@node scripts/images/command.ts dist/images $(IMAGES)
+
+load: ## the image NAME of make images into the engine that answers
+	@[ -d 'dist/images/$(NAME)' ] || $(MAKE) images IMAGES='$(NAME)'
+	@node scripts/images/archive.ts 'dist/images/$(NAME)' | docker load
+
+packages: build ## dist/packages: .deb, .rpm and a tarball with install.sh, for both processors
+	@$(if $(filter $(HOST),$(ARCH)),,echo 'make packages makes those of both processors: leave out ARCH=' >&2; exit 64)
+	@$(MAKE) -s build ARCH=$(if $(filter x64,$(HOST)),arm64,x64)
+	@scripts/debian-packages.sh dpkg:dpkg-deb rpm:rpmbuild
+	@scripts/packages/packages.sh dist dist/packages
+
 push: $(if $(REGISTRY),rootfs) ## the plugin to REGISTRY/NAME
 	@plugin/push.sh '$(REGISTRY)' '$(NAME)' '$(DIST)/plugin'
 
@@ -49,7 +62,7 @@ install: ## the program, a systemd unit and /etc/locket onto this host
 uninstall: ## takes away what install put here; /etc/locket and the volumes' state stay
 	@plugin/install.sh uninstall "$(DESTDIR)" "$(PREFIX)"
 
-e2e: rootfs engine sikkerkey ## the end-to-end tests alone
+e2e: rootfs engine sikkerkey artifacts ## the end-to-end tests alone
 	@node scripts/test.ts e2e
 
 e2e-all: e2e ## the same, and again on the newest engine that Debian has
@@ -90,6 +103,11 @@ sikkerkey: # the SDK of SikkerKey, for a test of the broker
 	@scripts/debian-packages.sh python3:python3 python3-venv
 	@scripts/python-packages.sh sikkerkey 'the SDK of SikkerKey' sikkerkey==1.3.0 cryptography==50.0.2 cffi==2.1.1 pycparser==3.12
 
+artifacts: # programs that read what is built for others: images, packages, bills of materials
+	@scripts/debian-packages.sh skopeo:skopeo debootstrap:debootstrap rpm:rpmbuild mandoc:mandoc python3:python3 python3-venv
+	@scripts/packages/clean-root.sh build/cache/debian-root
+	@scripts/python-packages.sh spdx 'the checker of SPDX' spdx-tools==0.8.5 beartype==0.23.1 boolean.py==5.0 click==8.5.1 license-expression==30.4.4 ply==3.11 pyparsing==3.3.3 PyYAML==6.0.4 rdflib==7.6.0 semantic-version==2.10.0 uritools==7.0.0 xmltodict==1.0.4
+
 clients: # HTTP clients, for the tests of blind mode; Java and Go are used where they are
 	@scripts/debian-packages.sh curl:curl git:git python3:python3 python3-venv
 	@scripts/python-packages.sh blind-clients 'clients of Python' requests==2.34.2 httpx==0.28.1
@@ -97,4 +115,4 @@ clients: # HTTP clients, for the tests of blind mode; Java and Go are used where
 $(READY): package-lock.json
 	@scripts/toolchain.sh
 
-.PHONY: help moto sikkerkey programs clients demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine
+.PHONY: help moto sikkerkey programs clients artifacts images load packages demo test check build rootfs plugin image push install uninstall e2e e2e-all bench docs clean engine

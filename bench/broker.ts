@@ -22,6 +22,7 @@ import { Secret } from '../src/core/vocabulary/secret.ts'
 import { createAuditStore } from '../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../src/host/broker/broker-store.ts'
 import { createRegistryStore } from '../src/host/broker/grackle/registry-store.ts'
+import { openWorkloads } from '../src/host/broker/workload/open-workloads.ts'
 import { openSqlite } from '../src/host/broker/sqlite.ts'
 import { zipFiles } from '../src/host/broker/zip.ts'
 import { systemClock } from '../src/host/daemon/clock.ts'
@@ -56,6 +57,7 @@ async function openServer(name: string, withAudit: boolean, seals = true) {
     decide: allowGranted,
     audit,
     audited,
+    workloads: openWorkloads(database, [], { clock, env: {} }),
     settings: {
       url: 'http://127.0.0.1',
       names: ['127.0.0.1'],

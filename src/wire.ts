@@ -1,7 +1,7 @@
 import type { CheckDeps } from './app/check/providers.ts'
 import { createAudit, NO_AUDIT, type Audit } from './app/audit/audit.ts'
 import { createClients, type Clients } from './app/access/clients.ts'
-import { followNamed } from './app/access/follow-named.ts'
+import { changesOf } from './app/access/changes-of.ts'
 import { createCommandLeases } from './app/leases/command-leases.ts'
 import { createLeases } from './app/leases/leases.ts'
 import { createLastKnownGood } from './app/last-known-good/last-known-good.ts'
@@ -172,7 +172,7 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     resolve,
     leases,
     forgetValues: () => clients.expire(),
-    follow: followNamed(clients, caller, providers),
+    ...changesOf(clients, caller, providers),
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,

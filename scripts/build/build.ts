@@ -1,6 +1,7 @@
 /**
- * Makes `dist/locket/`: one folder with a pinned Node, the bundled program and its native parts.
- * `node scripts/build/build.ts [x64|arm64] [OUT]`
+ * Makes `dist/locket/`: one folder with a pinned Node, the bundled program and its native parts; and
+ * `dist/packages.json`, the list of the packages in it. With KIND, that provider alone (ADR 0044).
+ * `node scripts/build/build.ts [x64|arm64] [OUT] [KIND]`
  */
 import {
   chmodSync,
@@ -15,6 +16,7 @@ import {
 import { dirname, join, relative, resolve } from 'node:path'
 import { bundle } from './bundle.ts'
 import { withoutVariables, withRunpath } from './elf.ts'
+import { withEnglishOnly } from './less-icu.ts'
 import { writeNotices } from './notices.ts'
 import { packageFolder, run } from './packages.ts'
 import { warmCompileCache } from './compile-cache.ts'
@@ -22,6 +24,7 @@ import { warmCompileCache } from './compile-cache.ts'
 const root = resolve(import.meta.dirname, '../..')
 const arch = process.argv[2] ?? process.arch
 const out = resolve(process.argv[3] ?? join(root, 'dist'), 'locket')
+const kind = process.argv[4]
 const cache = join(root, 'build', 'npm')
 
 /**
@@ -44,22 +47,34 @@ for (const folder of ['bin', 'lib']) mkdirSync(join(out, folder), { recursive: t
 
 const node = packageFolder(root, cache, `node-linux-${arch}`)
 const executable = withoutVariables(readFileSync(join(node, 'bin/node')), NOT_OBEYED)
-writeFileSync(join(out, 'bin/node'), withRunpath(executable, '$ORIGIN/../lib'), { mode: 0o755 })
+writeFileSync(join(out, 'bin/node'), withEnglishOnly(withRunpath(executable, '$ORIGIN/../lib')), {
+  mode: 0o755,
+})
 run(join(root, 'plugin/shared-objects.sh'), [arch, join(out, 'lib'), 'libatomic.so.1'])
-copyKoffi()
-const bundled = await bundle(root, join(out, 'lib/app'))
-const packages = [...bundled, ...Object.entries(SHIPPED).map(copyPackage)]
+const koffi = copyKoffi()
+const bundled = await bundle(root, join(out, 'lib/app'), kind)
+const shipped = kind === undefined || kind === 'op' ? Object.entries(SHIPPED) : []
+const packages = [...bundled, ...shipped.map(copyPackage)]
 writeNotices(root, node, packages, join(out, 'LICENSES'))
+writeFileSync(
+  join(out, '../packages.json'),
+  `${JSON.stringify([...packages, koffi, `node_modules/node-linux-${arch}`].toSorted(), null, 2)}\n`,
+)
 for (const name of ['start.cjs', 'start-as.cjs'])
   copyFileSync(join(root, 'plugin', name), join(out, 'lib', name))
 copyFileSync(join(root, 'plugin/locket.sh'), join(out, 'bin/locket'))
 chmodSync(join(out, 'bin/locket'), 0o755)
 if (arch === process.arch) await warmCompileCache(out)
 
-/** Two folders above the bundle is where koffi looks when it has been bundled. */
-function copyKoffi(): void {
-  const native = join(packageFolder(root, cache, `@koromix/koffi-linux-${arch}`), `linux_${arch}`)
+/**
+ * Two folders above the bundle is where koffi looks when it has been bundled. Returns its place in the lock
+ * file.
+ */
+function copyKoffi(): string {
+  const name = `@koromix/koffi-linux-${arch}`
+  const native = join(packageFolder(root, cache, name), `linux_${arch}`)
   cpSync(native, join(out, 'build/koffi', `linux_${arch}`), { recursive: true })
+  return `node_modules/${name}`
 }
 
 /** Into `lib/node_modules`, where the bundle's imports find it; returns its folder below `root`. */

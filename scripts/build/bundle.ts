@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { hasLibrary, onlyProvider } from './one-provider.ts'
 import { COMPACT, packChunks } from './pack.ts'
 
 /**
@@ -22,9 +23,14 @@ const PACKS = [
 
 /**
  * Bundles the program into CommonJS files that load what they need when they need it, and the process of the
- * SDKs into one ES module; returns the folders of the npm packages inside.
+ * SDKs into one ES module; returns the folders of the npm packages inside. With a kind, only that provider
+ * can be opened.
  */
-export async function bundle(root: string, outdir: string): Promise<readonly string[]> {
+export async function bundle(
+  root: string,
+  outdir: string,
+  kind: string | undefined,
+): Promise<readonly string[]> {
   const common = {
     absWorkingDir: root,
     outdir,
@@ -37,12 +43,14 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
     platform: 'node' as const,
     target: 'node26',
     metafile: true as const,
-    plugins: [lateModules, oneLanguage],
+    plugins: [...onlyProvider(root, kind), lateModules, oneLanguage],
     logLevel: 'warning' as const,
   } satisfies BuildOptions
   const program = await build({ ...common, entryPoints: ['src/main.ts'], splitting: true, write: false })
   mkdirSync(outdir, { recursive: true })
   for (const { file, text } of await packChunks(program, PACKS)) writeFileSync(join(outdir, file), text)
+  const inputs = Object.keys(program.metafile.inputs)
+  if (!hasLibrary(kind)) return packagesOf(inputs)
   const worker = await build({
     ...common,
     ...COMPACT,
@@ -55,7 +63,10 @@ export async function bundle(root: string, outdir: string): Promise<readonly str
   // As in the other files: `test/build` looks for packages here.
   const sources = Object.keys(worker.metafile.inputs).map((path) => `// ${path}\n`)
   appendFileSync(join(outdir, 'sdk-worker.mjs'), sources.join(''))
-  const inputs = [program, worker].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  return packagesOf([...inputs, ...Object.keys(worker.metafile.inputs)])
+}
+
+function packagesOf(inputs: readonly string[]): readonly string[] {
   const folders = inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
   return [...new Set(folders.filter((folder) => folder !== undefined))].toSorted()
 }

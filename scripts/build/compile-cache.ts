@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -14,26 +14,59 @@ import { command, succeed } from '../engine/command.ts'
  */
 export async function warmCompileCache(locket: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
-  const program = join(locket, 'bin/locket')
+  const warm = join(locket, 'bin/warm')
   const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
   const value = join(scratch, 'value')
   try {
+    writeFileSync(warm, seeded(readFileSync(join(locket, 'bin/locket'), 'utf8')), { mode: 0o755 })
     writeFileSync(value, 'value')
-    await succeed(program, ['secret', 'set', 'a', '--file', value, ...store], { env: WITHOUT_CACHE })
-    await command(program, [...EXEC, ...store, '--', noProgram(scratch)])
-    await succeed(program, [...EXEC, '--no-exec', ...store, '--', '/bin/true'])
-    await succeed(program, ['--version'])
-    await succeed(program, ['secret', '--help'])
-    await succeed(program, ['secret', 'list', ...store])
-    await succeed(program, ['check', '--offline', '--secret', 'a=b', ...store])
+    const start = await startInPlace(locket)
+    const [program = '', ...before] = start
+    const run = (args: readonly string[], env = process.env): Promise<string> =>
+      succeed(program, [...before, ...args], { env })
+    await run(['secret', 'set', 'a', '--file', value, ...store], WITHOUT_CACHE)
+    await command(program, [...before, ...EXEC, ...store, '--', noProgram(scratch)])
+    await run([...EXEC, '--no-exec', ...store, '--', '/bin/true'])
+    await run(['--version'])
+    await run(['secret', '--help'])
+    await run(['secret', 'list', ...store])
+    await run(['check', '--offline', '--secret', 'a=b', ...store])
     // It answers 1: nothing is in place here.
-    await command(program, ['healthcheck'])
-    await succeed(program, ['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
-    await runDaemon(program, scratch)
+    await command(program, [...before, 'healthcheck'])
+    await run(['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
+    await runDaemon(start, scratch)
     letAllRead(join(locket, 'lib/cache'))
   } finally {
+    rmSync(warm, { force: true })
     rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+/**
+ * The words that start the program. V8 writes the path of a file into its cache, so that is the same in every
+ * build: the folder is mounted at PLACE, for this process alone. Where that may not be, each folder gets a
+ * cache of its own.
+ */
+async function startInPlace(locket: string): Promise<readonly string[]> {
+  const own = process.getuid?.() === 0 ? [] : ['--map-root-user']
+  const script = `mount --bind "$1" ${PLACE} && shift && exec "$@"`
+  const words = ['unshare', '--mount', ...own, 'sh', '-c', script, 'sh', locket, `${PLACE}/bin/warm`]
+  const { code } = await command('unshare', [...words.slice(1, -1), 'true'])
+  if (code === 0) return words
+  process.stderr.write('no mounts here: this build has another checksum than one in another folder\n')
+  return [join(locket, 'bin/warm')]
+}
+
+const PLACE = '/media'
+
+/**
+ * The launcher with the same numbers in every build: V8 seeds the hashes of its strings by chance, and writes
+ * them into the cache. This flag is not among those that a process must have in common with the cache.
+ */
+function seeded(launcher: string): string {
+  const text = launcher.replace('/node" --disable-sigusr1 ', '/node" --disable-sigusr1 --random-seed=1 ')
+  if (text === launcher) throw new Error('the launcher starts Node in another way now')
+  return text
 }
 
 const WITHOUT_CACHE = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
@@ -54,10 +87,10 @@ function letAllRead(cache: string): void {
   }
 }
 
-async function runDaemon(program: string, scratch: string): Promise<void> {
+async function runDaemon([program = '', ...before]: readonly string[], scratch: string): Promise<void> {
   const socket = join(scratch, 'locket.sock')
   const folders = ['--state-dir', join(scratch, 'state'), '--runtime-dir', join(scratch, 'run')]
-  const args = ['volume', '--log-level', 'error', '--socket', socket, ...folders]
+  const args = [...before, 'volume', '--log-level', 'error', '--socket', socket, ...folders]
   const daemon = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   const ended = once(daemon, 'exit')
   for (let tries = 0; tries < 200 && daemon.exitCode === null && !(await answers(socket)); tries++)

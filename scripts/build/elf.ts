@@ -1,5 +1,5 @@
 /** The parts of ELF that this file needs: 64 bit, little endian, as on x64 and arm64. */
-const PT_LOAD = 1
+export const PT_LOAD = 1
 const PT_DYNAMIC = 2
 const DT_NULL = 0n
 const DT_NEEDED = 1n
@@ -9,7 +9,7 @@ const DT_RUNPATH = 29n
 const DYNAMIC_ENTRY = 16
 const MACHINES: Readonly<Record<number, string>> = { 62: 'x64', 183: 'arm64' }
 
-interface Segment {
+export interface Segment {
   /** The offset of its program header in the file. */
   readonly header: number
   readonly type: number
@@ -90,11 +90,11 @@ export function requirementsOf(file: Buffer): { arch: string; needed: readonly s
   return { arch, needed }
 }
 
-function isElf(file: Buffer): boolean {
+export function isElf(file: Buffer): boolean {
   return file.toString('latin1', 0, 6) === '\x7fELF\x02\x01'
 }
 
-function readSegments(elf: Buffer): Segment[] {
+export function readSegments(elf: Buffer): Segment[] {
   const table = Number(elf.readBigUInt64LE(32))
   const entrySize = elf.readUInt16LE(54)
   return Array.from({ length: elf.readUInt16LE(56) }, (_, index) => {

@@ -41,7 +41,12 @@ export const command: Command = {
     const loaded = loadRendering({ name, sections: SECTIONS, argv, env, isRoot, tables })
     const { providers, parseRef, log, exposed } = loaded
     const { sikkerkey: answersSikkerkey, ...settings } = loaded.settings.serve
-    const config = { ...configOf(settings), grackle: grackleOf(loaded.settings.grackle) }
+    const { readIssuers } = await import('../config/broker/issuers.ts')
+    const config = {
+      ...configOf(settings),
+      grackle: grackleOf(loaded.settings.grackle),
+      issuers: readIssuers(loaded.documents),
+    }
     const wire = await import('../wire.ts')
     const emit = await wire.openDaemonEvents(log)
     if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
@@ -123,7 +128,7 @@ function configOf({
   oidcName,
   oidcNewPeople,
   ...settings
-}: Omit<Settings, 'sikkerkey'>): ServeConfig {
+}: Omit<Settings, 'sikkerkey'>): Omit<ServeConfig, 'issuers'> {
   if ((cert === undefined) !== (key === undefined))
     throw new LocketError('config', 'tls-cert and tls-key are set together, or neither of them')
   const [rate] = machineRate

@@ -6,6 +6,7 @@ import { providerInstances } from './instances/provider-instances.ts'
 import { defaultLayer } from './layers/defaults.ts'
 import { exposedFlags, parseFlags } from './layers/flags.ts'
 import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers/layers.ts'
+import type { TomlDocument } from './layers/toml.ts'
 import {
   checkPositionals,
   parseSections,
@@ -53,6 +54,8 @@ interface LoadedRendering<S extends Sections> extends Loaded<S> {
   readonly exposed: readonly string[]
   /** The origin of each setting, for messages about its entries. */
   readonly layer: Layer
+  /** The configuration files that were read. */
+  readonly documents: readonly TomlDocument[]
 }
 
 /**
@@ -85,5 +88,6 @@ export function loadRendering<S extends Sections>(request: RenderingRequest<S>):
     chosen,
     exposed: exposedFlags(flags.layer, fields),
     layer,
+    documents,
   }
 }

@@ -12,8 +12,8 @@ import type { Grackle } from '../app/grackle/grackle.ts'
 import type { DashboardPorts } from '../app/dashboard/ports.ts'
 import { rawPublicKey, toBase64 } from '../core/broker/keys.ts'
 import type { PolicyFile } from '../core/broker/policy/rules.ts'
-import type { BrokerAddress } from '../core/broker/broker-address.ts'
-import { allowGranted } from '../core/broker/seams.ts'
+import { urlOf, type BrokerAddress } from '../core/broker/broker-address.ts'
+import { allowGranted, type Issuer } from '../core/broker/seams.ts'
 import type { Clock } from '../core/ports/clock.ts'
 import type { Emit } from '../core/ports/events.ts'
 import type { ParseRef } from '../core/template/template.ts'
@@ -28,6 +28,7 @@ import { openBrokerIdentity } from '../host/broker/identity.ts'
 import { listenAt } from '../host/broker/listen.ts'
 import { readTls, renewTls, type TlsSource } from '../host/broker/tls/tls-source.ts'
 import type { Database } from '../host/broker/sql.ts'
+import { openWorkloads } from '../host/broker/workload/open-workloads.ts'
 import { zipFiles } from '../host/broker/zip.ts'
 import { holdFolder } from '../host/daemon/hold-folder.ts'
 import { claimSocket } from '../host/daemon/socket.ts'
@@ -60,6 +61,7 @@ export interface ServeConfig {
   readonly auditKeepMs?: number | undefined
   /** The policy file. Undefined: grants alone decide. */
   readonly policyFile?: string | undefined
+  readonly issuers: readonly Issuer[]
   /** Left out: nothing speaks grackleclub's protocol. */
   readonly grackle?: GrackleConfig | undefined
 }
@@ -132,6 +134,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       policy: policy?.state,
       audit,
       audited,
+      workloads: openWorkloads(database, config.issuers, { clock, env }),
       settings: {
         names,
         url: config.url ?? urlOf(config.listen, names),
@@ -212,11 +215,6 @@ function tlsSourceOf(
 ): TlsSource | undefined {
   if (listen.kind === 'socket') return undefined
   return tlsFiles === undefined ? { kind: 'own', authority, names } : { kind: 'files', ...tlsFiles }
-}
-
-function urlOf(listen: BrokerAddress, [first = 'localhost']: readonly string[]): string {
-  if (listen.kind === 'socket') return `unix:${listen.path}`
-  return `https://${first.includes(':') ? `[${first}]` : first}:${listen.port}`
 }
 
 /** Prepares the place of a socket. A port needs no preparation. */

@@ -99,6 +99,7 @@ export async function injecting(
           emit: log.emit,
         },
       ),
+      versionsOf: async () => undefined,
       follow: () => ({ isLive: () => false, [Symbol.dispose]: () => undefined }),
       clock,
       careForHeap: () => undefined,

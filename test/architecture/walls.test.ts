@@ -14,7 +14,18 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: ['node:crypto', 'node:net', 'node:util', 'otpauth', 'fastest-levenshtein'] },
   settings: { uses: ['core', 'zod', 'node:util'] },
   host: {
-    uses: ['core', 'koffi', 'pino', 'pg', 'openid-client', 'fflate', 'zod', '@bufbuild/cel', 'node:*'],
+    uses: [
+      'core',
+      'koffi',
+      'pino',
+      'pg',
+      'openid-client',
+      'fflate',
+      'zod',
+      '@bufbuild/cel',
+      'jose',
+      'node:*',
+    ],
   },
   providers: { uses: ['core', 'settings', 'zod', 'p-limit', 'age-encryption', '@1password/sdk', 'node:*'] },
   config: {
@@ -107,7 +118,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     inject: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
     check: ['access', 'render', 'recipe'],
-    mapping: ['render', 'recipe'],
+    mapping: ['access', 'render', 'recipe'],
     secret: ['render'],
     init: [],
     policy: [],

@@ -96,3 +96,13 @@ test('inject and export leave the lease of what they wrote', async (t) => {
   )
   assert.equal(server.leases.live().length, 2)
 })
+
+test('mapping status revokes the lease of the values that it has asked for', async (t) => {
+  const { locket, put, server } = await leasedWorld(t)
+  const variables = ['user', 'pw'].map((field) => `${field} = "{{ bao://database/creds/app/${field} }}"\n`)
+  await put('locket.toml', `[secrets]\n${variables.join('')}`)
+  const { code, stderr } = await locket('mapping', 'status')
+  assert.equal(code, 0, stderr)
+  assert.ok(server.leases.all.length > 0)
+  assert.deepEqual(server.leases.live(), [])
+})

@@ -2,6 +2,7 @@ import { formatError } from '../../core/vocabulary/errors.ts'
 import { createFingerprints } from '../../core/vocabulary/fingerprint.ts'
 import type { Machine } from '../machine.ts'
 import type { CommandLeases } from '../leases/command-leases.ts'
+import type { VersionsOf } from '../renewal/placed-versions.ts'
 import { createCommandRefresh, type FollowChanges, type RefreshSettings } from '../renewal/command-refresh.ts'
 import { openRenewal } from '../renewal/renewal.ts'
 import { createUrgency } from '../renewal/urgency.ts'
@@ -14,6 +15,7 @@ export interface SessionPorts extends Pick<Machine, 'clock' | 'emit' | 'watch'> 
   readonly gate: BlindGate
   /** Hears of changes from the providers. */
   readonly follow: FollowChanges
+  readonly versionsOf: VersionsOf
   /** The leases of the values. The caller ends them. */
   readonly leases: CommandLeases
   /** Forgets the values that the providers keep, before a refresh. */
@@ -27,7 +29,7 @@ export interface SessionPorts extends Pick<Machine, 'clock' | 'emit' | 'watch'> 
 export async function followValues(
   first: BlindValues,
   refreshing: RefreshSettings,
-  { clock, emit, watch, follow, leases, source, gate, forgetValues }: SessionPorts,
+  { clock, emit, watch, follow, versionsOf, leases, source, gate, forgetValues }: SessionPorts,
   signal: AbortSignal,
 ): Promise<void> {
   const fingerprints = createFingerprints()
@@ -39,7 +41,7 @@ export async function followValues(
   const failed = (facts: { readonly code: string; readonly error: string }) => emit('blind.kept', facts)
   const refresh = createCommandRefresh(
     refreshing,
-    { clock, watch, follow },
+    { clock, watch, follow, versionsOf },
     {
       forget: forgetValues,
       failed: (error) => failed({ code: error.code, error: formatError(error) }),

@@ -63,7 +63,7 @@ export function createAuthenticate(
     const claimed = protocol.read(request)
     if (claimed === undefined)
       throw new LocketError('auth', `the request has no signature of the protocol ${protocol.name}`)
-    const machine = await findMachine(claimed, request)
+    const { machine, claims } = await findMachine(claimed, request)
     if (protocol.signsHost && !settings.names.includes(hostOf(request.target.authority)))
       throw await refused(machine, request, 'it was signed for another host', FOREIGN_HOST)
     if (Math.abs(clock.now() - claimed.created * 1000) > mostSkewMs)
@@ -82,18 +82,25 @@ export function createAuthenticate(
     const expires = created * 1000 + mostSkewMs + NONCE_MARGIN_MS
     await nonces.use({ machine: machine.id, nonce, expires })
     await noteSeen(machine.id)
-    return { machine, requestSignature: signature, address: request.address }
+    return { machine, requestSignature: signature, address: request.address, ...(claims && { claims }) }
   }
 
-  async function findMachine(claimed: Claim, request: MachineRequest): Promise<Authenticated['machine']> {
-    const machine = await store.machine(claimed.machine)
+  /** Resolves with the machine. The session of a workload has the keys and the claims of its token. */
+  async function findMachine(
+    claimed: Claim,
+    request: MachineRequest,
+  ): Promise<Pick<Authenticated, 'machine' | 'claims'>> {
+    const isSession = claimed.machine.startsWith('w_')
+    const session = isSession ? await ports.workloads.sessions.find(claimed.machine) : undefined
+    const machine = await store.machine(session?.machine ?? claimed.machine)
     if (machine === undefined)
       throw tooMany({ id: claimed.machine }, request) ?? new LocketError('auth', UNKNOWN)
-    const reason = whyNot(machine, request.address, clock.now())
-    const { keys: own } = machine
+    const isOver = session !== undefined && session.expires <= clock.now()
+    const reason = isOver ? 'its session is over' : whyNot(machine, request.address, clock.now())
+    const own = session?.keys ?? machine.keys
     if (reason !== undefined || own === undefined)
       throw await refused(machine, request, reason ?? 'it has no usable key', UNKNOWN)
-    return { ...machine, keys: own }
+    return { machine: { ...machine, keys: own }, ...(session && { claims: session.claims }) }
   }
 
   /**

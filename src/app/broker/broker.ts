@@ -6,6 +6,7 @@ import { createNonce } from '../../core/broker/tokens.ts'
 import { formatError, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { PolicyState } from '../policy/live-policy.ts'
 import { createAuditReader, type AuditReader } from './audit/reader.ts'
+import { createSelection } from './audit/selection.ts'
 import { dropOldLines } from './audit/drop-old-lines.ts'
 import { createAuthenticate, type Authenticated, type MachineRequest } from './authenticate.ts'
 import { createCatalog, type Catalog } from './catalog.ts'
@@ -18,6 +19,7 @@ import { createRead, hasFields, type ReadRequest } from './read.ts'
 import { createSealer } from './sealing.ts'
 import { createReadById, type ReadById } from './sikkerkey/read-by-id.ts'
 import { createStrangers, type Strangers } from './admission/strangers.ts'
+import { createWorkloads, type Workloads } from './admission/workloads.ts'
 import { createWatches, type Watched } from './watching/watch.ts'
 
 /** A secret that a machine may read. */
@@ -38,13 +40,14 @@ export interface Broker extends Disposable {
   read(by: Authenticated, request: ReadRequest): Promise<ReadonlyMap<string, AnswerRow>>
   /** The same reads for programs that know a secret by an id. */
   readonly byId: ReadById
-  /** Resolves with all that the machine may read at present, without values. */
+  /** Resolves with all that grants and policy let the machine read at present, without values. */
   list(by: Authenticated): Promise<readonly GrantedSecret[]>
   /** The `since` of a watch that begins now. */
   cursor(): string
   /** See `Watches.watch`. */
   watch(by: Authenticated, since: string, signal: AbortSignal): Promise<Watched>
   enrol(request: EnrolRequest): Promise<EnrolAnswer>
+  readonly workloads: Workloads
   readonly server: ServerFacts
   /** Encrypts a body for the machine that asked. */
   seal(by: Authenticated, body: Uint8Array): Uint8Array
@@ -78,6 +81,7 @@ export function createBroker(ports: BrokerPorts): Broker {
   const watches = createWatches(ports, changes)
   const freshness = createFreshness(ports, changes)
   const sealer = createSealer(clock)
+  const selection = createSelection(ports)
   const read = createRead(ports, ({ machine }, secrets, outcomes) =>
     freshness.note(machine.id, secrets, outcomes),
   )
@@ -116,9 +120,8 @@ export function createBroker(ports: BrokerPorts): Broker {
     strangers: createStrangers(clock),
     read,
     byId: createReadById(ports, read),
-    async list({ machine }) {
-      const granted = await store.granted(machine.id)
-      return granted.map(({ project, name, reference }) => ({
+    async list(by) {
+      return (await selection.visible(by)).map(({ project, name, reference }) => ({
         project,
         name,
         hasFields: hasFields(reference, ports.parseRef),
@@ -130,6 +133,7 @@ export function createBroker(ports: BrokerPorts): Broker {
       return watches.watch(by, since, AbortSignal.any([signal, stopping.signal]))
     },
     enrol: createEnrol(ports),
+    workloads: createWorkloads(ports),
     server: serverFacts(ports),
     seal: sealer,
     sign: ({ requestSignature }, answer) =>

@@ -24,7 +24,7 @@ import { badName, change, checkPlace, noMachine, noSecret, type Admin } from './
 import type { BrokerPorts } from './ports.ts'
 
 /** A machine to add. */
-interface MachineOrder {
+export interface MachineOrder {
   readonly name: string
   /** The secrets that it may read. */
   readonly grants: readonly SecretPlace[]
@@ -121,7 +121,7 @@ export function createMachines(ports: BrokerPorts): Machines {
     show: find,
 
     async add(admin, order) {
-      const machine = machineOf(order, clock.now())
+      const machine = newMachine(order, clock.now())
       const { token, expires, stored } = ticketFor(machine, order)
       await change(
         ports,
@@ -129,7 +129,7 @@ export function createMachines(ports: BrokerPorts): Machines {
         { action: 'machine.add', target: order.name, machine: order.name },
         async () => {
           const added = await store.addMachine({ ...stored, grants: order.grants })
-          if (added === 'no-secret') throw await missingSecret(order.grants)
+          if (added === 'no-secret') throw await missingSecret(store, order.grants)
           if (added === 'exists') throw new LocketError('usage', `there is a machine ${order.name} already`)
         },
       )
@@ -137,8 +137,8 @@ export function createMachines(ports: BrokerPorts): Machines {
     },
 
     async setState(admin, name, state) {
-      const { id, keys: own } = await find(name)
-      if (state === 'enabled' && own === undefined)
+      const { id, keys: own, workload } = await find(name)
+      if (state === 'enabled' && own === undefined && workload === undefined)
         throw new LocketError('usage', `${name} has no usable key`, {
           hint: 'run locket enrol on it, or remove it and add it again',
         })
@@ -176,13 +176,6 @@ export function createMachines(ports: BrokerPorts): Machines {
       })
     },
   }
-
-  async function missingSecret(grants: readonly SecretPlace[]): Promise<LocketError> {
-    const known = await store.secrets()
-    const isThere = ({ project, name }: SecretPlace): boolean =>
-      known.some((one) => one.project === project && (name === '*' || one.name === name))
-    return noSecret(grants.find((grant) => !isThere(grant)) ?? { project: '', name: '' })
-  }
 }
 
 interface Ticket {
@@ -209,7 +202,22 @@ export function machineIdentity(
   }
 }
 
-function machineOf({ name, cidrs, grants, notAfter, owner }: MachineOrder, now: number): MachineRecord {
+/** Returns the error for grants of which one names no secret. */
+export async function missingSecret(
+  store: Pick<BrokerPorts['store'], 'secrets'>,
+  grants: readonly SecretPlace[],
+): Promise<LocketError> {
+  const known = await store.secrets()
+  const isThere = ({ project, name }: SecretPlace): boolean =>
+    known.some((one) => one.project === project && (name === '*' || one.name === name))
+  return noSecret(grants.find((grant) => !isThere(grant)) ?? { project: '', name: '' })
+}
+
+/** Returns the record of a new machine. Throws `usage`. */
+export function newMachine(
+  { name, cidrs, grants, notAfter, owner }: MachineOrder,
+  now: number,
+): MachineRecord {
   if (!isProjectName(name)) throw badName('machine', name, 63)
   for (const grant of grants) checkPlace(grant, { takesAll: true })
   if (cidrs.length > MOST_CIDRS)

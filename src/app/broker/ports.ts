@@ -1,8 +1,7 @@
 import type { Key } from '../../core/broker/keys.ts'
 import type { PolicyState } from '../policy/live-policy.ts'
-import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
-import type { AuditStore } from '../../core/ports/broker-store.ts'
-import type { BrokerStore } from '../../core/ports/broker-store.ts'
+import type { BrokerAudit, Decide, VerifyToken } from '../../core/broker/seams.ts'
+import type { AuditStore, BrokerStore, WorkloadStore } from '../../core/ports/broker-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
 import type { ParseRef } from '../../core/template/template.ts'
@@ -23,6 +22,14 @@ interface BrokerSettings {
   readonly rate: Pick<Rate, 'count' | 'perMs'>
 }
 
+/** The parts of a broker that answer workloads. */
+interface WorkloadPorts {
+  readonly sessions: WorkloadStore
+  readonly verify: VerifyToken
+  /** The names of the issuers that are configured. */
+  readonly issuers: readonly string[]
+}
+
 /** The parts of the machine and the seams that a broker needs. */
 export interface BrokerPorts {
   readonly clock: Clock
@@ -41,6 +48,7 @@ export interface BrokerPorts {
   readonly audit: BrokerAudit
   /** The lines that `audit` has stored. */
   readonly audited: AuditStore
+  readonly workloads: WorkloadPorts
   readonly settings: BrokerSettings
   readonly keys: {
     readonly signing: Key

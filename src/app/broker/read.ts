@@ -1,5 +1,6 @@
 import { partOf, type AnswerRow } from '../../core/broker/answer-body.ts'
-import { versionKeyOf } from '../../core/broker/keys.ts'
+import { vaultIdOf } from '../../core/broker/identity-file.ts'
+import { rawPublicKey, versionKeyOf } from '../../core/broker/keys.ts'
 import { formatPlace } from '../../core/broker/place.ts'
 import type { SecretRecord } from '../../core/broker/records.ts'
 import { formatError, LocketError, toLocketError, type ErrorCode } from '../../core/vocabulary/errors.ts'
@@ -8,6 +9,7 @@ import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import { uniqueRefs, type Outcome, type Outcomes, type Resolved } from '../../core/vocabulary/resolve.ts'
 import { createSelection, type AllowedSecret } from './audit/selection.ts'
 import type { Authenticated } from './authenticate.ts'
+import { cameThrough } from './own-references.ts'
 import type { BrokerPorts } from './ports.ts'
 
 /** One batch of a machine. */
@@ -16,6 +18,8 @@ export interface ReadRequest {
   /** The versions that the machine has, by reference. */
   readonly known: ReadonlyMap<string, string>
   readonly context: Readonly<Record<string, string>>
+  /** The brokers through which the question has come. Left out: a machine asks for itself. */
+  readonly via?: readonly string[] | undefined
   readonly signal: AbortSignal
 }
 
@@ -40,15 +44,20 @@ export function createRead(
 ): (by: Authenticated, request: ReadRequest) => Promise<ReadonlyMap<string, AnswerRow>> {
   const { emit } = ports
   const selection = createSelection(ports)
+  const own = vaultIdOf(rawPublicKey(ports.keys.signing))
   const fingerprints = createFingerprints(versionKeyOf(ports.keys.signing))
   /** The last failure of each secret, so that one that stays is logged once. */
   const failing = new Map<string, ErrorCode>()
 
   /** Parses the references behind the secrets. The answers to bad ones are in `rows` afterwards. */
-  function withRefs(secrets: readonly AllowedSecret[], rows: Map<string, AnswerRow>): readonly Allowed[] {
+  function withRefs(
+    secrets: readonly AllowedSecret[],
+    via: readonly string[],
+    rows: Map<string, AnswerRow>,
+  ): readonly Allowed[] {
     return secrets.flatMap((one) => {
       try {
-        return [{ ...one, ref: referenceOf(one.secret, ports.parseRef) }]
+        return [{ ...one, ref: cameThrough(referenceOf(one.secret, ports.parseRef), via, own) }]
       } catch (thrown) {
         rows.set(one.text, failed(note(one.secret, toLocketError(thrown))))
         return []
@@ -113,7 +122,8 @@ export function createRead(
     const selected = await selection.select(by, request.refs, request.context)
     const rows = new Map<string, AnswerRow>()
     for (const [text, code] of selected.refused) rows.set(text, failed(code))
-    const allowed = withRefs(selected.allowed, rows)
+    const { via = [] } = request
+    const allowed = withRefs(selected.allowed, via, rows)
     const outcomes = await ports.resolve(uniqueRefs(allowed.map(({ ref }) => ref)), request.signal)
     let leftBytes = MOST_ANSWER_BYTES
     try {
@@ -124,7 +134,8 @@ export function createRead(
         if (row !== undefined && leftBytes >= 0) rows.set(one.text, row)
         else rows.set(one.text, tooLarge(one.secret, row))
       }
-      onRead(by, allowed, outcomes)
+      // A broker asks by the clock and does not watch.
+      if (via.length === 0) onRead(by, allowed, outcomes)
       const failures = selected.allowed.flatMap((one) => {
         const row = rows.get(one.text)
         return row?.kind === 'error' ? [{ ...one, code: row.code }] : []

@@ -10,6 +10,7 @@ import { environmentFiles } from '../recipe/environment.ts'
 import { filesOf } from '../recipe/outputs.ts'
 import type { CommandLeases } from '../leases/command-leases.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
+import type { VersionsOf } from '../renewal/placed-versions.ts'
 import {
   createCommandRefresh,
   type CommandRefresh,
@@ -57,6 +58,8 @@ interface ExecDeps
     Pick<Machine, 'placed' | 'watch' | 'programs' | 'listenSignals' | 'forbidTracing' | 'careForHeap'> {
   /** Hears of changes that servers tell. */
   readonly follow: FollowChanges
+  /** Asks for the versions of values, where that is one small question. */
+  readonly versionsOf: VersionsOf
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
   /** Called once no reference will be fetched any more. */

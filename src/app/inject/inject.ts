@@ -16,6 +16,7 @@ import { render, type Rendered } from '../render/render.ts'
 import type { PreparedTemplate } from '../recipe/recipe.ts'
 import { createNewLines } from '../renewal/new-lines.ts'
 import type { CommandLeases } from '../leases/command-leases.ts'
+import type { VersionsOf } from '../renewal/placed-versions.ts'
 import {
   createCommandRefresh,
   type CommandRefresh,
@@ -52,6 +53,8 @@ interface InjectDeps extends Pick<
 > {
   /** Hears of changes that servers tell. */
   readonly follow: FollowChanges
+  /** Asks for the versions of values, where that is one small question. */
+  readonly versionsOf: VersionsOf
   /** Forgets the values that the providers keep, before a refresh. */
   readonly forgetValues: () => void
   /** The leases of its values. The caller ends them. */

@@ -35,13 +35,14 @@ async function setup(refresh: 'auto' | 'off' | number) {
     Object.assign(told, { names, hear })
     return { isLive: () => told.isLive, [Symbol.dispose]: () => void (told.names = []) }
   }
+  const versions = { text: undefined as string | undefined }
   const command = createCommandRefresh(
     { refresh, providers },
-    { clock, watch, follow },
+    { clock, watch, follow, versionsOf: async () => versions.text },
     { forget: () => void (counts.forgotten += 1), failed: assert.fail },
   )
   const opened = await command.trigger(() => void (counts.fired += 1))
-  return { clock, counts, watched, command, opened, told }
+  return { clock, counts, watched, command, opened, told, versions }
 }
 
 test('the schedule is that of the providers that are asked, and changes with them', async () => {
@@ -92,6 +93,7 @@ test('while a server tells changes nothing is asked by the clock, and a change w
   told.hear((ref) => ref.provider === 'bao')
   assert.equal(counts.fired, 0)
   told.hear((ref) => ref.key === 'a')
+  await nextTurn()
   assert.equal(counts.fired, 1)
   await run(command, 'locket')
   told.isLive = false
@@ -105,4 +107,32 @@ test('while a server tells changes nothing is asked by the clock, and a change w
   assert.ok(counts.fired > asked, 'what changes by itself is asked for')
   await opened[Symbol.asyncDispose]()
   assert.deepEqual(told.names, [])
+})
+
+test('values whose versions are the same are not asked for, and once an hour all the same', async () => {
+  const { clock, counts, command, opened, told, versions } = await setup('auto')
+  await run(command, 'locket')
+  const tell = async (text: string | undefined): Promise<number> => {
+    versions.text = text
+    const before = counts.fired
+    told.hear(() => true)
+    await nextTurn()
+    return counts.fired - before
+  }
+  told.isLive = true
+  assert.equal(await tell('v1'), 1, 'no versions are known at first')
+  assert.equal(await tell('v1'), 1, 'the values of the run are not in place')
+  assert.equal(await run(command, 'locket'), true)
+  assert.equal(await tell('v1'), 0)
+  assert.equal(await run(command, 'locket'), false)
+  assert.equal(await tell('v2'), 1)
+  await run(command, 'locket')
+  assert.deepEqual([await tell('v2'), await tell(undefined)], [0, 1], 'it is not known')
+  await run(command, 'locket')
+  assert.equal(await tell('v2'), 1)
+  await run(command, 'locket')
+  await clock.advance(3_600_000)
+  assert.equal(await tell('v2'), 1)
+  await opened[Symbol.asyncDispose]()
+  assert.equal(await tell('v3'), 0)
 })

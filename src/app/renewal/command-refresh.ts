@@ -3,6 +3,7 @@ import type { Clock } from '../../core/ports/clock.ts'
 import type { WatchPaths } from '../../core/ports/files.ts'
 import type { SecretRef } from '../../core/vocabulary/ref.ts'
 import type { ProviderInstance } from '../../providers/define.ts'
+import { createPlacedVersions, type VersionsOf } from './placed-versions.ts'
 import { leasedUntil } from './leased.ts'
 import { followPlan } from './refresh-plan.ts'
 import type { Trigger } from './renewal.ts'
@@ -24,6 +25,7 @@ export type FollowChanges = (
 
 /** The ports of a refresh. */
 interface RefreshPorts {
+  readonly versionsOf: VersionsOf
   readonly clock: Clock
   readonly watch: WatchPaths
   readonly follow: FollowChanges
@@ -58,7 +60,7 @@ interface RefreshRun {
  */
 export function createCommandRefresh(
   { refresh, providers }: RefreshSettings,
-  { clock, watch, follow }: RefreshPorts,
+  { clock, watch, follow, versionsOf }: RefreshPorts,
   { forget, failed }: { readonly forget: () => void; readonly failed: (error: LocketError) => void },
 ): CommandRefresh {
   const ticks = createTicks(clock, forget)
@@ -72,6 +74,10 @@ export function createCommandRefresh(
   let leased = 0
   let isAllSteady = true
   let planned = ''
+  const known = createPlacedVersions(
+    { clock, versionsOf },
+    { refs: () => [...used.values()], changed: () => fire?.() },
+  )
   let joined = new AsyncDisposableStack()
 
   return {
@@ -83,6 +89,7 @@ export function createCommandRefresh(
       return {
         async [Symbol.asyncDispose]() {
           fire = undefined
+          known.end()
           await joined.disposeAsync()
         },
       }
@@ -91,6 +98,7 @@ export function createCommandRefresh(
     begin() {
       const now = asked
       const isDue = asked > served
+      const isPlaced = known.begin()
       return {
         isDue,
         async done(refs, { expiresAt, isSteady = false }) {
@@ -99,6 +107,7 @@ export function createCommandRefresh(
           used = new Map(isDue ? asked : [...used, ...asked])
           isAllSteady = isSteady && (isDue || isAllSteady)
           served = now
+          if (isDue) isPlaced()
           await schedule()
         },
       }
@@ -116,7 +125,8 @@ export function createCommandRefresh(
     const { plan, tellers, key } = followPlan(refresh, asked)
     if (key === planned) return
     planned = key
-    const wake = fire
+    // Who tells changes also tells versions.
+    const wake = tellers.length === 0 ? fire : () => known.ask()
     // A lease ends although nobody tells it.
     const isTold = () => leased === 0 && isAllSteady && hearing?.isLive() === true
     const onTick = () => clock.now() >= leased && !isTold() && wake()

@@ -53,8 +53,16 @@ export async function status(context: CommandContext): Promise<number> {
   const loaded = load(context, 'status')
   return await withRendering(loaded, context, async ({ sources, clients, clock }) => {
     const variables = await prepared(loaded.whole.chosen, loaded, sources)
-    const resolve = clients.resolveFor({ kind: 'command', name: 'mapping' }, loaded.providers)
-    const states = await askForVariables(variables, context.signal, { clock, resolve })
+    const caller = { kind: 'command', name: 'mapping' } as const
+    const states = await askForVariables(variables, context.signal, {
+      clock,
+      resolve: clients.resolveFor(caller, loaded.providers),
+      leasesOf(name) {
+        const instance = loaded.providers.find((one) => one.name === name)
+        if (instance !== undefined) return clients.leasesOf(caller, instance)
+        throw new LocketError('internal', `there is no provider ${name}`)
+      },
+    })
     context.stdout.write(stateTable(states, paintFor(context)))
     const [first] = states.flatMap(({ errors }) => errors)
     return first === undefined ? 0 : ERROR_KINDS[first.code].exit

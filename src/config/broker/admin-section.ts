@@ -1,7 +1,7 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { parseDuration } from '../../core/text/units.ts'
 import { field, section } from '../../settings/field.ts'
-import { AbsolutePath, Names, Switch, Text } from '../../settings/kinds.ts'
+import { AbsolutePath, List, Names, Switch, Text } from '../../settings/kinds.ts'
 import { AnyText } from '../../settings/schema.ts'
 import { serveSection } from './serve-section.ts'
 
@@ -61,6 +61,19 @@ export const machineAddSection = section('machine-add', 'locket machine add', {
     schema: Switch,
     default: 'false',
     summary: 'after its enrolment it waits for `locket machine enable`, so that you can compare fingerprints',
+  }),
+  issuer: field({
+    name: 'issuer',
+    schema: Text.optional(),
+    summary: 'it is a workload, which proves itself by a token of this issuer of the broker and has no key',
+    placeholder: 'ISSUER',
+  }),
+  claims: field({
+    name: 'claim',
+    kind: 'list',
+    schema: List.optional(),
+    summary: 'with --issuer: a claim that its token must have; * in the pattern stands for any characters',
+    placeholder: 'NAME=PATTERN',
   }),
   bundle: field({
     name: 'bundle',

@@ -16,6 +16,20 @@ const OF_PROVIDERS: ReadonlySet<Field> = new Set(
   fieldsOf(PROVIDERS.map(({ settings }) => settings)).filter((field) => field.toml !== false),
 )
 const TEXT = { type: ['string', 'number', 'boolean'] } as const
+const ISSUER = {
+  type: 'object',
+  description: 'an issuer of tokens for workloads of locket serve',
+  required: ['url', 'audience'],
+  properties: {
+    url: { type: 'string' },
+    audience: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+    algorithms: { type: 'array', items: { type: 'string' } },
+    keys: { type: 'string' },
+    'ca-cert': { type: 'string' },
+    session: { type: 'string' },
+  },
+  additionalProperties: false,
+} as const
 const NAMED = { type: 'object', additionalProperties: { type: 'string' } } as const
 
 /**
@@ -32,6 +46,7 @@ export function configSchema(tables: readonly TableOf[]): JsonSchema {
     properties: {
       ...Object.fromEntries(tables.map(({ name, sections }) => [name, tableSchema(name, sections)])),
       providers: { type: 'object', additionalProperties: providerSchema() },
+      issuers: { type: 'object', additionalProperties: ISSUER },
       secrets: { $ref: '#/$defs/variables' },
     },
     // [production.secrets]

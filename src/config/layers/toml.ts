@@ -11,6 +11,9 @@ export const PROVIDERS_TABLE = 'providers'
 /** The table of the rules for Swarm secrets, which the daemon reads. */
 export const SWARM_TABLE = 'swarm'
 
+/** The table of the issuers of tokens for workloads, which the broker reads. */
+export const ISSUERS_TABLE = 'issuers'
+
 /**
  * The separator of the values of an entry that was written as a table. No path can hold this character. A key
  * that was left out has an empty value.
@@ -47,7 +50,7 @@ export interface TomlEntry {
  * commands. A line that is not TOML is left out of the document. Adds to `problems` what is wrong.
  */
 export function openToml(file: TomlFile, commandTables: readonly string[], problems: Problems): TomlDocument {
-  const known = [...commandTables, PROVIDERS_TABLE, SWARM_TABLE]
+  const known = [...commandTables, PROVIDERS_TABLE, SWARM_TABLE, ISSUERS_TABLE]
   const { tables, text, faults } = readToml(file.text)
   problems.push(
     ...faults.map(({ line, column, says }) => `${file.path} line ${line}, column ${column}: ${says}`),

@@ -30,3 +30,9 @@ export function parseBrokerAddress(text: string): BrokerAddress | undefined {
 export function isOfThisMachine(at: BrokerAddress): boolean {
   return at.kind === 'socket' || /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(at.host ?? '')
 }
+
+/** Returns the address that machines are told: that of the socket, or the port at the first of the names. */
+export function urlOf(listen: BrokerAddress, [first = 'localhost']: readonly string[]): string {
+  if (listen.kind === 'socket') return `unix:${listen.path}`
+  return `https://${first.includes(':') ? `[${first}]` : first}:${listen.port}`
+}

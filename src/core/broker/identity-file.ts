@@ -14,9 +14,10 @@ export interface MachineIdentity {
   readonly caPem?: string
   /**
    * The path of the private key; a relative one begins in the folder of this file. In a bundle, which has a
-   * `vaultId`, the key is beside this file, and the path is the one in a container.
+   * `vaultId`, the key is beside this file, and the path is the one in a container. Left out: the machine is
+   * a workload, which proves itself by a token of an issuer.
    */
-  readonly privateKeyPath: string
+  readonly privateKeyPath?: string
 }
 
 /** Names of the files of an identity. */
@@ -51,4 +52,15 @@ export function serverStatement(authority: string | undefined): Uint8Array {
 /** The text that a machine signs with its new key to enrol it, so that nobody enrols the key of another. */
 export function enrolStatement(token: string): Uint8Array {
   return new TextEncoder().encode(`locket v2 enrol\n${token}`)
+}
+
+/**
+ * The text that a workload signs with its key of the moment, so that nobody else's key gets its session. The
+ * keys are in base64.
+ */
+export function workloadStatement(
+  token: string,
+  { machine, sealing }: { readonly machine: string; readonly sealing: string },
+): Uint8Array {
+  return new TextEncoder().encode(`locket v2 workload\n${machine}\n${sealing}\n${token}`)
 }

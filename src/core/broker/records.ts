@@ -12,6 +12,14 @@ export interface MachineKeys {
   readonly sealing: Uint8Array
 }
 
+/** The rule for the tokens whose holders may be the machine. */
+export interface WorkloadRule {
+  /** The name of an issuer in the configuration of the broker. */
+  readonly issuer: string
+  /** Patterns by the names of claims. Each must fit. */
+  readonly claims: Readonly<Record<string, string>>
+}
+
 /** A machine: a host or a container with an identity of its own. Times are milliseconds since the epoch. */
 export interface MachineRecord {
   /** `m_` and 26 characters; it is the `keyid` of its signatures. */
@@ -30,6 +38,21 @@ export interface MachineRecord {
   readonly lastSeen?: number
   /** The id of the person who provisioned it. Left out: it belongs to the administrators. */
   readonly owner?: string
+  /** Who may be this machine by a token of an issuer. Left out: it proves itself by a key of its own. */
+  readonly workload?: WorkloadRule
+}
+
+/** The access that a token of an issuer has given. It ends by itself. */
+export interface WorkloadSession {
+  /** `w_` and 26 characters; it is the `keyid` of its signatures. */
+  readonly id: string
+  /** The id of the machine. */
+  readonly machine: string
+  readonly keys: MachineKeys
+  /** The claims of the token, for the policy. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The moment after which it gets no answers. */
+  readonly expires: number
 }
 
 /** The place of a secret: a project and a name in it. */

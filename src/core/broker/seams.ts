@@ -62,6 +62,7 @@ export const BROKER_AUDIT_ACTIONS = [
   'read',
   'authenticate',
   'enrol',
+  'workload.login',
   'download',
   'machine.add',
   'machine.state',
@@ -93,3 +94,37 @@ export type BrokerAudit = (entries: readonly AuditEntry[]) => Promise<void>
 
 /** Allows each read that is granted. */
 export const allowGranted: Decide = () => ({ isAllowed: true, policy: 'grant' })
+
+/** An issuer of tokens whose holders may be machines, as the configuration of the broker has it. */
+export interface Issuer {
+  /** The name of its table, which the rules of machines hold. */
+  readonly name: string
+  /** The claim `iss` of its tokens. */
+  readonly url: string
+  /** A token is for one of these. */
+  readonly audience: readonly string[]
+  /** The algorithms of signatures that are accepted. */
+  readonly algorithms: readonly string[]
+  /** Where its keys are: a URL of https, or the path of a file. Left out: its discovery document tells. */
+  readonly keys?: string | undefined
+  /** A PEM file of authorities to trust for it, beside the usual ones. */
+  readonly caCert?: string | undefined
+  /** Milliseconds of a session. Left out: it ends with the token, and after an hour at the latest. */
+  readonly sessionMs?: number | undefined
+}
+
+/** A token whose signature, issuer, audience and times are right. */
+export interface VerifiedToken {
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The claim `sub`, on one line. */
+  readonly subject: string
+  /** The moment at which the session of the token ends. */
+  readonly expires: number
+}
+
+/**
+ * Checks a token of the issuer with this name. Rejects with `auth` and the reason for a token that is not
+ * good, with `config` for an issuer that is not configured, and with `unavailable` when its keys are not
+ * available.
+ */
+export type VerifyToken = (issuer: string, token: string) => Promise<VerifiedToken>

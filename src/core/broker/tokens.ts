@@ -9,6 +9,11 @@ export function createMachineId(): string {
   return `m_${randomWord()}`
 }
 
+/** Returns a new id of the session of a workload: `w_` and 26 letters and digits. */
+export function createSessionId(): string {
+  return `w_${randomWord()}`
+}
+
 /** Returns a new nonce of a request: 128 random bits. */
 export function createNonce(): string {
   return randomBytes(16).toString('base64url')

@@ -6,6 +6,7 @@ import type {
   MachineState,
   SecretPlace,
   SecretRecord,
+  WorkloadSession,
 } from '../broker/records.ts'
 import type { AuditOutcome } from '../broker/seams.ts'
 
@@ -77,7 +78,7 @@ export interface BrokerStore extends AsyncDisposable {
     readonly nonce: string
     readonly expires: number
   }): Promise<boolean>
-  /** Deletes nonces, tokens and bundles that have expired. */
+  /** Deletes nonces, tokens, bundles and sessions of workloads that have expired. */
   dropExpired(now: number): Promise<void>
 
   /**
@@ -90,6 +91,14 @@ export interface BrokerStore extends AsyncDisposable {
   announce(change: BrokerChange): Promise<void>
   /** Calls the function for each announced change, and with `lost` after a time without news. */
   onChange(listener: (change: BrokerChange | { readonly kind: 'lost' }) => void): void
+}
+
+/** The sessions of workloads. Rejects as a `BrokerStore` does. */
+export interface WorkloadStore {
+  /** Resolves with false if the machine is gone, or has 1000 sessions that have not expired. */
+  add(session: WorkloadSession, now: number): Promise<boolean>
+  /** Resolves with the session, which may have expired. */
+  find(id: string): Promise<WorkloadSession | undefined>
 }
 
 /** A change that a machine which waits for changes may have to know. */

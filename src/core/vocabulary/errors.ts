@@ -18,6 +18,7 @@ export const ERROR_KINDS = {
   },
   not_found: { exit: 66, retryable: false, meaning: 'no such secret or field' },
   ambiguous: { exit: 65, retryable: false, meaning: 'a reference that fits several secrets' },
+  cycle: { exit: 78, retryable: false, meaning: 'brokers whose references lead to each other' },
   auth: { exit: 77, retryable: false, meaning: 'a credential that the provider does not accept' },
   denied: { exit: 77, retryable: false, meaning: 'a valid credential without permission to read this' },
   credential_missing: { exit: 69, retryable: true, meaning: 'a credential file that is not there yet' },

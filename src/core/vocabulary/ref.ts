@@ -19,6 +19,8 @@ export interface SecretRef {
    * by `packFields`.
    */
   readonly isAll?: true
+  /** The brokers through which a question for it has come, this one last. Left out: it is asked for here. */
+  readonly via?: readonly string[]
 }
 
 /** Returns a reference. `key` must be canonical: equal for equal secrets of the provider. */
@@ -35,4 +37,12 @@ export function createRef(
 export function fieldRef({ provider, key, text }: SecretRef, name: string): SecretRef {
   // A key of a provider holds no NUL character.
   return createRef(provider, `${key}\0${name}`, `${text} (${name})`)
+}
+
+/**
+ * Returns the reference for a question that has come through these brokers. Such questions are answered apart
+ * from others: one that waited for another could wait for itself.
+ */
+export function refVia(ref: SecretRef, via: readonly string[]): SecretRef {
+  return { ...ref, id: `${ref.id}\0${via.join(' ')}` as RefId, via }
 }

@@ -60,8 +60,8 @@ export function createBrokerStore(database: Database): BrokerStore {
       const { machine, grants } = added
       const done = await run([
         must(
-          `INSERT INTO machine (id, name, state, signing_key, sealing_key, cidrs, not_after, created_at, owner)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
+          `INSERT INTO machine (id, name, state, signing_key, sealing_key, cidrs, not_after, created_at, owner, workload)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
           machine.id,
           machine.name,
           machine.state,
@@ -71,6 +71,7 @@ export function createBrokerStore(database: Database): BrokerStore {
           machine.notAfter ?? null,
           machine.createdAt,
           machine.owner ?? null,
+          machine.workload === undefined ? null : JSON.stringify(machine.workload),
         ),
         ...grants.map((grant) => insertGrant(machine.id, grant, machine.createdAt)),
         ...ticketsOf(added),
@@ -88,7 +89,8 @@ export function createBrokerStore(database: Database): BrokerStore {
         state === 'disabled'
           ? sql("UPDATE machine SET state = 'disabled' WHERE id = $1 RETURNING id", id)
           : sql(
-              "UPDATE machine SET state = 'enabled' WHERE id = $1 AND signing_key IS NOT NULL RETURNING id",
+              `UPDATE machine SET state = 'enabled'
+              WHERE id = $1 AND (signing_key IS NOT NULL OR workload IS NOT NULL) RETURNING id`,
               id,
             ),
       ),
@@ -184,6 +186,7 @@ export function createBrokerStore(database: Database): BrokerStore {
       await run([
         sql('DELETE FROM enrol_token WHERE expires <= $1', now),
         sql('DELETE FROM bundle WHERE expires <= $1', now),
+        sql('DELETE FROM workload_session WHERE expires <= $1', now),
       ])
     },
 

@@ -46,6 +46,13 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   DASHBOARD_TABLES,
   REGISTRY_TABLES,
   LOGIN_TABLES,
+  [
+    'ALTER TABLE machine ADD COLUMN workload TEXT',
+    `CREATE TABLE workload_session (
+      id TEXT PRIMARY KEY, machine TEXT NOT NULL REFERENCES machine (id) ON DELETE CASCADE,
+      signing_key BYTEA NOT NULL, sealing_key BYTEA NOT NULL, claims TEXT NOT NULL, expires BIGINT NOT NULL)`,
+    'CREATE INDEX workload_session_expiry ON workload_session (machine, expires)',
+  ],
 ]
 
 /** The table that records the steps that were taken. */

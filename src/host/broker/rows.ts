@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { PUBLIC_KEY_BYTES } from '../../core/broker/keys.ts'
-import type { MachineRecord, SecretPlace, SecretRecord } from '../../core/broker/records.ts'
+import type { MachineRecord, SecretPlace, SecretRecord, WorkloadRule } from '../../core/broker/records.ts'
 import type { SqlRow } from './sql.ts'
 
 const State = z.enum(['invited', 'pending', 'enabled', 'disabled'])
@@ -17,6 +17,7 @@ const Machine = z.object({
   created_at: z.number(),
   last_seen: z.number().nullable(),
   owner: z.string().nullable(),
+  workload: z.string().nullable().default(null),
 })
 
 /** Addresses that match no machine: a list that cannot be read must not mean "any address". */
@@ -28,8 +29,10 @@ const Cidrs = z.array(z.string())
  * addresses cannot be read has an address that none has: a bad row costs nothing but that row.
  */
 export function machineOf(row: SqlRow): MachineRecord {
-  const { id, name, state, signing_key, sealing_key, not_after, last_seen, created_at, cidrs, owner } =
+  const { id, name, state, signing_key, sealing_key, not_after, last_seen, created_at, cidrs, ...rest } =
     Machine.parse(row)
+  const { owner } = rest
+  const workload = rest.workload === null ? undefined : ruleOf(rest.workload)
   return {
     id,
     name,
@@ -42,6 +45,18 @@ export function machineOf(row: SqlRow): MachineRecord {
     ...(not_after === null ? {} : { notAfter: not_after }),
     ...(last_seen === null ? {} : { lastSeen: last_seen }),
     ...(owner === null ? {} : { owner }),
+    ...(workload === undefined ? {} : { workload }),
+  }
+}
+
+const Rule = z.object({ issuer: z.string(), claims: z.record(z.string(), z.string()) })
+
+/** Returns the rule of a workload. Undefined: it cannot be read, and no token fits. */
+function ruleOf(text: string): WorkloadRule | undefined {
+  try {
+    return Rule.parse(JSON.parse(text))
+  } catch {
+    return undefined
   }
 }
 

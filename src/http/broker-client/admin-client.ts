@@ -9,7 +9,9 @@ import {
   MachineShape,
   SecretShape,
   SignedHeadShape,
+  WorkloadAddedShape,
   type NewMachineShape,
+  type NewWorkloadShape,
 } from '../broker/admin-shapes.ts'
 import { openAdminCall, type AdminCall, type AdminPlace } from './admin-call.ts'
 
@@ -24,6 +26,7 @@ export interface BrokerAdminClient {
   machines(): Promise<readonly ShownMachine[]>
   machine(name: string): Promise<z.output<typeof MachineDetailShape>>
   addMachine(order: z.input<typeof NewMachineShape>): Promise<z.output<typeof MachineAddedShape>>
+  addWorkload(order: z.input<typeof NewWorkloadShape>): Promise<z.output<typeof WorkloadAddedShape>>
   turn(name: string, to: 'enable' | 'disable'): Promise<void>
   removeMachine(name: string): Promise<void>
   grant(machine: string, place: SecretPlace): Promise<void>
@@ -57,6 +60,7 @@ export async function openBrokerAdmin(place: AdminPlace, signal: AbortSignal): P
     machines: () => ask({ method: 'GET', path: '/v1/machines' }, MachineShape.array()),
     machine: (name) => ask({ method: 'GET', path: machinePath(name) }, MachineDetailShape),
     addMachine: (body) => ask({ method: 'POST', path: '/v1/machines', body }, MachineAddedShape),
+    addWorkload: (body) => ask({ method: 'POST', path: '/v1/workloads', body }, WorkloadAddedShape),
     turn: (name, to) => tell('POST', `${machinePath(name)}/${to}`),
     removeMachine: (name) => tell('DELETE', machinePath(name)),
     grant: (machine, place) => tell('POST', `${machinePath(machine)}/grants`, place),

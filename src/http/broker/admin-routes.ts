@@ -14,6 +14,7 @@ import {
   moment,
   NewMachineShape,
   NewSecretShape,
+  NewWorkloadShape,
   PlaceShape,
   PolicyShape,
   SecretShape,
@@ -21,6 +22,7 @@ import {
   shownAdded,
   shownLine,
   shownMachine,
+  WorkloadAddedShape,
 } from './admin-shapes.ts'
 
 /** One call of the admin API. */
@@ -94,6 +96,17 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     run: async ({ broker, admin, body: { expires, ...order } }) => {
       const notAfter = expires === undefined ? undefined : Date.parse(expires)
       return shownAdded(await broker.machines.add(admin, { ...order, notAfter }))
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/workloads',
+    summary: 'adds a machine that proves itself by a token of an issuer, and answers with its identity',
+    body: NewWorkloadShape,
+    answer: WorkloadAddedShape,
+    run: async ({ broker, admin, body: { expires, ...order } }) => {
+      const added = await broker.workloads.add(admin, { ...order, notAfter: msOf(expires) })
+      return { machine: shownMachine(added.machine), identity: new TextDecoder().decode(added.identity) }
     },
   }),
   route({

@@ -20,6 +20,12 @@ export const NewSecretShape = z
   .strictObject({ project: Name, name: Name, reference: z.string().min(1).max(2048) })
   .meta({ id: 'NewSecret' })
 
+/** The rule for the tokens whose holders may be the machine. */
+const RuleShape = z.strictObject({
+  issuer: Name,
+  claims: z.record(z.string().max(128), z.string().max(1024)),
+})
+
 /** A machine. Its key is shown as a fingerprint. */
 export const MachineShape = z
   .object({
@@ -31,6 +37,7 @@ export const MachineShape = z
     expires: Moment.optional(),
     createdAt: Moment,
     lastSeen: Moment.optional(),
+    workload: RuleShape.optional(),
   })
   .meta({ id: 'Machine' })
 
@@ -55,6 +62,16 @@ export const NewMachineShape = z
 export const MachineAddedShape = z
   .object({ machine: MachineShape, token: z.string(), tokenExpires: Moment, url: z.string() })
   .meta({ id: 'MachineAdded' })
+
+/** The body that adds a machine which proves itself by a token of an issuer. */
+export const NewWorkloadShape = NewMachineShape.omit({ how: true, needsApproval: true })
+  .extend({ workload: RuleShape })
+  .meta({ id: 'NewWorkload' })
+
+/** A workload that was added, with the content of its identity file, which holds no secret. */
+export const WorkloadAddedShape = z
+  .object({ machine: MachineShape, identity: z.string() })
+  .meta({ id: 'WorkloadAdded' })
 
 /** The body that downloads a bundle. */
 export const DownloadShape = z
@@ -144,7 +161,17 @@ export const FailureShape = z
   .meta({ id: 'Failure' })
 
 /** Returns a machine as the API shows it. */
-export function shownMachine({ keys, notAfter, createdAt, lastSeen, id, name, state, cidrs }: MachineRecord) {
+export function shownMachine({
+  keys,
+  notAfter,
+  createdAt,
+  lastSeen,
+  id,
+  name,
+  state,
+  cidrs,
+  workload,
+}: MachineRecord) {
   return {
     id,
     name,
@@ -154,6 +181,7 @@ export function shownMachine({ keys, notAfter, createdAt, lastSeen, id, name, st
     ...(keys === undefined ? {} : { fingerprint: keyFingerprint(keys.signing) }),
     ...(notAfter === undefined ? {} : { expires: moment(notAfter) }),
     ...(lastSeen === undefined ? {} : { lastSeen: moment(lastSeen) }),
+    ...(workload === undefined ? {} : { workload }),
   }
 }
 

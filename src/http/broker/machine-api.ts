@@ -25,6 +25,9 @@ const READ_DEADLINE_MS = 25_000
 const MOST_REFS = 2000
 const MOST_REF_CHARACTERS = 800
 const MOST_CONTEXT = 32
+/** Brokers in a row. */
+const MOST_BROKERS = 8
+const MOST_TOKEN_CHARACTERS = 16_384
 
 const ResolveBody = z.object({
   refs: z.array(z.string().min(1).max(MOST_REF_CHARACTERS)).max(MOST_REFS),
@@ -37,6 +40,10 @@ const ResolveBody = z.object({
       `must have at most ${MOST_CONTEXT} facts`,
     )
     .default({}),
+  via: z
+    .array(z.string().regex(/^vault_[0-9a-f]{24}$/))
+    .max(MOST_BROKERS)
+    .default([]),
 })
 
 const Key = z.string().transform((text, context) => {
@@ -53,9 +60,18 @@ const EnrolBody = z.object({
   proof: z.base64().max(88),
 })
 
+const LoginBody = z.object({
+  machine: z.string().regex(/^m_[a-z0-9]{26}$/, 'must be the id of a machine'),
+  token: z.string().min(1).max(MOST_TOKEN_CHARACTERS),
+  signing: Key,
+  sealing: Key,
+  proof: z.base64().max(88),
+})
+
 /**
  * Adds the API of machines: signed requests to `/v2/resolve`, `/v2/secrets` and `/v2/watch`, and the open
- * ones of an enrolment. Every answer to a verified request is signed, refusals too.
+ * ones of an enrolment and of the login of a workload. Every answer to a verified request is signed, refusals
+ * too.
  */
 export function serveMachines(server: FastifyInstance, options: MachineApiOptions): void {
   const { broker, clock, emit, seals } = options
@@ -105,11 +121,17 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
 
   server.post('/v2/resolve', async (request, reply) => {
     const by = await authenticate(request)
-    const { refs, known, context } = readJsonBody(ResolveBody, request.body)
+    const { refs, known, context, via } = readJsonBody(ResolveBody, request.body)
     const signal = signalWithin(READ_DEADLINE_MS, reply, clock)
     // The cursor is taken first: a change during the read ends the next watch at once.
     const cursor = broker.cursor()
-    const rows = await broker.read(by, { refs, known: new Map(Object.entries(known)), context, signal })
+    const rows = await broker.read(by, {
+      refs,
+      known: new Map(Object.entries(known)),
+      context,
+      via,
+      signal,
+    })
     try {
       return await answer(reply, by, writeAnswers(rows, cursor), true)
     } finally {
@@ -143,6 +165,20 @@ export function serveMachines(server: FastifyInstance, options: MachineApiOption
       address: addressOf(request),
     })
     return reply.header('content-type', JSON_TYPE).send(Buffer.from(json(enrolled)))
+  })
+
+  server.post('/v2/workload', async (request, reply) => {
+    // A login takes two verifications, so a good one counts too.
+    broker.strangers.note(addressOf(request))
+    const { machine, token, signing, sealing, proof } = readJsonBody(LoginBody, request.body)
+    const { id, expires } = await broker.workloads.login({
+      machine,
+      token,
+      keys: { signing, sealing },
+      proof: Buffer.from(proof, 'base64'),
+      address: addressOf(request),
+    })
+    return reply.header('content-type', JSON_TYPE).send(Buffer.from(json({ session: id, expires })))
   })
 
   server.get('/healthz', async (request, reply) => {

@@ -98,6 +98,10 @@ function rowError(code: string, place: string, who: string): LocketError {
   if (code === 'rate_limited')
     return providerError('rate_limited', `the provider behind ${who} asks for fewer requests`)
   if (code === 'timeout') return providerError('timeout', `the provider behind ${who} did not answer in time`)
+  if (code === 'cycle')
+    return providerError('cycle', `what is behind ${named} leads from ${who} back to a broker before it`, {
+      hint: 'the logs of the brokers tell which: one of them needs the reference of a secret manager',
+    })
   if (code === 'ref_syntax') return providerError('ref_syntax', `${who} does not read ${named}`)
   return providerError('unavailable', `${who} cannot read what is behind ${named}`, {
     hint: 'the log of the broker tells why',

@@ -6,16 +6,29 @@ import { publicKeyOf, readPublicKey } from '../../core/broker/keys.ts'
 import type { SourceFiles } from '../../core/ports/files.ts'
 import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
-import { credentialText as textOf, readError } from '../lib/login/credential.ts'
+import { credentialText as textOf, readCredential, readError } from '../lib/login/credential.ts'
 import { providerError } from '../lib/provider-error.ts'
+import type { LocketSettings } from './settings.ts'
 
-/** Who this machine is for its broker. */
-export interface LoadedIdentity {
+/** The facts of every identity. */
+interface Known {
+  /** The id of the machine, or of the session of a workload. */
   readonly machine: string
   readonly apiUrl: string
   readonly caPem: string | undefined
-  readonly key: KeyObject
   readonly serverKey: KeyObject
+}
+
+/** A machine that has a key. */
+export interface LoadedIdentity extends Known {
+  readonly kind: 'key'
+  readonly key: KeyObject
+}
+
+/** A machine that proves itself by a token of an issuer. */
+export interface LoadedWorkload extends Known {
+  readonly kind: 'workload'
+  readonly token: string
 }
 
 const MAX_BYTES = 64 * 1024
@@ -27,16 +40,16 @@ const Identity = z.object({
   apiUrl: z.string().max(512),
   serverKey: z.string().max(64),
   caPem: z.string().startsWith('-----BEGIN CERTIFICATE-----').optional(),
-  privateKeyPath: z.string().min(1).max(1024),
+  privateKeyPath: z.string().min(1).max(1024).optional(),
 })
 
 /**
- * Resolves with the content of the identity file and of the private key that it names: read anew each time,
- * so that a replaced identity takes effect at once. The caller must wipe both. Rejects as `readError` says,
- * and with `auth` for a file that is not an identity.
+ * Resolves with the content of the identity file, and of the private key that it names or the token of a
+ * workload: read anew each time, so that a replaced identity takes effect at once. The caller must wipe both.
+ * Rejects as `readError` says, and with `auth` for a file that is not an identity.
  */
 export async function readIdentityFiles(
-  path: string,
+  { identity: path, token }: Pick<LocketSettings, 'identity' | 'token'>,
   files: SourceFiles,
   instance: string,
 ): Promise<readonly [Secret, Secret]> {
@@ -46,6 +59,13 @@ export async function readIdentityFiles(
     })
   const identity = new Secret(await read(path))
   const { privateKeyPath, vaultId } = parseIdentity(identity, path, instance)
+  if (privateKeyPath === undefined) {
+    if (token !== undefined)
+      return [identity, await readCredential(token, files, { provider: instance, setting: 'broker-token' })]
+    throw providerError('credential_missing', `${instance}: the identity in ${path} is one of a workload`, {
+      hint: 'set broker-token: LOCKET_BROKER_TOKEN, or LOCKET_BROKER_TOKEN_FILE for a file that is renewed',
+    })
+  }
   const isBundle = vaultId !== undefined
   const folder = dirname(path)
   const key = isBundle ? join(folder, basename(privateKeyPath)) : resolve(folder, privateKeyPath)
@@ -57,21 +77,25 @@ export function loadIdentity(
   [identity, pem]: readonly Secret[],
   path: string,
   instance: string,
-): LoadedIdentity {
+): LoadedIdentity | LoadedWorkload {
   if (identity === undefined || pem === undefined) throw new LocketError('internal', 'a file is missing')
-  const { machineId, apiUrl, caPem, serverKey } = parseIdentity(identity, path, instance)
-  const server = readPublicKey(serverKey)
+  const read = parseIdentity(identity, path, instance)
+  const { machineId: machine, apiUrl, caPem } = read
+  const server = readPublicKey(read.serverKey)
   if (server === undefined) throw unusable(path, instance, 'serverKey is not a key')
+  const known = { machine, apiUrl, caPem, serverKey: publicKeyOf('ed25519', server) }
+  if (read.privateKeyPath === undefined) return { kind: 'workload', ...known, token: textOf(pem) }
   const key = privateKeyOf(pem)
   if (key === undefined) throw unusable(path, instance, 'the private key beside it is not one of Ed25519')
-  return { machine: machineId, apiUrl, caPem, key, serverKey: publicKeyOf('ed25519', server) }
+  return { kind: 'key', ...known, key }
 }
 
 function parseIdentity(text: Secret, path: string, instance: string): MachineIdentity {
   try {
-    const { caPem, vaultId, ...identity } = Identity.parse(JSON.parse(textOf(text)))
+    const { caPem, vaultId, privateKeyPath, ...identity } = Identity.parse(JSON.parse(textOf(text)))
     return {
       ...identity,
+      ...(privateKeyPath === undefined ? {} : { privateKeyPath }),
       ...(caPem === undefined ? {} : { caPem }),
       ...(vaultId === undefined ? {} : { vaultId }),
     }

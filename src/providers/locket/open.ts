@@ -6,28 +6,40 @@ import { createHttpClient } from '../lib/http/http.ts'
 import { abortError, throwIfAborted } from '../lib/http/http-errors.ts'
 import { caCertReader } from '../lib/http/traffic-settings.ts'
 import { createTraffic } from '../lib/http/traffic.ts'
-import { createSessions } from '../lib/login/sessions.ts'
+import { createSessions, type Session } from '../lib/login/sessions.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { readAnswer, readListing, resolvedOf, type BrokerRow } from './answers.ts'
 import { followBroker } from './follow.ts'
-import { loadIdentity, readIdentityFiles, type LoadedIdentity } from './identity.ts'
+import { loadIdentity, readIdentityFiles, type LoadedIdentity, type LoadedWorkload } from './identity.ts'
 import { createKnownVersions } from './known.ts'
 import { createBrokerSession, type BrokerSession } from './session.ts'
 import type { LocketSettings } from './settings.ts'
+import { logInWorkload } from './workload.ts'
 
 /** References of one request. */
 const REFS_AT_ONCE = 2000
+
+interface OpenedSession extends BrokerSession, AsyncDisposable {
+  readonly isWorkload: boolean
+}
 
 type Rows = ReadonlyMap<string, BrokerRow | undefined>
 
 interface Batch {
   readonly who: string
-  readonly rows: () => Promise<Rows>
+  readonly rows: (ref: SecretRef) => Promise<Rows>
+}
+
+interface Question {
+  readonly versions?: ReadonlyMap<string, string>
+  /** See `SecretRef`. */
+  readonly via?: readonly string[] | undefined
+  readonly signal: AbortSignal
 }
 
 /** Opens a client of a broker. It does no I/O: the address of the broker is in the identity. */
 export function openLocket(
-  { identity, maxConcurrent, maxRate, caCert }: LocketSettings,
+  { identity, token, maxConcurrent, maxRate, caCert }: LocketSettings,
   deps: ProviderDeps,
   instance: string,
 ): ProviderClient {
@@ -39,15 +51,20 @@ export function openLocket(
   const closings: PromiseLike<void>[] = []
   const known = createKnownVersions(clock)
   const cursor = { at: '' }
-  const sessions = createSessions<BrokerSession & AsyncDisposable>({
+  const sessions = createSessions<OpenedSession>({
     clock,
-    isRenewable: false,
-    readCredentials: () => readIdentityFiles(identity, files, instance),
-    login: async (read) => ({ value: openSession(loadIdentity(read, identity, instance)) }),
+    // A key stays the same. A token may be good for another session.
+    isRenewable: ({ isWorkload }) => isWorkload,
+    readCredentials: () => readIdentityFiles({ identity, token }, files, instance),
+    login: (read, signal) => openSession(loadIdentity(read, identity, instance), signal),
     wipe: (session) => void closings.push(session[Symbol.asyncDispose]()),
   })
 
-  function openSession(loaded: LoadedIdentity): BrokerSession & AsyncDisposable {
+  /** A workload logs in. Opening the session of a machine with a key asks nothing. */
+  async function openSession(
+    loaded: LoadedIdentity | LoadedWorkload,
+    signal: AbortSignal,
+  ): Promise<Session<OpenedSession>> {
     const { baseUrl, socketPath } = addressOf(loaded.apiUrl, instance)
     const options = {
       provider: instance,
@@ -59,11 +76,19 @@ export function openLocket(
     }
     const http = createHttpClient({ ...options, maxConcurrent, traffic })
     const held = createHttpClient({ ...options, maxConcurrent: 1, traffic: heldTraffic })
-    return {
-      ...createBrokerSession(loaded, { http, held, authority: new URL(baseUrl).host, clock }),
-      async [Symbol.asyncDispose]() {
-        await Promise.all([http, held].map((one) => one[Symbol.asyncDispose]()))
-      },
+    const close = async (): Promise<void> => {
+      await Promise.all([http, held].map((one) => one[Symbol.asyncDispose]()))
+    }
+    try {
+      const isWorkload = loaded.kind === 'workload'
+      const { identity: own, lifetimeMs } = isWorkload
+        ? await logInWorkload(loaded, { http, clock }, signal)
+        : { identity: loaded, lifetimeMs: undefined }
+      const session = createBrokerSession(own, { http, held, authority: new URL(baseUrl).host, clock })
+      return { value: { ...session, isWorkload, [Symbol.asyncDispose]: close }, lifetimeMs }
+    } catch (thrown) {
+      await close()
+      throw thrown
     }
   }
 
@@ -77,14 +102,14 @@ export function openLocket(
   async function resolve(
     session: BrokerSession,
     keys: readonly string[],
-    { versions, signal }: { readonly versions?: ReadonlyMap<string, string>; readonly signal: AbortSignal },
+    { versions, via, signal }: Question,
   ): Promise<Rows> {
     const parts: string[][] = []
     for (let at = 0; at < keys.length; at += REFS_AT_ONCE) parts.push(keys.slice(at, at + REFS_AT_ONCE))
     const answers = await Promise.all(
       parts.map(async (refs) => {
         const own = versions && Object.fromEntries(refs.map((key) => [key, versions.get(key)]))
-        const body = { refs, ...(own === undefined ? {} : { known: own }) }
+        const body = { refs, ...(own && { known: own }), ...(via && { via }) }
         return readAnswer(
           await session.ask({ method: 'POST', url: '/v2/resolve', body, signal }),
           session.http.who,
@@ -96,11 +121,21 @@ export function openLocket(
     return new Map(answers.flatMap(({ rows }) => [...rows]))
   }
 
-  /** One request for all references of a batch. It goes when the first of them is asked for. */
+  /**
+   * One request for all references of a batch that have come the same way. It goes when the first of them is
+   * asked for.
+   */
   function batchOf(session: BrokerSession, refs: readonly SecretRef[], signal: AbortSignal): Batch {
-    let asked: Promise<Rows> | undefined
-    const keys = refs.map(({ key }) => key)
-    return { who: session.http.who, rows: () => (asked ??= resolve(session, keys, { signal })) }
+    const asked = new Map<string, Promise<Rows>>()
+    const wayOf = ({ via = [] }: SecretRef): string => via.join(' ')
+    function rows(ref: SecretRef): Promise<Rows> {
+      const way = wayOf(ref)
+      const keys = refs.filter((one) => wayOf(one) === way).map(({ key }) => key)
+      const answer = asked.get(way) ?? resolve(session, keys, { via: ref.via, signal })
+      asked.set(way, answer)
+      return answer
+    }
+    return { who: session.http.who, rows }
   }
 
   return {
@@ -112,8 +147,9 @@ export function openLocket(
         const signal = AbortSignal.any([call.signal, closing.signal])
         await use(signal, (session) => work(batchOf(session, call.refs, signal)))
       },
-      async fetchOne({ key }, { who, rows }) {
-        const row = (await rows()).get(key)
+      async fetchOne(ref, { who, rows }) {
+        const { key } = ref
+        const row = (await rows(ref)).get(key)
         known.note(key, row)
         return resolvedOf(row, key, who)
       },

@@ -1,5 +1,5 @@
 import { field, section, type SettingsOf } from '../../settings/field.ts'
-import { AbsolutePath } from '../../settings/kinds.ts'
+import { AbsolutePath, CredentialText } from '../../settings/kinds.ts'
 import { caCertField, maxConcurrentField, maxRateField } from '../lib/http/traffic-settings.ts'
 
 const NAMED = { prefix: 'broker-', env: 'LOCKET_BROKER_', server: 'the broker' }
@@ -18,6 +18,15 @@ export const locketSettings = section('locket', 'A broker, `locket serve` (locke
     summary: 'the identity.json of this machine, as locket enrol or a bundle has made it',
     placeholder: 'FILE',
     file: true,
+    ...OF_DAEMON,
+  }),
+  token: field({
+    name: 'broker-token',
+    env: 'LOCKET_BROKER_TOKEN',
+    schema: CredentialText.optional(),
+    summary: 'the OIDC token of a workload, whose identity has no key; a file is read again for each login',
+    placeholder: 'TOKEN',
+    credential: true,
     ...OF_DAEMON,
   }),
   maxConcurrent: { ...maxConcurrentField(NAMED), ...OF_DAEMON },

@@ -11,6 +11,7 @@ import { createRef } from '../../../src/core/vocabulary/ref.ts'
 import { Secret } from '../../../src/core/vocabulary/secret.ts'
 import type { BrokerStore } from '../../../src/core/ports/broker-store.ts'
 import { createAuditStore } from '../../../src/host/broker/audit-store.ts'
+import { openWorkloads } from '../../../src/host/broker/workload/open-workloads.ts'
 import { createBrokerStore } from '../../../src/host/broker/broker-store.ts'
 import { openSqlite } from '../../../src/host/broker/sqlite.ts'
 import { zipFiles } from '../../../src/host/broker/zip.ts'
@@ -73,6 +74,7 @@ export async function brokerParts(
     decide: () => ({ isAllowed: true, policy: 'grant' }),
     audit: async (entries) => void audited.push(...entries),
     audited: createAuditStore(database),
+    workloads: openWorkloads(database, [], { clock, env: {} }),
     settings: {
       url: `https://${HOST}:7468`,
       names: [HOST],

@@ -55,3 +55,16 @@ test('a value that does not fit into the rest of an answer is not sent in part',
   assert.deepEqual(rows.get('shop/s1'), { kind: 'error', code: 'too_large' })
   wipeAnswers(rows)
 })
+
+test('a secret that the policy denies is not listed, and one that it cannot decide about is not', async (t) => {
+  const parts = await brokerParts(t, {
+    decide({ secret: { name }, machine }) {
+      if (name === 's1') throw new Error('it does not work')
+      return { isAllowed: name !== 's0' && machine.name === 'reader', policy: 'some' }
+    },
+  })
+  await addSecrets(parts, [1, 1, 1])
+  const by = await parts.ask(await parts.machine('reader'))
+  const names = (await parts.broker.list(by)).map(({ name }) => name)
+  assert.deepEqual(names, ['of-reader', 's2'])
+})

@@ -11,8 +11,11 @@ import { startPostgres } from '../../fixtures/servers/postgres.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { auditStoreContract } from './audit-store-contract.ts'
 import { brokerStoreContract, secret } from './broker-store-contract.ts'
+import { workloadStoreContract } from './workload-store-contract.ts'
 
 const postgres = await startPostgres()
+
+workloadStoreContract('postgres', async () => openPostgres(await postgres.createDatabase(), systemClock()))
 
 brokerStoreContract('postgres', {
   async open() {

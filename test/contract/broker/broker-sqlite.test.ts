@@ -10,6 +10,9 @@ import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder, tinyDisk } from '../../support/temporary-folder.ts'
 import { auditStoreContract } from './audit-store-contract.ts'
 import { brokerStoreContract, KEYS, machine, NOW, secret } from './broker-store-contract.ts'
+import { workloadStoreContract } from './workload-store-contract.ts'
+
+workloadStoreContract('sqlite', async (t) => openSqlite(join(await temporaryFolder(t), 'broker.db')))
 
 brokerStoreContract('sqlite', {
   async open(t) {

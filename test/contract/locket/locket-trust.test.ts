@@ -126,6 +126,7 @@ test('a failure of the provider behind the broker is not one of this machine', (
   const rows: readonly (readonly [string, string])[] = [
     ['auth', 'unavailable'],
     ['config', 'unavailable'],
+    ['cycle', 'cycle'],
     ['nonsense', 'unavailable'],
     ['denied', 'denied'],
     ['rate_limited', 'rate_limited'],

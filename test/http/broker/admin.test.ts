@@ -48,6 +48,7 @@ test('its description names every route, with the shapes of bodies and answers',
     '/v1/policy',
     '/v1/secrets',
     '/v1/secrets/{project}/{secret}',
+    '/v1/workloads',
   ])
   const text = JSON.stringify(json)
   for (const word of ['fingerprint', 'needsApproval', 'bearer', 'application/zip'])

@@ -38,7 +38,7 @@ test('a provider that fails is a 503, whatever its reason', async (t) => {
   assert.match(json.error ?? '', /^sk_DB: it cannot be read at present \([a-z_]+\)$/)
 })
 
-test('a policy that denies a secret leaves it out of an export', async (t) => {
+test('a policy that denies a secret leaves it out of lists and of an export', async (t) => {
   const folder = await temporaryFolder(t)
   const file = join(folder, 'policy.toml')
   writeFileSync(file, `[[policy]]\nname = "n"\nwhen = 'secret != "OTHER"'\neffect = "allow"\n`)
@@ -51,6 +51,11 @@ test('a policy that denies a secret leaves it out of an export', async (t) => {
   assert.deepEqual(
     json.secrets?.map(({ id, value }) => [id, value]),
     [['sk_DB', 'value']],
+  )
+  const listed = await askSikkerkey(broker, machine, '/v1/secrets')
+  assert.deepEqual(
+    listed.json.secrets?.map(({ id }) => id),
+    ['sk_DB'],
   )
 })
 

@@ -27,6 +27,8 @@ interface Selected {
 interface Selection {
   /** Grants, policy, audit. Rejects if the store or the audit does not work. */
   select(by: Authenticated, refs: readonly string[], context: ReadFacts['context']): Promise<Selected>
+  /** Resolves with the granted secrets that the policy lets the machine read now, and records nothing. */
+  visible(by: Authenticated): Promise<readonly SecretRecord[]>
   /** Records references that were allowed and gave no value. */
   recordFailures(
     by: Authenticated,
@@ -120,6 +122,14 @@ export function createSelection({ clock, store, decide, audit }: BrokerPorts): S
       }
       await audit(entries)
       return { allowed, refused }
+    },
+
+    async visible(by) {
+      const decideOn = createDecisions(by, {})
+      const found: SecretRecord[] = []
+      for (const secret of await store.granted(by.machine.id))
+        if ((await decideOn(secret)).isAllowed) found.push(secret)
+      return found
     },
 
     async recordFailures(by, failures) {

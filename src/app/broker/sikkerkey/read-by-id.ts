@@ -4,6 +4,7 @@ import type { SecretRecord } from '../../../core/broker/records.ts'
 import { LocketError, type ErrorCode } from '../../../core/vocabulary/errors.ts'
 import { fieldNames, fieldsAsJson } from '../../../core/vocabulary/fields.ts'
 import type { Secret } from '../../../core/vocabulary/secret.ts'
+import { createSelection } from '../audit/selection.ts'
 import type { Authenticated } from '../authenticate.ts'
 import type { BrokerPorts } from '../ports.ts'
 import { hasFields, wipeAnswers, type ReadRequest } from '../read.ts'
@@ -76,6 +77,7 @@ const MOST_SECRETS = 2000
 export function createReadById(ports: BrokerPorts, read: Read): ReadById {
   const { store, clock, audit, parseRef } = ports
   const seen = createSeenVersions()
+  const selection = createSelection(ports)
 
   async function readAll(
     by: Authenticated,
@@ -149,7 +151,9 @@ export function createReadById(ports: BrokerPorts, read: Read): ReadById {
     },
 
     async list(by, { project, signal }) {
-      const secrets = await granted(by, project)
+      const visible = new Set((await selection.visible(by)).map((one) => `${one.project}/${one.name}`))
+      const all = await granted(by, project)
+      const secrets = all.filter((secret) => visible.has(`${secret.project}/${secret.name}`))
       const texts = secrets.filter(({ takesFields }) => takesFields).map(({ text }) => text)
       const rows = await readAll(by, texts, signal)
       try {
@@ -188,8 +192,8 @@ export function createReadById(ports: BrokerPorts, read: Read): ReadById {
       }
     },
 
-    async projects({ machine }) {
-      return [...new Set((await store.granted(machine.id)).map(({ project }) => project))]
+    async projects(by) {
+      return [...new Set((await selection.visible(by)).map(({ project }) => project))]
     },
   }
 }

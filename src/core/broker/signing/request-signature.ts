@@ -38,8 +38,8 @@ const TAG = 'locket-v2'
 const ALGORITHM = 'ed25519'
 const COMPONENTS = ['"@method"', '"@authority"', '"@path"', '"@query"', '"content-digest"'] as const
 
-/** The form of a machine's id. */
-export const MACHINE_ID = /^m_[a-z0-9]{26}$/
+/** The form of a machine's id, and of a workload's session. */
+export const MACHINE_ID = /^[mw]_[a-z0-9]{26}$/
 /** 128 random bits at least, in base64url. */
 const NONCE = /^[A-Za-z0-9_-]{22,44}$/
 

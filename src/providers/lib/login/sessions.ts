@@ -28,8 +28,11 @@ interface SessionOptions<T> {
    * comes shortly before the end.
    */
   readonly prolong?: (value: T, signal: AbortSignal) => Promise<number | undefined>
-  /** False if the credential is the token itself, so that another login would give the same. Default true. */
-  readonly isRenewable?: false
+  /**
+   * False if the credential is the token itself, so that another login would give the same. A function tells
+   * it for each session. Default true.
+   */
+  readonly isRenewable?: false | ((value: T) => boolean)
   /** Overwrites the secrets of a session that was given up, when its last user has ended. */
   readonly wipe?: (value: T) => void
 }
@@ -170,7 +173,8 @@ export function createSessions<T>(options: SessionOptions<T>): Sessions<T> {
 
   /** Gives up a refused session. Returns whether another login may help. */
   function giveUp(refused: Live<T>, error: LocketError): boolean {
-    const mayHelp = refused.isProven && options.isRenewable !== false
+    const { isRenewable = () => true } = options
+    const mayHelp = refused.isProven && isRenewable !== false && isRenewable(refused.value)
     if (live === refused) replace(undefined)
     if (!mayHelp) refusals.note(refused.digest, error)
     return mayHelp
