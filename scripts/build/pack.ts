@@ -122,8 +122,13 @@ async function chunkFunction(name: string, text: string, inputs: readonly string
     `${JSON.stringify(name)}: (function (module, exports, require, ${ARGUMENTS}) {`,
     // esbuild drops its own comments in this step. `test/build` looks for packages here.
     ...inputs.map((path) => `// ${path}`),
-    `${body.code}})`,
+    `${inAscii(body.code)}})`,
   ].join('\n')
+}
+
+/** esbuild escapes every other character in code, but not in the licences of packages, which it keeps. */
+function inAscii(code: string): string {
+  return code.replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 const EXPORTS = 'var stdin_exports = {};\n'

@@ -124,3 +124,18 @@ test('two plugins made of one build differ', () => {
   execFileSync(join(root, 'plugin/build-id.sh'), [plugin])
   assert.notEqual(readFileSync(id, 'utf8'), before)
 })
+
+test('a health check loads one file, and no file needs two bytes for a character', () => {
+  const hook = join(scratch, 'files.cjs')
+  writeFileSync(hook, "process.on('exit', () => console.error(Object.keys(require.cache).join('\\n')))")
+  const [program = '', start = ''] = ['bin/node', 'lib/start.cjs'].map((path) => join(dist, 'locket', path))
+  const ran = spawnSync(program, ['--require', hook, start, 'healthcheck'], { encoding: 'utf8' })
+  const loaded = ran.stderr.split('\n').filter((path) => path.includes('/lib/app/'))
+  assert.deepEqual(
+    loaded.map((path) => basename(path)),
+    ['main.cjs'],
+  )
+  const app = join(dist, 'locket/lib/app')
+  for (const file of globSync('*.cjs', { cwd: app }))
+    assert.ok(!readFileSync(join(app, file)).some((byte) => byte > 127), file)
+})

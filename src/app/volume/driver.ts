@@ -2,6 +2,7 @@ import type { DaemonConfig, VolumeConfig } from '../../config/volume/volume-conf
 import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
 import type { VolumeFailure } from '../../core/vocabulary/events.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
+import { createDigest, type DigestValues } from '../../core/keys/value-digest.ts'
 import { createKeyedLock, type KeyedLock } from '../../core/waiting/keyed-lock.ts'
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { Machine } from '../machine.ts'
@@ -45,6 +46,8 @@ export interface Driver extends DriverPorts {
   readonly ticks: Ticks
   /** The volumes whose refreshes come late, because a limit of requests does not suffice for all. */
   readonly stretches: Stretches
+  /** Makes the digests by which a refresh knows that no value has changed. */
+  readonly digest: DigestValues
   /** The watches of the files that hold values. */
   readonly valueFiles: ValueFiles
   /** The actions of `on-change`. */
@@ -74,6 +77,7 @@ export function createDriver(ports: DriverPorts, store: StateStore): Driver {
       began: ({ provider, setting }) => ports.emit('provider.refresh.stretched', { provider, setting }),
       ended: ({ provider, setting }) => ports.emit('provider.refresh.kept', { provider, setting }),
     }),
+    digest: createDigest(),
     valueFiles: createValueFiles(ports.watch),
     reloads: createReloads(ports),
     swarm: createSwarmSecrets({ ...ports, swarm: ports.daemon.swarm }),

@@ -14,7 +14,7 @@ import type { Tick } from '../renewal/ticks.ts'
 import type { Changes } from '../../core/ports/files.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { configOf, noteError, reloadedVolume, report, type Driver } from './driver.ts'
-import { longestUnaskedMs, renderIfChanged, type Seen } from './render-volume.ts'
+import { longestUnaskedMs, renderIfChanged } from './render-volume.ts'
 import { taskStarted } from './state.ts'
 import { noteCurrent, noteStale } from './status/freshness.ts'
 import { noteGeneration } from './status/generation.ts'
@@ -45,7 +45,7 @@ export async function followVolume(
   { isRestored = false }: FollowOptions = {},
 ): Promise<void> {
   try {
-    driver.table.note(volume, { refresh: undefined, nextRefreshInMs: undefined })
+    driver.table.note(volume, { refresh: undefined, nextRefreshInMs: undefined, seen: undefined })
     const config = configOf(driver, volume)
     const { plan, tellers, key } = planOf(config, volume.activity.content)
     const watched = config.watch ? templatePaths(config) : []
@@ -59,7 +59,6 @@ export async function followVolume(
     const ended = new AbortController()
     const signal = AbortSignal.any([ended.signal, stopping])
     let quietUntil = Number.NEGATIVE_INFINITY
-    const seen: Seen = { text: undefined, at: 0 }
     let tick: Tick | undefined
     let pace: Pace | undefined
     const told = createTold(driver, volume, { tellers, longestMs: longestUnaskedMs(config) })
@@ -118,7 +117,7 @@ export async function followVolume(
       nextRefreshInMs: plan.everyMs === undefined ? undefined : nextInMs,
     })
     async function renew(): Promise<undefined> {
-      const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { key, seen, ...run }))
+      const refresh = () => urgency.run(signal, (run) => renderAgain(driver, volume, { config, key, ...run }))
       await (pace === undefined ? refresh() : pace.run(refresh)).finally(driver.careForHeap)
       quietUntil = Number.NEGATIVE_INFINITY
       told.asked()
@@ -142,12 +141,14 @@ export async function followVolume(
  * Rejects when it failed: the files stay as they are, and the failure is not reported anywhere else.
  */
 export async function refreshNow(driver: Driver, volume: Volume, signal: AbortSignal): Promise<Changes> {
-  const { key } = planOf(configOf(driver, volume), volume.activity.content)
-  const seen: Seen = { text: undefined, at: 0 }
+  const config = configOf(driver, volume)
+  const { key } = planOf(config, volume.activity.content)
+  // The files in place are compared too: a container may have changed them.
+  driver.table.note(volume, { seen: undefined })
   const own = AbortSignal.any([signal, driver.stopping])
   // A lease that was revoked at the server is issued anew.
   await leasesOf(driver, volume).renewDue(own, true)
-  return await renderAgain(driver, volume, { key, seen, signal: own, isRefresh: false })
+  return await renderAgain(driver, volume, { config, key, signal: own, isRefresh: false })
 }
 
 function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | undefined) {
@@ -158,9 +159,9 @@ function planOf({ refresh, providers }: VolumeConfig, content: ContentFacts | un
 }
 
 interface RenderAgain {
+  readonly config: VolumeConfig
   /** The key of the plan by which the volume is followed. */
   readonly key: string
-  readonly seen: Seen
   readonly signal: AbortSignal
   readonly isRefresh: boolean
 }
@@ -173,14 +174,13 @@ interface RenderAgain {
 async function renderAgain(
   driver: Driver,
   volume: Volume,
-  { key, seen, signal, isRefresh }: RenderAgain,
+  { config, key, signal, isRefresh }: RenderAgain,
 ): Promise<Changes> {
-  const config = configOf(driver, volume)
   const timeoutMs = mountTimeoutMs(config.mountTimeoutMs, Number.POSITIVE_INFINITY)
   using deadline = isRefresh ? undefined : openDeadline(timeoutMs, driver.clock, signal)
   const strict = { ...config, written: { ...config.written, policy: 'error' } } as const
   const audit = driver.audit.open({ action: 'refresh', volume: volume.name })
-  const question = { seen, signal: deadline?.signal ?? signal, options: { keeping: 'fill', audit } } as const
+  const question = { signal: deadline?.signal ?? signal, options: { keeping: 'fill', audit } } as const
   const fresh = await renderIfChanged(driver, volume, strict, question).catch(async (thrown: unknown) => {
     if (!signal.aborted) await audit.failed(toLocketError(thrown))
     throw thrown
@@ -194,14 +194,15 @@ async function renderAgain(
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume, leases)
       await audit.delivered()
+      driver.table.note(volume, { seen: undefined })
       const changes = await putAndReload(driver, reloadedVolume(driver, volume, config), () =>
         sink.put(templates, rendered),
       )
       const hadLeases = leasesOf(driver, volume).isHolding()
       leases.delivered(true)
-      Object.assign(seen, fresh.seen)
       driver.table.note(volume, {
         content,
+        seen: fresh.seen,
         leasedUntil: leasedUntil(rendered.expiresAt, driver.clock.now()),
       })
       noteCurrent(driver, volume)

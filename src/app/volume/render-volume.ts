@@ -3,14 +3,16 @@ import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Around } from '../access/clients.ts'
 import type { AccessAudit } from '../audit/audit.ts'
 import { createAllowance, type Allowance } from '../../core/volume/ceilings.ts'
-import { uniqueRefs } from '../../core/vocabulary/resolve.ts'
-import { fingerprintOf } from '../../core/template/fingerprint.ts'
+import type { Resolve } from '../../core/vocabulary/resolve.ts'
+import { inTurns } from '../../core/waiting/turns.ts'
 import type { LeaseSession } from '../leases/holder.ts'
-import type { StaleValues } from '../last-known-good/session.ts'
+import type { CacheSession, StaleValues } from '../last-known-good/session.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 import { contentFacts, prepareVolume, type ContentFacts, type PreparedFile } from '../recipe/volume-files.ts'
 import { mayCredentialCome } from '../render/deadline.ts'
+import { answerOrDeadline, wipeOutcomes } from '../render/fetch.ts'
 import { render, type Rendered } from '../render/render.ts'
+import { answeredOnce, seenPlanOf, type Seen } from '../render/seen.ts'
 import { rootOf, type Driver } from './driver.ts'
 import { openVolumeSink, type VolumeSink } from '../sinks/volume.ts'
 import type { Volume } from './volume-table.ts'
@@ -51,20 +53,14 @@ export async function renderVolume(
   signal: AbortSignal,
   options: RenderOptions,
 ): Promise<RenderedVolume> {
-  return renderPrepared(driver, volume, await prepared(driver, config), { signal, options })
-}
-
-/** The versions that are in place, as a refresh knows them. */
-export interface Seen {
-  /** Templates and versions. Undefined: not known. */
-  text: string | undefined
-  /** The time of the last question for the values, as `Clock.elapsed`. */
-  at: number
+  const ready = await prepared(driver, config)
+  const access = openAccess(driver, volume, config, { signal, options })
+  return await closing(access, () => renderPrepared(driver, volume, ready, access))
 }
 
 /**
- * Milliseconds after which the values are asked for although their versions are the same, in case that a
- * server does not count a change.
+ * Milliseconds after which the files are rendered and compared with those in place although nothing seems to
+ * have changed: a server may not count a change, and a container may have changed a file.
  */
 const LONGEST_UNASKED_MS = 3_600_000
 
@@ -77,30 +73,69 @@ export function longestUnaskedMs({ cache }: Pick<VolumeConfig, 'cache'>): number
 }
 
 /**
- * Does the same, unless the providers can tell by a cheaper question that nothing has changed since `seen`:
- * then it resolves with undefined. The caller stores the `seen` of the answer when it is in place.
+ * Does the same, unless nothing has changed since the delivery that `volume.activity.seen` describes: then it
+ * resolves with undefined. It finds that out by the versions, if the providers have a cheaper question for
+ * them than the one for the values, and else by the values. The caller notes the `seen` of the answer when it
+ * is in place.
  */
 export async function renderIfChanged(
   driver: Driver,
   volume: Volume,
   config: VolumeConfig,
-  { seen, signal, options }: Asked & { readonly seen: Readonly<Seen> },
+  asked: Asked,
 ): Promise<(RenderedVolume & { readonly seen: Seen }) | undefined> {
-  const { clients, clock } = driver
-  const ready = await prepared(driver, config)
-  const { templates } = ready.recipe
+  const { clients, clock, digest } = driver
+  const { signal } = asked
   const at = clock.elapsed()
-  const fingerprint = fingerprintOf(templates)
-  const refs = uniqueRefs(templates.flatMap(({ template }) => template.refs))
+  const known = volume.activity.seen?.plan
+  const ready = known === undefined ? await prepared(driver, config) : undefined
+  const plan = known ?? (ready && seenPlanOf(ready.recipe.templates))
+  // It is looked at after each question, because another delivery may have ended meanwhile.
+  const isSame = (fact: 'versions' | 'values', now: string | undefined): boolean => {
+    const { seen } = volume.activity
+    const isRecent = seen !== undefined && at - seen.at < longestUnaskedMs(config)
+    return isRecent && now !== undefined && seen[fact] === now
+  }
+  const withPlan = (text: string | undefined) =>
+    plan === undefined || text === undefined ? undefined : `${plan.fingerprint} ${text}`
   // The versions are asked for before the values: a change in between is seen at the next refresh.
   const caller = { kind: 'volume', name: volume.name } as const
-  const versions =
-    fingerprint === undefined
-      ? undefined
-      : await clients.versionsOf(caller, config.providers, { refs, signal })
-  const text = versions === undefined ? undefined : `${fingerprint} ${versions}`
-  if (text !== undefined && text === seen.text && at - seen.at < longestUnaskedMs(config)) return undefined
-  return { ...(await renderPrepared(driver, volume, ready, { signal, options })), seen: { text, at } }
+  const question = plan && { refs: plan.refs, signal }
+  const versions = withPlan(question && (await clients.versionsOf(caller, config.providers, question)))
+  if (isSame('versions', versions)) return undefined
+  const access = openAccess(driver, volume, config, asked)
+  return await closing(access, async () => {
+    const outcomes = plan && (await answerOrDeadline(plan.refs, access.resolve, signal))
+    try {
+      // Two hundred volumes get the same answer at the same moment: each has a turn of its own.
+      await clock.nextTurn()
+      const values = withPlan(outcomes && (await inTurns(digest(plan.refs, outcomes), clock)))
+      if (isSame('values', values)) {
+        await asked.options.audit.delivered()
+        access.leases.dropped()
+        return undefined
+      }
+      const resolve = outcomes === undefined ? access.resolve : answeredOnce(outcomes, access.resolve)
+      const fresh = ready ?? (await prepared(driver, config))
+      const made = await renderPrepared(driver, volume, fresh, { ...access, resolve })
+      const isFixed = config.files.every(({ source }) => source.kind === 'inline')
+      return { ...made, seen: { plan: isFixed ? plan : undefined, versions, values, at } }
+    } finally {
+      if (outcomes !== undefined) wipeOutcomes(outcomes)
+    }
+  })
+}
+
+/** Runs a rendering, and begins to write what the cache has noted in it. One that fails drops its leases. */
+async function closing<T>({ cached, leases }: Access, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    leases.dropped()
+    throw thrown
+  } finally {
+    void cached?.save()
+  }
 }
 
 /** A question for values. */
@@ -121,35 +156,46 @@ async function prepared({ clock, sources }: Driver, config: VolumeConfig): Promi
   return { config, allowance, recipe: await prepareVolume(config, sources, { clock, allowance }) }
 }
 
-async function renderPrepared(
-  driver: Driver,
-  volume: Volume,
-  { config, recipe, allowance }: Ready,
+/** The way to the values for one rendering, and what notes them on the way. */
+interface Access extends Pick<Asked, 'signal'> {
+  readonly cached: CacheSession | undefined
+  readonly leases: LeaseSession
+  readonly resolve: Resolve
+  /** When it was opened, as `Clock.elapsed`. */
+  readonly since: number
+}
+
+function openAccess(
+  { clients, clock, lastGood, leases: all }: Driver,
+  { name }: Volume,
+  { cache, providers }: VolumeConfig,
   { signal, options: { keeping, audit } }: Asked,
-): Promise<RenderedVolume> {
-  const { clock, clients, lastGood } = driver
-  const { name } = volume
-  const { written } = config
-  const start = clock.elapsed()
-  const { cache } = config
+): Access {
   const cached =
     cache === 'off' || keeping === 'none'
       ? undefined
       : lastGood.open(name, { maxAgeMs: cache, mayAnswer: keeping === 'use' })
-  const leases = driver.leases.holderOf({ kind: 'volume', name }).open()
+  const leases = all.holderOf({ kind: 'volume', name }).open()
   const around: Around = (instance, next) => {
     const leased = leases.around(instance, next)
     return audit.around(instance, cached === undefined ? leased : cached.around(instance, leased))
   }
-  const resolve = clients.resolveFor({ kind: 'volume', name }, config.providers, around)
+  const resolve = clients.resolveFor({ kind: 'volume', name }, providers, around)
+  return { signal, cached, leases, resolve, since: clock.elapsed() }
+}
+
+async function renderPrepared(
+  driver: Driver,
+  volume: Volume,
+  { config, recipe, allowance }: Ready,
+  { signal, cached, leases, resolve, since }: Access,
+): Promise<RenderedVolume> {
+  const { clock } = driver
+  const { name } = volume
+  const { written } = config
   const awaitsCredential = (error: LocketError) => mayCredentialCome(error, driver)
   const rules = { ...written, allowance, awaitsCredential, resolve, clock, signal }
   const rendered = await render(recipe, rules)
-    .catch((thrown: unknown) => {
-      leases.dropped()
-      throw thrown
-    })
-    .finally(() => void cached?.save())
   const { templates, unresolved } = rendered
   const content = contentFacts({ templates }, config, rendered.contents)
   const warnings = unresolved
@@ -159,7 +205,7 @@ async function renderPrepared(
     volume: name,
     files: rendered.contents.size,
     references: content.references,
-    ms: Math.round(clock.elapsed() - start),
+    ms: Math.round(clock.elapsed() - since),
   })
   return {
     templates,

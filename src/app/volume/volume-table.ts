@@ -3,6 +3,7 @@ import type { VolumeName } from '../../core/vocabulary/names.ts'
 import type { StateStore } from '../../core/ports/state-store.ts'
 import type { MountReference, VolumeRecord } from '../../core/volume/record.ts'
 import type { ContentFacts } from '../recipe/volume-files.ts'
+import type { Seen } from '../render/seen.ts'
 import { engineRestarted, referencesOf, tmpfsOf, type Transition, type VolumeState } from './state.ts'
 
 /** The facts of a volume that never change. */
@@ -28,6 +29,8 @@ interface Activity {
    * time on, in milliseconds since the epoch.
    */
   readonly leasedUntil?: number | undefined
+  /** The files in place, as the next refresh knows them. */
+  readonly seen?: Seen | undefined
   /** Returns the line about the refresh. Undefined: the volume has no refresh. */
   readonly refresh?: (() => string) | undefined
   /** The values that are mounted come from the cache: why the provider did not answer. */

@@ -47,11 +47,11 @@ function begin(world: World): void {
   world.stopping = stop.signal
 }
 
-/** Lets one interval pass, until the provider was asked once more. */
+/** Lets an interval pass, or more while a refresh still runs, until the provider was asked once more. */
 async function oneInterval(world: World): Promise<void> {
   const asked = world.provider.batches.length
   await passTime(world.clock, 67_000)
-  await until('the provider is asked', () => world.provider.batches.length > asked)
+  await inTime(world, 'the provider is asked', () => world.provider.batches.length > asked)
 }
 
 /** Moves the clock until it is so. */
