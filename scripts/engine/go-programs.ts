@@ -8,7 +8,7 @@ import { succeed } from './command.ts'
 
 export const CACHE = resolve(import.meta.dirname, '../../build/cache')
 
-/** The version of Compose that `LOCKET_E2E_COMPOSE=go` builds. 5.7 needs a module that the proxy does not serve. */
+/** The version of Compose that `LOCKET_E2E_COMPOSE=go` builds. 5.7 needs a module that the proxy lacks. */
 const COMPOSE = 'v5.6.0'
 
 /** A program of a Go module: its name, the package to build, and the settings of the linker. */
