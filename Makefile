@@ -65,7 +65,7 @@ uninstall: ## takes away what install put here; /etc/locket and the volumes' sta
 e2e: rootfs engine sikkerkey artifacts ## the end-to-end tests alone
 	@node scripts/test.ts e2e
 
-e2e-all: rootfs engine ## the same on three engines: Debian's 20.10 and 28.5, and moby 2.0 with Compose 5.6, which need Go
+e2e-all: rootfs engine sikkerkey artifacts ## the same on three engines: Debian's 20.10 and 28.5, and moby 2.0 with Compose 5.6, which need Go
 	@node scripts/engine/versions.ts
 	@node scripts/test.ts e2e
 	@LOCKET_E2E_ENGINE=sid node scripts/test.ts e2e
