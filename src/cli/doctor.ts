@@ -1,7 +1,7 @@
 import { diagnose } from '../app/doctor/doctor.ts'
 import { doctorJson, doctorText, isHealthy } from '../app/doctor/text.ts'
 import { configFileSection } from '../config/sections/config-file.ts'
-import { doctorSection } from '../config/sections/doctor.ts'
+import { doctorSection } from '../config/sections/check.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import { engineSocket } from './admin/engine-socket.ts'
 import type { Command } from './define.ts'
@@ -21,7 +21,7 @@ export const command: Command = {
   more: VOLUME_SECTIONS.filter((section) => section !== configFileSection),
   async run(context) {
     const { argv, env, tables, signal, stdout } = context
-    const { loadDoctorCommand } = await import('../config/doctor-config.ts')
+    const { loadDoctorCommand } = await import('../config/check-config.ts')
     const { settings, log, daemon, problems, configFiles, providers } = loadDoctorCommand({
       argv,
       env,

@@ -10,7 +10,7 @@ import { checkSwap } from '../../src/app/doctor/checks/swap.ts'
 import { diagnose } from '../../src/app/doctor/doctor.ts'
 import { doctorJson, doctorText } from '../../src/app/doctor/text.ts'
 import type { DoctorCheck, Patient } from '../../src/app/doctor/finding.ts'
-import type { AccessFacts } from '../../src/core/ports/host-view.ts'
+import type { AccessFacts } from '../../src/core/volume/host-view.ts'
 import type { InstalledPlugin } from '../../src/core/volume/swarm/swarm-view.ts'
 import { LocketError } from '../../src/core/vocabulary/errors.ts'
 import { createManualClock } from '../fakes/manual-clock.ts'
@@ -21,7 +21,7 @@ const KEY = 'canary-doctor-proxy-41c0'
 
 interface Machine {
   readonly files?: Readonly<Record<string, string>>
-  /** What is at each path. */
+  /** The facts of each path. Other paths are empty. */
   readonly modes?: Readonly<Record<string, AccessFacts>>
   readonly version?: () => Promise<string>
   readonly plugin?: InstalledPlugin

@@ -1,5 +1,5 @@
 import { toLocketError } from '../../core/vocabulary/errors.ts'
-import type { HostView } from '../../core/ports/host-view.ts'
+import type { HostView } from '../../core/volume/host-view.ts'
 
 /** `note`: worth knowing. `problem`: something fails because of it, and the exit code is 1. */
 type FindingLevel = 'ok' | 'note' | 'problem'
@@ -8,7 +8,7 @@ type FindingLevel = 'ok' | 'note' | 'problem'
 export interface Finding {
   readonly level: FindingLevel
   readonly text: string
-  /** What to do. Missing where nothing is wrong. */
+  /** The action that helps. Missing where nothing is wrong. */
   readonly cure?: string | undefined
 }
 
@@ -31,7 +31,7 @@ export interface Patient {
 export type DoctorCheck = (patient: Patient, signal: AbortSignal) => Promise<readonly Finding[]>
 
 export const ok = (text: string): Finding => ({ level: 'ok', text })
-export const note = (text: string, cure: string): Finding => ({ level: 'note', text, cure })
+export const noted = (text: string, cure: string): Finding => ({ level: 'note', text, cure })
 export const problem = (text: string, cure: string | undefined): Finding => ({ level: 'problem', text, cure })
 
 /** Returns the finding of an error, with its hint as the cure. */

@@ -1,7 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import * as z from 'zod'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { HostView } from '../../core/ports/host-view.ts'
+import type { HostView } from '../../core/volume/host-view.ts'
 import { errnoOf } from '../../core/vocabulary/errors.ts'
 import { openReader } from './reader.ts'
 import { openSwarmView } from './swarm-view.ts'

@@ -1,4 +1,4 @@
-import { note, ok, type DoctorCheck } from '../finding.ts'
+import { noted, ok, type DoctorCheck } from '../finding.ts'
 
 /** Files that a service leaves when it has set the clock, or that show that it runs. */
 const SIGNS = [
@@ -14,7 +14,7 @@ export const checkClock: DoctorCheck = async ({ host }) => {
     if ((await host.access(path)) !== undefined) return [ok(`a service keeps the clock right (${path})`)]
   }
   return [
-    note(
+    noted(
       'no service is known to keep the clock right; logins and signatures fail when it is minutes off',
       'compare it with date -u elsewhere; systemctl enable --now systemd-timesyncd, or chrony',
     ),

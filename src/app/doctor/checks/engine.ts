@@ -1,10 +1,10 @@
-import { failed, note, ok, type DoctorCheck } from '../finding.ts'
+import { failed, noted, ok, type DoctorCheck } from '../finding.ts'
 
 /** The Docker Engine, and its version. */
 export const checkEngine: DoctorCheck = async ({ host, dockerSocket }, signal) => {
   if ((await host.access(dockerSocket)) === undefined)
     return [
-      note(
+      noted(
         `there is no Docker Engine at ${dockerSocket}`,
         'start it (systemctl start docker), or name its socket with --docker-socket; commands such as exec need none',
       ),

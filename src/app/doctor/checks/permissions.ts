@@ -1,7 +1,7 @@
-import type { AccessFacts } from '../../../core/ports/host-view.ts'
+import type { AccessFacts } from '../../../core/volume/host-view.ts'
 import { systemReason } from '../../../core/vocabulary/system-errors.ts'
 import { errnoOf } from '../../../core/vocabulary/errors.ts'
-import { note, ok, problem, type DoctorCheck, type Finding, type Patient } from '../finding.ts'
+import { noted, ok, problem, type DoctorCheck, type Finding, type Patient } from '../finding.ts'
 
 /** The bits of the group and of others. */
 const OTHERS = 0o077
@@ -13,7 +13,7 @@ const PRIVATE = ['locket.toml', 'local.key', 'secrets.age', 'token', 'tokens']
 export const checkPermissions: DoctorCheck = async ({ host, folder }) => {
   try {
     const top = await host.access(folder)
-    if (top === undefined) return [note(`there is no ${folder}`, 'locket init makes it, with what it needs')]
+    if (top === undefined) return [noted(`there is no ${folder}`, 'locket init makes it, with what it needs')]
     const names = (await host.names(folder)).filter((name) => PRIVATE.includes(name))
     const tokens = (await host.names(`${folder}/tokens`)).map((name) => `tokens/${name}`)
     const isClosed = (top.mode & OTHERS) === 0
@@ -45,6 +45,6 @@ function wrongOf(path: string, { mode, uid, isFolder }: AccessFacts, isClosed: b
     ...(open === 0
       ? []
       : [problem(`others can ${who} ${path} (mode ${shown})`, `chmod ${isFolder ? '700' : '600'} ${path}`)]),
-    ...(uid === 0 ? [] : [note(`${path} belongs to user ${uid}, not to root`, `chown root: ${path}`)]),
+    ...(uid === 0 ? [] : [noted(`${path} belongs to user ${uid}, not to root`, `chown root: ${path}`)]),
   ]
 }

@@ -1,5 +1,5 @@
 import type { InstalledPlugin } from '../../../core/volume/swarm/swarm-view.ts'
-import { failed, note, ok, problem, type DoctorCheck, type Finding } from '../finding.ts'
+import { failed, noted, ok, problem, type DoctorCheck, type Finding } from '../finding.ts'
 
 /** The place of the configuration folder in the manifest: it means that nobody has set one. */
 const NO_FOLDER = '/sys/module'
@@ -8,7 +8,7 @@ const NO_FOLDER = '/sys/module'
 export const checkPlugin: DoctorCheck = async ({ host, dockerSocket, pluginSocket, driver }, signal) => {
   const hasDaemon = (await host.access(pluginSocket)) !== undefined
   if ((await host.access(dockerSocket)) === undefined)
-    return [note('without an engine, the plugin is not checked', 'see the engine')]
+    return [noted('without an engine, the plugin is not checked', 'see the engine')]
   try {
     const plugin = await host.plugin(driver, signal)
     if (plugin !== undefined) return findingsOf(plugin, driver, hasDaemon)
@@ -17,7 +17,7 @@ export const checkPlugin: DoctorCheck = async ({ host, dockerSocket, pluginSocke
   }
   if (hasDaemon) return [ok(`a daemon serves the driver at ${pluginSocket}, and there is no plugin`)]
   return [
-    note(
+    noted(
       `the engine has no plugin ${driver}, and there is no socket ${pluginSocket}`,
       'install the plugin, or start the daemon: systemctl enable --now locket; --driver names another plugin',
     ),
@@ -42,7 +42,7 @@ function findingsOf({ isEnabled, mounts }: InstalledPlugin, driver: string, hasD
         ]
       : []),
     folder === undefined || folder === NO_FOLDER
-      ? note(
+      ? noted(
           'config.source is not set: the plugin reads no file of this machine, and loses its volumes with its removal',
           `docker plugin disable -f ${driver}, docker plugin set ${driver} config.source=/etc/locket, and enable it`,
         )

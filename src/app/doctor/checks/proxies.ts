@@ -1,4 +1,4 @@
-import { note, ok, problem, type DoctorCheck } from '../finding.ts'
+import { noted, ok, problem, type DoctorCheck } from '../finding.ts'
 
 const NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']
 
@@ -16,7 +16,7 @@ export const checkProxies: DoctorCheck = async ({ env }) => {
     const text = `${name} sends requests to ${url.protocol}//${url.host}`
     return hasExceptions
       ? ok(text)
-      : note(
+      : noted(
           `${text}, those to servers of this network too`,
           'name them in NO_PROXY; a daemon has an environment of its own',
         )

@@ -1,4 +1,4 @@
-import { note, ok, problem, type DoctorCheck } from '../finding.ts'
+import { noted, ok, problem, type DoctorCheck } from '../finding.ts'
 
 /** The first kernel whose tmpfs has `noswap`. */
 const NOSWAP = [6, 4] as const
@@ -11,12 +11,12 @@ export const checkSwap: DoctorCheck = async ({ host }) => {
   const swap = names.length === 0 ? 'swap is off' : `swap is on (${names.join(', ')})`
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(release ?? '') ?? []
   if (release === undefined || major === undefined || minor === undefined)
-    return [note('the version of the kernel cannot be read', 'mount /proc')]
+    return [noted('the version of the kernel cannot be read', 'mount /proc')]
   const hasNoswap = Number(major) > NOSWAP[0] || (Number(major) === NOSWAP[0] && Number(minor) >= NOSWAP[1])
   if (hasNoswap) return [ok(`kernel ${release} keeps volumes out of swap (noswap); ${swap}`)]
   if (names.length === 0)
     return [
-      note(`kernel ${release} has no noswap, which came with 6.4; ${swap}`, 'leave swap off, or update it'),
+      noted(`kernel ${release} has no noswap, which came with 6.4; ${swap}`, 'leave swap off, or update it'),
     ]
   return [
     problem(

@@ -1,4 +1,4 @@
-import type { InstalledPlugin } from '../volume/swarm/swarm-view.ts'
+import type { InstalledPlugin } from './swarm/swarm-view.ts'
 
 /** The access to a file or folder, as the file system has it. */
 export interface AccessFacts {
