@@ -29,6 +29,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     default: '/var/lib/locket',
     summary:
       'folder of the state that must outlive a restart; with --managed the default is /etc/locket/state if it can be made, else a folder below the runtime folder',
+    brief: 'folder of the state that must outlive a restart',
     placeholder: 'DIR',
     driverOption: false,
   }),
@@ -48,6 +49,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     example: '/run/docker.sock',
     summary:
       'socket of the Docker Engine, for on-change: it gives locket the rights of root; with --managed it is docker.source of the plugin',
+    brief: 'socket of the Docker Engine, for on-change',
     placeholder: 'PATH',
     driverOption: false,
   }),
@@ -59,6 +61,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     example: '/etc/locket/templates',
     summary:
       'folders that @/path and file:/path in driver options must lie under; left out: any (with --managed: /etc/locket)',
+    brief: 'folders that @/path and file:/path in driver options must lie under',
     placeholder: 'DIR',
     driverOption: false,
   }),
@@ -69,6 +72,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     schema: Switch,
     default: 'false',
     summary: 'accept a credential as plain text in driver options, where `docker volume inspect` shows it',
+    isRare: true,
     driverOption: false,
   }),
   lingerMs: field({
@@ -79,6 +83,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     summary:
       'how long the cache keeps a value for the next mount, for containers that restart again and again; 0s turns the cache off',
     placeholder: 'DURATION',
+    isRare: true,
     driverOption: false,
   }),
   metricsAddress: field({
@@ -89,6 +94,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     summary:
       'an address where /metrics is answered to everybody who reaches it; left out: only the admin socket answers it',
     placeholder: 'HOST:PORT',
+    isRare: true,
     driverOption: false,
   }),
   managed: field({
@@ -106,6 +112,7 @@ export const daemonSection = section('daemon', 'Daemon', {
     schema: Switch,
     default: 'false',
     summary: 'start with no volumes when the state cannot be read; the damaged files are kept',
+    isRare: true,
     driverOption: false,
     toml: false,
   }),
@@ -208,6 +215,7 @@ export const adminSection = section('admin', 'Admin socket', {
     example: '/run/locket-admin.sock',
     summary:
       'the socket of `locket status`, for root only, or off; left out: the daemon makes admin.sock in the runtime folder (with --managed: locket-admin.sock beside the socket of the plugin); other commands look there',
+    brief: 'the socket of `locket status`, or off',
     placeholder: 'PATH',
     driverOption: false,
   }),
