@@ -65,8 +65,11 @@ uninstall: ## takes away what install put here; /etc/locket and the volumes' sta
 e2e: rootfs engine sikkerkey artifacts ## the end-to-end tests alone
 	@node scripts/test.ts e2e
 
-e2e-all: e2e ## the same, and again on the newest engine that Debian has
+e2e-all: rootfs engine sikkerkey artifacts ## the same on three engines: Debian's 20.10 and 28.5, and moby 2.0 with Compose 5.6, which need Go
+	@node scripts/engine/versions.ts
+	@node scripts/test.ts e2e
 	@LOCKET_E2E_ENGINE=sid node scripts/test.ts e2e
+	@LOCKET_E2E_ENGINE=moby LOCKET_E2E_COMPOSE=go node scripts/test.ts e2e
 
 bench: rootfs engine ## the measurements of bench/
 	@node bench/starts.ts

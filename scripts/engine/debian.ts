@@ -1,46 +1,52 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
 import { succeed } from './command.ts'
+import { CACHE, goCompose, goEngine } from './go-programs.ts'
 
 /**
  * `bookworm`: the installed docker.io of Debian, 20.10. `sid`: that of Debian's newest, 28.5 or later,
- * unpacked and not installed.
+ * unpacked and not installed. `moby`: the newest that Go's modules have, 2.0, built on first use.
  */
-export type EngineVersion = 'bookworm' | 'sid'
+export type EngineVersion = 'bookworm' | 'sid' | 'moby'
 
 /** The engine of this run, from LOCKET_E2E_ENGINE. */
 export function wantedEngine(): EngineVersion {
   const name = process.env['LOCKET_E2E_ENGINE'] ?? 'bookworm'
-  if (name !== 'bookworm' && name !== 'sid')
-    throw new Error(`LOCKET_E2E_ENGINE: bookworm or sid, not ${name}`)
+  if (name !== 'bookworm' && name !== 'sid' && name !== 'moby')
+    throw new Error(`LOCKET_E2E_ENGINE: bookworm, sid or moby, not ${name}`)
   return name
 }
-
-export const CACHE = resolve(import.meta.dirname, '../../build/cache')
 
 const PACKAGES = ['docker.io', 'containerd', 'docker-cli', 'docker-compose', 'docker-buildx']
 
 /**
- * PATH that makes the engine's own programs the first found; runc is always the installed one, sid's needs a
- * newer libc.
+ * PATH that makes the engine's own programs the first found. The engine of sid uses the installed runc,
+ * because its own needs a newer libc. The engine of Go's modules uses the docker command of sid.
  */
 export async function enginePath(version: EngineVersion): Promise<string> {
   const path = '/usr/bin:/usr/sbin:/bin:/sbin'
   if (version === 'bookworm') return path
   const root = await sidRoot()
-  return `${root}/usr/bin:${root}/usr/sbin:${path}`
+  const sid = `${root}/usr/bin:${root}/usr/sbin:${path}`
+  return version === 'sid' ? sid : `${await goEngine()}:${sid}`
 }
 
 /**
  * Compose, as one program: that of LOCKET_E2E_COMPOSE, or sid's. Bookworm has no Compose v2, so every engine
- * gets the same.
+ * gets the same. The word `go` stands for the newest one that can be built from Go's modules.
  */
 export async function composeProgram(): Promise<string> {
   const chosen = process.env['LOCKET_E2E_COMPOSE'] ?? ''
+  if (chosen === 'go') return await goCompose()
   if (chosen !== '') return chosen
-  return `${await sidRoot()}/usr/libexec/docker/cli-plugins/docker-compose`
+  return await debianPlugin('docker-compose')
+}
+
+/** A plugin of sid's docker command, as a program of its own: `docker-buildx`. */
+export async function debianPlugin(name: string): Promise<string> {
+  return join(await sidRoot(), 'usr/libexec/docker/cli-plugins', name)
 }
 
 /** sid's packages unpacked below build/cache; downloaded on first use. */

@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:f
 import { join } from 'node:path'
 
 import { succeed } from './command.ts'
-import { CACHE } from './debian.ts'
+import { CACHE } from './go-programs.ts'
 
 const BUSYBOX = '/usr/bin/busybox'
 

@@ -2,7 +2,6 @@ import { loadRendering } from '../config/load-rendering.ts'
 import { RENDERING_SECTIONS } from '../config/sections/rendering.ts'
 import { grackleSection } from '../config/broker/grackle-section.ts'
 import { readPolicyFile } from '../config/broker/policy-file.ts'
-import { readRegistryFile } from '../config/broker/registry-file.ts'
 import { serveCheckSection, serveSection } from '../config/broker/serve-section.ts'
 import type { Emit } from '../core/ports/events.ts'
 import { nearest } from '../core/text/nearest.ts'
@@ -44,7 +43,7 @@ export const command: Command = {
     const { readIssuers } = await import('../config/broker/issuers.ts')
     const config = {
       ...configOf(settings),
-      grackle: grackleOf(loaded.settings.grackle),
+      grackle: await grackleOf(loaded.settings.grackle),
       issuers: readIssuers(loaded.documents),
     }
     const wire = await import('../wire.ts')
@@ -107,13 +106,18 @@ type Settings = AllSettings['serve']
 const GRACKLE_NETWORKS: readonly string[] = ['10.0.0.0/24']
 
 /** Undefined: the protocol is off. Throws `config` for settings that would have no effect then. */
-function grackleOf({ compat = [], networks, ...settings }: AllSettings['grackle']): ServeConfig['grackle'] {
+async function grackleOf({
+  compat = [],
+  networks,
+  ...settings
+}: AllSettings['grackle']): Promise<ServeConfig['grackle']> {
   if (!compat.includes('grackle')) {
     if (networks === undefined && settings.registry === undefined && !settings.hasRegistryApi)
       return undefined
     throw new LocketError('config', 'the settings of grackle have no effect without compat = ["grackle"]')
   }
-  return { ...settings, networks: networks ?? GRACKLE_NETWORKS, parseRegistry: readRegistryFile }
+  const { readRegistryFile: parseRegistry } = await import('../config/broker/registry-file.ts')
+  return { ...settings, networks: networks ?? GRACKLE_NETWORKS, parseRegistry }
 }
 
 function configOf({

@@ -46,7 +46,7 @@ for (const entry of LOADED) {
       flags.filter((flag, index) => flags.indexOf(flag) !== index),
       [],
     )
-    const all: readonly Section[] = sections
+    const all: readonly Section[] = [...sections, ...more]
     for (const [action, own] of actions) {
       assert.ok(
         usage.some((line) => line.includes(action)),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { command, succeed } from '../../scripts/engine/command.ts'
-import { composeProgram } from '../../scripts/engine/debian.ts'
+import { debianPlugin } from '../../scripts/engine/debian.ts'
 import { startEngine } from '../../scripts/engine/engine.ts'
 import { PLUGIN_FOLDER } from '../../scripts/engine/plugin.ts'
 
@@ -18,7 +18,7 @@ test('the classic builder makes an image of the rootfs', async () => {
 })
 
 test('buildx makes the same image', async () => {
-  const buildx = join(dirname(await composeProgram()), 'docker-buildx')
+  const buildx = await debianPlugin('docker-buildx')
   await succeed(buildx, ['build', '--load', '-t', 'buildx', '-f', DOCKERFILE, PLUGIN_FOLDER], {
     env: engine.env,
   })
