@@ -20,7 +20,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
   ['release', { sections: [adminSection] }],
 ])
 
-/** What few daemons set: `--help` only names it. */
+/** Sections that few daemons need: `--help` only names them. */
 const RARE: readonly Section[] = [ceilingSection, swarmSection, auditSection]
 
 /** The command `locket volume`. With `--managed` a failed start waits before it ends (`delayRefusal`). */

@@ -36,7 +36,9 @@ const OF_THE_PROVIDER: ReadonlySet<ErrorCode> = new Set([
   'unavailable',
 ])
 
-/** Tells after each batch that was not given up why none of it has a value. Undefined: the provider answered. */
+/**
+ * Tells after each batch that was not given up why none of it has a value. Undefined: the provider answered.
+ */
 export function withTrouble(next: Resolve, tell: (trouble: LocketError | undefined) => void): Resolve {
   return async (refs, signal) => {
     const outcomes = await next(refs, signal)

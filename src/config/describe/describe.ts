@@ -30,7 +30,7 @@ export function fullHelp({ title, fields }: Section): string[] {
   return [`${title}:`, ...Object.values(fields).flatMap(fullHelpOf), '']
 }
 
-/** Returns a line for two sections: `--connect-*   1Password Connect    --op-*   1Password service accounts`. */
+/** Returns a line for two sections: `--connect-*  1Password Connect  --op-*  1Password service accounts`. */
 export function groupHelp(sections: readonly Section[]): string[] {
   const cells = sections.map(({ title, fields }) => {
     const names = Object.values(fields).map(({ name }) => name)

@@ -7,8 +7,8 @@ export function noteStale(driver: Driver, volume: Volume): void {
 }
 
 /**
- * Notes that the files have the values that the providers have now, or had at `askedAt`, in milliseconds since
- * the epoch.
+ * Notes that the files have the values that the providers have now, or had at `askedAt`, in milliseconds
+ * since the epoch.
  */
 export function noteCurrent(driver: Driver, volume: Volume, askedAt: number = driver.clock.now()): void {
   const wasStale = volume.activity.outage !== undefined
