@@ -51,7 +51,7 @@ interface Flight {
  */
 export function withValueCache(next: Resolve, options: ValueCacheOptions): ValueCache {
   const { ttlMs, clock, sharesLeases = true, dropLease = () => undefined } = options
-  const kept = new Map<RefId, Resolved>()
+  const kept = new Map<RefId, Resolved & { readonly askedAt: number }>()
   const flying = new Map<RefId, Flight>()
   const disposed = new AbortController()
 
@@ -161,9 +161,10 @@ export function withValueCache(next: Resolve, options: ValueCacheOptions): Value
       const { expiresAt = Number.POSITIVE_INFINITY } = secret
       const usableMs = Math.min(ttlMs, expiresAt - clock.now())
       if (usableMs <= 0) continue
-      kept.set(id, secret)
+      const entry = { ...secret, askedAt: clock.now() }
+      kept.set(id, entry)
       const drop = () => {
-        if (kept.get(id) === secret) kept.delete(id)
+        if (kept.get(id) === entry) kept.delete(id)
         secret.value.wipe()
       }
       clock.sleep(usableMs, disposed.signal).then(drop, drop)
@@ -172,7 +173,7 @@ export function withValueCache(next: Resolve, options: ValueCacheOptions): Value
 
   function wipeUnkept(outcomes: Outcomes): void {
     for (const [id, outcome] of outcomes)
-      if (outcome.ok && kept.get(id) !== outcome.secret) outcome.secret.value.wipe()
+      if (outcome.ok && kept.get(id)?.value !== outcome.secret.value) outcome.secret.value.wipe()
   }
 
   return {
