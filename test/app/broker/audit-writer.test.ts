@@ -30,6 +30,7 @@ function writing(onFailure: 'deny' | 'warn') {
     newest: never,
     after: never,
     dropBefore: never,
+    claim: never,
   }
   const log = createRecordingLog()
   const write = createAuditWriter({ store, clock: createManualClock(), emit: log.emit, onFailure })
