@@ -96,7 +96,7 @@ export function createLeases({ clients, clock, emit, store }: LeasePorts): Lease
       const revoke: Parameters<typeof createHolder>[1]['revoke'] = (owed) => {
         for (const one of owed) revoker.revoke(caller.name, one)
       }
-      // A command keeps its holder. A volume may be gone when its rendering ends, and nobody would release it.
+      // A command keeps its holder. A volume may be gone at the end of its rendering, so nobody releases it.
       const idle = (): void => {
         if (caller.kind === 'volume' && holders.get(key)?.holder === holder) holders.delete(key)
       }
