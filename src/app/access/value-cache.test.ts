@@ -84,7 +84,7 @@ test('without linger, and for what is fleeting, nothing is kept', async () => {
 
 test('the answer to a question that another broker has sent on is not kept', async () => {
   const { provider, given, lingering } = setup()
-  // Whoever asks chooses these names, so each question can have others.
+  // The machine that asks chooses these names, so each question can have others.
   for (let at = 0; at < 20; at += 1)
     assert.deepEqual(textsOf(await lingering.resolve([refVia(A, [`vault_${at}`, 'own'])], forever())), [
       'value-a',

@@ -195,8 +195,8 @@ export function leasesOf(outcomes: Iterable<Outcome>): readonly Lease[] {
 }
 
 /**
- * True unless another broker has sent the question on. Such a broker keeps the answer itself. Whoever asks
- * writes the names on the way, so one secret could be kept under any number of ids.
+ * True unless another broker has sent the question on. Such a broker keeps the answer itself. The machine
+ * that asks writes the names on the way, so one secret could be kept under any number of ids.
  */
 function beganHere({ via = [] }: SecretRef): boolean {
   return via.length <= 1

@@ -105,7 +105,7 @@ export function createAuditWriter({ store, clock, emit, onFailure }: WriterPorts
     })
   }
 
-  /** Counts lines that are lost, unless who has sent them is told so. */
+  /** Counts lines that are lost. With `deny` none is: their callers are refused. */
   function count(error: LocketError, number: number): void {
     if (onFailure === 'warn') lost += number
     if (!isFailing) emit('broker.audit-fails', { error: formatError(error) })
