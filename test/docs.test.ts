@@ -63,6 +63,29 @@ test('the files that the pages name exist', () => {
   assert.ok(seen > 50, `only ${seen} were looked at`)
 })
 
+test('each privilege that the engine asks for is explained where it is met', () => {
+  const manifest: Manifest = JSON.parse(read('config.json'))
+  const asked = [
+    `network: [${manifest.network.type}]`,
+    ...manifest.mounts.map(({ source }) => `mount: [${source}]`),
+    ...manifest.linux.capabilities.map((name) => `capabilities: [${name}]`),
+  ]
+  assert.equal(asked.length, 4)
+  const row = (privilege: string) => `| \`${privilege}\` | `
+  for (const privilege of asked) assert.ok(read('README.md').includes(row(privilege)), privilege)
+  assert.equal(
+    read('README.md').match(/^\| `(?:network|mount|capabilities|device): /gm)?.length,
+    asked.length,
+  )
+})
+
+/** The parts of the plugin's manifest for which the engine asks. */
+interface Manifest {
+  readonly network: { readonly type: string }
+  readonly mounts: readonly { readonly source: string }[]
+  readonly linux: { readonly capabilities: readonly string[] }
+}
+
 /** The source without its comments and the lines of help: they are not messages. */
 function withoutProse(source: string): string {
   return source.replaceAll(/^ *(?:\/\*\*|\*|\/\/).*$/gm, '').replaceAll(/^ *summary:\s*'.*',?$/gm, '')

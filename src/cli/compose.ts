@@ -11,13 +11,13 @@ import {
 } from '../config/compose/call.ts'
 import {
   announcedMessages,
-  joinedEntries,
   MAX_ANSWER_BYTES,
   SERVICE_CONFIG,
   serviceEntries,
   serviceEnvironment,
   type ServiceEnvironment,
 } from '../config/compose/announced.ts'
+import { joinedEntries } from '../config/entries/joined-entries.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
 import { throwProblems, type Problems } from '../config/layers/layers.ts'
 import { loadRendering } from '../config/load-rendering.ts'
@@ -130,7 +130,8 @@ async function up({ service }: ComposeCall, context: CommandContext, answers: An
   const emit = openCommandEvents(answers.log(loaded.log), loaded.exposed)
   if (raw && announced !== undefined) requireRaw(announced)
   const needs = raw && announced === undefined ? rawSupport(await callingComposeVersion()) : undefined
-  const remarks = [needs, raw ? undefined : remarkOn(service), ...joinedEntries(entries, parseRef)]
+  const joined = joinedEntries(entries, parseRef).map(({ where, warning }) => `${where}: ${warning}`)
+  const remarks = [needs, raw ? undefined : remarkOn(service), ...joined]
   for (const remark of remarks) if (remark !== undefined) emit('compose.remark', { remark })
   const rendering = openRendering(emit, env)
   try {

@@ -4,6 +4,7 @@ import { mapPath } from '../app/recipe/environment.ts'
 import { inheritedEnvironment, sharedCredentials } from '../config/entries/child-environment.ts'
 import { environmentEntries, type EnvEntry } from '../config/entries/env-entry.ts'
 import { environmentReferences } from '../config/entries/env-references.ts'
+import { joinedEntries } from '../config/entries/joined-entries.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { refuseStreams } from '../config/entries/stream-entry.ts'
 import { loadMapping } from '../config/mapping/load-mapping.ts'
@@ -52,7 +53,17 @@ export const command: Command = {
 /** Runs the command of a loaded configuration and returns its exit code. */
 export async function runExec(
   context: CommandContext,
-  { config: asked, providers, log, exposed, unresolved, mapping, layer, lister }: ReturnType<typeof loadExec>,
+  {
+    config: asked,
+    providers,
+    log,
+    exposed,
+    unresolved,
+    mapping,
+    layer,
+    lister,
+    joined,
+  }: ReturnType<typeof loadExec>,
 ): Promise<number> {
   if (!asked.watch) refuseIdleFlags(layer, ['refresh', 'on-change'], 'it belongs to --watch: add that flag')
   // The Docker CLI does not signal the command: locket stays, to pass on that it is to end.
@@ -60,6 +71,7 @@ export async function runExec(
   const { openCommandEvents, openExec, openRendering: open } = await import('../wire.ts')
   const rendering = open(openCommandEvents(log, exposed), context.env)
   if (mapping !== undefined) rendering.emit('mapping.used', mapping.facts)
+  for (const facts of joined) rendering.emit('template.warning', facts)
   if (unresolved.length > 0) rendering.emit('exec.env-references', { variables: unresolved })
   else if (isEmpty(loaded) && lister === undefined) rendering.emit('exec.nothing')
   try {
@@ -142,6 +154,7 @@ export function loadExec(
     unresolved,
     mapping,
     layer,
+    joined: joinedEntries(named, parseRef),
     lister: all ? listerOf(providers, chosen) : undefined,
   }
 }

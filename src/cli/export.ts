@@ -1,6 +1,7 @@
 import { exportEnvironment } from '../app/export/export-environment.ts'
 import { openTextSink } from '../app/sinks/environment.ts'
 import { environmentEntries } from '../config/entries/env-entry.ts'
+import { joinedEntries } from '../config/entries/joined-entries.ts'
 import { loadMapping } from '../config/mapping/load-mapping.ts'
 import { mappingSection } from '../config/mapping/section.ts'
 import { withVaultVariables } from '../config/mapping/vault-variables.ts'
@@ -84,6 +85,7 @@ async function exportTo(
   const { openCommandEvents, openRendering } = await import('../wire.ts')
   const rendering = openRendering(openCommandEvents(log, exposed), env)
   if (mapping !== undefined) rendering.emit('mapping.used', mapping.facts)
+  for (const facts of joinedEntries(entries, parseRef)) rendering.emit('template.warning', facts)
   try {
     const resolve = rendering.clients.resolveFor({ kind: 'command', name: 'export' }, providers)
     const sink = openTextSink((variables) => write(variables, rendering.emit))

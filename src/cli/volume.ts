@@ -2,12 +2,14 @@ import { createCounts } from '../app/admin/metrics/counts.ts'
 import { delayRefusal, runDaemon, type OpenedStore, type SocketListener } from '../app/volume/daemon.ts'
 import type { Driver } from '../app/volume/driver.ts'
 import { loadVolumeCommand } from '../config/load.ts'
-import { adminSection, dryRunSection } from '../config/sections/daemon.ts'
+import { adminSection, ceilingSection, dryRunSection, swarmSection } from '../config/sections/daemon.ts'
+import { auditSection } from '../config/sections/log.ts'
 import { VOLUME_SECTIONS } from '../config/sections/volume.ts'
 import type { DaemonConfig } from '../config/volume/volume-config.ts'
 import { nearest } from '../core/text/nearest.ts'
 import { ERROR_KINDS, LocketError, toLocketError } from '../core/vocabulary/errors.ts'
 import type { EarlyServer } from '../http/early-server.ts'
+import type { Section } from '../settings/field.ts'
 import type { Action, Command, CommandContext } from './define.ts'
 import { errorLines } from './terminal/error-lines.ts'
 
@@ -18,6 +20,9 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
   ['release', { sections: [adminSection] }],
 ])
 
+/** Sections that few daemons need: `--help` only names them. */
+const RARE: readonly Section[] = [ceilingSection, swarmSection, auditSection]
+
 /** The command `locket volume`. With `--managed` a failed start waits before it ends (`delayRefusal`). */
 export const command: Command = {
   usage: [
@@ -27,7 +32,8 @@ export const command: Command = {
     'locket volume release NAME [ID]          ends a mount reference that the engine has lost',
   ],
   example: 'locket volume --config /etc/locket/locket.toml',
-  sections: [...VOLUME_SECTIONS, dryRunSection],
+  sections: [...VOLUME_SECTIONS.filter((section) => !RARE.includes(section)), dryRunSection],
+  more: RARE,
   actions: ACTIONS,
   runsAlone: true,
   async run(context) {

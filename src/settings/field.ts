@@ -43,6 +43,10 @@ export interface Field<S extends Schema<unknown> = Schema<unknown>> {
   readonly example?: string
   /** One line for help and the reference. */
   readonly summary: string
+  /** A shorter summary for `--help`; `--help-all` and the reference show `summary`. */
+  readonly brief?: string
+  /** True: only `--help-all` shows it. */
+  readonly isRare?: true
   /** The name of the value in help: `URL`, `FILE`. */
   readonly placeholder?: string
   /**

@@ -59,6 +59,19 @@ const REPORT: DaemonReport = {
       callers: 1,
       status: { requestsLastHour: 60, requests: 60, limits: [], failures: 7, paused: 'bws is failing' },
     },
+    {
+      name: 'dev',
+      kind: 'bao',
+      callers: 1,
+      status: { requestsLastHour: 0, requests: 0, limits: [], failures: 0 },
+    },
+    {
+      name: 'op',
+      kind: 'op',
+      callers: 1,
+      status: { requestsLastHour: 1, requests: 1, limits: [], failures: 0 },
+      trouble: 'op refused the token',
+    },
   ],
 }
 
@@ -73,6 +86,8 @@ test('the status: one row says that a rotated secret is in place', () => {
   assert.match(text, /^local +local +1 +- +- +-$/m)
   assert.match(text, /^prod-vault +bao +12 +812 +5 of 5\/s, 188 of 1000\/h +ok$/m)
   assert.match(text, /^bws +bws +1 +60 +- +paused\n {2}paused: bws is failing$/m)
+  assert.match(text, /^dev +bao +1 +0 +- +-$/m)
+  assert.match(text, /^op +op +1 +1 +- +failing\n {2}failing: op refused the token$/m)
 })
 
 test('on a terminal no line has more than its columns; in a pipe a note is one line', () => {

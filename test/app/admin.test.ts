@@ -97,6 +97,36 @@ test('values of a refresh are not written when the volume is unmounted meanwhile
   assert.ok(!existsSync(mountpoint))
 })
 
+test('the age of values from memory is that of the question, and a volume without one has none', async (t) => {
+  const { world, driver, reported } = await mounted(t)
+  const asked = reported()?.lastRender
+  await passTime(world.clock, 3000)
+  await createVolume(driver, 'w', OPTIONS, NEVER)
+  await mountVolume(driver, 'w', 'id-2', NEVER)
+  t.after(() => unmountVolume(driver, 'w', 'id-2'))
+  const other = daemonReport(driver).volumes.find(({ name }) => name === 'w')
+  assert.equal(world.provider.batches.length, 1)
+  assert.equal(other?.lastRender, asked)
+  assert.notEqual(other?.generation?.since, asked)
+
+  await createVolume(driver, 'x', { 'secret.c': 'a text' }, NEVER)
+  await mountVolume(driver, 'x', 'id-3', NEVER)
+  t.after(() => unmountVolume(driver, 'x', 'id-3'))
+  assert.equal(daemonReport(driver).volumes.find(({ name }) => name === 'x')?.lastRender, null)
+})
+
+test('a provider that gives no value for a reason of its own has that trouble until it answers', async (t) => {
+  const { world, driver } = await mounted(t)
+  const trouble = () => daemonReport(driver).providers[0]?.trouble
+  assert.equal(trouble(), undefined)
+  world.provider.fail(new LocketError('auth', 'memory refused the login'))
+  await assert.rejects(refreshByHand(driver, 'v', NEVER))
+  assert.equal(trouble(), 'memory refused the login')
+  world.provider.fail(new LocketError('denied', 'it is not allowed'))
+  await assert.rejects(refreshByHand(driver, 'v', NEVER))
+  assert.equal(trouble(), undefined)
+})
+
 test('a dry run has names and sizes of what a mount would write, and writes nothing', async (t) => {
   const { world, driver, mountpoint, read } = await mounted(t)
   world.provider.put('a', 'longer than it was, by a few bytes')

@@ -245,6 +245,7 @@ test('a restarted daemon knows that the mounted values are stale, and replaces t
   const next = volumeOf(world, await restarted(world, { cache: DAY_MS, refresh: 'off' }))
   t.after(next.unmount)
   assert.match(next.status().warnings.join(), /stale since 2026-11-22 00:00:00 UTC/)
+  assert.match(next.status().lastRender ?? '', /^2026-11-22 00:00:00 UTC/)
   await passTime(world.clock, 6000)
   await until('the new value is there', async () => (await next.read()) === 'fresh')
   await until('it is not stale', () => next.status().warnings.length === 0)

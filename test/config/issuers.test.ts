@@ -38,6 +38,7 @@ test('each mistake in an issuer is named with its line', () => {
       /0\.toml line 2: \[issuers\.ci\] url: must be https/,
     ],
     ['[issuers.ci]\nurl = "https://u@ci.example"\naudience = "a"', /url: must be https/],
+    ['[issuers.ci]\nurl = "https://:canary@ci.example"\naudience = "a"', /url: must be https/],
     ['[issuers.ci]\nurl = "https://ci.example"', /audience/],
     [`[issuers.ci]\n${GOOD}algorithms = ["HS256"]`, /line 4: .*algorithms/],
     [`[issuers.ci]\n${GOOD}algorithms = ["none"]`, /algorithms/],

@@ -224,6 +224,7 @@ test('the image: one program, no shell, its user, and a refusal that names what 
   // Engines before 25 have no start interval: their check is frequent, and holds its answer back.
   const isOld = Number.parseInt(engine.version, 10) < 25
   assert.deepEqual(Healthcheck.Test, isOld ? [...check, '--hold', '4'] : check)
+  assert.equal(Healthcheck.StartInterval, isOld ? undefined : 500_000_000)
   for (const variable of [
     'LOCKET_INJECT_MODE=watch',
     'LOCKET_STATUS_FILE=/dev/shm/locket/ready',

@@ -52,6 +52,11 @@ test('below a folder: written, made, renamed, removed, at once or deep down', as
   await changes('written in the new folder', () => writeFile(join(folder, 'new/folder/d'), 'y'))
   await changes('renamed', () => rename(join(folder, 'c'), join(folder, 'e')))
   await changes('removed', () => rm(join(folder, 'deep'), { recursive: true }))
+  // A look at the tree can miss a file that moves meanwhile. A reader may have seen it, and must look again.
+  await changes('made and removed at once', async () => {
+    await put(join(folder, 'f'))
+    await rm(join(folder, 'f'))
+  })
   await changesNothing('an editor’s own file', () => put(join(folder, '.a.swp')))
   await changesNothing('a neighbour of the folder', () => put(join(folder, '..', 'other')))
 })

@@ -8,6 +8,7 @@ import { startDaemon, type Daemon } from '../support/daemon.ts'
 import { secretPaths } from '../support/local-secrets.ts'
 import { MAIN } from '../support/program.ts'
 import { assertSays } from './assert-says.ts'
+import { CHECK_SLIPS } from './rows/checks.ts'
 import { COMPOSE_SLIPS } from './rows/compose.ts'
 import { PROVIDER_SLIPS } from './rows/providers.ts'
 import { EXEC_SLIPS } from './rows/exec.ts'
@@ -34,6 +35,7 @@ const SLIPS = [
   ...SECRET_SLIPS,
   ...COMPOSE_SLIPS,
   ...PROVIDER_SLIPS,
+  ...CHECK_SLIPS,
 ]
 
 const folder = await mkdtemp(join(tmpdir(), 'locket-slips-'))

@@ -1,6 +1,6 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { callerKey, type Caller } from '../../core/vocabulary/caller.ts'
-import { unitedStatus, type InstanceStatus } from './instance-status.ts'
+import { unitedStatus, withTrouble, type InstanceStatus } from './instance-status.ts'
 import { withOwnLeases } from './own-leases.ts'
 import { withValueCache, type ValueCache } from './value-cache.ts'
 import { createTidings, type HearChange, type Hearing, type Tidings } from './tidings.ts'
@@ -67,6 +67,7 @@ interface Shared {
   readonly opening: Promise<ProviderClient>
   /** Undefined until the client is open. */
   client?: ProviderClient
+  trouble?: LocketError | undefined
   readonly resolve: Resolve
   /** Undefined for a provider that costs nothing to ask. */
   readonly cache: ValueCache | undefined
@@ -108,7 +109,8 @@ export function createClients(
 
   function openShared({ def, settings, name, key }: ProviderInstance): Shared {
     const opening = def.open(settings, deps, name)
-    const fetch: Resolve = async (refs, signal) => await (await opening).fetch(refs, signal)
+    const asking: Resolve = async (refs, signal) => await (await opening).fetch(refs, signal)
+    const fetch = withTrouble(asking, (trouble) => (entry.trouble = trouble))
     const dropLease = ({ id }: Lease): void => {
       const ended = opening.then((client) => client.leases?.revoke(id, AbortSignal.timeout(DROP_MS)))
       // Without an answer it ends by itself.
@@ -130,16 +132,8 @@ export function createClients(
         versions.expire()
       },
     )
-    const entry: Shared = {
-      name,
-      kind: def.kind,
-      opening,
-      resolve,
-      cache,
-      versions,
-      tidings,
-      callers: new Set(),
-    }
+    const parts = { opening, resolve, cache, versions, tidings }
+    const entry: Shared = { name, kind: def.kind, ...parts, callers: new Set() }
     opening.then(
       (client) => void (entry.client = client),
       // The fetches of this entry reject with it, and the next caller tries again.
@@ -168,8 +162,11 @@ export function createClients(
       const texts: string[] = []
       for (const [name, own] of Map.groupBy(refs, (ref) => ref.provider)) {
         const instance = instances.find((candidate) => candidate.name === name)
-        const text = instance && (await sharedFor(caller, instance).versions.textOf(own, signal))
+        if (instance === undefined) return undefined
+        const entry = sharedFor(caller, instance)
+        const text = await entry.versions.textOf(own, signal)
         if (text === undefined) return undefined
+        entry.trouble = undefined
         texts.push(text)
       }
       return texts.join('\n')

@@ -5,6 +5,7 @@ import { createManualClock } from '../../../test/fakes/manual-clock.ts'
 import { createMemoryProvider, memoryRef } from '../../../test/fakes/memory-provider.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { withValueCache } from './value-cache.ts'
+import { refVia } from '../../core/vocabulary/ref.ts'
 import type { Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 
@@ -79,6 +80,18 @@ test('without linger, and for what is fleeting, nothing is kept', async () => {
     await lingering.resolve([A], forever())
     assert.equal(given.length, 2)
   }
+})
+
+test('the answer to a question that another broker has sent on is not kept', async () => {
+  const { provider, given, lingering } = setup()
+  // The machine that asks chooses these names, so each question can have others.
+  for (let at = 0; at < 20; at += 1)
+    assert.deepEqual(textsOf(await lingering.resolve([refVia(A, [`vault_${at}`, 'own'])], forever())), [
+      'value-a',
+    ])
+  assert.deepEqual(new Set(given.map(({ byteLength }) => byteLength)), new Set([0]))
+  for (let at = 0; at < 20; at += 1) await lingering.resolve([refVia(A, ['own'])], forever())
+  assert.equal(provider.batches.length, 21, 'a question that began here')
 })
 
 test('a failure is not kept', async () => {

@@ -35,6 +35,8 @@ export interface ValueCache extends Disposable {
 /** A batch that was requested and has no answer yet. */
 interface Flight {
   readonly ids: readonly RefId[]
+  /** Those of `ids` whose values are kept. */
+  readonly keeps: ReadonlySet<RefId>
   readonly answer: Promise<Outcomes>
   readonly giveUp: AbortController
   callers: number
@@ -51,7 +53,7 @@ interface Flight {
  */
 export function withValueCache(next: Resolve, options: ValueCacheOptions): ValueCache {
   const { ttlMs, clock, sharesLeases = true, dropLease = () => undefined } = options
-  const kept = new Map<RefId, Resolved>()
+  const kept = new Map<RefId, Resolved & { readonly askedAt: number }>()
   const flying = new Map<RefId, Flight>()
   const disposed = new AbortController()
 
@@ -85,7 +87,8 @@ export function withValueCache(next: Resolve, options: ValueCacheOptions): Value
     sharePatience(signal, giveUp.signal, true)
     const answer = next(refs, giveUp.signal)
     const ids = refs.map((ref) => ref.id)
-    const flight: Flight = { ids, answer, giveUp, callers: 0, isTaken: false }
+    const keeps = new Set(refs.filter(beganHere).map((ref) => ref.id))
+    const flight: Flight = { ids, keeps, answer, giveUp, callers: 0, isTaken: false }
     for (const id of flight.ids) flying.set(id, flight)
     void land(flight)
     return flight
@@ -93,7 +96,7 @@ export function withValueCache(next: Resolve, options: ValueCacheOptions): Value
 
   async function land(flight: Flight): Promise<void> {
     try {
-      keep(await flight.answer)
+      keep(await flight.answer, flight.keeps)
     } catch {
       // `take` reports it to each caller.
     } finally {
@@ -152,18 +155,19 @@ export function withValueCache(next: Resolve, options: ValueCacheOptions): Value
     for (const id of flight.ids) if (flying.get(id) === flight) flying.delete(id)
   }
 
-  function keep(outcomes: Outcomes): void {
+  function keep(outcomes: Outcomes, keeps: Flight['keeps']): void {
     if (ttlMs === 0 || disposed.signal.aborted) return
     for (const [id, outcome] of outcomes) {
-      if (!outcome.ok || outcome.secret.isFleeting === true) continue
+      if (!outcome.ok || outcome.secret.isFleeting === true || !keeps.has(id)) continue
       const { secret } = outcome
       if (!sharesLeases && secret.lease !== undefined) continue
       const { expiresAt = Number.POSITIVE_INFINITY } = secret
       const usableMs = Math.min(ttlMs, expiresAt - clock.now())
       if (usableMs <= 0) continue
-      kept.set(id, secret)
+      const entry = { ...secret, askedAt: clock.now() }
+      kept.set(id, entry)
       const drop = () => {
-        if (kept.get(id) === secret) kept.delete(id)
+        if (kept.get(id) === entry) kept.delete(id)
         secret.value.wipe()
       }
       clock.sleep(usableMs, disposed.signal).then(drop, drop)
@@ -172,7 +176,7 @@ export function withValueCache(next: Resolve, options: ValueCacheOptions): Value
 
   function wipeUnkept(outcomes: Outcomes): void {
     for (const [id, outcome] of outcomes)
-      if (outcome.ok && kept.get(id) !== outcome.secret) outcome.secret.value.wipe()
+      if (outcome.ok && kept.get(id)?.value !== outcome.secret.value) outcome.secret.value.wipe()
   }
 
   return {
@@ -189,6 +193,14 @@ export function withValueCache(next: Resolve, options: ValueCacheOptions): Value
 export function leasesOf(outcomes: Iterable<Outcome>): readonly Lease[] {
   const leases = [...outcomes].flatMap((outcome) => (outcome.ok ? (outcome.secret.lease ?? []) : []))
   return [...new Map(leases.map((lease) => [lease.id, lease])).values()]
+}
+
+/**
+ * True unless another broker has sent the question on. Such a broker keeps the answer itself. The machine
+ * that asks writes the names on the way, so one secret could be kept under any number of ids.
+ */
+function beganHere({ via = [] }: SecretRef): boolean {
+  return via.length <= 1
 }
 
 function joinable(flight: Flight | undefined, caller: AbortSignal): Flight | undefined {

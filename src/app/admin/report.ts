@@ -38,7 +38,7 @@ export interface VolumeReport {
   readonly mounts: readonly MountReport[]
   /** Null while nothing is mounted, and for a generation of an earlier process that kept no note. */
   readonly generation: Generation | null
-  /** The time at which the values were last asked for with success. */
+  /** When the oldest of the values in place was asked for with success. Null: not known, or there is none. */
   readonly lastRender: string | null
   readonly nextRefreshInMs: number | null
   /** The refresh in words: `every 1m, next in 42s`. */
@@ -98,7 +98,7 @@ function volumeReport(driver: Driver, volume: Volume): VolumeReport {
     state: state.kind,
     mounts: usesOf(state).map(({ id, since, count }) => ({ id, since, isUnsure: count === 'unsure' })),
     generation: (isMounted && activity.generation) || null,
-    lastRender: (isMounted && activity.lastRender) || null,
+    lastRender: (isMounted && activity.content?.references !== 0 && activity.lastRender) || null,
     nextRefreshInMs: refresh === null ? null : (activity.nextRefreshInMs?.() ?? null),
     refresh,
     staleSince: (isMounted && activity.staleSince) || null,

@@ -143,7 +143,9 @@ function stateCell({ state, staleSince, lastError }: VolumeReport, paint: Paint)
   return state === 'idle' ? { text: state } : { text: state, paint: (text) => paint('green', text) }
 }
 
-function providerRow({ name, kind, callers, status }: InstanceStatus, paint: Paint): Row {
+function providerRow(instance: InstanceStatus, paint: Paint): Row {
+  const { name, kind, callers, status, trouble } = instance
+  const failing = trouble === undefined ? [] : [`failing: ${trouble}`]
   const left = status?.limits.map((one) => `${one.left} of ${one.limit}`).join(', ') ?? ''
   return {
     cells: [
@@ -152,17 +154,19 @@ function providerRow({ name, kind, callers, status }: InstanceStatus, paint: Pai
       { text: `${callers}` },
       { text: status === undefined ? '-' : `${status.requestsLastHour}` },
       { text: left === '' ? '-' : left },
-      healthCell(status, paint),
+      healthCell(instance, paint),
     ],
-    notes: status?.paused === undefined ? [] : [`paused: ${status.paused}`],
+    notes: status?.paused === undefined ? failing : [`paused: ${status.paused}`],
   }
 }
 
-function healthCell(status: InstanceStatus['status'], paint: Paint): TableCell {
-  if (status === undefined) return { text: '-' }
-  if (status.paused !== undefined) return { text: 'paused', paint: (text) => paint('red', text) }
-  if (status.failures > 0)
+function healthCell({ status, trouble }: InstanceStatus, paint: Paint): TableCell {
+  if (status?.paused !== undefined) return { text: 'paused', paint: (text) => paint('red', text) }
+  if (status !== undefined && status.failures > 0)
     return { text: counted(status.failures, 'failure'), paint: (text) => paint('yellow', text) }
+  if (trouble !== undefined) return { text: 'failing', paint: (text) => paint('red', text) }
+  // Without a request there is nothing to tell: values may come from memory or from a cache.
+  if (status === undefined || status.requests === 0) return { text: '-' }
   return { text: 'ok', paint: (text) => paint('green', text) }
 }
 

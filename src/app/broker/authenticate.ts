@@ -1,7 +1,7 @@
 import { isWithin } from '../../core/broker/addresses.ts'
 import { type Key, publicKeyOf } from '../../core/broker/keys.ts'
 import { createMeter } from '../../core/waiting/meter.ts'
-import type { MachineRecord } from '../../core/broker/records.ts'
+import type { MachineRecord, WorkloadSession } from '../../core/broker/records.ts'
 import {
   LOCKET_V2,
   type Claim,
@@ -95,12 +95,20 @@ export function createAuthenticate(
     const machine = await store.machine(session?.machine ?? claimed.machine)
     if (machine === undefined)
       throw tooMany({ id: claimed.machine }, request) ?? new LocketError('auth', UNKNOWN)
-    const isOver = session !== undefined && session.expires <= clock.now()
-    const reason = isOver ? 'its session is over' : whyNot(machine, request.address, clock.now())
+    const reason = (session && whyOver(session, machine)) ?? whyNot(machine, request.address, clock.now())
     const own = session?.keys ?? machine.keys
     if (reason !== undefined || own === undefined)
       throw await refused(machine, request, reason ?? 'it has no usable key', UNKNOWN)
     return { machine: { ...machine, keys: own }, ...(session && { claims: session.claims }) }
+  }
+
+  /** Returns why a session is not good any more. An operator who takes an issuer away stops trusting it. */
+  function whyOver({ expires }: WorkloadSession, { workload }: MachineRecord): string | undefined {
+    if (expires <= clock.now()) return 'its session is over'
+    if (workload === undefined) return 'it is not a workload'
+    return ports.workloads.issuers.includes(workload.issuer)
+      ? undefined
+      : `the broker has no issuer ${workload.issuer}`
   }
 
   /**

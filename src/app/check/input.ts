@@ -63,6 +63,7 @@ export const NO_COMPOSE = `there is no ${COMPOSE_NAMES.slice(0, -1).join(', ')} 
 function noComposeFile(folder: string): LocketError {
   return new LocketError('io', `${NO_COMPOSE} in the folder ${folder}`, {
     facts: { path: folder },
+    hint: 'if it has another name, name the file itself',
     names: ['path'],
   })
 }

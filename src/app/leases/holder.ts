@@ -57,6 +57,8 @@ interface HolderPorts {
   readonly record: () => Promise<void>
   /** Revokes leases in the background. */
   readonly revoke: (owed: readonly OwedLease[]) => void
+  /** Is called when a rendering was given up, and the holder has no leases, renderings and listeners. */
+  readonly idle: () => void
 }
 
 /** The leases of one holder, which its table records. */
@@ -68,13 +70,10 @@ export interface OpenedHolder extends LeaseHolder {
 /** Makes the leases of one caller: none at first. */
 export function createHolder(
   caller: Caller,
-  { clients, clock, emit, record, revoke }: HolderPorts,
+  { clients, clock, emit, record, revoke, idle }: HolderPorts,
 ): OpenedHolder {
   const held = new Map<string, Held>()
-  /**
-   * Leases whose values were replaced. A program may still use them: they end by themselves or at the
-   * release.
-   */
+  /** Leases whose values were replaced. Programs may use them until they end, or until the release. */
   const replaced = new Set<Held>()
   const sessions = new Set<Set<Held>>()
   const listeners = new Set<() => void>()
@@ -167,6 +166,7 @@ export function createHolder(
       sessions.delete(issued)
       revokeAll(issued)
       issued.clear()
+      if (held.size + replaced.size + sessions.size + listeners.size === 0) idle()
     }
 
     return {

@@ -96,7 +96,11 @@ export function createLeases({ clients, clock, emit, store }: LeasePorts): Lease
       const revoke: Parameters<typeof createHolder>[1]['revoke'] = (owed) => {
         for (const one of owed) revoker.revoke(caller.name, one)
       }
-      const holder = createHolder(caller, { clients, clock, emit, record, revoke })
+      // A command keeps its holder. A volume may be gone at the end of its rendering, so nobody releases it.
+      const idle = (): void => {
+        if (caller.kind === 'volume' && holders.get(key)?.holder === holder) holders.delete(key)
+      }
+      const holder: OpenedHolder = createHolder(caller, { clients, clock, emit, record, revoke, idle })
       holders.set(key, { caller, holder })
       return holder
     },

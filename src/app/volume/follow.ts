@@ -189,7 +189,7 @@ async function renderAgain(
     noteCurrent(driver, volume)
     return { changed: [], made: [], gone: [] }
   }
-  const { sink, templates, rendered, content, leases } = fresh
+  const { sink, templates, rendered, content, leases, askedAt } = fresh
   try {
     return await driver.locks.run(volume.name, signal, async () => {
       refuseUnused(driver, volume, leases)
@@ -205,7 +205,7 @@ async function renderAgain(
         seen: fresh.seen,
         leasedUntil: leasedUntil(rendered.expiresAt, driver.clock.now()),
       })
-      noteCurrent(driver, volume)
+      noteCurrent(driver, volume, askedAt)
       if (!isUnchanged(changes)) {
         await noteGeneration(driver, volume)
         const { gone } = changes

@@ -148,7 +148,7 @@ async function provision(
   const { name } = volume
   const { audit, deadline, gone, mark } = context
   const made = await renderVolume(driver, volume, config, deadline, { keeping: 'use', audit })
-  const { sink, templates, rendered, content, stale, leases } = made
+  const { sink, templates, rendered, content, stale, askedAt, leases } = made
   try {
     // The signal is not the deadline, which a failure policy that tolerates missing values has used up.
     gone.throwIfAborted()
@@ -160,8 +160,8 @@ async function provision(
     leases.delivered(true)
     if (!templates.some((template) => rendered.contents.has(template)))
       driver.emit('volume.mounted.empty', { volume: name, reason: emptyReason(templates.length) })
-    const lastRender = stale === undefined ? timestamp(driver) : timeText(stale.since)
-    const staleSince = stale === undefined ? undefined : lastRender
+    const lastRender = timeText(Math.min(stale?.since ?? driver.clock.now(), askedAt ?? Infinity))
+    const staleSince = stale === undefined ? undefined : timeText(stale.since)
     const outage = stale?.reason
     const until = leasedUntil(rendered.expiresAt, driver.clock.now())
     driver.table.note(volume, { content, lastRender, leasedUntil: until })
@@ -170,7 +170,7 @@ async function provision(
     if (stale !== undefined) {
       const { references, reason } = stale
       const error = formatError(reason)
-      driver.emit('volume.cache.used', { volume: name, since: lastRender, references, error })
+      driver.emit('volume.cache.used', { volume: name, since: timeText(stale.since), references, error })
     }
   } finally {
     rendered.wipe()

@@ -3,7 +3,7 @@ import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Around } from '../access/clients.ts'
 import type { AccessAudit } from '../audit/audit.ts'
 import { createAllowance, type Allowance } from '../../core/volume/ceilings.ts'
-import type { Resolve } from '../../core/vocabulary/resolve.ts'
+import type { Outcomes, Resolve } from '../../core/vocabulary/resolve.ts'
 import { inTurns } from '../../core/waiting/turns.ts'
 import type { LeaseSession } from '../leases/holder.ts'
 import type { CacheSession, StaleValues } from '../last-known-good/session.ts'
@@ -29,6 +29,11 @@ interface RenderedVolume {
   readonly sink: VolumeSink
   /** The values that come from the cache, if any do. */
   readonly stale: StaleValues | undefined
+  /**
+   * When the oldest of the values that were kept in memory was asked for, in milliseconds since the epoch.
+   * Undefined: none was.
+   */
+  readonly askedAt: number | undefined
   /** The leases of the values. */
   readonly leases: LeaseSession
 }
@@ -161,6 +166,8 @@ interface Access extends Pick<Asked, 'signal'> {
   readonly cached: CacheSession | undefined
   readonly leases: LeaseSession
   readonly resolve: Resolve
+  /** See `RenderedVolume`. */
+  readonly askedAt: () => number | undefined
   /** When it was opened, as `Clock.elapsed`. */
   readonly since: number
 }
@@ -176,19 +183,34 @@ function openAccess(
       ? undefined
       : lastGood.open(name, { maxAgeMs: cache, mayAnswer: keeping === 'use' })
   const leases = all.holderOf({ kind: 'volume', name }).open()
+  let oldest: number | undefined
   const around: Around = (instance, next) => {
-    const leased = leases.around(instance, next)
+    const noted: Resolve = async (refs, given) => {
+      const outcomes = await next(refs, given)
+      oldest = oldestAsked(oldest, outcomes)
+      return outcomes
+    }
+    const leased = leases.around(instance, noted)
     return audit.around(instance, cached === undefined ? leased : cached.around(instance, leased))
   }
   const resolve = clients.resolveFor({ kind: 'volume', name }, providers, around)
-  return { signal, cached, leases, resolve, since: clock.elapsed() }
+  return { signal, cached, leases, resolve, askedAt: () => oldest, since: clock.elapsed() }
+}
+
+function oldestAsked(before: number | undefined, outcomes: Outcomes): number | undefined {
+  let oldest = before
+  for (const outcome of outcomes.values()) {
+    const at = outcome.ok ? outcome.secret.askedAt : undefined
+    if (at !== undefined && at < (oldest ?? Number.POSITIVE_INFINITY)) oldest = at
+  }
+  return oldest
 }
 
 async function renderPrepared(
   driver: Driver,
   volume: Volume,
   { config, recipe, allowance }: Ready,
-  { signal, cached, leases, resolve, since }: Access,
+  { signal, cached, leases, resolve, askedAt, since }: Access,
 ): Promise<RenderedVolume> {
   const { clock } = driver
   const { name } = volume
@@ -213,6 +235,7 @@ async function renderPrepared(
     content: { ...content, isSteady: rendered.isSteady, warnings: [...content.warnings, ...warnings] },
     sink: openVolumeSink(rootOf(driver, name), config, driver),
     stale: cached?.stale(),
+    askedAt: askedAt(),
     leases,
   }
 }

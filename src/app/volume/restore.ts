@@ -125,7 +125,7 @@ async function noteStale({ lastGood, table }: Driver, volume: Volume): Promise<v
   const since = await lastGood.staleSince(volume.name)
   if (since === undefined) return
   const reason = new LocketError('unavailable', 'an earlier process of the daemon did not reach the provider')
-  table.note(volume, { staleSince: timeText(since), outage: reason })
+  table.note(volume, { staleSince: timeText(since), lastRender: timeText(since), outage: reason })
 }
 
 function warnOfState({ emit }: Driver, { name, state }: Volume): void {

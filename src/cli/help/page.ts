@@ -1,4 +1,4 @@
-import { fullHelp, groupHelp, shortHelp } from '../../config/describe/describe.ts'
+import { fullHelp, groupHelp, shortHelp, wrap } from '../../config/describe/describe.ts'
 import { PROVIDER_SECTIONS, providerSection } from '../../config/sections/rendering.ts'
 import type { Section } from '../../settings/field.ts'
 import type { Command, CommandEntry } from '../define.ts'
@@ -23,7 +23,6 @@ export function commandPage(
   const [first = '', ...others] = usage
   const { sections } = own ?? command
   const more = command.more ?? []
-  const hasMore = more.length > 0 || sections.some((section) => isFolded(section, sections))
   return [
     `${summary[0]?.toUpperCase()}${summary.slice(1)}.`,
     '',
@@ -33,28 +32,33 @@ export function commandPage(
     ...(isAll ? [...sections, ...more].flatMap(fullHelp) : shortLines(sections)),
     `Example: ${command.example}`,
     '',
-    ...(isAll || sections.length === 0
-      ? []
-      : [
-          `\`locket ${words} --help-all\` shows ${hasMore ? 'every flag, and ' : ''}the variable of each flag.`,
-          '',
-        ]),
+    ...(isAll || sections.length === 0 ? [] : [...wrap(allLine(words, sections, more), 106), '']),
   ].join('\n')
 }
 
-/** Returns the lines of `--help`. Each provider is one line below the setting that chooses a provider. */
+/** Says what `--help-all` shows besides. */
+function allLine(words: string, sections: readonly Section[], more: readonly Section[]): string {
+  const isPart = (section: Section) =>
+    isFolded(section, sections) || Object.values(section.fields).some(({ isRare }) => isRare === true)
+  const titles = more.filter((section) => !PROVIDER_SECTIONS.includes(section)).map(({ title }) => title)
+  const also = titles.length === 0 ? '' : ` (also: ${titles.join(', ')})`
+  const flags = more.length > 0 || sections.some(isPart) ? `every flag${also}, and ` : ''
+  return `\`locket ${words} --help-all\` shows ${flags}the variable of each flag.`
+}
+
+/** Returns the lines of `--help`. Providers are in short below the setting that chooses a provider. */
 function shortLines(sections: readonly Section[]): string[] {
   const folded = sections.filter((section) => isFolded(section, sections))
   const shown = sections.filter((section) => !folded.includes(section))
   return shown.flatMap((section) =>
     section === providerSection && folded.length > 0
-      ? [...shortHelp(section).slice(0, -1), ...folded.map(groupHelp), '']
+      ? [...shortHelp(section).slice(0, -1), ...groupHelp(folded), '']
       : shortHelp(section),
   )
 }
 
 /**
- * Tells whether the section is shown as one line. A command without the setting `provider`, like `locket
+ * Tells whether the section is shown in short. A command without the setting `provider`, like `locket
  * secret`, shows the settings of its one provider in full.
  */
 function isFolded(section: Section, sections: readonly Section[]): boolean {

@@ -86,5 +86,7 @@ export function readIssuers(documents: readonly TomlDocument[]): readonly Issuer
 
 function isPlainHttps(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  return url?.protocol === 'https:' && url.username === '' && url.search === '' && url.hash === ''
+  return (
+    url?.protocol === 'https:' && url.username + url.password === '' && url.search === '' && url.hash === ''
+  )
 }

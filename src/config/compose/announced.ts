@@ -1,6 +1,5 @@
 import * as z from 'zod'
 import { jsonExcess } from '../../core/text/json-shape.ts'
-import type { ParseRef } from '../../core/template/template.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { variableNameProblem } from '../../core/vocabulary/names.ts'
 import { shownName } from '../entries/secret-entry.ts'
@@ -41,22 +40,6 @@ export function serviceEnvironment(line: Uint8Array): ServiceEnvironment {
   const variables = Object.entries(parsed.data.environment ?? {})
   return new Map(variables.flatMap(([name, value]) => (value === null ? [] : [[name, value]])))
 }
-
-/**
- * Returns a warning for each entry whose text goes on with `,NAME=` and another reference. That is part of
- * the value, and was probably meant as a second entry.
- */
-export function joinedEntries(entries: readonly EnvEntry[], { schemes = [] }: ParseRef): string[] {
-  const reference = ['\\{\\{', ...schemes.map((scheme) => `${scheme}:/`)].join('|')
-  const second = new RegExp(`,\\s*[A-Za-z_][A-Za-z0-9_.-]*\\s*=\\s*(?:${reference})`)
-  return entries.flatMap((entry) => {
-    if (entry.kind === 'file' || entry.source.kind === 'file') return []
-    return second.test(entry.source.template) ? [`${entry.origin}: ${JOINED}`] : []
-  })
-}
-
-const JOINED =
-  'a comma and another NAME=TEMPLATE follow, and are part of the value: write a list with one entry on each line'
 
 /**
  * Returns the variables of a service's `environment:` as entries. Unlike in the option `env`, an `@` at the

@@ -8,7 +8,8 @@ import { fieldKind, type Field } from '../../settings/field.ts'
 import { COMPOSE } from '../sections/compose.ts'
 import { logSection } from '../sections/log.ts'
 import { nothingToSet, SERVICE_FIELDS } from './call.ts'
-import { joinedEntries, serviceEntries } from './announced.ts'
+import { joinedEntries } from '../entries/joined-entries.ts'
+import { serviceEntries } from './announced.ts'
 import type { ProviderService } from './file.ts'
 import { collectEntries, type EnvEntry } from '../entries/env-entry.ts'
 import { flagNames } from '../layers/flags.ts'
@@ -90,7 +91,7 @@ function parseOptions(
   if (entries.length === 0) problems.push(`there is ${nothingToSet({ environment: true })}`)
   if (problems.length > 0) return undefined
   const parseRef = routeReferences(providers, chosen)
-  const warnings = joinedEntries(entries, parseRef)
+  const warnings = joinedEntries(entries, parseRef).map(({ where, warning }) => `${where}: ${warning}`)
   if (own.length > 0 && named.length > 0) warnings.push(OLDER_COMPOSE)
   const { fieldNames } = settings.environment
   return { providers, parseRef, entries, fieldNames, warnings }

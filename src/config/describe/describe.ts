@@ -19,9 +19,10 @@ export function isOnAtTimes(field: Field): boolean {
   return fieldKind(field) === 'switch' && field.default !== 'false'
 }
 
-/** Returns the lines of a section for `--help`: flag and summary, side by side. */
+/** Returns the lines of a section for `--help`: flag and summary, side by side, without rare flags. */
 export function shortHelp({ title, fields }: Section): string[] {
-  return [`${title}:`, ...Object.values(fields).flatMap(shortHelpOf), '']
+  const shown = Object.values(fields).filter(({ isRare }) => isRare !== true)
+  return [`${title}:`, ...shown.flatMap(shortHelpOf), '']
 }
 
 /** Returns the lines of a section for `--help-all`: every name of a flag, its variable and its default. */
@@ -29,11 +30,21 @@ export function fullHelp({ title, fields }: Section): string[] {
   return [`${title}:`, ...Object.values(fields).flatMap(fullHelpOf), '']
 }
 
-/** Returns a section as one line: `--connect-*   1Password Connect`. */
-export function groupHelp({ title, fields }: Section): string {
-  const names = Object.values(fields).map(({ name }) => name)
-  return beside(names.length === 1 ? `--${names[0]}` : `--${commonStart(names)}*`, [title]).join('')
+/** Returns a line for two sections: `--connect-*  1Password Connect  --op-*  1Password service accounts`. */
+export function groupHelp(sections: readonly Section[]): string[] {
+  const cells = sections.map(({ title, fields }) => {
+    const names = Object.values(fields).map(({ name }) => name)
+    const flags = names.length === 1 ? `--${names[0]}` : `--${commonStart(names)}*`
+    return `  ${flags.padEnd(GROUP_FLAG)}${title}`
+  })
+  const width = 2 + GROUP_FLAG + GROUP_TITLE
+  return cells.flatMap((cell, at) =>
+    at % 2 === 0 ? `${cell.padEnd(width)}${cells[at + 1] ?? ''}`.trimEnd() : [],
+  )
 }
+
+const GROUP_FLAG = 16
+const GROUP_TITLE = 36
 
 /** Sets a flag beside the lines of its text. A flag that is too long for its column is above the text. */
 export function beside(flag: string, text: readonly string[]): string[] {
@@ -64,7 +75,8 @@ export function wrap(text: string, width: number): string[] {
 function shortHelpOf(field: Field): string[] {
   const value = fieldKind(field) === 'switch' ? '' : ` ${field.placeholder ?? 'VALUE'}`
   const short = field.short === undefined ? '' : `-${field.short}, `
-  const text = hasTellingDefault(field) ? `${field.summary} (default ${defaultText(field)})` : field.summary
+  const said = field.brief ?? field.summary
+  const text = hasTellingDefault(field) ? `${said} (default ${defaultText(field)})` : said
   const no = isOnAtTimes(field) ? '[no-]' : ''
   return beside(`${short}--${no}${field.name}${value}`, wrap(text, TEXT))
 }

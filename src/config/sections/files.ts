@@ -29,6 +29,7 @@ function fileFields(variables: { readonly maxFileSize: string; readonly policy: 
       schema: OwnerText.optional(),
       example: '1000:1000',
       summary: 'owner of files and folders, `uid:gid` or `uid`; left out: the running user',
+      brief: 'owner of files and folders, `uid:gid` or `uid`',
       placeholder: 'UID:GID',
     }),
     maxFileBytes: field({
@@ -46,6 +47,8 @@ function fileFields(variables: { readonly maxFileSize: string; readonly policy: 
       default: 'error',
       summary:
         'the effect of a reference that fails: error (nothing is written), passthrough (its tag is written unchanged) or ignore (its file is left out)',
+      brief:
+        'a reference that fails: error, passthrough (its tag is written unchanged) or ignore (its file is left out)',
       placeholder: 'POLICY',
     }),
   }
@@ -91,6 +94,7 @@ export const volumeFilesSection = section('files', 'Files written', {
     default: 'plain',
     summary:
       'plain: the volume holds the files; generations: it holds links to them through one link ..data, and all files change in one rename',
+    brief: 'plain, or generations: all files change in one rename',
     placeholder: 'LAYOUT',
   }),
   rootMode: field({

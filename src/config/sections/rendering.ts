@@ -13,6 +13,7 @@ export const providerSection = section('provider', 'Provider', {
     example: 'local',
     summary:
       'the provider of bare references and of op://: a kind, or the NAME of a [providers.NAME]; not needed where the scheme decides',
+    brief: 'the provider of bare references and of op://: a kind, or a NAME of [providers.NAME]',
     placeholder: 'NAME',
   }),
 })

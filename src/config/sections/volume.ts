@@ -26,6 +26,7 @@ export const volumeSection = section('volume', 'Volumes', {
     example: 'NAME={{ local://path/to/name }}',
     summary:
       'a file of every volume: NAME=TEMPLATE or NAME=@/path/to/template; a file of the same name in a volume replaces it',
+    brief: 'a file of every volume: NAME=TEMPLATE or NAME=@/path/to/template',
     placeholder: 'NAME=TEMPLATE',
   }),
   secretModes: { ...accessFields.secretModes, env: 'LOCKET_VOLUME_DEFAULT_SECRET_MODES' },
@@ -46,6 +47,7 @@ export const volumeSection = section('volume', 'Volumes', {
     default: 'off',
     summary:
       'keep the values encrypted on the disk of the host, for a mount while the provider is out of reach: their maximum age, such as 24h, or off',
+    brief: 'keep values encrypted on disk for an outage: their maximum age, or off',
     placeholder: 'DURATION',
   }),
   onChange: field({
@@ -56,6 +58,8 @@ export const volumeSection = section('volume', 'Volumes', {
     example: 'signal:SIGHUP',
     summary:
       'the action when new content is in place: signal:SIGHUP, restart or exec:COMMAND for the containers that use it, touch:FILE in the volume, or off',
+    brief:
+      'the action on new content: signal:SIGHUP, restart or exec:COMMAND for containers, touch:FILE, or off',
     placeholder: 'ACTION',
   }),
   mountTimeoutMs: field({
@@ -65,6 +69,7 @@ export const volumeSection = section('volume', 'Volumes', {
     example: '25s',
     summary:
       'how long a mount waits for its provider; left out: 25s, and 100s in the first ten minutes after a boot',
+    brief: 'how long a mount waits for its provider',
     placeholder: 'DURATION',
   }),
 })
@@ -89,6 +94,7 @@ export const tmpfsSection = section('tmpfs', 'Tmpfs of a volume', {
     default: 'rw,noexec,nosuid,nodev',
     summary:
       'mount flags, joined by commas; noexec, nosuid and nodev stay unless exec, suid or dev is named; ro has no effect: mount the volume read-only in the container instead',
+    brief: 'mount flags, joined by commas',
     placeholder: 'FLAGS',
   }),
   selinuxContext: field({

@@ -136,4 +136,6 @@ export interface AuditStore {
   after(seq: number, most: number): Promise<readonly AuditRow[]>
   /** Deletes at most `most` of the oldest rows that are older than a time. Resolves with the new base. */
   dropBefore(at: number, most: number): Promise<AuditHead>
+  /** Resolves with true for the first process that names this work. Only the last named work is known. */
+  claim(work: string): Promise<boolean>
 }

@@ -34,6 +34,11 @@ export interface Resolved {
    * milliseconds since the epoch, and is out of reach now.
    */
   readonly staleSince?: number
+  /**
+   * The value was kept in memory: the provider was asked for it at this time, in milliseconds since the
+   * epoch.
+   */
+  readonly askedAt?: number
 }
 
 /** The value of one reference, or why there is none. */

@@ -104,6 +104,12 @@ export function createAuditStore(database: Database): AuditStore {
       }
       return await headAt(BASE)
     },
+
+    async claim(work) {
+      const text = `INSERT INTO setting VALUES ('audit.claim', $1)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE setting.value <> excluded.value RETURNING value`
+      return (await one(sql(text, work))).length > 0
+    },
   }
 }
 

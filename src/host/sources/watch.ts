@@ -100,16 +100,21 @@ async function compareEntries(
   { places, plain }: Look,
 ): Promise<readonly string[] | undefined> {
   const changed = new Map<string, string>()
+  const cameAndWent: string[] = []
   for (const entry of entries) {
     const facts = await lstat(entry, { bigint: true }).catch(() => undefined)
     const known = plain.get(entry)
-    if (facts === undefined && known === undefined) continue
+    if (facts === undefined && known === undefined) {
+      // It came and went. A reader of the folder may have seen it in between.
+      cameAndWent.push(entry)
+      continue
+    }
     if (facts === undefined || known === undefined || !facts.isFile()) return undefined
     const identity = identityOf(facts)
     for (const place of known) if (places.get(place) !== identity) changed.set(place, identity)
   }
   for (const [place, identity] of changed) places.set(place, identity)
-  return [...changed.keys()]
+  return [...changed.keys(), ...cameAndWent]
 }
 
 /** Returns the places that are different, new or gone. */

@@ -45,6 +45,7 @@ const InstanceAnswer = z.object({
       paused: z.string().exactOptional(),
     })
     .optional(),
+  trouble: z.string().exactOptional(),
 })
 
 const SwarmAnswer = z.object({

@@ -19,6 +19,8 @@ interface CheckedRequest {
   readonly csrf: string
   /** The address that the browser shows: `http://localhost:7469`. */
   readonly origin: string
+  /** A page of another site has sent the browser here. */
+  readonly isFromElsewhere: boolean
   readonly now: number
   /** The mistake of the form that is shown again. */
   readonly problem: string | undefined

@@ -14,7 +14,7 @@ import type { OpenRequest, PageAnswer, PageRequest, Route, SetCookie } from './r
 import { ROUTES } from './routes.ts'
 import { COOKIES, readCookies, writeCookie } from './session/cookies.ts'
 import { readSent } from './session/forms.ts'
-import { formTokenOf, mustBeOwn, mustFit, originOf } from './session/guard.ts'
+import { formTokenOf, isFromElsewhere, mustBeOwn, mustFit, originOf } from './session/guard.ts'
 
 /** The options of the dashboard. */
 interface DashboardOptions {
@@ -102,6 +102,7 @@ export function serveDashboard(server: FastifyInstance, options: DashboardOption
       cookies,
       csrf: formTokenOf(cookie),
       origin,
+      isFromElsewhere: isFromElsewhere(headers),
       now: options.clock.now(),
       problem: undefined,
     }

@@ -120,6 +120,21 @@ export function createReadErrors({ who, inNamespace }: Pick<Calls, 'who' | 'inNa
   }
 }
 
+/**
+ * Adds the way to the right name to the error of a secret that is not there. Locket does not list names
+ * itself: few policies allow it, and the server would record a request that was denied.
+ */
+export function spelled(error: LocketError, { mount, path, kv, version }: ReadPlace): LocketError {
+  const { code, reason, hint, facts, names } = error
+  if (code !== 'not_found' || hint !== undefined || kv === undefined || version !== undefined) return error
+  const folder = shownPath({ mount, path: path.slice(0, -1) })
+  return new LocketError(code, reason, {
+    facts,
+    names,
+    hint: `\`bao kv list ${folder}\` shows the names there`,
+  })
+}
+
 /** Adds a hint to the error: the server did not say where the mount ends and which engine it is. */
 export function unsure(error: LocketError): LocketError {
   const { code, reason, hint, facts, names } = error

@@ -6,7 +6,7 @@ import { isObject } from '../lib/reference/exact-json.ts'
 import type { Calls } from './calls.ts'
 import type { BaoLeases } from './leases.ts'
 import { createMounts } from './mounts.ts'
-import { apiPath, createReadErrors, unsure, type ReadPlace } from './read-errors.ts'
+import { apiPath, createReadErrors, spelled, unsure, type ReadPlace } from './read-errors.ts'
 import { formatSecret } from './refs.ts'
 import type { BaoReference, KvVersion } from './refs.ts'
 import { allOf, factsOf, fieldOf, plainFields, VersionMetadata, wholeOf } from './secret-fields.ts'
@@ -59,14 +59,15 @@ export function createBaoReader(
     const first = placeOf(reference, known?.path ?? reference.mount, reference.kv ?? guessed)
     const answer = await readAt(first, use, signal)
     if (answer.kind === 'read') return answer.secret
-    if (known?.isFresh === true && known.kv === first.kv) throw answer.error
+    if (known?.isFresh === true && known.kv === first.kv) throw spelled(answer.error, first)
     const mount = await mounts.locate(segments, use.token, signal)
     if (mount === undefined) throw unsure(answer.error)
     if (reference.kv !== undefined && mount.kv !== reference.kv) throw errors.otherEngine(mount)
-    if (mount.kv === first.kv && mount.path.length === first.mount.length) throw answer.error
-    const second = await readAt(placeOf(reference, mount.path, mount.kv), use, signal)
+    if (mount.kv === first.kv && mount.path.length === first.mount.length) throw spelled(answer.error, first)
+    const place = placeOf(reference, mount.path, mount.kv)
+    const second = await readAt(place, use, signal)
     if (second.kind === 'read') return second.secret
-    throw second.error
+    throw spelled(second.error, place)
   }
 
   async function readAt(place: ReadPlace, use: TokenUse, signal: AbortSignal): Promise<Answer> {

@@ -111,7 +111,9 @@ function notFound(who: string, folder: Folder, message: string): LocketError {
     })
   }
   if (/^Secret\b/i.test(message)) return providerError('not_found', `${who} has no such secret`)
-  return providerError('not_found', `${who} has no folder ${where(folder)}`)
+  return providerError('not_found', `${who} has no folder ${where(folder)}`, {
+    hint: 'correct path=, or env=, which is the slug of an environment in the settings of the project',
+  })
 }
 
 /**

@@ -28,3 +28,31 @@ test('old lines are deleted after a line that tells it, and only as many as are 
   assert.deepEqual([previous.seq, lines.length], [1, 3])
   assert.ok(lines[0]?.includes(`"prev":"${previous.hash}"`))
 })
+
+test('of several replicas one deletes, and the others take over from one that has ended', async (t) => {
+  const { ports, clock, log, broker } = await brokerParts(t)
+  broker[Symbol.dispose]()
+  const { audited } = ports
+  const replicas = Array.from({ length: 3 }, () => ({
+    ...ports,
+    audit: createAuditWriter({ store: audited, clock, emit: log.emit, onFailure: 'deny' }),
+    settings: { ...ports.settings, auditKeepMs: HOUR_MS },
+  }))
+  await replicas[0]?.audit(['a', 'b'].map((name) => entryOf(name, { at: clock.now() })))
+  await clock.advance(2 * HOUR_MS)
+  const [first] = replicas
+  assert.ok(first)
+  const ended = { ...first, audit: () => Promise.reject(new Error('it was killed')) }
+  await assert.rejects(dropOldLines(ended), /killed/)
+  const drops = async () =>
+    (await audited.after(0, 10)).filter(({ entry }) => entry.action === 'audit.drop').length
+  await Promise.all(replicas.map(dropOldLines))
+  assert.equal(await drops(), 0, 'one has promised it')
+  await clock.advance(10 * 60_000)
+  await Promise.all(replicas.map(dropOldLines))
+  assert.equal(await drops(), 1)
+  assert.deepEqual(
+    (await audited.after(0, 10)).map(({ entry }) => entry.target),
+    ['from line 1'],
+  )
+})

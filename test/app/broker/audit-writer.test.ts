@@ -12,7 +12,7 @@ import { createRecordingLog } from '../../fakes/recording-log.ts'
 function writing(onFailure: 'deny' | 'warn') {
   const rows: AuditRow[] = []
   const groups: number[] = []
-  const disk = { isFull: false, asked: 0 }
+  const disk = { isFull: false, asked: 0, onAppend: (): unknown => undefined }
   const never = () => Promise.reject(new Error('not used'))
   const head = async (): Promise<AuditHead> => rows.at(-1) ?? EMPTY_CHAIN
   const store: AuditStore = {
@@ -20,6 +20,7 @@ function writing(onFailure: 'deny' | 'warn') {
     base: async () => EMPTY_CHAIN,
     async append(added, after) {
       disk.asked += 1
+      disk.onAppend()
       if (disk.isFull) throw new LocketError('io', 'the disk is full')
       if ((await head()).hash !== after.hash) return false
       rows.push(...added)
@@ -29,6 +30,7 @@ function writing(onFailure: 'deny' | 'warn') {
     newest: never,
     after: never,
     dropBefore: never,
+    claim: never,
   }
   const log = createRecordingLog()
   const write = createAuditWriter({ store, clock: createManualClock(), emit: log.emit, onFailure })
@@ -91,7 +93,39 @@ test('lines follow those that another process has stored since', async () => {
   assert.equal(rows.at(-1)?.seq, 3)
 })
 
-test('too many lines that wait are refused', async () => {
+test('warn: lines above those that may wait are counted, and nobody is refused', async () => {
+  const { write, rows, events } = writing('warn')
+  const lines = Array.from({ length: 30_000 }, () => entryOf('a'))
+  await Promise.all([write(lines), write(lines), write(lines), write([entryOf('b')])])
+  await write([entryOf('c')])
+  assert.equal(rows.length, 60_002)
+  const gaps = rows.flatMap(({ entry }) => (entry.action === 'gap' ? [entry.reason] : []))
+  assert.deepEqual(gaps, ['30001 lines before this one could not be stored'])
+  assert.deepEqual(events(), ['broker.audit-fails', 'broker.audit-works'])
+})
+
+test('warn: lines that are lost while others are stored are counted too', async () => {
+  const { write, rows, disk } = writing('warn')
+  const lines = Array.from({ length: 50_000 }, () => entryOf('a'))
+  disk.isFull = true
+  await write([entryOf('x')])
+  disk.isFull = false
+  let waiting: Promise<void> | undefined
+  disk.onAppend = () => {
+    disk.onAppend = () => undefined
+    waiting = write(lines)
+    void write([entryOf('too many')])
+  }
+  await write([entryOf('b')])
+  await waiting
+  const gaps = rows.flatMap(({ entry }) => (entry.action === 'gap' ? [entry.reason] : []))
+  assert.deepEqual(gaps, [
+    '1 lines before this one could not be stored',
+    '1 lines before this one could not be stored',
+  ])
+})
+
+test('deny: too many lines that wait are refused', async () => {
   const { write } = writing('deny')
   const lines = Array.from({ length: 30_000 }, () => entryOf('a'))
   const [one, two, three] = await Promise.allSettled([write(lines), write(lines), write(lines)])

@@ -32,3 +32,24 @@ test('a renewal that ends after the release reports nothing', async (t) => {
   assert.equal(await renewing, false)
   assert.ok(!events().includes('lease.over'))
 })
+
+test('a rendering that is given up leaves no empty holder behind, and takes none that is used', async (t) => {
+  const { driver } = await leasedWorld(t)
+  const gone = { kind: 'volume', name: 'gone' } as const
+  const first = driver.leases.holderOf(gone)
+  const [one, two] = [first.open(), first.open()]
+  one.dropped()
+  assert.equal(driver.leases.holderOf(gone), first, 'another rendering has it')
+  two.dropped()
+  const next = driver.leases.holderOf(gone)
+  assert.notEqual(next, first)
+  const listening = next.onDelivered(() => undefined)
+  next.open().dropped()
+  assert.equal(driver.leases.holderOf(gone), next, 'somebody follows it')
+  listening[Symbol.dispose]()
+  await mounted(driver)
+  const caller = { kind: 'volume', name: 'v' } as const
+  const holding = driver.leases.holderOf(caller)
+  holding.open().dropped()
+  assert.equal(driver.leases.holderOf(caller), holding, 'it has leases')
+})

@@ -159,6 +159,8 @@ test('a session outlives a killed broker, and ends when its machine is removed',
       MAIN,
       'exec',
       '--watch',
+      '--on-change',
+      'restart',
       '-e',
       'DB={{ locket://shop/db }}',
       '--',
@@ -181,6 +183,11 @@ test('a session outlives a killed broker, and ends when its machine is removed',
   const again = await startBroker({ folder, port: broker.port, args: config })
   t.after(() => again.stop('SIGKILL'))
   again.put({ DB: 'canary-after' })
+  await until('the value of the broker that began again is read', () => output.includes('is canary-after'))
+  const { bytes } = await again.admin('GET', '/v1/audit?limit=1000')
+  assert.equal(bytes.toString().match(/"action":"workload.login"/g)?.length, 1, 'the session is the same')
+  // A broker that is away does not answer either.
+  output = ''
   await again.admin('DELETE', '/v1/machines/deploy')
   await until('the refusal is told', () => /does not (answer|know|accept)/.test(output))
   child.kill('SIGTERM')

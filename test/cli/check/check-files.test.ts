@@ -239,7 +239,7 @@ test('environment: and env_file: of a provider service are checked like its opti
     ],
   )
   assert.deepEqual(files[0]?.warnings, [
-    'service mixed: option secrets a: a comma and another NAME=TEMPLATE follow, and are part of the value: write a list with one entry on each line',
+    'service mixed: option secrets a: a comma and another NAME=TEMPLATE follow, and are part of the value: write a list with one entry on each line, or one flag for each',
     'service mixed: Docker Compose before 5.6.0 leaves out the variables of environment:, and sets only those of the options',
   ])
 })

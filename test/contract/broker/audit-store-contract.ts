@@ -124,6 +124,14 @@ export function auditStoreContract(kind: string, subject: AuditStoreSubject): vo
     assert.deepEqual((await checked(store)).faults, [])
   })
 
+  named('one of two processes claims a piece of work', async (store, open) => {
+    await using other = await open()
+    const claims = (work: string) => Promise.all([store, other, store].map((one) => one.claim(work)))
+    assert.equal((await claims('a')).filter(Boolean).length, 1)
+    assert.equal((await claims('b')).filter(Boolean).length, 1)
+    assert.equal((await claims('b')).filter(Boolean).length, 0)
+  })
+
   named('two processes write one chain at the same time', async (store, open) => {
     await using other = await open()
     const [clock, log] = [systemClock(), createRecordingLog()]

@@ -104,6 +104,20 @@ test('the cookie of the way back comes from another site, and no script reads it
     assert.match(url.searchParams.get(name) ?? '', /^[\w-]{43}$/, name)
 })
 
+test('a page of another site begins no login', async () => {
+  // Otherwise the images of one such page would use up the logins of everybody behind one address.
+  for (let count = 0; count < 100; count += 1) {
+    const site = { 'sec-fetch-site': count % 2 === 0 ? 'cross-site' : 'same-site' }
+    const { status, headers } = await dashboard.browser().get('/oidc/login?next=%2Faudit', site)
+    assert.deepEqual([status, headers.location], [303, '/login?next=%2Faudit'])
+    assert.ok(headers['set-cookie']?.some((line) => line.startsWith('locket_outside=')) !== true)
+  }
+  for (const site of ['same-origin', 'none']) {
+    const { headers } = await dashboard.browser().get('/oidc/login', { 'sec-fetch-site': site })
+    assert.ok(headers.location?.startsWith(service.url), site)
+  }
+})
+
 test('the way back leads to no other host', async () => {
   for (const next of ['//evil.example', '/\\evil.example', 'https://evil.example', 'javascript:x']) {
     const { text } = await comeBack(dashboard.browser(), next)

@@ -132,4 +132,22 @@ export const EXEC_SLIPS: readonly Slip[] = [
     why: 'an environment has to be',
     fix: '| base64',
   },
+  {
+    mistake: 'two variables in one --env of exec',
+    run: exec('--mask', '-e', `A=${TAG},B=${TAG}`),
+    exit: 0,
+    what: 'a template looks like a mistake',
+    where: 'flag --env A',
+    why: 'are part of the value',
+    fix: 'one flag for each',
+  },
+  {
+    mistake: 'two variables in one --env of export',
+    run: ['export', '--format', 'json', '--output', 'FOLDER/out', '--env', `A=${TAG},B=${TAG}`],
+    exit: 0,
+    what: 'a template looks like a mistake',
+    where: 'flag --env A',
+    why: 'are part of the value',
+    fix: 'one flag for each',
+  },
 ]

@@ -57,6 +57,8 @@ export function createWorkloads(ports: BrokerPorts): Workloads {
   const { store, clock, emit } = ports
   const { sessions, verify, issuers } = ports.workloads
   const failures = createMeter(FAILURES)
+  /** The last failure of each issuer, so that one that stays is logged once. */
+  const failing = new Map<string, string>()
 
   async function record(
     { name }: Pick<MachineRecord, 'name'>,
@@ -107,9 +109,12 @@ export function createWorkloads(ports: BrokerPorts): Workloads {
         says: error.reason,
       })
       if (error.code === 'auth') throw refusal
-      emit('broker.trouble', { error: `${machine.name}: ${error.reason}` })
+      if (failing.get(issuer) !== error.reason)
+        emit('broker.trouble', { error: `${machine.name}: ${error.reason}` })
+      failing.set(issuer, error.reason)
       throw new LocketError('unavailable', `the broker cannot check tokens of ${issuer}: see its log`)
     }
+    failing.delete(issuer)
     const unmet = unmetClaim(machine.workload, read.claims)
     if (unmet === undefined) return read
     const reason = `${issuer}: its claim ${unmet} does not fit`

@@ -75,15 +75,19 @@ export function createAuditWriter({ store, clock, emit, onFailure }: WriterPorts
   }
 
   async function storeLines(entries: readonly AuditEntry[]): Promise<void> {
-    const all = lost === 0 ? entries : [gapOf(lost, clock.now()), ...entries]
+    // More may be lost while these are stored.
+    const told = lost
+    const all = told === 0 ? entries : [gapOf(told, clock.now()), ...entries]
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       head ??= await store.head()
       const rows = chainRows(all, head)
       if (await store.append(rows, head)) {
         head = rows.at(-1) ?? head
-        if (isFailing) emit('broker.audit-works', { lost })
-        isFailing = false
-        lost = 0
+        if (isFailing && lost === told) {
+          emit('broker.audit-works', { lost })
+          isFailing = false
+        }
+        lost -= told
         return
       }
       head = undefined
@@ -92,21 +96,30 @@ export function createAuditWriter({ store, clock, emit, onFailure }: WriterPorts
   }
 
   /** Logs the first failure of a row of failures, and returns the error for the callers. */
-  function noteFailure(error: LocketError, count: number): LocketError {
+  function noteFailure(error: LocketError, number: number): LocketError {
     // A commit whose answer was lost may have been made.
     head = undefined
-    if (onFailure === 'warn') lost += count
-    if (!isFailing) emit('broker.audit-fails', { error: formatError(error) })
-    isFailing = true
+    count(error, number)
     return new LocketError('unavailable', 'the access cannot be recorded in the audit of the broker', {
       cause: error,
     })
   }
 
+  /** Counts lines that are lost. With `deny` none is: their callers are refused. */
+  function count(error: LocketError, number: number): void {
+    if (onFailure === 'warn') lost += number
+    if (!isFailing) emit('broker.audit-fails', { error: formatError(error) })
+    isFailing = true
+  }
+
   return (entries) => {
     if (entries.length === 0) return Promise.resolve()
-    if (lines >= MOST_WAITING)
-      return Promise.reject(new LocketError('unavailable', 'too many lines wait for the audit of the broker'))
+    if (lines >= MOST_WAITING) {
+      const error = new LocketError('unavailable', 'too many lines wait for the audit of the broker')
+      if (onFailure === 'deny') return Promise.reject(error)
+      count(error, entries.length)
+      return Promise.resolve()
+    }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     waiting.push({ entries, done: resolve, failed: reject })
     lines += entries.length

@@ -31,7 +31,7 @@ async function machinePage(request: PageRequest): Promise<PageAnswer> {
 }
 
 function facts({ now }: PageRequest, { machine, owner }: Shown): Html {
-  const { id, keys, cidrs, createdAt, lastSeen, notAfter } = machine
+  const { id, cidrs, createdAt, lastSeen, notAfter } = machine
   return html`<section class="card">
     <h2>About</h2>
     <dl class="facts">
@@ -45,12 +45,26 @@ function facts({ now }: PageRequest, { machine, owner }: Shown): Html {
       <dd>${cidrs.length === 0 ? 'any' : cidrs.join(', ')}</dd>
       <dt>Expires</dt>
       <dd>${notAfter === undefined ? 'never' : ago(notAfter, now)}</dd>
-      <dt>Key</dt>
-      <dd><code>${keys === undefined ? 'none yet' : keyFingerprint(keys.signing)}</code></dd>
+      ${proofOf(machine)}
       <dt>Id</dt>
       <dd><code>${id}</code></dd>
     </dl>
   </section>`
+}
+
+/** How the machine proves itself: by its key, or by a token that fits its rule. */
+function proofOf({ keys, workload }: Shown['machine']): Html {
+  if (workload === undefined)
+    return html`<dt>Key</dt>
+      <dd><code>${keys === undefined ? 'none yet' : keyFingerprint(keys.signing)}</code></dd>`
+  const { issuer, claims } = workload
+  const rows = Object.entries(claims).map(
+    ([name, pattern]) => html`<div><code>${name}=${pattern}</code></div>`,
+  )
+  return html`<dt>Token of</dt>
+    <dd>${issuer}</dd>
+    <dt>Claims</dt>
+    <dd>${rows}</dd>`
 }
 
 function stateButton(request: PageRequest, { machine: { name, state } }: Shown): Piece {

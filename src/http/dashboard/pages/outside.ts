@@ -19,10 +19,16 @@ function cookieOf(value: string, maxAgeS: number) {
   return { name: COOKIES.outside, value, maxAgeS, isForReturn: true } as const
 }
 
-/** A link and not a form: browsers do not let a form be sent on to another host. */
+/**
+ * A link and not a form: browsers do not let a form be sent on to another host. A link or an image of another
+ * site begins nothing, because begun logins are limited.
+ */
 async function begin(request: OpenRequest): Promise<PageAnswer> {
   const { query, visitor, origin } = request
-  const next = Buffer.from(safeNext(query.get('next') ?? '/')).toString('base64url')
+  const to = safeNext(query.get('next') ?? '/')
+  if (request.isFromElsewhere)
+    return { kind: 'redirect', to: to === '/' ? '/login' : `/login?next=${encodeURIComponent(to)}` }
+  const next = Buffer.from(to).toString('base64url')
   const { url, token } = await outsideOf(request).begin(visitor, `${origin}${CALLBACK}`)
   return { kind: 'redirect', to: url, cookies: [cookieOf(`${token}.${next}`, LOGIN_S)] }
 }

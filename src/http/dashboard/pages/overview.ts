@@ -89,7 +89,7 @@ function providersCard(providers: readonly InstanceStatus[]): Html {
   </section>`
 }
 
-function providerRow({ name, kind, status }: InstanceStatus): Html {
+function providerRow({ name, kind, status, trouble }: InstanceStatus): Html {
   const limits =
     status?.limits.map(({ limit, left }) => `${left.toLocaleString('en')} left of ${limit}`) ?? []
   const asked = status === undefined ? 'asks no server' : count(status.requestsLastHour, 'request')
@@ -98,14 +98,15 @@ function providerRow({ name, kind, status }: InstanceStatus): Html {
     <div class="title">
       ${name}<span class="sub">${kind === name ? '' : `${kind}, `}${asked}${hour}</span>
     </div>
-    ${limits.map((text) => html`<span class="meta">${text}</span>`)} ${health(status)}
+    ${limits.map((text) => html`<span class="meta">${text}</span>`)} ${health(status, trouble)}
   </li>`
 }
 
-function health(status: InstanceStatus['status']): Piece {
+function health(status: InstanceStatus['status'], trouble?: string): Piece {
   if (status?.paused !== undefined) return html`<span class="badge bad">Paused: ${status.paused}</span>`
   if (status !== undefined && status.failures > 0)
     return html`<span class="badge warn">${count(status.failures, 'failure')} in a row</span>`
+  if (trouble !== undefined) return html`<span class="badge bad">Failing: ${trouble}</span>`
   return html`<span class="badge good">Healthy</span>`
 }
 

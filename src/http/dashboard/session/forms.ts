@@ -14,7 +14,7 @@ interface Sent {
 
 /** Reads the body of a POST. Throws `usage` and `too_large`. */
 export function readSent(given: string | undefined, bytes: Uint8Array): Sent {
-  const type = given?.replace(/\s*;.*$/, '').toLowerCase()
+  const type = given?.split(';', 1)[0]?.trim().toLowerCase()
   if (bytes.byteLength > MOST_BYTES) throw new LocketError('too_large', 'the form is too large')
   const text = textOf(bytes)
   const form = new URLSearchParams()

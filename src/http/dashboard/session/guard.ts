@@ -27,6 +27,11 @@ export function originOf({ host = '' }: GuardedHeaders, { url }: DashboardAddres
   })
 }
 
+/** True when a page of another site has sent the browser. */
+export function isFromElsewhere({ 'sec-fetch-site': site = 'none' }: GuardedHeaders): boolean {
+  return site !== 'none' && site !== 'same-origin'
+}
+
 /** Throws `denied` for a request that another site has made. Browsers send Origin with each POST. */
 export function mustBeOwn(headers: GuardedHeaders, origin: string): void {
   const site = headers['sec-fetch-site'] ?? 'same-origin'
