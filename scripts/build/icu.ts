@@ -77,8 +77,15 @@ export function isKept(name: string): boolean {
   return kind !== 'res' || KEPT_LANGUAGES.has(stem) || !LANGUAGE.test(stem)
 }
 
-/** Returns the same data with the kept items alone, in their order, which is that of their names. */
-export function icuDataWith({ header, items }: Pick<IcuData, 'header' | 'items'>): Buffer {
+/** Its name is behind all others. */
+const END: Item = { name: '~end', bytes: Buffer.alloc(0) }
+
+/**
+ * Returns the same data with the kept items alone, in their order, which is that of their names. An empty one
+ * ends them: ICU does not know the length of the last item, and V8 then refuses every time zone.
+ */
+export function icuDataWith({ header, items: kept }: Pick<IcuData, 'header' | 'items'>): Buffer {
+  const items = [...kept, END]
   const names = items.map(({ name }) => Buffer.from(`${name}\0`, 'latin1'))
   const table = Buffer.alloc(4 + items.length * 8)
   table.writeUInt32LE(items.length, 0)

@@ -39,11 +39,23 @@ share/fish/vendor_completions.d/locket.fish ../../../lib/locket/share/fish/vendo
 LINKS
 }
 
+# folder PATH: makes a folder with those above it, and prints those that were not there.
+folder() {
+  [ -z "$1" ] || [ -d "$1" ] || { folder "${1%/*}"; mkdir "$1"; echo "$1"; }
+}
+
+# versions: the versions in the prefix, one a line.
+versions() {
+  for version_folder in "$lib"/locket-*-????????????; do
+    if [ -x "$version_folder/bin/node" ] && [ -f "$version_folder/lib/start-as.cjs" ]; then echo "$version_folder"; fi
+  done
+}
+
 # fetch NAME FILE: the file NAME beside the tarball.
 fetch() {
   case $from in
     http://* | https://*)
-      if command -v curl > /dev/null; then curl -fsSL --max-time 600 -o "$2" "${from%/}/$1"
+      if command -v curl > /dev/null; then curl -fsSL --proto "=${from%%:*},https" --max-time 600 -o "$2" "${from%/}/$1"
       elif command -v wget > /dev/null; then wget -q -T 600 -O "$2" "${from%/}/$1"
       else fail "neither curl nor wget is here to fetch $1"; fi
       ;;
@@ -61,8 +73,14 @@ install_it() {
   if [ -e "$lib/locket" ] && [ ! -L "$lib/locket" ]; then
     fail "$lib/locket is of another installation: make uninstall, or remove its package, first"
   fi
+  links | while read -r link target; do
+    if [ -e "$prefix/$link" ] || [ -L "$prefix/$link" ]; then
+      [ "$(readlink "$prefix/$link" || true)" = "$target" ] || fail "$prefix/$link is there already, and not of locket; nothing was changed"
+    fi
+  done || exit 1
+  case $sum$from in http://127.0.0.1[:/]* | http://localhost[:/]*) ;; http://*) fail "http:// protects nothing: name an https:// address, or give --sha256" ;; esac
   name=locket-$version-linux-$arch
-  mkdir -p "$lib"
+  made=$(folder "$lib")
   work=$(mktemp -d "$lib/.locket-install.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   trap 'exit 130' INT TERM HUP
@@ -78,15 +96,21 @@ install_it() {
   mv "$work/$name/share" "$work/$name/lib/systemd" "$tree/"
   "$tree/bin/locket" --version > "$work/version" 2>&1 || fail "$name does not start here: $(cat "$work/version")"
   place=$lib/locket-$version-$(printf %.12s "$found")
-  rm -rf "$place"
+  # What uninstall takes away: folders that this script has made, now or before.
+  {
+    cat "$lib/locket/made" 2> /dev/null || true
+    echo "$made"
+    links | while read -r link target; do folder "$prefix/${link%/*}"; done
+  } > "$work/made"
+  mv "$work/made" "$tree/made"
+  if [ -e "$place" ]; then mv "$place" "$work/before"; fi
   mv "$tree" "$place"
   before=$(readlink "$lib/locket" 2> /dev/null || true)
   # From here on the new one is used: a link is replaced in one step.
   ln -s "${place##*/}" "$work/link"
   mv -T "$work/link" "$lib/locket"
   links | while read -r link target; do
-    mkdir -p "$prefix/${link%/*}"
-    ln -sf "$target" "$prefix/$link"
+    ln -sfn "$target" "$prefix/$link"
   done
   if [ -n "$units" ]; then
     mkdir -p "$units"
@@ -94,7 +118,7 @@ install_it() {
     reload
   fi
   # A daemon that runs may still read the one before.
-  for old in "$lib"/locket-*-*; do
+  versions | while read -r old; do
     case ${old##*/} in "${place##*/}" | "$before") ;; *) rm -rf "$old" ;; esac
   done
   echo "installed $(cat "$work/version") at $prefix/bin/locket; next: locket init, then systemctl enable --now locket"
@@ -111,10 +135,11 @@ uninstall_it() {
   if [ -n "$units" ]; then rm -f "$units/locket.service" "$units/locket-serve.service"; fi
   links | while read -r link target; do
     if [ "$(readlink "$prefix/$link" || true)" = "$target" ]; then rm -f "$prefix/$link"; fi
-    (cd "$prefix" && rmdir -p "${link%/*}") 2> /dev/null || true
   done
-  rm -rf "$lib/locket" "$lib"/locket-*-*
-  rmdir "$lib" "$prefix" 2> /dev/null || true
+  made=$(sort -ru "$lib/locket/made" 2> /dev/null || true)
+  rm -f "$lib/locket"
+  versions | while read -r old; do rm -rf "$old"; done
+  echo "$made" | while read -r old; do [ -z "$old" ] || rmdir "$old" 2> /dev/null || true; done
   reload
   echo "gone; /etc/locket and /var/lib/locket stay: they hold your secrets and your volumes' names"
 }

@@ -1,5 +1,6 @@
 import { loadCommand } from '../config/load.ts'
 import { folderMappingSection } from '../config/mapping/section.ts'
+import { onOneLine } from '../core/vocabulary/errors.ts'
 import type { Command } from './define.ts'
 import { loadFolder } from './hook/load.ts'
 import { chosenMapping, keepVerdict } from './hook/verdict.ts'
@@ -28,7 +29,7 @@ export const command: Command = {
     const { mapping } = loadFolder(context, { name: 'allow', sections: {}, argv: [], files, environment })
     await keepVerdict(found, 'allowed', calledAt)
     const names = (mapping?.entries ?? []).map(({ name }) => name).join(', ')
-    stderr.write(`allowed ${found.path}: ${names === '' ? 'no variables' : names}\n`)
+    stderr.write(`allowed ${onOneLine(found.path)}: ${names === '' ? 'no variables' : names}\n`)
     return 0
   },
 }

@@ -1,4 +1,5 @@
 import { loadCommand } from '../config/load.ts'
+import { onOneLine } from '../core/vocabulary/errors.ts'
 import type { Command } from './define.ts'
 import { chosenMapping, keepVerdict } from './hook/verdict.ts'
 
@@ -25,7 +26,7 @@ export const command: Command = {
     })
     const found = chosenMapping(positionals[0], context)
     await keepVerdict(found, 'denied', calledAt)
-    stderr.write(`denied ${found.path}\n`)
+    stderr.write(`denied ${onOneLine(found.path)}\n`)
     return 0
   },
 }

@@ -1,4 +1,4 @@
-import { planPrune, pruneVolumes, type PruneRow } from '../app/prune/prune.ts'
+import { planPrune, pruneVolumes, stillDoomed, type PruneRow } from '../app/prune/prune.ts'
 import { loadCommand } from '../config/load.ts'
 import { pruneSection } from '../config/volume/prune-section.ts'
 import { tableLines } from '../core/text/table.ts'
@@ -38,14 +38,17 @@ export const command: Command = {
     const { loadEngineClients, systemClock } = await import('../wire.ts')
     const { openEngineVolumes } = await loadEngineClients()
     const engine = openEngineVolumes(engineSocket(settings.prune), systemClock())
-    const plan = await planPrune(engine, { driver, all, filters }, signal)
+    const look = () => planPrune(engine, { driver, all, filters }, signal)
+    const plan = await look()
     const doomed = plan.filter(({ outcome }) => outcome === 'doomed').length
     if (dryRun || doomed === 0) {
       stdout.write(textOf(plan))
       return 0
     }
     if (!force) await confirm(doomed, plan, context)
-    const rows = await pruneVolumes(engine, plan, signal)
+    // A person may have taken an hour to answer.
+    const agreed = force ? plan : stillDoomed(plan, await look())
+    const rows = await pruneVolumes(engine, agreed, { driver, signal })
     stdout.write(textOf(rows))
     return rows.some(({ outcome }) => outcome === 'failed') ? ERROR_KINDS.unavailable.exit : 0
   },

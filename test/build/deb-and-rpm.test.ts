@@ -102,6 +102,31 @@ test('the Debian package is not removed while a volume is mounted, and names it'
   assert.match(succeeds('/usr/bin/locket', '--version'), /^locket \d/)
 })
 
+test('purge takes nothing of another installation, and an upgrade does not depend on a restart', async (t) => {
+  const { root, inside, succeeds } = await cleanRoot(t)
+  const path = globSync(join(out, '*.deb'))[0] ?? ''
+  execFileSync('cp', [path, join(root, 'locket.deb')])
+  mkdirSync(join(root, 'run/systemd/system'), { recursive: true })
+  writeFileSync(join(root, 'usr/bin/systemctl'), '#!/bin/sh\n[ "$1" != try-restart ]\n', { mode: 0o755 })
+  succeeds('dpkg', '--install', '/locket.deb')
+  assert.match(succeeds('dpkg', '--install', '/locket.deb'), /locket was not restarted: journalctl -u locket/)
+  succeeds('dpkg', '--remove', 'locket')
+  const volume = join(root, 'var/lib/locket/volumes/db')
+  mkdirSync(volume, { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', 'locket', volume])
+  writeFileSync(join(volume, 'password'), 'in use')
+  const mounted = inside('dpkg', '--purge', 'locket')
+  assert.notEqual(mounted.status, 0)
+  assert.match(mounted.stderr, /not purged: volumes are mounted below \/var\/lib\/locket/)
+  assert.equal(readFileSync(join(volume, 'password'), 'utf8'), 'in use')
+  execFileSync('umount', [volume])
+  mkdirSync(join(root, 'usr/local/lib/locket'))
+  writeFileSync(join(root, 'etc/locket/secrets.age'), '')
+  assert.match(succeeds('dpkg', '--purge', 'locket'), /stay: the installation in \/usr\/local uses them/)
+  assert.ok(lstatSync(join(root, 'etc/locket/secrets.age')).isFile())
+  assert.ok(lstatSync(volume).isDirectory())
+})
+
 test('the RPM has the same files, installs into a root, and leaves nothing', async (t) => {
   const { root, succeeds } = await cleanRoot(t)
   const before = pathsOf(root)

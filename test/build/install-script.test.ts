@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, globSync, readFileSync, readlinkSync, truncateSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -37,7 +47,7 @@ function makeTarball(): void {
 
 async function script(...words: string[]): Promise<{ code: number; out: string; err: string }> {
   const where = ['--prefix', prefix, '--units', units]
-  const child = spawn(join(folder, 'install.sh'), [...words, ...where], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(join(folder, 'install.sh'), [...where, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
   let [out, err] = ['', '']
   child.stdout.on('data', (text: Buffer) => (out += text.toString()))
   child.stderr.on('data', (text: Buffer) => (err += text.toString()))
@@ -61,6 +71,38 @@ test('it installs what a server has, with the checksum beside it', async () => {
   assert.ok(existsSync(join(prefix, 'share/man/man1/locket.1.gz')))
   for (const unit of ['locket.service', 'locket-serve.service'])
     assert.ok(readFileSync(join(units, unit), 'utf8').includes(`ExecStart=${prefix}/bin/locket `), unit)
+})
+
+test('it refuses a place that something else has, and a server that anybody can speak for', async (t) => {
+  const other = await temporaryFolder(t)
+  mkdirSync(join(other, 'bin'))
+  writeFileSync(join(other, 'bin/locket'), 'of another program')
+  const taken = await script('--from', folder, '--prefix', other)
+  assert.match(
+    taken.err,
+    /^install\.sh: \S+\/bin\/locket is there already, and not of locket; nothing was changed/,
+  )
+  assert.equal(taken.code, 1)
+  assert.equal(readFileSync(join(other, 'bin/locket'), 'utf8'), 'of another program')
+  assert.deepEqual(readdirSync(other), ['bin'])
+  const plain = await script('--from', 'http://downloads.example', '--prefix', join(other, 'new'))
+  assert.match(
+    plain.err,
+    /^install\.sh: http:\/\/ protects nothing: name an https:\/\/ address, or give --sha256/,
+  )
+  assert.deepEqual(readdirSync(other), ['bin'])
+})
+
+test('uninstall leaves folders that were there, and what has a similar name', async (t) => {
+  const other = await temporaryFolder(t)
+  const there = ['bin', 'lib/locket-board-extras', 'share/man/man1', 'share/zsh/site-functions']
+  for (const name of there) mkdirSync(join(other, name), { recursive: true })
+  const before = globSync('**', { cwd: other }).toSorted()
+  for (const words of [['--from', folder], ['--from', folder], ['uninstall']]) {
+    const { code, err } = await script(...words, '--prefix', other)
+    assert.equal(code, 0, err)
+  }
+  assert.deepEqual(globSync('**', { cwd: other }).toSorted(), before)
 })
 
 test('a tarball that was changed, or cut off, is refused by name, and nothing is changed', async () => {

@@ -52,6 +52,8 @@ async function pruneWorld(t: TestContext, { isManager = true } = {}) {
     { Spec: { Name: 'bare', TaskTemplate: {} } },
   ]
   const busy = new Set<string>()
+  /** Names that are volumes of another driver after the list. */
+  const swapped = new Set<string>()
   const socketPath = join(world.folder, 'docker.sock')
   const engine = await startService({
     socketPath,
@@ -62,7 +64,9 @@ async function pruneWorld(t: TestContext, { isManager = true } = {}) {
       if (pathname === '/containers/json')
         return json(200, [{ Id: 'c1', Names: ['/old.1'], Mounts: [{ Type: 'volume', Name: 'stopped' }] }])
       const [, name = ''] = /^\/volumes\/(.*)$/.exec(pathname) ?? []
-      if (method !== 'DELETE') return json(405, { message: 'not expected' })
+      const found = swapped.has(name) ? volume(name, null, 'local') : left.get(name)
+      if (method === 'GET')
+        return json(found === undefined ? 404 : 200, found ?? { message: 'no such volume' })
       if (busy.has(name)) return json(409, { message: `remove ${name}: volume is in use` })
       return left.delete(name) ? text(204, '') : json(404, { message: 'no such volume' })
     },
@@ -74,6 +78,9 @@ async function pruneWorld(t: TestContext, { isManager = true } = {}) {
     ...world,
     left,
     busy,
+    swapped,
+    services,
+    volume,
     words,
     prune: (...more: string[]) => world.locket([...words, ...more]),
   }
@@ -143,6 +150,26 @@ test('on a terminal it asks, and a no changes nothing', async (t) => {
     assert.equal(await terminal.ended, code)
     assert.equal(left.size, size)
   }
+})
+
+test('what came, or is used, after the question stays; so does a volume of another driver', async (t) => {
+  const { words, left, program, env, folder, services, volume, swapped } = await pruneWorld(t)
+  left.set('old_c', volume('old_c', { [STACK]: 'old' }))
+  const terminal = openTerminal(t, [...program, ...words].join(' '), { cwd: folder, env })
+  await terminal.shows(/3 volumes would be removed\. Remove\? \(y\/N\): /)
+  const mounts = [{ Type: 'volume', Source: 'old_a', VolumeOptions: { DriverConfig: { Name: 'locket' } } }]
+  services.push({ Spec: { Name: 'new', TaskTemplate: { ContainerSpec: { Mounts: mounts } } } })
+  left.set('old_z', volume('old_z', { [STACK]: 'old' }))
+  swapped.add('old_c')
+  terminal.type('y\r')
+  await terminal.shows(/old_a +kept +service new mounts it/)
+  await terminal.shows(/old_c +failed +it is a volume of the driver local by now/)
+  await terminal.shows(/old_z +kept +it came after the question/)
+  assert.equal(await terminal.ended, 69)
+  assert.deepEqual(
+    [...left.keys()].filter((name) => name.startsWith('old_')),
+    ['old_a', 'old_c', 'old_z'],
+  )
 })
 
 test('words of the two commands lead to each other, and wrong ones are refused', async (t) => {

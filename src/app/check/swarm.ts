@@ -147,13 +147,22 @@ function settingsHash(
   { daemon }: CheckConfig,
 ): string {
   const { swarm, cacheTtlMs } = daemon
-  const shown = [...variables].filter(([name]) => !credentials.has(name))
+  const shown = [...variables]
+    .filter(([name]) => !credentials.has(name))
+    .map(([name, value]) => [name, withoutLogin(value)])
   const { providers, key } = swarm.secretConfig({ 'locket.secret': '-' })
   const instances = providers.map(({ name, def, settings }) => [
     name,
     def.kind,
-    Object.entries(settings).filter(([setting]) => def.settings.fields[setting]?.credential !== true),
+    Object.entries(settings)
+      .filter(([setting]) => def.settings.fields[setting]?.credential !== true)
+      .map(([setting, value]) => [setting, typeof value === 'string' ? withoutLogin(value) : value]),
   ])
   const { ttlMs, staleMs, rules } = swarm
   return shortHash([shown, [...mounts], { ttlMs, staleMs, cacheTtlMs, rules, key, instances }])
+}
+
+/** Returns the text without user and password of an address, such as that of a proxy. */
+function withoutLogin(text: string): string {
+  return text.replace(/^((?:[a-z][a-z0-9+.-]*:)?\/\/)?[^/?#]*@/i, '$1')
 }

@@ -70,22 +70,38 @@ function reasonToRemove({ labels }: ListedVolume, isManager: boolean): string {
 }
 
 /**
+ * Returns the rows of a second look, before which a person has agreed to those of the first: what was not to
+ * be removed then is kept.
+ */
+export function stillDoomed(agreed: readonly PruneRow[], now: readonly PruneRow[]): readonly PruneRow[] {
+  const names = new Set(agreed.filter(({ outcome }) => outcome === 'doomed').map(({ name }) => name))
+  return now.map((row) =>
+    row.outcome === 'doomed' && !names.has(row.name)
+      ? { ...row, outcome: 'kept', reason: 'it came after the question' }
+      : row,
+  )
+}
+
+/**
  * Removes the volumes that are to be removed, one after another, and returns the rows with the results. A
  * container that mounts one by now makes the engine refuse: that row is `failed`.
  */
 export async function pruneVolumes(
   engine: EngineVolumes,
   plan: readonly PruneRow[],
-  signal: AbortSignal,
+  { driver, signal }: { readonly driver: string; readonly signal: AbortSignal },
 ): Promise<readonly PruneRow[]> {
   const rows: PruneRow[] = []
-  for (const row of plan) rows.push(row.outcome === 'doomed' ? await removed(engine, row, signal) : row)
+  for (const row of plan) {
+    const isDoomed = row.outcome === 'doomed'
+    rows.push(isDoomed ? await removed(row, () => engine.remove(row.name, driver, signal), signal) : row)
+  }
   return rows
 }
 
-async function removed(engine: EngineVolumes, row: PruneRow, signal: AbortSignal): Promise<PruneRow> {
+async function removed(row: PruneRow, remove: () => Promise<void>, signal: AbortSignal): Promise<PruneRow> {
   try {
-    await engine.remove(row.name, signal)
+    await remove()
     return { ...row, outcome: 'removed' }
   } catch (thrown) {
     signal.throwIfAborted()

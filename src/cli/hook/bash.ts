@@ -1,18 +1,19 @@
+import { NO_STATE } from './no-state.ts'
+
 /** The script for `eval "$(locket hook bash)"`. It needs bash 4.4. */
 export const BASH_HOOK = `# The hook of locket for bash. In ~/.bashrc: eval "$(locket hook bash)"
 [[ $(type -t __locket_leave) != function ]] || __locket_leave
 declare -g __locket_seen= __locket_folder=
 declare -ga __locket_names=()
-declare -gA __locket_before=() __locket_kind=()
+declare -gA __locket_before=()
 
 __locket_set() {
-  local described IFS=' '
-  if [[ -v $1 ]]; then
-    described=$(declare -p "$1")
-    described=\${described#declare -}
-    __locket_before[$1]=\${!1}
-    __locket_kind[$1]=\${described%% *}
+  local IFS=' ' __locket_text
+  if __locket_text=$(declare -p "$1" 2>/dev/null); then
+    __locket_before[$1]=\${__locket_text/#declare/declare -g}
   fi
+  # An integer would calculate its value, and so run commands in it.
+  unset -v "$1"
   __locket_names+=("$1")
   export "$1=$2"
   export LOCKET_HOOK="\${__locket_names[*]}"
@@ -23,13 +24,9 @@ __locket_leave() {
   set +xv
   for __locket_name in "\${__locket_names[@]}"; do
     unset -v "$__locket_name"
-    case \${__locket_kind[$__locket_name]-} in
-      '') ;;
-      *x*) export "$__locket_name=\${__locket_before[$__locket_name]}" ;;
-      *) printf -v "$__locket_name" %s "\${__locket_before[$__locket_name]}" ;;
-    esac
+    eval "\${__locket_before[$__locket_name]-}"
   done
-  __locket_names=() __locket_before=() __locket_kind=()
+  __locket_names=() __locket_before=()
   unset -v LOCKET_HOOK
 }
 
@@ -53,9 +50,14 @@ __locket_hook() {
     return "$status"
   fi
   __locket_folder=$PWD
-  local code
-  code=$(command locket hook bash --variables --seen "$__locket_seen") || true
+  local code failed= seen=$__locket_seen
+  # The program gets the environment from outside of the folder.
+  code=$(__locket_leave; command locket hook bash --variables --seen "$__locket_seen") || failed=1
   eval "$code"
+  if [[ -n $failed && -n $seen && $seen == "$__locket_seen" ]]; then
+    __locket_leave
+    __locket_seen=${NO_STATE}
+  fi
   return "$status"
 }
 

@@ -1,3 +1,5 @@
+import { NO_STATE } from './no-state.ts'
+
 /** The script for `locket hook fish | source`. */
 export const FISH_HOOK = `# The hook of locket for fish. In ~/.config/fish/config.fish: locket hook fish | source
 functions -q __locket_leave; and __locket_leave
@@ -48,7 +50,21 @@ function __locket_hook
         end
     end
     set -g __locket_folder $PWD
+    set -l seen $__locket_seen
+    # The program gets the environment from outside of the folder.
+    for name in $__locket_names
+        set -l before __locket_before_$name
+        if set -qg __locket_exported_$name
+            set -fx $name $$before
+        else
+            set -fu $name
+        end
+    end
     command locket hook fish --variables --seen "$__locket_seen" | source
+    if test $pipestatus[1] -ne 0 -a -n "$seen" -a "$seen" = "$__locket_seen"
+        __locket_leave
+        set -g __locket_seen ${NO_STATE}
+    end
 end
 
 if status is-interactive

@@ -1,7 +1,7 @@
 import { exportEnvironment } from '../../app/export/export-environment.ts'
 import { openTextSink } from '../../app/sinks/environment.ts'
 import { hookState } from '../../core/plan/trust.ts'
-import { formatError, LocketError } from '../../core/vocabulary/errors.ts'
+import { formatError, LocketError, onOneLine } from '../../core/vocabulary/errors.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import type { CommandContext } from '../define.ts'
 import { printValue } from '../terminal/print-value.ts'
@@ -104,7 +104,7 @@ async function printVariables(
       { ...rendering, resolve },
     )
     context.stderr.write(
-      `locket: ${entries.length} ${entries.length === 1 ? 'variable' : 'variables'} of ${path}\n`,
+      `locket: ${entries.length} ${entries.length === 1 ? 'variable' : 'variables'} of ${onOneLine(path)}\n`,
     )
   } finally {
     await rendering.clients.close()

@@ -1,17 +1,20 @@
+import { NO_STATE } from './no-state.ts'
+
 /** The script for `eval "$(locket hook zsh)"`. */
 export const ZSH_HOOK = `# The hook of locket for zsh. In ~/.zshrc: eval "$(locket hook zsh)"
 zmodload zsh/parameter
 (( ! \${+functions[__locket_leave]} )) || __locket_leave
 typeset -g __locket_seen= __locket_folder=
 typeset -ga __locket_names=()
-typeset -gA __locket_before=() __locket_kind=()
+typeset -gA __locket_before=()
 
 __locket_set() {
   emulate -L zsh
   if (( \${+parameters[$1]} )); then
-    __locket_before[$1]=\${(P)1}
-    __locket_kind[$1]=\${parameters[$1]}
+    __locket_before[$1]=$(typeset -p -- "$1")
   fi
+  # An integer would calculate its value.
+  unset "$1"
   __locket_names+=("$1")
   typeset -gx -- "$1=$2"
   typeset -gx LOCKET_HOOK="$__locket_names"
@@ -23,13 +26,9 @@ __locket_leave() {
   local __locket_name
   for __locket_name in "\${__locket_names[@]}"; do
     unset "$__locket_name"
-    case \${__locket_kind[$__locket_name]-} in
-      ('') ;;
-      (*export*) typeset -gx -- "$__locket_name=\${__locket_before[$__locket_name]}" ;;
-      (*) typeset -g -- "$__locket_name=\${__locket_before[$__locket_name]}" ;;
-    esac
+    eval "\${__locket_before[$__locket_name]-}"
   done
-  __locket_names=() __locket_before=() __locket_kind=()
+  __locket_names=() __locket_before=()
   unset LOCKET_HOOK
 }
 
@@ -56,9 +55,14 @@ __locket_hook() {
     return 0
   fi
   __locket_folder=$PWD
-  local code
-  code=$(command locket hook zsh --variables --seen "$__locket_seen")
+  local code failed= seen=$__locket_seen
+  # The program gets the environment from outside of the folder.
+  code=$(__locket_leave; command locket hook zsh --variables --seen "$__locket_seen") || failed=1
   eval "$code"
+  if [[ -n $failed && -n $seen && $seen == "$__locket_seen" ]]; then
+    __locket_leave
+    __locket_seen=${NO_STATE}
+  fi
 }
 
 __locket_begin

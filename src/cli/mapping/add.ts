@@ -8,6 +8,7 @@ import { mappingAddSection, mappingSection } from '../../config/mapping/section.
 import { withVaultVariables } from '../../config/mapping/vault-variables.ts'
 import type { Problems } from '../../config/layers/layers.ts'
 import type { TomlFile } from '../../config/layers/toml.ts'
+import { onOneLine } from '../../core/vocabulary/errors.ts'
 import type { CommandContext } from '../define.ts'
 import { throwFaults } from './faults.ts'
 
@@ -45,7 +46,7 @@ export async function add(context: CommandContext): Promise<number> {
   throwFaults(errors, context)
   if (changed === undefined) return 0
   await openSetupFiles().writePublic(changed.path, Buffer.from(changed.text))
-  context.stderr.write(`added ${name} to ${changed.path}\n`)
+  context.stderr.write(`added ${name} to ${onOneLine(changed.path)}\n`)
   return 0
 }
 

@@ -10,7 +10,7 @@ import { loadRendering } from '../../config/load-rendering.ts'
 import type { SecretMapping } from '../../config/mapping/mapping.ts'
 import { mappingSection } from '../../config/mapping/section.ts'
 import { withVaultVariables } from '../../config/mapping/vault-variables.ts'
-import { ERROR_KINDS, LocketError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { ERROR_KINDS, LocketError, toLocketError, onOneLine } from '../../core/vocabulary/errors.ts'
 import type { openRendering } from '../../wire.ts'
 import type { CommandContext } from '../define.ts'
 import { throwFaults } from './faults.ts'
@@ -43,7 +43,7 @@ export async function validate(context: CommandContext): Promise<number> {
   })
   throwFaults([...errors.values()], context)
   const counts = Array.from(environments, ([name, { entries }]) => `, ${entries.length} in ${name}`)
-  const files = chosen.facts.files.join(', ')
+  const files = onOneLine(chosen.facts.files.join(', '))
   context.stdout.write(`${files}: ${chosen.entries.length} variables${counts.join('')}: all valid\n`)
   return 0
 }

@@ -19,6 +19,9 @@ export interface EngineVolumes {
   users(signal: AbortSignal): Promise<ReadonlyMap<string, string>>
   /** Resolves with undefined on a node that is not a manager: nobody can be asked there. */
   services(driver: string, signal: AbortSignal): Promise<readonly MountingService[] | undefined>
-  /** Removes a volume that no container uses. Does nothing when there is no such volume. */
-  remove(name: string, signal: AbortSignal): Promise<void>
+  /**
+   * Removes a volume of this driver that no container uses. Does nothing when there is no such volume.
+   * Rejects with `denied` when the name is a volume of another driver by now.
+   */
+  remove(name: string, driver: string, signal: AbortSignal): Promise<void>
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { EngineVolumes } from '../../core/ports/engine-volumes.ts'
-import { isLocketError } from '../../core/vocabulary/errors.ts'
+import { isLocketError, LocketError } from '../../core/vocabulary/errors.ts'
 import { openReader } from './reader.ts'
 import { isManager, isSamePlugin } from './swarm-node.ts'
 
@@ -9,9 +9,9 @@ import { isManager, isSamePlugin } from './swarm-node.ts'
 
 const Labels = z.record(z.string(), z.string()).nullish()
 
-const Volumes = z.object({
-  Volumes: z.array(z.object({ Name: z.string(), Driver: z.string(), Labels })).nullish(),
-})
+const Volume = z.object({ Name: z.string(), Driver: z.string(), Labels })
+
+const Volumes = z.object({ Volumes: z.array(Volume).nullish() })
 
 const Containers = z.array(
   z.object({
@@ -70,9 +70,13 @@ export function openEngineVolumes(socket: string, clock: Clock): EngineVolumes {
       }))
     },
 
-    async remove(name, signal) {
+    async remove(name, driver, signal) {
+      const path = `/volumes/${encodeURIComponent(name)}`
       try {
-        await ask({ method: 'DELETE', path: `/volumes/${encodeURIComponent(name)}` }, signal)
+        const { Driver } = await get(path, Volume, signal)
+        if (!isSamePlugin(Driver, driver))
+          throw new LocketError('denied', `it is a volume of the driver ${Driver} by now`)
+        await ask({ method: 'DELETE', path }, signal)
       } catch (thrown) {
         if (!isLocketError(thrown) || thrown.code !== 'not_found') throw thrown
       }

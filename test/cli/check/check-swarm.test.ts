@@ -135,6 +135,19 @@ test('labels that the plugin would refuse, and references without a value, name 
   assert.match(stdout, /^local:\/\/gone +local +there is no such secret.*\n {2}in Swarm secret gone$/m)
 })
 
+test('the login of a proxy is not compared, and its address is', async (t) => {
+  const { swarm, settings } = await swarmWorld(t)
+  const { Env } = swarm.plugin.Settings
+  const withProxy = async (address: string) => {
+    swarm.plugin.Settings.Env = [...Env, `HTTPS_PROXY=${address}`]
+    return await settings()
+  }
+  const first = await withProxy('http://user:weak@proxy.example:3128')
+  assert.equal(await withProxy('http://user:other@proxy.example:3128'), first)
+  assert.equal(await withProxy('http://proxy.example:3128'), first)
+  assert.notEqual(await withProxy('http://proxy.example:3129'), first)
+})
+
 test('the settings that are compared: all but credentials', async (t) => {
   const { swarm, settings } = await swarmWorld(t)
   const first = await settings()

@@ -66,7 +66,16 @@ test('a provider that hangs costs one wait and one line, and is not asked again'
 test('variables that a shell or a program obeys are refused by name, the whole file with them', async (t) => {
   const { put, locket } = await hookWorld(t)
   const names = ['PATH', 'LD_PRELOAD', 'BASH_ENV', 'PROMPT_COMMAND', 'PS1', 'ZDOTDIR', 'NODE_OPTIONS', 'STTY']
-  for (const name of [...names, 'fish_trace', 'path', 'A.B', 'GIT_SSH_COMMAND', 'LOCKET_CONFIG', 'UID']) {
+  for (const name of [
+    ...names,
+    'fish_trace',
+    'path',
+    'A.B',
+    'GIT_SSH_COMMAND',
+    'LOCKET_CONFIG',
+    'UID',
+    'BASHPID',
+  ]) {
     await put('project/locket.toml', `${MAPPING}"${name}" = "{{ local://api/token }}"\n`)
     const { code, stderr } = await locket('project', 'allow')
     assert.equal(code, 78, name)
