@@ -6,7 +6,7 @@ DIST := dist$(if $(filter $(HOST),$(ARCH)),,/$(ARCH))
 NAME ?= locket
 PREFIX ?= /usr/local
 READY := node_modules/.ready
-ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip procps:ps openssh-client:ssh-keygen openssl age docker-registry zsh fish prometheus postgresql
+ENGINE := docker.io:dockerd busybox-static:busybox iproute2:ip procps:ps openssh-client:ssh-keygen openssl age docker-registry zsh fish prometheus postgresql systemd:/lib/systemd/systemd
 
 help: ## this list
 	@echo 'make TARGET, with ARCH=x64|arm64 for build, plugin and image, NAME= for plugin and image, REGISTRY=host:port for push, PREFIX= DESTDIR= for install'

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { StartState } from './core/ports/process.ts'
 
 /**
@@ -33,5 +33,17 @@ function statusFlags(fd: number): number | undefined {
   } catch {
     // Node has no /proc here.
     return undefined
+  }
+}
+
+/**
+ * Gives this process the name `locket` in ps, top and systemctl: Node calls it `node-MainThread`. The words
+ * of its command line stay, which `process.title` would overwrite.
+ */
+export function nameProcess(): void {
+  try {
+    writeFileSync('/proc/self/comm', 'locket')
+  } catch {
+    // Without /proc it keeps the name that Node gave it.
   }
 }

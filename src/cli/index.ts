@@ -90,6 +90,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./check.ts'),
   },
   {
+    name: 'doctor',
+    summary: 'find what is wrong with this host, and say how to cure it',
+    load: () => import('./doctor.ts'),
+  },
+  {
     name: 'compose',
     hasTable: true,
     summary: 'set variables as a provider service of Docker Compose',

@@ -47,7 +47,7 @@ export const command: Command = {
       issuers: readIssuers(loaded.documents),
     }
     const wire = await import('../wire.ts')
-    const emit = await wire.openDaemonEvents(log)
+    const emit = await wire.openDaemonEvents({ ...log, journal: env['JOURNAL_STREAM'] })
     if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
     const { openBroker } = await import('../wire-broker/open-broker.ts')
     const opened = await openBroker(config, { emit, env, providers, parseRef, parsePolicy, signal })

@@ -63,7 +63,7 @@ async function serve({ argv, env, signal, tables }: CommandContext): Promise<num
   const { daemon, log: logSettings, fault, exposed } = loadVolumeCommand({ argv, env, tables })
   const wire = await import('../wire.ts')
   const counts = createCounts()
-  const emit = await wire.openDaemonEvents(logSettings, [counts.hear])
+  const emit = await wire.openDaemonEvents({ ...logSettings, journal: env['JOURNAL_STREAM'] }, [counts.hear])
   if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
   await wire.holdFolders(daemon, emit, signal)
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') emit('tls.checked')

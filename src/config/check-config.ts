@@ -10,10 +10,10 @@ import { soundDaemonConfig, type LoadedDaemon } from './volume/daemon.ts'
 import { defaultLayer, type User } from './layers/defaults.ts'
 import { envLayer, type Env } from './layers/env.ts'
 import { exposedFlags, parseFlags } from './layers/flags.ts'
-import { mergeLayers, parseSection, throwProblems, type Problems } from './layers/layers.ts'
+import { mergeLayers, parseSection, throwProblems, type Layer, type Problems } from './layers/layers.ts'
 import { checkPositionals, HOST_CONFIG, volumeSources, type VolumeRequest } from './load.ts'
 import { readService, type CheckedService } from './compose/provider.ts'
-import { checkSection } from './sections/check.ts'
+import { checkSection, doctorSection } from './sections/check.ts'
 import { VOLUME_SECTIONS } from './sections/volume.ts'
 import type { DaemonConfig, LogConfig } from './volume/volume-config.ts'
 
@@ -83,7 +83,7 @@ export function loadCheckCommand({
   const layer = mergeLayers({ flag: flags, default: defaultLayer(own, user) })
   const settings = parseSection(checkSection, layer, wrong)
   throwProblems(wrong)
-  const isNamed = flags.has(CONFIG) || envLayer([configFileSection.fields.paths], user.env, []).has(CONFIG)
+  const isNamed = isConfigNamed(flags, user.env)
   const warnings: Problems = []
   const isRead = positionals.length === 0 && !isNamed && isConfigFile(hostConfig, warnings)
   const read = volumeSources(flags, { ...request, hostConfig: isRead ? hostConfig : undefined })
@@ -104,10 +104,58 @@ export function loadCheckCommand({
   return { settings, paths: [...new Set(positionals)], log, exposed: exposedFlags(flags, fields), config }
 }
 
+/** True when a flag or a variable names the configuration files. */
+function isConfigNamed(flags: Layer, env: Env): boolean {
+  return flags.has(CONFIG) || envLayer([configFileSection.fields.paths], env, []).has(CONFIG)
+}
+
 /** Returns the lower layers of a provider service: the environment of this user, and defaults. */
 function serviceDefaults(user: User) {
   return mergeLayers({
     environment: envLayer(SERVICE_FIELDS, user.env, []),
     default: defaultLayer(SERVICE_FIELDS, user),
   })
+}
+
+/** The loaded command `locket doctor`. */
+interface DoctorCommand {
+  readonly settings: SettingsOf<typeof doctorSection>
+  readonly log: LogConfig
+  readonly daemon: DaemonConfig
+  /** The problems of the daemon's settings, one line each. */
+  readonly problems: readonly string[]
+  /** The configuration files that were read. */
+  readonly configFiles: readonly string[]
+  /** The providers whose settings are valid and have a credential. */
+  readonly providers: readonly ProviderInstance[]
+}
+
+/**
+ * Loads the settings of the daemon of this machine, and those of the command. Problems of the daemon's
+ * settings are returned. Throws `usage`, and `config` for a wrong setting of the command itself.
+ */
+export function loadDoctorCommand({ argv, ...request }: VolumeRequest): DoctorCommand {
+  const own = fieldsOf([doctorSection])
+  const { layer: flags, positionals } = parseFlags('doctor', [...own, ...fieldsOf(VOLUME_SECTIONS)], argv)
+  checkPositionals('doctor', [], positionals)
+  const wrong: Problems = []
+  const user = { env: request.env, isRoot: true }
+  const layer = mergeLayers({ flag: flags, default: defaultLayer(own, user) })
+  const settings = parseSection(doctorSection, layer, wrong)
+  throwProblems(wrong)
+  const isNamed = isConfigNamed(flags, request.env)
+  const warnings: Problems = []
+  const isRead = !isNamed && isConfigFile(HOST_CONFIG, warnings)
+  const read = volumeSources(flags, { ...request, hostConfig: isRead ? HOST_CONFIG : undefined })
+  const { daemon, log } = soundDaemonConfig(read.sources, read.problems)
+  return {
+    settings,
+    log,
+    daemon,
+    problems: [...read.problems, ...warnings],
+    configFiles: read.files,
+    providers: daemon
+      .volumeConfig({})
+      .providers.filter((each) => hasCredential(each) && each.def.check(each.settings).length === 0),
+  }
 }

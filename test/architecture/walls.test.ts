@@ -118,6 +118,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     inject: ['leases', 'render', 'recipe', 'sinks', 'renewal'],
     export: ['render', 'recipe', 'sinks'],
     check: ['access', 'render', 'recipe', 'swarm'],
+    doctor: ['check'],
     mapping: ['access', 'render', 'recipe'],
     secret: ['render'],
     prune: [],

@@ -18,6 +18,7 @@ test('names of commands are unique, and no word of help is one', () => {
 /** The commands that read the table of `locket volume`, `locket exec` or `locket serve`. */
 const READ_ANOTHER_TABLE = new Set([
   'check',
+  'doctor',
   'swarm',
   'run',
   'mapping',

@@ -1,4 +1,4 @@
-import { daemonRow, type Loaded, type SettingRow } from './setting-rows.ts'
+import { credentialPath, daemonRow, type Loaded, type SettingRow } from './setting-rows.ts'
 
 /** Reads a setting of the provider `locket`, which only the daemon's own configuration sets. */
 function ofBroker(key: string): (loaded: Loaded) => unknown {
@@ -16,6 +16,9 @@ export const BROKER_ROWS: Readonly<Record<string, SettingRow>> = {
     ['/a', '/b'],
     '/etc/locket/identity/identity.json',
     ofBroker('identity'),
+  ),
+  'broker-token': daemonRow(['file:/a', 'file:/b'], ['/a', '/b'], undefined, ({ daemon }) =>
+    credentialPath('locket', 'token')(daemon.volumeConfig({})),
   ),
   'broker-max-concurrent': daemonRow(['1', '2'], [1, 2], 20, ofBroker('maxConcurrent')),
   'broker-max-rate': daemonRow(['5/s, 60/m', 'none'], ['5/s 60/m', ''], '20/s', ofBroker('maxRate')),

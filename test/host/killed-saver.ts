@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Runs a script that saves into `dir` and prints the number of each save that is done. Kills it `ms`
- * milliseconds after its first output. Resolves with the last number that it printed.
+ * milliseconds after its first output. Resolves with the last number that arrived. More may have been saved:
+ * what waits for a busy reader is lost with the process.
  */
 export async function killedSaver(t: TestContext, script: string, dir: string, ms: number): Promise<number> {
   const module = new URL('../../src/host/state/state-file.ts', import.meta.url).href

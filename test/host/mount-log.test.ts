@@ -174,7 +174,7 @@ test('a process that is killed at any moment loses no reference that it said was
     const saved = await killedSaver(t, SAVER, dir, 11 * round)
     const { records, warnings } = await openStateFile(dir).load()
     const found = Math.max(...records.flatMap(({ mounts }) => mounts.map(({ id }) => Number(id.slice(1)))))
-    assert.ok(saved > 0 && (found === saved || found === saved + 1), `said ${saved}, found ${found}`)
+    assert.ok(saved > 0 && found >= saved, `said ${saved}, found ${found}`)
     assert.deepEqual(warnings, [])
     assert.ok((await readdir(dir)).every((name) => !name.includes('bad')))
   }

@@ -206,7 +206,7 @@ test(
       const saved = await killedSaver(t, SAVER, dir, 7 * round)
       const { records, warnings } = await openStateFile(dir).load()
       const found = Number(String(records[0]?.name).slice(1))
-      assert.ok(saved > 0 && (found === saved || found === saved + 1), `said ${saved}, found ${found}`)
+      assert.ok(saved > 0 && found >= saved, `said ${saved}, found ${found}`)
       assert.deepEqual(warnings, [])
     }
   },

@@ -40,7 +40,7 @@ export async function runProxy(
       hint: 'it is the name of the container and the port, such as proxy:7470',
     })
   const wire = await import('../../wire.ts')
-  const emit = await wire.openDaemonEvents(log)
+  const emit = await wire.openDaemonEvents({ ...log, journal: env['JOURNAL_STREAM'] })
   if (exposed.length > 0) emit('flags.exposed', { flags: exposed })
   const rendering = wire.openRendering(emit, env)
   const { clock, sources, clients } = rendering

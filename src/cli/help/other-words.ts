@@ -12,7 +12,6 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   prune: '`locket volumes prune` removes volumes that removed services left',
   metrics:
     '`curl --unix-socket /var/lib/locket/admin.sock http://locket/metrics`, or the setting metrics-address',
-  doctor: '`locket check` checks settings, logins and references',
   test: '`locket check` checks settings, logins and references',
   validate: '`locket check` checks settings, logins and references',
   lint: '`locket check --offline` checks files without a network',

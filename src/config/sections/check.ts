@@ -1,5 +1,5 @@
 import { field, section } from '../../settings/field.ts'
-import { Choice, Duration, List, Switch } from '../../settings/kinds.ts'
+import { AbsolutePath, Choice, Duration, List, Switch, Text } from '../../settings/kinds.ts'
 
 /** The settings of `locket check` itself. */
 export const checkSection = section('check', 'locket check', {
@@ -45,5 +45,37 @@ export const checkSection = section('check', 'locket check', {
     summary:
       'another name of the driver in compose files, beside locket and locket:TAG; with --swarm: of the plugin',
     placeholder: 'NAME',
+  }),
+})
+
+/** The settings of `locket doctor` itself. */
+export const doctorSection = section('doctor', 'locket doctor', {
+  format: field({
+    name: 'format',
+    schema: Choice(['table', 'json']),
+    default: 'table',
+    summary: 'table for people, or one JSON document',
+    placeholder: 'FORMAT',
+  }),
+  timeoutMs: field({
+    name: 'timeout',
+    schema: Duration.refine((ms) => ms > 0, 'must be longer than 0'),
+    default: '10s',
+    summary: 'the time that each check has',
+    placeholder: 'DURATION',
+  }),
+  driver: field({
+    name: 'driver',
+    schema: Text,
+    default: 'locket',
+    summary: 'the name of the plugin',
+    placeholder: 'NAME',
+  }),
+  folder: field({
+    name: 'folder',
+    schema: AbsolutePath,
+    default: '/etc/locket',
+    summary: 'the folder with the configuration, keys and tokens',
+    placeholder: 'DIR',
   }),
 })

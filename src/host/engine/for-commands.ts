@@ -27,3 +27,4 @@ export async function openRotation(
 
 export { openEngineVolumes } from './engine-volumes.ts'
 export { openSwarmView } from './swarm-view.ts'
+export { openHostView } from './host-view.ts'

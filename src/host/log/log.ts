@@ -18,6 +18,8 @@ export interface LogOptions {
   readonly write?: (line: string) => void
   /** Returns milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number
+  /** The variable JOURNAL_STREAM. Only the daemon's log looks at it. */
+  readonly journal?: string | undefined
 }
 
 /** The content of one log line. */

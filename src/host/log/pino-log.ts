@@ -1,6 +1,7 @@
 import { pino, type LoggerOptions } from 'pino'
 import type { EventListener } from '../../core/ports/events.ts'
 import { eventText } from '../../core/ports/event-text.ts'
+import { isJournal, journalLine } from './journal.ts'
 import { formatRecord, writeToStderr, type LogOptions, type LogRecord } from './log.ts'
 
 /**
@@ -13,7 +14,9 @@ export function openPinoLog({
   level,
   write = writeToStderr,
   now = Date.now,
+  journal,
 }: LogOptions): EventListener {
+  const isForJournal = format === 'text' && isJournal(journal)
   const options: LoggerOptions = {
     level,
     base: null,
@@ -22,7 +25,11 @@ export function openPinoLog({
     formatters: { level: (label) => ({ level: label }) },
   }
   const logger = pino(options, {
-    write: (json: string) => write(`${formatRecord(format, JSON.parse(json) as LogRecord)}\n`),
+    write: (json: string) => {
+      const record = JSON.parse(json) as LogRecord
+      const line = formatRecord(format, record)
+      write(`${isForJournal ? journalLine(record.level, line) : line}\n`)
+    },
   })
   return (event) => {
     const { level: severity, event: name, facts, message } = eventText(event)

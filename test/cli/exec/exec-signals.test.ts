@@ -112,7 +112,13 @@ test('as the first process of a container, locket passes rare signals on too', a
   const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
   const names = [...RARE, 'RTMIN+3']
   const inner = `'${process.execPath}' '${MAIN}' exec --no-exec -- "$@"`
-  const sends = `until grep -q ready ${folder}/seen; do sleep 0.1; done; for name in ${names.join(' ')} USR2; do kill -s $name 1; sleep 0.2; done`
+  // Each signal is sent when the one before it has arrived.
+  const seen = (text: string) => `until grep -q '${text}' ${folder}/seen; do sleep 0.05; done`
+  const sends = [
+    seen('ready'),
+    ...names.map((name) => `kill -s ${name} 1; ${seen(`got ${name}$`)}`),
+    'kill -s USR2 1',
+  ].join('; ')
   const first = ['bash', '-c', `(${sends}) 2>&- & exec ${inner}`, 'bash', ...trapping(...names)]
   const running = startProcess(
     // One process only may be the first: `tee` is outside of the namespace.
@@ -264,13 +270,16 @@ test('as the first process of a container, locket leaves no zombies', async (t) 
 test('as the first process of a container, locket passes signals on and ends with the group', async (t) => {
   const { env, folder } = await execWorld(t)
   const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
-  const line = 'trap "exit 7" TERM; sh -c "sleep 100; true" & while :; do sleep 0.05; done'
+  const line = 'trap "exit 7" TERM; sh -c "sleep 100; true" & : > ready; while :; do sleep 0.05; done'
   // Its own namespace's numbers are not ours: a shell in there sends the signal.
   const inner = `'${process.execPath}' '${MAIN}' exec --no-exec --timeout 20s -- sh -c '${line}'`
-  const running = startProcess([...unshare, 'bash', '-c', `(sleep 2; kill 1) & exec ${inner}`], {
-    cwd: folder,
-    env,
-  })
+  const running = startProcess(
+    [...unshare, 'bash', '-c', `(until [ -e ready ]; do sleep 0.05; done; kill 1) & exec ${inner}`],
+    {
+      cwd: folder,
+      env,
+    },
+  )
   const { code } = await running.ended
   assert.equal(code, 7)
 })

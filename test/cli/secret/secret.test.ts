@@ -128,7 +128,7 @@ test('mistakes end with their own code and one line that says what to do', async
     [['rm'], 64, /PATH is missing/],
     [['improt', 'x'], 64, /did you mean import\?/],
     [['import', join(dir, 'none.env')], 74, /none\.env: it does not exist/],
-    [[], 64, /takes one of set, get, list, rm, import, rotate-key/],
+    [[], 64, /takes one of set, get, list, rm, import, copy, rotate-key/],
   ]
   for (const [args, code, text] of cases) {
     const run = await secret(args, CANARY)

@@ -7,7 +7,6 @@ export const WORD_SLIPS: readonly Slip[] = [
   ...Object.entries({
     exce: 'did you mean exec?',
     version: '`locket --version`',
-    doctor: '`locket check`',
     validate: '`locket check`',
     login: '`locket check --help-all`',
     logs: '`journalctl -u docker`',
