@@ -57,6 +57,9 @@ if [ "${1-}" = exec ] || [ "${1-}" = run ]; then
   )
   export HELD_START
 fi
+# A broker answers a fleet for months with little work at a time: V8 would let 48 MiB of young garbage lie, and collects it at 6.
+held_young=
+[ "${1-}" != serve ] || held_young=--max-semi-space-size=2
 # Node reads every --env-file before a --, even behind the program, and would end when there is no such file.
 # SIGUSR1 would open a debugger.
-exec "$held_here/node" --disable-sigusr1 -- "$held_here/../lib/start-as.cjs" "$0" "$@"
+exec "$held_here/node" --disable-sigusr1 ${held_young:+"$held_young"} -- "$held_here/../lib/start-as.cjs" "$0" "$@"

@@ -46,6 +46,7 @@ export function world(options: { readonly isKeptRunning?: boolean } = {}) {
       },
       programs: {
         hasTerminal: () => false,
+        prepare() {},
         replace: () => assert.fail('not replaced'),
         check: (_, env) => check(env),
         async run(_, { env }) {

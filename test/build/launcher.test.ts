@@ -20,9 +20,11 @@ test('Node takes no flag of locket’s for its own, and reads no .env file', asy
   const seen =
     'console.log(JSON.stringify([process.argv.slice(2), process.execArgv, process.env.NODE_OPTIONS]))'
   await writeFile(join(folder, 'lib/start.cjs'), seen)
-  const printed = execFileSync('sh', [join(folder, 'locket'), ...WORDS], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'] },
-  })
-  assert.deepEqual(JSON.parse(printed.toString()), [WORDS, ['--disable-sigusr1'], null])
+  const start = (words: readonly string[]): unknown => {
+    const options = { cwd: folder, env: { PATH: process.env['PATH'] } }
+    return JSON.parse(execFileSync('sh', [join(folder, 'locket'), ...words], options).toString())
+  }
+  assert.deepEqual(start(WORDS), [WORDS, ['--disable-sigusr1'], null])
+  const small = ['--disable-sigusr1', '--max-semi-space-size=2']
+  assert.deepEqual(start(['serve', '--check']), [['serve', '--check'], small, null])
 })

@@ -108,6 +108,8 @@ export interface Programs {
    * Returns only by throwing `command_not_found` or `command_not_executable`.
    */
   replace(command: CommandLine, options: ReplaceOptions): Promise<never>
+  /** Begins to load what `replace` needs. It fails there. */
+  prepare(): void
   /** Starts the program. See RunChild. */
   run: RunChild
   /** True when this process has a terminal that can send signals. */

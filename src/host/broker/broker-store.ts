@@ -116,7 +116,9 @@ export function createBrokerStore(database: Database): BrokerStore {
 
     async noteSeen(id, at) {
       const text = 'UPDATE machine SET last_seen = $1 WHERE id = $2'
-      await database.runQuickly(sql(text, at - (at % MINUTE_MS), id))
+      const minute = at - (at % MINUTE_MS)
+      await database.runQuickly(sql(text, minute, id))
+      known.seen(id, minute)
     },
 
     async addGrant({ machine, ...grant }, at) {

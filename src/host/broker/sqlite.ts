@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { BrokerChange } from '../../core/ports/broker-store.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { migrationsFrom, READ_VERSION, VERSION_TABLE } from './migrations.ts'
+import { watchOutsideCommits } from './records/outside-commits.ts'
 import type { Database, SqlRow, Statement } from './sql.ts'
 
 /**
@@ -44,7 +45,8 @@ function databaseOf(path: string, durable: DatabaseSync, quick: DatabaseSync): D
   const listeners: ((change: BrokerChange) => void)[] = []
   const durably = preparing(durable)
   const quickly = preparing(quick)
-  let revision = 0
+  const outside = watchOutsideCommits({ durable, quick }, ['durable', 'quick'])
+  let changes = 0
 
   /** All of it happens in one turn of the event loop, so that no other statement gets between. */
   function transaction(statements: readonly Statement[]): (readonly SqlRow[])[] | undefined {
@@ -69,11 +71,12 @@ function databaseOf(path: string, durable: DatabaseSync, quick: DatabaseSync): D
   }
 
   /** Runs the work of the statements. Each one that is not known to keep the records counts as a change. */
-  function counted<T>(statements: readonly Statement[], work: () => T): T {
+  function counted<T>(by: 'durable' | 'quick', statements: readonly Statement[], work: () => T): T {
     try {
+      if (!statements.every(({ text }) => text.startsWith('SELECT '))) outside.before(by)
       return explain(path, work)
     } finally {
-      if (!statements.every(({ text }) => KEEPS_RECORDS.test(text))) revision += 1
+      if (!statements.every(({ text }) => KEEPS_RECORDS.test(text))) changes += 1
     }
   }
 
@@ -85,9 +88,10 @@ function databaseOf(path: string, durable: DatabaseSync, quick: DatabaseSync): D
   }
 
   return {
-    run: async (statements) => counted(statements, () => runAll(statements)),
-    runQuickly: async (statement) => counted([statement], () => quickly(statement)),
-    revision: () => revision,
+    run: async (statements) => counted('durable', statements, () => runAll(statements)),
+    runQuickly: async (statement) => counted('quick', [statement], () => quickly(statement)),
+    // Both only grow.
+    revision: () => changes + explain(path, () => outside.count()),
     async announce(change) {
       for (const listener of listeners) listener(change)
     },
@@ -99,8 +103,9 @@ function databaseOf(path: string, durable: DatabaseSync, quick: DatabaseSync): D
   }
 }
 
-/** Questions, and the statements of a read: its nonce and its line of the audit. */
-const KEEPS_RECORDS = /^(?:SELECT |INSERT INTO nonce |INSERT INTO audit |UPDATE audit_head )/
+/** Questions, and the statements of a read: its nonce, the time of the machine, and its line of the audit. */
+const KEEPS_RECORDS =
+  /^(?:SELECT |INSERT INTO nonce |INSERT INTO audit |UPDATE audit_head |UPDATE machine SET last_seen )/
 
 /** Returns a function that runs statements, and prepares each text once. */
 function preparing(connection: DatabaseSync): (statement: Statement) => readonly SqlRow[] {

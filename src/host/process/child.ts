@@ -7,13 +7,14 @@ import { isRealtime, signalNumber, type PassedSignal } from '../../core/ports/si
 import { checkSizes, findProgram, spawnError } from './find-program.ts'
 import { maskOutput, type MaskedOutput } from './mask-output.ts'
 import { dispositionOf, processStat } from './process-stat.ts'
-import { replaceThisProcess } from './replace.ts'
+import { prepareReplacing, replaceThisProcess } from './replace.ts'
 import { stopThisProcess } from './signals.ts'
 
 /** Starts programs as child processes of this one. */
 export const programs: Programs = {
   check,
   replace: replaceThisProcess,
+  prepare: prepareReplacing,
   run,
   hasTerminal: () => (processStat('self')?.terminal ?? 0) !== 0,
 }

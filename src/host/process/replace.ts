@@ -37,6 +37,11 @@ export async function replaceThisProcess(
   }
 }
 
+/** Implements `Programs.prepare`. */
+export function prepareReplacing(): void {
+  loadLibc().catch(() => undefined)
+}
+
 function execve(path: string, command: CommandLine, env: ReplaceOptions['env']): never {
   if (process.execve === undefined) return cannotReplace(undefined)
   return process.execve(path, command, { ...env })

@@ -3,7 +3,7 @@ import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import { nameOf, readFailure } from '../lib/aws/errors.ts'
 import { providerError } from '../lib/provider-error.ts'
-import { rowsOf } from '../lib/rows.ts'
+import { rowsOf } from '../lib/answers/rows.ts'
 
 /** One value as the service gives it. */
 export const SecretValue = z
@@ -30,8 +30,8 @@ export type SecretValue = z.output<typeof SecretValue>
 
 /** The answer of BatchGetSecretValue. A secret that may not be read is among the errors. */
 export const SecretBatch = z.object({
-  SecretValues: rowsOf(SecretValue).catch([]),
-  Errors: rowsOf(z.object({ SecretId: z.string(), ErrorCode: z.string() })).catch([]),
+  SecretValues: rowsOf(z, SecretValue).catch([]),
+  Errors: rowsOf(z, z.object({ SecretId: z.string(), ErrorCode: z.string() })).catch([]),
 })
 
 /**

@@ -5,7 +5,7 @@ import { readFailure } from '../lib/aws/errors.ts'
 import type { AwsRegion } from '../lib/aws/open.ts'
 import { nearHint } from '../lib/names/name-hint.ts'
 import { providerError } from '../lib/provider-error.ts'
-import { rowsOf } from '../lib/rows.ts'
+import { rowsOf } from '../lib/answers/rows.ts'
 import { folderOf, selectedName, type Parameter } from './refs.ts'
 
 /** The largest number of parameters in one request (API_GetParameters.html). */
@@ -33,8 +33,8 @@ const Found = z
 /** One parameter with its value. */
 type FoundParameter = z.output<typeof Found>
 
-const Batch = z.object({ Parameters: rowsOf(Found), InvalidParameters: z.array(z.string()).catch([]) })
-const Page = z.object({ Parameters: rowsOf(Found), NextToken: z.string().nullish() })
+const Batch = z.object({ Parameters: rowsOf(z, Found), InvalidParameters: z.array(z.string()).catch([]) })
+const Page = z.object({ Parameters: rowsOf(z, Found), NextToken: z.string().nullish() })
 
 interface ReaderOptions {
   readonly regionOf: (region: string | undefined) => AwsRegion

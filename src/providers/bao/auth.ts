@@ -1,9 +1,9 @@
-import * as z from 'zod'
 import type { Clock } from '../../core/ports/clock.ts'
 import { isLocketError, isRetryable, LocketError } from '../../core/vocabulary/errors.ts'
 import type { Secret } from '../../core/vocabulary/secret.ts'
 import { credentialText } from '../lib/login/credential.ts'
 import type { Refusal } from '../lib/http/http.ts'
+import { lateSchema } from '../lib/answers/late-schema.ts'
 import type { Session } from '../lib/login/sessions.ts'
 import type { Calls } from './calls.ts'
 import { saidIn } from './explain.ts'
@@ -12,16 +12,22 @@ import { providerError } from '../lib/provider-error.ts'
 import { createTokenUse, type TokenUse } from './token.ts'
 
 /** The answer to a login. The token goes into a header, so characters that no header may hold are refused. */
-const LoginAnswer = z.object({
-  auth: z.object({
-    client_token: z.string().regex(/^[!-~]{1,8192}$/),
-    lease_duration: z.number().nonnegative().nullish(),
-    renewable: z.boolean().nullish(),
+const LoginAnswer = lateSchema((z) =>
+  z.object({
+    auth: z.object({
+      client_token: z.string().regex(/^[!-~]{1,8192}$/),
+      lease_duration: z.number().nonnegative().nullish(),
+      renewable: z.boolean().nullish(),
+    }),
   }),
-})
+)
 /** The answer to a renewal of a token. */
-const RenewalAnswer = z.object({ auth: z.object({ lease_duration: z.number().nonnegative() }) })
-const WantsSecondFactor = z.object({ auth: z.object({ mfa_requirement: z.looseObject({}) }) })
+const RenewalAnswer = lateSchema((z) =>
+  z.object({ auth: z.object({ lease_duration: z.number().nonnegative() }) }),
+)
+const WantsSecondFactor = lateSchema((z) =>
+  z.object({ auth: z.object({ mfa_requirement: z.looseObject({}) }) }),
+)
 
 /**
  * Logs in once; for the method `token` it sends nothing and resolves with the credential itself, whose end is

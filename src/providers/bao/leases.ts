@@ -1,8 +1,8 @@
 import type { Lease } from '../../core/vocabulary/resolve.ts'
-import * as z from 'zod'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
+import { lateSchema } from '../lib/answers/late-schema.ts'
 import { providerError } from '../lib/provider-error.ts'
 import type { Calls } from './calls.ts'
 import type { TokenUse } from './token.ts'
@@ -11,11 +11,13 @@ import type { TokenUse } from './token.ts'
  * The lease of an answer. A KV engine of version 1 sends a refresh interval as `lease_duration`, and its
  * `lease_id` is empty: that is not a lease.
  */
-const LeaseAnswer = z.object({
-  lease_id: z.string().min(1).max(1024),
-  lease_duration: z.number().nonnegative(),
-  renewable: z.boolean().nullish(),
-})
+const LeaseAnswer = lateSchema((z) =>
+  z.object({
+    lease_id: z.string().min(1).max(1024),
+    lease_duration: z.number().nonnegative(),
+    renewable: z.boolean().nullish(),
+  }),
+)
 
 /** The leases of one instance. */
 export interface BaoLeases {

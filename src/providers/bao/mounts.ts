@@ -1,8 +1,8 @@
-import * as z from 'zod'
 import { LocketError, isLocketError } from '../../core/vocabulary/errors.ts'
 import { createSingleFlight } from '../../core/waiting/single-flight.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Calls } from './calls.ts'
+import { lateSchema } from '../lib/answers/late-schema.ts'
 import { isObject } from '../lib/reference/exact-json.ts'
 import type { KvVersion } from './refs.ts'
 
@@ -36,12 +36,14 @@ export interface Mounts {
   locate(segments: readonly string[], token: string, signal: AbortSignal): Promise<Mount | undefined>
 }
 
-const MountAnswer = z.object({
-  path: z.string(),
-  // This text goes into a message.
-  type: z.string().regex(/^[\w.-]{1,64}$/),
-  options: z.looseObject({ version: z.string().nullish() }).nullish(),
-})
+const MountAnswer = lateSchema((z) =>
+  z.object({
+    path: z.string(),
+    // This text goes into a message.
+    type: z.string().regex(/^[\w.-]{1,64}$/),
+    options: z.looseObject({ version: z.string().nullish() }).nullish(),
+  }),
+)
 
 /** Makes the knowledge of the mounts of one server: at most 1000 of them. */
 export function createMounts(calls: Calls, clock: Clock): Mounts {

@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { packFields, shownField } from '../../core/vocabulary/fields.ts'
 import type { Lease, Resolved } from '../../core/vocabulary/resolve.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
+import { lateSchema } from '../lib/answers/late-schema.ts'
 import { fieldHint } from '../lib/names/name-hint.ts'
 import { providerError } from '../lib/provider-error.ts'
 import { isObject, jsonText } from '../lib/reference/exact-json.ts'
@@ -18,7 +18,9 @@ export interface ReadSecret {
 }
 
 /** The metadata of a version of a secret (KV version 2). */
-export const VersionMetadata = z.object({ version: z.number(), destroyed: z.boolean().nullish() })
+export const VersionMetadata = lateSchema((z) =>
+  z.object({ version: z.number(), destroyed: z.boolean().nullish() }),
+)
 
 /**
  * Returns one field as text. Throws `not_found` for a missing field or null, and `provider_protocol` for

@@ -1,34 +1,42 @@
-import * as z from 'zod'
+import type * as z from 'zod'
+import { lateSchema, type LateOutput, type LateSchema } from '../lib/answers/late-schema.ts'
 import type { SecretType } from './shapes.ts'
 import { providerError } from '../lib/provider-error.ts'
-import { rowsOf } from '../lib/rows.ts'
+import { rowsOf } from '../lib/answers/rows.ts'
 
 /**
  * The answer of a login. The token goes into a header: a token that no header can hold is refused here,
  * because `fetch` would quote it in its error.
  */
-export const InfisicalLogin = z.object({
-  accessToken: z.string().regex(/^[\x21-\x7e]{1,16384}$/),
-  /** Seconds; 0: the token never expires (identity-universal-auth-router.ts of Infisical's source). */
-  expiresIn: z.number().nonnegative(),
-})
+export const InfisicalLogin = lateSchema((zod) =>
+  zod.object({
+    accessToken: zod.string().regex(/^[\x21-\x7e]{1,16384}$/),
+    /** Seconds; 0: the token never expires (identity-universal-auth-router.ts of Infisical's source). */
+    expiresIn: zod.number().nonnegative(),
+  }),
+)
 
-const Row = z.object({
-  secretKey: z.string(),
-  secretValue: z.string(),
-  type: z.string(),
-  // Servers older than the permission Read Value do not send it.
-  secretValueHidden: z.boolean().nullish(),
-  // The server counts the changes of the secret in it.
-  version: z.number().int().nullish().catch(undefined),
-})
+function rowOf(zod: typeof z) {
+  return zod.object({
+    secretKey: zod.string(),
+    secretValue: zod.string(),
+    type: zod.string(),
+    // Servers older than the permission Read Value do not send it.
+    secretValueHidden: zod.boolean().nullish(),
+    // The server counts the changes of the secret in it.
+    version: zod.number().int().nullish().catch(undefined),
+  })
+}
 
 /** The answer to the read of one secret. */
-export const OneSecret = z.object({ secret: Row })
+export const OneSecret = lateSchema((zod) => zod.object({ secret: rowOf(zod) }))
 /** The answer to the read of a folder. */
-export const SecretList = z.object({
-  secrets: rowsOf(Row),
-  imports: rowsOf(z.object({ secrets: rowsOf(Row) })).nullish(),
+export const SecretList = lateSchema((zod) => {
+  const Row = rowOf(zod)
+  return zod.object({
+    secrets: rowsOf(zod, Row),
+    imports: rowsOf(zod, zod.object({ secrets: rowsOf(zod, Row) })).nullish(),
+  })
 })
 
 /** A secret as the server sent it. */
@@ -47,7 +55,7 @@ export interface Found {
 const MASK = '<hidden-by-infisical>'
 
 /** Returns the secret, or undefined if it is of the other type. An imported secret is always shared. */
-export function readOne({ secret }: z.output<typeof OneSecret>, type: SecretType): Found | undefined {
+export function readOne({ secret }: LateOutput<typeof OneSecret>, type: SecretType): Found | undefined {
   return secret.type === type ? found(secret) : undefined
 }
 
@@ -56,7 +64,7 @@ export function readOne({ secret }: z.output<typeof OneSecret>, type: SecretType
  * over an earlier one, as in the server's answers by name.
  */
 export function readList(
-  { secrets, imports }: z.output<typeof SecretList>,
+  { secrets, imports }: LateOutput<typeof SecretList>,
   type: SecretType,
 ): ReadonlyMap<string, Found> {
   const byKey = new Map<string, Found>()
@@ -72,7 +80,7 @@ export function readList(
  * because they can quote the answer.
  */
 export function readInfisicalAnswer<S extends z.ZodType>(
-  shape: S,
+  shape: LateSchema<S>,
   answer: unknown,
   what: string,
 ): z.output<S> {
@@ -83,7 +91,7 @@ export function readInfisicalAnswer<S extends z.ZodType>(
   })
 }
 
-function found(row: z.output<typeof Row>): Found {
+function found(row: LateOutput<typeof OneSecret>['secret']): Found {
   return {
     value: row.secretValue,
     isHidden: row.secretValueHidden === true || row.secretValue.includes(MASK),

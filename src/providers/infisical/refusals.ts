@@ -1,15 +1,15 @@
-import * as z from 'zod'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Refusal } from '../lib/http/http.ts'
 import { statusError } from '../lib/http/http-errors.ts'
+import { lateSchema } from '../lib/answers/late-schema.ts'
 import { nearHint } from '../lib/names/name-hint.ts'
 import type { Folder, InfisicalReference } from './reference.ts'
 import { providerError } from '../lib/provider-error.ts'
 
 /** The texts of an error's body. They are only matched, and never repeated in a message. */
-const ErrorBody = z
-  .object({ message: z.string().catch(''), error: z.string().catch('') })
-  .catch({ message: '', error: '' })
+const ErrorBody = lateSchema((z) =>
+  z.object({ message: z.string().catch(''), error: z.string().catch('') }).catch({ message: '', error: '' }),
+)
 
 /**
  * Returns the error for a refused login; undefined: the status has its usual meaning. The texts are those of

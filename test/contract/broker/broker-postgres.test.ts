@@ -26,7 +26,7 @@ const STORES: BrokerStoreSubject = {
 }
 
 brokerStoreContract('postgres', STORES)
-knownRecordsContract('postgres', STORES, true)
+knownRecordsContract('postgres', STORES)
 
 auditStoreContract('postgres', {
   async open() {

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { createAuditStore } from '../../../src/host/broker/audit-store.ts'
 import { createBrokerStore } from '../../../src/host/broker/broker-store.ts'
+import { sql } from '../../../src/host/broker/sql.ts'
 import { openSqlite } from '../../../src/host/broker/sqlite.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { temporaryFolder, tinyDisk } from '../../support/temporary-folder.ts'
@@ -30,7 +31,7 @@ const STORES: BrokerStoreSubject = {
 }
 
 brokerStoreContract('sqlite', STORES)
-knownRecordsContract('sqlite', STORES, false)
+knownRecordsContract('sqlite', STORES)
 
 auditStoreContract('sqlite', {
   async open(t) {
@@ -42,6 +43,37 @@ auditStoreContract('sqlite', {
       })
     }
   },
+})
+
+test('sqlite: what another program commits counts at once, between any statements of ours', async (t) => {
+  const path = join(await temporaryFolder(t), 'broker.db')
+  await using database = openSqlite(path)
+  using other = new DatabaseSync(path)
+  await database.run([sql('INSERT INTO setting VALUES ($1, $2)', 'of', 'ours')])
+  const nonce = () => database.runQuickly(sql("INSERT INTO nonce VALUES ('m', $1, 0)", crypto.randomUUID()))
+  const head = () => database.run([sql('UPDATE audit_head SET seq = seq + 1')])
+  const commit = async () => other.exec("UPDATE setting SET value = value || ' and another'")
+  const ours: readonly (() => Promise<unknown>)[] = [nonce, head, nonce, nonce, head, head]
+  for (let at = 0; at <= ours.length; at += 1) {
+    const before = database.revision()
+    for (const one of ours) await one()
+    assert.equal(database.revision(), before, 'statements of a read keep the records')
+    for (const one of ours.toSpliced(at, 0, commit)) await one()
+    assert.notEqual(database.revision(), before, `a commit before statement ${at}`)
+  }
+})
+
+test('sqlite: a machine that is seen stays known, with its new time', async (t) => {
+  const path = join(await temporaryFolder(t), 'broker.db')
+  await using database = openSqlite(path)
+  const store = createBrokerStore(database)
+  await store.addMachine({ machine: machine('web1', { keys: KEYS }), grants: [] })
+  const { id } = machine('web1')
+  await store.machine(id)
+  const before = database.revision()
+  await store.noteSeen(id, NOW)
+  assert.equal(database.revision(), before)
+  assert.equal((await store.machine(id))?.lastSeen, NOW - (NOW % 60_000))
 })
 
 test('sqlite: its files are private', async (t) => {

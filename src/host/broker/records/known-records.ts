@@ -5,6 +5,8 @@ import type { Database } from '../sql.ts'
 interface KnownRecords {
   /** Returns the machine, or reads it. */
   machine(id: string, read: () => Promise<MachineRecord | undefined>): Promise<MachineRecord | undefined>
+  /** Puts the time into the machine, whose other facts are still true. */
+  seen(id: string, at: number): void
   /** Returns the secrets among `names` that the machine may read. `read` gets the names that are unknown. */
   granted(
     machine: string,
@@ -57,6 +59,11 @@ export function createKnownRecords({ revision }: Pick<Database, 'revision'>): Kn
           kept += 1
         })
       return found
+    },
+
+    seen(id, lastSeen) {
+      const machine = machines.get(id)
+      if (machine !== undefined) machines.set(id, { ...machine, lastSeen })
     },
 
     async granted(machine, names, read) {

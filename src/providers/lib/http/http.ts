@@ -9,6 +9,7 @@ import { retryAfterOf, statusError, transportError } from './http-errors.ts'
 import { readJson, USUAL_JSON_BYTES } from './json.ts'
 import { withRetries } from './retry.ts'
 import type { Traffic } from './traffic.ts'
+import { loadSchemas } from '../answers/late-schema.ts'
 import { providerError } from '../provider-error.ts'
 
 /** The options of `createHttpClient`. */
@@ -142,6 +143,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       const { statusCode: status = 0 } = answer
       if (status >= 200 && status < 300) {
         const body = await readBody(answer, request.maxBytes ?? USUAL_JSON_BYTES, who)
+        await loadSchemas()
         return request.verify?.({ status, header: (name) => headerOf(answer, name) }, body) ?? body
       }
       if (proxy !== undefined && status === 407) {
@@ -170,6 +172,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       signal,
     })
     asked.once('response', resolve)
+    // The server works now. Who reads its answer awaits the loading, and gets its failure.
+    asked.once('finish', () => void loadSchemas().catch(ignore))
     // This listener stays: Node may report more than one error, also after the answer.
     asked.on('error', reject)
     asked.once('close', () => reject(new Error('closed without an answer')))
@@ -200,6 +204,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     const { statusCode: status = 0 } = answer
     const header = (name: string) => headerOf(answer, name)
     const body = await readRefusal(answer)
+    if (explain !== undefined) await loadSchemas()
     const retryAfterMs = retryAfterOf(header('retry-after'), traffic.clock.now())
     return explain?.({ status, header, body }) ?? statusError(named, status, retryAfterMs)
   }
