@@ -1,5 +1,6 @@
 import { inject, type InjectConfig } from '../app/inject/inject.ts'
 import { openStream } from '../app/sinks/stream.ts'
+import { joinedEntries } from '../config/entries/joined-entries.ts'
 import { parseOutputs } from '../config/entries/output-entry.ts'
 import { refuseStreams } from '../config/entries/stream-entry.ts'
 import { refuseIdleFlags } from '../config/layers/layers.ts'
@@ -25,10 +26,11 @@ export const command: Command = {
     'locket inject --map ./templates:/run/secrets/app --secret "db_password={{ local://db/password }}"',
   sections: [...Object.values(INJECT), ...RENDERING_SECTIONS],
   async run(context) {
-    const { config, providers, logging, exposed, layer } = load(context)
+    const { config, providers, logging, exposed, layer, joined } = load(context)
     if (config.mode !== 'watch') refuseIdleFlags(layer, ['refresh'], 'it belongs to --mode watch')
     const { openCommandEvents, openInject, openRendering } = await import('../wire.ts')
     const rendering = openRendering(openCommandEvents(logging, exposed), context.env)
+    for (const facts of joined) rendering.emit('template.warning', facts)
     const deps = openInject(rendering, providers)
     let hasLeft = false
     try {
@@ -79,5 +81,5 @@ function load(context: CommandContext) {
     wipeOnExit,
     stream: openStream((content) => printValue(content, 'the output', context.stdout)),
   }
-  return { config, providers, logging, exposed, layer }
+  return { config, providers, logging, exposed, layer, joined: joinedEntries(outputs.secrets, parseRef) }
 }

@@ -142,6 +142,15 @@ export const EXEC_SLIPS: readonly Slip[] = [
     fix: 'one flag for each',
   },
   {
+    mistake: 'two files in one --secret of inject',
+    run: inject('--secret', `a=${TAG},b=${TAG}`),
+    exit: 0,
+    what: 'a template looks like a mistake',
+    where: 'flag --secret a',
+    why: 'are part of the value',
+    fix: 'one flag for each',
+  },
+  {
     mistake: 'two variables in one --env of export',
     run: ['export', '--format', 'json', '--output', 'FOLDER/out', '--env', `A=${TAG},B=${TAG}`],
     exit: 0,
