@@ -25,7 +25,7 @@ import { openPlaces, type Places } from '../sinks/places.ts'
 import { countOf, isUnchanged } from '../sinks/sink.ts'
 import { gatherValues, handOver, type ValuesConfig, type ValuesDeps } from './values.ts'
 import { createMasking } from './masking.ts'
-import { prepareMeanwhile } from './prepare.ts'
+import { preparingMeanwhile } from './prepare.ts'
 import { createSupervisor } from './supervise.ts'
 
 /** The settings of one `locket exec`. */
@@ -107,8 +107,9 @@ export async function exec(config: ExecConfig, deps: ExecDeps, signal: AbortSign
   await using renewal = await openExecRenewal(config, deps, { touched, urgency, refresh })
   const newLines = createNewLines()
   using delivery = touched.begin()
-  using _preparing = isReplaced(config) ? prepareMeanwhile(deps) : undefined
-  const gathered = await gatherValues(config, deps, { policy, signal, newLines, delivery })
+  const resolve = isReplaced(config) ? preparingMeanwhile(config.refreshing, deps) : deps.resolve
+  const first = { ...deps, resolve }
+  const gathered = await gatherValues(config, first, { policy, signal, newLines, delivery })
   const hasLeases = deps.leases.isHolding()
   if (!config.watch && !hasLeases) await deps.closeProviders()
   if (isReplaced(config) && !hasLeases) {
