@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { startBroker } from '../../support/broker.ts'
-import { MAIN } from '../../support/program.ts'
+import { runLocket } from '../../support/run-locket.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-interface Run {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function locket(env: Readonly<Record<string, string>>, ...words: string[]): Promise<Run> {
-  const child = spawn(process.execPath, [MAIN, ...words], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })))
-}
 
 /** A broker with one secret, and a machine with its identity in a folder of its own. */
 async function enrolled(t: TestContext, listen: readonly string[] = []) {
@@ -31,10 +13,10 @@ async function enrolled(t: TestContext, listen: readonly string[] = []) {
   t.after(() => broker.stop('SIGKILL'))
   broker.put({ DB: 'canary-through' })
   const host = { LOCKET_BROKER_DIR: join(folder, 'broker') }
-  await locket(host, 'secret-ref', 'add', 'db', 'dotenv://DB', '--project', 'shop')
-  const { out } = await locket(host, 'machine', 'add', 'web1', '--project', 'shop')
+  await runLocket(host, 'secret-ref', 'add', 'db', 'dotenv://DB', '--project', 'shop')
+  const { out } = await runLocket(host, 'machine', 'add', 'web1', '--project', 'shop')
   const own = join(folder, 'own')
-  const { code, err } = await locket({}, ...out.trim().split(' ').slice(1), '--identity-dir', own)
+  const { code, err } = await runLocket({}, ...out.trim().split(' ').slice(1), '--identity-dir', own)
   assert.equal(code, 0, err)
   return { broker, host, folder, machine: { LOCKET_IDENTITY: join(own, 'identity.json') } }
 }
@@ -47,16 +29,16 @@ for (const [where, listen] of [
     const socketFolder = await temporaryFolder(t)
     const { host, folder, machine } = await enrolled(t, listen(socketFolder))
     const print = ['--', process.execPath, '-p', 'process.env.DB']
-    const ran = await locket(machine, 'exec', '-e', 'DB={{ locket://shop/db }}', ...print)
+    const ran = await runLocket(machine, 'exec', '-e', 'DB={{ locket://shop/db }}', ...print)
     assert.deepEqual([ran.code, ran.out], [0, 'canary-through\n'], ran.err)
-    const exported = await locket(machine, 'export', '-e', 'DB={{ locket://shop/db }}')
+    const exported = await runLocket(machine, 'export', '-e', 'DB={{ locket://shop/db }}')
     assert.match(exported.out, /^DB=.?canary-through/m)
     const template = join(folder, 'app.tpl')
     writeFileSync(template, 'db={{ locket://shop/db }}\n')
-    const injected = await locket(machine, 'inject', '--map', `${template}:${join(folder, 'app.conf')}`)
+    const injected = await runLocket(machine, 'inject', '--map', `${template}:${join(folder, 'app.conf')}`)
     assert.equal(injected.code, 0, injected.err)
-    await locket(host, 'machine', 'disable', 'web1')
-    const refused = await locket(machine, 'exec', '-e', 'DB={{ locket://shop/db }}', ...print)
+    await runLocket(host, 'machine', 'disable', 'web1')
+    const refused = await runLocket(machine, 'exec', '-e', 'DB={{ locket://shop/db }}', ...print)
     assert.equal(refused.code, 77)
     assert.match(refused.err, /locket at http.* does not answer this machine/)
     assert.ok(!refused.err.includes('canary'))

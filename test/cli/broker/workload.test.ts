@@ -8,24 +8,8 @@ import { AUDIENCE, startIssuer } from '../../fixtures/servers/issuer.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { startBroker } from '../../support/broker.ts'
 import { MAIN } from '../../support/program.ts'
+import { runLocket, type LocketRun } from '../../support/run-locket.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-interface Run {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function locket(env: Readonly<Record<string, string>>, ...words: string[]): Promise<Run> {
-  const child = spawn(process.execPath, [MAIN, ...words], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })))
-}
 
 const READ = ['exec', '-e', 'DB={{ locket://shop/db }}', '--', process.execPath, '-p']
 
@@ -60,17 +44,17 @@ test('a workload reads by a token in a variable or a file, and its child does no
   const token = await issuer.sign({ claims: MAIN_BRANCH })
   const env = { LOCKET_IDENTITY: identity, LOCKET_BROKER_TOKEN: token }
   const shown = 'JSON.stringify([process.env.DB, process.env.LOCKET_BROKER_TOKEN ?? null])'
-  const ran = await locket(env, ...READ, shown)
+  const ran = await runLocket(env, ...READ, shown)
   assert.deepEqual([ran.code, ran.out], [0, '["canary-workload",null]\n'], ran.err)
   const file = join(folder, 'token')
   writeFileSync(file, `${token}\n`)
   const by = { LOCKET_IDENTITY: identity, LOCKET_BROKER_TOKEN_FILE: file }
-  const all = await locket(by, 'exec', '--all', '--', process.execPath, '-p', 'process.env.DB')
+  const all = await runLocket(by, 'exec', '--all', '--', process.execPath, '-p', 'process.env.DB')
   assert.deepEqual([all.code, all.out], [0, 'canary-workload\n'], all.err)
-  const listed = await locket(host, 'machine', 'show', 'deploy')
+  const listed = await runLocket(host, 'machine', 'show', 'deploy')
   for (const line of [/token of +ci/, /claim +repository=acme\/shop/, /claim +ref=refs\/heads\/\*/])
     assert.match(listed.out, line)
-  const audit = await locket(host, 'audit', 'show', '--broker')
+  const audit = await runLocket(host, 'audit', 'show', '--broker')
   assert.match(audit.out, /workload\.login.*ci repo:acme\/shop:ref:refs\/heads\/main/)
   assertNoSecret(broker.output(), ['canary-workload', token, token.split('.')[2] ?? ''], 'the log')
   assertNoSecret(audit.out, ['canary-workload', token], 'the audit')
@@ -78,8 +62,8 @@ test('a workload reads by a token in a variable or a file, and its child does no
 
 test('each refusal of a workload is named to it, and is in the audit with its reason', async (t) => {
   const { issuer, broker, identity, denials } = await withWorkload(t)
-  const read = async (token?: string): Promise<Run> =>
-    locket(
+  const read = async (token?: string): Promise<LocketRun> =>
+    runLocket(
       { LOCKET_IDENTITY: identity, ...(token === undefined ? {} : { LOCKET_BROKER_TOKEN: token }) },
       ...READ,
       '1',
@@ -115,9 +99,9 @@ when = 'claims.environment == "production"'
 effect = "allow"
 `
   const { issuer, identity } = await withWorkload(t, rule)
-  const read = async (environment: string): Promise<Run> => {
+  const read = async (environment: string): Promise<LocketRun> => {
     const token = await issuer.sign({ claims: { ...MAIN_BRANCH, environment } })
-    return locket({ LOCKET_IDENTITY: identity, LOCKET_BROKER_TOKEN: token }, ...READ, 'process.env.DB')
+    return runLocket({ LOCKET_IDENTITY: identity, LOCKET_BROKER_TOKEN: token }, ...READ, 'process.env.DB')
   }
   assert.equal((await read('production')).out, 'canary-workload\n')
   assert.match((await read('staging')).err, /does not let this machine read/)
@@ -126,12 +110,12 @@ effect = "allow"
 test('a workload is added by hand, and a rule that fits every token is refused by name', async (t) => {
   const { host, issuer, identity } = await withWorkload(t)
   const good = ['--issuer', 'ci', '--claim', 'repository=acme/shop', '--project', 'shop']
-  const added = await locket(host, 'machine', 'add', 'other', ...good)
+  const added = await runLocket(host, 'machine', 'add', 'other', ...good)
   assert.equal('privateKeyPath' in JSON.parse(added.out), false, added.err)
   writeFileSync(identity, added.out)
   const env = { LOCKET_IDENTITY: identity, LOCKET_BROKER_TOKEN: await issuer.sign() }
-  assert.equal((await locket(env, ...READ, 'process.env.DB')).out, 'canary-workload\n')
-  const add = (...words: string[]): Promise<Run> => locket(host, 'machine', 'add', 'x', ...words)
+  assert.equal((await runLocket(env, ...READ, 'process.env.DB')).out, 'canary-workload\n')
+  const add = (...words: string[]): Promise<LocketRun> => runLocket(host, 'machine', 'add', 'x', ...words)
   const rows: readonly (readonly [string[], RegExp])[] = [
     [['--issuer', 'ci'], /at least one claim/],
     [['--issuer', 'ci', '--claim', 'repository=*'], /more than \*/],
