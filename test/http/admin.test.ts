@@ -11,6 +11,7 @@ import { startDaemon, type Daemon, type DaemonOptions } from '../support/daemon.
 import { setSecret } from '../support/local-secrets.ts'
 import { MAIN } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { untilLogged } from '../support/until-logged.ts'
 
 const CANARY = 'canary-admin-61c2'
 const NEVER = new AbortController().signal
@@ -83,7 +84,7 @@ test('admin-socket=off: no socket; a path that cannot be used is reported, and t
   writeFileSync(join(folder, 'file'), '')
   const taken = await running(t, { args: ['--admin-socket', join(folder, 'file')] })
   await until('it is reported', () => taken.daemon.output().includes('daemon.view'))
-  assert.match(taken.daemon.output(), /there is no view inside: \S+ exists and is not a socket/)
+  await untilLogged(() => taken.daemon.output(), /there is no view inside: \S+ exists and is not a socket/)
   await mounted(taken.daemon)
 })
 
@@ -103,7 +104,7 @@ test('metrics-address answers metrics and nothing else; a port in use is reporte
 
   const second = await running(t, { args: ['--metrics-address', `127.0.0.1:${port}`] })
   await until('it is reported', () => second.daemon.output().includes('no view inside'))
-  assert.match(second.daemon.output(), /cannot listen on 127\.0\.0\.1, port \d+: /)
+  await untilLogged(() => second.daemon.output(), /cannot listen on 127\.0\.0\.1, port \d+: /)
 })
 
 test('prom-client is loaded with the first request for metrics, and only its registry', async (t) => {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { startDaemon, spawnDaemon, type Daemon } from '../support/daemon.ts'
 import { setSecret } from '../support/local-secrets.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
+import { untilLogged } from '../support/until-logged.ts'
 
 const ID = 'a'.repeat(64)
 const OTHER_ID = 'b'.repeat(64)
@@ -225,7 +226,7 @@ test('a state that cannot be read: refused in one line, started empty on purpose
   const folder = join(daemon.stateDir, '..')
   const refused = spawnDaemon({ folder })
   assert.equal(await refused.stop('SIGCONT'), 65)
-  assert.match(refused.output(), /--reset-state/)
+  await untilLogged(() => refused.output(), /--reset-state/)
   const reset = await startDaemon({ folder, args: ['--reset-state'] })
   t.after(() => reset.stop('SIGKILL'))
   assert.deepEqual((await reset.call('VolumeDriver.List', {})).Volumes, [])
@@ -237,7 +238,7 @@ test('the socket is private, and never taken from a daemon that answers', async 
   const other = await temporaryFolder(t)
   const second = spawnDaemon({ folder: other, socket: daemon.socket })
   assert.notEqual(await second.stop('SIGCONT'), 0)
-  assert.match(second.output(), /locket\.sock/)
+  await untilLogged(() => second.output(), /locket\.sock/)
   assert.equal((await daemon.call('Plugin.Activate')).status, 200)
   await daemon.stop('SIGKILL')
   const next = await startDaemon({ folder: join(daemon.stateDir, '..') })
@@ -256,5 +257,5 @@ test('a request to check no certificates is ignored, with a warning', async (t) 
   const folder = await temporaryFolder(t)
   const daemon = await startDaemon({ folder, env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
   t.after(() => daemon.stop('SIGKILL'))
-  assert.match(daemon.output(), /NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored/)
+  await untilLogged(() => daemon.output(), /NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored/)
 })

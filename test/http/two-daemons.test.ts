@@ -6,6 +6,7 @@ import { until } from '../../scripts/engine/until.ts'
 import { spawnDaemon, startDaemon, type Daemon } from '../support/daemon.ts'
 import { setSecret } from '../support/local-secrets.ts'
 import { mountPointsBelow, temporaryFolder } from '../support/temporary-folder.ts'
+import { untilLogged } from '../support/until-logged.ts'
 
 const CANARY = 'canary-two-daemons'
 
@@ -52,7 +53,7 @@ for (const shared of ['state', 'runtime', 'state and runtime']) {
       line.includes(`another locket (process ${daemon.process.pid}) uses ${join(folder, named)}`),
       line,
     )
-    assert.match(second.output(), /waiting at most 5 s/)
+    await untilLogged(() => second.output(), /waiting at most 5 s/)
     assert.deepEqual(await listing(folder), before)
     assert.equal(await readFile(join(mountpoint, 'a'), 'utf8'), CANARY)
     assert.equal((await daemon.call('VolumeDriver.Unmount', { Name: 'v', ID: 'one' })).Err, '')

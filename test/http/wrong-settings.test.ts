@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { startDaemon } from '../support/daemon.ts'
 import { setSecret } from '../support/local-secrets.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { untilLogged } from '../support/until-logged.ts'
 
 const ID = 'a'.repeat(64)
 const OTHER_ID = 'b'.repeat(64)
@@ -33,6 +34,6 @@ test('a plugin with a wrong setting starts, and Create and Mount say what is wro
   assert.equal((await daemon.call('VolumeDriver.Unmount', { Name: 'db', ID })).Err, '')
   await assert.rejects(readFile(`${Mountpoint}/a`))
   assert.equal((await daemon.call('VolumeDriver.Remove', { Name: 'db' })).Err, '')
-  assert.match(daemon.output(), /daemon\.refusing .*did you mean op-connect/)
+  await untilLogged(() => daemon.output(), /daemon\.refusing .*did you mean op-connect/)
   assert.ok(!daemon.output().includes(CANARY))
 })

@@ -134,7 +134,7 @@ export async function startBroker(options: BrokerOptions): Promise<TestBroker> {
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
+  const exited = new Promise<number | null>((done) => child.once('close', (code) => done(code)))
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
   await until('the broker listens', () => hasEnded() || output.includes('serving machines'))
   if (hasEnded()) throw new Error(`the broker does not listen: ${output}`)

@@ -81,7 +81,7 @@ export function spawnDaemon(options: DaemonOptions): Daemon {
   let output = ''
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
+  const exited = new Promise<number | null>((done) => child.once('close', (code) => done(code)))
   return {
     socket,
     runtimeDir,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { startBroker, type BrokerOptions, type TestBroker } from './broker.ts'
+import { untilLogged } from './until-logged.ts'
 
 /** An answer of the dashboard. */
 export interface PageReply {
@@ -43,10 +44,19 @@ export interface TestDashboard {
 /** The password of all people in tests. */
 export const PASSWORD = 'correct horse battery'
 
+/** Waits until the broker logs where its dashboard is, and returns that URL. */
+export async function dashboardUrl(broker: TestBroker): Promise<string> {
+  const [, url = ''] = await untilLogged(
+    () => broker.output(),
+    /the dashboard is at (http:\/\/localhost:\d+)/,
+  )
+  return url
+}
+
 /** Starts a broker with a dashboard on a free port, and sets the administrator up. */
 export async function startDashboard(options: BrokerOptions): Promise<TestDashboard> {
   const broker = await startBroker({ dashboard: '127.0.0.1:0', ...options })
-  const url = /the dashboard is at (http:\/\/localhost:\d+)/.exec(broker.output())?.[1] ?? ''
+  const url = await dashboardUrl(broker)
   const port = Number(new URL(url).port)
   const browser = (): TestBrowser => createBrowser(port)
   const anna = browser()

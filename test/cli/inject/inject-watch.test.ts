@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../../scripts/engine/until.ts'
 import { injectWorld, VALUES, type InjectWorld } from './inject-command.ts'
+import { untilLogged } from '../../support/until-logged.ts'
 
 const { user, password } = VALUES
 const DEBOUNCE_MS = 100
@@ -154,7 +155,10 @@ test('F11: a failed re-rendering keeps the good file; health fails until one suc
   await isGone('ready')
   assert.equal((await health()).code, 1)
   assert.equal(await text('out/app.conf'), `user=${user}`)
-  assert.match(running.log(), /ERROR inject.failed .*written again and stay unchanged .*op:\/\/v\/i\/nothing/)
+  await untilLogged(
+    () => running.log(),
+    /ERROR inject.failed .*written again and stay unchanged .*op:\/\/v\/i\/nothing/,
+  )
   await put('tpl/app.conf', 'u={{ op://v/i/user }}')
   await is('out/app.conf', `u=${user}`)
   await until('healthy again', async () => (await health()).code === 0)
@@ -175,7 +179,7 @@ test('with passthrough, a file that has its secrets keeps them when a reference 
   assert.equal(await text('out/app.conf'), `user=${user}`)
   await put('tpl/new', '{{ op://v/i/nothing }}')
   await is('out/new', '{{ op://v/i/nothing }}')
-  assert.match(running.log(), /WARN inject.unresolved .*op:\/\/v\/i\/nothing/)
+  await untilLogged(() => running.log(), /WARN inject.unresolved .*op:\/\/v\/i\/nothing/)
   assert.equal(existsSync(at('ready')), false)
 })
 

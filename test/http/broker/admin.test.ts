@@ -8,6 +8,7 @@ import { createSigningKey, keyFingerprint, rawPublicKey } from '../../../src/cor
 import { createNonce } from '../../../src/core/broker/tokens.ts'
 import { assertNoSecret } from '../../support/assert-no-secret.ts'
 import { enrol, startBroker, type TestBroker } from '../../support/broker.ts'
+import { untilLogged } from '../../support/until-logged.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'locket-admin-'))
 let broker: TestBroker
@@ -136,7 +137,10 @@ test('a machine from a network that is not its own, and an expired one, are refu
   assert.equal((await broker.resolve(brief, 'shop/db')).status, 200)
   await new Promise((resolve) => setTimeout(resolve, 1600))
   assert.equal((await broker.resolve(brief, 'shop/db')).status, 401)
-  assert.match(broker.output(), /its address is not allowed[^\n]*far|far[^\n]*its address is not allowed/)
+  await untilLogged(
+    () => broker.output(),
+    /its address is not allowed[^\n]*far|far[^\n]*its address is not allowed/,
+  )
   await until('the reason is logged', () => broker.output().includes('it has expired'))
 })
 

@@ -8,6 +8,7 @@ import { until } from '../../../scripts/engine/until.ts'
 import { checked } from '../../contract/broker/audit-store-contract.ts'
 import { startBroker, type TestBroker, type TestMachine } from '../../support/broker.ts'
 import { temporaryFolder, tinyDisk } from '../../support/temporary-folder.ts'
+import { untilLogged } from '../../support/until-logged.ts'
 
 async function addSecret(broker: TestBroker, name: string): Promise<void> {
   const added = await broker.admin('POST', '/v1/secrets', { project: 'shop', name, reference: 'dotenv://DB' })
@@ -93,7 +94,7 @@ test('with a full disk reads are refused by name, and work again when there is s
   })
   assert.equal(refused.status, 503)
   assert.doesNotMatch(refused.bytes.toString(), /canary/)
-  assert.match(broker.output(), /the disk is full/)
+  await untilLogged(() => broker.output(), /the disk is full/)
   const listed = await broker.admin('GET', '/v1/machines')
   assert.equal(listed.status, 200, 'what needs no space works')
   writeFileSync(filler, '')

@@ -9,7 +9,7 @@ import axe from 'axe-core'
 import { unzipSync } from 'fflate'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { startBroker, type TestBroker, type TestMachine } from '../../support/broker.ts'
-import { PASSWORD } from '../../support/dashboard.ts'
+import { dashboardUrl, PASSWORD } from '../../support/dashboard.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const isThere = spawnSync(CHROMIUM, ['--version']).status === 0
@@ -27,7 +27,7 @@ before(async () => {
   if (!isThere) return
   broker = await startBroker({ folder, dashboard: '127.0.0.1:0' })
   broker.put({ DB: 'canary-browser' })
-  url = /the dashboard is at (http:\/\/localhost:\d+)/.exec(broker.output())?.[1] ?? ''
+  url = await dashboardUrl(broker)
   // Root needs it: the sandbox of Chromium does not run as root.
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
   context = await browser.newContext({ baseURL: url, acceptDownloads: true })

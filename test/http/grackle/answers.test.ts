@@ -12,6 +12,7 @@ import {
   startGrackle,
 } from '../../support/grackle.ts'
 import { auditOf } from '../../support/grackle-audit.ts'
+import { untilLogged } from '../../support/until-logged.ts'
 
 const client = createClient()
 const [BAD, FORBIDDEN] = ['bad request\n', 'forbidden\n']
@@ -168,7 +169,7 @@ test('a value above the limit of RSA is a server error, which log and audit expl
     [line?.outcome, line?.secret, line?.reason],
     ['failed', 'api/LONG', "the value has more than the 190 bytes that the client's RSA key can encrypt"],
   )
-  assert.match(broker.output(), /a value has more than the 190 bytes/)
+  await untilLogged(() => broker.output(), /a value has more than the 190 bytes/)
   const large = { ...createClient(4096), signing: client.signing }
   assert.equal((await askGrackle(broker, large, 'LONG')).status, 200)
 })
