@@ -126,7 +126,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     policy: [],
     broker: ['access', 'policy'],
     dashboard: ['access', 'broker', 'policy'],
-    grackle: ['broker'],
+    grackle: ['broker', 'policy'],
     blind: ['audit', 'exec', 'leases', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {
