@@ -1,6 +1,6 @@
 import { NO_STATE } from './no-state.ts'
 
-/** Returns the lines of bash and zsh, in a function, that ask for the variables of the folder and take them. */
+/** Returns the lines of a function of bash or zsh that ask for the variables of the folder and take them. */
 export const askFolder = (shell: 'bash' | 'zsh'): string => `  __locket_folder=$PWD
   local code failed= seen=$__locket_seen
   # The program gets the environment from outside of the folder.
