@@ -66,7 +66,7 @@ async function openServer(name: string, withAudit: boolean, seals = true) {
     decide: allowGranted,
     audit,
     audited,
-    workloads: openWorkloads(database, [], { clock, env: {} }),
+    workloads: openWorkloads(database, [], { clock, proxyFor: async () => ({}) }),
     settings: {
       url: 'http://127.0.0.1',
       names: ['127.0.0.1'],

@@ -12,7 +12,28 @@ plugins=$prefix/lib/docker/cli-plugins
 # Speaks to systemd only on the host itself, never for a package's DESTDIR.
 systemd() { [ -n "$dest" ] || [ ! -d /run/systemd/system ] || systemctl "$@"; }
 
+# is_ours PATH: true for what this script puts there, and for nothing. A link of install.sh of the tarballs is neither.
+is_ours() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  case $1 in
+    "$dest$program") [ ! -L "$1" ] && [ -x "$1/bin/node" ] && [ -f "$1/lib/start-as.cjs" ] ;;
+    "$dest$prefix/bin/locket") [ "$(readlink "$1")" = ../lib/locket/bin/locket ] ;;
+    "$dest$plugins/docker-locket") [ "$(readlink "$1")" = ../../locket/bin/locket ] ;;
+    *) grep -q "^ExecStart=$prefix/bin/locket " "$1" ;;
+  esac
+}
+
+# refuse_others WORD: ends the script for a file of somebody else in the place of one of ours.
+refuse_others() {
+  for place in "$prefix/bin/locket" "$program" "$plugins/docker-locket" "$units/locket.service" "$units/locket-serve.service"; do
+    is_ours "$dest$place" && continue
+    echo "not $1: $dest$place is not of this installation: move it away, or name another PREFIX; nothing was changed" >&2
+    exit 1
+  done
+}
+
 install_it() {
+  refuse_others installed
   mkdir -p "$dest$prefix/lib" "$dest$prefix/bin" "$dest$plugins" "$dest$units" "$dest/etc/locket"
   rm -rf "$dest$program.new"
   cp -a "$top/dist/locket" "$dest$program.new"
@@ -42,6 +63,7 @@ uninstall_it() {
     echo "stop the containers and remove the volumes with docker volume rm, then try again" >&2
     exit 1
   fi
+  refuse_others uninstalled
   systemd disable --now locket.service locket-serve.service || true
   rm -rf "$dest$program"
   rm -f "$dest$prefix/bin/locket" "$dest$plugins/docker-locket" "$dest$units/locket.service" "$dest$units/locket-serve.service"

@@ -1,5 +1,6 @@
 #!/bin/sh
 set -e
+if [ "$1" = configure ] && [ ! -e /etc/locket/locket.toml ]; then install -m 600 /usr/share/locket/locket.toml /etc/locket/locket.toml; fi
 if [ "$1" = configure ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload || true
   # An upgrade has replaced the files of a daemon that runs. Mounted volumes stay as they are. A daemon that does not start again, because

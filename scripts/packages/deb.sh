@@ -12,8 +12,8 @@ umask 022
 "$here/stage.sh" "$locket" "$work" /usr
 mkdir -p "$work/etc/locket" "$work/DEBIAN"
 chmod 700 "$work/etc/locket"
-install -m 600 "$top/plugin/locket.toml" "$work/etc/locket/locket.toml"
-echo /etc/locket/locket.toml > "$work/DEBIAN/conffiles"
+# No conffile: dpkg would remove it in a purge, also where an installation in /usr/local uses it.
+install -D -m 644 "$top/plugin/locket.toml" "$work/usr/share/locket/locket.toml"
 cat > "$work/DEBIAN/control" << CONTROL
 Package: locket
 Version: $version

@@ -12,7 +12,7 @@ root=$work/files
 # Where Fedora's zsh looks.
 mv "$root/usr/share/zsh/vendor-completions" "$root/usr/share/zsh/site-functions"
 mkdir -p "$root/etc/locket"
-install -m 600 "$top/plugin/locket.toml" "$root/etc/locket/locket.toml"
+install -D -m 644 "$top/plugin/locket.toml" "$root/usr/share/locket/locket.toml"
 find "$root" -exec touch -hd "@${SOURCE_DATE_EPOCH:-0}" {} +
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0} rpmbuild -bb --quiet --target "$arch-linux" --dbpath "$work/db" \
   --define "_topdir $work" --define "_rpmdir $work/out" --define "_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm" \

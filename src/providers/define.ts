@@ -75,6 +75,11 @@ export interface ProviderStatus {
   readonly paused?: string
   /** The number of patient requests that wait for the limits of requests; left out while none does. */
   readonly waiting?: number
+  /**
+   * Milliseconds by which the clock of this host is ahead of that of the server, by its last answer. Left
+   * out: less than a minute, or the server tells no time.
+   */
+  readonly clockOffMs?: number
 }
 
 /** One limit of requests. */

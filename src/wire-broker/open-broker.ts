@@ -32,6 +32,7 @@ import { openWorkloads } from '../host/broker/workload/open-workloads.ts'
 import { zipFiles } from '../host/broker/zip.ts'
 import { holdFolder } from '../host/daemon/hold-folder.ts'
 import { claimSocket } from '../host/daemon/socket.ts'
+import { nodeProxyFor } from '../providers/lib/proxy/choose-proxy.ts'
 import type { ProviderDeps, ProviderInstance } from '../providers/define.ts'
 import { providerDeps } from '../wire.ts'
 import type { GrackleConfig } from './grackle.ts'
@@ -105,6 +106,7 @@ const ADMIN_SOCKET_MODE = 0o600
 export async function openBroker(config: ServeConfig, given: ServeSurroundings): Promise<OpenedBroker> {
   const { emit, env, providers, parseRef, parsePolicy, signal } = given
   const deps = providerDeps(emit, env)
+  const proxyFor = (target: URL) => nodeProxyFor(target, env)
   const { clock } = deps
   await holdFolder(config.stateDir, { clock, signal, onWait: (holder) => emit('daemon.waiting', holder) })
   const identity = await openBrokerIdentity(config.stateDir, clock.now())
@@ -134,7 +136,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
       policy: policy?.state,
       audit,
       audited,
-      workloads: openWorkloads(database, config.issuers, { clock, env }),
+      workloads: openWorkloads(database, config.issuers, { clock, proxyFor }),
       settings: {
         names,
         url: config.url ?? urlOf(config.listen, names),
@@ -171,7 +173,7 @@ export async function openBroker(config: ServeConfig, given: ServeSurroundings):
         decide: policy?.decide ?? allowGranted,
         readPolicy: async (text) => await readPolicyText(parsePolicy, text),
         providers: () => clients.list(),
-        loginService: config.loginService && openLoginService(config.loginService, deps),
+        loginService: config.loginService && openLoginService(config.loginService, { ...deps, proxyFor }),
         keepFirstLink: (link) => keepSetupLink(config.stateDir, link),
       },
       clock,

@@ -50,7 +50,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     types: ['settings', 'providers'],
   },
   'wire.ts': { uses: ['app', 'config', 'core', 'host', 'providers', 'settings', 'node:*'] },
-  'wire-broker': { uses: ['app', 'core', 'host', 'wire.ts', 'node:*'], types: ['providers'] },
+  'wire-broker': { uses: ['app', 'core', 'host', 'providers', 'wire.ts', 'node:*'] },
   'run.ts': { uses: ['cli', 'config', 'core', 'wire.ts', 'node:*'], types: ['settings'] },
   'sdk-worker.ts': { uses: ['host', 'providers', 'node:*'] },
   'start-state.ts': { uses: ['node:*'], types: ['core'] },
@@ -126,7 +126,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     policy: [],
     broker: ['access', 'policy'],
     dashboard: ['access', 'broker', 'policy'],
-    grackle: ['broker'],
+    grackle: ['broker', 'policy'],
     blind: ['audit', 'exec', 'leases', 'render', 'renewal', 'recipe', 'sinks'],
   },
   host: {

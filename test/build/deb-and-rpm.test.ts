@@ -123,7 +123,8 @@ test('purge takes nothing of another installation, and an upgrade does not depen
   mkdirSync(join(root, 'usr/local/lib/locket'))
   writeFileSync(join(root, 'etc/locket/secrets.age'), '')
   assert.match(succeeds('dpkg', '--purge', 'locket'), /stay: the installation in \/usr\/local uses them/)
-  assert.ok(lstatSync(join(root, 'etc/locket/secrets.age')).isFile())
+  for (const file of ['secrets.age', 'locket.toml'])
+    assert.ok(lstatSync(join(root, 'etc/locket', file)).isFile(), file)
   assert.ok(lstatSync(volume).isDirectory())
 })
 
@@ -151,6 +152,16 @@ test('the RPM has the same files, installs into a root, and leaves nothing', asy
   succeeds('/usr/bin/locket', 'completion', 'bash')
   execFileSync('rpm', ['--root', root, ...db, '--nodeps', '--erase', 'locket'])
   assert.deepEqual(difference(pathsOf(root), before), [])
+
+  mkdirSync(join(root, 'usr/local/lib/locket'), { recursive: true })
+  for (const text of ['', '[volume]\n']) {
+    execFileSync('rpm', ['--root', root, ...db, '--nodeps', '--install', path])
+    const settings = join(root, 'etc/locket/locket.toml')
+    if (text !== '') writeFileSync(settings, text)
+    const kept = readFileSync(settings, 'utf8')
+    execFileSync('rpm', ['--root', root, ...db, '--nodeps', '--erase', 'locket'])
+    assert.equal(readFileSync(settings, 'utf8'), kept, 'the installation in /usr/local uses it')
+  }
 })
 
 test('the manual has no mistake of roff, and every command', () => {

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -105,6 +106,37 @@ test('uninstall leaves the plugins of others', () => {
   assert.ok(existsSync(other))
   rmSync(other)
   install('install')
+})
+
+test('install and uninstall refuse a file of somebody else by its name, and change nothing', () => {
+  const paths = [
+    'opt/tools/bin/locket',
+    'opt/tools/lib/locket',
+    'opt/tools/lib/docker/cli-plugins/docker-locket',
+    'etc/systemd/system/locket.service',
+    'etc/systemd/system/locket-serve.service',
+  ]
+  for (const path of paths) {
+    const [own, aside] = [join(dest, path), join(dest, 'aside')]
+    renameSync(own, aside)
+    writeFileSync(own, 'of somebody else')
+    for (const [action, says] of [
+      ['install', 'not installed'],
+      ['uninstall', 'not uninstalled'],
+    ] as const) {
+      const words = [action, dest, '/opt/tools']
+      const { status, stderr } = spawnSync(join(root, 'plugin/install.sh'), words, { encoding: 'utf8' })
+      assert.equal(status, 1, `${action} ${path}`)
+      assert.equal(
+        stderr,
+        `${says}: ${own} is not of this installation: move it away, or name another PREFIX; nothing was changed\n`,
+      )
+      assert.equal(readFileSync(own, 'utf8'), 'of somebody else')
+    }
+    rmSync(own)
+    renameSync(aside, own)
+  }
+  assert.match(execFileSync(join(dest, 'opt/tools/bin/locket'), ['--version'], { encoding: 'utf8' }), /\d/)
 })
 
 test('uninstall takes the program and the units, and leaves what holds secrets', () => {

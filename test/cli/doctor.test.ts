@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import * as z from 'zod'
@@ -66,6 +68,24 @@ async function world(t: TestContext) {
 
 const lines = (stdout: string) =>
   Report.parse(JSON.parse(stdout)).checks.map(({ check, level, text }) => `${check} ${level}: ${text}`)
+
+test('a clock that is off shows itself in the answer of a provider, whatever it answers', async (t) => {
+  const { doctor } = await world(t)
+  const server = createServer((request, response) => {
+    const date = new Date(Date.now() - 6 * 60_000).toUTCString()
+    const isHealth = request.url?.startsWith('/v1/vaults') !== true
+    response.writeHead(isHealth ? 200 : 401, { date, 'content-type': 'application/json' }).end('{}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const ran = await doctor([], { OP_CONNECT_HOST: `http://127.0.0.1:${port}` })
+  assert.equal(ran.code, 1, ran.stderr)
+  assert.match(
+    lines(ran.stdout).join('\n'),
+    /^provider op-connect problem: the clock of this host is [67]m\S* fast, by the time of its answer$/m,
+  )
+})
 
 test('a healthy host: exit 0, and the engine is only asked', async (t) => {
   const { doctor, methods } = await world(t)

@@ -65,6 +65,26 @@ test('COPY --from puts locket into an image without libraries, and `exec` starts
   assert.equal(await engine.ok([...run, 'with-locket']), VALUE)
 })
 
+test('as process 1 of a container, `exec` passes on the rare signals of `docker kill`', async () => {
+  // 37 is SIGRTMIN+3, which the shell of this image knows by its number alone.
+  const signals = ['TSTP', 'TTIN', 'ALRM', '37']
+  const traps = signals.map((name) => `trap 'echo got ${name}' ${name}`).join('; ')
+  const program = `${traps}; trap 'exit 3' USR2; echo ready; while :; do sleep 0.1; done`
+  const run = ['run', '-d', '--name', 'rare', '--entrypoint', '/locket/bin/locket', 'with-locket']
+  await engine.ok([...run, 'exec', '--no-exec', '--', 'sh', '-c', program])
+  const logs = async () => (await engine.docker(['logs', 'rare'])).stdout
+  await until('it is ready', async () => (await logs()).includes('ready'), { timeoutMs: 60_000 })
+  for (const name of signals) {
+    await engine.ok(['kill', '-s', name === '37' ? 'RTMIN+3' : name, 'rare'])
+    await until(`${name} arrives`, async () => (await logs()).includes(`got ${name}\n`), {
+      timeoutMs: 60_000,
+    })
+  }
+  await engine.ok(['kill', '-s', 'USR2', 'rare'])
+  assert.equal(await engine.ok(['wait', 'rare']), '3')
+  await engine.ok(['rm', 'rare'])
+})
+
 for (const [what, options, expected] of [
   ['a plain volume keeps the files, on the disk of the host', '', VALUE],
   ['a tmpfs is empty again', 'driver_opts: { type: tmpfs, device: tmpfs }', 'nothing'],

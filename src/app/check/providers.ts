@@ -23,7 +23,12 @@ export interface CheckDeps extends Pick<Machine, 'clock' | 'sources'> {
  * values are wiped before.
  */
 export interface ProviderAnswer {
-  readonly probe: { readonly error?: LocketError; readonly ms: number }
+  readonly probe: {
+    readonly error?: LocketError
+    readonly ms: number
+    /** See `ProviderStatus`. */
+    readonly clockOffMs?: number | undefined
+  }
   readonly failures: ReadonlyMap<RefId, LocketError>
   /** The names of the fields of each `*` reference that has a value. */
   readonly fields: ReadonlyMap<RefId, readonly string[]>
@@ -43,15 +48,17 @@ export async function askProvider(
 ): Promise<ProviderAnswer> {
   const { clock } = deps
   const client = await openClient(instance, deps)
-  if (isLocketError(client)) return unanswered(client, refs, 0)
+  if (isLocketError(client)) return unanswered(client, refs, { ms: 0 })
   try {
     const since = clock.now()
     const error = await probe(client, instance, signal)
     const asked = clock.now()
-    if (error !== undefined && HOPELESS.has(error.code)) return unanswered(error, refs, asked - since)
+    const clockOffMs = client.status()?.clockOffMs
+    if (error !== undefined && HOPELESS.has(error.code))
+      return unanswered(error, refs, { ms: asked - since, clockOffMs })
     const answered = refs.length === 0 ? NOTHING : await answersOf(refs, client, signal)
     return {
-      probe: { ...(error === undefined ? {} : { error }), ms: asked - since },
+      probe: { ...(error === undefined ? {} : { error }), ms: asked - since, clockOffMs },
       ...answered,
       batchMs: clock.now() - asked,
     }
@@ -74,9 +81,13 @@ const HOPELESS: ReadonlySet<ErrorCode> = new Set([
   'aborted',
 ])
 
-function unanswered(error: LocketError, refs: readonly SecretRef[], ms: number): ProviderAnswer {
+function unanswered(
+  error: LocketError,
+  refs: readonly SecretRef[],
+  asked: Omit<ProviderAnswer['probe'], 'error'>,
+): ProviderAnswer {
   const failures = new Map(refs.map((ref) => [ref.id, error]))
-  return { probe: { error, ms }, failures, fields: new Map(), batchMs: ms }
+  return { probe: { error, ...asked }, failures, fields: new Map(), batchMs: asked.ms }
 }
 
 async function openClient(

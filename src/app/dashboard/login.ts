@@ -3,6 +3,7 @@ import { isPersonName, type PersonRecord } from '../../core/broker/people/people
 import { tokenHash } from '../../core/broker/tokens.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { change } from '../broker/catalog.ts'
+import { mustBeFresh } from './fresh-login.ts'
 import { actorOf, type DashboardPorts, type Visitor } from './ports.ts'
 import type { Sessions, Visit } from './sessions.ts'
 
@@ -21,7 +22,7 @@ export interface Login {
   withPassword(tried: PasswordTry, visitor: Visitor): Promise<{ token: string; expires: number }>
   /**
    * Sets the password of a person, which ends their other sessions. Rejects with `auth` for a wrong present
-   * password, and with `usage` for a new one that is too short.
+   * password, or without one for a login that is not fresh, and with `usage` for a new one that is too short.
    */
   changePassword(
     visit: Visit,
@@ -89,12 +90,11 @@ export function createLogin(
       return await sessions.open(person, visitor, 'password')
     },
 
-    async changePassword({ person, session }, visitor, { present, next }) {
+    async changePassword(visit, visitor, { present, next }) {
+      const { person, session } = visit
       checkPassword(next)
-      if (
-        person.hasPassword &&
-        (await checked({ name: person.name, password: present }, visitor)) === undefined
-      )
+      if (!person.hasPassword) mustBeFresh(visit, clock)
+      else if ((await checked({ name: person.name, password: present }, visitor)) === undefined)
         throw new LocketError('auth', 'the present password is wrong')
       const hash = await inTurn(() => hashPassword(next))
       const what = { action: 'person.change', target: `${person.name} password` } as const

@@ -4,6 +4,7 @@ import { createNonce, tokenHash } from '../../core/broker/tokens.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { change } from '../broker/catalog.ts'
 import type { Door } from './door.ts'
+import { mustBeFresh } from './fresh-login.ts'
 import { actorOf, type DashboardPorts, type Visitor } from './ports.ts'
 import type { Sessions, Visit } from './sessions.ts'
 
@@ -14,15 +15,16 @@ type NewPasskey = Pick<PasskeyRecord, 'id' | 'publicKey' | 'counter' | 'name'>
 export interface Passkeys {
   /**
    * Resolves with a new challenge: 128 random bits in base64url. It is good once, for five minutes. Rejects
-   * with `rate_limited` for a person, or an address of somebody unknown, who asks too often.
+   * with `rate_limited` for a person, or an address of somebody unknown, who asks too often. With a visit it
+   * is for a new passkey, and rejects with `auth` if the login is not fresh.
    */
   challenge(visitor: Visitor, visit?: Visit): Promise<string>
   /** Uses a challenge up. Resolves with false if it is unknown, used or expired. */
   take(challenge: string): Promise<boolean>
   list(visit: Visit): Promise<readonly PasskeyRecord[]>
-  /** Rejects with `usage` if the passkey is there already. */
+  /** Rejects with `usage` if the passkey is there already, and with `auth` if the login is not fresh. */
   add(visit: Visit, visitor: Visitor, passkey: NewPasskey): Promise<void>
-  /** Rejects with `not_found`, and with `usage` for the only way of a person to log in. */
+  /** Rejects as `add` does, with `not_found`, and with `usage` for the only way of a person to log in. */
   remove(visit: Visit, visitor: Visitor, id: string): Promise<void>
   /** Resolves with a passkey and its person, for a login. Undefined: it is unknown. */
   find(id: string): Promise<{ readonly passkey: PasskeyRecord; readonly person: PersonRecord } | undefined>
@@ -42,6 +44,7 @@ export function createPasskeys(ports: DashboardPorts, sessions: Sessions, door: 
   const { people, clock } = ports
   return {
     async challenge({ address }, visit) {
+      if (visit !== undefined) mustBeFresh(visit, clock)
       door.admit(visit?.person.id ?? networkOf(address))
       const challenge = createNonce()
       const expires = clock.now() + CHALLENGE_MS
@@ -55,7 +58,9 @@ export function createPasskeys(ports: DashboardPorts, sessions: Sessions, door: 
 
     list: ({ person }) => people.passkeysOf(person.id),
 
-    async add({ person }, visitor, { name, ...key }) {
+    async add(visit, visitor, { name, ...key }) {
+      mustBeFresh(visit, clock)
+      const { person } = visit
       if ((await people.passkeysOf(person.id)).length >= MOST_PASSKEYS)
         throw new LocketError('usage', `a person has at most ${MOST_PASSKEYS} passkeys`)
       const shown = name.trim().slice(0, MOST_NAME_CHARACTERS) || 'Passkey'
@@ -67,7 +72,9 @@ export function createPasskeys(ports: DashboardPorts, sessions: Sessions, door: 
       })
     },
 
-    async remove({ person }, visitor, id) {
+    async remove(visit, visitor, id) {
+      mustBeFresh(visit, clock)
+      const { person } = visit
       const own = await people.passkeysOf(person.id)
       if (own.length === 1 && !person.hasPassword)
         throw new LocketError('usage', 'this passkey is your only way to log in: set a password first')

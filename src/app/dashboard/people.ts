@@ -5,6 +5,7 @@ import { isProjectName } from '../../core/broker/place.ts'
 import { createToken, tokenHash } from '../../core/broker/tokens.ts'
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import { change } from '../broker/catalog.ts'
+import { mustBeFresh } from './fresh-login.ts'
 import { checkPassword, type Login } from './login.ts'
 import { actorOf, type DashboardPorts, type Visitor } from './ports.ts'
 import type { Sessions, Visit } from './sessions.ts'
@@ -31,7 +32,10 @@ export interface People {
   ): Promise<{ readonly person: PersonRecord; readonly permissions: readonly PermissionRecord[] }>
   /** Adds a person without rights. Rejects with `usage` for a bad or taken name. */
   add(visit: Visit, visitor: Visitor, name: string): Promise<SetupLink>
-  /** Makes another link, for a person who has lost the password. */
+  /**
+   * Makes another link, for a person who has lost the password. Rejects with `auth` if the login of the
+   * administrator is not fresh: a link of their own would set a password without the present one.
+   */
   link(visit: Visit, visitor: Visitor, name: string): Promise<SetupLink>
   /** Replaces the rights. Rejects with `usage` for the last administrator. */
   setRights(visit: Visit, visitor: Visitor, order: RightsOrder & { readonly name: string }): Promise<void>
@@ -132,6 +136,7 @@ export function createPeople(ports: DashboardPorts, login: Login, sessions: Sess
 
     async link(visit, visitor, name) {
       mustBeAdmin(visit)
+      mustBeFresh(visit, clock)
       const { id } = await find(name)
       const what = { action: 'person.change', target: `${name} setup link` } as const
       return await change(ports, actorOf(visit.person, visitor), what, () => linkFor(id))

@@ -1,9 +1,8 @@
-import { hashOf } from '../../core/audit/chain.ts'
 import type { BrokerAudit } from '../../core/broker/seams.ts'
 import type { RegisteredClient } from '../../core/broker/signing/registry.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { openLiveFile } from '../policy/live-file.ts'
 
 /** The parts that a live registry needs. */
 interface LiveRegistryPorts {
@@ -36,50 +35,16 @@ interface LiveRegistry {
  * durable.
  */
 export async function openLiveRegistry(ports: LiveRegistryPorts): Promise<LiveRegistry> {
-  const { clock, emit, audit, path } = ports
-  let hash = ''
-  let clients: readonly RegisteredClient[] = []
-  let error: string | undefined
-  let loading: Promise<void> = load()
-  await loading
-
-  async function load(): Promise<void> {
-    const bytes = await ports.read(path)
-    const next = hashOf(bytes)
-    if (next === hash) return
-    const read = ports.parse(path, new TextDecoder().decode(bytes))
-    await record('allowed', `${read.clients.length} clients, SHA-256 ${next}`)
-    ;({ clients } = read)
-    hash = next
-    for (const fault of read.faults) emit('grackle.row', { path, fault })
-    emit('grackle.registry', { path, clients: clients.length })
-  }
-
-  async function record(outcome: 'allowed' | 'failed', reason: string): Promise<void> {
-    const line = { actor: 'broker', action: 'registry.load', target: path, address: '', outcome } as const
-    await audit([{ ...line, at: clock.now(), reason }])
-  }
-
-  async function loadAgain(): Promise<void> {
-    try {
-      await load()
-      error = undefined
-    } catch (thrown) {
-      const wrong = toLocketError(thrown)
-      const text = formatError(wrong)
-      // A file that is written in several steps, or touched, is not logged twice.
-      if (text === error) return
-      error = text
-      emit('grackle.registry-kept', { path, error: text })
-      await record('failed', wrong.code).catch(() => undefined)
-    }
-  }
-
-  return {
-    clients: () => clients,
-    reload() {
-      loading = loading.then(loadAgain)
-      return loading
+  const { emit, path } = ports
+  const file = await openLiveFile<ReturnType<ParseRegistry>>({
+    ...ports,
+    action: 'registry.load',
+    describe: ({ clients }) => `${clients.length} clients`,
+    taken({ clients, faults }) {
+      for (const fault of faults) emit('grackle.row', { path, fault })
+      emit('grackle.registry', { path, clients: clients.length })
     },
-  }
+    kept: (error) => emit('grackle.registry-kept', { path, error }),
+  })
+  return { clients: () => file.now().content.clients, reload: () => file.reload() }
 }

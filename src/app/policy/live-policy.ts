@@ -1,9 +1,8 @@
-import { hashOf } from '../../core/audit/chain.ts'
 import type { CompilePolicy, Policy, PolicyFile, PolicyRule } from '../../core/broker/policy/rules.ts'
 import type { BrokerAudit, Decide } from '../../core/broker/seams.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
-import { formatError, toLocketError } from '../../core/vocabulary/errors.ts'
+import { openLiveFile } from './live-file.ts'
 
 /** The parts that a live policy needs. */
 interface LivePolicyPorts {
@@ -44,72 +43,34 @@ export interface LivePolicy {
  * durable.
  */
 export async function openLivePolicy(ports: LivePolicyPorts): Promise<LivePolicy> {
-  const { clock, emit, path } = ports
+  const { emit, path } = ports
   /** Rules that fail, so that each is logged once. */
   const failing = new Set<string>()
-  let { policy, hash } = await load()
-  await record('allowed', describe(policy, hash))
-  let since = clock.now()
-  let error: string | undefined
-  let loading: Promise<void> = Promise.resolve()
-
-  async function load(): Promise<{ readonly policy: Policy; readonly hash: string }> {
-    const bytes = await ports.read(path)
-    const text = new TextDecoder().decode(bytes)
-    return { policy: ports.compile(ports.parse(path, text)), hash: hashOf(bytes) }
-  }
-
-  async function record(outcome: 'allowed' | 'failed', reason: string): Promise<void> {
-    const line = {
-      actor: 'broker',
-      action: 'policy.load',
-      target: path,
-      address: '',
-      outcome,
-      reason,
-    } as const
-    await ports.audit([{ ...line, at: clock.now() }])
-  }
-
-  async function loadAgain(): Promise<void> {
-    try {
-      const next = await load()
-      if (next.hash !== hash) {
-        await record('allowed', describe(next.policy, next.hash))
-        failing.clear()
-        ;({ policy, hash } = next)
-        since = clock.now()
-        emit('broker.policy', { path, rules: policy.rules.length })
-      }
-      error = undefined
-    } catch (thrown) {
-      const wrong = toLocketError(thrown)
-      const text = formatError(wrong)
-      // A file that is written in several steps, or touched, is not logged twice.
-      if (text === error) return
-      error = text
-      emit('broker.policy-kept', { path, error: text })
-      await record('failed', wrong.code).catch(() => undefined)
-    }
-  }
+  const file = await openLiveFile<Policy>({
+    ...ports,
+    action: 'policy.load',
+    parse: (at, text) => ports.compile(ports.parse(at, text)),
+    describe: ({ rules }) => `${rules.length} rules`,
+    taken({ rules }, isFirst) {
+      failing.clear()
+      if (!isFirst) emit('broker.policy', { path, rules: rules.length })
+    },
+    kept: (error) => emit('broker.policy-kept', { path, error }),
+  })
 
   return {
     decide(facts) {
-      const { error: failure, ...verdict } = policy.decide(facts)
+      const { error: failure, ...verdict } = file.now().content.decide(facts)
       if (failure !== undefined && !failing.has(verdict.policy)) {
         failing.add(verdict.policy)
         emit('broker.policy-fails', { rule: verdict.policy, error: failure })
       }
       return verdict
     },
-    state: () => ({ path, hash, rules: policy.rules, since, error }),
-    reload() {
-      loading = loading.then(loadAgain)
-      return loading
+    state() {
+      const { content, hash, since } = file.now()
+      return { path, hash, rules: content.rules, since, error: file.error() }
     },
+    reload: () => file.reload(),
   }
-}
-
-function describe({ rules }: Policy, hash: string): string {
-  return `${rules.length} rules, SHA-256 ${hash}`
 }

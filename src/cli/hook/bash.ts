@@ -1,4 +1,4 @@
-import { NO_STATE } from './no-state.ts'
+import { askFolder } from './ask-folder.ts'
 
 /** The script for `eval "$(locket hook bash)"`. It needs bash 4.4. */
 export const BASH_HOOK = `# The hook of locket for bash. In ~/.bashrc: eval "$(locket hook bash)"
@@ -49,15 +49,7 @@ __locket_hook() {
     ! -e locket.toml && ! -e .locket.toml && ! -e .keyzero.toml ]]; then
     return "$status"
   fi
-  __locket_folder=$PWD
-  local code failed= seen=$__locket_seen
-  # The program gets the environment from outside of the folder.
-  code=$(__locket_leave; command locket hook bash --variables --seen "$__locket_seen") || failed=1
-  eval "$code"
-  if [[ -n $failed && -n $seen && $seen == "$__locket_seen" ]]; then
-    __locket_leave
-    __locket_seen=${NO_STATE}
-  fi
+${askFolder('bash')}
   return "$status"
 }
 

@@ -1,4 +1,4 @@
-import { NO_STATE } from './no-state.ts'
+import { askFolder } from './ask-folder.ts'
 
 /** The script for `eval "$(locket hook zsh)"`. */
 export const ZSH_HOOK = `# The hook of locket for zsh. In ~/.zshrc: eval "$(locket hook zsh)"
@@ -54,15 +54,7 @@ __locket_hook() {
     ! -e locket.toml && ! -e .locket.toml && ! -e .keyzero.toml ]]; then
     return 0
   fi
-  __locket_folder=$PWD
-  local code failed= seen=$__locket_seen
-  # The program gets the environment from outside of the folder.
-  code=$(__locket_leave; command locket hook zsh --variables --seen "$__locket_seen") || failed=1
-  eval "$code"
-  if [[ -n $failed && -n $seen && $seen == "$__locket_seen" ]]; then
-    __locket_leave
-    __locket_seen=${NO_STATE}
-  fi
+${askFolder('zsh')}
 }
 
 __locket_begin

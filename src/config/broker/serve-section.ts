@@ -4,7 +4,7 @@ import { parseDuration } from '../../core/text/units.ts'
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Duration, Names, Rates, Switch, Text } from '../../settings/kinds.ts'
 import { AnyText } from '../../settings/schema.ts'
-import { checkSection } from '../sections/check.ts'
+import { REPORT_FORMAT } from '../sections/check.ts'
 import { oidcFields } from './oidc-section.ts'
 
 /** `:7468`, `127.0.0.1:7468` or `unix:/path`. */
@@ -200,5 +200,5 @@ export const serveSection = section('serve', 'locket serve', {
 
 /** The settings of `locket serve check`. */
 export const serveCheckSection = section('serve-check', 'locket serve check', {
-  format: checkSection.fields.format,
+  format: REPORT_FORMAT,
 })

@@ -1,6 +1,15 @@
 import { field, section } from '../../settings/field.ts'
 import { AbsolutePath, Choice, Duration, List, Switch, Text } from '../../settings/kinds.ts'
 
+/** The format of what `check`, `doctor` and `status` tell. */
+export const REPORT_FORMAT = field({
+  name: 'format',
+  schema: Choice(['text', 'table', 'json']),
+  default: 'text',
+  summary: 'text for people (table is the same), or one JSON document',
+  placeholder: 'FORMAT',
+})
+
 /** The settings of `locket check` itself. */
 export const checkSection = section('check', 'locket check', {
   offline: field({
@@ -17,13 +26,7 @@ export const checkSection = section('check', 'locket check', {
     default: 'false',
     summary: 'check the Swarm of this manager too: plugin, managers, and the references of its secrets',
   }),
-  format: field({
-    name: 'format',
-    schema: Choice(['text', 'json']),
-    default: 'text',
-    summary: 'text for people, or one JSON document',
-    placeholder: 'FORMAT',
-  }),
+  format: REPORT_FORMAT,
   strict: field({
     name: 'strict',
     kind: 'switch',
@@ -50,13 +53,7 @@ export const checkSection = section('check', 'locket check', {
 
 /** The settings of `locket doctor` itself. */
 export const doctorSection = section('doctor', 'locket doctor', {
-  format: field({
-    name: 'format',
-    schema: Choice(['table', 'json']),
-    default: 'table',
-    summary: 'table for people, or one JSON document',
-    placeholder: 'FORMAT',
-  }),
+  format: REPORT_FORMAT,
   timeoutMs: field({
     name: 'timeout',
     schema: Duration.refine((ms) => ms > 0, 'must be longer than 0'),

@@ -1,7 +1,6 @@
 import { field, section, type Field } from '../../settings/field.ts'
 import {
   AbsolutePath,
-  Choice,
   Count,
   Duration,
   HostAndPort,
@@ -10,6 +9,7 @@ import {
   SocketPath,
   Switch,
 } from '../../settings/kinds.ts'
+import { REPORT_FORMAT } from './check.ts'
 import type { Schema } from '../../settings/schema.ts'
 
 /** Returns the declaration of a setting that driver options cannot change. */
@@ -217,13 +217,7 @@ export const statusSection = section('status', 'locket status', {
     default: 'false',
     summary: 'show only the Swarm secrets: how often each was given, and why a task did not get it',
   }),
-  format: field({
-    name: 'format',
-    schema: Choice(['table', 'json']),
-    default: 'table',
-    summary: 'table for people, or one JSON document',
-    placeholder: 'FORMAT',
-  }),
+  format: REPORT_FORMAT,
   watch: field({
     name: 'watch',
     kind: 'switch',

@@ -150,7 +150,7 @@ export function openLocket(
       async fetchOne(ref, { who, rows }) {
         const { key } = ref
         const row = (await rows(ref)).get(key)
-        known.note(key, row)
+        known.noteValue(key, row)
         return resolvedOf(row, key, who)
       },
     }),
@@ -163,7 +163,7 @@ export function openLocket(
       )
       // A value that has changed came along. It is asked for again, so that nothing keeps it until then.
       for (const [key, row] of rows) known.note(key, row)
-      const now = new Map(known.all())
+      const now = new Map(known.all().map(([key]) => [key, known.textOf(key)]))
       return ({ key }) => {
         known.use(key)
         return now.get(key)

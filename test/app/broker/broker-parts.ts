@@ -74,7 +74,7 @@ export async function brokerParts(
     decide: () => ({ isAllowed: true, policy: 'grant' }),
     audit: async (entries) => void audited.push(...entries),
     audited: createAuditStore(database),
-    workloads: openWorkloads(database, [], { clock, env: {} }),
+    workloads: openWorkloads(database, [], { clock, proxyFor: async () => ({}) }),
     settings: {
       url: `https://${HOST}:7468`,
       names: [HOST],

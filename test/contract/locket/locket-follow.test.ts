@@ -93,3 +93,25 @@ test('the question for versions names those that are known, and unchanged values
   const again = bodies.findLast((body) => body.includes('"answers"')) ?? ''
   assert.ok(!again.includes(Buffer.from(CANARY).toString('base64')), 'the value of a was not sent again')
 })
+
+test('a value of another version than the one told before makes the next answer another one', async (t) => {
+  const { service, refs, client } = await following(t)
+  const b = refs[1]
+  assert.ok(b !== undefined && client.versions !== undefined)
+  const told = async (): Promise<string | undefined> => (await client.versions?.(SIGNAL))?.(b)
+  const read = async (value: string): Promise<void> => {
+    service.values.set('b', Buffer.from(value))
+    const outcome = (await client.fetch([b], SIGNAL)).get(b.id)
+    assert.ok(outcome?.ok === true)
+    assert.equal(Buffer.from(outcome.secret.value.reveal()).toString(), value)
+    outcome.secret.value.wipe()
+  }
+  const first = await told()
+  // The value changes between the question for the versions and the one for the value, and goes back.
+  await read('older')
+  service.values.set('b', Buffer.from('two'))
+  const back = await told()
+  assert.notEqual(back, first)
+  await read('two')
+  assert.equal(await told(), back, 'it is settled')
+})

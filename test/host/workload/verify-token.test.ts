@@ -22,7 +22,7 @@ async function opened(t: TestContext, more: Partial<Issuer> = {}) {
     caCert: service.caCert,
     ...more,
   }
-  const verify = createVerifyToken([issuer], { clock, env: {} })
+  const verify = createVerifyToken([issuer], { clock, proxyFor: async () => ({}) })
   /** The reason of the refusal, or `good`. */
   const outcome = async (token: string, name = 'ci'): Promise<string> => {
     try {
@@ -202,6 +202,6 @@ function isSameToken(one: string, other: string): boolean {
 
 async function fetchKeys(caCert: string, url: string): Promise<{ text(): Promise<string> }> {
   const { fetchJson } = await import('../../../src/host/broker/workload/fetch-json.ts')
-  const read = await fetchJson(url, { caCert, env: {} })
+  const read = await fetchJson(url, { caCert, proxyFor: async () => ({}) })
   return { text: async () => JSON.stringify(read) }
 }

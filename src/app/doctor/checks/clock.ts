@@ -8,6 +8,9 @@ const SIGNS = [
   '/run/chronyd.pid',
 ]
 
+/** The cure for a clock that is off. */
+export const SET_CLOCK = 'systemctl enable --now systemd-timesyncd, or chrony'
+
 /** The clock: logins and signatures are refused when it is minutes off. */
 export const checkClock: DoctorCheck = async ({ host }) => {
   for (const path of SIGNS) {
@@ -16,7 +19,7 @@ export const checkClock: DoctorCheck = async ({ host }) => {
   return [
     noted(
       'no service is known to keep the clock right; logins and signatures fail when it is minutes off',
-      'compare it with date -u elsewhere; systemctl enable --now systemd-timesyncd, or chrony',
+      `compare it with date -u elsewhere; ${SET_CLOCK}`,
     ),
   ]
 }

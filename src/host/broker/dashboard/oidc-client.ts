@@ -3,6 +3,7 @@ import type { ClaimRule, SignedClaims } from '../../../core/broker/people/claims
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { SourceFiles } from '../../../core/ports/files.ts'
 import { LocketError } from '../../../core/vocabulary/errors.ts'
+import type { ProxyFor } from '../workload/fetch-json.ts'
 import { createSmallFetch } from './small-fetch.ts'
 
 /** The settings of the login by OpenID Connect. */
@@ -21,7 +22,7 @@ export interface LoginServiceConfig {
 interface LoginServicePorts {
   readonly clock: Pick<Clock, 'elapsed'>
   readonly files: SourceFiles
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly proxyFor: ProxyFor
 }
 
 const SECRET_BYTES = 4096
@@ -50,7 +51,7 @@ export function openLoginService(config: LoginServiceConfig, ports: LoginService
     if (secret === '') throw new LocketError('config', `the file ${secretFile} has no secret`)
     const ca = caFile === undefined ? undefined : await read(caFile, CA_BYTES)
     const found = await library.discovery(issuer, clientId, undefined, clientAuth(library, secret), {
-      [library.customFetch]: createSmallFetch(ca, ports.env),
+      [library.customFetch]: createSmallFetch(ca, ports.proxyFor),
       timeout: TIMEOUT_S,
       execute: [
         // The answer comes by TLS, and its signature is checked nevertheless.

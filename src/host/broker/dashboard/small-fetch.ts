@@ -1,6 +1,7 @@
 import { Agent as PlainAgent, request as plainRequest, type IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { errnoOf, LocketError } from '../../../core/vocabulary/errors.ts'
+import type { ProxyFor } from '../workload/fetch-json.ts'
 import { systemReason } from '../../../core/vocabulary/system-errors.ts'
 
 /** The largest answer in bytes: the keys and the description of a login service have some 10 KiB. */
@@ -20,12 +21,13 @@ interface FetchOptions {
  */
 export function createSmallFetch(
   ca: string | undefined,
-  env: Readonly<Record<string, string | undefined>>,
+  proxyFor: ProxyFor,
 ): (url: string, options: FetchOptions) => Promise<Response> {
-  const agent = new Agent({ ...(ca === undefined ? {} : { ca }), proxyEnv: { ...env } })
   const plainAgent = new PlainAgent()
   return async (url, { method, headers, body, signal }) => {
     const to = new URL(url)
+    const proxyEnv = await proxyFor(to)
+    const agent = new Agent({ ...(ca === undefined ? {} : { ca }), proxyEnv })
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const common = { method, headers, ...(signal === undefined ? {} : { signal }) }
     // Without TLS it is a port of this host, as the setting asks for.
@@ -52,6 +54,8 @@ export function createSmallFetch(
         hint: systemReason(errnoOf(thrown)),
         cause: thrown,
       })
+    } finally {
+      agent.destroy()
     }
   }
 }

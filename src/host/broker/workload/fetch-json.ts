@@ -3,15 +3,17 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { getCACertificates } from 'node:tls'
 import { jsonExcess } from '../../../core/text/json-shape.ts'
-import { errnoOf, isLocketError, LocketError } from '../../../core/vocabulary/errors.ts'
+import { errnoOf, isLocketError, LocketError, toLocketError } from '../../../core/vocabulary/errors.ts'
 import { systemReason } from '../../../core/vocabulary/system-errors.ts'
+
+/** Resolves with the proxy variables, in Node's form, for requests to a server. Rejects with `config`. */
+export type ProxyFor = (target: URL) => Promise<Readonly<Record<string, string>>>
 
 /** The parts of the process that a question to an issuer needs. */
 export interface IssuerRoute {
   /** A PEM file of authorities to trust beside the usual ones. */
   readonly caCert?: string | undefined
-  /** The environment with its proxy variables. */
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly proxyFor: ProxyFor
 }
 
 /** Milliseconds for a whole answer. */
@@ -23,11 +25,14 @@ const JSON_LIMITS = { depth: 8, values: 10_000 } as const
  * Resolves with the JSON at a URL of https. It follows no redirect. Rejects with `unavailable` for everything
  * but an answer of status 200 with at most 256 KiB within 5 s.
  */
-export async function fetchJson(url: string, { caCert, env }: IssuerRoute): Promise<unknown> {
+export async function fetchJson(url: string, { caCert, proxyFor }: IssuerRoute): Promise<unknown> {
   const signal = AbortSignal.timeout(ANSWER_MS)
   try {
     const own = caCert === undefined ? {} : { ca: [...getCACertificates(), await readFile(caCert, 'utf8')] }
-    const agent = new Agent({ proxyEnv: env, ...own })
+    const proxyEnv = await proxyFor(new URL(url)).catch((thrown: unknown) => {
+      throw unusable(url, toLocketError(thrown).message, thrown)
+    })
+    const agent = new Agent({ proxyEnv, ...own })
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const asked = request(url, { agent, signal, headers: { accept: 'application/json' }, ...own })
     asked.once('response', resolve)

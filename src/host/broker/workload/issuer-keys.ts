@@ -31,7 +31,7 @@ interface Kept {
  * question. An issuer that changes its keys is asked again when a token names one that is not known. Rejects
  * with `unavailable`, and as jose does for a token that none of the keys fits.
  */
-export function createIssuerKeys(issuer: Issuer, { clock, env, createKeySet }: Ports): JWTVerifyGetKey {
+export function createIssuerKeys(issuer: Issuer, { clock, proxyFor, createKeySet }: Ports): JWTVerifyGetKey {
   let kept: Kept | undefined
   let failed: { readonly error: LocketError; readonly at: number } | undefined
   let asking: Promise<Kept> | undefined
@@ -39,7 +39,7 @@ export function createIssuerKeys(issuer: Issuer, { clock, env, createKeySet }: P
   async function load(): Promise<Kept> {
     if (failed !== undefined && clock.elapsed() - failed.at < FAILED_MS) throw failed.error
     try {
-      const keys = createKeySet(await readKeys(issuer, { caCert: issuer.caCert, env }))
+      const keys = createKeySet(await readKeys(issuer, { caCert: issuer.caCert, proxyFor }))
       failed = undefined
       return (kept = { keys, at: clock.elapsed() })
     } catch (thrown) {

@@ -3,6 +3,7 @@ import type { Issuer, VerifiedToken, VerifyToken } from '../../../core/broker/se
 import type { Clock } from '../../../core/ports/clock.ts'
 import { jsonExcess } from '../../../core/text/json-shape.ts'
 import { isLocketError, LocketError, onOneLine } from '../../../core/vocabulary/errors.ts'
+import type { ProxyFor } from './fetch-json.ts'
 import { createIssuerKeys } from './issuer-keys.ts'
 
 /** Seconds that the clock of an issuer may differ. */
@@ -16,14 +17,14 @@ const JSON_LIMITS = { depth: 6, values: 256 } as const
 /** The parts of the process that a check needs. */
 interface Ports {
   readonly clock: Pick<Clock, 'now' | 'elapsed'>
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly proxyFor: ProxyFor
 }
 
 /**
  * Returns the check of tokens. Nothing is asked before the first token of an issuer, and nothing for a token
  * that another issuer has made or whose algorithm is not allowed. jose is loaded with the first token.
  */
-export function createVerifyToken(issuers: readonly Issuer[], { clock, env }: Ports): VerifyToken {
+export function createVerifyToken(issuers: readonly Issuer[], { clock, proxyFor }: Ports): VerifyToken {
   const known = new Map(issuers.map((issuer) => [issuer.name, issuer]))
   const keysOf = new Map<string, JWTVerifyGetKey>()
 
@@ -47,7 +48,7 @@ export function createVerifyToken(issuers: readonly Issuer[], { clock, env }: Po
         throw bad(`its algorithm is not one of ${algorithms.join(', ')}`)
       let keys = keysOf.get(name)
       if (keys === undefined)
-        keysOf.set(name, (keys = createIssuerKeys(issuer, { clock, env, createKeySet })))
+        keysOf.set(name, (keys = createIssuerKeys(issuer, { clock, proxyFor, createKeySet })))
       const now = clock.now()
       const { payload } = await jwtVerify(token, keys, {
         issuer: url,

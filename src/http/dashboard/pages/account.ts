@@ -1,3 +1,4 @@
+import { isFreshLogin } from '../../../app/dashboard/fresh-login.ts'
 import type { PasskeyRecord, SessionRecord } from '../../../core/broker/people/people.ts'
 import { html, type Html } from '../html/html.ts'
 import { framed } from '../html/layout.ts'
@@ -34,8 +35,24 @@ function passkeysCard(request: PageRequest, passkeys: readonly PasskeyRecord[]):
         </ul>`
   return html`<section class="card">
     <h2>Passkeys</h2>
-    ${list}
-    <div data-needs-passkeys hidden class="field">
+    ${list} ${isFresh(request) ? addPasskey(request) : loginAgain(request)}
+  </section>`
+}
+
+function isFresh({ visit, now }: PageRequest): boolean {
+  return isFreshLogin(visit, now)
+}
+
+/** Shows an old session the way to change it. */
+function loginAgain(request: PageRequest): Html {
+  const fields = html`<input type="hidden" name="next" value="/account" />
+    <button class="second" type="submit">Log in again</button>`
+  return html`<p class="dim">Your login is older than 5 minutes. Log in again to change how you log in.</p>
+    ${postForm(request, '/logout', fields)}`
+}
+
+function addPasskey(request: PageRequest): Html {
+  return html`<div data-needs-passkeys hidden class="field">
       ${textField({ name: 'passkey-name', label: 'Name of the new passkey', hint: 'Such as "Laptop".', most: 60 })}
       <p class="buttons">
         <button
@@ -51,8 +68,7 @@ function passkeysCard(request: PageRequest, passkeys: readonly PasskeyRecord[]):
       </p>
       <p id="says" class="note bad" role="alert" hidden></p>
     </div>
-    <p class="dim" data-without-script="yes">To add a passkey, allow scripts for this page.</p>
-  </section>`
+    <p class="dim" data-without-script="yes">To add a passkey, allow scripts for this page.</p>`
 }
 
 function passkeyRow(request: PageRequest, { id, name, createdAt, lastUsed }: PasskeyRecord): Html {
@@ -64,7 +80,15 @@ function passkeyRow(request: PageRequest, { id, name, createdAt, lastUsed }: Pas
     <button class="danger full">Remove this passkey</button>`
   return html`<li>
     <div class="title">${name}<span class="sub">${used}</span></div>
-    ${sureButton('Remove', 'You cannot log in with it any more.', postForm(request, '/account/passkey', fields))}
+    ${
+      isFresh(request)
+        ? sureButton(
+            'Remove',
+            'You cannot log in with it any more.',
+            postForm(request, '/account/passkey', fields),
+          )
+        : undefined
+    }
   </li>`
 }
 
@@ -94,7 +118,7 @@ function passwordCard(request: PageRequest): Html {
     <button class="second" type="submit">Change the password</button>`
   return html`<section class="card">
     <h2>Password</h2>
-    ${postForm(request, '/account/password', fields)}
+    ${person.hasPassword || isFresh(request) ? postForm(request, '/account/password', fields) : loginAgain(request)}
   </section>`
 }
 

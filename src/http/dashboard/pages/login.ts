@@ -122,9 +122,9 @@ export const LOGIN_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/logout',
-    async run({ dashboard, visit, visitor }) {
+    async run({ dashboard, visit, visitor, form }) {
       await dashboard.sessions.end(visit, visitor, visit.session.hash)
-      return { kind: 'redirect', to: '/login', cookies: sessionCookies('', 0) }
+      return { kind: 'redirect', to: loginPath(form.get('next') ?? '/'), cookies: sessionCookies('', 0) }
     },
   },
   { method: 'GET', path: '/setup', isOpen: true, run: setupPage },
@@ -142,6 +142,12 @@ export const LOGIN_ROUTES: readonly Route[] = [
     },
   },
 ]
+
+/** Returns the path of the login, and behind it the page that is wanted. */
+export function loginPath(wanted: string): string {
+  const next = safeNext(wanted)
+  return next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`
+}
 
 /** Returns the `usage` error for two passwords that are not the same. */
 export function differs(): LocketError {

@@ -4,7 +4,7 @@ import { plain } from '../html/layout.ts'
 import type { OpenRequest, PageAnswer, Route } from '../route.ts'
 import { COOKIES } from '../session/cookies.ts'
 import { safeNext } from '../session/guard.ts'
-import { sessionCookies } from './login.ts'
+import { loginPath, sessionCookies } from './login.ts'
 
 const CALLBACK = '/oidc/callback'
 const LOGIN_S = 600
@@ -26,8 +26,7 @@ function cookieOf(value: string, maxAgeS: number) {
 async function begin(request: OpenRequest): Promise<PageAnswer> {
   const { query, visitor, origin } = request
   const to = safeNext(query.get('next') ?? '/')
-  if (request.isFromElsewhere)
-    return { kind: 'redirect', to: to === '/' ? '/login' : `/login?next=${encodeURIComponent(to)}` }
+  if (request.isFromElsewhere) return { kind: 'redirect', to: loginPath(to) }
   const next = Buffer.from(to).toString('base64url')
   const { url, token } = await outsideOf(request).begin(visitor, `${origin}${CALLBACK}`)
   return { kind: 'redirect', to: url, cookies: [cookieOf(`${token}.${next}`, LOGIN_S)] }

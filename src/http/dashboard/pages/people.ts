@@ -183,6 +183,7 @@ export const PEOPLE_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/people/:name/link',
+    again: personPage,
     async run(request) {
       const { name = '' } = request.at
       return linkPage(

@@ -141,6 +141,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     try {
       const answer = await exchange(request, signal, connections)
       const { statusCode: status = 0 } = answer
+      traffic.noteDate(headerOf(answer, 'date'))
       if (status >= 200 && status < 300) {
         const body = await readBody(answer, request.maxBytes ?? USUAL_JSON_BYTES, who)
         await loadSchemas()

@@ -40,6 +40,8 @@ export interface Traffic {
   run<T>(request: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>
   /** Counts requests that a library made by itself, beyond the one that `run` has counted. */
   charge(count: number): void
+  /** Notes the time of an answer: its header `Date`. */
+  noteDate(date: string | undefined): void
   status(): ProviderStatus
 }
 
@@ -55,6 +57,9 @@ const NOT_THE_SERVERS: ReadonlySet<ErrorCode> = new Set([
 /** Milliseconds for one patient request. Other requests have the deadline of their caller. */
 const PATIENT_REQUEST_MS = 25_000
 
+/** Milliseconds that two clocks may differ: answers are under way, and `Date` has whole seconds. */
+const SAME_TIME_MS = 60_000
+
 /** Makes the gate of one instance. */
 export function createTraffic(options: TrafficOptions): Traffic {
   const { provider, maxConcurrent, rates, patientRates, clock } = options
@@ -64,6 +69,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
   const count = createRequestCount(clock)
   const patientPlaces = Math.max(1, Math.floor(maxConcurrent / 2))
   let patientRunning = 0
+  let last: { readonly date: string; readonly at: number } | undefined
   const patient = createPatientQueue(clock, () =>
     patientRunning < patientPlaces && pool.hasRoom() ? limit.patientWaitMs() : undefined,
   )
@@ -138,9 +144,13 @@ export function createTraffic(options: TrafficOptions): Traffic {
       limit.charge(more)
       count.add(more)
     },
+    noteDate(date) {
+      if (date !== undefined) last = { date, at: clock.now() }
+    },
     status() {
       const paused = breaker.state()
       const waiting = patient.size()
+      const offMs = last === undefined ? 0 : last.at - Date.parse(last.date)
       return {
         requestsLastHour: count.lastHour(),
         requests: count.total(),
@@ -148,6 +158,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
         failures: breaker.failures(),
         ...(paused === undefined ? {} : { paused }),
         ...(waiting === 0 ? {} : { waiting }),
+        ...(Math.abs(offMs) >= SAME_TIME_MS ? { clockOffMs: offMs } : {}),
       }
     },
   }

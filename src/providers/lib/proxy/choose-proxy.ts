@@ -53,6 +53,20 @@ export function nodeProxyVariables(env: ProxyEnvironment): Readonly<Record<strin
   return { ...Object.fromEntries(variables), ...(exceptions === undefined ? {} : { no_proxy: exceptions }) }
 }
 
+/**
+ * Resolves with the variables in Node's form that lead requests to `target` as `chooseProxy` does. None:
+ * connect directly. For an agent of `node:https` outside of the providers. Rejects like `chooseProxy`.
+ */
+export async function nodeProxyFor(
+  target: URL,
+  env: ProxyEnvironment,
+): Promise<Readonly<Record<string, string>>> {
+  const proxy = await chooseProxy(target, env)
+  if (proxy === undefined) return {}
+  const name = target.protocol === 'https:' ? 'https_proxy' : 'http_proxy'
+  return { [name]: withScheme((env[proxy.variable] ?? '').trim()) }
+}
+
 function variablesFor({ protocol }: URL, env: ProxyEnvironment): readonly string[] {
   const own = protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY']
   const isCgi = (env['REQUEST_METHOD'] ?? '') !== ''
