@@ -3,7 +3,7 @@
 #
 # Versions: keepassxc 2.7.4+dfsg.1-2 of Debian 12, pykeepass 4.2.0; needs apt-get with Debian 12 as a source, and python3 with pip.
 # Behaviour: an entry whose password refers to that of another one, {REF:P@I:…}, as the clone of an entry in KeePassXC has it on demand.
-#   Expected: all commands of one program give the same password. `show` and `clip` resolve the reference.
+#   Expected: all commands of one program give the same password. `show` resolves the reference.
 #   `export` in XML and in CSV writes its text, without a warning, so a move to another manager gets `{REF:P@I:…}` as the password,
 #   as does pykeepass. `show` also replaces {USERNAME} and {S:…} within any password, and leaves nothing for an attribute that
 #   does not exist: the password `x{S:k}y` is shown as `xy`.
