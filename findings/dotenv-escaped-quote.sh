@@ -5,7 +5,7 @@
 #   github.com/compose-spec/compose-go/v2 v2.16.2; needs npm, python3 with pip, Go 1.24 or newer, and x86-64 Linux.
 # Behaviour: a value in double quotes that holds an escaped double quote, PASSWORD="one\"two":
 #   Compose and python-dotenv give `one"two`. Node ends the value at the quote and gives `one\`. npm's dotenv keeps the backslash.
-#   None of them warns. Only a value in single quotes or without quotes is the same for all, so a writer of such files must use those.
+#   None of them warns. A value in single quotes, without ${ and two backslashes, is the same for all (python-dotenv-single-quotes.sh).
 # Exits with 0 while this is so, with 1 when it has changed.
 set -eu
 work=$(mktemp -d)

@@ -205,6 +205,10 @@ test('a profile that cannot be used is named with its reason', async (t) => {
       '[profile prod]\nrole_arn=arn:aws:iam::1:role/x\nsource_profile=prod\n',
       /with its own keys, and has none/,
     ],
+    [
+      '[profile prod]\naws_access_key_id = "AKID"\naws_secret_access_key = "canary"\n',
+      /profile "prod" has its key in quotes \(write it without/,
+    ],
     [`[profile prod]\ncredential_process=false\n`, /credential_process that fails \(exit code 1\)/],
     [`[profile prod]\ncredential_process=echo {}\n`, /writes no keys of version 1/],
     [`[profile prod]\ncredential_process=/no/such\n`, /the program \/no\/such is not on the PATH/],

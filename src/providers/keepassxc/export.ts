@@ -1,5 +1,7 @@
 /** One entry of a database. */
 export interface ExportedEntry {
+  /** The id in 32 hexadecimal digits, in lower case. References of other entries name it. */
+  readonly id: string
   /** The groups below the root and the title. */
   readonly path: readonly string[]
   /** The attributes by name, `Title` and `Password` among them. */
@@ -23,6 +25,7 @@ export function parseExport(xml: string): readonly ExportedEntry[] | undefined {
   const groups: { name: string; isBin: boolean }[] = []
   const entries: ExportedEntry[] = []
   let fields = new Map<string, string>()
+  let id = ''
   let key = ''
   let bin = ''
   let isComplete = false
@@ -35,11 +38,16 @@ export function parseExport(xml: string): readonly ExportedEntry[] | undefined {
     else if (name === 'Name' && above === 'Group' && group !== undefined) group.name = text
     else if (name === 'UUID' && above === 'Group' && group !== undefined)
       group.isBin = text === bin && !/^A+=*$/.test(bin)
+    else if (name === 'UUID' && above === 'Entry' && !isOld) id = Buffer.from(text, 'base64').toString('hex')
     else if (name === 'Key' && above === 'String') key = text
     else if (name === 'Value' && above === 'String' && !isOld) fields.set(key, text)
     else if (name === 'Group') groups.pop()
     else if (name === 'Entry' && !isOld && !groups.some(({ isBin }) => isBin))
-      entries.push({ path: [...groups.slice(1).map((one) => one.name), fields.get('Title') ?? ''], fields })
+      entries.push({
+        id,
+        path: [...groups.slice(1).map((one) => one.name), fields.get('Title') ?? ''],
+        fields,
+      })
     else if (name === 'KeePassFile') isComplete = true
   }
 

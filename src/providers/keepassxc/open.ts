@@ -8,6 +8,7 @@ import { ownReference } from '../lib/network-provider.ts'
 import { createMachineClient } from '../lib/program/machine-client.ts'
 import { programEnvironment, runProgram } from '../lib/program/run-program.ts'
 import { providerError } from '../lib/provider-error.ts'
+import { withReferences } from './entry-references.ts'
 import { parseExport, type ExportedEntry } from './export.ts'
 import { parseKeepassxcEntry, type KeepassxcEntry } from './refs.ts'
 import type { KeepassxcSettings } from './settings.ts'
@@ -87,7 +88,9 @@ export function openKeepassxc(
     begin: (signal) => entriesOf(database, signal),
     async fetchOne(ref, entries) {
       const wanted = ownReference(ref, parseKeepassxcEntry)
-      return { value: chosen(find(entries, wanted, instance), wanted, instance) }
+      const found = find(entries, wanted, instance)
+      const where = `${instance}: entry ${wanted.path.join('/')}`
+      return { value: chosen(found, wanted, where, (value) => withReferences(value, entries, where)) }
     },
   })
 }
@@ -111,23 +114,24 @@ function find(entries: readonly ExportedEntry[], { path }: KeepassxcEntry, insta
 }
 
 /** Names of attributes are compared without case: the program writes `UserName`, and people `username`. */
-function chosen({ fields }: ExportedEntry, { path, field, isAll }: KeepassxcEntry, instance: string): Secret {
+function chosen(
+  { fields }: ExportedEntry,
+  { field, isAll }: KeepassxcEntry,
+  where: string,
+  resolve: (value: string) => string,
+): Secret {
   if (isAll === true) {
     const own = [...fields].filter(
       ([name, value]) => name !== 'Title' && (value !== '' || !STANDARD.has(name)),
     )
-    return packFields(own.map(([name, value]) => [name, Secret.fromText(value)]))
+    return packFields(own.map(([name, value]) => [name, Secret.fromText(resolve(value))]))
   }
   const name = fields.has(field) ? field : [...fields.keys()].find((known) => sameName(known, field))
   const value = name === undefined ? undefined : fields.get(name)
-  if (value !== undefined) return Secret.fromText(value)
-  throw providerError(
-    'not_found',
-    `${instance}: entry ${path.join('/')} has no attribute ${JSON.stringify(field)}`,
-    {
-      hint: fieldHint(field, [...fields.keys()]),
-    },
-  )
+  if (value !== undefined) return Secret.fromText(resolve(value))
+  throw providerError('not_found', `${where} has no attribute ${JSON.stringify(field)}`, {
+    hint: fieldHint(field, [...fields.keys()]),
+  })
 }
 
 /** The attributes that every entry has, often without a value. */

@@ -40,7 +40,7 @@ export const subject: ProviderSubject = {
   lacks: NO_SERVER_KNOBS,
 }
 
-/** Entries by path, each with its attributes. The title is the last part. */
+/** Entries by path, each with its attributes. The title is the last part. `UUID` is the id, in base64. */
 export type Entries = Map<string, Readonly<Record<string, string>>>
 
 /** Makes a database of these entries by keepassxc-cli. */
@@ -59,12 +59,13 @@ export async function makeDatabase(place: string, entries: Entries, password: st
 function xmlOf(entries: Entries): string {
   const groups = [...entries].map(([path, fields]) => {
     const [title = '', ...above] = path.split('/').toReversed()
-    const strings = Object.entries({ Title: title, ...fields }).map(
+    const { UUID = uuid(), ...attributes } = fields
+    const strings = Object.entries({ Title: title, ...attributes }).map(
       ([key, value]) => `<String><Key>${escaped(key)}</Key><Value>${escaped(value)}</Value></String>`,
     )
     return above.reduce(
       (inner, name) => `<Group><UUID>${uuid()}</UUID><Name>${escaped(name)}</Name>${inner}</Group>`,
-      `<Entry><UUID>${uuid()}</UUID>${strings.join('')}</Entry>`,
+      `<Entry><UUID>${UUID}</UUID>${strings.join('')}</Entry>`,
     )
   })
   return `<?xml version="1.0" encoding="UTF-8"?><KeePassFile><Meta/><Root><Group><UUID>${uuid()}</UUID><Name>Root</Name>${groups.join('')}</Group></Root></KeePassFile>`

@@ -40,6 +40,24 @@ if (spawnSync('keepassxc-cli', ['--version']).status === 0) {
     assert.match(field ?? '', /entry app\/db has no attribute "tokn" \(did you mean token\?\)/)
   })
 
+  test('a value that refers to another entry is the value that keepassxc-cli shows', async (t) => {
+    const folder = await temporaryFolder(t)
+    const id = Buffer.from('an id of an entry')
+    const text = `{REF:P@I:${id.subarray(0, 16).toString('hex').toUpperCase()}}`
+    const owner = { UUID: id.subarray(0, 16).toString('base64'), Password: 'a secret' }
+    const database = join(folder, 'secrets.kdbx')
+    const entries: Entries = new Map([['clone', { Password: text }]])
+    entries.set('owner', owner)
+    await makeDatabase(database, entries, PASSWORD)
+    const shown = spawnSync('keepassxc-cli', ['show', '-q', '-a', 'Password', database, 'clone'], {
+      input: `${PASSWORD}\n`,
+      encoding: 'utf8',
+    })
+    await using opened = await open(subject, { ...backend, settings: { database, password: PASSWORD } })
+    const { read } = asking(subject, opened)
+    assert.deepEqual([shown.stdout, ...(await read('keepassxc://clone'))], ['a secret\n', 'a secret'])
+  })
+
   test('a file of another program, a missing one, and a machine without the program', async (t) => {
     const folder = await temporaryFolder(t)
     const database = join(folder, 'secrets.kdbx')

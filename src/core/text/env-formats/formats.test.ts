@@ -85,12 +85,16 @@ test('dotenv: the misreaders of each variable are listed, and other formats have
     ['D', "it's $5"],
     ['E', 'it is "$5"'],
     ['F', 'end\\'],
+    ['G', 'a${b}c $d ${e'],
+    ['H', '\\\\host'],
+    ['I', 'a\\b ${e:f}'],
   ])
   assert.deepEqual(
     misreadVariables(format('dotenv'), variables),
     new Map([
       ['node --env-file', ['C', 'D', 'F']],
       ['dotenv of npm', ['D', 'F']],
+      ['python-dotenv', ['D', 'F', 'G', 'H']],
     ]),
   )
   assert.equal(misreadVariables(format('json'), variables).size, 0)

@@ -89,6 +89,8 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       if (seen.length >= MOST_ROLES) throw unusable(name, `is the end of more than ${MOST_ROLES} roles`)
       return keysOfRole(name, profile, { profiles, seen: [...seen, name], signal })
     }
+    if (/^(["']).*\1$/.test(profile['aws_secret_access_key'] ?? ''))
+      throw unusable(name, 'has its key in quotes', 'write it without: they are a part of the key')
     const found = staticKeys(profile) ?? (await programKeys(name, profile, signal))
     if (found !== undefined) return found
     if (isAgain) throw unusable(name, 'takes on a role with its own keys, and has none')
