@@ -88,15 +88,24 @@ export function isAnyOf(instance: ProviderInstance, options: readonly string[]):
 }
 
 function volumeReader(defaults: VolumeDefaults): ReadVolume {
-  const operator = sizesOf(parseShared(defaults.layer, defaults.providers, []))
+  const inheritedProblems: Problems = []
+  const inherited = parseShared(defaults.layer, defaults.providers, inheritedProblems)
+  const operator = sizesOf(inherited)
   return (options, problems) => {
     const own = parseDriverOptions(options, FIELDS, problems)
-    const layer = mergeLayers({ 'driver option': own.layer, default: defaults.layer })
-    const shared = parseShared(layer, defaults.providers, problems)
+    // Most volumes name files only, and change no setting.
+    const isPlain = own.layer.size === 0
+    const layer = isPlain
+      ? defaults.layer
+      : mergeLayers({ 'driver option': own.layer, default: defaults.layer })
+    const shared = isPlain ? inherited : parseShared(layer, defaults.providers, problems)
+    if (isPlain) problems.push(...inheritedProblems)
     const { volume, tmpfs, written, chosen } = shared
-    const providers = defaults.providers.map((instance) =>
-      ownInstance(instance, own.layer, layer, defaults.limits, problems),
-    )
+    const providers = isPlain
+      ? defaults.providers
+      : defaults.providers.map((instance) =>
+          ownInstance(instance, own.layer, layer, defaults.limits, problems),
+        )
     problems.push(...unheeded(own.layer, defaults.providers, chosen))
     const ownFiles = own.files.map((file) => limitTemplate(file, defaults.limits, problems))
     const { ceilings } = defaults

@@ -58,8 +58,9 @@ export function openOrMakeDir(path: string): DirHandle {
  * itself. Returns undefined when a segment is not a folder.
  */
 export function openBelow(top: DirHandle, path: string): DirHandle | undefined {
+  if (path === '.') return { ...top, [Symbol.dispose]: () => undefined }
   let current = openDir(`${top.self}/.`)
-  for (const segment of path === '.' ? [] : path.split('/')) {
+  for (const segment of path.split('/')) {
     using parent = current
     const next = openDirIfAny(parent.at(segment))
     if (next === undefined) return undefined

@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { lstat, rmdir, statfs } from 'node:fs/promises'
+import { lstatSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
@@ -75,7 +75,7 @@ async function mountTmpfs(kernel: MountKernel, target: string, options: TmpfsOpt
       )
     return { warnings }
   } catch (error) {
-    await rmdir(target).catch(() => {})
+    removeFolder(target, () => undefined)
     throw error
   }
 }
@@ -162,16 +162,34 @@ async function unmount(kernel: MountKernel, target: string): Promise<void> {
       throw mountError(`cannot unmount ${target}`, errno ?? 'EBUSY')
   }
   // ENOTEMPTY, ENOTDIR: it is not the empty folder that this process made, so it stays.
-  await rmdir(target).catch((error: unknown) => {
+  removeFolder(target, (error) => {
     if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
       throw ioError(`cannot remove ${target}`, error)
   })
 }
 
+// The runtime folder is a tmpfs, like what is mounted in it: no disk can make these calls wait.
+
+function removeFolder(path: string, failed: (error: unknown) => void): void {
+  try {
+    rmdirSync(path)
+  } catch (error) {
+    failed(error)
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch {
+    await makeFolders(path, 0o700)
+  }
+}
+
 async function makeTarget(kernel: MountKernel, target: string): Promise<void> {
   try {
-    await makeFolders(target, 0o700)
-    if ((await lstat(target)).isDirectory()) {
+    await makeFolder(target)
+    if (lstatSync(target).isDirectory()) {
       if ((await entryAt(kernel, target)) === undefined) return
       throw new LocketError('mount_failed', `cannot mount a tmpfs at ${target}: one is mounted there already`)
     }
