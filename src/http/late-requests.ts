@@ -45,13 +45,8 @@ export function refuseLateRequests(server: Server, clock: Clock, limitMs: number
   })
   server.on('request', (request) => {
     const { socket } = request
-    endWait(socket)
-    // Most requests are whole in the turn of the event loop that brings their headers.
-    setImmediate(() => {
-      if (request.complete || socket.destroyed) return
-      startWait(socket)
-      request.once('end', () => endWait(socket))
-    })
+    startWait(socket)
+    request.once('end', () => endWait(socket))
   })
   // A timer that is left would keep the process alive.
   server.once('close', () => closed.abort(OVER))
