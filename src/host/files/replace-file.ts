@@ -43,10 +43,3 @@ export async function giveTo(file: FileHandle, owner: Owner): Promise<void> {
     if (errnoOf(thrown) !== 'EPERM') throw thrown
   }
 }
-/**
- * Closes a file without waiting. Use it where an error of close(2) changes nothing: the file was read, its
- * content was synchronized, or it need not outlive the system.
- */
-export function closeLater(file: FileHandle): void {
-  void file.close().catch(() => undefined)
-}

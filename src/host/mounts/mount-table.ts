@@ -224,9 +224,8 @@ function positive(target: string, limit: number): number {
 async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry | undefined> {
   const parent = realpathIfAny(dirname(target))
   if (parent === undefined) return undefined
-  const name = basename(target)
-  const real = join(parent, name)
-  return (await tmpfsMounts(kernel, name)).findLast((entry) => entry.mountPoint === real)
+  const real = join(parent, basename(target))
+  return (await tmpfsMounts(kernel, basename(target))).findLast((entry) => entry.mountPoint === real)
 }
 
 /**
@@ -251,7 +250,6 @@ function linesWith(text: string, part: string): string {
   return lines.join('\n')
 }
 
-/** The daemon's own folders are in the kernel's memory, so a trip to the thread pool would take longer. */
 function realpathIfAny(path: string): string | undefined {
   try {
     return realpathSync.native(path)

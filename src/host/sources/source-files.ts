@@ -1,10 +1,10 @@
 import { constants, readlinkSync, type Stats } from 'node:fs'
 import { open, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { closeLater } from '../../core/waiting/close-later.ts'
 import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { ReadLimits, SourceFiles } from '../../core/ports/files.ts'
-import { closeLater } from '../files/replace-file.ts'
 
 /**
  * Flag that opens a name without opening the file: no FIFO blocks, no device notices. Node does not name this
