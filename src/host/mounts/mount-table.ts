@@ -168,7 +168,7 @@ async function unmount(kernel: MountKernel, target: string): Promise<void> {
   })
 }
 
-// The runtime folder is a tmpfs, like what is mounted in it: no disk can make these calls wait.
+// The runtime folder is a tmpfs unless its setting says something else, so these calls wait for no disk.
 
 function removeFolder(path: string, failed: (error: unknown) => void): void {
   try {
