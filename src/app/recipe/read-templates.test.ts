@@ -10,7 +10,7 @@ const origin = 'driver option secret.a'
 const fileOf = (template: string) => ({ origin, source: { kind: 'inline', template } as const })
 const noFiles: SourceFiles = {
   read: () => Promise.reject(new Error('no file is read')),
-  wasRead: () => undefined,
+  wasRead: () => false,
 }
 
 function world() {

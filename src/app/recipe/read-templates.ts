@@ -84,7 +84,7 @@ interface Parsed {
 
 /**
  * The inline templates of the volume configurations that are kept: a Mount parses nothing that its Create has
- * parsed. What a text means depends on the parser of references, which is one object for each configuration.
+ * parsed. The parser of references decides the meaning of a text, and is one object for each configuration.
  */
 const parsed = new WeakMap<ParseRef, WeakMap<OutputSource, Parsed>>()
 

@@ -46,7 +46,7 @@ export function agree(own: KeyObject, share: Uint8Array): Buffer {
   return diffieHellman({ privateKey: own, publicKey })
 }
 
-/** What the key that seals a file's key is derived from. */
+/** The origin of the key that seals a file's key. */
 interface Wrapping {
   readonly shared: Uint8Array
   readonly salt: Uint8Array

@@ -63,7 +63,7 @@ test('a stanza that no age writes is refused', async () => {
 
 test('an identity with one other character is misspelt', async () => {
   const text = await newIdentity()
-  for (const [at, letter] of [...text].entries()) {
+  for (const [at, letter] of text.split('').entries()) {
     const wrong = `${text.slice(0, at)}${letter === 'Q' ? 'P' : 'Q'}${text.slice(at + 1)}`
     assert.throws(() => nativeIdentity(wrong), /misspelt/, wrong)
   }

@@ -53,7 +53,7 @@ function decodeShare([, text, ...others]: readonly string[]): Buffer | undefined
 
 /** Decodes Bech32 (BIP 173). The caller must wipe the bytes. */
 function scalarOf(text: string): Buffer {
-  const words = [...text.slice(PREFIX.length + 1).toLowerCase()].map((letter) => CHARSET.indexOf(letter))
+  const words = Array.from(text.slice(PREFIX.length + 1).toLowerCase(), (letter) => CHARSET.indexOf(letter))
   const isWritten = text.startsWith(`${PREFIX.toUpperCase()}1`) && text === text.toUpperCase()
   if (!isWritten || words.includes(-1) || checksumOf(words) !== 1) throw new Error('a misspelt identity')
   const scalar = Buffer.alloc(SHARE_BYTES)
@@ -73,7 +73,7 @@ function scalarOf(text: string): Buffer {
 }
 
 function checksumOf(words: readonly number[]): number {
-  const codes = [...PREFIX].map((letter) => letter.codePointAt(0) ?? 0)
+  const codes = Buffer.from(PREFIX)
   let sum = 1
   for (const word of [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31), ...words]) {
     const top = sum >>> 25
