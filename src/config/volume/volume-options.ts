@@ -93,13 +93,13 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
   const operator = sizesOf(inherited)
   return (options, problems) => {
     const own = parseDriverOptions(options, FIELDS, problems)
-    // Most volumes name files only, and change no setting.
+    // Most volumes only name files.
     const isPlain = own.layer.size === 0
     const layer = isPlain
       ? defaults.layer
       : mergeLayers({ 'driver option': own.layer, default: defaults.layer })
-    const shared = isPlain ? inherited : parseShared(layer, defaults.providers, problems)
     if (isPlain) problems.push(...inheritedProblems)
+    const shared = isPlain ? inherited : parseShared(layer, defaults.providers, problems)
     const { volume, tmpfs, written, chosen } = shared
     const providers = isPlain
       ? defaults.providers
@@ -108,8 +108,7 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
         )
     problems.push(...unheeded(own.layer, defaults.providers, chosen))
     const ownFiles = own.files.map((file) => limitTemplate(file, defaults.limits, problems))
-    const { ceilings } = defaults
-    checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
+    checkCeilings(own, sizesOf(shared), operator, defaults.ceilings, problems)
     const joined = joinFiles(defaults.files, ownFiles)
     const files = withAccess(joined, own.access, problems)
     const { watch, refresh, cache, onChange, mountTimeoutMs } = volume
@@ -124,8 +123,8 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
       tmpfs,
       written,
       ceilings: {
-        references: ceilings.references,
-        renderedBytes: ceilings.renderedBytes,
+        references: defaults.ceilings.references,
+        renderedBytes: defaults.ceilings.renderedBytes,
         origins: new Set(ownFiles.map(({ origin }) => origin)),
       },
       providers,

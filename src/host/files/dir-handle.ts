@@ -58,13 +58,17 @@ export function openOrMakeDir(path: string): DirHandle {
  * itself. Returns undefined when a segment is not a folder.
  */
 export function openBelow(top: DirHandle, path: string): DirHandle | undefined {
-  if (path === '.') return { ...top, [Symbol.dispose]: () => undefined }
   let current = openDir(`${top.self}/.`)
-  for (const segment of path.split('/')) {
+  for (const segment of path === '.' ? [] : path.split('/')) {
     using parent = current
     const next = openDirIfAny(parent.at(segment))
     if (next === undefined) return undefined
     current = next
   }
   return current
+}
+
+/** Does the same, but `.` is `top` without another descriptor: `top` must stay open as long as the result. */
+export function openWithin(top: DirHandle, path: string): DirHandle | undefined {
+  return path === '.' ? { ...top, [Symbol.dispose]: () => undefined } : openBelow(top, path)
 }

@@ -17,7 +17,7 @@ export interface Stanza {
   readonly body: Uint8Array
 }
 
-export const FILE_KEY_BYTES = 16
+const FILE_KEY_BYTES = 16
 const TAG_BYTES = 16
 /** Bytes of a scalar, and of a share. */
 export const SHARE_BYTES = 32
@@ -41,7 +41,7 @@ export function shareOf(own: KeyObject): Buffer {
 }
 
 /** Returns the secret that both sides know. Throws for a share of small order. The caller must wipe it. */
-export function agree(own: KeyObject, share: Uint8Array): Buffer {
+export function sharedSecret(own: KeyObject, share: Uint8Array): Buffer {
   const publicKey = createPublicKey({ key: Buffer.concat([PUBLIC_HEAD, share]), format: 'der', type: 'spki' })
   return diffieHellman({ privateKey: own, publicKey })
 }
