@@ -41,7 +41,7 @@ export function shareOf(own: KeyObject): Buffer {
 }
 
 /** Returns the secret that both sides know. Throws for a share of small order. The caller must wipe it. */
-export function sharedSecret(own: KeyObject, share: Uint8Array): Buffer {
+export function agreeOn(own: KeyObject, share: Uint8Array): Buffer {
   const publicKey = createPublicKey({ key: Buffer.concat([PUBLIC_HEAD, share]), format: 'der', type: 'spki' })
   return diffieHellman({ privateKey: own, publicKey })
 }

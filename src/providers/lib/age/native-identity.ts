@@ -1,5 +1,5 @@
 import {
-  sharedSecret,
+  agreeOn,
   isSealedKey,
   openFileKey,
   privateKey,
@@ -31,7 +31,7 @@ export function nativeIdentity(text: string): {
         if (args[0] !== 'X25519') continue
         const share = decodeShare(args)
         if (share === undefined || !isSealedKey(body)) throw new Error('a malformed stanza')
-        const shared = sharedSecret(own, share)
+        const shared = agreeOn(own, share)
         try {
           return openFileKey(body, { shared, salt: Buffer.concat([share, ownShare]), label: LABEL })
         } catch {

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, hkdfSync, privateDecrypt } from 'node:crypto'
 import {
-  sharedSecret,
+  agreeOn,
   isSealedKey,
   openFileKey,
   privateKey,
@@ -41,8 +41,8 @@ function openEd25519(
   const own = privateKey(createHash('sha512').update(seed).digest().subarray(0, 32))
   const ownShare = shareOf(own)
   const tweak = Buffer.from(hkdfSync('sha256', Buffer.alloc(0), wire, label, 32))
-  const once = sharedSecret(own, share)
-  const shared = sharedSecret(privateKey(tweak), once)
+  const once = agreeOn(own, share)
+  const shared = agreeOn(privateKey(tweak), once)
   try {
     return openFileKey(body, { shared, salt: Buffer.concat([share, ownShare]), label })
   } finally {
