@@ -212,13 +212,13 @@ export function createClients(
     },
 
     statusOf(caller) {
-      const used = [...shared.values()].filter(({ callers }) => callers.has(callerKey(caller)))
-      return new Map(
-        used.flatMap(({ name, client }) => {
-          const status = client?.status()
-          return status === undefined ? [] : [[name, status]]
-        }),
-      )
+      const key = callerKey(caller)
+      const statuses = new Map<string, ProviderStatus>()
+      for (const { name, client, callers } of shared.values()) {
+        const status = callers.has(key) ? client?.status() : undefined
+        if (status !== undefined) statuses.set(name, status)
+      }
+      return statuses
     },
 
     list: () =>

@@ -74,6 +74,20 @@ export async function readTemplates<F extends Unread>(
   }
 }
 
+/** An inline template that was parsed. */
+interface Parsed {
+  readonly template: Template
+  readonly bytes: number
+  /** Pairs of braces. */
+  readonly tags: number
+}
+
+/**
+ * The inline templates of the volume configurations that are kept: a Mount parses nothing that its Create has
+ * parsed. The parser of references decides the meaning of a text, and is one object for each configuration.
+ */
+const parsed = new WeakMap<ParseRef, WeakMap<OutputSource, Parsed>>()
+
 /** Reads and parses one template. Its errors carry the origin of the template as a fact. */
 async function readTemplate(
   { origin, source, needsReference }: Unread,
@@ -81,13 +95,29 @@ async function readTemplate(
   sources: SourceFiles,
 ): Promise<Template> {
   const { parseRef, clock, allowance } = rules
+  const known = parsed.get(parseRef)?.get(source)
+  if (known !== undefined) {
+    allowance?.addTemplate(origin, known.bytes)
+    for (let tag = 0; tag < known.tags; tag += 1) allowance?.addTag(origin)
+    return known.template
+  }
   const bytes = await bytesOf(source, origin, rules, sources)
   allowance?.addTemplate(origin, bytes.byteLength)
-  const countTag = allowance && (() => allowance.addTag(origin))
+  let tags = 0
+  const countTag = () => {
+    tags += 1
+    allowance?.addTag(origin)
+  }
   const steps = parseSteps(bytes, { parseRef, origin, countTag })
   const template = clock === undefined ? inOneTurn(steps) : await inTurns(steps, clock)
   if (needsReference && template.refs.length === 0) throw withoutReference(origin, template)
+  if (source.kind === 'inline') keep(parseRef, source, { template, bytes: bytes.byteLength, tags })
   return template
+}
+
+function keep(parseRef: ParseRef, source: OutputSource, known: Parsed): void {
+  const ofParser = parsed.get(parseRef) ?? new WeakMap<OutputSource, Parsed>()
+  parsed.set(parseRef, ofParser.set(source, known))
 }
 
 function withoutReference(origin: string, { warnings: [warning] }: Template): LocketError {

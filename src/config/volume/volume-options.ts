@@ -88,19 +88,27 @@ export function isAnyOf(instance: ProviderInstance, options: readonly string[]):
 }
 
 function volumeReader(defaults: VolumeDefaults): ReadVolume {
-  const operator = sizesOf(parseShared(defaults.layer, defaults.providers, []))
+  const inheritedProblems: Problems = []
+  const inherited = parseShared(defaults.layer, defaults.providers, inheritedProblems)
+  const operator = sizesOf(inherited)
   return (options, problems) => {
     const own = parseDriverOptions(options, FIELDS, problems)
-    const layer = mergeLayers({ 'driver option': own.layer, default: defaults.layer })
-    const shared = parseShared(layer, defaults.providers, problems)
+    // Most volumes only name files.
+    const isPlain = own.layer.size === 0
+    const layer = isPlain
+      ? defaults.layer
+      : mergeLayers({ 'driver option': own.layer, default: defaults.layer })
+    if (isPlain) problems.push(...inheritedProblems)
+    const shared = isPlain ? inherited : parseShared(layer, defaults.providers, problems)
     const { volume, tmpfs, written, chosen } = shared
-    const providers = defaults.providers.map((instance) =>
-      ownInstance(instance, own.layer, layer, defaults.limits, problems),
-    )
+    const providers = isPlain
+      ? defaults.providers
+      : defaults.providers.map((instance) =>
+          ownInstance(instance, own.layer, layer, defaults.limits, problems),
+        )
     problems.push(...unheeded(own.layer, defaults.providers, chosen))
     const ownFiles = own.files.map((file) => limitTemplate(file, defaults.limits, problems))
-    const { ceilings } = defaults
-    checkCeilings(own, sizesOf(shared), operator, ceilings, problems)
+    checkCeilings(own, sizesOf(shared), operator, defaults.ceilings, problems)
     const joined = joinFiles(defaults.files, ownFiles)
     const files = withAccess(joined, own.access, problems)
     const { watch, refresh, cache, onChange, mountTimeoutMs } = volume
@@ -115,8 +123,8 @@ function volumeReader(defaults: VolumeDefaults): ReadVolume {
       tmpfs,
       written,
       ceilings: {
-        references: ceilings.references,
-        renderedBytes: ceilings.renderedBytes,
+        references: defaults.ceilings.references,
+        renderedBytes: defaults.ceilings.renderedBytes,
         origins: new Set(ownFiles.map(({ origin }) => origin)),
       },
       providers,

@@ -95,7 +95,8 @@ function readBare({ bytes, parseRef, diagnostics, positionOf, countTag }: Reader
   const from = skipBlanks(bytes, 0)
   let end = bytes.byteLength
   while (end > from && isBlank(bytes[end - 1])) end -= 1
-  if (end - from > LONGEST_REFERENCE) return undefined
+  // Two braces are a tag, and most templates begin with one.
+  if (end - from > LONGEST_REFERENCE || (bytes[from] === OPEN && bytes[from + 1] === OPEN)) return undefined
   const text = decodeText(bytes.subarray(from, end))?.trim() ?? ''
   if (text === '' || /\{\{|\p{Cc}/u.test(text)) return undefined
   const [head = '', ...filters] = text.split('|')

@@ -67,3 +67,8 @@ export function openBelow(top: DirHandle, path: string): DirHandle | undefined {
   }
   return current
 }
+
+/** Does the same, but `.` is `top` without another descriptor: `top` must stay open as long as the result. */
+export function openWithin(top: DirHandle, path: string): DirHandle | undefined {
+  return path === '.' ? { ...top, [Symbol.dispose]: () => undefined } : openBelow(top, path)
+}

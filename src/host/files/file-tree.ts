@@ -6,7 +6,7 @@ import type { Owner } from '../../core/text/units.ts'
 import { Secret } from '../../core/vocabulary/secret.ts'
 import { createPace, type TurnClock } from '../../core/waiting/turns.ts'
 import { parentFolders } from '../../core/plan/paths.ts'
-import { openBelow, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
+import { openWithin, openDir, openDirIfAny, openOrMakeDir, type DirHandle } from './dir-handle.ts'
 import {
   hasReload,
   readGeneration,
@@ -126,7 +126,7 @@ async function prepare({ stage, data, files, options, owner, pace }: NewContent)
   const nextName = () => `new-${staged.length}`
   for (const path of parentFolders(files.map((file) => file.path))) {
     await pace()
-    using existing = openBelow(data, path)
+    using existing = openWithin(data, path)
     if (existing !== undefined) continue
     const name = nextName()
     mkdirSync(stage.at(name), { mode: 0o700 })
@@ -137,7 +137,7 @@ async function prepare({ stage, data, files, options, owner, pace }: NewContent)
   for (const file of files) {
     await pace()
     const wanted = { content: file.content, mode: file.mode, owner: file.owner ?? owner }
-    using parent = openBelow(data, dirname(file.path))
+    using parent = openWithin(data, dirname(file.path))
     const inode = parent && (await inodeIfSame(parent.at(basename(file.path)), wanted))
     if (inode !== undefined) kept.set(file.path, inode)
     else {
@@ -175,7 +175,7 @@ async function commit(generation: NewContent, { staged, kept }: Prepared): Promi
   }
   for (const path of folders) {
     await pace()
-    using folder = openBelow(data, path)
+    using folder = openWithin(data, path)
     if (folder === undefined) throw swapped(path)
     setOwnerAndMode(folder.fd, owner, options.dirMode)
     changes.gone.push(...removeOthers(folder, `${path}/`, wanted, stage))
@@ -186,7 +186,7 @@ async function commit(generation: NewContent, { staged, kept }: Prepared): Promi
 }
 
 function openParent(data: DirHandle, path: string): DirHandle {
-  const opened = openBelow(data, dirname(path))
+  const opened = openWithin(data, dirname(path))
   if (opened === undefined) throw swapped(dirname(path))
   return opened
 }

@@ -1,12 +1,11 @@
-import { realpathSync } from 'node:fs'
-import { lstat, rmdir, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { bitsOfMounted, parseMountFlags, parseSelinuxContext } from '../../core/volume/mount-flags.ts'
 import type { Mounted, MountTable } from '../../core/ports/mounts.ts'
 import type { Errno, Libc } from '../libc.ts'
-import { makeFolders } from '../files/make-folders.ts'
+import { isFolder, lookError, makeMountFolder, realFolder, removeMountFolder } from './mount-folder.ts'
 import { openKernel, usedBytes, type MountKernel } from './mount-kernel.ts'
 import { parseMountinfo, type MountEntry } from './mountinfo.ts'
 
@@ -56,7 +55,7 @@ export function openMountTable(kernel: MountKernel = openKernel()): MountTable<T
 }
 
 async function listUnder(kernel: MountKernel, dir: string): Promise<string[]> {
-  const real = realpathIfAny(dir)
+  const real = realFolder(dir)
   if (real === undefined) return []
   const below = (await tmpfsMounts(kernel)).filter((entry) => dirname(entry.mountPoint) === real)
   return [...new Set(below.map((entry) => join(dir, basename(entry.mountPoint))))]
@@ -75,7 +74,7 @@ async function mountTmpfs(kernel: MountKernel, target: string, options: TmpfsOpt
       )
     return { warnings }
   } catch (error) {
-    await rmdir(target).catch(() => {})
+    removeMountFolder(target, () => undefined)
     throw error
   }
 }
@@ -162,16 +161,16 @@ async function unmount(kernel: MountKernel, target: string): Promise<void> {
       throw mountError(`cannot unmount ${target}`, errno ?? 'EBUSY')
   }
   // ENOTEMPTY, ENOTDIR: it is not the empty folder that this process made, so it stays.
-  await rmdir(target).catch((error: unknown) => {
+  removeMountFolder(target, (error) => {
     if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
-      throw ioError(`cannot remove ${target}`, error)
+      throw lookError(`cannot remove ${target}`, error)
   })
 }
 
 async function makeTarget(kernel: MountKernel, target: string): Promise<void> {
   try {
-    await makeFolders(target, 0o700)
-    if ((await lstat(target)).isDirectory()) {
+    await makeMountFolder(target)
+    if (isFolder(target)) {
       if ((await entryAt(kernel, target)) === undefined) return
       throw new LocketError('mount_failed', `cannot mount a tmpfs at ${target}: one is mounted there already`)
     }
@@ -204,7 +203,7 @@ function positive(target: string, limit: number): number {
 }
 
 async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry | undefined> {
-  const parent = realpathIfAny(dirname(target))
+  const parent = realFolder(dirname(target))
   if (parent === undefined) return undefined
   const real = join(parent, basename(target))
   return (await tmpfsMounts(kernel, basename(target))).findLast((entry) => entry.mountPoint === real)
@@ -232,19 +231,6 @@ function linesWith(text: string, part: string): string {
   return lines.join('\n')
 }
 
-function realpathIfAny(path: string): string | undefined {
-  try {
-    return realpathSync.native(path)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw ioError(`cannot look at ${path}`, error)
-  }
-}
-
 function mountError(what: string, errno: string): LocketError {
   return new LocketError('mount_failed', `${what}: ${errno}`, { hint: HINTS[errno] })
-}
-
-function ioError(what: string, cause: unknown): LocketError {
-  return new LocketError('io', `${what}: ${systemReason(errnoOf(cause))}`, { cause })
 }

@@ -148,7 +148,8 @@ async function replaceCurrent(
     } finally {
       closeLater(file)
     }
-    await rename(temporary, join(dir, CURRENT))
+    // keepPrevious leaves its second name when both were one file already: rename(2) does nothing then.
+    await bothDone(rename(temporary, join(dir, CURRENT)), unlinkIfAny(join(dir, SECOND)))
     await (await opening).sync()
   } finally {
     opening.then(closeLater, () => undefined)
@@ -191,8 +192,6 @@ async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void
   try {
     await linkCurrent(current, second)
     await rename(second, previous)
-    // rename(2) does nothing when both are one file already.
-    await unlinkIfAny(second)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return
     if (!['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK'].includes(errnoOf(error) ?? '')) throw error

@@ -55,9 +55,9 @@ export function createLocalReader(paths: LocalPaths, files: SourceFiles, emit: E
     try {
       const digest = createHash('sha256').update(text).digest('base64')
       if (parsed?.digest === digest) return parsed.key
-      await warnIfExposed(paths.key, emit)
       const words = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1')
-      parsed = { digest, key: await parseAgeKey(words, paths.key) }
+      const [, key] = await bothOf(warnIfExposed(paths.key, emit), parseAgeKey(words, paths.key))
+      parsed = { digest, key }
       return parsed.key
     } finally {
       text.fill(0)

@@ -63,7 +63,7 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
   const now = driver.clock.now()
   return {
     state: tmpfsOf(state) !== undefined ? 'mounted' : state.kind === 'orphaned' ? 'orphaned' : 'idle',
-    files: content?.files.map(fileLine) ?? [],
+    files: content === undefined ? [] : fileLines(content),
     references: content?.references ?? 0,
     providers: content?.providers ?? [],
     requests: [...used].map(
@@ -86,6 +86,15 @@ function statusOf(driver: Driver, { name, state, activity }: Volume): VolumeStat
 
 /** As many digits of an ID as the engine's own commands show. */
 const ID_DIGITS = 12
+
+/** Docker asks for a volume more often than its content changes. */
+const lines = new WeakMap<ContentFacts, readonly string[]>()
+
+function fileLines(content: ContentFacts): readonly string[] {
+  const known = lines.get(content) ?? content.files.map(fileLine)
+  lines.set(content, known)
+  return known
+}
 
 function fileLine({ path, providers, bytes }: ContentFacts['files'][number]): string {
   const from = providers.length === 0 ? 'no reference' : providers.join(' and ')

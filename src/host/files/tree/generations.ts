@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from 'nod
 import { basename, dirname } from 'node:path'
 import { parentFolders } from '../../../core/plan/paths.ts'
 import type { Changes } from '../../../core/ports/files.ts'
-import { openBelow, openDir, openDirIfAny, type DirHandle } from '../dir-handle.ts'
+import { openWithin, openDir, openDirIfAny, type DirHandle } from '../dir-handle.ts'
 import { inodeIfSame, setOwnerAndMode, stageFile } from '../staged-file.ts'
 import { namesIn } from '../wipe.ts'
 import { place, removeOthers, type NewContent } from './place.ts'
@@ -30,7 +30,7 @@ export async function commitGeneration(generation: NewContent): Promise<Changes>
   using folder = openDir(data.at(name))
   setOwnerAndMode(folder.fd, owner, options.rootMode)
   for (const path of folders) {
-    using inner = openBelow(folder, path)
+    using inner = openWithin(folder, path)
     if (inner !== undefined) setOwnerAndMode(inner.fd, owner, options.dirMode)
   }
   point(CURRENT, name, generation)
@@ -67,7 +67,7 @@ async function compare(
   using folder = before === undefined ? undefined : openDirIfAny(data.at(before))
   for (const file of files) {
     await pace()
-    using parent = folder && openBelow(folder, dirname(file.path))
+    using parent = folder && openWithin(folder, dirname(file.path))
     const path = parent?.at(basename(file.path))
     const found = path === undefined ? undefined : lstatSync(path, { throwIfNoEntry: false })
     if (path === undefined || found === undefined) changes.made.push(file.path)
@@ -98,12 +98,12 @@ async function stageGeneration(
   using next = openDir(stage.at('next'))
   for (const path of folders) {
     await pace()
-    using parent = openBelow(next, dirname(path))
+    using parent = openWithin(next, dirname(path))
     if (parent !== undefined) mkdirSync(parent.at(basename(path)), { mode: 0o700 })
   }
   for (const file of files) {
     await pace()
-    using parent = openBelow(next, dirname(file.path))
+    using parent = openWithin(next, dirname(file.path))
     if (parent !== undefined)
       await stageFile(parent.at(basename(file.path)), { ...file, owner: file.owner ?? owner })
   }

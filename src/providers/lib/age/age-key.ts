@@ -1,4 +1,5 @@
 import { LocketError } from '../../../core/vocabulary/errors.ts'
+import { nativeIdentity } from './native-identity.ts'
 import { isSshKey, readSshKey } from './ssh-key.ts'
 
 /** The identities of a key file. */
@@ -83,7 +84,7 @@ function openerOf(age: Age, identities: readonly AgeIdentity[], path: string): P
   const decrypter = new age.Decrypter()
   for (const [index, identity] of identities.entries()) {
     try {
-      decrypter.addIdentity(identity)
+      decrypter.addIdentity(isNative(identity) ? nativeIdentity(identity) : identity)
     } catch {
       // The error of the package is not kept as a cause, because its text quotes the key.
       throw unusable(path, `identity ${index + 1} is misspelt`)
@@ -99,6 +100,10 @@ function openerOf(age: Age, identities: readonly AgeIdentity[], path: string): P
       }
     },
   }
+}
+
+function isNative(identity: AgeIdentity): identity is string {
+  return typeof identity === 'string' && identity.startsWith('AGE-SECRET-KEY-1')
 }
 
 /**

@@ -1,29 +1,17 @@
+import { createHash, createPrivateKey, hkdfSync, privateDecrypt } from 'node:crypto'
 import {
-  createDecipheriv,
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  hkdfSync,
-  privateDecrypt,
-  type KeyObject,
-} from 'node:crypto'
+  agreeOn,
+  isSealedKey,
+  openFileKey,
+  privateKey,
+  SHARE_BYTES,
+  shareOf,
+  type Stanza,
+} from './agreement.ts'
 import type { SshKey } from './ssh-key.ts'
-
-/** The part of a header that holds the key of the file for one recipient. */
-interface Stanza {
-  /** The type, and what follows it. */
-  readonly args: readonly string[]
-  readonly body: Uint8Array
-}
 
 /** RSA_PKCS1_OAEP_PADDING of OpenSSL. The bundle loads only functions of `node:crypto` at their first use. */
 const OAEP_PADDING = 4
-const FILE_KEY_BYTES = 16
-const TAG_BYTES = 16
-/** DER in front of the 32 bytes of an X25519 key (RFC 8410). */
-const PRIVATE_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const PUBLIC_HEAD = Buffer.from('302a300506032b656e032100', 'hex')
 
 /**
  * Returns an identity for the recipients `ssh-ed25519` and `ssh-rsa`, as the program age writes them
@@ -48,24 +36,17 @@ function openEd25519(
   label: string,
 ): Uint8Array {
   const share = Buffer.from(args[2] ?? '', 'base64')
-  if (share.length !== 32 || body.length !== FILE_KEY_BYTES + TAG_BYTES) throw new Error('a malformed stanza')
+  if (share.length !== SHARE_BYTES || !isSealedKey(body)) throw new Error('a malformed stanza')
   // RFC 8032 and RFC 7748 use the same clamped half of this hash.
   const own = privateKey(createHash('sha512').update(seed).digest().subarray(0, 32))
-  const ownShare = createPublicKey(own).export({ format: 'der', type: 'spki' }).subarray(PUBLIC_HEAD.length)
+  const ownShare = shareOf(own)
   const tweak = Buffer.from(hkdfSync('sha256', Buffer.alloc(0), wire, label, 32))
-  const once = agree(own, share)
-  const shared = agree(privateKey(tweak), once)
-  const wrapping = Buffer.from(hkdfSync('sha256', shared, Buffer.concat([share, ownShare]), label, 32))
+  const once = agreeOn(own, share)
+  const shared = agreeOn(privateKey(tweak), once)
   try {
-    const decipher = createDecipheriv('chacha20-poly1305', wrapping, Buffer.alloc(12), {
-      authTagLength: TAG_BYTES,
-    })
-    decipher.setAuthTag(body.subarray(FILE_KEY_BYTES))
-    const opened = decipher.update(body.subarray(0, FILE_KEY_BYTES))
-    decipher.final()
-    return new Uint8Array(opened)
+    return openFileKey(body, { shared, salt: Buffer.concat([share, ownShare]), label })
   } finally {
-    for (const secret of [once, shared, wrapping]) secret.fill(0)
+    for (const secret of [once, shared]) secret.fill(0)
   }
 }
 
@@ -98,15 +79,6 @@ function openRsa(
     oaepLabel: Buffer.from(label),
   }
   return new Uint8Array(privateDecrypt(options, body))
-}
-
-function privateKey(bytes: Buffer): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([PRIVATE_HEAD, bytes]), format: 'der', type: 'pkcs8' })
-}
-
-function agree(own: KeyObject, share: Buffer): Buffer {
-  const publicKey = createPublicKey({ key: Buffer.concat([PUBLIC_HEAD, share]), format: 'der', type: 'spki' })
-  return diffieHellman({ privateKey: own, publicKey })
 }
 
 function valueOf(number: Buffer): bigint {
