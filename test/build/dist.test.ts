@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  cpSync,
   existsSync,
   globSync,
   lstatSync,
@@ -62,18 +63,35 @@ test('the rootfs has one program, and no shell', () => {
   assert.ok(!files.some((path) => /(^|\/)(sh|bash|busybox|apt|dpkg)$/.test(path)))
 })
 
+const OF_THE_IMAGE = ['bin/launcher', 'bin/sidecar', 'lib/dash', 'LICENSES/dash'].map(
+  (path) => `locket/${path}`,
+)
+
 test("the sidecar image has the plugin's files without its folders, readable for every user", () => {
   const image = join(dist, 'image/rootfs')
   const filesIn = (folder: string) =>
     globSync('**', { cwd: folder }).filter((path) => lstatSync(join(folder, path)).isFile())
   assert.deepEqual(
     filesIn(image).toSorted(),
-    [...filesIn(rootfs).filter((path) => path !== 'locket/build-id'), 'locket/bin/sidecar'].toSorted(),
+    [...filesIn(rootfs).filter((path) => path !== 'locket/build-id'), ...OF_THE_IMAGE].toSorted(),
   )
+  assert.match(readFileSync(join(image, 'locket/LICENSES/dash'), 'utf8'), /Herbert Xu/)
   for (const folder of ['run/docker', 'var']) assert.equal(existsSync(join(image, folder)), false, folder)
   for (const folder of ['templates', 'etc/locket', 'run/secrets'])
     assert.equal(lstatSync(join(image, folder)).mode & 0o777, 0o755, folder)
   for (const path of filesIn(image)) assert.equal(lstatSync(join(image, path)).mode & 0o044, 0o044, path)
+})
+
+test('in the sidecar image a health check that finds all in place needs no Node', () => {
+  const small = join(scratch, 'image')
+  for (const path of ['lib', 'lib64', 'locket/bin/launcher', 'locket/lib/dash'])
+    cpSync(join(dist, 'image/rootfs', path), join(small, path), { recursive: true, verbatimSymlinks: true })
+  writeFileSync(join(small, 'ready'), '["/lib64"]')
+  const check = ['/locket/bin/launcher', 'healthcheck', '--status-file', '/ready']
+  const run = () => spawnSync('chroot', [small, ...check], { encoding: 'utf8' })
+  assert.deepEqual([run().status, run().stdout], [0, 'every secret is in place\n'])
+  writeFileSync(join(small, 'ready'), '["/gone"]')
+  assert.match(run().stderr, /\/locket\/bin\/node: not found/)
 })
 
 test('nothing that is published holds the SDK of Bitwarden', () => {
