@@ -143,16 +143,28 @@ test('two plugins made of one build differ', () => {
   assert.notEqual(readFileSync(id, 'utf8'), before)
 })
 
-test('a health check loads one file, and no file needs two bytes for a character', () => {
+/** The files that a command loads, and whether V8 refused the compiled code of each. */
+function filesOf(words: readonly string[]): unknown[] {
   const hook = join(scratch, 'files.cjs')
-  writeFileSync(hook, "process.on('exit', () => console.error(Object.keys(require.cache).join('\\n')))")
+  const tell = '(name, script) => console.error(`FILE ${JSON.stringify([name, script.cachedDataRejected])}`)'
+  const own = `class extends vm.Script { constructor(a, b) { super(a, b); tell(b.filename, this) } }`
+  writeFileSync(hook, `const vm = require('node:vm'); const tell = ${tell}; vm.Script = ${own}`)
   const [program = '', start = ''] = ['bin/node', 'lib/start.cjs'].map((path) => join(dist, 'locket', path))
-  const ran = spawnSync(program, ['--require', hook, start, 'healthcheck'], { encoding: 'utf8' })
-  const loaded = ran.stderr.split('\n').filter((path) => path.includes('/lib/app/'))
-  assert.deepEqual(
-    loaded.map((path) => basename(path)),
-    ['main.cjs'],
-  )
+  const { stderr } = spawnSync(program, ['--require', hook, start, ...words], { encoding: 'utf8' })
+  const lines = stderr.split('\n').filter((line) => line.startsWith('FILE '))
+  return lines.map((line) => JSON.parse(line.slice('FILE '.length)))
+}
+
+test('V8 takes the compiled code that ships, and a health check needs that of one file', () => {
+  const file = (name: string) => [join(dist, 'locket/lib/app', name), false]
+  assert.deepEqual(filesOf(['healthcheck']), [file('main.cjs')])
+  assert.deepEqual(filesOf(['exec', '--no-exec', '-e', 'A=b', '--', '/bin/true']).slice(0, 2), [
+    file('main.cjs'),
+    file('render.cjs'),
+  ])
+})
+
+test('no file needs two bytes for a character', () => {
   const app = join(dist, 'locket/lib/app')
   for (const file of globSync('*.cjs', { cwd: app }))
     assert.ok(!readFileSync(join(app, file)).some((byte) => byte > 127), file)
