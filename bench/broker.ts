@@ -5,7 +5,6 @@
 import { fork } from 'node:child_process'
 import { createPublicKey, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -40,6 +39,7 @@ import { serveGrackle } from '../src/http/grackle/grackle-api.ts'
 import type { Sent } from './broker-load.ts'
 import { createGrackleLoad } from './grackle-load.ts'
 import { median, report } from './measure.ts'
+import { startKvServer } from './openbao.ts'
 
 const [CONNECTIONS, MACHINES, REQUESTS, ROUNDS] = [16, 20, 2000, 5]
 /** As long as the sealed answer with one value of 32 bytes. */
@@ -161,20 +161,31 @@ interface Loaded {
   readonly rate: number
 }
 
-/** Sends the requests from a process of its own. */
-async function load(port: number, path: string, requests: readonly Sent[]): Promise<Loaded> {
+/** Seconds of a CPU that this process has used. */
+function ownCpu(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** Sends the requests from a process of its own. `cpu` is that of the server. */
+async function load(
+  port: number,
+  path: string,
+  requests: readonly Sent[],
+  cpu: () => number = ownCpu,
+): Promise<Loaded> {
   const child = fork(new URL('./broker-load.ts', import.meta.url))
   const heard = async (): Promise<unknown> => ((await once(child, 'message')) as readonly unknown[])[0]
   const ready = heard()
   child.send({ port, path, requests, connections: CONNECTIONS })
   await ready
   const done = heard()
-  const cpu = process.cpuUsage()
+  const before = cpu()
   child.send('go')
   const took = (await done) as readonly number[]
-  const { user, system } = process.cpuUsage(cpu)
+  const seconds = cpu() - before
   child.kill()
-  return { took, rate: requests.length / ((user + system) / 1e6) }
+  return { took, rate: requests.length / seconds }
 }
 
 const REACHED = {
@@ -182,12 +193,13 @@ const REACHED = {
   bare: { name: 'signed, sealed, audited read : bare route', reach: '≥ 0.25', unit: '×' },
   floor: { name: 'a route that verifies, signs and does nothing else : bare', reach: 'the floor', unit: '×' },
   values: { name: 'values of batches of 20', reach: '≥ 10000', unit: '/CPU-s' },
+  kv: { name: "signed, sealed, audited read : read of OpenBao's KV", reach: '≥ 1.0', unit: '×' },
+  kvValues: { name: "values of batches of 20 : reads of OpenBao's KV", reach: '≥ 8', unit: '×' },
   grackle: { name: "reads of grackleclub's protocol", reach: '≥ 500', unit: '/CPU-s' },
   sikkerkey: { name: '/v1 single read : /v2 unsealed', reach: '≥ 0.8', unit: '×' },
 } as const
 
-const onPath = (program: string): boolean =>
-  (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)))
+const kv = await startKvServer(folder)
 
 try {
   const [plain, audited] = [await openServer('plain', false), await openServer('audited', true)]
@@ -215,12 +227,22 @@ try {
     bare: [],
     floor: [],
     values: [],
+    kv: [],
+    kvValues: [],
     grackle: [],
     sikkerkey: [],
   }
   // The first round warms every kind up, and does not count.
   for (let round = 0; round <= ROUNDS; round += 1) {
     const got = {} as Record<keyof typeof kinds, Loaded>
+    const ofKv =
+      kv &&
+      (await load(
+        kv.port,
+        kv.path,
+        Array.from({ length: 2 * REQUESTS }, () => kv.request),
+        kv.cpu,
+      ))
     // Every other round goes backwards: none of them always follows the same other one.
     for (const name of round % 2 === 0 ? names : names.toReversed()) got[name] = await kinds[name]()
     if (round === 0) continue
@@ -231,14 +253,19 @@ try {
     figures.grackle.push(got.grackle.rate)
     figures.sikkerkey.push(got.sikkerkey.rate / got.unsealed.rate)
     const rates = names.map((name) => `${name} ${got[name].rate.toFixed(0)}`).join(', ')
-    print(`requests for a CPU-second of the server: ${rates}`)
+    if (ofKv !== undefined) {
+      figures.kv.push(got.audited.rate / ofKv.rate)
+      figures.kvValues.push((20 * got.batches.rate) / ofKv.rate)
+    }
+    print(
+      `requests for a CPU-second of the server: ${rates}${ofKv === undefined ? '' : `, ${kv?.name} ${ofKv.rate.toFixed(0)}`}`,
+    )
   }
-  print(
-    `OpenBao's KV: not measured, ${onPath('bao') ? 'a run with `bao server -dev` is not written yet' : '`bao` is not on the PATH'}`,
-  )
+  if (kv === undefined) print("OpenBao's KV: not measured, neither `bao` nor `vault` is on the PATH")
   for (const name of Object.keys(REACHED) as readonly (keyof typeof REACHED)[])
-    print(report({ ...REACHED[name], values: figures[name] }))
+    if (figures[name].length > 0) print(report({ ...REACHED[name], values: figures[name] }))
   await Promise.all([plain.close(), audited.close(), open.close()])
 } finally {
+  await kv?.stop()
   await rm(folder, { recursive: true, force: true })
 }

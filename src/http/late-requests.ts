@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../core/ports/clock.ts'
+import { OVER } from '../core/waiting/over.ts'
 
 /**
  * Refuses a request that has not arrived whole `limitMs` after its connection was opened, or after its
@@ -9,7 +10,7 @@ import type { Clock } from '../core/ports/clock.ts'
  */
 export function refuseLateRequests(server: Server, clock: Clock, limitMs: number): void {
   const waits = new WeakMap<Socket, AbortController>()
-  const endWait = (socket: Socket) => waits.get(socket)?.abort()
+  const endWait = (socket: Socket) => waits.get(socket)?.abort(OVER)
   function startWait(socket: Socket): void {
     endWait(socket)
     const arrived = new AbortController()
@@ -30,7 +31,12 @@ export function refuseLateRequests(server: Server, clock: Clock, limitMs: number
   })
   server.on('request', (request) => {
     const { socket } = request
-    startWait(socket)
-    request.once('end', () => endWait(socket))
+    endWait(socket)
+    // Most requests are whole in the turn of the event loop that brings their headers.
+    setImmediate(() => {
+      if (request.complete || socket.destroyed) return
+      startWait(socket)
+      request.once('end', () => endWait(socket))
+    })
   })
 }

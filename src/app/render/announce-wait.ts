@@ -1,6 +1,7 @@
 import { formatError, type LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Emit } from '../../core/ports/events.ts'
+import { OVER } from '../../core/waiting/over.ts'
 
 /** Milliseconds until the wait is reported, and between two reports. */
 const FIRST_MS = 2000
@@ -41,5 +42,5 @@ export function announceWait({ clock, emit, timeoutMs, state }: Wait): Disposabl
   }
   // Rejects only when it is disposed.
   announce().catch(() => undefined)
-  return { [Symbol.dispose]: () => over.abort() }
+  return { [Symbol.dispose]: () => over.abort(OVER) }
 }

@@ -1,6 +1,7 @@
 import { LocketError } from '../../core/vocabulary/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Machine } from '../machine.ts'
+import { OVER } from '../../core/waiting/over.ts'
 
 /** For one rendering of a command, all providers together. */
 export const RENDER_TIMEOUT_MS = 30_000
@@ -20,7 +21,7 @@ export function openDeadline(
     () => expired.abort(new LocketError('timeout', `no answer within ${ms} ms`)),
     () => undefined,
   )
-  return { signal: AbortSignal.any([parent, expired.signal]), [Symbol.dispose]: () => over.abort() }
+  return { signal: AbortSignal.any([parent, expired.signal]), [Symbol.dispose]: () => over.abort(OVER) }
 }
 
 const DEFAULT_MOUNT_MS = 25_000

@@ -36,13 +36,24 @@ type ReadVolume = (options: DriverOptions, problems: Problems) => VolumeConfig
 /** Returns the function `DaemonConfig.volumeConfig` of a daemon with these defaults. */
 export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOptions) => VolumeConfig {
   const read = volumeReader(defaults)
+  const recent = new Map<DriverOptions, VolumeConfig>()
   return (options) => {
+    const known = recent.get(options)
+    if (known !== undefined) return known
     const problems: Problems = []
     const config = read(options, problems)
     throwProblems(problems)
+    recent.set(options, config)
+    for (const oldest of recent.keys()) {
+      if (recent.size <= RECENT) break
+      recent.delete(oldest)
+    }
     return config
   }
 }
+
+/** The volumes whose configuration is kept: calls of one volume follow each other, and memory is short. */
+const RECENT = 16
 
 /** The configuration of a volume without its wrong options. */
 export interface CheckedVolume {

@@ -46,7 +46,8 @@ export async function emptyFolder(
     if (names.length === 0) return unique(failures)
     for (const name of names) {
       const removal = { stage, disposal: disposal(name.toString('latin1')), failures, budget }
-      if (budget.mayGoOn()) await removeEntry(folder, name, removal)
+      if (budget.mayGoOn())
+        await removeEntry(folder, name, removal, () => removeFolder(folder, name, removal))
     }
   }
   const left = namesBut(folder, keep)
@@ -78,11 +79,18 @@ interface Removal {
   readonly budget: WipeBudget
 }
 
-async function removeEntry(folder: DirHandle, name: Buffer, removal: Removal): Promise<void> {
-  const { disposal, failures, budget } = removal
+/** Removes an entry that is not a folder, and leaves a folder to `onFolder`. */
+async function removeEntry(
+  folder: DirHandle,
+  name: Buffer,
+  { disposal, failures, budget }: Removal,
+  onFolder: () => Promise<void> | void,
+): Promise<void> {
   try {
-    if (lstatSync(folder.atBytes(name)).isDirectory()) return await removeFolder(folder, name, removal)
-    const hindrance = await removeFile(folder.atBytes(name), disposal, budget)
+    const path = folder.atBytes(name)
+    const facts = lstatSync(path)
+    if (facts.isDirectory()) return await onFolder()
+    const hindrance = await removeKnown(path, facts.isFile() ? disposal : 'unlink', budget)
     if (hindrance !== undefined) failures.push(`${printable(name)}: ${hindrance}`)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') failures.push(`${printable(name)}: ${reasonOf(error)}`)
@@ -111,9 +119,7 @@ async function removeFolder(parent: DirHandle, top: Buffer, removal: Removal): P
     for (const name of namesIn(folder)) {
       if (!budget.mayGoOn()) return
       await budget.pause()
-      if (lstatSync(folder.atBytes(name), { throwIfNoEntry: false })?.isDirectory() === true)
-        waiting.push(moveAside(folder, name, stage))
-      else await removeEntry(folder, name, removal)
+      await removeEntry(folder, name, removal, () => void waiting.push(moveAside(folder, name, stage)))
     }
     rmdirSync(stage.at(aside))
   }
@@ -143,10 +149,17 @@ export async function removeFile(
   disposal: Disposal,
   budget: WipeBudget = openWipeBudget(),
 ): Promise<string | undefined> {
+  const isFile = lstatSync(path).isFile()
+  return await removeKnown(path, isFile ? disposal : 'unlink', budget)
+}
+
+async function removeKnown(
+  path: PathLike,
+  disposal: Disposal,
+  budget: WipeBudget,
+): Promise<string | undefined> {
   try {
-    return disposal === 'overwrite' && lstatSync(path).isFile()
-      ? await overwriteFile(path, budget)
-      : undefined
+    return disposal === 'overwrite' ? await overwriteFile(path, budget) : undefined
   } finally {
     unlinkSync(path)
   }

@@ -1,4 +1,5 @@
-import { lstat, realpath, rmdir, statfs } from 'node:fs/promises'
+import { realpathSync } from 'node:fs'
+import { lstat, rmdir, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
@@ -55,7 +56,7 @@ export function openMountTable(kernel: MountKernel = openKernel()): MountTable<T
 }
 
 async function listUnder(kernel: MountKernel, dir: string): Promise<string[]> {
-  const real = await realpathIfAny(dir)
+  const real = realpathIfAny(dir)
   if (real === undefined) return []
   const below = (await tmpfsMounts(kernel)).filter((entry) => dirname(entry.mountPoint) === real)
   return [...new Set(below.map((entry) => join(dir, basename(entry.mountPoint))))]
@@ -203,11 +204,10 @@ function positive(target: string, limit: number): number {
 }
 
 async function entryAt(kernel: MountKernel, target: string): Promise<MountEntry | undefined> {
-  const parent = await realpathIfAny(dirname(target))
+  const parent = realpathIfAny(dirname(target))
   if (parent === undefined) return undefined
-  const name = basename(target)
-  const real = join(parent, name)
-  return (await tmpfsMounts(kernel, name)).findLast((entry) => entry.mountPoint === real)
+  const real = join(parent, basename(target))
+  return (await tmpfsMounts(kernel, basename(target))).findLast((entry) => entry.mountPoint === real)
 }
 
 /**
@@ -232,9 +232,9 @@ function linesWith(text: string, part: string): string {
   return lines.join('\n')
 }
 
-async function realpathIfAny(path: string): Promise<string | undefined> {
+function realpathIfAny(path: string): string | undefined {
   try {
-    return await realpath(path)
+    return realpathSync.native(path)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw ioError(`cannot look at ${path}`, error)

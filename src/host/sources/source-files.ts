@@ -1,6 +1,7 @@
-import { constants, type Stats } from 'node:fs'
-import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises'
+import { constants, readlinkSync, type Stats } from 'node:fs'
+import { open, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { closeLater } from '../../core/waiting/close-later.ts'
 import { LocketError, errnoOf, isLocketError } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { ReadLimits, SourceFiles } from '../../core/ports/files.ts'
@@ -33,9 +34,12 @@ export function openSourceFiles(): SourceFiles {
 }
 
 async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
+  const files: FileHandle[] = []
   try {
-    await using named = await open(path, O_PATH)
-    const real = await readlink(`/proc/self/fd/${named.fd}`)
+    const named = await open(path, O_PATH)
+    files.push(named)
+    // The kernel knows the name, whatever the file system does.
+    const real = readlinkSync(`/proc/self/fd/${named.fd}`)
     await checkWithin(path, real, limits.within)
     const facts = await named.stat()
     await checkExcept(path, { real, facts }, limits.except)
@@ -43,8 +47,9 @@ async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
       const kind = facts.isDirectory() ? 'a folder, and a file is needed' : 'not a regular file'
       throw new LocketError('io', `${path} is ${kind}`, naming(path))
     }
-    await using file = await open(`/proc/self/fd/${named.fd}`, O_RDONLY | O_NONBLOCK)
-    return await readBounded(path, file, limits.maxBytes)
+    const file = await open(`/proc/self/fd/${named.fd}`, O_RDONLY | O_NONBLOCK)
+    files.push(file)
+    return await readBounded(file, { path, size: facts.size, maxBytes: limits.maxBytes })
   } catch (error) {
     if (isLocketError(error)) throw error
     // A message must not reveal whether a file outside of the roots exists.
@@ -53,26 +58,32 @@ async function read(path: string, limits: ReadLimits): Promise<Uint8Array> {
       ...naming(path),
       cause: error,
     })
+  } finally {
+    for (const file of files) closeLater(file)
   }
 }
 
-/**
- * Reads a file of at most `maxBytes`. Asks for one byte more than allowed, because the size from stat may be
- * out of date.
- */
-async function readBounded(path: string, file: FileHandle, maxBytes: number): Promise<Uint8Array> {
-  const { size } = await file.stat()
+interface Bounds {
+  readonly path: string
+  /** Bytes of the file, as stat(2) said. */
+  readonly size: number
+  readonly maxBytes: number
+}
+
+/** Reads a file. Asks for one byte more than its size, because that may be out of date. */
+async function readBounded(file: FileHandle, { path, size, maxBytes }: Bounds): Promise<Uint8Array> {
   if (size > maxBytes) throw tooLarge(path, maxBytes)
   let buffer = new Uint8Array(size + 1)
   let length = 0
   for (;;) {
     const { bytesRead } = await file.read(buffer, length, buffer.length - length, length)
-    if (bytesRead === 0) break
     length += bytesRead
     if (length > maxBytes) {
       buffer.fill(0)
       throw tooLarge(path, maxBytes)
     }
+    // A file of /proc or /sys says 0, and may give its content in parts.
+    if (bytesRead === 0 || (size > 0 && length === size)) break
     if (length === buffer.length) buffer = grown(buffer, maxBytes)
   }
   const content = buffer.slice(0, length)

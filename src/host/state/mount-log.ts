@@ -1,6 +1,7 @@
-import { constants } from 'node:fs'
+import { constants, fstatSync } from 'node:fs'
 import { open, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { closeLater } from '../../core/waiting/close-later.ts'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import type { VolumeName } from '../../core/vocabulary/names.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
@@ -124,12 +125,15 @@ async function append(dir: string, log: WrittenLog, text: string): Promise<boole
     if (['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error) ?? '')) return false
     throw error
   }
-  await using _ = file
-  const { dev, ino, size } = await file.stat()
-  if (dev !== log.dev || ino !== log.ino || size !== log.size) return false
-  await file.writeFile(text)
-  log.size += Buffer.byteLength(text)
-  return true
+  try {
+    const { dev, ino, size } = fstatSync(file.fd)
+    if (dev !== log.dev || ino !== log.ino || size !== log.size) return false
+    await file.writeFile(text)
+    log.size += Buffer.byteLength(text)
+    return true
+  } finally {
+    closeLater(file)
+  }
 }
 
 async function writeAnew(dir: string, text: string): Promise<WrittenLog> {

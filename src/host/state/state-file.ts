@@ -1,6 +1,7 @@
-import { constants } from 'node:fs'
-import { link, open, rename, stat, unlink } from 'node:fs/promises'
+import { constants, fstatSync } from 'node:fs'
+import { link, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { closeLater } from '../../core/waiting/close-later.ts'
 import { LocketError, errnoOf } from '../../core/vocabulary/errors.ts'
 import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import type { StateStore } from '../../core/ports/state-store.ts'
@@ -80,10 +81,11 @@ export function openStateFile(dir: string, options: StateOptions = {}): StateSto
       log.retain(new Set(newest.map(({ name }) => name)))
     },
     async saveMounts(records) {
-      await log.save(records)
-      if (!isApart) await writeApart(newest)
-      if (unlike !== undefined) await copyToPrevious(dir, unlike)
+      const saving = log.save(records)
+      if (!isApart) await saving.then(() => writeApart(newest))
+      const state = unlike
       unlike = undefined
+      await bothDone(saving, state === undefined ? undefined : copyToPrevious(dir, state))
     },
   }
 }
@@ -108,7 +110,6 @@ async function writeGeneration(
       else throw error
       await replaceCurrent(dir, text, linkCurrent)
     }
-    await syncFolder(dir)
   } catch (error) {
     // On a full disk others may need the space of the temporary file.
     await unlink(temporary).catch(() => {})
@@ -128,15 +129,36 @@ async function makeStateFolder(dir: string): Promise<void> {
   if (made !== undefined) await syncFolder(dirname(made))
 }
 
+/**
+ * Writes the temporary file, and makes it the current one. Each step is a trip to the thread pool. Steps that
+ * do not need each other are made at the same time.
+ */
 async function replaceCurrent(
   dir: string,
   text: string,
   linkCurrent: typeof link | undefined,
 ): Promise<void> {
   const temporary = join(dir, TEMPORARY)
-  await writeDurably(temporary, text)
-  if (linkCurrent !== undefined) await keepPrevious(dir, linkCurrent)
-  await rename(temporary, join(dir, CURRENT))
+  const opening = open(dir)
+  try {
+    const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+    try {
+      await writePrivately(file, text)
+      await bothDone(file.sync(), linkCurrent === undefined ? undefined : keepPrevious(dir, linkCurrent))
+    } finally {
+      closeLater(file)
+    }
+    await rename(temporary, join(dir, CURRENT))
+    await (await opening).sync()
+  } finally {
+    opening.then(closeLater, () => undefined)
+  }
+}
+
+/** Rejects only when neither goes on. */
+async function bothDone(first: Promise<void>, second: Promise<void> | undefined): Promise<void> {
+  for (const result of await Promise.allSettled([first, second]))
+    if (result.status === 'rejected') throw result.reason
 }
 
 /**
@@ -153,11 +175,10 @@ async function makeWay(dir: string): Promise<void> {
   if (previous?.isDirectory() === true) await setAside(dir, PREVIOUS)
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
-  await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-  await file.chmod(0o600)
+/** Writes a file of mode 0600, also under a umask or an ACL of the folder that says something else. */
+async function writePrivately(file: FileHandle, text: string): Promise<void> {
+  if ((fstatSync(file.fd).mode & 0o7777) !== 0o600) await file.chmod(0o600)
   await file.writeFile(text)
-  await file.sync()
 }
 
 /**
@@ -187,14 +208,19 @@ async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void
  */
 async function copyToPrevious(dir: string, state: State): Promise<void> {
   const temporary = join(dir, COPY)
+  const make = () => open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
-    await unlinkIfAny(temporary)
-    await using file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-    await file.chmod(0o600)
-    await file.writeFile(formatState(state))
-    await rename(temporary, join(dir, PREVIOUS))
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error
+    const file = await make().catch(async () => {
+      await unlinkIfAny(temporary)
+      return await make()
+    })
+    try {
+      await writePrivately(file, formatState(state))
+      await rename(temporary, join(dir, PREVIOUS))
+    } finally {
+      closeLater(file)
+    }
+  } catch {
     await unlink(temporary).catch(() => undefined)
   }
 }

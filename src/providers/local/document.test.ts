@@ -51,6 +51,9 @@ test('another document is refused and not quoted', () => {
     { ...whole, secrets: [entry] },
     { ...whole, secrets: { 'a//b': entry } },
     { ...whole, secrets: { a: { ...entry, value: 'canary!' } } },
+    { ...whole, secrets: { a: { ...entry, value: 'Y2Fu\nYXJ5\n   ' } } },
+    { ...whole, secrets: { a: { ...entry, value: 'Y2FuYXI' } } },
+    { ...whole, secrets: { a: { ...entry, value: 'Y2FuYX--' } } },
     { ...whole, secrets: { a: { value: 'Y2FuYXJ5' } } },
     { ...whole, version: 2 },
   ]

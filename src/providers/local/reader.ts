@@ -65,8 +65,8 @@ export function createLocalReader(paths: LocalPaths, files: SourceFiles, emit: E
   }
 
   async function entries(): Promise<Entries> {
-    const opener = await key()
-    const sealed = await readSealed(paths, files)
+    // Both files are read at the same time. An error of the key file comes first.
+    const [opener, sealed] = await bothOf(key(), readSealed(paths, files))
     const plain = await opener.open(sealed, paths.file)
     try {
       return parseDocument(plain, paths.file)
@@ -102,6 +102,11 @@ async function read(
     }
     throw cause
   }
+}
+
+async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<readonly [A, B]> {
+  second.catch(() => undefined)
+  return [await first, await second]
 }
 
 async function warnIfExposed(path: string, emit: Emit): Promise<void> {

@@ -9,6 +9,7 @@ import { createBreaker } from './breaker.ts'
 import { createPool } from './pool.ts'
 import { createRateLimit, LONGEST_WAIT_MS } from './rate-limit.ts'
 import { createRequestCount } from './request-count.ts'
+import { OVER } from '../../../core/waiting/over.ts'
 
 interface TrafficOptions {
   /** The name of the instance, for messages: `bao` or `prod-vault`. */
@@ -94,7 +95,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
     try {
       return await request(keepPatience(signal, AbortSignal.any([signal, late.signal])))
     } finally {
-      over.abort()
+      over.abort(OVER)
     }
   }
 
