@@ -64,7 +64,9 @@ function commandStarts(ready: string): readonly Start[] {
     ...others('healthcheck', check),
     command('healthcheck', [PROGRAM, ...check], node(0.1)),
     command('healthcheck, left to Node', [NODE, ...NODE_WORDS, ...check]),
-    ...(existsSync(IMAGE) ? [command('healthcheck of the image', inImage(check), node(0.5))] : []),
+    ...(existsSync(join(IMAGE, 'bin/launcher'))
+      ? [command('healthcheck of the image', inImage(check), node(0.5))]
+      : []),
     ...others('--version', ['--version']),
     command('--version', [PROGRAM, '--version']),
   ]
