@@ -9,7 +9,7 @@ ENV LOCKET_INJECT_MODE=watch \
     LOCKET_STATUS_FILE=/dev/shm/locket/ready \
     SECRET_MAP=/templates:/run/secrets/locket \
     XDG_CONFIG_HOME=/etc
-# For engines before 25, which refuse --start-interval, plugin/dockerfile.sh changes this line.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --start-interval=500ms --retries=3 CMD ["/locket/bin/locket", "healthcheck"]
+# The launcher answers without Node when all is well (ADR 0050). For engines before 25, which refuse --start-interval, plugin/dockerfile.sh changes this line.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --start-interval=500ms --retries=3 CMD ["/locket/bin/launcher", "healthcheck"]
 # `locket inject`, and every other command of locket by its name: docker run locket secret list.
 ENTRYPOINT ["/locket/bin/sidecar"]

@@ -30,7 +30,7 @@ build: $(READY) ## dist/locket: the program and its Node, one folder that runs a
 
 rootfs: build
 	@plugin/rootfs.sh $(ARCH) $(DIST)
-	@plugin/image-rootfs.sh $(DIST)
+	@plugin/image-rootfs.sh $(ARCH) $(DIST)
 
 plugin: rootfs ## dist/plugin, and of it the plugin NAME in the engine that answers
 	@plugin/size.sh $(DIST)/plugin

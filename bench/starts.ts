@@ -5,7 +5,7 @@
  * `locket`. All take turns in one run, so that a busy moment meets all of them.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { accessSync, writeFileSync } from 'node:fs'
+import { accessSync, existsSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,9 @@ const PROGRAM = process.argv[2] ?? new URL('../dist/locket/bin/locket', import.m
 const BASELINE = process.argv[3]
 const FOUNDING = foundingProgram()
 const NODE = join(PROGRAM, '../node')
+const NODE_WORDS = ['--disable-sigusr1', '--', join(PROGRAM, '../../lib/start.cjs')]
+/** `make rootfs` leaves it beside the program. */
+const IMAGE = join(PROGRAM, '../../../image/rootfs/locket')
 const RUNS = 21
 const DAEMON_RUNS = 11
 
@@ -60,7 +63,10 @@ function commandStarts(ready: string): readonly Start[] {
     command('exec, local', [PROGRAM, ...local], BASELINE === undefined ? undefined : older('exec, local')),
     ...others('healthcheck', check),
     command('healthcheck', [PROGRAM, ...check], node(0.1)),
-    command('healthcheck without the shell', withoutShell(check), node(0.5)),
+    command('healthcheck, left to Node', [NODE, ...NODE_WORDS, ...check]),
+    ...(existsSync(join(IMAGE, 'bin/launcher'))
+      ? [command('healthcheck of the image', inImage(check), node(0.5))]
+      : []),
     ...others('--version', ['--version']),
     command('--version', [PROGRAM, '--version']),
   ]
@@ -78,9 +84,9 @@ function others(name: string, words: readonly string[]): readonly Start[] {
   ]
 }
 
-/** As in the image, which has no shell. */
-function withoutShell(words: readonly string[]): readonly string[] {
-  return [NODE, '--disable-sigusr1', '--', join(PROGRAM, '../../lib/start.cjs'), ...words]
+/** The image's launcher and shell, with the libraries of this machine. */
+function inImage(words: readonly string[]): readonly string[] {
+  return [join(IMAGE, 'lib/dash'), join(IMAGE, 'bin/launcher'), ...words]
 }
 
 function command(name: string, [program = '', ...args]: readonly string[], reach?: Start['reach']): Start {

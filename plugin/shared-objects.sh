@@ -16,21 +16,7 @@ from_this_machine() {
 }
 
 from_debian() {
-  [ -e "$top/build/debian-$debian/done" ] || unpack_debian
-  find "$top/build/debian-$debian" -path "*/$triplet/$1" | head -n 1
-}
-
-unpack_debian() {
-  state=$top/build/apt-$debian
-  mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$top/build/debian-$debian"
-  : > "$state/status"
-  set -- -qq -o APT::Architecture="$debian" -o APT::Architectures="$debian" -o Dir::State="$state" \
-    -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" \
-    -o APT::Sandbox::User=root -o Acquire::Languages=none
-  apt-get "$@" update >&2
-  (cd "$state" && apt-get "$@" download libc6 libgcc-s1 libstdc++6 libatomic1 >&2)
-  for package in "$state"/*.deb; do dpkg -x "$package" "$top/build/debian-$debian"; done
-  touch "$top/build/debian-$debian/done"
+  find "$("$top/plugin/debian-root.sh" "$debian")" -path "*/$triplet/$1" | head -n 1
 }
 
 mkdir -p "$folder"

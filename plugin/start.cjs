@@ -1,4 +1,30 @@
 'use strict'
-// V8's compiled code is kept beside the program; where that folder cannot be written, what shipped in it is used.
-require('node:module').enableCompileCache({ directory: `${__dirname}/cache`, portable: true })
-require('./app/main.cjs')
+const { readFileSync } = require('node:fs')
+const vm = require('node:vm')
+
+/**
+ * Loads a file of `app` with V8's compiled code of it, which the build keeps in `cache`. Node's own compile
+ * cache (`enableCompileCache`) reads and compares more, and keeps all that it has read until the end. V8
+ * refuses code of another version or with other flags; then, and without any, it compiles the text.
+ */
+function load(file) {
+  const filename = `${__dirname}/app/${file}`
+  // Each byte is a character: the build writes ASCII.
+  const text = readFileSync(filename, 'latin1')
+  const code = `(function (module, require, load, __filename, __dirname) {${text}\n})`
+  const script = new vm.Script(code, { filename, cachedData: compiled(file) })
+  const module = { exports: {} }
+  script.runInThisContext()(module, require, load, filename, `${__dirname}/app`)
+  return module.exports
+}
+
+function compiled(file) {
+  try {
+    return readFileSync(`${__dirname}/cache/${file}`)
+  } catch {
+    // A build for another processor has none.
+    return undefined
+  }
+}
+
+load('main.cjs')

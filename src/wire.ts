@@ -128,7 +128,7 @@ export function openDriver(
     emit,
     host: openHostFacts(),
     watch: watchPaths,
-    careForHeap: openHeapCare(),
+    careForHeap: openHeapCare('daemon'),
     openEngine: () => openEngine(daemon),
     daemon,
     clients,
@@ -176,7 +176,7 @@ function openPlacing(rendering: Rendering, command: string, providers: readonly 
     trees: openSourceTrees(),
     placed: openPlacedFiles(),
     watch: watchPaths,
-    careForHeap: openHeapCare(),
+    careForHeap: openHeapCare('command'),
   }
 }
 

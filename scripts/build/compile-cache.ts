@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -9,22 +9,23 @@ import { command, succeed } from '../engine/command.ts'
 
 /**
  * Runs the commands that are started often, so that V8's compiled code of them is in the folder that ships.
- * Node writes the code of a file once, when the first process that has loaded it ends, with the functions
- * that have run by then. So `exec` comes first, with the flags of an ordinary user.
+ * The code of a file is written once, when the first process that has loaded it ends, with the functions that
+ * have run by then. So `exec` comes first, with the flags of an ordinary user.
  */
 export async function warmCompileCache(locket: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
   const warm = join(locket, 'bin/warm')
+  const warmStart = join(locket, 'lib/warm.cjs')
   const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
   const value = join(scratch, 'value')
   try {
-    writeFileSync(warm, seeded(readFileSync(join(locket, 'bin/locket'), 'utf8')), { mode: 0o755 })
+    writeFileSync(warm, writing(readFileSync(join(locket, 'bin/locket'), 'utf8')), { mode: 0o755 })
+    copyFileSync(new URL('warm.cjs', import.meta.url), warmStart)
     writeFileSync(value, 'value')
     const start = await startInPlace(locket)
     const [program = '', ...before] = start
-    const run = (args: readonly string[], env = process.env): Promise<string> =>
-      succeed(program, [...before, ...args], { env })
-    await run(['secret', 'set', 'a', '--file', value, ...store], WITHOUT_CACHE)
+    const run = (args: readonly string[]): Promise<string> => succeed(program, [...before, ...args])
+    await succeed(join(locket, 'bin/locket'), ['secret', 'set', 'a', '--file', value, ...store])
     await command(program, [...before, ...EXEC, ...store, '--', noProgram(scratch)])
     await run([...EXEC, '--no-exec', ...store, '--', '/bin/true'])
     await run(['--version'])
@@ -35,9 +36,8 @@ export async function warmCompileCache(locket: string): Promise<void> {
     await command(program, [...before, 'healthcheck'])
     await run(['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
     await runDaemon(start, scratch)
-    letAllRead(join(locket, 'lib/cache'))
   } finally {
-    rmSync(warm, { force: true })
+    for (const path of [warm, warmStart]) rmSync(path, { force: true })
     rmSync(scratch, { recursive: true, force: true })
   }
 }
@@ -60,16 +60,19 @@ async function startInPlace(locket: string): Promise<readonly string[]> {
 const PLACE = '/media'
 
 /**
- * The launcher with the same numbers in every build: V8 seeds the hashes of its strings by chance, and writes
- * them into the cache. This flag is not among those that a process must have in common with the cache.
+ * The launcher that starts warm.cjs, with the same numbers in every build: V8 seeds the hashes of its strings
+ * by chance, and writes them into the cache. This flag is not among those that a process must have in common
+ * with the cache.
  */
-function seeded(launcher: string): string {
-  const text = launcher.replace('/node" --disable-sigusr1 ', '/node" --disable-sigusr1 --random-seed=1 ')
-  if (text === launcher) throw new Error('the launcher starts Node in another way now')
+function writing(launcher: string): string {
+  const text = launcher
+    .replace('/node" --disable-sigusr1 ', '/node" --disable-sigusr1 --random-seed=1 ')
+    .replace('/lib/start-as.cjs"', '/lib/warm.cjs"')
+  if (!text.includes('--random-seed') || !text.includes('warm.cjs'))
+    throw new Error('the launcher starts Node in another way now')
   return text
 }
 
-const WITHOUT_CACHE = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
 const EXEC = ['exec', '-e', 'A={{ local://a }}']
 
 /** A process that is replaced by its command writes no cache. The kernel refuses this command at the end. */
@@ -77,14 +80,6 @@ function noProgram(folder: string): string {
   const path = join(folder, 'no-program')
   writeFileSync(path, '#!/no/interpreter\n', { mode: 0o755 })
   return path
-}
-
-/** Node writes it for its own user alone, and the sidecar's image has another. */
-function letAllRead(cache: string): void {
-  for (const name of globSync('**', { cwd: cache })) {
-    const path = join(cache, name)
-    chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644)
-  }
 }
 
 async function runDaemon([program = '', ...before]: readonly string[], scratch: string): Promise<void> {

@@ -1,7 +1,7 @@
 'use strict'
 /**
  * The first part of lib/app/main.cjs, see pack.ts. Runs the chunk `entry`. `files`: the file of each chunk
- * that is in a pack. `own`: the chunks of this file.
+ * that is in a pack. `own`: the chunks of this file. plugin/start.cjs gives `load`.
  */
 module.exports = function start(entry, files, own) {
   const chunks = Object.assign(Object.create(null), own)
@@ -12,8 +12,7 @@ module.exports = function start(entry, files, own) {
     if (!request.startsWith('./')) return requireBuiltin(request)
     const name = request.slice(2)
     if (name in loaded) return loaded[name].exports
-    if (!(name in chunks))
-      Object.assign(chunks, require(`./${files[name] ?? name.replace(/\.mjs$/, '.cjs')}`))
+    if (!(name in chunks)) Object.assign(chunks, load(files[name] ?? name.replace(/\.mjs$/, '.cjs')))
     const module = (loaded[name] = { exports: {} })
     chunks[name](module, module.exports, requireChunk, lazyModule, bundleUrl, resolvePackage)
     return module.exports

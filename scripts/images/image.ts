@@ -62,7 +62,7 @@ function buildOne(work: string, { node }: Architecture, kind: string | undefined
     ...(kind === undefined ? [] : [kind]),
   ])
   run(join(ROOT, 'plugin/rootfs.sh'), [node, work])
-  run(join(ROOT, 'plugin/image-rootfs.sh'), [work])
+  run(join(ROOT, 'plugin/image-rootfs.sh'), [node, work])
   return {
     context: join(work, 'image'),
     packages: JSON.parse(readFileSync(join(work, 'packages.json'), 'utf8')),

@@ -11,8 +11,8 @@ export interface Layer {
   readonly diffId: string
 }
 
-/** The same in every image: Node, the libraries, and the folders that engines mount over. */
-const SHARED = /^(?!locket\/)|^locket\/bin\/node$|^locket\/lib\/libatomic|^locket\/build\//
+/** The same in every image: Node, dash, the libraries, and the folders that engines mount over. */
+const SHARED = /^(?!locket\/)|^locket\/bin\/node$|^locket\/lib\/(?:libatomic|dash$)|^locket\/build\//
 
 /**
  * The layers of an image's context, which plugin/image-rootfs.sh made: what all images share, the program,

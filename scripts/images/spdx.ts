@@ -78,10 +78,10 @@ function nodeParts(): readonly Item[] {
 }
 
 function debianItems(architecture: string): readonly Item[] {
-  return debianPackages(architecture).map(({ name, version: text }) => {
-    if (text === undefined) return { name, version: text }
+  return debianPackages(architecture).map(({ name, license, version: text }) => {
+    if (text === undefined) return { name, license, version: text }
     const [id, at] = [encodeURIComponent(name), encodeURIComponent(text)]
-    return { name, version: text, purl: `pkg:deb/debian/${id}@${at}?arch=${architecture}` }
+    return { name, license, version: text, purl: `pkg:deb/debian/${id}@${at}?arch=${architecture}` }
   })
 }
 

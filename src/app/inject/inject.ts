@@ -102,7 +102,8 @@ function openInjectRenewal(
   deps: InjectDeps,
   { touched, urgency, refresh }: Pick<Injection, 'touched' | 'urgency' | 'refresh'>,
 ): Promise<Renewal> {
-  const watching = { debounceMs, isDeep: true }
+  // A collection of garbage that is due would hold the edit up for as long as it takes: it is put off.
+  const watching = { debounceMs, isDeep: true, onNotice: deps.careForHeap }
   const byFiles = touched.triggerOf((onChange) =>
     deps.watch(sourcePaths(outputs), urgency.before(onChange), watching),
   )

@@ -60,11 +60,11 @@ export function nameProblem(name: string): string | undefined {
   if (name === '') return 'is empty'
   if (name.startsWith('/')) return 'must be relative to the folder of the secrets'
   if (!name.isWellFormed() || /\p{Cc}/u.test(name)) return 'holds a control character'
-  if (byteLength(name) > LONGEST_PATH) return `is longer than ${LONGEST_PATH} bytes`
+  if (isLonger(name, LONGEST_PATH)) return `is longer than ${LONGEST_PATH} bytes`
   for (const segment of name.split('/')) {
     if (segment === '') return 'has an empty part'
     if (segment === '.' || segment === '..') return `must not hold "${segment}"`
-    if (byteLength(segment) > LONGEST_SEGMENT) return `has a part longer than ${LONGEST_SEGMENT} bytes`
+    if (isLonger(segment, LONGEST_SEGMENT)) return `has a part longer than ${LONGEST_SEGMENT} bytes`
   }
   return undefined
 }
@@ -83,18 +83,23 @@ export function collisions(files: readonly { readonly path: string; readonly ori
     if (twin === undefined) byPath.set(path, file)
     else problems.push(`${shown(file.path)} comes from ${twin.origin} and from ${file.origin}`)
   }
+  const free = new Set<string>()
   for (const [path, file] of byPath) {
-    const blocker = parentFolders([path]).flatMap((folder) => byPath.get(folder) ?? [])[0]
-    if (blocker === undefined) continue
-    problems.push(
-      `${blocker.origin} makes ${shown(blocker.path)} a file, ${file.origin} needs it as a folder`,
-    )
+    const folder = path.slice(0, Math.max(path.lastIndexOf('/'), 0))
+    if (free.has(folder)) continue
+    const blocker = parentFolders([path]).flatMap((above) => byPath.get(above) ?? [])[0]
+    if (blocker === undefined) free.add(folder)
+    else
+      problems.push(
+        `${blocker.origin} makes ${shown(blocker.path)} a file, ${file.origin} needs it as a folder`,
+      )
   }
   return problems
 }
 
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).byteLength
+/** A character of a text has three bytes at most, so that a short one need not be encoded. */
+function isLonger(text: string, bytes: number): boolean {
+  return text.length * 3 > bytes && new TextEncoder().encode(text).byteLength > bytes
 }
 
 function shown(name: string): string {

@@ -189,6 +189,8 @@ interface WatchOptions {
    * True: a path may be a folder. A change below it, or its replacement by another folder, is a change too.
    */
   readonly isDeep: boolean
+  /** Called at each event that may be a change, before the debounce. */
+  readonly onNotice?: () => void
 }
 
 /**

@@ -1,17 +1,19 @@
-const QUIET_MS = 1000
+/** The rest of the daemon after which it collects garbage, and of a command that stays. Milliseconds. */
+const QUIET_MS = { daemon: 1000, command: 10_000 } as const
 
 /**
- * Returns a function to call after each piece of work. One second after the last call it collects garbage. V8
+ * Returns a function to call at each piece of work. It collects garbage when there was no call for a while. A
+ * command waits longer: a collection takes some 75 ms, and would hold up an edit among others in a row. V8
  * alone keeps the memory that one burst of mounts made it reserve for as long as the daemon idles, which may
  * be weeks (measured with 200 volumes mounted: 140 MiB, and 41 MiB after the collection). It would also wake
  * up several times to collect a little garbage at rest.
  */
-export function openHeapCare(): () => void {
+export function openHeapCare(whose: keyof typeof QUIET_MS): () => void {
   const collect = openCollector({ type: 'major', flavor: 'last-resort' })
   let timer: NodeJS.Timeout | undefined
   return () => {
     // Refreshing is cheaper than a new timer. The timer never keeps the process alive.
-    timer = timer?.refresh() ?? setTimeout(collect, QUIET_MS).unref()
+    timer = timer?.refresh() ?? setTimeout(collect, QUIET_MS[whose]).unref()
   }
 }
 

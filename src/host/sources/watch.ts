@@ -16,7 +16,7 @@ const POLL_SHARE = 50
  * file leads to a look at that file; any other event that matters leads to a look at all paths. A poll looks
  * at all paths too: often where the system does not tell of all changes, else rarely.
  */
-export const watchPaths: WatchPaths = async (paths, onChange, { debounceMs, isDeep }) => {
+export const watchPaths: WatchPaths = async (paths, onChange, { debounceMs, isDeep, onNotice }) => {
   const noticing = createNotices(debounceMs, compare)
   const watches = openFolderWatches(noticed)
   let polling: NodeJS.Timeout | undefined
@@ -31,6 +31,8 @@ export const watchPaths: WatchPaths = async (paths, onChange, { debounceMs, isDe
     if (entry === folder || look.joints.has(entry)) noticing.all()
     else if (look.plain.has(entry) || (look.deep.has(folder) && isTemplateName(basename(entry))))
       noticing.one(entry)
+    else return
+    onNotice?.()
   }
 
   /** Undefined: compares all paths. */
