@@ -5,6 +5,7 @@ import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { hasLibrary, onlyProvider } from './one-provider.ts'
 import { COMPACT } from './modules.ts'
 import { packedFiles, packModules, PROGRAM } from './pack.ts'
+import { packBySamples } from './record.ts'
 
 /**
  * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK
@@ -25,12 +26,13 @@ const PACKS = [
 /**
  * Bundles the program into CommonJS files that load what they need when they need it, and the process of the
  * SDKs into one ES module; returns the folders of the npm packages inside. With a kind, only that provider
- * can be opened.
+ * can be opened. `natives`: the folder of koffi's native part for this machine.
  */
 export async function bundle(
   root: string,
   outdir: string,
   kind: string | undefined,
+  natives: string,
 ): Promise<readonly string[]> {
   const common = {
     absWorkingDir: root,
@@ -53,7 +55,7 @@ export async function bundle(
   // With every source as an entry point, no chunk has two of them.
   const fine = await build({ ...chunked, entryPoints: sources.toSorted(), entryNames: '[name]-[hash]' })
   mkdirSync(outdir, { recursive: true })
-  const packed = await packModules(program.metafile, fine, PACKS)
+  const packed = await packBySamples(await packModules(program.metafile, fine, PACKS), natives)
   for (const { file, text } of await packedFiles(packed)) writeFileSync(join(outdir, file), text)
   const inputs = Object.keys(program.metafile.inputs)
   if (!hasLibrary(kind)) return packagesOf(inputs)

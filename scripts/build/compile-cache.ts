@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { command, succeed } from '../engine/command.ts'
+import { EXEC, storeIn } from './samples.ts'
 
 /**
  * Runs the commands that are started often, so that V8's compiled code of them is in the folder that ships.
@@ -15,11 +16,9 @@ import { command, succeed } from '../engine/command.ts'
 export async function warmCompileCache(locket: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
   const warm = join(locket, 'bin/warm')
-  const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
-  const value = join(scratch, 'value')
+  const { flags: store, value } = storeIn(scratch)
   try {
     writeFileSync(warm, seeded(readFileSync(join(locket, 'bin/locket'), 'utf8')), { mode: 0o755 })
-    writeFileSync(value, 'value')
     const start = await startInPlace(locket)
     const [program = '', ...before] = start
     const run = (args: readonly string[], env = process.env): Promise<string> =>
@@ -70,7 +69,6 @@ function seeded(launcher: string): string {
 }
 
 const WITHOUT_CACHE = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
-const EXEC = ['exec', '-e', 'A={{ local://a }}']
 
 /** A process that is replaced by its command writes no cache. The kernel refuses this command at the end. */
 function noProgram(folder: string): string {
