@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -9,22 +19,26 @@ import { command, succeed } from '../engine/command.ts'
 import { EXEC, storeIn } from './samples.ts'
 
 /**
- * Runs the commands that are started often, so that V8's compiled code of them is in the folder that ships.
- * Node writes the code of a file once, when the first process that has loaded it ends, with the functions
- * that have run by then. So `exec` comes first, with the flags of an ordinary user.
+ * Runs the commands that are started often, so that V8's compiled code of what they run is in the folder that
+ * ships.
  */
 export async function warmCompileCache(locket: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
-  const warm = join(locket, 'bin/warm')
+  const made = ['bin/warm', 'lib/warm.cjs'].map((path) => join(locket, path))
+  const cache = join(locket, 'lib/cache')
   const { flags: store, value } = storeIn(scratch)
   try {
-    writeFileSync(warm, seeded(readFileSync(join(locket, 'bin/locket'), 'utf8')), { mode: 0o755 })
+    writeFileSync(join(locket, 'bin/warm'), warming(readFileSync(join(locket, 'bin/locket'), 'utf8')))
+    chmodSync(join(locket, 'bin/warm'), 0o755)
+    copyFileSync(join(import.meta.dirname, 'warm.cjs'), join(locket, 'lib/warm.cjs'))
+    mkdirSync(cache)
     const start = await startInPlace(locket)
     const [program = '', ...before] = start
-    const run = (args: readonly string[], env = process.env): Promise<string> =>
-      succeed(program, [...before, ...args], { env })
-    await run(['secret', 'set', 'a', '--file', value, ...store], WITHOUT_CACHE)
-    await command(program, [...before, ...EXEC, ...store, '--', noProgram(scratch)])
+    const run = (args: readonly string[]): Promise<string> => succeed(program, [...before, ...args])
+    // The store is made before anything is kept: what is written is not read.
+    await run(['secret', 'set', 'a', '--file', value, ...store])
+    for (const name of globSync('*.cjs', { cwd: join(locket, 'lib/app') })) writeFileSync(join(cache, name), '')
+    await run([...EXEC, ...store, '--', '/bin/true'])
     await run([...EXEC, '--no-exec', ...store, '--', '/bin/true'])
     await run(['--version'])
     await run(['secret', '--help'])
@@ -34,10 +48,11 @@ export async function warmCompileCache(locket: string): Promise<void> {
     await command(program, [...before, 'healthcheck'])
     await run(['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
     await runDaemon(start, scratch)
-    letAllRead(join(locket, 'lib/cache'))
+    for (const name of globSync('*', { cwd: cache }))
+      if (statSync(join(cache, name)).size === 0 || !name.endsWith('.cjs'))
+        rmSync(join(cache, name), { recursive: true })
   } finally {
-    rmSync(warm, { force: true })
-    rmSync(scratch, { recursive: true, force: true })
+    for (const path of [...made, scratch]) rmSync(path, { recursive: true, force: true })
   }
 }
 
@@ -59,30 +74,17 @@ async function startInPlace(locket: string): Promise<readonly string[]> {
 const PLACE = '/media'
 
 /**
- * The launcher with the same numbers in every build: V8 seeds the hashes of its strings by chance, and writes
- * them into the cache. This flag is not among those that a process must have in common with the cache.
+ * The launcher with `warm.cjs`, and with the same numbers in every build: V8 seeds the hashes of its strings by
+ * chance, and writes them into the cache. This flag is not among those that a process must have in common with
+ * the cache.
  */
-function seeded(launcher: string): string {
-  const text = launcher.replace('/node" --disable-sigusr1 ', '/node" --disable-sigusr1 --random-seed=1 ')
-  if (text === launcher) throw new Error('the launcher starts Node in another way now')
+function warming(launcher: string): string {
+  const text = launcher
+    .replace('/node" --disable-sigusr1 ', '/node" --disable-sigusr1 --random-seed=1 ')
+    .replace('/lib/start-as.cjs', '/lib/warm.cjs')
+  if (text.length !== launcher.length + ' --random-seed=1'.length - 'start-as'.length + 'warm'.length)
+    throw new Error('the launcher starts Node in another way now')
   return text
-}
-
-const WITHOUT_CACHE = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
-
-/** A process that is replaced by its command writes no cache. The kernel refuses this command at the end. */
-function noProgram(folder: string): string {
-  const path = join(folder, 'no-program')
-  writeFileSync(path, '#!/no/interpreter\n', { mode: 0o755 })
-  return path
-}
-
-/** Node writes it for its own user alone, and the sidecar's image has another. */
-function letAllRead(cache: string): void {
-  for (const name of globSync('**', { cwd: cache })) {
-    const path = join(cache, name)
-    chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644)
-  }
 }
 
 async function runDaemon([program = '', ...before]: readonly string[], scratch: string): Promise<void> {
