@@ -12,9 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { command, succeed } from '../engine/command.ts'
 import { EXEC, storeIn } from './samples.ts'
 
@@ -87,22 +85,23 @@ function warming(launcher: string): string {
   return text
 }
 
+/** The daemon's last event before it waits. */
+const VIEW = 'INFO daemon.view'
+
+/** It is not asked anything: what it does then depends on the time at which a question comes. */
 async function runDaemon([program = '', ...before]: readonly string[], scratch: string): Promise<void> {
   const socket = join(scratch, 'locket.sock')
   const folders = ['--state-dir', join(scratch, 'state'), '--runtime-dir', join(scratch, 'run')]
-  const args = [...before, 'volume', '--log-level', 'error', '--socket', socket, ...folders]
-  const daemon = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const args = [...before, 'volume', '--socket', socket, ...folders]
+  const daemon = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'] })
   const ended = once(daemon, 'exit')
-  for (let tries = 0; tries < 200 && daemon.exitCode === null && !(await answers(socket)); tries++)
-    await sleep(50)
-  daemon.kill('SIGTERM')
-  const [code] = await ended
-  if (code !== 0) throw new Error(`locket volume ended with ${code}`)
-}
-
-function answers(socket: string): Promise<boolean> {
-  return new Promise((done) => {
-    const connection = connect(socket, () => done(true))
-    connection.on('connect', () => connection.destroy()).on('error', () => done(false))
+  let log = ''
+  daemon.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const isNew = !log.includes(VIEW)
+    log += text
+    // A second signal would end it at once.
+    if (isNew && log.includes(VIEW)) daemon.kill('SIGTERM')
   })
+  const [code] = await ended
+  if (code !== 0) throw new Error(`locket volume ended with ${code}: ${log}`)
 }

@@ -22,8 +22,11 @@ export interface Module {
  */
 const COPIED = /__toESM\(require\(("node:[a-z_/]+")\)\)/g
 
+/** The result of `import()` of a chunk. Its exports are getters already. */
+const COPIED_OWN = /__toESM\(require\(("\.\/[\w-]+\.mjs")\)\)/g
+
 /** The arguments of a module's function beside those of a CommonJS module. */
-const ARGUMENTS = 'requireLater, lazyModule, bundleUrl, bundleResolve'
+const ARGUMENTS = '__defProp, __export, requireLater, lazyModule, bundleUrl, bundleResolve'
 
 /**
  * A process keeps the text of what it has loaded: comments are most of it, and with one character that is not
@@ -104,8 +107,20 @@ async function bodyOf(name: string, text: string, isPackaged: (name: string) => 
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
   })
-  const plain = withPlainExports(code).replaceAll(COPIED, 'lazyModule(require($1))')
-  return withLateImports(plain, (other) => isPackaged(name) && isPackaged(other))
+  const plain = withPlainExports(code)
+    .replaceAll(COPIED, 'lazyModule(require($1))')
+    .replaceAll(COPIED_OWN, '(require($1))')
+  return withLateImports(withSharedHelpers(plain), (other) => isPackaged(name) && isPackaged(other))
+}
+
+/** The functions that esbuild writes at the beginning of each chunk. */
+const HELPERS =
+  /^(?:var __(?:create|defProp|getOwnPropDesc|getOwnPropNames|getProtoOf|hasOwnProp|export|copyProps|toESM|toCommonJS) = (?:.*;|[^]*?\n(?:\}|\)\));)\n)+/
+
+/** The two that are used are arguments: defined in each module, they would be a third of the text. */
+function withSharedHelpers(code: string): string {
+  const own = code.replace(HELPERS, '')
+  return /\b__(?!defProp|export|esModule)[a-z]\w+\(/i.test(own) ? code : own
 }
 
 const NAMED_IMPORT = /^var (import_\w+) = require\("\.\/([^"]+)"\);$/gm

@@ -13,7 +13,8 @@ module.exports = function start(entry, own) {
     if (request in loaded) return loaded[request].exports
     if (!(request in modules)) Object.assign(modules, require(request.slice(0, request.lastIndexOf('/'))))
     const module = (loaded[request] = { exports: {} })
-    modules[request](module, module.exports, requireModule, later, lazyModule, bundleUrl, resolvePackage)
+    const given = [defineProperty, defineExports, later, lazyModule, bundleUrl, resolvePackage]
+    modules[request](module, module.exports, requireModule, ...given)
     return module.exports
   }
   /** Returns a function that gives the exports of a module, and runs the module when it is first called. */
@@ -22,6 +23,13 @@ module.exports = function start(entry, own) {
     return () => (exports ??= requireModule(request))
   }
   requireModule(entry)
+}
+
+const { defineProperty } = Object
+
+/** As esbuild's own: an export is read when it is used. */
+function defineExports(target, all) {
+  for (const name in all) defineProperty(target, name, { get: all[name], enumerable: true })
 }
 
 /** A bundle needs nothing but Node. `require` would also look into NODE_PATH and into the home directory. */
