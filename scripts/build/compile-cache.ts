@@ -35,7 +35,8 @@ export async function warmCompileCache(locket: string): Promise<void> {
     const run = (args: readonly string[]): Promise<string> => succeed(program, [...before, ...args])
     // The store is made before anything is kept: what is written is not read.
     await run(['secret', 'set', 'a', '--file', value, ...store])
-    for (const name of globSync('*.cjs', { cwd: join(locket, 'lib/app') })) writeFileSync(join(cache, name), '')
+    for (const name of globSync('*.cjs', { cwd: join(locket, 'lib/app') }))
+      writeFileSync(join(cache, name), '')
     await run([...EXEC, ...store, '--', '/bin/true'])
     await run([...EXEC, '--no-exec', ...store, '--', '/bin/true'])
     await run(['--version'])

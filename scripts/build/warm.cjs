@@ -19,7 +19,8 @@ vm.Script = class extends Script {
 }
 
 function save() {
-  for (const [name, script] of loaded) fs.writeFileSync(`${__dirname}/cache/${name}`, script.createCachedData())
+  for (const [name, script] of loaded)
+    fs.writeFileSync(`${__dirname}/cache/${name}`, script.createCachedData())
 }
 
 // Nothing comes after the command has taken the place of this process.

@@ -125,17 +125,42 @@ test('two plugins made of one build differ', () => {
   assert.notEqual(readFileSync(id, 'utf8'), before)
 })
 
-test('a health check loads one file, and no file needs two bytes for a character', () => {
+/** The files of the program that a command loads, each with whether V8 accepts the compiled code of it. */
+function loadedBy(words: readonly string[]): readonly string[] {
   const hook = join(scratch, 'files.cjs')
-  writeFileSync(hook, "process.on('exit', () => console.error(Object.keys(require.cache).join('\\n')))")
+  const text = `const vm = require('node:vm')
+    const { Script } = vm
+    const { writeSync } = require('node:fs')
+    const say = (path, is) => writeSync(2, '\\nLOADED ' + require('node:path').basename(path) + ' ' + is)
+    vm.Script = class extends Script {
+      constructor(text, options) {
+        super(text, options)
+        say(options.filename, this.cachedDataRejected === false)
+      }
+    }
+    process.on('exit', () => {
+      for (const path of Object.keys(require.cache)) if (path.includes('/lib/app/')) say(path, false)
+    })`
+  writeFileSync(hook, text)
   const [program = '', start = ''] = ['bin/node', 'lib/start.cjs'].map((path) => join(dist, 'locket', path))
-  const ran = spawnSync(program, ['--require', hook, start, 'healthcheck'], { encoding: 'utf8' })
-  const loaded = ran.stderr.split('\n').filter((path) => path.includes('/lib/app/'))
-  assert.deepEqual(
-    loaded.map((path) => basename(path)),
-    ['main.cjs'],
-  )
+  const ran = spawnSync(program, ['--require', hook, start, ...words], { encoding: 'utf8' })
+  return ran.stderr.split('\n').flatMap((line) => (line.startsWith('LOADED ') ? [line.slice(7)] : []))
+}
+
+test('a health check loads one file, and no file needs two bytes for a character', () => {
+  assert.deepEqual(loadedBy(['healthcheck']), ['main.cjs true'])
   const app = join(dist, 'locket/lib/app')
   for (const file of globSync('*.cjs', { cwd: app }))
     assert.ok(!readFileSync(join(app, file)).some((byte) => byte > 127), file)
+})
+
+test('an exec loads what it runs, with compiled code, and nothing else', () => {
+  const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
+  const value = join(scratch, 'value')
+  writeFileSync(value, 'value')
+  execFileSync(join(dist, 'locket/bin/locket'), ['secret', 'set', 'a', '--file', value, ...store])
+  const files = ['main.cjs true', 'exec.cjs true']
+  const words = [...store, '--', '/bin/true']
+  assert.deepEqual(loadedBy(['exec', '-e', 'A=b', ...words]), files)
+  assert.deepEqual(loadedBy(['exec', '-e', 'A={{ local://a }}', ...words]), [...files, 'local.cjs true'])
 })
