@@ -49,9 +49,7 @@ export function openStateFile(dir: string, options: StateOptions = {}): StateSto
   let newest: readonly VolumeRecord[] = []
   /** The current file, until the previous one names the same volumes. */
   let unlike: State | undefined
-  let copying = Promise.resolve()
   const write = mergeSaves(async (records: readonly VolumeRecord[]) => {
-    await copying
     const savedAt = new Date(now()).toISOString()
     const keepCurrent = isCurrentGood ? (options.link ?? link) : undefined
     const state = { savedAt, records, mountsApart: true }
@@ -83,10 +81,11 @@ export function openStateFile(dir: string, options: StateOptions = {}): StateSto
       log.retain(new Set(newest.map(({ name }) => name)))
     },
     async saveMounts(records) {
-      await log.save(records)
-      if (!isApart) await writeApart(newest)
-      if (unlike !== undefined) copying = copyToPrevious(dir, unlike)
+      const saving = log.save(records)
+      if (!isApart) await saving.then(() => writeApart(newest))
+      const state = unlike
       unlike = undefined
+      await bothDone(saving, state === undefined ? undefined : copyToPrevious(dir, state))
     },
   }
 }
@@ -209,11 +208,18 @@ async function keepPrevious(dir: string, linkCurrent: typeof link): Promise<void
  */
 async function copyToPrevious(dir: string, state: State): Promise<void> {
   const temporary = join(dir, COPY)
+  const make = () => open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
-    await unlinkIfAny(temporary)
-    await using file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-    await writePrivately(file, formatState(state))
-    await rename(temporary, join(dir, PREVIOUS))
+    const file = await make().catch(async () => {
+      await unlinkIfAny(temporary)
+      return await make()
+    })
+    try {
+      await writePrivately(file, formatState(state))
+      await rename(temporary, join(dir, PREVIOUS))
+    } finally {
+      closeLater(file)
+    }
   } catch {
     await unlink(temporary).catch(() => undefined)
   }
