@@ -1,16 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  chmodSync,
-  copyFileSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { command, succeed } from '../engine/command.ts'
@@ -23,20 +13,16 @@ import { EXEC, storeIn } from './samples.ts'
 export async function warmCompileCache(locket: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
   const made = ['bin/warm', 'lib/warm.cjs'].map((path) => join(locket, path))
-  const cache = join(locket, 'lib/cache')
   const { flags: store, value } = storeIn(scratch)
   try {
     writeFileSync(join(locket, 'bin/warm'), warming(readFileSync(join(locket, 'bin/locket'), 'utf8')))
     chmodSync(join(locket, 'bin/warm'), 0o755)
     copyFileSync(join(import.meta.dirname, 'warm.cjs'), join(locket, 'lib/warm.cjs'))
-    mkdirSync(cache)
+    mkdirSync(join(locket, 'lib/cache'))
     const start = await startInPlace(locket)
     const [program = '', ...before] = start
     const run = (args: readonly string[]): Promise<string> => succeed(program, [...before, ...args])
-    // The store is made before anything is kept: what is written is not read.
-    await run(['secret', 'set', 'a', '--file', value, ...store])
-    for (const name of globSync('*.cjs', { cwd: join(locket, 'lib/app') }))
-      writeFileSync(join(cache, name), '')
+    await succeed(join(locket, 'bin/locket'), ['secret', 'set', 'a', '--file', value, ...store])
     await run([...EXEC, ...store, '--', '/bin/true'])
     await run([...EXEC, '--no-exec', ...store, '--', '/bin/true'])
     await run(['--version'])
@@ -47,9 +33,6 @@ export async function warmCompileCache(locket: string): Promise<void> {
     await command(program, [...before, 'healthcheck'])
     await run(['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
     await runDaemon(start, scratch)
-    for (const name of globSync('*', { cwd: cache }))
-      if (statSync(join(cache, name)).size === 0 || !name.endsWith('.cjs'))
-        rmSync(join(cache, name), { recursive: true })
   } finally {
     for (const path of [...made, scratch]) rmSync(path, { recursive: true, force: true })
   }

@@ -1,7 +1,7 @@
 'use strict'
 /**
  * The first part of lib/app/main.cjs, see pack.ts. Runs the module `entry`. `own`: the modules of this file. A
- * module is asked for by its file and its name: `./exec.cjs/chunk-ABC.mjs`.
+ * module is asked for by its file and its name: `./exec.cjs/chunk-ABC.mjs`. plugin/start.cjs gives `load`.
  */
 module.exports = function start(entry, own) {
   const modules = Object.assign(Object.create(null), own)
@@ -11,7 +11,7 @@ module.exports = function start(entry, own) {
   function requireModule(request) {
     if (!request.startsWith('./')) return requireBuiltin(request)
     if (request in loaded) return loaded[request].exports
-    if (!(request in modules)) Object.assign(modules, require(request.slice(0, request.lastIndexOf('/'))))
+    if (!(request in modules)) Object.assign(modules, load(request.slice(2, request.lastIndexOf('/'))))
     const module = (loaded[request] = { exports: {} })
     const given = [defineProperty, defineExports, later, lazyModule, bundleUrl, resolvePackage]
     modules[request](module, module.exports, requireModule, ...given)

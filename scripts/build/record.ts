@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Module } from './modules.ts'
@@ -18,6 +18,7 @@ export async function packBySamples(packed: Packed, natives: string): Promise<Pa
     const log = join(scratch, 'log')
     mkdirSync(app, { recursive: true })
     cpSync(natives, join(scratch, 'build/koffi', `linux_${process.arch}`), { recursive: true })
+    copyFileSync(new URL('../../plugin/start.cjs', import.meta.url), join(scratch, 'lib/start.cjs'))
     const modules = packed.modules.map((module) => recorded(module, log))
     for (const { file, text } of await packedFiles({ ...packed, modules }))
       writeFileSync(join(app, file), text)
@@ -51,7 +52,7 @@ function recorded(module: Module, log: string): Module {
 /** The modules that the program ran. The environment is the same for everybody who builds. */
 function runSample(scratch: string, log: string, words: readonly string[]): readonly string[] {
   writeFileSync(log, '')
-  const program = ['--disable-sigusr1', '--', join(scratch, 'lib/app', PROGRAM)]
+  const program = ['--disable-sigusr1', '--', join(scratch, 'lib/start.cjs')]
   const options = { cwd: scratch, env: { PATH: '/usr/bin:/bin' }, encoding: 'utf8' as const }
   const { status, stderr } = spawnSync(process.execPath, [...program, ...words], options)
   if (status !== 0) throw new Error(`locket ${words.join(' ')} ended with ${status}: ${stderr}`)

@@ -1,29 +1,37 @@
 'use strict'
 /**
- * Starts the program in place of start-as.cjs, and writes the compiled code of what it has loaded when it ends:
- * that of the functions that have run, in this process and in those before it.
+ * The build starts the program by this file instead of lib/start-as.cjs. It writes V8's compiled code of every
+ * file that was loaded, when the process ends: that of the functions that have run, in this process and in
+ * those before it.
  */
-const fs = require('node:fs')
-const vm = require('node:vm')
+const { writeFileSync } = require('node:fs')
 const { basename } = require('node:path')
-const { Script } = vm
+const { setFlagsFromString } = require('node:v8')
+const vm = require('node:vm')
+
+// Collections of garbage and compilers of hot functions come when they like, and leave marks in the code.
+const CHANCE = ['flush-bytecode', 'sparkplug', 'maglev', 'opt']
 const loaded = new Map()
 
-vm.Script = class extends Script {
-  constructor(text, options) {
-    super(text, options.cachedData.length > 0 ? options : { filename: options.filename })
+function letChance(prefix) {
+  for (const flag of CHANCE) setFlagsFromString(`${prefix}${flag}`)
+}
+
+vm.Script = class extends vm.Script {
+  constructor(code, options) {
+    // V8 takes code only with the flags that it was written with.
+    letChance('--')
+    super(code, options)
+    letChance('--no-')
     if (this.cachedDataRejected === true) throw new Error(`V8 refuses the code of ${options.filename}`)
-    this.cachedDataRejected = false
-    loaded.set(basename(options.filename), this)
+    loaded.set(`${__dirname}/cache/${basename(options.filename)}`, this)
   }
 }
-
-function save() {
-  for (const [name, script] of loaded)
-    fs.writeFileSync(`${__dirname}/cache/${name}`, script.createCachedData())
-}
-
 // Nothing comes after the command has taken the place of this process.
 process.execve = () => process.exit(0)
-process.on('exit', save)
+process.on('exit', () => {
+  letChance('--')
+  for (const [path, script] of loaded) writeFileSync(path, script.createCachedData())
+})
+letChance('--no-')
 require('./start-as.cjs')
