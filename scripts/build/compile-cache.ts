@@ -56,9 +56,9 @@ async function startInPlace(locket: string): Promise<readonly string[]> {
 const PLACE = '/media'
 
 /**
- * The launcher with `warm.cjs`, and with the same numbers in every build: V8 seeds the hashes of its strings by
- * chance, and writes them into the cache. This flag is not among those that a process must have in common with
- * the cache.
+ * The launcher with `warm.cjs`, and with the same numbers in every build: V8 seeds the hashes of its strings
+ * by chance, and writes them into the cache. This flag is not among those that a process must have in common
+ * with the cache.
  */
 function warming(launcher: string): string {
   const text = launcher

@@ -57,7 +57,7 @@ export async function modulesOf(chunks: Chunks, entry: string): Promise<readonly
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The chunk with which a source begins. Throws when it is no entry point. */
+/** The chunk with which a source begins. Throws for a source that is not an entry point. */
 export function outputOf({ metafile }: Pick<Chunks, 'metafile'>, entry: string): string {
   const found = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === entry)
   if (found === undefined) throw new Error(`${entry} has no chunk of its own`)
@@ -76,7 +76,7 @@ export async function tableOf(
   const texts = modules.map(async ({ name, inputs, body }) => {
     const placed = body.replace(REQUEST, (_, wanted: string) => `"./${placeOf(wanted)}/${wanted}"`)
     const { code } = await transform(placed, COMPACT)
-    // In brackets V8 compiles the function at once. Only then are the functions inside it in the compile cache.
+    // In brackets V8 compiles the function at once.
     return [
       `"./${file}/${name}": (function (module, exports, require, ${ARGUMENTS}) {`,
       // esbuild drops its own comments. `test/build` looks for packages here.
@@ -128,8 +128,8 @@ const BARE_IMPORT = /^require\("\.\/([^"]+)"\);\n/gm
 
 /**
  * A module of ours runs when another one first uses an export of it: most of what a command imports it does
- * not use. Our modules do nothing but define, so that their order does not matter. Packages load each other in
- * the order that they ask for.
+ * not use. Our modules do nothing but define, so that their order does not matter. Packages load each other
+ * in the order that they ask for.
  */
 function withLateImports(code: string, isEager: (name: string) => boolean): string {
   const late: string[] = []
