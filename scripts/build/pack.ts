@@ -46,7 +46,7 @@ export async function packModules(
   )
   const places = modules.map(({ name, inputs }): [string, string] => {
     const sources = [...inputs, entryPoints.get(name) ?? '']
-    // What has no source is esbuild's own.
+    // A module without a source is esbuild's own.
     return [name, sources.map((path) => files.get(path)).find((file) => file !== undefined) ?? PROGRAM]
   })
   return { entry: basename(outputOf(fine, entry)), modules, places: new Map(places) }
