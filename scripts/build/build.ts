@@ -52,7 +52,7 @@ writeFileSync(join(out, 'bin/node'), withEnglishOnly(withRunpath(executable, '$O
 })
 run(join(root, 'plugin/shared-objects.sh'), [arch, join(out, 'lib'), 'libatomic.so.1'])
 const koffi = copyKoffi()
-const bundled = await bundle(root, join(out, 'lib/app'), kind)
+const bundled = await bundle(root, join(out, 'lib/app'), kind, koffiFor(process.arch).native)
 const shipped = kind === undefined || kind === 'op' ? Object.entries(SHIPPED) : []
 const packages = [...bundled, ...shipped.map(copyPackage)]
 writeNotices(root, node, packages, join(out, 'LICENSES'))
@@ -71,10 +71,14 @@ if (arch === process.arch) await warmCompileCache(out)
  * file.
  */
 function copyKoffi(): string {
-  const name = `@koromix/koffi-linux-${arch}`
-  const native = join(packageFolder(root, cache, name), `linux_${arch}`)
+  const { name, native } = koffiFor(arch)
   cpSync(native, join(out, 'build/koffi', `linux_${arch}`), { recursive: true })
   return `node_modules/${name}`
+}
+
+function koffiFor(processor: string): { readonly name: string; readonly native: string } {
+  const name = `@koromix/koffi-linux-${processor}`
+  return { name, native: join(packageFolder(root, cache, name), `linux_${processor}`) }
 }
 
 /** Into `lib/node_modules`, where the bundle's imports find it; returns its folder below `root`. */

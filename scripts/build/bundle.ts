@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { hasLibrary, onlyProvider } from './one-provider.ts'
-import { COMPACT, packChunks } from './pack.ts'
+import { COMPACT } from './modules.ts'
+import { packedFiles, packModules, PROGRAM } from './pack.ts'
+import { packBySamples } from './record.ts'
 
 /**
  * Not bundled: they are looked for in `lib/node_modules` when a reference first needs them. 1Password's SDK
@@ -17,19 +19,20 @@ const OUTSIDE = ['@1password/sdk', '@bitwarden/sdk-napi']
  */
 const PACKS = [
   // A health check loads nothing else: engines call it every few seconds.
-  { file: 'main.cjs', entries: ['src/main.ts', 'src/cli/healthcheck.ts'] },
+  { file: PROGRAM, entries: ['src/main.ts', 'src/cli/healthcheck.ts'] },
   { file: 'render.cjs', entries: ['src/cli/exec.ts', 'src/wire.ts'] },
 ]
 
 /**
  * Bundles the program into CommonJS files that load what they need when they need it, and the process of the
  * SDKs into one ES module; returns the folders of the npm packages inside. With a kind, only that provider
- * can be opened.
+ * can be opened. `natives`: the folder of koffi's native part for this machine.
  */
 export async function bundle(
   root: string,
   outdir: string,
   kind: string | undefined,
+  natives: string,
 ): Promise<readonly string[]> {
   const common = {
     absWorkingDir: root,
@@ -46,9 +49,14 @@ export async function bundle(
     plugins: [...onlyProvider(root, kind), lateModules, oneLanguage],
     logLevel: 'warning' as const,
   } satisfies BuildOptions
-  const program = await build({ ...common, entryPoints: ['src/main.ts'], splitting: true, write: false })
+  const chunked = { ...common, splitting: true, write: false, metafile: true } as const
+  const program = await build({ ...chunked, entryPoints: ['src/main.ts'] })
+  const sources = Object.keys(program.metafile.inputs).filter((path) => path.startsWith('src/'))
+  // With every source as an entry point, no chunk has two of them.
+  const fine = await build({ ...chunked, entryPoints: sources.toSorted(), entryNames: '[name]-[hash]' })
   mkdirSync(outdir, { recursive: true })
-  for (const { file, text } of await packChunks(program, PACKS)) writeFileSync(join(outdir, file), text)
+  const packed = await packBySamples(await packModules(program.metafile, fine, PACKS), natives)
+  for (const { file, text } of await packedFiles(packed)) writeFileSync(join(outdir, file), text)
   const inputs = Object.keys(program.metafile.inputs)
   if (!hasLibrary(kind)) return packagesOf(inputs)
   const worker = await build({
@@ -61,8 +69,8 @@ export async function bundle(
     },
   })
   // As in the other files: `test/build` looks for packages here.
-  const sources = Object.keys(worker.metafile.inputs).map((path) => `// ${path}\n`)
-  appendFileSync(join(outdir, 'sdk-worker.mjs'), sources.join(''))
+  const names = Object.keys(worker.metafile.inputs).map((path) => `// ${path}\n`)
+  appendFileSync(join(outdir, 'sdk-worker.mjs'), names.join(''))
   return packagesOf([...inputs, ...Object.keys(worker.metafile.inputs)])
 }
 

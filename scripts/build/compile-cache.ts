@@ -1,32 +1,29 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { command, succeed } from '../engine/command.ts'
+import { EXEC, storeIn } from './samples.ts'
 
 /**
- * Runs the commands that are started often, so that V8's compiled code of them is in the folder that ships.
- * The code of a file is written once, when the first process that has loaded it ends, with the functions that
- * have run by then. So `exec` comes first, with the flags of an ordinary user.
+ * Runs the commands that are started often, so that V8's compiled code of what they run is in the folder that
+ * ships.
  */
 export async function warmCompileCache(locket: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'locket-build-'))
-  const warm = join(locket, 'bin/warm')
-  const warmStart = join(locket, 'lib/warm.cjs')
-  const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
-  const value = join(scratch, 'value')
+  const made = ['bin/warm', 'lib/warm.cjs'].map((path) => join(locket, path))
+  const { flags: store, value } = storeIn(scratch)
   try {
-    writeFileSync(warm, writing(readFileSync(join(locket, 'bin/locket'), 'utf8')), { mode: 0o755 })
-    copyFileSync(new URL('warm.cjs', import.meta.url), warmStart)
-    writeFileSync(value, 'value')
+    writeFileSync(join(locket, 'bin/warm'), warming(readFileSync(join(locket, 'bin/locket'), 'utf8')))
+    chmodSync(join(locket, 'bin/warm'), 0o755)
+    copyFileSync(join(import.meta.dirname, 'warm.cjs'), join(locket, 'lib/warm.cjs'))
+    mkdirSync(join(locket, 'lib/cache'))
     const start = await startInPlace(locket)
     const [program = '', ...before] = start
     const run = (args: readonly string[]): Promise<string> => succeed(program, [...before, ...args])
     await succeed(join(locket, 'bin/locket'), ['secret', 'set', 'a', '--file', value, ...store])
-    await command(program, [...before, ...EXEC, ...store, '--', noProgram(scratch)])
+    await run([...EXEC, ...store, '--', '/bin/true'])
     await run([...EXEC, '--no-exec', ...store, '--', '/bin/true'])
     await run(['--version'])
     await run(['secret', '--help'])
@@ -37,8 +34,7 @@ export async function warmCompileCache(locket: string): Promise<void> {
     await run(['inject', '--secret', 'a=b', '--out', join(scratch, 'out')])
     await runDaemon(start, scratch)
   } finally {
-    for (const path of [warm, warmStart]) rmSync(path, { force: true })
-    rmSync(scratch, { recursive: true, force: true })
+    for (const path of [...made, scratch]) rmSync(path, { recursive: true, force: true })
   }
 }
 
@@ -60,44 +56,36 @@ async function startInPlace(locket: string): Promise<readonly string[]> {
 const PLACE = '/media'
 
 /**
- * The launcher that starts warm.cjs, with the same numbers in every build: V8 seeds the hashes of its strings
+ * The launcher with `warm.cjs`, and with the same numbers in every build: V8 seeds the hashes of its strings
  * by chance, and writes them into the cache. This flag is not among those that a process must have in common
  * with the cache.
  */
-function writing(launcher: string): string {
+function warming(launcher: string): string {
   const text = launcher
     .replace('/node" --disable-sigusr1 ', '/node" --disable-sigusr1 --random-seed=1 ')
-    .replace('/lib/start-as.cjs"', '/lib/warm.cjs"')
-  if (!text.includes('--random-seed') || !text.includes('warm.cjs'))
+    .replace('/lib/start-as.cjs', '/lib/warm.cjs')
+  if (text.length !== launcher.length + ' --random-seed=1'.length - 'start-as'.length + 'warm'.length)
     throw new Error('the launcher starts Node in another way now')
   return text
 }
 
-const EXEC = ['exec', '-e', 'A={{ local://a }}']
+/** The daemon's last event before it waits. */
+const VIEW = 'INFO daemon.view'
 
-/** A process that is replaced by its command writes no cache. The kernel refuses this command at the end. */
-function noProgram(folder: string): string {
-  const path = join(folder, 'no-program')
-  writeFileSync(path, '#!/no/interpreter\n', { mode: 0o755 })
-  return path
-}
-
+/** It is not asked anything: what it does then depends on the time at which a question comes. */
 async function runDaemon([program = '', ...before]: readonly string[], scratch: string): Promise<void> {
   const socket = join(scratch, 'locket.sock')
   const folders = ['--state-dir', join(scratch, 'state'), '--runtime-dir', join(scratch, 'run')]
-  const args = [...before, 'volume', '--log-level', 'error', '--socket', socket, ...folders]
-  const daemon = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const args = [...before, 'volume', '--socket', socket, ...folders]
+  const daemon = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'] })
   const ended = once(daemon, 'exit')
-  for (let tries = 0; tries < 200 && daemon.exitCode === null && !(await answers(socket)); tries++)
-    await sleep(50)
-  daemon.kill('SIGTERM')
-  const [code] = await ended
-  if (code !== 0) throw new Error(`locket volume ended with ${code}`)
-}
-
-function answers(socket: string): Promise<boolean> {
-  return new Promise((done) => {
-    const connection = connect(socket, () => done(true))
-    connection.on('connect', () => connection.destroy()).on('error', () => done(false))
+  let log = ''
+  daemon.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const isNew = !log.includes(VIEW)
+    log += text
+    // A second signal would end it at once.
+    if (isNew && log.includes(VIEW)) daemon.kill('SIGTERM')
   })
+  const [code] = await ended
+  if (code !== 0) throw new Error(`locket volume ended with ${code}: ${log}`)
 }

@@ -1,23 +1,35 @@
 'use strict'
 /**
- * The first part of lib/app/main.cjs, see pack.ts. Runs the chunk `entry`. `files`: the file of each chunk
- * that is in a pack. `own`: the chunks of this file. plugin/start.cjs gives `load`.
+ * The first part of lib/app/main.cjs, see pack.ts. Runs the module `entry`. `own`: the modules of this file. A
+ * module is asked for by its file and its name: `./exec.cjs/chunk-ABC.mjs`. plugin/start.cjs gives `load`.
  */
-module.exports = function start(entry, files, own) {
-  const chunks = Object.assign(Object.create(null), own)
+module.exports = function start(entry, own) {
+  const modules = Object.assign(Object.create(null), own)
   const loaded = Object.create(null)
   const bundleUrl = require('node:url').pathToFileURL(__filename).href
   const lazyModule = (module) => Object.create(module, { default: { value: module } })
-  function requireChunk(request) {
+  function requireModule(request) {
     if (!request.startsWith('./')) return requireBuiltin(request)
-    const name = request.slice(2)
-    if (name in loaded) return loaded[name].exports
-    if (!(name in chunks)) Object.assign(chunks, load(files[name] ?? name.replace(/\.mjs$/, '.cjs')))
-    const module = (loaded[name] = { exports: {} })
-    chunks[name](module, module.exports, requireChunk, lazyModule, bundleUrl, resolvePackage)
+    if (request in loaded) return loaded[request].exports
+    if (!(request in modules)) Object.assign(modules, load(request.slice(2, request.lastIndexOf('/'))))
+    const module = (loaded[request] = { exports: {} })
+    const given = [defineProperty, defineExports, later, lazyModule, bundleUrl, resolvePackage]
+    modules[request](module, module.exports, requireModule, ...given)
     return module.exports
   }
-  requireChunk(`./${entry}`)
+  /** Returns a function that gives the exports of a module, and runs the module when it is first called. */
+  function later(request) {
+    let exports
+    return () => (exports ??= requireModule(request))
+  }
+  requireModule(entry)
+}
+
+const { defineProperty } = Object
+
+/** As esbuild's own: an export is read when it is used. */
+function defineExports(target, all) {
+  for (const name in all) defineProperty(target, name, { get: all[name], enumerable: true })
 }
 
 /** A bundle needs nothing but Node. `require` would also look into NODE_PATH and into the home directory. */

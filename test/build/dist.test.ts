@@ -143,29 +143,63 @@ test('two plugins made of one build differ', () => {
   assert.notEqual(readFileSync(id, 'utf8'), before)
 })
 
-/** The files that a command loads, and whether V8 refused the compiled code of each. */
-function filesOf(words: readonly string[]): unknown[] {
+/** The files of the program that a command loads, each with whether V8 accepts the compiled code of it. */
+function loadedBy(words: readonly string[]): readonly string[] {
   const hook = join(scratch, 'files.cjs')
-  const tell = '(name, script) => console.error(`FILE ${JSON.stringify([name, script.cachedDataRejected])}`)'
-  const own = `class extends vm.Script { constructor(a, b) { super(a, b); tell(b.filename, this) } }`
-  writeFileSync(hook, `const vm = require('node:vm'); const tell = ${tell}; vm.Script = ${own}`)
+  const text = `const vm = require('node:vm')
+    const { Script } = vm
+    const { writeSync } = require('node:fs')
+    const say = (path, is) => writeSync(2, '\\nLOADED ' + require('node:path').basename(path) + ' ' + is)
+    vm.Script = class extends Script {
+      constructor(text, options) {
+        super(text, options)
+        say(options.filename, this.cachedDataRejected === false)
+      }
+    }
+    process.on('exit', () => {
+      for (const path of Object.keys(require.cache)) if (path.includes('/lib/app/')) say(path, false)
+    })`
+  writeFileSync(hook, text)
   const [program = '', start = ''] = ['bin/node', 'lib/start.cjs'].map((path) => join(dist, 'locket', path))
-  const { stderr } = spawnSync(program, ['--require', hook, start, ...words], { encoding: 'utf8' })
-  const lines = stderr.split('\n').filter((line) => line.startsWith('FILE '))
-  return lines.map((line) => JSON.parse(line.slice('FILE '.length)))
+  const ran = spawnSync(program, ['--require', hook, start, ...words], { encoding: 'utf8' })
+  return ran.stderr.split('\n').flatMap((line) => (line.startsWith('LOADED ') ? [line.slice(7)] : []))
 }
 
-test('V8 takes the compiled code that ships, and a health check needs that of one file', () => {
-  const file = (name: string) => [join(dist, 'locket/lib/app', name), false]
-  assert.deepEqual(filesOf(['healthcheck']), [file('main.cjs')])
-  assert.deepEqual(filesOf(['exec', '--no-exec', '-e', 'A=b', '--', '/bin/true']).slice(0, 2), [
-    file('main.cjs'),
-    file('render.cjs'),
-  ])
-})
-
-test('no file needs two bytes for a character', () => {
+test('a health check loads one file, and no file needs two bytes for a character', () => {
+  assert.deepEqual(loadedBy(['healthcheck']), ['main.cjs true'])
   const app = join(dist, 'locket/lib/app')
   for (const file of globSync('*.cjs', { cwd: app }))
     assert.ok(!readFileSync(join(app, file)).some((byte) => byte > 127), file)
+})
+
+test('an exec loads what it runs, with compiled code, and nothing else', () => {
+  const store = ['--local-file', join(scratch, 'secrets.age'), '--local-key', join(scratch, 'key')]
+  const value = join(scratch, 'value')
+  writeFileSync(value, 'value')
+  execFileSync(join(dist, 'locket/bin/locket'), ['secret', 'set', 'a', '--file', value, ...store])
+  const files = ['main.cjs true', 'exec.cjs true']
+  const words = [...store, '--', '/bin/true']
+  assert.deepEqual(loadedBy(['exec', '-e', 'A=b', ...words]), files)
+  assert.deepEqual(loadedBy(['exec', '-e', 'A={{ local://a }}', ...words]), [...files, 'local.cjs true'])
+})
+
+test('compiled code of another text is not used, and a file that is cut short is compiled', () => {
+  const folder = join(scratch, 'stale')
+  cpSync(join(dist, 'locket'), folder, { recursive: true })
+  const version = (): string => execFileSync(join(folder, 'bin/locket'), ['--version'], { encoding: 'utf8' })
+  const before = version()
+  const [app, cache] = [join(folder, 'lib/app/main.cjs'), join(folder, 'lib/cache/main.cjs')]
+  const text = readFileSync(app, 'latin1')
+  // Another text of the same length, as an upgrade that changes one letter brings it.
+  const mark = text.slice(2, 31)
+  const other = text.replace(mark, mark.split('').toReversed().join('')).replaceAll('(node ', '(NODE ')
+  assert.ok(other.length === text.length && other !== text)
+  writeFileSync(app, other, 'latin1')
+  assert.equal(version(), before.replace('(node ', '(NODE '))
+  assert.notEqual(version(), before)
+  writeFileSync(app, text, 'latin1')
+  writeFileSync(cache, readFileSync(cache).subarray(0, -100))
+  assert.equal(version(), before)
+  writeFileSync(cache, '')
+  assert.equal(version(), before)
 })
