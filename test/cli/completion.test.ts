@@ -45,7 +45,7 @@ const CASES: readonly (readonly [words: string, offered: readonly string[], hasM
   ['locket volume --log-level debug --loc', ['--local-file', '--local-key']],
   ['locket volume --state-dir ', ['sub/']],
   ['locket volume --size ', []],
-  ['locket check --format ', ['text', 'json']],
+  ['locket check --format ', ['text', 'table', 'json']],
   ['locket check --sock', ['--socket']],
   ['locket check b', ['b.env']],
   ['locket help che', ['check']],

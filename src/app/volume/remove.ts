@@ -37,7 +37,7 @@ export async function removeVolume(driver: Driver, nameText: string, signal: Abo
     await driver.table.remove(volume)
     await driver.clients.release({ kind: 'volume', name })
     driver.audit.forget(name)
-    void driver.audit.note({ action: 'remove', volume: name })
     driver.emit('volume.removed', { volume: name })
+    await driver.audit.note({ action: 'remove', volume: name })
   })
 }

@@ -36,12 +36,14 @@ export async function releaseMount(driver: Driver, volume: Volume, mountId: Moun
     // The engine never repeats an Unmount, so the secrets are removed although the disk still has the record.
     report(driver, volume, 'volume.state', thrown)
   }
-  void driver.audit.note({ action: 'unmount', volume: name, mountId })
+  // Never rejects. The line is written during the wipe, and is on disk before the answer.
+  const noted = driver.audit.note({ action: 'unmount', volume: name, mountId })
   const left = usesOf(volume.state).length
   if (left > 0) {
     driver.emit('volume.unmounted.once', { volume: name, mountId, left })
-    return
+    return await noted
   }
   await wipeVolume(driver, volume)
+  await noted
   if (tmpfsOf(volume.state) === undefined) driver.emit('volume.unmounted', { volume: name, mountId })
 }

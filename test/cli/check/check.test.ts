@@ -170,7 +170,7 @@ test('mistakes on the command line are usage errors, before anything is asked', 
   const { check, server } = await checkWorld(t)
   const cases: [string[], number, RegExp][] = [
     [['--ofline'], 64, /^locket: check has no flag --ofline \(did you mean --offline\?\)\n$/],
-    [['--format=xml'], 78, /^locket: flag --format: must be one of text, json\n$/],
+    [['--format=xml'], 78, /^locket: flag --format: must be one of text, table, json\n$/],
     [['--timeout=0s'], 78, /^locket: flag --timeout: must be longer than 0\n$/],
   ]
   for (const [args, code, expected] of cases) {
