@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../support/free-port.ts'
 
@@ -14,11 +17,13 @@ export const DEV_PROGRAM: string | undefined = ['bao', 'vault'].find(
 export async function startDevServer(name: string, stopping: AbortSignal): Promise<string> {
   const port = await freePort()
   const address = `http://127.0.0.1:${port}`
-  const options = [
-    `-dev-root-token-id=${ROOT}`,
-    `-dev-listen-address=127.0.0.1:${port}`,
-    '-dev-no-store-token',
-  ]
+  const options = [`-dev-root-token-id=${ROOT}`, '-dev-no-store-token']
+  if (name === 'vault')
+    options.push(
+      `-config=${largeStrings(port, stopping)}`,
+      `-dev-listen-address=127.0.0.1:${await freePort()}`,
+    )
+  else options.push(`-dev-listen-address=127.0.0.1:${port}`)
   const server = spawn(name, ['server', '-dev', ...options], {
     stdio: 'ignore',
     signal: stopping,
@@ -28,6 +33,22 @@ export async function startDevServer(name: string, stopping: AbortSignal): Promi
   server.on('error', () => undefined)
   await isUp(address)
   return address
+}
+
+/** Writes the configuration of a listener. Vault 1.21.4 takes no string above 1 MiB unless it is told so. */
+function largeStrings(port: number, stopping: AbortSignal): string {
+  const folder = mkdtempSync(join(tmpdir(), 'locket-vault-'))
+  stopping.addEventListener('abort', () => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'listener.hcl')
+  const lines = [
+    'listener "tcp" {',
+    `  address = "127.0.0.1:${port}"`,
+    '  tls_disable = true',
+    '  max_json_string_value_length = 4194304',
+    '}',
+  ]
+  writeFileSync(path, lines.join('\n'))
+  return path
 }
 
 /** Resolves with the two ids of an AppRole. */
