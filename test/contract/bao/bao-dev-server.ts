@@ -35,7 +35,7 @@ export async function startDevServer(name: string, stopping: AbortSignal): Promi
   return address
 }
 
-/** Writes the configuration of a listener. Vault 1.21.4 takes no string above 1 MiB unless it is told so. */
+/** Writes the configuration of a listener. By default Vault 1.21.4 takes no string above 1 MiB. */
 function largeStrings(port: number, stopping: AbortSignal): string {
   const folder = mkdtempSync(join(tmpdir(), 'locket-vault-'))
   stopping.addEventListener('abort', () => rmSync(folder, { recursive: true }))
