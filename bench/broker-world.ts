@@ -8,6 +8,7 @@ import { createMachineId } from '../src/core/broker/tokens.ts'
 import { openSqlite } from '../src/host/broker/sqlite.ts'
 import { sql } from '../src/host/broker/sql.ts'
 import { rawPublicKey, sealingKeyOf } from '../src/core/broker/keys.ts'
+import { cpuOf } from './measure.ts'
 
 /** The content of a broker's database: machines with one key, and secrets `shop/sN`. */
 export interface World {
@@ -82,11 +83,7 @@ export function serve(folder: string, port: number, env: Readonly<Record<string,
   return {
     port,
     caFile: join(own, 'authority.pem'),
-    cpu() {
-      const fields = read('stat').split(') ')[1]?.split(' ') ?? []
-      // Fields 14 and 15 of proc_pid_stat(5), in ticks of 10 ms.
-      return (Number(fields[11]) + Number(fields[12])) / 100
-    },
+    cpu: () => cpuOf(child.pid),
     memory() {
       const of = (name: string) =>
         Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(read('status'))?.[1]) / 1024

@@ -199,7 +199,8 @@ const REACHED = {
   sikkerkey: { name: '/v1 single read : /v2 unsealed', reach: '≥ 0.8', unit: '×' },
 } as const
 
-const kv = await startKvServer(folder)
+const stopping = new AbortController()
+const kv = await startKvServer(stopping.signal)
 
 try {
   const [plain, audited] = [await openServer('plain', false), await openServer('audited', true)]
@@ -266,6 +267,6 @@ try {
     if (figures[name].length > 0) print(report({ ...REACHED[name], values: figures[name] }))
   await Promise.all([plain.close(), audited.close(), open.close()])
 } finally {
-  await kv?.stop()
+  stopping.abort()
   await rm(folder, { recursive: true, force: true })
 }

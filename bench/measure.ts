@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** The measurements of one thing: milliseconds of each run. */
 export interface Sample {
   readonly name: string
@@ -23,6 +25,13 @@ export function median(values: readonly number[]): number {
 function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+}
+
+/** Seconds of a CPU that a process has used. */
+export function cpuOf(pid: number | undefined): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  // Fields 14 and 15 of proc_pid_stat(5), in ticks of 10 ms.
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 /** A line for people and diffs: median, p99, most, and what was to be reached. */

@@ -6,15 +6,22 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../support/free-port.ts'
 
-const ROOT = 'root-canary-token-of-a-dev-server'
+/** The token of the server. */
+export const ROOT = 'root-canary-token-of-a-dev-server'
 
 /** The program of the server, `bao` or `vault`; undefined: neither is on the PATH. */
 export const DEV_PROGRAM: string | undefined = ['bao', 'vault'].find(
   (name) => spawnSync(name, ['version']).status === 0,
 )
 
-/** Starts a server in development mode, all of it in memory, and resolves with its address. */
-export async function startDevServer(name: string, stopping: AbortSignal): Promise<string> {
+/** A server in development mode, all of it in memory. */
+interface DevServer {
+  readonly address: string
+  readonly pid: number | undefined
+}
+
+/** Starts a server, which ends when `stopping` aborts. Resolves when it answers. */
+export async function startDevServer(name: string, stopping: AbortSignal): Promise<DevServer> {
   const port = await freePort()
   const address = `http://127.0.0.1:${port}`
   const options = [`-dev-root-token-id=${ROOT}`, '-dev-no-store-token']
@@ -32,7 +39,7 @@ export async function startDevServer(name: string, stopping: AbortSignal): Promi
   // It is stopped by its signal, and that is reported as an error.
   server.on('error', () => undefined)
   await isUp(address)
-  return address
+  return { address, pid: server.pid }
 }
 
 /** Writes the configuration of a listener. By default Vault 1.21.4 takes no string above 1 MiB. */

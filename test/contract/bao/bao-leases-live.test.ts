@@ -18,7 +18,7 @@ test('user and password of a real database are of one lease, until it is revoked
   if (DEV_PROGRAM === undefined) return t.diagnostic('neither bao nor vault is on the PATH')
   const stopping = new AbortController()
   t.after(() => stopping.abort())
-  const address = await startDevServer(DEV_PROGRAM, stopping.signal)
+  const { address } = await startDevServer(DEV_PROGRAM, stopping.signal)
   const postgres = await startPostgres()
   const database = new URL(await postgres.createDatabase())
   database.searchParams.delete('user')

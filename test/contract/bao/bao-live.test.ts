@@ -33,7 +33,7 @@ function liveContract(name: string): void {
 
   describe(`${name} server -dev`, () => {
     before(async () => {
-      address = await startDevServer(name, stopping.signal)
+      ;({ address } = await startDevServer(name, stopping.signal))
       await ask(address, 'PUT', 'sys/policies/acl/locket', { policy: POLICY })
       await ask(address, 'POST', 'sys/auth/approle', { type: 'approle' })
       await ask(address, 'POST', 'auth/approle/role/locket', { token_policies: 'locket', token_ttl: '10m' })
