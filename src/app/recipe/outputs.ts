@@ -61,14 +61,15 @@ export async function prepareOutputs(
   checkPlaces(outputs)
   const real = await checkRealPlaces(outputs, trees)
   const found = await findSources(outputs, trees)
-  const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
-  const isMissing = ({ source }: PlannedOutput) => source.kind === 'file' && missing.includes(source.path)
+  const isMissing = ({ source }: PlannedOutput) =>
+    source.kind === 'file' && found.get(source.path)?.kind === 'missing'
   const planned = planOutputs(outputs, found, rules.taken).filter((output) => !isMissing(output))
   await checkTaken(rules.taken ?? [], planned, { outputs, trees, real })
   const chosen = new Set(choose(planned))
   const all: readonly (PlannedOutput | PlannedStream)[] = [...chosen, ...planStreams(outputs, found)]
   const { templates, errors } = await readTemplates(all, rules, sources)
   throwErrors([...errors, ...starErrors(templates.filter(isNamed)), ...templates.flatMap(starInMap)])
+  const missing = [...found].flatMap(([path, { kind }]) => (kind === 'missing' ? [path] : []))
   const files = filesOf(templates)
   const streamed = templates.filter((template) => !('target' in template))
   const warnings = [...emptyFolders(found), ...templates.flatMap(plainText)]

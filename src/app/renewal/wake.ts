@@ -1,3 +1,4 @@
+import { OVER } from '../../core/waiting/over.ts'
 import { untilAborted } from '../../core/waiting/unless-aborted.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 
@@ -21,7 +22,7 @@ export function createWake(clock: Clock): Wake {
       // Not AbortSignal.any: it goes through everything that ever depended on `signal`, which takes
       // milliseconds after a thousand requests.
       const over = new AbortController()
-      const end = () => over.abort()
+      const end = () => over.abort(OVER)
       if (signal.aborted) end()
       signal.addEventListener('abort', end, { once: true })
       const slept =

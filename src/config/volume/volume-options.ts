@@ -16,6 +16,7 @@ import { checkCeilings, type Ceilings, type Sizes } from './ceilings.ts'
 import { flagNames } from '../layers/flags.ts'
 import { limitSettings, limitTemplate, type DriverLimits } from './driver-limits.ts'
 import { parseDriverOptions, type DriverOptions } from './driver-opts.ts'
+import { keepRecent } from './keep-recent.ts'
 import { soundOptions } from './sound-options.ts'
 import type { VolumeConfig } from './volume-config.ts'
 
@@ -36,20 +37,12 @@ type ReadVolume = (options: DriverOptions, problems: Problems) => VolumeConfig
 /** Returns the function `DaemonConfig.volumeConfig` of a daemon with these defaults. */
 export function volumeConfigWith(defaults: VolumeDefaults): (options: DriverOptions) => VolumeConfig {
   const read = volumeReader(defaults)
-  const recent = new Map<DriverOptions, VolumeConfig>()
-  return (options) => {
-    const known = recent.get(options)
-    if (known !== undefined) return known
+  return keepRecent(RECENT, (options) => {
     const problems: Problems = []
     const config = read(options, problems)
     throwProblems(problems)
-    recent.set(options, config)
-    for (const oldest of recent.keys()) {
-      if (recent.size <= RECENT) break
-      recent.delete(oldest)
-    }
     return config
-  }
+  })
 }
 
 /** The volumes whose configuration is kept: calls of one volume follow each other, and memory is short. */
@@ -89,28 +82,35 @@ export function isAnyOf(instance: ProviderInstance, options: readonly string[]):
 
 function volumeReader(defaults: VolumeDefaults): ReadVolume {
   const inheritedProblems: Problems = []
-  const inherited = parseShared(defaults.layer, defaults.providers, inheritedProblems)
-  const operator = sizesOf(inherited)
+  const inherited = {
+    layer: defaults.layer,
+    shared: parseShared(defaults.layer, defaults.providers, inheritedProblems),
+    providers: defaults.providers,
+  }
+  const operator = sizesOf(inherited.shared)
+
+  /** Most volumes only name files, and have the settings of the daemon. */
+  function settingsOf(own: Layer, problems: Problems): typeof inherited {
+    if (own.size === 0) {
+      problems.push(...inheritedProblems)
+      return inherited
+    }
+    const layer = mergeLayers({ 'driver option': own, default: defaults.layer })
+    const shared = parseShared(layer, defaults.providers, problems)
+    const providers = defaults.providers.map((instance) =>
+      ownInstance(instance, own, layer, defaults.limits, problems),
+    )
+    return { layer, shared, providers }
+  }
+
   return (options, problems) => {
     const own = parseDriverOptions(options, FIELDS, problems)
-    // Most volumes only name files.
-    const isPlain = own.layer.size === 0
-    const layer = isPlain
-      ? defaults.layer
-      : mergeLayers({ 'driver option': own.layer, default: defaults.layer })
-    if (isPlain) problems.push(...inheritedProblems)
-    const shared = isPlain ? inherited : parseShared(layer, defaults.providers, problems)
+    const { layer, shared, providers } = settingsOf(own.layer, problems)
     const { volume, tmpfs, written, chosen } = shared
-    const providers = isPlain
-      ? defaults.providers
-      : defaults.providers.map((instance) =>
-          ownInstance(instance, own.layer, layer, defaults.limits, problems),
-        )
     problems.push(...unheeded(own.layer, defaults.providers, chosen))
     const ownFiles = own.files.map((file) => limitTemplate(file, defaults.limits, problems))
     checkCeilings(own, sizesOf(shared), operator, defaults.ceilings, problems)
-    const joined = joinFiles(defaults.files, ownFiles)
-    const files = withAccess(joined, own.access, problems)
+    const files = withAccess(joinFiles(defaults.files, ownFiles), own.access, problems)
     const { watch, refresh, cache, onChange, mountTimeoutMs } = volume
     problems.push(...touchProblems(onChange, layer, files), ...layoutProblems(written, onChange, files))
     return {

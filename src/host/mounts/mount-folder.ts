@@ -15,12 +15,13 @@ export async function makeMountFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes an empty folder. `failed` gets the system's error. */
-export function removeMountFolder(path: string, failed: (error: unknown) => void): void {
+/** Removes the folder. One that is not the empty folder that this process made stays. Throws `io`. */
+export function removeMountFolder(path: string): void {
   try {
     rmdirSync(path)
   } catch (error) {
-    failed(error)
+    if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
+      throw lookError(`cannot remove ${path}`, error)
   }
 }
 
@@ -39,7 +40,6 @@ export function realFolder(path: string): string | undefined {
   }
 }
 
-/** Returns the error of a folder that cannot be used. */
-export function lookError(what: string, cause: unknown): LocketError {
+function lookError(what: string, cause: unknown): LocketError {
   return new LocketError('io', `${what}: ${systemReason(errnoOf(cause))}`, { cause })
 }

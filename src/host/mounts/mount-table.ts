@@ -5,7 +5,7 @@ import { systemReason } from '../../core/vocabulary/system-errors.ts'
 import { bitsOfMounted, parseMountFlags, parseSelinuxContext } from '../../core/volume/mount-flags.ts'
 import type { Mounted, MountTable } from '../../core/ports/mounts.ts'
 import type { Errno, Libc } from '../libc.ts'
-import { isFolder, lookError, makeMountFolder, realFolder, removeMountFolder } from './mount-folder.ts'
+import { isFolder, makeMountFolder, realFolder, removeMountFolder } from './mount-folder.ts'
 import { openKernel, usedBytes, type MountKernel } from './mount-kernel.ts'
 import { parseMountinfo, type MountEntry } from './mountinfo.ts'
 
@@ -74,7 +74,11 @@ async function mountTmpfs(kernel: MountKernel, target: string, options: TmpfsOpt
       )
     return { warnings }
   } catch (error) {
-    removeMountFolder(target, () => undefined)
+    try {
+      removeMountFolder(target)
+    } catch {
+      // The first error is the one to report.
+    }
     throw error
   }
 }
@@ -160,11 +164,7 @@ async function unmount(kernel: MountKernel, target: string): Promise<void> {
     if (errno !== undefined || count === MOST_STACKED)
       throw mountError(`cannot unmount ${target}`, errno ?? 'EBUSY')
   }
-  // ENOTEMPTY, ENOTDIR: it is not the empty folder that this process made, so it stays.
-  removeMountFolder(target, (error) => {
-    if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR'].includes(errnoOf(error) ?? ''))
-      throw lookError(`cannot remove ${target}`, error)
-  })
+  removeMountFolder(target)
 }
 
 async function makeTarget(kernel: MountKernel, target: string): Promise<void> {

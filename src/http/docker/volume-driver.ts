@@ -114,19 +114,7 @@ function hangUpSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal
 }
 
 /** Leaves out the lists without entries: `docker volume inspect` shows what there is. */
-function withoutEmptyLists(status: VolumeStatus) {
-  const { files, providers, requests, mounts, warnings } = status
-  // JSON leaves out what is undefined. A Get is too short for lists of keys.
-  return {
-    ...status,
-    files: unlessEmpty(files),
-    providers: unlessEmpty(providers),
-    requests: unlessEmpty(requests),
-    mounts: unlessEmpty(mounts),
-    warnings: unlessEmpty(warnings),
-  }
-}
-
-function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
-  return list.length === 0 ? undefined : list
+function withoutEmptyLists(status: VolumeStatus): Partial<VolumeStatus> {
+  const entries = Object.entries(status).filter(([, value]) => !Array.isArray(value) || value.length > 0)
+  return Object.fromEntries(entries)
 }
